@@ -1,0 +1,148 @@
+/**
+ * Who may import whom: the architecture, as rules. Each rule says what to do instead.
+ * `test/architecture.test.ts` plants violations and sees that they are caught.
+ */
+
+/** Layers of lib/, bottom first: a layer may import the ones before it, never one behind it. */
+const layers = [
+  ["(clock|errors|ids|retry|log|percent|shutdown)\\.ts"],
+  ["memcached/", "store/", "config\\.ts"],
+  ["queue/", "voters/keys\\.ts"],
+  ["tallies/(counters|sums)\\.ts"],
+  ["polls/"],
+  ["tallies/", "voters/"],
+  ["editors/", "flush/", "ballots/"],
+  ["runtime\\.ts"],
+  ["readiness\\.ts"],
+  ["http/"],
+];
+
+const path = parts => `^lib/(${parts.join("|")})`;
+
+const downwardOnly = layers.slice(0, -1).map((layer, index) => ({
+  name: `lib-downward-${index + 1}`,
+  comment: "Inside lib/, imports go down only: move what both need into the lower layer.",
+  severity: "error",
+  from: { path: path(layer), pathNot: exceptTests(layers.slice(0, index).flat()) },
+  to: {
+    path: path(layers.slice(index + 1).flat()),
+    pathNot: path(layers.slice(0, index + 1).flat()),
+  },
+}));
+
+function exceptTests(lower) {
+  const tests = "\\.test\\.ts$";
+  return lower.length > 0 ? [tests, path(lower)] : [tests];
+}
+
+const only = (name, comment, packageName, allowed) => ({
+  name,
+  comment,
+  severity: "error",
+  from: { path: "^(app|bench|lib|reader|server|worker|scripts)/", pathNot: allowed },
+  to: { path: `node_modules/${packageName}/` },
+});
+
+export default {
+  forbidden: [
+    {
+      name: "no-cycles",
+      comment: "A circle has no bottom: take out what both sides need.",
+      severity: "error",
+      from: {},
+      to: { circular: true },
+    },
+    {
+      name: "no-orphans",
+      comment: "Nobody imports it: delete it, or import it.",
+      severity: "error",
+      from: {
+        orphan: true,
+        pathNot: [
+          "\\.d\\.ts$",
+          "^app/",
+          "\\.config\\.(ts|mjs)$",
+          "^\\.",
+          "\\.test\\.ts$",
+          "\\.spec\\.ts$",
+          "\\.(css|json)$",
+          "^scripts/",
+        ],
+      },
+      to: {},
+    },
+    {
+      name: "no-unresolvable",
+      comment: "It does not exist.",
+      severity: "error",
+      from: {},
+      to: { couldNotResolve: true },
+    },
+    {
+      name: "lib-knows-no-framework",
+      comment: "lib/ runs unchanged in a route, in the daemon and in cron: hand it what it needs.",
+      severity: "error",
+      from: { path: "^lib/" },
+      to: {
+        path: [
+          "^(app|server|worker|reader|test|e2e|bench|scripts)/",
+          "node_modules/(next|react|react-dom)/",
+        ],
+      },
+    },
+    {
+      name: "app-imports-lib-and-reader",
+      comment: "Routes and pages are thin: what they need goes into lib/ or reader/.",
+      severity: "error",
+      from: { path: "^app/" },
+      to: { path: "^(server|worker|test|e2e|bench|scripts)/" },
+    },
+    {
+      name: "reader-imports-lib",
+      comment: "Readers' pages are functions of what they show.",
+      severity: "error",
+      from: { path: "^reader/" },
+      to: {
+        path: [
+          "^(app|server|worker|test|e2e|bench|scripts)/",
+          "node_modules/(next|react|react-dom)/",
+        ],
+      },
+    },
+    {
+      name: "server-imports-routes-only",
+      comment: "Of app/, the front may import route functions and nothing else.",
+      severity: "error",
+      from: { path: "^server/" },
+      to: { path: ["^app/", "^(worker|test|e2e|bench|scripts)/"], pathNot: "^app/.*/?route\\.ts$" },
+    },
+    {
+      name: "worker-imports-lib",
+      comment: "The worker is lib/ and a loop.",
+      severity: "error",
+      from: { path: "^worker/" },
+      to: { path: "^(app|server|reader|test|e2e|bench|scripts)/" },
+    },
+    {
+      name: "hot-routes-stay-light",
+      comment: "The front calls these without Next: nothing of Next or React may be in them.",
+      severity: "error",
+      from: { path: "^app/.*route\\.ts$" },
+      to: { path: "node_modules/(next|react|react-dom)/" },
+    },
+    ...downwardOnly,
+    only("only-memcached-imports-memjs", "Use lib/memcached.", "memjs", "^lib/memcached/"),
+    only("only-store-imports-mysql2", "Use lib/store.", "mysql2", "^lib/store/pool\\.ts"),
+  ],
+  options: {
+    doNotFollow: { path: ["node_modules"] },
+    exclude: { path: ["^\\.next", "^dist", "^\\.data", "^\\.cache"] },
+    tsConfig: { fileName: "tsconfig.json" },
+    tsPreCompilationDeps: true,
+    enhancedResolveOptions: {
+      exportsFields: ["exports"],
+      conditionNames: ["import", "node", "default"],
+      extensions: [".ts", ".tsx", ".mjs", ".js", ".json", ".css"],
+    },
+  },
+};
