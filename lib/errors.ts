@@ -1,0 +1,96 @@
+/**
+ * Every error this product reports, in one table: code → HTTP status, title, kind.
+ *
+ * The problem `type` URI, the OpenAPI document and `docs/errors.md` are made from this table, so a
+ * code is written once. Errors are recognised by their brand and `code`, never by `instanceof` and
+ * never by their text: the front holds two copies of `lib/` (its own and Next's), so classes differ.
+ *
+ * Kinds: a *refusal* is an expected answer to a caller (4xx); an *outage* is ours, passes, and tells
+ * the caller when to come back (503 + Retry-After); a *fault* is one of the queue's own conditions,
+ * handled inside `lib/` and never sent to anyone.
+ */
+
+export type ErrorKind = "refusal" | "outage" | "fault";
+
+interface ErrorSpec {
+  readonly status: number;
+  readonly title: string;
+  readonly kind: ErrorKind;
+}
+
+const TABLE = {
+  invalid_request: { status: 400, title: "The request is not valid", kind: "refusal" },
+  invalid_ballot: { status: 400, title: "The ballot is not valid", kind: "refusal" },
+  unauthenticated: { status: 401, title: "Sign-in or an API token is needed", kind: "refusal" },
+  forbidden: { status: 403, title: "Not allowed", kind: "refusal" },
+  poll_not_open: { status: 403, title: "The poll is not open yet", kind: "refusal" },
+  poll_closed: { status: 403, title: "The poll is closed", kind: "refusal" },
+  not_found: { status: 404, title: "Not found", kind: "refusal" },
+  poll_not_found: { status: 404, title: "There is no such poll", kind: "refusal" },
+  method_not_allowed: { status: 405, title: "Method not allowed", kind: "refusal" },
+  already_voted: { status: 409, title: "This voter has already voted", kind: "refusal" },
+  ballot_id_reused: {
+    status: 409,
+    title: "This ballot id was used with other choices",
+    kind: "refusal",
+  },
+  slug_taken: { status: 409, title: "This slug is taken", kind: "refusal" },
+  edit_conflict: { status: 409, title: "Someone else changed this poll", kind: "refusal" },
+  poll_in_use: { status: 409, title: "The poll's state does not allow this", kind: "refusal" },
+  body_too_large: { status: 413, title: "The request body is too large", kind: "refusal" },
+  unsupported_media_type: { status: 415, title: "Unsupported media type", kind: "refusal" },
+  rate_limited: { status: 429, title: "Too many requests", kind: "refusal" },
+  overloaded: { status: 503, title: "Too busy right now", kind: "outage" },
+  memcached_unavailable: { status: 503, title: "Votes can't be taken right now", kind: "outage" },
+  mysql_unavailable: { status: 503, title: "The database can't be reached", kind: "outage" },
+  queue_full: { status: 503, title: "The vote queue is full", kind: "outage" },
+  slot_corrupt: { status: 500, title: "A slot can't be decoded", kind: "fault" },
+} as const satisfies Record<string, ErrorSpec>;
+
+export type ErrorCode = keyof typeof TABLE;
+
+/** What the table says of a code. */
+export function errorSpec(code: ErrorCode): ErrorSpec {
+  return TABLE[code];
+}
+
+export const errorCodes = Object.keys(TABLE) as readonly ErrorCode[];
+
+const BRAND = Symbol.for("floodgate.error");
+
+export interface FloodgateErrorOptions {
+  /** One sentence for the caller: what was wrong with *this* request. Holds no secrets. */
+  readonly detail?: string;
+  /** When it makes sense to try again, in milliseconds. Outages have a default of one second. */
+  readonly retryAfterMs?: number;
+  /** Further members of the problem document, for example the results beside `already_voted`. */
+  readonly extra?: Readonly<Record<string, unknown>>;
+  readonly cause?: unknown;
+}
+
+/** The only error class this product throws on purpose. */
+export class FloodgateError extends Error {
+  readonly [BRAND] = true;
+  readonly code: ErrorCode;
+  readonly detail: string | undefined;
+  readonly retryAfterMs: number | undefined;
+  readonly extra: Readonly<Record<string, unknown>>;
+
+  constructor(code: ErrorCode, options: FloodgateErrorOptions = {}) {
+    const spec = TABLE[code];
+    super(options.detail ? `${spec.title}: ${options.detail}` : spec.title, {
+      cause: options.cause,
+    });
+    this.name = "FloodgateError";
+    this.code = code;
+    this.detail = options.detail;
+    this.retryAfterMs = options.retryAfterMs ?? (spec.kind === "outage" ? 1_000 : undefined);
+    this.extra = options.extra ?? {};
+  }
+}
+
+/** True for a `FloodgateError` of any copy of this module; with `code`, only for that code. */
+export function isFloodgateError(error: unknown, code?: ErrorCode): error is FloodgateError {
+  if (typeof error !== "object" || error === null || !(BRAND in error)) return false;
+  return code === undefined || (error as FloodgateError).code === code;
+}

@@ -1,0 +1,41 @@
+/**
+ * Structured logs: one JSON line an event, to standard output, written by pino.
+ *
+ * One event for each unit of work (a flush pass, a change of state), with its ids; a single vote is a
+ * counter, not a line. No cookie, token, raw address or request body ever gets into a line: fields with
+ * such names are cut out before they are written.
+ */
+import { type Logger, pino } from "pino";
+
+export type Log = Logger;
+
+const redacted = ["cookie", "authorization", "address", "token", "password", "secret"];
+
+/** A logger for one process; `role` is in every line. */
+export function createLog(role: string, level: string): Log {
+  return pino({
+    level,
+    base: { role, pid: process.pid },
+    timestamp: pino.stdTimeFunctions.isoTime,
+    formatters: { level: label => ({ level: label }) },
+    redact: { paths: redacted.flatMap(name => [name, `*.${name}`]), remove: true },
+  });
+}
+
+/** The parts of an error that a log line should have: its class, code, text and causes; no stack. */
+export function describeError(error: unknown): Record<string, unknown> {
+  if (!(error instanceof Error)) return { error: String(error) };
+  const { code, kind, outcome, errno } = error as unknown as Record<string, unknown>;
+  const causes: string[] = [];
+  for (let cause = error.cause; cause instanceof Error && causes.length < 5; cause = cause.cause) {
+    causes.push(cause.message);
+  }
+  return {
+    error: error.message,
+    ...(code !== undefined && { code }),
+    ...(kind !== undefined && { kind }),
+    ...(outcome !== undefined && { outcome }),
+    ...(errno !== undefined && { errno }),
+    ...(causes.length > 0 && { causes }),
+  };
+}
