@@ -1,0 +1,35 @@
+/**
+ * The one way a memcached call fails, and what is then known about it.
+ *
+ * - `not_sent`: nothing left this process; the server knows nothing of it.
+ * - `unknown`: the request was written, its answer never came: it may or may not have been applied.
+ *   Never repeat an `incr` or an `add` after this without a way to tell (batch ids, ballot ids).
+ * - `rejected`: the server answered with a status that the operation does not expect.
+ */
+
+export type Outcome = "not_sent" | "unknown" | "rejected";
+
+const BRAND = Symbol.for("floodgate.memcached-failure");
+
+export class MemcachedFailure extends Error {
+  readonly [BRAND] = true;
+  readonly outcome: Outcome;
+  /** memcached's binary status, for `rejected`. */
+  readonly status: number | undefined;
+
+  constructor(
+    outcome: Outcome,
+    reason: string,
+    options: { status?: number; cause?: unknown } = {},
+  ) {
+    super(`memcached: ${reason}`, { cause: options.cause });
+    this.name = "MemcachedFailure";
+    this.outcome = outcome;
+    this.status = options.status;
+  }
+}
+
+/** True for a `MemcachedFailure` of any copy of this module. */
+export function isMemcachedFailure(error: unknown): error is MemcachedFailure {
+  return typeof error === "object" && error !== null && BRAND in error;
+}

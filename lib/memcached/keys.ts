@@ -1,0 +1,62 @@
+/**
+ * Every memcached key this product uses, in one place: who owns it, how it is built, how long it
+ * lives. No other module spells a key.
+ *
+ * Invariant: a key is 1 … 200 bytes of `[A-Za-z0-9_.:-]`. memcached answers a key of over 250 bytes
+ * with an error *and closes the connection*, which takes everything in flight on it along; blanks and
+ * line ends pass the binary protocol and poison whatever reads the same server as text. User text
+ * never gets into a key but as a slug, whose alphabet is narrower still.
+ *
+ * | key                     | holds                              | lives until            | written by |
+ * |-------------------------|------------------------------------|------------------------|------------|
+ * | `q:{queue}:e`           | epoch                              | the server forgets     | front      |
+ * | `q:{queue}:l:{epoch}`   | lock (a counter; 1 = first, holds) | 2 s, or its release    | front      |
+ * | `q:{queue}:p:{epoch}`   | pointer: newest slot's number      | the server forgets     | front      |
+ * | `q:{queue}:s:{epoch}:n` | slot n: one batch of ballots       | its flush is committed | front      |
+ * | `q:{queue}:c:{epoch}`   | checkpoint: newest slot committed  | the server forgets     | worker     |
+ * | `t:{poll}:{option}`     | tally: votes of one option         | the server forgets     | front      |
+ * | `t:{poll}:b`            | tally: ballots                     | the server forgets     | front      |
+ * | `t:{poll}:v`            | version of the results             | the server forgets     | front      |
+ * | `t:{poll}:r`            | "somebody is rebuilding this"      | 10 s                   | front, worker |
+ * | `m:{poll}:{voter}`      | ballot-once mark                   | poll's end + 1 day     | front      |
+ * | `p:{slug}`              | published poll, or "no such poll"  | the server forgets     | front, worker |
+ * | `p`                     | the list of listed polls           | the server forgets     | front, worker |
+ * | `pv`                    | counts publications                | the server forgets     | front, worker |
+ * | `a:{digest}`            | attempts to sign in                | its window             | front      |
+ */
+import type { Epoch, PollId, QueueName, SlotNumber, Slug, VoterKey } from "../ids.ts";
+
+declare const brand: unique symbol;
+/** A memcached key that `keys.ts` built. */
+export type Key = string & { readonly [brand]: "Key" };
+
+const keyPattern = /^[A-Za-z0-9_.:-]{1,200}$/;
+
+/**
+ * Checks the alphabet and length of a key, and brands it.
+ *
+ * @throws RangeError on anything else: a programmer's error, never a user's.
+ */
+function key(text: string): Key {
+  if (!keyPattern.test(text)) throw new RangeError(`not a memcached key: ${JSON.stringify(text)}`);
+  return text as Key;
+}
+
+export const epochKey = (queue: QueueName): Key => key(`q:${queue}:e`);
+export const lockKey = (queue: QueueName, epoch: Epoch): Key => key(`q:${queue}:l:${epoch}`);
+export const pointerKey = (queue: QueueName, epoch: Epoch): Key => key(`q:${queue}:p:${epoch}`);
+export const checkpointKey = (queue: QueueName, epoch: Epoch): Key => key(`q:${queue}:c:${epoch}`);
+export const slotKey = (queue: QueueName, epoch: Epoch, slot: SlotNumber): Key =>
+  key(`q:${queue}:s:${epoch}:${slot}`);
+
+export const tallyKey = (poll: PollId, part: number | "b" | "v" | "r"): Key =>
+  key(`t:${poll}:${part}`);
+
+export const markKey = (poll: PollId, voter: VoterKey): Key =>
+  key(`m:${poll}:${voter.toString("base64url")}`);
+
+export const publishedKey = (slug: Slug): Key => key(`p:${slug}`);
+export const listedKey: Key = key("p");
+export const publicationsKey: Key = key("pv");
+/** `digest` is base64url: what is counted is not readable from the key. */
+export const attemptsKey = (digest: string): Key => key(`a:${digest}`);

@@ -1,0 +1,94 @@
+/**
+ * A child process with its recent output, so that a failed start can say why, and an orderly end.
+ */
+import { type ChildProcess, type SpawnOptions, spawn } from "node:child_process";
+import { appendFileSync } from "node:fs";
+import { sleep } from "#lib/clock.ts";
+
+const outputBytesMax = 64 * 1024;
+
+export interface ChildOptions extends SpawnOptions {
+  /** Everything that it prints is appended to this file. */
+  readonly logFile?: string | undefined;
+}
+
+export class Child {
+  readonly name: string;
+  readonly process: ChildProcess;
+  #output = "";
+  #exit: Promise<number | NodeJS.Signals>;
+  #ended: number | NodeJS.Signals | undefined;
+
+  constructor(name: string, command: string, args: readonly string[], options: ChildOptions = {}) {
+    this.name = name;
+    // A process group of its own: Ctrl-C in a terminal is for whoever started it to hand on.
+    this.process = spawn(command, args, {
+      stdio: ["ignore", "pipe", "pipe"],
+      detached: true,
+      ...options,
+    });
+    const keep = (bytes: Buffer) => {
+      if (options.logFile) appendFileSync(options.logFile, bytes);
+      this.#output = (this.#output + bytes.toString()).slice(-outputBytesMax);
+    };
+    this.process.stdout?.on("data", keep);
+    this.process.stderr?.on("data", keep);
+    this.#exit = new Promise(resolve => {
+      this.process.once("error", error => {
+        keep(Buffer.from(`${error.message}\n`));
+        this.#ended = -1;
+        resolve(-1);
+      });
+      this.process.once("exit", (code, signal) => {
+        this.#ended = code ?? signal ?? -1;
+        resolve(this.#ended);
+      });
+    });
+  }
+
+  get pid(): number {
+    return this.process.pid ?? -1;
+  }
+
+  /** The last 64 kB of what it printed. */
+  get output(): string {
+    return this.#output;
+  }
+
+  /** Exit code or signal once it has ended. */
+  get ended(): number | NodeJS.Signals | undefined {
+    return this.#ended;
+  }
+
+  /** For `waitUntil`: a sentence when the process is gone. */
+  get diedBecause(): string | undefined {
+    if (this.#ended === undefined) return undefined;
+    return `${this.name} ended (${this.#ended})\n${this.#output.slice(-2000)}`;
+  }
+
+  exit(): Promise<number | NodeJS.Signals> {
+    return this.#exit;
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    if (this.#ended === undefined) this.process.kill(signal);
+  }
+
+  /** SIGTERM, then SIGKILL when it has not ended after `graceMs`. Resolves when it has ended. */
+  async stop(graceMs = 10_000): Promise<void> {
+    if (this.#ended !== undefined) return;
+    this.process.kill("SIGCONT");
+    this.process.kill("SIGTERM");
+    const timer = new AbortController();
+    await Promise.race([this.#exit, sleep(graceMs, timer.signal)]);
+    timer.abort();
+    if (this.#ended === undefined) this.process.kill("SIGKILL");
+    await this.#exit;
+  }
+
+  /** SIGKILL: no goodbye, nothing flushed. Resolves when the kernel has taken it away. */
+  async kill(): Promise<void> {
+    if (this.#ended === undefined) this.process.kill("SIGKILL");
+    await this.#exit;
+  }
+}

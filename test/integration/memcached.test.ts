@@ -1,0 +1,181 @@
+/**
+ * The memcached client against a real server: what each operation answers, and what memjs used
+ * naively gets wrong.
+ */
+import assert from "node:assert/strict";
+import { after, describe, it } from "node:test";
+import { sleep } from "#lib/clock.ts";
+import { MemcachedClient } from "#lib/memcached/client.ts";
+import { isMemcachedFailure } from "#lib/memcached/failure.ts";
+import type { Key } from "#lib/memcached/keys.ts";
+import { counterValue, Pipeline } from "#lib/memcached/pipeline.ts";
+import { testMemcached } from "#test/support/services.ts";
+
+const server = await testMemcached({ memoryMb: 2 });
+const client = new MemcachedClient({ host: "127.0.0.1", port: server.port });
+after(() => client.close());
+
+let keys = 0;
+const freshKey = () => `test:${++keys}` as Key;
+
+describe("operations", () => {
+  it("answers get, add, set, replace and delete for what they did", async () => {
+    const key = freshKey();
+    const p = new Pipeline();
+    const miss = p.get(key);
+    const notThere = p.replace(key, "x", 0);
+    const added = p.add(key, "one", 0);
+    const refused = p.add(key, "two", 0);
+    const read = p.get(key);
+    const replaced = p.replace(key, "three", 0);
+    const set = p.set(key, "four", 0);
+    const last = p.get(key);
+    const deleted = p.delete(key);
+    const nothingLeft = p.delete(key);
+    const r = await client.send(p);
+    assert.equal(r.of(miss), null);
+    assert.equal(r.of(notThere), "missing");
+    assert.equal(r.of(added), "stored");
+    assert.equal(r.of(refused), "exists");
+    assert.equal(r.of(read)?.toString(), "one");
+    assert.equal(r.of(replaced), "stored");
+    assert.equal(r.of(set), "stored");
+    assert.equal(r.of(last)?.toString(), "four");
+    assert.equal(r.of(deleted), true);
+    assert.equal(r.of(nothingLeft), false);
+  });
+
+  it("creates a counter only when asked to, with the initial value and not one more", async () => {
+    const [plain, created] = [freshKey(), freshKey()];
+    const p = new Pipeline();
+    const missing = p.incr(plain, 1);
+    const down = p.decr(plain, 1);
+    const first = p.incr(created, 1, { initial: 1, ttlSeconds: 60 });
+    const second = p.incr(created, 1, { initial: 1, ttlSeconds: 60 });
+    const r = await client.send(p);
+    assert.equal(r.of(missing), null);
+    assert.equal(r.of(down), null);
+    assert.equal(r.of(first), 1n);
+    assert.equal(r.of(second), 2n);
+  });
+
+  it("counts beyond 2^32, where memjs's own decoding is wrong", async () => {
+    const key = freshKey();
+    const p = new Pipeline();
+    p.add(key, "4294967295", 0);
+    const past = p.incr(key, 1);
+    const far = p.incr(key, 4294967295);
+    const text = p.get(key);
+    const r = await client.send(p);
+    assert.equal(r.of(past), 4294967296n);
+    assert.equal(r.of(far), 8589934591n);
+    assert.equal(counterValue(r.of(text)), 8589934591n);
+  });
+
+  it("reads a counter that got shorter, and is padded with blanks", async () => {
+    const key = freshKey();
+    const p = new Pipeline();
+    p.add(key, "1000", 0);
+    p.decr(key, 991);
+    const text = p.get(key);
+    const r = await client.send(p);
+    assert.match(r.of(text)?.toString() ?? "", /^9 +$/);
+    assert.equal(counterValue(r.of(text)), 9n);
+  });
+
+  it("keeps a value for longer than 30 days when asked to", async () => {
+    const key = freshKey();
+    const p = new Pipeline();
+    p.add(key, "x", 40 * 24 * 3600);
+    const read = p.get(key);
+    const r = await client.send(p);
+    assert.equal(r.of(read)?.toString(), "x");
+  });
+
+  it("answers a thousand quiet adds with the refused ones only", async () => {
+    const taken = freshKey();
+    const before = new Pipeline();
+    before.add(taken, "x", 0);
+    await client.send(before);
+    const p = new Pipeline();
+    const ops = Array.from({ length: 1000 }, (_, i) =>
+      p.add(i === 700 ? taken : freshKey(), "value", 60),
+    );
+    const r = await client.send(p);
+    const refused = ops.map(op => r.of(op)).flatMap((state, i) => (state === "exists" ? [i] : []));
+    assert.deepEqual(refused, [700]);
+  });
+
+  it("says that the server is full instead of losing something", async () => {
+    const p = new Pipeline();
+    const ops = Array.from({ length: 400 }, () => p.add(freshKey(), Buffer.alloc(30_000), 0));
+    const r = await client.send(p);
+    const states = ops.map(op => r.of(op));
+    assert.ok(states.includes("full"));
+    const survivor = freshKey();
+    const q = new Pipeline();
+    const counter = q.incr(survivor, 1, { initial: 5, ttlSeconds: 60 });
+    const stats = q.stats();
+    const later = await client.send(q);
+    assert.equal(later.of(counter), 5n);
+    assert.equal(later.of(stats).get("evictions"), "0");
+  });
+
+  it("keeps order and belonging under a heavy mix", async () => {
+    const calls = Array.from({ length: 300 }, async (_, i) => {
+      const key = freshKey();
+      const p = new Pipeline();
+      p.add(key, `value ${i}`, 60);
+      const read = p.get(key);
+      const r = await client.send(p);
+      assert.equal(r.of(read)?.toString(), `value ${i}`);
+    });
+    await Promise.all(calls);
+  });
+});
+
+describe("connections", () => {
+  it("fails at once when nobody listens, and works again when somebody does", async () => {
+    const one = await testMemcached();
+    const lonely = new MemcachedClient({ host: "127.0.0.1", port: one.port });
+    await one.child.kill();
+    const p = new Pipeline();
+    p.get(freshKey());
+    await assert.rejects(
+      lonely.send(p),
+      error => isMemcachedFailure(error) && error.outcome === "not_sent",
+    );
+    await testMemcached({ port: one.port });
+    await sleep(60);
+    await lonely.send(p);
+    lonely.close();
+  });
+
+  it("settles everything in flight when the server is stopped, and recovers", async () => {
+    const one = await testMemcached();
+    const stopped = new MemcachedClient(
+      { host: "127.0.0.1", port: one.port },
+      { connectMs: 300, answerMs: 250 },
+    );
+    const p = new Pipeline();
+    p.get(freshKey());
+    await stopped.send(p);
+    one.child.signal("SIGSTOP");
+    const outcomes = await Promise.allSettled(
+      Array.from({ length: 200 }, async (_, i) => {
+        await sleep(i * 2); // a steady stream of writes must not postpone the deadline
+        return stopped.send(p);
+      }),
+    );
+    assert.ok(outcomes.every(outcome => outcome.status === "rejected"));
+    one.child.signal("SIGCONT");
+    await sleep(100);
+    await stopped.send(p);
+    stopped.close();
+  });
+
+  it("refuses a key that would close the connection before it is sent", async () => {
+    const { markKey } = await import("#lib/memcached/keys.ts");
+    assert.throws(() => markKey(1 as never, Buffer.alloc(300) as never), RangeError);
+  });
+});

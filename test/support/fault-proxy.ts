@@ -1,0 +1,171 @@
+/**
+ * A TCP proxy that misbehaves on request: between a client and a real server it can refuse, stall,
+ * delay, reset, half-close, or cut an answer after so many bytes.
+ *
+ * Used by the chaos tests. Modes apply to existing and new connections alike.
+ */
+import { once } from "node:events";
+import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
+
+interface Pair {
+  readonly client: Socket;
+  readonly server: Socket;
+}
+
+export class FaultProxy {
+  readonly #server: Server;
+  readonly #pairs = new Set<Pair>();
+  readonly #target: { readonly host: string; readonly port: number };
+  #stalled = false;
+  #refusing = false;
+  #delayMs = 0;
+  #cutAnswerAfter: number | undefined;
+  #dropAnswersMatching: ((answer: Buffer, request: Buffer) => boolean) | undefined;
+  #onRequest: ((request: Buffer) => Promise<void> | void) | undefined;
+  /** Connections that a fault has hit, so that a test can tell that its faults did bite. */
+  bitten = 0;
+
+  private constructor(target: { host: string; port: number }) {
+    this.#target = target;
+    this.#server = createServer({ allowHalfOpen: true }, client => this.#accept(client));
+  }
+
+  /** Starts a proxy on a free port of 127.0.0.1. */
+  static async start(target: { host: string; port: number }): Promise<FaultProxy> {
+    const proxy = new FaultProxy(target);
+    proxy.#server.listen(0, "127.0.0.1");
+    await once(proxy.#server, "listening");
+    return proxy;
+  }
+
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port;
+  }
+
+  get address(): { host: string; port: number } {
+    return { host: "127.0.0.1", port: this.port };
+  }
+
+  /** Behave again. */
+  heal(): void {
+    this.#refusing = false;
+    this.#delayMs = 0;
+    this.#cutAnswerAfter = undefined;
+    this.#dropAnswersMatching = undefined;
+    this.#onRequest = undefined;
+    this.stall(false);
+  }
+
+  /** Nothing passes either way, nothing is closed: what a stopped or cut-off server looks like. */
+  stall(on = true): void {
+    this.#stalled = on;
+    for (const { client, server } of this.#pairs) {
+      if (on) this.bitten += 1;
+      for (const socket of [client, server]) on ? socket.pause() : socket.resume();
+    }
+  }
+
+  /** New connections are reset at once. */
+  refuse(on = true): void {
+    this.#refusing = on;
+  }
+
+  /** Every answer comes this much later. */
+  delay(ms: number): void {
+    this.#delayMs = ms;
+  }
+
+  /** RST on every open connection. */
+  reset(): void {
+    for (const { client, server } of this.#pairs) {
+      this.bitten += 1;
+      client.resetAndDestroy();
+      server.resetAndDestroy();
+    }
+  }
+
+  /** FIN towards the client on every open connection, with requests possibly in flight. */
+  halfClose(): void {
+    for (const { client } of this.#pairs) {
+      this.bitten += 1;
+      client.end();
+    }
+  }
+
+  /** The next answer of each connection passes `bytes` bytes, then its connection is reset. */
+  cutAnswer(bytes: number): void {
+    this.#cutAnswerAfter = bytes;
+  }
+
+  /** Loses the answer (and resets) when the last request and this answer match. */
+  loseAnswers(match: (answer: Buffer, request: Buffer) => boolean): void {
+    this.#dropAnswersMatching = match;
+  }
+
+  /** Called with each request before it is passed on; may hold it back. */
+  interceptRequests(hook: (request: Buffer) => Promise<void> | void): void {
+    this.#onRequest = hook;
+  }
+
+  async stop(): Promise<void> {
+    this.#server.close();
+    for (const { client, server } of this.#pairs) {
+      client.destroy();
+      server.destroy();
+    }
+    await once(this.#server, "close");
+  }
+
+  #accept(client: Socket): void {
+    if (this.#refusing) {
+      this.bitten += 1;
+      client.resetAndDestroy();
+      return;
+    }
+    const server = connect(this.#target);
+    const pair: Pair = { client, server };
+    this.#pairs.add(pair);
+    let lastRequest: Buffer = Buffer.alloc(0);
+    let order: Promise<void> = Promise.resolve();
+    const gone = () => {
+      this.#pairs.delete(pair);
+      client.destroy();
+      server.destroy();
+    };
+    client.on("error", gone).on("close", gone);
+    server.on("error", gone).on("close", gone);
+    client.on("end", () => server.end());
+    server.on("end", () => client.end());
+    client.on("data", request => {
+      lastRequest = request;
+      order = order.then(async () => {
+        await this.#onRequest?.(request);
+        server.write(request);
+      });
+    });
+    server.on("data", answer => this.#pass(pair, answer, lastRequest));
+    if (this.#stalled) {
+      client.pause();
+      server.pause();
+    }
+  }
+
+  #pass({ client, server }: Pair, answer: Buffer, request: Buffer): void {
+    if (this.#dropAnswersMatching?.(answer, request)) {
+      this.bitten += 1;
+      client.resetAndDestroy();
+      server.destroy();
+      return;
+    }
+    const cut = this.#cutAnswerAfter;
+    if (cut !== undefined && answer.length > cut) {
+      this.bitten += 1;
+      this.#cutAnswerAfter = undefined;
+      client.write(answer.subarray(0, cut), () => client.resetAndDestroy());
+      server.destroy();
+      return;
+    }
+    if (this.#delayMs > 0) setTimeout(() => client.write(answer), this.#delayMs);
+    else client.write(answer);
+  }
+}
