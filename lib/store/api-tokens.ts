@@ -1,0 +1,35 @@
+/** API tokens: the table `api_tokens`. Only digests are stored. */
+import type { Database, Row } from "./pool.ts";
+
+interface TokenRow extends Row {
+  readonly editor_id: string;
+  readonly name: string;
+  readonly email: string;
+}
+
+/** The editor whom a token of this SHA-256 digest belongs to. One query. */
+export async function findTokenOwner(
+  db: Database,
+  digest: Buffer,
+): Promise<{ id: string; name: string; email: string } | undefined> {
+  const rows = await db.rows<TokenRow>(
+    "api_tokens.owner",
+    `SELECT editor_id, editors.name, email FROM api_tokens JOIN editors ON editors.id = editor_id
+     WHERE digest = ?`,
+    [digest],
+  );
+  const row = rows[0];
+  return row && { id: row.editor_id, name: row.name, email: row.email };
+}
+
+export async function insertToken(
+  db: Database,
+  token: { readonly editorId: string; readonly name: string; readonly digest: Buffer },
+  nowMs: number,
+): Promise<void> {
+  await db.write(
+    "api_tokens.insert",
+    "INSERT INTO api_tokens (editor_id, name, digest, created_at) VALUES (?, ?, ?, ?)",
+    [token.editorId, token.name, token.digest, new Date(nowMs)],
+  );
+}

@@ -1,0 +1,103 @@
+/** How far each life of each queue has been flushed: the table `checkpoints`. */
+import type { Epoch, QueueName } from "../ids.ts";
+import type { Database, Row } from "./pool.ts";
+
+export interface Checkpoint {
+  readonly epoch: Epoch;
+  /** `host:port` of the memcached server. */
+  readonly server: string;
+  readonly queue: QueueName;
+  /** Newest slot committed; every slot up to it is committed, tombstoned or dead-lettered. */
+  readonly slot: number;
+  /** Slots up to this one have been deleted from memcached, too; it may lag behind the truth. */
+  readonly deleted: number;
+}
+
+interface CheckpointRow extends Row {
+  readonly epoch: string;
+  readonly server: string;
+  readonly queue: string;
+  readonly slot: number;
+  readonly deleted: number;
+}
+
+const toCheckpoint = (row: CheckpointRow): Checkpoint => ({
+  epoch: row.epoch as Epoch,
+  server: row.server,
+  queue: row.queue as QueueName,
+  slot: Number(row.slot),
+  deleted: Number(row.deleted),
+});
+
+const columns = "epoch, server, queue, slot, deleted";
+
+/** Checkpoints of epochs that may still bring ballots. */
+export async function openCheckpoints(db: Database): Promise<Checkpoint[]> {
+  const rows = await db.rows<CheckpointRow>(
+    "checkpoints.open",
+    `SELECT ${columns} FROM checkpoints WHERE closed_at IS NULL`,
+  );
+  return rows.map(toCheckpoint);
+}
+
+/** The checkpoint of one epoch. */
+export async function readCheckpoint(db: Database, epoch: Epoch): Promise<Checkpoint | undefined> {
+  const rows = await db.rows<CheckpointRow>(
+    "checkpoints.read",
+    `SELECT ${columns} FROM checkpoints WHERE epoch = ?`,
+    [epoch],
+  );
+  return rows[0] && toCheckpoint(rows[0]);
+}
+
+/** Makes the checkpoint of a new epoch, at slot 0. Harmless when it is there already. */
+export async function openCheckpoint(
+  db: Database,
+  checkpoint: Pick<Checkpoint, "epoch" | "server" | "queue">,
+  nowMs: number,
+): Promise<void> {
+  const now = new Date(nowMs);
+  await db.write(
+    "checkpoints.open_epoch",
+    `INSERT INTO checkpoints (epoch, server, queue, opened_at, updated_at) VALUES (?, ?, ?, ?, ?)
+     ON DUPLICATE KEY UPDATE epoch = VALUES(epoch)`,
+    [checkpoint.epoch, checkpoint.server, checkpoint.queue, now, now],
+  );
+}
+
+/**
+ * The slot of a checkpoint, its row held until the transaction ends; `undefined` when somebody else
+ * holds it: another worker is flushing this queue, leave it to them.
+ */
+export async function lockCheckpoint(db: Database, epoch: Epoch): Promise<number | undefined> {
+  const rows = await db.rows<CheckpointRow>(
+    "checkpoints.lock",
+    "SELECT slot FROM checkpoints WHERE epoch = ? FOR UPDATE SKIP LOCKED",
+    [epoch],
+  );
+  return rows[0] === undefined ? undefined : Number(rows[0].slot);
+}
+
+/** Moves a checkpoint forward. The caller holds its row. */
+export async function moveCheckpoint(
+  db: Database,
+  epoch: Epoch,
+  move: { readonly to: number; readonly deleted: number; readonly holes: number },
+  nowMs: number,
+): Promise<void> {
+  await db.write(
+    "checkpoints.move",
+    `UPDATE checkpoints SET slot = ?, deleted = ?, holes = holes + ?, updated_at = ?
+     WHERE epoch = ? AND slot <= ?`,
+    [move.to, move.deleted, move.holes, new Date(nowMs), epoch, move.to],
+  );
+}
+
+/** Marks an epoch as over: its server forgot it and nothing was left behind its checkpoint. */
+export async function closeCheckpoint(db: Database, epoch: Epoch, nowMs: number): Promise<void> {
+  await db.write(
+    "checkpoints.close",
+    "UPDATE checkpoints SET closed_at = ? WHERE epoch = ? AND closed_at IS NULL",
+    [new Date(nowMs), epoch],
+  );
+}

@@ -1,0 +1,114 @@
+/**
+ * Brings the schema up to date: the numbered files of `sql/`, in order, each once.
+ *
+ * Safe to run twice and by two processes at once: they take turns behind a named lock of the server.
+ * MySQL commits every DDL statement by itself, so a file can't be rolled back; its row in `migrations`
+ * is written first and completed last, and a file found half done stops everything with its name.
+ *
+ * A small runner of our own because the kept tools do not do that much: the candidates either bring no
+ * lock (two starting processes would collide) or an ORM; see `docs/decisions/0005-migrations.md`.
+ */
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Row, Store } from "./pool.ts";
+
+interface MigrationRow extends Row {
+  readonly name: string;
+  readonly breaking: number;
+  readonly finished_at: Date | null;
+}
+
+const lockName = "floodgate.migrate";
+const lockWaitSeconds = 60;
+
+const createTable = `
+  CREATE TABLE IF NOT EXISTS migrations (
+    name        VARCHAR(100) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+    breaking    BOOLEAN      NOT NULL COMMENT 'programs that do not know it must not run',
+    started_at  DATETIME(3)  NOT NULL,
+    finished_at DATETIME(3)  NULL,
+    PRIMARY KEY (name)
+  ) ENGINE = InnoDB`;
+
+/** A sentence for the operator: the schema and this program do not fit. */
+export class SchemaMismatch extends Error {}
+
+/** The files of a directory that are migrations, in order. */
+async function migrationNames(directory: string): Promise<string[]> {
+  const names = await readdir(directory);
+  return names.filter(name => /^\d{4}-[a-z0-9-]+\.sql$/.test(name)).sort();
+}
+
+/** Statements of a file: ours end with a semicolon at the end of a line, and hold none elsewhere. */
+export function splitStatements(sql: string): string[] {
+  const withoutComments = sql.replaceAll(/^\s*--.*$/gm, "");
+  return withoutComments
+    .split(/;\s*$/m)
+    .map(statement => statement.trim())
+    .filter(statement => statement.length > 0);
+}
+
+/**
+ * Applies what is missing and resolves with the names applied.
+ *
+ * @throws SchemaMismatch when an earlier migration stopped half-way.
+ */
+export async function migrate(store: Store, directory = "sql"): Promise<string[]> {
+  const files = await migrationNames(directory);
+  return store.pool.getConnection().then(async connection => {
+    try {
+      const [locked] = await connection.query<Row[]>("SELECT GET_LOCK(?, ?) AS got", [
+        lockName,
+        lockWaitSeconds,
+      ]);
+      if (Number(locked[0]?.got) !== 1)
+        throw new SchemaMismatch("another migration is still running");
+      await connection.query(createTable);
+      const [rows] = await connection.query<MigrationRow[]>("SELECT * FROM migrations");
+      const halfDone = rows.find(row => row.finished_at === null);
+      if (halfDone) {
+        throw new SchemaMismatch(
+          `migration ${halfDone.name} stopped half-way: put its tables right by hand, then set its finished_at`,
+        );
+      }
+      const done = new Set(rows.map(row => row.name));
+      const missing = files.filter(name => !done.has(name));
+      for (const name of missing) {
+        const sql = await readFile(join(directory, name), "utf8");
+        const breaking = sql.startsWith("-- breaking");
+        await connection.query("INSERT INTO migrations VALUES (?, ?, UTC_TIMESTAMP(3), NULL)", [
+          name,
+          breaking,
+        ]);
+        for (const statement of splitStatements(sql)) await connection.query(statement);
+        await connection.query(
+          "UPDATE migrations SET finished_at = UTC_TIMESTAMP(3) WHERE name = ?",
+          [name],
+        );
+      }
+      return missing;
+    } finally {
+      await connection.query("SELECT RELEASE_LOCK(?)", [lockName]).catch(() => {});
+      connection.release();
+    }
+  });
+}
+
+/**
+ * Checks that the schema is one this program can work with. One query.
+ *
+ * @throws SchemaMismatch with what to do; StoreFailure when MySQL can't be asked.
+ */
+export async function checkSchema(store: Store, directory = "sql"): Promise<void> {
+  const known = await migrationNames(directory);
+  const tables = await store.rows("migrate.table", "SHOW TABLES LIKE 'migrations'");
+  if (tables.length === 0) throw new SchemaMismatch("the database is empty: run `npm run migrate`");
+  const rows = await store.rows<MigrationRow>("migrate.state", "SELECT * FROM migrations");
+  const done = new Set(rows.filter(row => row.finished_at !== null).map(row => row.name));
+  const missing = known.filter(name => !done.has(name));
+  if (missing.length > 0) {
+    throw new SchemaMismatch(`the schema lacks ${missing.join(", ")}: run \`npm run migrate\``);
+  }
+  const tooNew = rows.find(row => row.breaking === 1 && !known.includes(row.name));
+  if (tooNew) throw new SchemaMismatch(`the schema is newer than this program (${tooNew.name})`);
+}
