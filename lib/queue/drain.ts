@@ -1,0 +1,133 @@
+/**
+ * The consuming side of the queues of one server: what waits, the slots themselves, tombstones,
+ * deletion. Reads and writes memcached only; what becomes of the ballots is `lib/flush`'s.
+ *
+ * A slot number's life: *taken* (a front incremented the pointer) → *written* (`add` of the batch) →
+ * *committed* (its flush is in MySQL) → *deleted*. A number that stays taken is a *hole*: the worker
+ * waits a grace time, longer than any client's deadline, and passes it only by winning an `add` of a
+ * tombstone; the front that comes late then finds its own `add` refused and takes another number.
+ *
+ * Invariant: a tombstone outlives every front that may still hold its number: memcached closes
+ *   connections that were idle for a minute, the tombstone lives for ten.
+ */
+import type { Epoch, QueueName, SlotNumber } from "../ids.ts";
+import type { MemcachedClient } from "../memcached/client.ts";
+import { checkpointKey, epochKey, pointerKey, slotKey } from "../memcached/keys.ts";
+import { counterValue, Pipeline } from "../memcached/pipeline.ts";
+import { tombstone } from "./slot-codec.ts";
+
+/** One queue as it stands in memcached right now. */
+export interface QueueLook {
+  readonly queue: QueueName;
+  readonly epoch: Epoch;
+  /** Number of the newest slot taken. */
+  readonly pointer: number;
+}
+
+const tombstoneSeconds = 600;
+/** At 64 kB a slot, an answer of 2 MB at most. */
+const slotsPerRead = 32;
+
+/**
+ * The queues of a server that exist. Two round trips, whatever their number.
+ *
+ * @throws MemcachedFailure when the server can't be asked.
+ */
+export async function lookAtQueues(
+  client: MemcachedClient,
+  names: readonly QueueName[],
+): Promise<QueueLook[]> {
+  const first = new Pipeline();
+  const epochs = names.map(queue => ({ queue, op: first.get(epochKey(queue)) }));
+  const r1 = await client.read(first);
+  const existing = epochs.flatMap(({ queue, op }) => {
+    const epoch = r1.of(op)?.toString() as Epoch | undefined;
+    return epoch ? [{ queue, epoch }] : [];
+  });
+  if (existing.length === 0) return [];
+  const second = new Pipeline();
+  const pointers = existing.map(({ queue, epoch }) => second.get(pointerKey(queue, epoch)));
+  const r2 = await client.read(second);
+  return existing.flatMap(({ queue, epoch }, index) => {
+    const op = pointers[index];
+    const pointer = op && counterValue(r2.of(op));
+    return typeof pointer === "bigint" ? [{ queue, epoch, pointer: Number(pointer) }] : [];
+  });
+}
+
+/** The pointer of one epoch, or `null` when the server has forgotten it. */
+export async function readPointer(
+  client: MemcachedClient,
+  queue: QueueName,
+  epoch: Epoch,
+): Promise<number | null> {
+  const p = new Pipeline();
+  const pointer = p.get(pointerKey(queue, epoch));
+  const value = counterValue((await client.read(p)).of(pointer));
+  return value === null ? null : Number(value);
+}
+
+/** The bytes of those of `slots` that are there. */
+export async function readSlots(
+  client: MemcachedClient,
+  queue: QueueName,
+  epoch: Epoch,
+  slots: readonly number[],
+): Promise<ReadonlyMap<number, Buffer>> {
+  const found = new Map<number, Buffer>();
+  for (let at = 0; at < slots.length; at += slotsPerRead) {
+    const wanted = slots.slice(at, at + slotsPerRead);
+    const p = new Pipeline();
+    const ops = wanted.map(slot => p.get(slotKey(queue, epoch, slot as SlotNumber)));
+    const r = await client.read(p);
+    for (const [index, op] of ops.entries()) {
+      const bytes = r.of(op);
+      const slot = wanted[index];
+      if (bytes && slot !== undefined) found.set(slot, bytes);
+    }
+  }
+  return found;
+}
+
+/** `placed`: the number is passed for good. `written`: somebody's batch is there after all. */
+export async function placeTombstone(
+  client: MemcachedClient,
+  queue: QueueName,
+  epoch: Epoch,
+  slot: number,
+): Promise<"placed" | "written" | "full"> {
+  const p = new Pipeline();
+  const added = p.add(slotKey(queue, epoch, slot as SlotNumber), tombstone, tombstoneSeconds);
+  const stored = (await client.send(p)).of(added);
+  if (stored === "stored") return "placed";
+  return stored === "exists" ? "written" : "full";
+}
+
+/** Tells the fronts how far MySQL has it, so that they may forget those batches. */
+export async function publishCheckpoint(
+  client: MemcachedClient,
+  queue: QueueName,
+  epoch: Epoch,
+  slot: number,
+): Promise<void> {
+  const key = checkpointKey(queue, epoch);
+  const p = new Pipeline();
+  const replaced = p.replace(key, String(slot), 0);
+  if ((await client.send(p)).of(replaced) !== "missing") return;
+  const q = new Pipeline();
+  q.add(key, String(slot), 0);
+  await client.send(q);
+}
+
+/** Deletes committed slots. Tombstones are not among them: they stay until they expire. */
+export async function deleteSlots(
+  client: MemcachedClient,
+  queue: QueueName,
+  epoch: Epoch,
+  slots: readonly number[],
+): Promise<void> {
+  if (slots.length === 0) return;
+  const p = new Pipeline();
+  for (const slot of slots) p.delete(slotKey(queue, epoch, slot as SlotNumber));
+  await client.send(p);
+}

@@ -1,0 +1,20 @@
+/**
+ * Which queues there are: one for each lane and home, on each queue server.
+ *
+ * A *home* is a stable number of a front process; with a home of its own, a front never waits for
+ * another's lock. Nothing breaks when two share one.
+ */
+import type { QueueName } from "../ids.ts";
+
+export const lanes = ["high", "normal", "low"] as const;
+export type Lane = (typeof lanes)[number];
+
+/** The queue of one lane and home. */
+export function queueName(lane: Lane, home: number): QueueName {
+  return `${lane}.${home}` as QueueName;
+}
+
+/** Every queue that may exist on a server, high lanes first. */
+export function allQueueNames(homes: number): QueueName[] {
+  return lanes.flatMap(lane => Array.from({ length: homes }, (_, home) => queueName(lane, home)));
+}

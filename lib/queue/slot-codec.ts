@@ -1,0 +1,165 @@
+/**
+ * Batch ↔ bytes: what stands in one slot of the queue.
+ *
+ * ```
+ * byte  0    1        2      3..14     15..16   17..22         23 …                        last 4
+ *       'F'  version  flags  batch id  ballots  base time, ms  ballots, one after another  CRC-32
+ *
+ * ballot:  poll (4)  flags (1)  voter (16)  ballot id (16)  ms after base (4)  choices: count (1), bytes
+ * ```
+ * Numbers are big-endian. A ballot of one choice takes 43 bytes, so 500 of them fit well into 64 kB.
+ *
+ * Invariant: `decodeBatch(encodeBatch(batch))` equals the batch, and `decodeBatch` answers any other
+ * bytes with `slot_corrupt`, never with a guess. A tombstone decodes to `null`.
+ * Invariant: a version is never changed, only added: fronts and workers of two releases run side by side.
+ */
+import { crc32 } from "node:zlib";
+import { FloodgateError } from "../errors.ts";
+import type { BallotId, BatchId, PollId, VoterKey } from "../ids.ts";
+
+/** One ballot on its way to MySQL. */
+export interface QueuedBallot {
+  readonly pollId: PollId;
+  readonly voter: VoterKey;
+  readonly ballotId: BallotId;
+  /** When the front took it, by the front's wall clock. */
+  readonly receivedAtMs: number;
+  /** Option numbers in the voter's order, one byte each. */
+  readonly choices: Uint8Array;
+  /** The tallies went up for it when it was enqueued, so the flush must take it off a duplicate. */
+  readonly tallied: boolean;
+}
+
+/** The ballots of one slot. An empty batch fills a number that its taker had no use for. */
+export interface Batch {
+  readonly id: BatchId;
+  readonly ballots: readonly QueuedBallot[];
+  /**
+   * The tallies may have been moved for these ballots more than once, or not at all: an earlier attempt
+   * to write this batch got no answer. The worker compares them when it has flushed it.
+   */
+  readonly talliesDoubtful: boolean;
+}
+
+const magic = 0x46; // "F"
+const version = 1;
+const headerBytes = 23;
+const checksumBytes = 4;
+const ballotFixedBytes = 42;
+const flagTallied = 0x01;
+const flagTalliesDoubtful = 0x01;
+
+export const choicesMax = 100;
+export const ballotsPerSlotMax = 500;
+export const slotBytesMax = 64 * 1024;
+
+/** What the worker puts into a slot it gives up waiting for. */
+export const tombstone = Buffer.from("F!");
+
+/** Bytes that a ballot takes in a slot. */
+export function encodedBallotBytes(ballot: QueuedBallot): number {
+  return ballotFixedBytes + ballot.choices.length;
+}
+
+/** UUID text → its 16 bytes. */
+export function ballotIdBytes(id: BallotId): Buffer {
+  return Buffer.from(id.replaceAll("-", ""), "hex");
+}
+
+/** 16 bytes → UUID text. */
+export function ballotIdText(bytes: Buffer): BallotId {
+  const hex = bytes.toString("hex");
+  const parts = [
+    hex.slice(0, 8),
+    hex.slice(8, 12),
+    hex.slice(12, 16),
+    hex.slice(16, 20),
+    hex.slice(20),
+  ];
+  return parts.join("-") as BallotId;
+}
+
+/**
+ * The slot's bytes.
+ *
+ * @throws RangeError on a batch that can't be written: a programmer's error, checked on this side too.
+ */
+export function encodeBatch(batch: Batch): Buffer {
+  const { id, ballots } = batch;
+  if (id.length !== 12) throw new RangeError("a batch id has 12 bytes");
+  if (ballots.length > ballotsPerSlotMax) throw new RangeError("too many ballots for one slot");
+  const size = ballots.reduce((sum, ballot) => sum + encodedBallotBytes(ballot), 0);
+  const bytes = Buffer.allocUnsafe(headerBytes + size + checksumBytes);
+  const baseMs = ballots.reduce(
+    (least, b) => Math.min(least, b.receivedAtMs),
+    ballots[0]?.receivedAtMs ?? 0,
+  );
+  bytes[0] = magic;
+  bytes[1] = version;
+  bytes[2] = batch.talliesDoubtful ? flagTalliesDoubtful : 0;
+  id.copy(bytes, 3);
+  bytes.writeUInt16BE(ballots.length, 15);
+  bytes.writeUIntBE(baseMs, 17, 6);
+  let at = headerBytes;
+  for (const ballot of ballots) at = encodeBallot(bytes, at, ballot, baseMs);
+  bytes.writeUInt32BE(crc32(bytes.subarray(0, at)), at);
+  return bytes;
+}
+
+function encodeBallot(bytes: Buffer, start: number, ballot: QueuedBallot, baseMs: number): number {
+  if (ballot.voter.length !== 16) throw new RangeError("a voter key has 16 bytes");
+  if (ballot.choices.length > choicesMax) throw new RangeError("too many choices");
+  let at = bytes.writeUInt32BE(ballot.pollId, start);
+  at = bytes.writeUInt8(ballot.tallied ? flagTallied : 0, at);
+  at += ballot.voter.copy(bytes, at);
+  at += ballotIdBytes(ballot.ballotId).copy(bytes, at);
+  at = bytes.writeUInt32BE(ballot.receivedAtMs - baseMs, at);
+  at = bytes.writeUInt8(ballot.choices.length, at);
+  bytes.set(ballot.choices, at);
+  return at + ballot.choices.length;
+}
+
+/**
+ * The batch in a slot; `null` for a tombstone.
+ *
+ * @throws FloodgateError `slot_corrupt` with a reason, for every other sequence of bytes.
+ */
+export function decodeBatch(bytes: Buffer): Batch | null {
+  if (bytes.equals(tombstone)) return null;
+  if (bytes.length < headerBytes + checksumBytes) throw corrupt("too short");
+  if (bytes[0] !== magic) throw corrupt("not a slot of ours");
+  if (bytes[1] !== version) throw corrupt(`version ${bytes[1]} is not known here`);
+  const end = bytes.length - checksumBytes;
+  if (crc32(bytes.subarray(0, end)) !== bytes.readUInt32BE(end)) throw corrupt("wrong checksum");
+  const talliesDoubtful = ((bytes[2] ?? 0) & flagTalliesDoubtful) !== 0;
+  const id = Buffer.from(bytes.subarray(3, 15)) as BatchId;
+  const count = bytes.readUInt16BE(15);
+  const baseMs = bytes.readUIntBE(17, 6);
+  const ballots: QueuedBallot[] = [];
+  let at = headerBytes;
+  while (ballots.length < count) {
+    const choicesAt = at + ballotFixedBytes;
+    if (choicesAt > end) throw corrupt("cut short");
+    const next = choicesAt + (bytes[choicesAt - 1] ?? 0);
+    if (next > end) throw corrupt("cut short");
+    ballots.push(decodeBallot(bytes, at, next, baseMs));
+    at = next;
+  }
+  if (at !== end) throw corrupt("more bytes than ballots");
+  return { id, ballots, talliesDoubtful };
+}
+
+function decodeBallot(bytes: Buffer, at: number, next: number, baseMs: number): QueuedBallot {
+  return {
+    pollId: bytes.readUInt32BE(at) as PollId,
+    tallied: ((bytes[at + 4] ?? 0) & flagTallied) !== 0,
+    voter: bytes.subarray(at + 5, at + 21) as VoterKey,
+    ballotId: ballotIdText(bytes.subarray(at + 21, at + 37)),
+    receivedAtMs: baseMs + bytes.readUInt32BE(at + 37),
+    choices: bytes.subarray(at + ballotFixedBytes, next),
+  };
+}
+
+function corrupt(detail: string): FloodgateError {
+  return new FloodgateError("slot_corrupt", { detail });
+}
