@@ -1,0 +1,266 @@
+/**
+ * What editors do to polls: create, change, open, close, delete. Each writes MySQL first and then the
+ * published copy; a publication that fails is made up for by the worker.
+ *
+ * What may be changed depends on the state: everything before the opening; afterwards only the closing
+ * time, because readers voted on the words that they saw.
+ */
+import slugify from "@sindresorhus/slugify";
+import { SECOND } from "../clock.ts";
+import { FloodgateError } from "../errors.ts";
+import type { OptionNumber, PollId, Slug } from "../ids.ts";
+import { describeError, type Log } from "../log.ts";
+import type { MemcachedClient } from "../memcached/client.ts";
+import { isMemcachedFailure } from "../memcached/failure.ts";
+import {
+  deletePoll,
+  findPoll,
+  insertPoll,
+  lockPoll,
+  type Poll,
+  type PollContent,
+  type PollOption,
+  replaceOptions,
+  updatePoll,
+} from "../store/polls.ts";
+import { type Database, isStoreFailure, type Store } from "../store/pool.ts";
+import { createTally, tallyServer } from "../tallies/counters.ts";
+import type { PublishedPolls } from "./published.ts";
+import { type CreatePoll, contradictions, type UpdatePoll } from "./schema.ts";
+import { pollState } from "./state.ts";
+
+export interface EditDeps {
+  readonly store: Store;
+  readonly published: PublishedPolls;
+  readonly tallyServers: readonly MemcachedClient[];
+  readonly log: Log;
+}
+
+const slugTriesMax = 50;
+/** Longer than any front keeps a published poll. */
+const settleMs = 5 * SECOND;
+const generatedSlugLengthMax = 60;
+
+/**
+ * Creates a poll: a draft, unless it is given an opening time.
+ *
+ * @throws FloodgateError `invalid_request` when its parts contradict each other, `slug_taken`.
+ */
+export async function createPoll(deps: EditDeps, input: CreatePoll, nowMs: number): Promise<Poll> {
+  const content: Omit<PollContent, "slug"> = {
+    question: input.question,
+    description: input.description,
+    choicesMin: input.choicesMin,
+    choicesMax: input.choicesMax,
+    opensAtMs: input.opensAt ?? null,
+    closesAtMs: input.closesAt ?? null,
+    options: numbered(input.options),
+  };
+  refuseContradictions(content);
+  const base = (input.slug ?? generateSlug(input.question)) as Slug;
+  for (let attempt = 1; attempt <= slugTriesMax; attempt++) {
+    const slug = (attempt === 1 ? base : `${base}-${attempt}`) as Slug;
+    try {
+      const id = await deps.store.transaction(db => insertPoll(db, { ...content, slug }, nowMs));
+      return await afterCreation(deps, slug, id, content.options, nowMs);
+    } catch (error) {
+      if (!isStoreFailure(error, "duplicate")) throw error;
+      if (input.slug !== undefined) throw new FloodgateError("slug_taken", { cause: error });
+    }
+  }
+  throw new FloodgateError("slug_taken");
+}
+
+async function afterCreation(
+  deps: EditDeps,
+  slug: Slug,
+  id: PollId,
+  options: readonly PollOption[],
+  nowMs: number,
+): Promise<Poll> {
+  const numbers = options.map(option => option.number);
+  await createTally(tallyServer(deps.tallyServers, id), id, numbers, nowMs).catch(error => {
+    // The first reader's look will rebuild it.
+    if (!isMemcachedFailure(error)) throw error;
+  });
+  return publish(deps, slug, nowMs);
+}
+
+/**
+ * Changes a poll.
+ *
+ * @throws FloodgateError `poll_not_found`, `edit_conflict`, `poll_in_use`, `invalid_request`, `slug_taken`.
+ */
+export async function changePoll(
+  deps: EditDeps,
+  slug: Slug,
+  change: UpdatePoll,
+  nowMs: number,
+): Promise<Poll> {
+  const newSlug = (change.slug ?? slug) as Slug;
+  await edit(deps, slug, async (db, poll) => {
+    if (change.version !== undefined && change.version !== poll.version) {
+      throw new FloodgateError("edit_conflict", { extra: { version: poll.version } });
+    }
+    const content = merge(poll, change);
+    refuseLateChanges(poll, change, content, nowMs);
+    refuseContradictions(content);
+    await updatePoll(db, poll.id, content, nowMs).catch(error => {
+      if (!isStoreFailure(error, "duplicate")) throw error;
+      throw new FloodgateError("slug_taken", { cause: error });
+    });
+    if (change.options) await replaceOptions(db, poll.id, content.options);
+  });
+  if (newSlug !== slug) await whenReachable(deps, deps.published.withdraw(slug));
+  const poll = await publish(deps, newSlug, nowMs);
+  if (change.options) {
+    const numbers = poll.options.map(option => option.number);
+    await whenReachable(
+      deps,
+      createTally(tallyServer(deps.tallyServers, poll.id), poll.id, numbers, nowMs),
+    );
+  }
+  return poll;
+}
+
+/**
+ * Opens a poll now. Opening an open poll changes nothing.
+ *
+ * @throws FloodgateError `poll_not_found`, `poll_in_use` when it has been closed.
+ */
+export async function openPoll(deps: EditDeps, slug: Slug, nowMs: number): Promise<Poll> {
+  await edit(deps, slug, async (db, poll) => {
+    const state = pollState(poll, nowMs);
+    if (state === "open") return;
+    if (state !== "draft" && state !== "scheduled") {
+      throw new FloodgateError("poll_in_use", { detail: "A closed poll can't be opened again." });
+    }
+    const closesAtMs =
+      poll.closesAtMs !== null && poll.closesAtMs <= nowMs ? null : poll.closesAtMs;
+    await updatePoll(db, poll.id, { ...poll, opensAtMs: nowMs, closesAtMs }, nowMs);
+  });
+  return publish(deps, slug, nowMs);
+}
+
+/**
+ * Closes a poll now. Closing a closed poll changes nothing.
+ *
+ * @throws FloodgateError `poll_not_found`, `poll_in_use` when it was never open.
+ */
+export async function closePoll(deps: EditDeps, slug: Slug, nowMs: number): Promise<Poll> {
+  await edit(deps, slug, async (db, poll) => {
+    const state = pollState(poll, nowMs);
+    if (state === "closing" || state === "final") return;
+    if (state !== "open") {
+      throw new FloodgateError("poll_in_use", {
+        detail: "A poll that is not open can't be closed.",
+      });
+    }
+    await updatePoll(db, poll.id, { ...poll, closesAtMs: nowMs }, nowMs);
+  });
+  return publish(deps, slug, nowMs);
+}
+
+/**
+ * Deletes a poll with its ballots. Not while it is open, or while ballots may still be on their way.
+ *
+ * @throws FloodgateError `poll_not_found`, `poll_in_use`.
+ */
+export async function removePoll(deps: EditDeps, slug: Slug, nowMs: number): Promise<void> {
+  await edit(deps, slug, async (db, poll) => {
+    const state = pollState(poll, nowMs);
+    if (state === "open" || state === "closing") {
+      throw new FloodgateError("poll_in_use", { detail: `The poll is ${state}.` });
+    }
+    await deletePoll(db, poll.id);
+  });
+  await whenReachable(deps, deps.published.withdraw(slug));
+  await whenReachable(deps, deps.published.publishList(nowMs));
+}
+
+/** Runs `work` on the poll, its row locked. */
+async function edit(
+  deps: EditDeps,
+  slug: Slug,
+  work: (db: Database, poll: Poll) => Promise<void>,
+): Promise<void> {
+  await deps.store.transaction(async db => {
+    const poll = await lockPoll(db, slug);
+    if (!poll) throw new FloodgateError("poll_not_found");
+    await work(db, poll);
+  });
+}
+
+async function publish(deps: EditDeps, slug: Slug, nowMs: number): Promise<Poll> {
+  const poll = await findPoll(deps.store, slug);
+  if (!poll) throw new FloodgateError("poll_not_found");
+  await whenReachable(deps, deps.published.publish(poll));
+  await whenReachable(deps, deps.published.publishList(nowMs));
+  return poll;
+}
+
+/** What MySQL has is safe; memcached's copy is made up for later if it can't be written now. */
+async function whenReachable(deps: EditDeps, work: Promise<unknown>): Promise<void> {
+  await work.catch(error => {
+    if (!isMemcachedFailure(error)) throw error;
+    deps.log.warn({ event: "not_published", ...describeError(error) });
+  });
+}
+
+function numbered(options: readonly { readonly label: string }[]): PollOption[] {
+  return options.map(({ label }, index) => ({ number: (index + 1) as OptionNumber, label }));
+}
+
+function merge(poll: Poll, change: UpdatePoll): PollContent {
+  return {
+    slug: (change.slug ?? poll.slug) as Slug,
+    question: change.question ?? poll.question,
+    description: change.description ?? poll.description,
+    choicesMin: change.choicesMin ?? poll.choicesMin,
+    choicesMax: change.choicesMax ?? poll.choicesMax,
+    opensAtMs: change.opensAt === undefined ? poll.opensAtMs : change.opensAt,
+    closesAtMs: change.closesAt === undefined ? poll.closesAtMs : change.closesAt,
+    options: change.options ? numbered(change.options) : poll.options,
+  };
+}
+
+function refuseLateChanges(
+  poll: Poll,
+  change: UpdatePoll,
+  content: PollContent,
+  nowMs: number,
+): void {
+  // Fronts may have the old words for a second, and take ballots on them as soon as the poll opens.
+  const state = pollState(poll, nowMs + settleMs);
+  if (state === "draft" || state === "scheduled") return;
+  const late = Object.keys(change).filter(name => name !== "closesAt" && name !== "version");
+  if (state !== "open" || late.length > 0) {
+    throw new FloodgateError("poll_in_use", {
+      detail:
+        state === "open"
+          ? "Once a poll is open, only its closing time can be changed."
+          : "A closed poll can't be changed.",
+    });
+  }
+  if (content.closesAtMs !== null && content.closesAtMs <= nowMs) {
+    throw new FloodgateError("invalid_request", {
+      detail: "closesAt must be in the future; to close the poll now, close it.",
+    });
+  }
+}
+
+function refuseContradictions(content: Omit<PollContent, "slug">): void {
+  const problems = contradictions(content);
+  if (problems.length === 0) return;
+  throw new FloodgateError("invalid_request", {
+    detail: problems.map(({ path, message }) => `${path} ${message}`).join("; "),
+    extra: { problems },
+  });
+}
+
+function generateSlug(question: string): string {
+  const words = slugify(question)
+    .slice(0, generatedSlugLengthMax)
+    .replace(/-[^-]*$/, match => (question.length > generatedSlugLengthMax ? "" : match));
+  return words.replaceAll(/^-+|-+$/g, "") || "poll";
+}

@@ -1,0 +1,279 @@
+/**
+ * Published polls: what a front needs to know of a poll, without asking MySQL.
+ *
+ * An editor's save writes the poll to memcached; each front keeps what it read for about a second. So a
+ * vote reads nothing but its own process's memory, mostly. A slug that memcached does not know is looked
+ * up in MySQL, once for everybody who asks at that moment, and the answer is remembered in memcached,
+ * "no such poll" too; a limit on such look-ups keeps invented slugs from reaching MySQL in numbers.
+ *
+ * A counter numbers the publications. Whoever must not act on a second-old copy (a round that is about to
+ * accept ballots) reads that counter, and everything this process remembers is old when it has moved.
+ *
+ * **On failure:** with memcached away, what this process knew goes on being used; what it did not know
+ * is read from MySQL, within the same limit.
+ */
+import { LRUCache } from "lru-cache";
+import { monotonicMs, SECOND, wallMs } from "../clock.ts";
+import { FloodgateError } from "../errors.ts";
+import type { Slug } from "../ids.ts";
+import { describeError, type Log } from "../log.ts";
+import type { MemcachedClient } from "../memcached/client.ts";
+import { isMemcachedFailure } from "../memcached/failure.ts";
+import { type Key, listedKey, publicationsKey, publishedKey } from "../memcached/keys.ts";
+import { counterValue, Pipeline } from "../memcached/pipeline.ts";
+import { findPoll, listedPolls, type Poll } from "../store/polls.ts";
+import type { Store } from "../store/pool.ts";
+import { isStoreFailure } from "../store/pool.ts";
+
+/** One line of the list of polls. */
+export type ListedPoll = Pick<
+  Poll,
+  "slug" | "question" | "opensAtMs" | "closesAtMs" | "finalizedAtMs"
+>;
+
+interface Remembered {
+  readonly poll: Poll | null;
+  readonly readAtMs: number;
+  /** The publications counter's value that this is known to be as new as. */
+  readonly publication: bigint | undefined;
+}
+
+const freshMs = SECOND;
+const rememberedMax = 10_000;
+const absent = "-";
+const absentSeconds = 60;
+/** A fifth of a second apart: enough after a loss of memory, too little to hurt MySQL. */
+const lookupsPerSecondMax = 50;
+const listedMax = 200;
+const listedAfterClosingMs = 7 * 24 * 3600 * SECOND;
+
+export class PublishedPolls {
+  readonly #servers: readonly MemcachedClient[];
+  readonly #store: Store;
+  readonly #log: Log;
+  readonly #remembered = new LRUCache<Slug, Remembered>({ max: rememberedMax });
+  readonly #reading = new Map<Slug, Promise<Poll | null>>();
+  readonly #lookups = new RateGate(lookupsPerSecondMax);
+  #publication: bigint | undefined;
+  #confirming: Promise<boolean> | undefined;
+  #listed: { readonly polls: readonly ListedPoll[]; readonly readAtMs: number } | undefined;
+
+  constructor(servers: readonly MemcachedClient[], store: Store, log: Log) {
+    this.#servers = servers;
+    this.#store = store;
+    this.#log = log;
+  }
+
+  /** The poll, if this process read it less than a second ago. No I/O: the way of nearly every vote. */
+  remembered(slug: Slug): Poll | null | undefined {
+    const known = this.#remembered.get(slug);
+    if (!known || known.publication !== this.#publication) return undefined;
+    return monotonicMs() - known.readAtMs < freshMs ? known.poll : undefined;
+  }
+
+  /**
+   * True when nothing was published since the last time this was asked; otherwise everything remembered
+   * is old from now on. One small memcached read, shared by those who ask at the same time. With
+   * memcached away nothing can be known to have changed.
+   */
+  confirm(): Promise<boolean> {
+    this.#confirming ??= this.#confirm().finally(() => {
+      this.#confirming = undefined;
+    });
+    return this.#confirming;
+  }
+
+  /** The poll as of now, or `null`. **Cost:** one memcached read, two when something was published. */
+  async findCurrent(slug: Slug): Promise<Poll | null> {
+    await this.confirm();
+    return this.find(slug);
+  }
+
+  /**
+   * The poll, or `null` when there is none of that slug. **Cost:** nothing, or one memcached read a
+   * second for each poll, or (unknown to memcached) one look-up in MySQL.
+   *
+   * @throws FloodgateError `overloaded` when too many unknown slugs are asked for; StoreFailure when
+   *   neither memcached nor MySQL can say.
+   */
+  find(slug: Slug): Promise<Poll | null> {
+    const known = this.remembered(slug);
+    if (known !== undefined) return Promise.resolve(known);
+    const reading = this.#reading.get(slug);
+    if (reading !== undefined) return reading;
+    const started = this.#read(slug).finally(() => {
+      if (this.#reading.get(slug) === started) this.#reading.delete(slug);
+    });
+    this.#reading.set(slug, started);
+    return started;
+  }
+
+  /** Writes a poll to memcached, over what is there. Called after every change in MySQL. */
+  async publish(poll: Poll): Promise<void> {
+    await this.#put(publishedKey(poll.slug), JSON.stringify(poll), 0);
+    await this.#announce();
+    this.#remember(poll.slug, poll);
+  }
+
+  /** Takes a slug back: the poll was deleted, or has another slug now. */
+  async withdraw(slug: Slug): Promise<void> {
+    await this.#put(publishedKey(slug), absent, absentSeconds);
+    await this.#announce();
+    this.#remember(slug, null);
+  }
+
+  /** Makes the list of listed polls again, from MySQL. */
+  async publishList(nowMs: number): Promise<void> {
+    const polls = await listedPolls(this.#store, nowMs - listedAfterClosingMs, listedMax);
+    const listed = polls.map(({ slug, question, opensAtMs, closesAtMs, finalizedAtMs }) => ({
+      slug,
+      question,
+      opensAtMs,
+      closesAtMs,
+      finalizedAtMs,
+    }));
+    this.#listed = { polls: listed, readAtMs: monotonicMs() };
+    await this.#put(listedKey, JSON.stringify(listed), 0);
+  }
+
+  /** The polls of the front page. **Cost:** at most one memcached read a second. */
+  async listed(nowMs: number): Promise<readonly ListedPoll[]> {
+    if (this.#listed && monotonicMs() - this.#listed.readAtMs < freshMs) return this.#listed.polls;
+    const [server] = this.#servers;
+    const p = new Pipeline();
+    const op = p.get(listedKey);
+    try {
+      const bytes = (await server?.read(p))?.of(op);
+      if (bytes) this.#listed = { polls: JSON.parse(bytes.toString()), readAtMs: monotonicMs() };
+      else await this.publishList(nowMs);
+    } catch (error) {
+      if (!isMemcachedFailure(error) && !isStoreFailure(error)) throw error;
+      if (!this.#listed) throw error;
+    }
+    return this.#listed?.polls ?? [];
+  }
+
+  async #confirm(): Promise<boolean> {
+    const p = new Pipeline();
+    const op = p.get(publicationsKey);
+    try {
+      const publication =
+        counterValue((await this.#servers[0]?.read(p))?.of(op) ?? null) ?? undefined;
+      if (publication === this.#publication) return true;
+      this.#publication = publication;
+      // Reads under way may bring what was there before: nobody new shall wait for those.
+      this.#reading.clear();
+      return false;
+    } catch (error) {
+      if (!isMemcachedFailure(error)) throw error;
+      return true;
+    }
+  }
+
+  /** Counts one more publication. Called when it can be read, never before. */
+  async #announce(): Promise<void> {
+    const [server] = this.#servers;
+    const p = new Pipeline();
+    const counted = p.incr(publicationsKey, 1);
+    const value = (await server?.send(p))?.of(counted);
+    if (typeof value === "bigint") {
+      // Only ours: what else is remembered is still current. Somebody else's too: `confirm` will tell.
+      if (value === (this.#publication ?? 0n) + 1n) this.#publication = value;
+      return;
+    }
+    // Gone with the server's memory: begin above every earlier value.
+    const q = new Pipeline();
+    q.add(publicationsKey, String(wallMs() * 16), 0);
+    await server?.send(q);
+  }
+
+  async #read(slug: Slug): Promise<Poll | null> {
+    // As of before the read: what is published meanwhile makes it old at once.
+    const publication = this.#publication;
+    const keep = (poll: Poll | null) => this.#remember(slug, poll, publication);
+    const stale = this.#remembered.get(slug);
+    const p = new Pipeline();
+    const op = p.get(publishedKey(slug));
+    try {
+      const bytes = (await this.#serverOf(slug).read(p)).of(op);
+      if (bytes) return keep(parsePublished(bytes));
+    } catch (error) {
+      if (!isMemcachedFailure(error)) throw error;
+      if (stale) return keep(stale.poll);
+    }
+    try {
+      return keep(await this.#lookUp(slug));
+    } catch (error) {
+      // Memcached has forgotten it and MySQL can't be asked: what was known a moment ago will do.
+      if (stale && isStoreFailure(error)) return keep(stale.poll);
+      throw error;
+    }
+  }
+
+  async #lookUp(slug: Slug): Promise<Poll | null> {
+    if (!this.#lookups.pass()) throw new FloodgateError("overloaded");
+    const poll = (await findPoll(this.#store, slug)) ?? null;
+    const p = new Pipeline();
+    // `add`: an editor's save that came meanwhile is newer than what was just read.
+    if (poll) p.add(publishedKey(slug), JSON.stringify(poll), 0);
+    else p.add(publishedKey(slug), absent, absentSeconds);
+    await this.#serverOf(slug)
+      .send(p)
+      .catch(error => this.#log.debug({ event: "not_published", slug, ...describeError(error) }));
+    return poll;
+  }
+
+  #remember(
+    slug: Slug,
+    poll: Poll | null,
+    publication: bigint | undefined = this.#publication,
+  ): Poll | null {
+    this.#remembered.set(slug, { poll, readAtMs: monotonicMs(), publication });
+    return poll;
+  }
+
+  #serverOf(slug: Slug): MemcachedClient {
+    const sum = Array.from(slug).reduce((hash, char) => (hash * 31 + char.charCodeAt(0)) >>> 0, 7);
+    const server = this.#servers[sum % this.#servers.length];
+    if (!server) throw new RangeError("no memcached server is configured");
+    return server;
+  }
+
+  /** Replace, then add: a `set` that a full server refuses would delete what was there. */
+  async #put(key: Key, value: string, ttlSeconds: number): Promise<void> {
+    const server = key === listedKey ? this.#servers[0] : this.#serverOf(key.slice(2) as Slug);
+    if (!server) return;
+    const p = new Pipeline();
+    const replaced = p.replace(key, value, ttlSeconds);
+    if ((await server.send(p)).of(replaced) !== "missing") return;
+    const q = new Pipeline();
+    q.add(key, value, ttlSeconds);
+    await server.send(q);
+  }
+}
+
+function parsePublished(bytes: Buffer): Poll | null {
+  const text = bytes.toString();
+  return text === absent ? null : (JSON.parse(text) as Poll);
+}
+
+/** So many a second, and no more. */
+class RateGate {
+  readonly #perSecond: number;
+  #second = 0;
+  #passed = 0;
+
+  constructor(perSecond: number) {
+    this.#perSecond = perSecond;
+  }
+
+  pass(): boolean {
+    const second = Math.floor(monotonicMs() / SECOND);
+    if (second !== this.#second) {
+      this.#second = second;
+      this.#passed = 0;
+    }
+    this.#passed += 1;
+    return this.#passed <= this.#perSecond;
+  }
+}

@@ -1,0 +1,145 @@
+/**
+ * Tallies: the running totals of a poll as counters in memcached.
+ *
+ * One counter for each option, one for the ballots, one that numbers the versions of the results. They
+ * are made when the poll is, or by a rebuild, and are otherwise only ever moved: up when a ballot is
+ * accepted, in the write that enqueues it; down when a flush finds that it was a duplicate. A counter
+ * that is missing is never created by moving it (`incr` without create), so a server that lost its
+ * memory shows holes instead of small numbers.
+ *
+ * A poll's tallies live on one server by a fixed rule; nothing is re-hashed when a server is away.
+ */
+import type { OptionNumber, PollId } from "../ids.ts";
+import type { MemcachedClient } from "../memcached/client.ts";
+import { tallyKey } from "../memcached/keys.ts";
+import {
+  type Counted,
+  counterValue,
+  type Op,
+  Pipeline,
+  type Replies,
+} from "../memcached/pipeline.ts";
+import type { TallyChange } from "./sums.ts";
+
+/** What the counters of a poll say. */
+export interface Tally {
+  readonly ballots: number;
+  readonly votes: ReadonlyMap<OptionNumber, number>;
+  /** Rises with every change, also across a rebuild. */
+  readonly version: number;
+}
+
+/** Some counters of a poll, as an `incr` answered them. */
+export interface TallyGlimpse {
+  readonly ballots: number | undefined;
+  readonly votes: ReadonlyMap<OptionNumber, number>;
+  readonly version: number | undefined;
+}
+
+/** The server that a poll's tallies live on. */
+export function tallyServer(servers: readonly MemcachedClient[], poll: PollId): MemcachedClient {
+  const server = servers[poll % servers.length];
+  if (!server) throw new RangeError("no memcached server is configured");
+  return server;
+}
+
+/**
+ * Where a poll's version numbers begin: a moment in sixteenths of milliseconds, so that a rebuild after
+ * a loss of memory begins above whatever was counted before it, at up to 16,000 changes a second.
+ */
+export function firstVersion(nowMs: number): number {
+  return nowMs * 16;
+}
+
+/**
+ * The tally of a poll; `undefined` when any of its counters is missing. One round trip.
+ *
+ * @throws MemcachedFailure when the server can't be asked.
+ */
+export async function readTally(
+  server: MemcachedClient,
+  poll: PollId,
+  options: readonly OptionNumber[],
+): Promise<Tally | undefined> {
+  const p = new Pipeline();
+  const ballotsOp = p.get(tallyKey(poll, "b"));
+  const versionOp = p.get(tallyKey(poll, "v"));
+  const optionOps = options.map(option => p.get(tallyKey(poll, option)));
+  const r = await server.read(p);
+  const ballots = counterValue(r.of(ballotsOp));
+  const version = counterValue(r.of(versionOp));
+  const votes = new Map<OptionNumber, number>();
+  for (const [index, op] of optionOps.entries()) {
+    const option = options[index];
+    const value = counterValue(r.of(op));
+    if (option === undefined || value === null) return undefined;
+    votes.set(option, Number(value));
+  }
+  if (ballots === null || version === null) return undefined;
+  return { ballots: Number(ballots), votes, version: Number(version) };
+}
+
+/** Counter moves of one poll that were added to a pipeline. */
+interface Moves {
+  readonly poll: PollId;
+  readonly ballots: Op<Counted> | undefined;
+  readonly version: Op<Counted>;
+  readonly votes: readonly (readonly [OptionNumber, Op<Counted>])[];
+}
+
+/** Adds the moves of one poll to a pipeline. Nothing is created. */
+export function moveTally(p: Pipeline, poll: PollId, change: TallyChange): Moves {
+  const move = (part: OptionNumber | "b", by: number) =>
+    by < 0 ? p.decr(tallyKey(poll, part), -by) : p.incr(tallyKey(poll, part), by);
+  return {
+    poll,
+    ballots: change.ballots === 0 ? undefined : move("b", change.ballots),
+    votes: [...change.votes]
+      .filter(([, by]) => by !== 0)
+      .map(([option, by]) => [option, move(option, by)] as const),
+    version: p.incr(tallyKey(poll, "v"), 1),
+  };
+}
+
+/** What the moves answered; `undefined` when a counter of the poll is missing. */
+export function glimpse(moves: Moves, replies: Replies): TallyGlimpse | undefined {
+  const read = (op: Op<Counted>) => {
+    const value = replies.of(op);
+    return typeof value === "bigint" ? Number(value) : undefined;
+  };
+  const votes = new Map<OptionNumber, number>();
+  for (const [option, op] of moves.votes) {
+    const value = read(op);
+    if (value === undefined) return undefined;
+    votes.set(option, value);
+  }
+  return { ballots: moves.ballots && read(moves.ballots), votes, version: read(moves.version) };
+}
+
+/** Makes the counters of a poll that was just created, and so has no ballots. */
+export async function createTally(
+  server: MemcachedClient,
+  poll: PollId,
+  options: readonly OptionNumber[],
+  nowMs: number,
+): Promise<void> {
+  const p = new Pipeline();
+  for (const part of ["b", ...options] as const) p.add(tallyKey(poll, part), "0", 0);
+  p.add(tallyKey(poll, "v"), String(firstVersion(nowMs)), 0);
+  await server.send(p);
+}
+
+/** Moves the tallies of several polls, each on its server. */
+export async function moveTallies(
+  servers: readonly MemcachedClient[],
+  changes: ReadonlyMap<PollId, TallyChange>,
+): Promise<void> {
+  const byServer = new Map<MemcachedClient, Pipeline>();
+  for (const [poll, change] of changes) {
+    const server = tallyServer(servers, poll);
+    const p = byServer.get(server) ?? new Pipeline();
+    byServer.set(server, p);
+    moveTally(p, poll, change);
+  }
+  await Promise.all([...byServer].map(([server, p]) => server.send(p)));
+}

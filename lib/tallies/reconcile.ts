@@ -1,0 +1,97 @@
+/**
+ * Comparing tallies with MySQL, and mending what differs.
+ *
+ * The cheap way needs no lock: when nothing waits in any queue, before and after, and the totals are
+ * the same, then tallies and totals must be equal. Only a difference, or a poll that is never quiet,
+ * calls for `makeTalliesExact`, which holds the queues still for a moment.
+ */
+import type { PollId } from "../ids.ts";
+import { lookAtQueues } from "../queue/drain.ts";
+import { openCheckpoints } from "../store/checkpoints.ts";
+import type { Poll } from "../store/polls.ts";
+import { readTotals } from "../store/totals.ts";
+import { readTally, tallyServer } from "./counters.ts";
+import { type Mended, makeTalliesExact, type TallyDeps } from "./exact.ts";
+
+/** `busy`: ballots are on their way, so nothing can be said without holding the queues. */
+type Comparison = { readonly state: "busy" } | { readonly state: "compared"; readonly off: Poll[] };
+
+/**
+ * Which of `polls` have tallies that differ from their totals, or none.
+ *
+ * @throws MemcachedFailure, StoreFailure.
+ */
+async function compareWhenQuiet(deps: TallyDeps, polls: readonly Poll[]): Promise<Comparison> {
+  const before = await positions(deps);
+  if (before === undefined) return { state: "busy" };
+  const ids = polls.map(poll => poll.id);
+  const totals = await readTotals(deps.store, ids);
+  const off: Poll[] = [];
+  for (const poll of polls) if (!(await equal(deps, poll, totals.get(poll.id)))) off.push(poll);
+  const after = await positions(deps);
+  return before === after ? { state: "compared", off } : { state: "busy" };
+}
+
+/** Where all queues stand, as one text; `undefined` when any has ballots waiting. */
+async function positions(deps: TallyDeps): Promise<string | undefined> {
+  const looks = await Promise.all(
+    deps.queueServers.map(server => lookAtQueues(server, deps.queueNames)),
+  );
+  const checkpoints = new Map(
+    (await openCheckpoints(deps.store)).map(open => [open.epoch, open.slot]),
+  );
+  const all = looks.flat();
+  if (all.some(look => checkpoints.get(look.epoch) !== look.pointer)) return undefined;
+  return all.map(look => `${look.epoch}:${look.pointer}`).join(" ");
+}
+
+async function equal(
+  deps: TallyDeps,
+  poll: Poll,
+  totals: { ballots: number; votes: ReadonlyMap<number, number> } | undefined,
+): Promise<boolean> {
+  const options = poll.options.map(option => option.number);
+  const tally = await readTally(tallyServer(deps.tallyServers, poll.id), poll.id, options);
+  if (!tally || !totals || tally.ballots !== totals.ballots) return false;
+  return options.every(option => tally.votes.get(option) === (totals.votes.get(option) ?? 0));
+}
+
+/**
+ * Compares the tallies of `polls` with MySQL and mends those that are off. Resolves with what was mended;
+ * `undefined` when the queues would not be quiet and `force` was not asked for: try again later.
+ *
+ * @param force - hold the queues still rather than give up.
+ * @throws MemcachedFailure, StoreFailure.
+ */
+export async function reconcile(
+  deps: TallyDeps,
+  polls: readonly Poll[],
+  force: boolean,
+): Promise<readonly Mended[] | undefined> {
+  const comparison = await compareWhenQuiet(deps, polls);
+  if (comparison.state === "busy") return force ? makeTalliesExact(deps, polls) : undefined;
+  if (comparison.off.length === 0) return [];
+  const mended = await makeTalliesExact(deps, comparison.off);
+  for (const { pollId, part, was, is } of mended ?? []) {
+    if (was === null) deps.log.info({ event: "tally_rebuilt", pollId, part, is });
+    else deps.log.warn({ event: "tally_mended", pollId, part, was, is });
+  }
+  return mended;
+}
+
+/** Polls whose tallies may be off, until somebody has looked. */
+export class DoubtfulPolls {
+  readonly #ids = new Set<PollId>();
+
+  add(ids: Iterable<PollId>): void {
+    for (const id of ids) this.#ids.add(id);
+  }
+
+  get ids(): ReadonlySet<PollId> {
+    return this.#ids;
+  }
+
+  settle(ids: Iterable<PollId>): void {
+    for (const id of ids) this.#ids.delete(id);
+  }
+}

@@ -1,0 +1,163 @@
+/**
+ * Results of polls as readers get them: the tallies, read from memcached at most a few times a second
+ * for each poll and shared by everybody who asks, and kept current by what this process's own votes
+ * were answered.
+ *
+ * Invariant: no query of MySQL while memcached has the tallies. When a server lost its memory they are
+ *   rebuilt once, by whoever asks first (`exact.ts`), while the others wait for it.
+ * Invariant: the version never goes back within one process, so neither does what a reader sees.
+ */
+import { LRUCache } from "lru-cache";
+import { monotonicMs, SECOND, sleep, wallMs } from "../clock.ts";
+import { FloodgateError } from "../errors.ts";
+import type { PollId } from "../ids.ts";
+import { describeError } from "../log.ts";
+import { isMemcachedFailure } from "../memcached/failure.ts";
+import { tallyKey } from "../memcached/keys.ts";
+import { Pipeline } from "../memcached/pipeline.ts";
+import { type PollState, pollState } from "../polls/state.ts";
+import type { Poll } from "../store/polls.ts";
+import { readTally, type Tally, type TallyGlimpse, tallyServer } from "./counters.ts";
+import { makeTalliesExact, type TallyDeps } from "./exact.ts";
+
+/** The JSON of `GET /api/polls/{poll}/results`. */
+export interface Results {
+  readonly poll: string;
+  readonly state: PollState;
+  /** Rises with every change of these results. */
+  readonly version: number;
+  /** ISO 8601, when the tallies were read. */
+  readonly asOf: string;
+  readonly ballots: number;
+  readonly options: readonly {
+    readonly id: string;
+    readonly label: string;
+    readonly votes: number;
+  }[];
+}
+
+interface Entry {
+  readonly tally: Tally;
+  readonly readAtMs: number;
+  readonly asOfMs: number;
+}
+
+const tickMs = 200;
+const pollsMax = 5_000;
+const rebuildSeconds = 10;
+const rebuildWaitMs = 2 * SECOND;
+const stateRank: Readonly<Record<PollState, number>> = {
+  draft: 0,
+  scheduled: 0,
+  open: 1,
+  closing: 2,
+  final: 3,
+};
+
+export class ResultsBoard {
+  readonly #deps: TallyDeps;
+  readonly #entries = new LRUCache<PollId, Entry>({ max: pollsMax });
+  readonly #reading = new Map<PollId, Promise<Entry>>();
+
+  constructor(deps: TallyDeps) {
+    this.#deps = deps;
+  }
+
+  /**
+   * The results of a poll, at most a tick old.
+   *
+   * @throws FloodgateError `memcached_unavailable` when they can't be read and nothing is known of them.
+   */
+  async read(poll: Poll): Promise<Results> {
+    const known = this.#entries.get(poll.id);
+    const fresh = known && monotonicMs() - known.readAtMs < tickMs;
+    return toResults(poll, fresh ? known : await this.#refresh(poll));
+  }
+
+  /** Takes note of what a vote's own `incr`s answered, so that its reader sees it counted. */
+  see(poll: PollId, seen: TallyGlimpse): void {
+    const known = this.#entries.get(poll);
+    if (!known || seen.version === undefined || seen.version <= known.tally.version) return;
+    const tally: Tally = {
+      ballots: seen.ballots ?? known.tally.ballots,
+      votes: new Map([...known.tally.votes, ...seen.votes]),
+      version: seen.version,
+    };
+    this.#entries.set(poll, { tally, readAtMs: known.readAtMs, asOfMs: wallMs() });
+  }
+
+  #refresh(poll: Poll): Promise<Entry> {
+    const reading = this.#reading.get(poll.id);
+    if (reading !== undefined) return reading;
+    const started = this.#read(poll).finally(() => this.#reading.delete(poll.id));
+    this.#reading.set(poll.id, started);
+    return started;
+  }
+
+  async #read(poll: Poll): Promise<Entry> {
+    try {
+      const tally = (await this.#tally(poll)) ?? (await this.#rebuild(poll));
+      const known = this.#entries.get(poll.id);
+      const newest = known && known.tally.version > tally.version ? known.tally : tally;
+      const entry = { tally: newest, readAtMs: monotonicMs(), asOfMs: wallMs() };
+      this.#entries.set(poll.id, entry);
+      return entry;
+    } catch (error) {
+      if (!isMemcachedFailure(error)) throw error;
+      const known = this.#entries.get(poll.id);
+      if (known) return known;
+      throw new FloodgateError("memcached_unavailable", { cause: error });
+    }
+  }
+
+  #tally(poll: Poll): Promise<Tally | undefined> {
+    const server = tallyServer(this.#deps.tallyServers, poll.id);
+    const options = poll.options.map(option => option.number);
+    return readTally(server, poll.id, options);
+  }
+
+  /** One process rebuilds, the others wait for it. */
+  async #rebuild(poll: Poll): Promise<Tally> {
+    const until = monotonicMs() + rebuildWaitMs;
+    while (monotonicMs() < until) {
+      const p = new Pipeline();
+      const mine = p.add(tallyKey(poll.id, "r"), "1", rebuildSeconds);
+      const server = tallyServer(this.#deps.tallyServers, poll.id);
+      if ((await server.send(p)).of(mine) === "stored") {
+        await this.#makeExact(poll);
+        const done = new Pipeline();
+        done.delete(tallyKey(poll.id, "r"));
+        await server.send(done);
+      }
+      const tally = await this.#tally(poll);
+      if (tally) return tally;
+      await sleep(50);
+    }
+    throw new FloodgateError("memcached_unavailable", {
+      detail: "the results are being counted again",
+    });
+  }
+
+  async #makeExact(poll: Poll): Promise<void> {
+    const mended = await makeTalliesExact(this.#deps, [poll]).catch(error => {
+      this.#deps.log.warn({ event: "tally_not_rebuilt", poll: poll.slug, ...describeError(error) });
+    });
+    if (mended) this.#deps.log.info({ event: "tally_rebuilt", poll: poll.slug });
+  }
+}
+
+function toResults(poll: Poll, { tally, asOfMs }: Entry): Results {
+  const state = pollState(poll, asOfMs);
+  return {
+    poll: poll.slug,
+    state,
+    version: tally.version * 4 + stateRank[state],
+    asOf: new Date(asOfMs).toISOString(),
+    ballots: tally.ballots,
+    options: poll.options.map(({ number, label }) => ({
+      id: String(number),
+      label,
+      votes: tally.votes.get(number) ?? 0,
+    })),
+  };
+}

@@ -1,0 +1,96 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import type { BallotId, PollId } from "../ids.ts";
+import {
+  cookieName,
+  defaultBallotId,
+  identityCookie,
+  mintIdentity,
+  readIdentity,
+  voterKey,
+} from "./identity.ts";
+import { deriveVoterSecrets } from "./keys.ts";
+
+const secrets = deriveVoterSecrets("a secret of more than thirty-two characters");
+const others = deriveVoterSecrets("another secret, of somebody else's, long too");
+const url = "https://polls.example";
+const ballotId = "3f0b6a52-9c1e-4c55-8a8e-0d6f3c1f2b7a" as BallotId;
+
+const cookieOf = (id: Buffer, by = secrets) => identityCookie(by, url, id).split(";")[0] ?? "";
+
+describe("voter cookie", () => {
+  it("gives back the identity that it was made for", () => {
+    const { id } = mintIdentity(secrets, undefined);
+    const read = readIdentity(secrets, url, `theme=dark; ${cookieOf(id)}; x=1`);
+    assert.ok(read?.known && read.id.equals(id));
+  });
+
+  it("can't be forged, altered or cut", () => {
+    const { id } = mintIdentity(secrets, undefined);
+    const good = cookieOf(id);
+    const name = cookieName(url);
+    const bad = [
+      cookieOf(id, others),
+      good.slice(0, -10) + (good.at(-10) === "A" ? "B" : "A") + good.slice(-9),
+      good.slice(0, -5),
+      `${good}.more`,
+      `${name}=v2.${good.split(".").slice(1).join(".")}`,
+      `${name}=`,
+      `${name}=v1..`,
+      `${name}=v1.AAAAAAAAAAAAAAAAAAAAAA.`,
+      "",
+    ];
+    for (const cookie of bad) assert.equal(readIdentity(secrets, url, cookie), undefined, cookie);
+  });
+
+  it("is out of scripts' reach, and works inside other sites' pages over https", () => {
+    const { id } = mintIdentity(secrets, undefined);
+    const secure = identityCookie(secrets, url, id);
+    for (const part of [
+      "__Host-",
+      "HttpOnly",
+      "Secure",
+      "SameSite=None",
+      "Partitioned",
+      "Path=/",
+    ]) {
+      assert.ok(secure.includes(part), part);
+    }
+    assert.ok(!identityCookie(secrets, "http://localhost:3000", id).includes("Secure"));
+  });
+});
+
+describe("minting", () => {
+  it("gives a retry without a cookie the same identity", () => {
+    const [a, b] = [mintIdentity(secrets, ballotId), mintIdentity(secrets, ballotId)];
+    assert.ok(a.id.equals(b.id));
+    assert.ok(!a.known);
+  });
+
+  it("gives everybody else another one", () => {
+    const other = mintIdentity(secrets, "3f0b6a52-9c1e-4c55-8a8e-0d6f3c1f2b7b" as BallotId);
+    assert.ok(!other.id.equals(mintIdentity(secrets, ballotId).id));
+    const random = [mintIdentity(secrets, undefined), mintIdentity(secrets, undefined)];
+    assert.ok(!random[0]?.id.equals(random[1]?.id ?? Buffer.alloc(16)));
+    assert.ok(!mintIdentity(others, ballotId).id.equals(mintIdentity(secrets, ballotId).id));
+  });
+});
+
+describe("voter key", () => {
+  it("differs from poll to poll, so that there is no profile", () => {
+    const identity = mintIdentity(secrets, undefined);
+    const [a, b] = [1, 2].map(poll => voterKey(secrets, poll as PollId, identity));
+    assert.ok(a && b && !a.equals(b));
+    assert.equal(a.length, 16);
+  });
+});
+
+describe("default ballot id", () => {
+  it("is a UUID, the same for the same voter and choices only", () => {
+    const voter = voterKey(secrets, 1 as PollId, mintIdentity(secrets, ballotId));
+    const id = defaultBallotId(secrets, voter, Uint8Array.of(1));
+    assert.match(id, /^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-8[0-9a-f]{3}-[0-9a-f]{12}$/);
+    assert.equal(id, defaultBallotId(secrets, voter, Uint8Array.of(1)));
+    assert.notEqual(id, defaultBallotId(secrets, voter, Uint8Array.of(2)));
+  });
+});

@@ -1,0 +1,112 @@
+/**
+ * Who is voting: a random number in a signed cookie, and nothing else.
+ *
+ * The cookie is set by the act of voting, never by looking at a page. Its value is
+ * `v1.<16 bytes, base64url>.<MAC>`; the identity in it is not stored anywhere: what gets into memcached
+ * and MySQL is an HMAC of it and the poll, another one for each poll, so there is no profile across polls.
+ *
+ * A vote that brings no cookie gets a new identity. When it brings a ballot id (our own page's script
+ * always does), the identity is derived from that: the answer to the first try may get lost, and the
+ * retry must then be the same voter, not a second one. The ballot id is as secret as the cookie then: it
+ * is random, known to one browser, and nothing we publish contains it.
+ *
+ * Invariant: nobody can make a valid cookie without the key.
+ */
+import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
+import { parse, serialize } from "hono/utils/cookie";
+import { DAY } from "../clock.ts";
+import type { BallotId, PollId, VoterKey } from "../ids.ts";
+import type { VoterSecrets } from "./keys.ts";
+
+export interface Identity {
+  /** 16 bytes. */
+  readonly id: Buffer;
+  /** It came with the request, in a valid cookie; otherwise it was made just now. */
+  readonly known: boolean;
+}
+
+const version = "v1";
+const idBytes = 16;
+const macBytes = 16;
+const cookieDays = 400; // the most that browsers keep
+
+/** Cookies of an https origin work inside other sites' pages; those of plain http do not. */
+export function cookieName(publicUrl: string): string {
+  return isSecure(publicUrl) ? "__Host-fg_voter" : "fg_voter";
+}
+
+const isSecure = (publicUrl: string): boolean => publicUrl.startsWith("https:");
+
+function mac(secrets: VoterSecrets, id: Buffer): Buffer {
+  return createHmac("sha256", secrets.cookie).update(id).digest().subarray(0, macBytes);
+}
+
+/** The identity in a `Cookie` header, or `undefined` when there is no valid one. */
+export function readIdentity(
+  secrets: VoterSecrets,
+  publicUrl: string,
+  cookieHeader: string | null,
+): Identity | undefined {
+  if (!cookieHeader) return undefined;
+  const name = cookieName(publicUrl);
+  const value = parse(cookieHeader, name)[name];
+  const [prefix, idText, macText, more] = value?.split(".") ?? [];
+  if (prefix !== version || !idText || !macText || more !== undefined) return undefined;
+  const id = Buffer.from(idText, "base64url");
+  const given = Buffer.from(macText, "base64url");
+  if (id.length !== idBytes || given.length !== macBytes) return undefined;
+  return timingSafeEqual(given, mac(secrets, id)) ? { id, known: true } : undefined;
+}
+
+/** A new identity: derived from the ballot id that the client chose, or random. */
+export function mintIdentity(secrets: VoterSecrets, ballotId: BallotId | undefined): Identity {
+  if (ballotId === undefined) return { id: randomBytes(idBytes), known: false };
+  const id = createHmac("sha256", secrets.voter).update("mint\0").update(ballotId).digest();
+  return { id: id.subarray(0, idBytes), known: false };
+}
+
+/** The `Set-Cookie` value that gives a browser its identity. */
+export function identityCookie(secrets: VoterSecrets, publicUrl: string, id: Buffer): string {
+  const value = `${version}.${id.toString("base64url")}.${mac(secrets, id).toString("base64url")}`;
+  const common = { path: "/", httpOnly: true, maxAge: (cookieDays * DAY) / 1000 } as const;
+  if (!isSecure(publicUrl)) {
+    return serialize(cookieName(publicUrl), value, { ...common, sameSite: "Lax" });
+  }
+  return serialize(cookieName(publicUrl), value, {
+    ...common,
+    secure: true,
+    sameSite: "None",
+    partitioned: true,
+  });
+}
+
+/** The voter key of an identity in one poll. */
+export function voterKey(secrets: VoterSecrets, poll: PollId, identity: Identity): VoterKey {
+  const scope = Buffer.alloc(4);
+  scope.writeUInt32BE(poll);
+  const digest = createHmac("sha256", secrets.voter).update(scope).update(identity.id).digest();
+  return digest.subarray(0, 16) as VoterKey;
+}
+
+/**
+ * A ballot id for a client that sent none: the same voter with the same choices gets the same one, so a
+ * form that is sent twice is one ballot.
+ */
+export function defaultBallotId(
+  secrets: VoterSecrets,
+  voter: VoterKey,
+  choices: Uint8Array,
+): BallotId {
+  const hex = createHmac("sha256", secrets.voter)
+    .update("ballot\0")
+    .update(voter)
+    .update(choices)
+    .digest("hex");
+  const parts = [
+    hex.slice(0, 8),
+    hex.slice(8, 12),
+    `8${hex.slice(13, 16)}`,
+    `8${hex.slice(17, 20)}`,
+  ];
+  return [...parts, hex.slice(20, 32)].join("-") as BallotId;
+}
