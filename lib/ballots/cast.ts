@@ -1,0 +1,109 @@
+/**
+ * Casting a ballot: the rules of the poll, then the group commit, then the results that include it.
+ *
+ * Reads no MySQL: promise 4. Knows no HTTP: routes translate.
+ */
+import { isFloodgateError } from "../errors.ts";
+import type { BallotId, OptionNumber, Slug } from "../ids.ts";
+import type { PublishedPolls } from "../polls/published.ts";
+import { pollState } from "../polls/state.ts";
+import type { Poll } from "../store/polls.ts";
+import { isStoreFailure } from "../store/pool.ts";
+import type { Results, ResultsBoard } from "../tallies/results.ts";
+import { markTtlSeconds } from "../voters/ballot-once.ts";
+import { defaultBallotId, type Identity, voterKey } from "../voters/identity.ts";
+import type { VoterSecrets } from "../voters/keys.ts";
+import type { GroupCommit } from "./group-commit.ts";
+
+export interface CastDeps {
+  readonly commit: GroupCommit;
+  readonly published: PublishedPolls;
+  readonly results: ResultsBoard;
+  readonly secrets: VoterSecrets;
+}
+
+export interface CastInput {
+  readonly slug: Slug;
+  readonly identity: Identity;
+  /** Option ids as the client sent them. */
+  readonly choices: readonly string[];
+  readonly ballotId: BallotId | undefined;
+  /** When the request came, by this front's wall clock: what decides whether the poll was open. */
+  readonly receivedAtMs: number;
+}
+
+export type CastOutcome =
+  | { readonly outcome: "accepted"; readonly ballotId: BallotId; readonly results: Results | null }
+  | {
+      readonly outcome: "already_voted";
+      readonly choices: readonly string[];
+      readonly results: Results | null;
+    }
+  | { readonly outcome: "not_found" | "not_open" | "closed" | "ballot_id_reused" }
+  | { readonly outcome: "invalid_choices"; readonly problem: ChoiceProblem }
+  | { readonly outcome: "unavailable" | "full" | "overloaded" };
+
+/** What is wrong with a ballot's choices. */
+export type ChoiceProblem = "unknown_option" | "repeated_option" | "too_few" | "too_many";
+
+/** Casts one ballot. One round of the group commit; usually some milliseconds. */
+export async function castBallot(deps: CastDeps, input: CastInput): Promise<CastOutcome> {
+  const { identity, receivedAtMs } = input;
+  let poll = deps.published.remembered(input.slug) ?? (await deps.published.find(input.slug));
+  if (!poll || pollState(poll, receivedAtMs) !== "open") {
+    // What this process remembers may be a second old, and the poll opened within it.
+    poll = await deps.published.findCurrent(input.slug);
+  }
+  if (!poll) return { outcome: "not_found" };
+  const state = pollState(poll, receivedAtMs);
+  if (state === "draft" || state === "scheduled") return { outcome: "not_open" };
+  if (state !== "open") return { outcome: "closed" };
+  const choices = parseChoices(poll, input.choices);
+  if (typeof choices === "string") return { outcome: "invalid_choices", problem: choices };
+
+  const voter = voterKey(deps.secrets, poll.id, identity);
+  const ballotId = input.ballotId ?? defaultBallotId(deps.secrets, voter, choices);
+  const committed = await deps.commit.offer({
+    pollId: poll.id,
+    slug: poll.slug,
+    voter,
+    ballotId,
+    choices,
+    receivedAtMs,
+    markTtlSeconds: markTtlSeconds(poll, receivedAtMs),
+  });
+  if (committed.outcome === "accepted") {
+    if (committed.tally) deps.results.see(poll.id, committed.tally);
+    return { outcome: "accepted", ballotId, results: await resultsIfKnown(deps, poll) };
+  }
+  if (committed.outcome === "already_voted") {
+    const mine = [...committed.mark.choices].map(String);
+    return { outcome: "already_voted", choices: mine, results: await resultsIfKnown(deps, poll) };
+  }
+  return committed;
+}
+
+/** The ballot has its fate; results that can't be read right now must not change the answer. */
+function resultsIfKnown(deps: CastDeps, poll: Poll): Promise<Results | null> {
+  return deps.results.read(poll).catch(error => {
+    if (isFloodgateError(error) || isStoreFailure(error)) return null;
+    throw error;
+  });
+}
+
+/**
+ * The choices as one byte each, or what is wrong with them. A ballot's choices are a set: they are kept
+ * in the order of the options' numbers, so that a retry is the same whatever order its form sent them in.
+ */
+export function parseChoices(poll: Poll, ids: readonly string[]): Uint8Array | ChoiceProblem {
+  const numbers = new Set<OptionNumber>();
+  for (const id of ids) {
+    const option = poll.options.find(({ number }) => String(number) === id);
+    if (!option) return "unknown_option";
+    if (numbers.has(option.number)) return "repeated_option";
+    numbers.add(option.number);
+  }
+  if (numbers.size < poll.choicesMin) return "too_few";
+  if (numbers.size > poll.choicesMax) return "too_many";
+  return Uint8Array.from([...numbers].sort((a, b) => a - b));
+}

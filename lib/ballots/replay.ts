@@ -1,0 +1,83 @@
+/**
+ * Watching over the replay ring: batches whose epoch is gone are enqueued again, batches that MySQL has
+ * are forgotten. Needed also when nobody votes: a server may lose its memory in the quietest hour.
+ */
+import { monotonicMs, SECOND, sleep } from "../clock.ts";
+import type { Epoch } from "../ids.ts";
+import { describeError, type Log } from "../log.ts";
+import type { MemcachedClient } from "../memcached/client.ts";
+import { isMemcachedFailure } from "../memcached/failure.ts";
+import { checkpointKey, epochKey } from "../memcached/keys.ts";
+import { counterValue, Pipeline } from "../memcached/pipeline.ts";
+import { enqueueBatch } from "../queue/enqueue.ts";
+import type { QueueProducer } from "../queue/producer.ts";
+import type { ReplayRing } from "../queue/replay-ring.ts";
+import { TallyRider } from "./tally-rider.ts";
+
+export interface ReplayDeps {
+  readonly log: Log;
+  readonly ring: ReplayRing;
+  readonly producers: readonly QueueProducer[];
+  readonly tallyServers: readonly MemcachedClient[];
+}
+
+const lookMs = 200;
+const enqueueMsMax = 2 * SECOND;
+
+/** Looks every 200 ms until `signal` is aborted. Never rejects. */
+export async function watchReplayRing(deps: ReplayDeps, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    await sleep(lookMs, signal);
+    for (const producer of deps.ring.producers) {
+      try {
+        await replay(deps, producer);
+      } catch (error) {
+        // Away just now: its batches stay in the ring, and it is asked again.
+        if (!isMemcachedFailure(error))
+          deps.log.error({ event: "replay_failed", ...describeError(error) });
+      }
+    }
+  }
+}
+
+/** Compares what the ring holds of one queue with the queue as it is. */
+async function replay(deps: ReplayDeps, producer: QueueProducer): Promise<void> {
+  const { log, ring, producers, tallyServers } = deps;
+  const current = await currentEpoch(producer);
+  if (current) ring.passed(producer, current.epoch, current.checkpoint);
+  const orphans = ring.takeOrphans(producer, current?.epoch);
+  if (orphans.length === 0) return;
+  let replayed = 0;
+  for (const orphan of orphans) {
+    const rider = new TallyRider(tallyServers, orphan.batch.ballots);
+    const batch = { ...orphan.batch, talliesDoubtful: true };
+    const result = await enqueueBatch(producers, batch, rider, monotonicMs() + enqueueMsMax);
+    if (result.outcome === "enqueued") {
+      const { ticket, bytes } = result;
+      ring.remember({
+        producer: result.producer,
+        epoch: ticket.epoch,
+        slot: ticket.slot,
+        batch,
+        bytes,
+      });
+      replayed += 1;
+    } else {
+      ring.remember(orphan);
+    }
+  }
+  log.warn({ event: "batches_replayed", queue: producer.queue, batches: orphans.length, replayed });
+}
+
+async function currentEpoch(
+  producer: QueueProducer,
+): Promise<{ epoch: Epoch; checkpoint: number } | undefined> {
+  const first = new Pipeline();
+  const epochOp = first.get(epochKey(producer.queue));
+  const epoch = (await producer.client.read(first)).of(epochOp)?.toString() as Epoch | undefined;
+  if (!epoch) return undefined;
+  const second = new Pipeline();
+  const checkpointOp = second.get(checkpointKey(producer.queue, epoch));
+  const checkpoint = counterValue((await producer.client.read(second)).of(checkpointOp));
+  return { epoch, checkpoint: Number(checkpoint ?? 0n) };
+}

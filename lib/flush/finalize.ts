@@ -1,0 +1,67 @@
+/**
+ * From *closing* to *final*: a poll past its closing time whose ballots are all counted.
+ *
+ * Ballots that came before the closing time may still be on their way: a front has some seconds to
+ * answer a request, and a memcached that lost its memory is refilled from the fronts' replay rings. So a
+ * poll is final only after a pass that began long enough after the closing, found every queue, emptied
+ * all of them, and was not close to a loss of memory.
+ *
+ * Invariant: after `finalized_at` is set, nothing is added to a poll's totals (`flush/sort-out.ts`
+ *   refuses it).
+ */
+import { monotonicMs, SECOND } from "../clock.ts";
+import type { Log } from "../log.ts";
+import type { PublishedPolls } from "../polls/published.ts";
+import { closingPolls, finalizePoll, findPoll, type Poll } from "../store/polls.ts";
+import type { Store } from "../store/pool.ts";
+import type { TallyDeps } from "../tallies/exact.ts";
+import { reconcile } from "../tallies/reconcile.ts";
+import type { PassSummary } from "./pass.ts";
+
+/** > the 3 s in which every request is answered. */
+const settleMs = 4 * SECOND;
+/** A replay ring is emptied within a second of a loss of memory; stay well clear of it. */
+const calmMs = 10 * SECOND;
+
+export interface FinalizeDeps {
+  readonly store: Store;
+  readonly log: Log;
+  readonly published: PublishedPolls;
+  readonly tallies: TallyDeps;
+}
+
+/** A pass, and when it began. */
+export interface FinishedPass {
+  readonly summary: PassSummary;
+  /** Wall clock. */
+  readonly startedAtMs: number;
+  /** When a queue last lost its memory or could not be reached; monotonic. */
+  readonly lastDisturbanceMs: number;
+}
+
+/**
+ * Makes final what can be, after `pass`. Resolves with the polls that became final.
+ *
+ * @throws StoreFailure, MemcachedFailure: nothing is half done, it is tried again.
+ */
+export async function finalizePolls(
+  deps: FinalizeDeps,
+  { summary, startedAtMs, lastDisturbanceMs }: FinishedPass,
+  nowMs: number,
+): Promise<Poll[]> {
+  const disturbed = monotonicMs() - lastDisturbanceMs < calmMs;
+  if (summary.waiting > 0 || summary.unreachable.length > 0 || disturbed) return [];
+  const due = await closingPolls(deps.store, startedAtMs - settleMs);
+  const finalized: Poll[] = [];
+  for (const poll of due) {
+    if (!(await reconcile(deps.tallies, [poll], true))) continue;
+    if (!(await finalizePoll(deps.store, poll.id, nowMs))) continue;
+    const final = await findPoll(deps.store, poll.slug);
+    if (!final) continue;
+    await deps.published.publish(final);
+    finalized.push(final);
+    deps.log.info({ event: "poll_final", poll: poll.slug });
+  }
+  if (finalized.length > 0) await deps.published.publishList(nowMs);
+  return finalized;
+}

@@ -1,0 +1,194 @@
+/**
+ * One pass over all queues of all servers: everything that waits goes to MySQL.
+ *
+ * The daemon calls `pass` again and again, the one-shot once; nothing here knows which it is. Any number
+ * of passes may run at once, in any number of processes: they share the queues by the row locks of
+ * `checkpoints`.
+ */
+import { monotonicMs, sleep, wallMs } from "../clock.ts";
+import type { Epoch } from "../ids.ts";
+import { describeError } from "../log.ts";
+import type { MemcachedClient } from "../memcached/client.ts";
+import { isMemcachedFailure } from "../memcached/failure.ts";
+import { lookAtQueues, type QueueLook, readPointer, readSlots } from "../queue/drain.ts";
+import { allQueueNames } from "../queue/names.ts";
+import {
+  type Checkpoint,
+  closeCheckpoint,
+  openCheckpoint,
+  openCheckpoints,
+} from "../store/checkpoints.ts";
+import { type FlushCounts, type FlushDeps, noCounts, QueueFlush } from "./queue-flush.ts";
+
+export interface PassOptions {
+  /** Stop between two commits when this is aborted. */
+  readonly signal?: AbortSignal;
+  /** Stay until missing slots are written or given up, instead of coming back to them next time. */
+  readonly waitForHoles?: boolean;
+}
+
+export interface PassSummary extends FlushCounts {
+  /** Slots that were taken and are not committed; 0 means that the queues are empty. */
+  readonly waiting: number;
+  /** Servers that could not be asked. */
+  readonly unreachable: readonly string[];
+}
+
+/** How far behind a dead epoch's checkpoint a slot is looked for. */
+const probeSlots = 64;
+const holePollMs = 50;
+
+export class Flusher {
+  readonly #deps: FlushDeps;
+  readonly #servers: readonly MemcachedClient[];
+  readonly #homes: number;
+  readonly #queues = new Map<Epoch, QueueFlush>();
+  #openEpochs: Checkpoint[] | undefined;
+  #lastDisturbanceMs = Number.NEGATIVE_INFINITY;
+
+  constructor(deps: FlushDeps, servers: readonly MemcachedClient[], homes: number) {
+    this.#deps = deps;
+    this.#servers = servers;
+    this.#homes = homes;
+  }
+
+  /**
+   * Flushes what waits.
+   *
+   * @throws StoreFailure when MySQL can't be used; what was committed before stays committed.
+   */
+  async pass(options: PassOptions = {}): Promise<PassSummary> {
+    const counts = noCounts();
+    const unreachable: string[] = [];
+    let waiting = 0;
+    for (const server of this.#servers) {
+      try {
+        waiting += await this.#passServer(server, counts, options);
+      } catch (error) {
+        if (!isMemcachedFailure(error)) throw error;
+        unreachable.push(server.name);
+        this.#lastDisturbanceMs = monotonicMs();
+        this.#deps.log.warn({
+          event: "server_unreachable",
+          server: server.name,
+          ...describeError(error),
+        });
+      }
+    }
+    return { ...counts, waiting, unreachable };
+  }
+
+  /** When a queue last lost its memory or could not be reached; monotonic. */
+  get lastDisturbanceMs(): number {
+    return this.#lastDisturbanceMs;
+  }
+
+  #look(server: MemcachedClient): Promise<QueueLook[]> {
+    return lookAtQueues(server, allQueueNames(this.#homes));
+  }
+
+  async #passServer(
+    server: MemcachedClient,
+    counts: FlushCounts,
+    options: PassOptions,
+  ): Promise<number> {
+    // In this order: an epoch that was open before the look, and is not in it, is over for good.
+    this.#openEpochs ??= await openCheckpoints(this.#deps.store);
+    const looks = await this.#look(server);
+    await this.#closeDeadEpochs(server, this.#openEpochs, looks, counts, options);
+    let waiting = 0;
+    for (const look of looks) {
+      if (options.signal?.aborted) break;
+      const queue = await this.#queue(server, look);
+      if (queue) waiting += await this.#flush(queue, look, counts, options);
+    }
+    return waiting;
+  }
+
+  /** Steps until nothing more can be done; gives the number of slots still waiting. */
+  async #flush(
+    queue: QueueFlush,
+    look: Pick<QueueLook, "pointer">,
+    counts: FlushCounts,
+    options: PassOptions,
+  ): Promise<number> {
+    await queue.deleteDue();
+    if (queue.checkpoint.slot < look.pointer) await queue.refresh();
+    while (!options.signal?.aborted) {
+      const state = await queue.step(look.pointer, counts);
+      if (state === "drained" || state === "busy") break;
+      if (state === "waiting") {
+        if (!options.waitForHoles) break;
+        await sleep(holePollMs, options.signal);
+        await queue.refresh();
+      }
+    }
+    return Math.max(0, look.pointer - queue.checkpoint.slot);
+  }
+
+  /**
+   * The flush of a queue's life, taken up from its checkpoint; `undefined` when it ended after we
+   * looked, and another worker has closed it.
+   */
+  async #queue(server: MemcachedClient, look: QueueLook): Promise<QueueFlush | undefined> {
+    const known = this.#queues.get(look.epoch);
+    if (known) return known;
+    await openCheckpoint(
+      this.#deps.store,
+      { epoch: look.epoch, server: server.name, queue: look.queue },
+      wallMs(),
+    );
+    this.#openEpochs = await openCheckpoints(this.#deps.store);
+    const checkpoint = this.#openEpochs.find(open => open.epoch === look.epoch);
+    if (!checkpoint)
+      throw new Error(`the checkpoint of ${look.epoch} is closed though it is alive`);
+    return this.#takeUp(server, checkpoint);
+  }
+
+  async #takeUp(server: MemcachedClient, checkpoint: Checkpoint): Promise<QueueFlush> {
+    const queue = new QueueFlush(this.#deps, server, checkpoint);
+    await queue.clearLeftovers();
+    this.#queues.set(checkpoint.epoch, queue);
+    return queue;
+  }
+
+  /**
+   * Epochs of this server that are open in MySQL and no longer current: their memory is gone, or only
+   * their name is. What is still there is flushed, then the epoch is closed.
+   */
+  async #closeDeadEpochs(
+    server: MemcachedClient,
+    open: readonly Checkpoint[],
+    looks: readonly QueueLook[],
+    counts: FlushCounts,
+    options: PassOptions,
+  ): Promise<void> {
+    const current = new Set(looks.map(look => look.epoch));
+    const dead = open.filter(({ server: at, epoch }) => at === server.name && !current.has(epoch));
+    for (const checkpoint of dead) {
+      const queue = this.#queues.get(checkpoint.epoch) ?? (await this.#takeUp(server, checkpoint));
+      await queue.refresh();
+      const pointer = await lastTrace(server, queue.checkpoint);
+      const left = await this.#flush(queue, { pointer }, counts, {
+        ...options,
+        waitForHoles: true,
+      });
+      if (left > 0) continue;
+      await closeCheckpoint(this.#deps.store, checkpoint.epoch, wallMs());
+      this.#queues.delete(checkpoint.epoch);
+      this.#lastDisturbanceMs = monotonicMs();
+      this.#openEpochs = this.#openEpochs?.filter(open => open.epoch !== checkpoint.epoch);
+      this.#deps.log.warn({ event: "epoch_closed", ...queue.checkpoint, pointer });
+    }
+  }
+}
+
+/** The newest slot that a dead epoch may still have: by its pointer, or by looking. */
+async function lastTrace(server: MemcachedClient, checkpoint: Checkpoint): Promise<number> {
+  const { queue, epoch, slot } = checkpoint;
+  const pointer = await readPointer(server, queue, epoch);
+  if (pointer !== null) return pointer;
+  const probes = Array.from({ length: probeSlots }, (_, index) => slot + 1 + index);
+  const found = await readSlots(server, queue, epoch, probes);
+  return Math.max(slot, ...found.keys());
+}

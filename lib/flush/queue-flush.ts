@@ -1,0 +1,349 @@
+/**
+ * Flushing one queue in one of its lives: read a window of slots, commit it, delete what was committed.
+ *
+ * What it keeps between steps is only what saves work; all that matters is in MySQL and memcached, so a
+ * worker may be killed at any point and another may take over at any point.
+ *
+ * - `slot`: the checkpoint as we last saw it. Every commit checks it again under its row lock.
+ * - `ahead`: slots committed behind a hole; the checkpoint can't pass the hole yet, so they are
+ *   remembered here in order not to be read again. Forgetting them costs a look, no more: their batches
+ *   are in `batches`.
+ * - `missingSince`: when a number was first seen without a slot.
+ *
+ * Invariant: a slot is deleted only after a commit that moved the checkpoint past it.
+ */
+import { monotonicMs, sleep, wallMs } from "../clock.ts";
+import { isFloodgateError } from "../errors.ts";
+import type { PollId } from "../ids.ts";
+import { describeError, type Log } from "../log.ts";
+import type { MemcachedClient } from "../memcached/client.ts";
+import { deleteSlots, placeTombstone, publishCheckpoint, readSlots } from "../queue/drain.ts";
+import { type Batch, decodeBatch, tombstone } from "../queue/slot-codec.ts";
+import { backoffMs } from "../retry.ts";
+import { type Checkpoint, readCheckpoint } from "../store/checkpoints.ts";
+import type { DeadLetter } from "../store/dead-letters.ts";
+import { isStoreFailure, type Store } from "../store/pool.ts";
+import type { TallyChange } from "../tallies/sums.ts";
+import { commitWork, type FlushOutcome, type FlushWork } from "./transaction.ts";
+
+export interface FlushDeps {
+  readonly store: Store;
+  readonly log: Log;
+  /** Milliseconds before a missing slot is given up: longer than any producer holds a number. */
+  readonly graceMs: number;
+  /** Milliseconds a committed slot stays in memcached, for a replica that is promoted late. */
+  readonly keepMs: number;
+  /**
+   * Moves the tallies by what a flush found them off by, and remembers the polls whose tallies may be
+   * off in a way that it can't tell.
+   */
+  readonly correctTallies: (
+    corrections: ReadonlyMap<PollId, TallyChange>,
+    doubtful: ReadonlySet<PollId>,
+  ) => Promise<void>;
+}
+
+export interface FlushCounts {
+  slots: number;
+  counted: number;
+  duplicates: number;
+  redelivered: number;
+  letters: number;
+  holes: number;
+}
+
+export const noCounts = (): FlushCounts => ({
+  slots: 0,
+  counted: 0,
+  duplicates: 0,
+  redelivered: 0,
+  letters: 0,
+  holes: 0,
+});
+
+/**
+ * `drained`: nothing is waiting. `progress`: something was committed, look again. `waiting`: the rest
+ * waits for a missing slot. `busy`: another worker is at it.
+ */
+export type StepState = "drained" | "progress" | "waiting" | "busy";
+
+/** One commit: enough to be worth it, little enough to be short. */
+const ballotsPerCommit = 10_000;
+const slotsPerCommitMax = 1_024;
+const slotsPerRead = 32;
+const contentionTriesMax = 8;
+const contentionBackoff = { firstMs: 5, maxMs: 200 };
+
+/** What reading a window found. */
+interface Window {
+  /** Last number looked at. */
+  readonly last: number;
+  readonly slots: { slot: number; batch: Batch }[];
+  readonly letters: DeadLetter[];
+  readonly tombstones: Set<number>;
+  readonly missing: Set<number>;
+}
+
+export class QueueFlush {
+  readonly #deps: FlushDeps;
+  readonly #client: MemcachedClient;
+  readonly #checkpoint: Checkpoint;
+  #slot: number;
+  #deleted: number;
+  /** Slots in one commit; goes down when MySQL refuses a statement, and up again afterwards. */
+  #slotsPerCommit = slotsPerCommitMax;
+  readonly #ahead = new Set<number>();
+  readonly #missingSince = new Map<number, number>();
+  readonly #doomed: { readonly slots: number[]; readonly to: number; readonly atMs: number }[] = [];
+
+  constructor(deps: FlushDeps, client: MemcachedClient, checkpoint: Checkpoint) {
+    this.#deps = deps;
+    this.#client = client;
+    this.#checkpoint = checkpoint;
+    this.#slot = checkpoint.slot;
+    this.#deleted = checkpoint.deleted;
+  }
+
+  get checkpoint(): Checkpoint {
+    return { ...this.#checkpoint, slot: this.#slot, deleted: this.#deleted };
+  }
+
+  /** Reads the checkpoint from MySQL again; another worker may have moved it. One query. */
+  async refresh(): Promise<void> {
+    const checkpoint = await readCheckpoint(this.#deps.store, this.#checkpoint.epoch);
+    if (!checkpoint || checkpoint.slot === this.#slot) return;
+    this.#slot = checkpoint.slot;
+    this.#deleted = Math.max(this.#deleted, checkpoint.deleted);
+    this.#ahead.clear();
+    for (const slot of this.#missingSince.keys()) {
+      if (slot <= this.#slot) this.#missingSince.delete(slot);
+    }
+  }
+
+  /**
+   * Deletes slots that an earlier worker committed and did not live to delete. Called once, when this
+   * queue is taken up.
+   */
+  async clearLeftovers(): Promise<void> {
+    const { queue, epoch, slot } = this.#checkpoint;
+    const numbers = range(this.#deleted + 1, slot);
+    if (numbers.length === 0) return;
+    const left = await readSlots(this.#client, queue, epoch, numbers);
+    const slots = [...left].filter(([, bytes]) => !bytes.equals(tombstone)).map(([n]) => n);
+    this.#doom(slots, slot);
+  }
+
+  /**
+   * Commits one window of what waits up to `pointer`, if anything can be committed.
+   *
+   * @param counts - added to.
+   * @throws MemcachedFailure, StoreFailure: nothing was committed, or it will be found out next time.
+   */
+  async step(pointer: number, counts: FlushCounts): Promise<StepState> {
+    await this.deleteDue();
+    if (pointer <= this.#slot) return "drained";
+    const window = await this.#read(pointer);
+    const waited = await this.#passHoles(window);
+    const to = this.#reach(window);
+    const nothingNew = window.slots.length === 0 && window.letters.length === 0;
+    if (nothingNew && to === this.#slot) return waited ? "progress" : "waiting";
+
+    const work: FlushWork = {
+      epoch: this.#checkpoint.epoch,
+      from: this.#slot,
+      to,
+      slots: window.slots,
+      letters: window.letters,
+      deleted: this.#deleted,
+      holes: [...window.tombstones].filter(slot => slot <= to).length,
+    };
+    const result = await this.#commit(work);
+    if (result.outcome === "busy") return "busy";
+    if (result.outcome === "moved") {
+      await this.refresh();
+      return "progress";
+    }
+    await this.#committed(work, window, result, counts);
+    return "progress";
+  }
+
+  /** Deletes the slots whose time to be kept is over. */
+  async deleteDue(): Promise<void> {
+    const { queue, epoch } = this.#checkpoint;
+    const now = monotonicMs();
+    for (let due = this.#doomed[0]; due && due.atMs <= now; due = this.#doomed[0]) {
+      await deleteSlots(this.#client, queue, epoch, due.slots);
+      this.#deleted = Math.max(this.#deleted, due.to);
+      this.#doomed.shift();
+    }
+  }
+
+  async #read(pointer: number): Promise<Window> {
+    const { queue, epoch } = this.#checkpoint;
+    const window: Window = {
+      last: this.#slot,
+      slots: [],
+      letters: [],
+      tombstones: new Set(),
+      missing: new Set(),
+    };
+    let ballots = 0;
+    let last = this.#slot;
+    while (
+      last < pointer &&
+      ballots < ballotsPerCommit &&
+      window.slots.length < this.#slotsPerCommit
+    ) {
+      const count = Math.min(slotsPerRead, this.#slotsPerCommit - window.slots.length);
+      const numbers = range(last + 1, Math.min(pointer, last + count));
+      last = numbers.at(-1) ?? last;
+      const wanted = numbers.filter(slot => !this.#ahead.has(slot));
+      const found = await readSlots(this.#client, queue, epoch, wanted);
+      for (const slot of wanted) ballots += this.#classify(window, slot, found.get(slot));
+    }
+    return { ...window, last };
+  }
+
+  /** Files one number under what is in its slot; gives the number of ballots. */
+  #classify(window: Window, slot: number, bytes: Buffer | undefined): number {
+    if (!bytes) {
+      window.missing.add(slot);
+      return 0;
+    }
+    this.#missingSince.delete(slot);
+    try {
+      const batch = decodeBatch(bytes);
+      if (batch) window.slots.push({ slot, batch });
+      else window.tombstones.add(slot);
+      return batch?.ballots.length ?? 0;
+    } catch (error) {
+      if (!isFloodgateError(error, "slot_corrupt")) throw error;
+      const reason = error.detail ?? "does not decode";
+      window.letters.push({ pollId: undefined, slot, reason, bytes, ballots: 0 });
+      return 0;
+    }
+  }
+
+  /** Passes missing numbers whose grace time is over. True when one turned out to be written. */
+  async #passHoles(window: Window): Promise<boolean> {
+    const { queue, epoch } = this.#checkpoint;
+    const now = monotonicMs();
+    let cameLate = false;
+    for (const slot of [...window.missing]) {
+      const since = this.#missingSince.get(slot) ?? now;
+      this.#missingSince.set(slot, since);
+      if (now - since < this.#deps.graceMs) continue;
+      const result = await placeTombstone(this.#client, queue, epoch, slot);
+      if (result === "placed") {
+        window.missing.delete(slot);
+        window.tombstones.add(slot);
+        this.#missingSince.delete(slot);
+        this.#deps.log.warn(
+          { event: "hole_passed", queue, epoch, slot },
+          "a slot was never written",
+        );
+      }
+      cameLate ||= result === "written";
+    }
+    return cameLate;
+  }
+
+  /** The newest number that has no missing one before it. */
+  #reach(window: Window): number {
+    let to = this.#slot;
+    while (to < window.last && !window.missing.has(to + 1)) to += 1;
+    return to;
+  }
+
+  /** Commits, trying again after contention and in halves after a refusal. */
+  async #commit(work: FlushWork): Promise<FlushOutcome> {
+    for (let attempt = 0; ; attempt++) {
+      try {
+        const result = await commitWork(this.#deps.store, work, wallMs());
+        this.#slotsPerCommit = Math.min(slotsPerCommitMax, this.#slotsPerCommit * 2);
+        return result;
+      } catch (error) {
+        const contended = isStoreFailure(error, "contention") || isStoreFailure(error, "duplicate");
+        if (contended && attempt < contentionTriesMax) {
+          await sleep(backoffMs(contentionBackoff, attempt));
+          continue;
+        }
+        if (isStoreFailure(error, "commit_unknown")) return this.#settle(work);
+        if (isStoreFailure(error, "too_large") || isStoreFailure(error, "invalid")) {
+          return this.#refused(work, error);
+        }
+        throw error;
+      }
+    }
+  }
+
+  /** After a lost answer to COMMIT: only the checkpoint knows. */
+  async #settle(work: FlushWork): Promise<FlushOutcome> {
+    const checkpoint = await readCheckpoint(this.#deps.store, work.epoch);
+    this.#deps.log.warn({ event: "commit_unknown", epoch: work.epoch, found: checkpoint?.slot });
+    await this.#deps.correctTallies(new Map(), pollsOf(work.slots));
+    return { outcome: "moved", checkpoint: checkpoint?.slot ?? work.from };
+  }
+
+  /** MySQL refused the statement itself: smaller pieces, and the one that can't be, to the letters. */
+  async #refused(work: FlushWork, error: Error): Promise<FlushOutcome> {
+    const [only] = work.slots;
+    if (!only) throw error;
+    if (work.slots.length > 1) {
+      this.#slotsPerCommit = Math.ceil(work.slots.length / 2);
+      return { outcome: "moved", checkpoint: work.from };
+    }
+    const bytes = (
+      await readSlots(this.#client, this.#checkpoint.queue, work.epoch, [only.slot])
+    ).get(only.slot);
+    this.#deps.log.error({ event: "slot_refused", slot: only.slot, ...describeError(error) });
+    const letter: DeadLetter = {
+      pollId: only.batch.ballots[0]?.pollId,
+      slot: only.slot,
+      reason: error.message,
+      bytes: bytes ?? Buffer.alloc(0),
+      ballots: only.batch.ballots.length,
+    };
+    return this.#commit({ ...work, slots: [], letters: [...work.letters, letter] });
+  }
+
+  async #committed(
+    work: FlushWork,
+    window: Window,
+    result: FlushOutcome & { outcome: "committed" },
+    counts: FlushCounts,
+  ): Promise<void> {
+    const { queue, epoch } = this.#checkpoint;
+    const { verdict } = result;
+    counts.slots += work.slots.length;
+    counts.counted += verdict.counted;
+    counts.duplicates += verdict.duplicates;
+    counts.redelivered += verdict.redelivered;
+    counts.letters += result.letters;
+    counts.holes += work.holes;
+
+    for (const { slot } of [...work.slots, ...work.letters]) this.#ahead.add(slot);
+    const slots = range(work.from + 1, work.to).filter(slot => !window.tombstones.has(slot));
+    for (const slot of range(work.from + 1, work.to)) this.#ahead.delete(slot);
+    this.#slot = work.to;
+    this.#doom(slots, work.to);
+
+    if (verdict.corrections.size > 0)
+      await this.#deps.correctTallies(verdict.corrections, new Set());
+    await publishCheckpoint(this.#client, queue, epoch, work.to);
+    await this.deleteDue();
+  }
+
+  #doom(slots: number[], to: number): void {
+    this.#doomed.push({ slots, to, atMs: monotonicMs() + this.#deps.keepMs });
+  }
+}
+
+/** Whole numbers from `first` to `last`, both included. */
+function range(first: number, last: number): number[] {
+  return Array.from({ length: Math.max(0, last - first + 1) }, (_, index) => first + index);
+}
+
+function pollsOf(slots: FlushWork["slots"]): Set<PollId> {
+  return new Set(slots.flatMap(({ batch }) => batch.ballots.map(ballot => ballot.pollId)));
+}

@@ -1,0 +1,66 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import type { BallotId, BatchId, PollId, VoterKey } from "../ids.ts";
+import { type Arrival, type Fate, firstOfEachVoter, refusalOf, sumUp } from "./sort-out.ts";
+
+const poll = 7 as PollId;
+const polls = new Map([[poll, { final: false, options: new Set([1, 2, 3]) }]]);
+
+function arrival(voter: number, change: Partial<Arrival["ballot"]> = {}): Arrival {
+  return {
+    slot: voter,
+    batchId: Buffer.alloc(12) as BatchId,
+    ballot: {
+      pollId: poll,
+      voter: Buffer.alloc(16, voter) as VoterKey,
+      ballotId: "3f0b6a52-9c1e-4c55-8a8e-0d6f3c1f2b7a" as BallotId,
+      receivedAtMs: 1_795_000_000_000,
+      choices: Uint8Array.of(2),
+      tallied: true,
+      ...change,
+    },
+  };
+}
+
+describe("ballots that can never count", () => {
+  const reason = (change: Partial<Arrival["ballot"]>) =>
+    refusalOf(arrival(1, change).ballot, polls);
+
+  it("are named with the reason", () => {
+    assert.equal(reason({}), undefined);
+    assert.equal(reason({ pollId: 8 as PollId }), "the poll does not exist");
+    assert.equal(reason({ choices: Uint8Array.of(4) }), "an option is not of this poll");
+    assert.equal(reason({ choices: Uint8Array.of(2, 2) }), "a choice is repeated");
+    assert.equal(reason({ choices: Uint8Array.of() }), "no choice");
+    assert.equal(reason({ receivedAtMs: 2 ** 47 }), "an impossible time");
+    const final = new Map([[poll, { final: true, options: new Set([1, 2, 3]) }]]);
+    assert.equal(refusalOf(arrival(1).ballot, final), "the poll's result was final");
+  });
+});
+
+describe("summing up", () => {
+  const cases: readonly [Fate, boolean, number, number][] = [
+    ["counted", true, 1, 0],
+    ["counted", false, 1, 1],
+    ["duplicate", true, 0, -1],
+    ["duplicate", false, 0, 0],
+    ["redelivered", true, 0, -1],
+    ["redelivered", false, 0, 0],
+  ];
+  for (const [fate, tallied, counted, correction] of cases) {
+    it(`${fate}, ${tallied ? "tallied" : "not tallied"}: totals ${counted}, tallies ${correction}`, () => {
+      const { totals, corrections } = sumUp([arrival(1, { tallied })], () => fate);
+      assert.equal(totals.get(poll)?.ballots ?? 0, counted);
+      assert.equal(totals.get(poll)?.votes.get(2 as never) ?? 0, counted);
+      assert.equal(totals.get(poll)?.duplicates ?? 0, fate === "duplicate" ? 1 : 0);
+      assert.equal(corrections.get(poll)?.ballots ?? 0, correction);
+    });
+  }
+});
+
+describe("the first of each voter", () => {
+  it("is the earliest, in the order of the table", () => {
+    const [second, first, again] = [arrival(2), arrival(1), arrival(2)];
+    assert.deepEqual(firstOfEachVoter([second, first, again]), [first, second]);
+  });
+});

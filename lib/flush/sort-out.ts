@@ -1,0 +1,126 @@
+/**
+ * What a flush finds out about the ballots it brings: which can be inserted, which can't ever be, and,
+ * once they are in, which of them count. Pure: no MySQL here.
+ */
+import type { BatchId, PollId } from "../ids.ts";
+import type { QueuedBallot } from "../queue/slot-codec.ts";
+import { ballotIdBytes } from "../queue/slot-codec.ts";
+import type { BallotRow } from "../store/ballots.ts";
+import type { HeldPoll } from "../store/polls.ts";
+import type { TotalsChange } from "../store/totals.ts";
+import { SumsByPoll, type TallyChange } from "../tallies/sums.ts";
+
+/** A ballot with where it came from. */
+export interface Arrival {
+  readonly slot: number;
+  readonly batchId: BatchId;
+  readonly ballot: QueuedBallot;
+}
+
+/**
+ * - `counted`: its row is new.
+ * - `redelivered`: the very same ballot is there already (a retry, a replay, a second copy).
+ * - `duplicate`: its voter has another ballot in this poll.
+ */
+export type Fate = "counted" | "redelivered" | "duplicate";
+
+/** The year 2200: beyond it, MySQL's and JavaScript's ideas of a date part ways. */
+const latestTimeMs = Date.UTC(2200, 0);
+
+/** Why a ballot can never be counted, or `undefined` when it can. */
+export function refusalOf(
+  ballot: QueuedBallot,
+  polls: ReadonlyMap<PollId, HeldPoll>,
+): string | undefined {
+  const poll = polls.get(ballot.pollId);
+  if (!poll) return "the poll does not exist";
+  if (poll.final) return "the poll's result was final";
+  if (ballot.choices.length === 0) return "no choice";
+  if (new Set(ballot.choices).size !== ballot.choices.length) return "a choice is repeated";
+  if (!ballot.choices.every(choice => poll.options.has(choice)))
+    return "an option is not of this poll";
+  if (ballot.receivedAtMs > latestTimeMs) return "an impossible time";
+  return undefined;
+}
+
+/** The identity of a voter in a poll, as a map key. */
+export function voterIn(ballot: { readonly pollId: PollId; readonly voter: Buffer }): string {
+  return `${ballot.pollId}:${ballot.voter.toString("latin1")}`;
+}
+
+/** The first arrival of each voter in each poll, sorted as the table is. */
+export function firstOfEachVoter(arrivals: readonly Arrival[]): Arrival[] {
+  const first = new Map<string, Arrival>();
+  for (const arrival of arrivals) {
+    const key = voterIn(arrival.ballot);
+    if (!first.has(key)) first.set(key, arrival);
+  }
+  return [...first.values()].sort(
+    (a, b) => a.ballot.pollId - b.ballot.pollId || Buffer.compare(a.ballot.voter, b.ballot.voter),
+  );
+}
+
+/** The row of an arrival. */
+export function ballotRow({ ballot, batchId }: Arrival): BallotRow {
+  return {
+    pollId: ballot.pollId,
+    voter: ballot.voter,
+    ballotId: ballotIdBytes(ballot.ballotId),
+    batchId,
+    choices: ballot.choices,
+    receivedAtMs: ballot.receivedAtMs,
+  };
+}
+
+export interface Verdict {
+  /** What goes onto the totals in MySQL. */
+  readonly totals: ReadonlyMap<PollId, TotalsChange>;
+  /** What the tallies in memcached are off by, because they moved when a ballot was accepted. */
+  readonly corrections: ReadonlyMap<PollId, TallyChange>;
+  readonly counted: number;
+  readonly duplicates: number;
+  readonly redelivered: number;
+}
+
+/**
+ * Sums up a flush.
+ *
+ * A ballot moved the tallies by its `tallied` flag when it was accepted, and by its fate it should have
+ * moved them by one or by nothing: the correction is the difference, whatever the history was.
+ */
+export function sumUp(arrivals: readonly Arrival[], fateOf: (arrival: Arrival) => Fate): Verdict {
+  const totals = new SumsByPoll();
+  const corrections = new SumsByPoll();
+  const duplicates = new Map<PollId, number>();
+  const count = { counted: 0, duplicate: 0, redelivered: 0 };
+  for (const arrival of arrivals) {
+    const { ballot } = arrival;
+    const fate = fateOf(arrival);
+    count[fate] += 1;
+    if (fate === "counted") totals.add(ballot, 1);
+    if (fate === "duplicate")
+      duplicates.set(ballot.pollId, (duplicates.get(ballot.pollId) ?? 0) + 1);
+    if (fate === "counted" && !ballot.tallied) corrections.add(ballot, 1);
+    if (fate !== "counted" && ballot.tallied) corrections.add(ballot, -1);
+  }
+  return {
+    totals: totalsChanges(totals.byPoll, duplicates),
+    corrections: corrections.byPoll,
+    counted: count.counted,
+    duplicates: count.duplicate,
+    redelivered: count.redelivered,
+  };
+}
+
+function totalsChanges(
+  counted: ReadonlyMap<PollId, TallyChange>,
+  duplicates: ReadonlyMap<PollId, number>,
+): ReadonlyMap<PollId, TotalsChange> {
+  const polls = new Set([...counted.keys(), ...duplicates.keys()]);
+  return new Map(
+    [...polls].map(poll => {
+      const { ballots, votes } = counted.get(poll) ?? { ballots: 0, votes: new Map() };
+      return [poll, { ballots, votes, duplicates: duplicates.get(poll) ?? 0 }] as const;
+    }),
+  );
+}
