@@ -1,0 +1,206 @@
+/**
+ * Every setting, read from the environment and checked once, when a process starts.
+ *
+ * This is the only module that reads `process.env`, and it does so when called, never when imported: a
+ * build needs no environment. `docs/configuration.md` and `.env.example` are generated from the texts
+ * here (`npm run gen`).
+ */
+import { z } from "zod";
+import type { Address } from "./memcached/session.ts";
+
+interface Meta {
+  readonly doc: string;
+  readonly unit?: string;
+  readonly secret?: boolean;
+}
+
+const setting = <T extends z.ZodType>(schema: T, meta: Meta): T => schema.meta({ ...meta }) as T;
+
+const wholeNumber = (min: number, max: number) =>
+  z
+    .string()
+    .regex(/^\d+$/, "must be a whole number")
+    .transform(Number)
+    .pipe(z.number().min(min).max(max));
+
+const addresses = z
+  .string()
+  .transform(text => text.split(",").map(part => part.trim()))
+  .pipe(
+    z
+      .array(z.string().regex(/^[\w.-]+:\d{1,5}$/, "must be host:port, separated by commas"))
+      .min(1)
+      .max(16),
+  )
+  .transform(parts => parts.map(toAddress));
+
+function toAddress(text: string): Address {
+  const [host = "", port = ""] = text.split(":");
+  return { host, port: Number(port) };
+}
+
+function isTimeZone(name: string): boolean {
+  try {
+    new Intl.DateTimeFormat("en", { timeZone: name });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const origin = z
+  .url({ protocol: /^https?$/, error: "must be an http(s) address" })
+  .refine(
+    text => new URL(text).origin === text.replace(/\/$/, ""),
+    "must be an origin, without a path",
+  );
+
+const shape = {
+  PORT: setting(wholeNumber(1, 65_535).default(3000), { doc: "Port of the front." }),
+  HOST: setting(z.string().default("127.0.0.1"), {
+    doc: "Address that the front listens on. The default is this machine only: put a TLS proxy before it, or set 0.0.0.0.",
+  }),
+  PUBLIC_URL: setting(origin.optional(), {
+    doc: "Origin that readers see, for links and cookies; the default is http://localhost:PORT. With https, cookies are Secure and work inside embeds.",
+  }),
+  DATABASE_URL: setting(
+    z.url({ protocol: /^mysql$/, error: "must be mysql://user:password@host:port/database" }),
+    { doc: "MySQL 8 or MariaDB 10.11 and later.", secret: true },
+  ),
+  MEMCACHED_SERVERS: setting(addresses, {
+    doc: "memcached servers for tallies, ballot-once marks and published polls. Which server a key lives on follows from the order: keep it, and give every process the same list.",
+  }),
+  QUEUE_SERVERS: setting(addresses.optional(), {
+    doc: "memcached servers for the vote queues; the default is MEMCACHED_SERVERS. They must run with -M, so that a full server is an error and not a lost vote.",
+  }),
+  QUEUE_HOMES: setting(wholeNumber(1, 64).default(8), {
+    doc: "Queues of each lane. At least the number of front processes on all machines together, so that none waits for another's lock. The same for every process.",
+  }),
+  QUEUE_LINGER_MS: setting(wholeNumber(0, 100).default(2), {
+    doc: "Least time between two rounds of a front; votes that arrive meanwhile share one slot.",
+    unit: "milliseconds",
+  }),
+  QUEUE_GRACE_MS: setting(wholeNumber(2_000, 60_000).default(3_000), {
+    doc: "How long the worker waits for a slot whose number was taken and which is not there. Longer than any front holds a number.",
+    unit: "milliseconds",
+  }),
+  QUEUE_KEEP_MS: setting(wholeNumber(0, 600_000).default(0), {
+    doc: "How long a slot stays in memcached after its commit. Longer than the lag of a MySQL replica that may be promoted: what the replica lacks is then flushed again by itself.",
+    unit: "milliseconds",
+  }),
+  QUEUE_REPLAY_BYTES: setting(wholeNumber(1_048_576, 1_073_741_824).default(67_108_864), {
+    doc: "Memory of each front for votes that are acknowledged and not yet in MySQL; from there they are enqueued again when memcached loses its memory.",
+    unit: "bytes",
+  }),
+  FLUSH_INTERVAL: setting(wholeNumber(10, 60_000).default(250), {
+    doc: "How often the worker looks at the queues.",
+    unit: "milliseconds",
+  }),
+  WORKER_PORT: setting(wholeNumber(1, 65_535).default(3001), {
+    doc: "Port of the worker's own pages: health and status.",
+  }),
+  WORKER_HOST: setting(z.string().default("127.0.0.1"), {
+    doc: "Address that the worker's pages listen on.",
+  }),
+  FLOODGATE_SECRET: setting(
+    z.string().min(32, "must have at least 32 characters; make one with: openssl rand -hex 32"),
+    {
+      doc: "Root of all keys: voter cookies, voter keys, sign-in. Every process needs the same. Changing it lets every reader vote again in open polls.",
+      secret: true,
+    },
+  ),
+  FLOODGATE_SITE_NAME: setting(z.string().min(1).max(60).default("Floodgate"), {
+    doc: "Name of the news site, at the top of readers' pages.",
+  }),
+  FLOODGATE_TIME_ZONE: setting(
+    z
+      .string()
+      .default("UTC")
+      .refine(isTimeZone, "must be an IANA time zone, like Europe/Stockholm"),
+    {
+      doc: "The newsroom's time zone: how times are written where the reader's own zone is not known.",
+    },
+  ),
+  FLOODGATE_TRUSTED_PROXIES: setting(
+    z
+      .string()
+      .default("")
+      .transform(text => text.split(",").map(part => part.trim()))
+      .transform(parts => parts.filter(part => part.length > 0)),
+    {
+      doc: "Addresses or networks (CIDR), separated by commas, of proxies whose X-Forwarded-For is believed. Nobody else's is.",
+    },
+  ),
+  FLOODGATE_HOME: setting(wholeNumber(0, 63).default(0), {
+    doc: "This machine's first home: with several front machines, give each a range of its own.",
+  }),
+  FLOODGATE_LOG_LEVEL: setting(
+    z.enum(["fatal", "error", "warn", "info", "debug", "silent"]).default("info"),
+    { doc: "Least severe level that is logged." },
+  ),
+};
+
+const schema = z.object(shape);
+
+export type Config = Readonly<z.output<typeof schema>> & {
+  readonly publicUrl: string;
+  readonly queueServers: readonly Address[];
+};
+
+/** Settings that belong to scripts, not to the product's processes. */
+const scriptSettings = new Set(["FLOODGATE_DATA_DIR"]);
+
+/** All that is wrong with the environment, one sentence each. */
+export class ConfigError extends Error {
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    super(problems.join("\n"));
+    this.name = "ConfigError";
+    this.problems = problems;
+  }
+}
+
+/**
+ * Reads the settings.
+ *
+ * @throws ConfigError naming every setting that is missing, wrong, or (of ours) unknown.
+ */
+export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
+  const result = schema.safeParse(env);
+  const unknown = Object.keys(env).filter(
+    name => name.startsWith("FLOODGATE_") && !(name in shape) && !scriptSettings.has(name),
+  );
+  const problems = [
+    ...(result.error?.issues.map(issue => {
+      const name = String(issue.path[0]);
+      return `${name} ${env[name] === undefined ? "is not set" : issue.message}`;
+    }) ?? []),
+    ...unknown.map(name => `${name} is not a setting; see docs/configuration.md`),
+  ];
+  if (!result.success || problems.length > 0) throw new ConfigError(problems);
+  const values = result.data;
+  return {
+    ...values,
+    publicUrl: values.PUBLIC_URL?.replace(/\/$/, "") ?? `http://localhost:${values.PORT}`,
+    queueServers: values.QUEUE_SERVERS ?? values.MEMCACHED_SERVERS,
+  };
+}
+
+/** A setting as `docs/configuration.md` shows it. */
+export interface SettingDoc extends Meta {
+  readonly name: string;
+  readonly fallback: string | undefined;
+  readonly required: boolean;
+}
+
+/** Every setting with its documentation, in the order of this file. */
+export function settingDocs(): SettingDoc[] {
+  return Object.entries(shape).map(([name, field]) => {
+    const meta = field.meta() as unknown as Meta;
+    const missing = field.safeParse(undefined);
+    const fallback =
+      missing.success && missing.data !== undefined ? String(missing.data) : undefined;
+    return { name, ...meta, fallback, required: !missing.success };
+  });
+}

@@ -1,0 +1,167 @@
+/**
+ * Editors' sign-in: better-auth on our MySQL, with our names for its tables. Sessions, cookies and
+ * password hashing are the library's; what is ours is how often one may try.
+ *
+ * There is no sign-up: editors are made by other editors, or by `npm run up`.
+ */
+import { betterAuth } from "better-auth";
+import { MINUTE } from "../clock.ts";
+import { FloodgateError } from "../errors.ts";
+import type { Store } from "../store/pool.ts";
+import { deriveKey } from "../voters/keys.ts";
+import type { Attempts } from "./attempts.ts";
+
+/** The header in which the front states who the client is; it strips the client's own. */
+export const clientAddressHeader = "x-floodgate-client";
+
+export interface AuthDeps {
+  readonly store: Store;
+  readonly attempts: Attempts;
+  readonly publicUrl: string;
+  readonly secret: string;
+}
+
+export const passwordLengthMin = 12;
+const passwordLengthMax = 128;
+const perAddress = { windowSeconds: 60, max: 10 };
+const perAccount = { windowSeconds: 300, max: 20 };
+const otherCallsPerMinute = 120;
+
+const timestamps = { createdAt: "created_at", updatedAt: "updated_at" } as const;
+
+function build(deps: AuthDeps) {
+  return betterAuth({
+    appName: "Floodgate",
+    baseURL: deps.publicUrl,
+    basePath: "/api/auth",
+    secret: deriveKey(deps.secret, "editor sessions").toString("hex"),
+    database: deps.store.pool,
+    telemetry: { enabled: false },
+    logger: { disabled: true },
+    emailAndPassword: {
+      enabled: true,
+      disableSignUp: true,
+      minPasswordLength: passwordLengthMin,
+      maxPasswordLength: passwordLengthMax,
+    },
+    rateLimit: {
+      enabled: true,
+      window: 60,
+      max: otherCallsPerMinute,
+      customRules: {
+        "/sign-in/*": { window: perAddress.windowSeconds, max: perAddress.max },
+      },
+      customStorage: {
+        consume: async (key, { window, max }) => {
+          const verdict = await deps.attempts.count(key, { windowSeconds: window, max });
+          return { allowed: verdict.allowed, retryAfter: verdict.retryAfterSeconds };
+        },
+      },
+    },
+    advanced: {
+      cookiePrefix: "fg",
+      ipAddress: { ipAddressHeaders: [clientAddressHeader] },
+    },
+    session: {
+      modelName: "editor_sessions",
+      expiresIn: 7 * 24 * 3600,
+      fields: {
+        ...timestamps,
+        userId: "editor_id",
+        expiresAt: "expires_at",
+        ipAddress: "ip_address",
+        userAgent: "user_agent",
+      },
+    },
+    user: { modelName: "editors", fields: { ...timestamps, emailVerified: "email_verified" } },
+    account: {
+      modelName: "editor_accounts",
+      fields: {
+        ...timestamps,
+        userId: "editor_id",
+        accountId: "account_id",
+        providerId: "provider_id",
+        accessToken: "access_token",
+        refreshToken: "refresh_token",
+        idToken: "id_token",
+        accessTokenExpiresAt: "access_token_expires_at",
+        refreshTokenExpiresAt: "refresh_token_expires_at",
+      },
+    },
+    verification: {
+      modelName: "editor_verifications",
+      fields: { ...timestamps, expiresAt: "expires_at" },
+    },
+  });
+}
+
+/** An editor who is signed in. */
+export interface Editor {
+  readonly id: string;
+  readonly name: string;
+  readonly email: string;
+}
+
+export class Auth {
+  readonly #auth: ReturnType<typeof build>;
+  readonly #attempts: Attempts;
+
+  constructor(deps: AuthDeps) {
+    this.#auth = build(deps);
+    this.#attempts = deps.attempts;
+  }
+
+  /**
+   * Answers the library's own routes, `/api/auth/**`. Signing in is limited for each address by the
+   * library's rule, and for each account here, whatever the address.
+   */
+  async handle(request: Request): Promise<Response> {
+    if (request.method === "POST" && new URL(request.url).pathname.endsWith("/sign-in/email")) {
+      const email = await emailIn(request.clone());
+      const verdict = await this.#attempts.count(`account ${email}`, perAccount);
+      if (!verdict.allowed) {
+        throw new FloodgateError("rate_limited", {
+          detail: "Too many attempts to sign in to this account.",
+          retryAfterMs: Math.min(verdict.retryAfterSeconds * 1000, 5 * MINUTE),
+        });
+      }
+    }
+    return this.#auth.handler(request);
+  }
+
+  /** The editor whose session cookie is in `headers`. One query. */
+  async editorOf(headers: Headers): Promise<Editor | undefined> {
+    if (!headers.get("cookie")) return undefined;
+    const session = await this.#auth.api.getSession({ headers });
+    if (!session) return undefined;
+    const { id, name, email } = session.user;
+    return { id, name, email };
+  }
+
+  /** Makes an editor with a password. */
+  async createEditor(editor: Omit<Editor, "id">, password: string): Promise<Editor> {
+    if (password.length < passwordLengthMin || password.length > passwordLengthMax) {
+      throw new RangeError(
+        `a password has ${passwordLengthMin} to ${passwordLengthMax} characters`,
+      );
+    }
+    const context = await this.#auth.$context;
+    const created = await context.internalAdapter.createUser(
+      { ...editor, emailVerified: true },
+      { method: "admin" },
+    );
+    await context.internalAdapter.linkAccount({
+      userId: created.id,
+      accountId: created.id,
+      providerId: "credential",
+      password: await context.password.hash(password),
+    });
+    return { id: created.id, name: created.name, email: created.email };
+  }
+}
+
+async function emailIn(request: Request): Promise<string> {
+  const body: unknown = await request.json().catch(() => undefined);
+  const email = (body as { email?: unknown } | undefined)?.email;
+  return typeof email === "string" ? email.trim().toLowerCase().slice(0, 320) : "";
+}

@@ -1,0 +1,87 @@
+/**
+ * Request bodies: type first, then size, then contents.
+ */
+import { FloodgateError, isFloodgateError } from "../errors.ts";
+
+export const bodyBytesMax = 64 * 1024;
+
+export type BodyKind = "json" | "form";
+
+/** What a request says its body is; `undefined` for anything that is neither JSON nor a form. */
+export function bodyKind(request: Request): BodyKind | undefined {
+  const type = request.headers.get("content-type")?.split(";")[0]?.trim().toLowerCase();
+  if (type === "application/json") return "json";
+  if (type === "application/x-www-form-urlencoded") return "form";
+  return undefined;
+}
+
+/**
+ * The body as text, at most `bodyBytesMax` bytes of it: more are not even read.
+ *
+ * @throws FloodgateError `body_too_large`, `invalid_request` when it is not UTF-8 or broke off.
+ */
+async function readText(request: Request): Promise<string> {
+  const announced = request.headers.get("content-length");
+  if (Number(announced ?? 0) > bodyBytesMax) throw new FloodgateError("body_too_large");
+  const reading = announced === null ? readChunks(request) : request.arrayBuffer();
+  const bytes = await reading.catch(error => {
+    if (isFloodgateError(error)) throw error;
+    throw new FloodgateError("invalid_request", { detail: "The body broke off.", cause: error });
+  });
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch (error) {
+    throw new FloodgateError("invalid_request", { detail: "The body is not UTF-8.", cause: error });
+  }
+}
+
+/** A body of unknown length. */
+async function readChunks(request: Request): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of request.body ?? []) {
+    size += chunk.length;
+    if (size > bodyBytesMax) throw new FloodgateError("body_too_large");
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+/**
+ * A JSON body, parsed and not yet checked.
+ *
+ * @throws FloodgateError `unsupported_media_type`, `body_too_large`, `invalid_request`.
+ */
+export async function readJson(request: Request): Promise<unknown> {
+  if (bodyKind(request) !== "json") {
+    throw new FloodgateError("unsupported_media_type", { detail: "Send application/json." });
+  }
+  return parseJson(await readText(request));
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new FloodgateError("invalid_request", { detail: "The body is not JSON.", cause: error });
+  }
+}
+
+/**
+ * A body that may be JSON or a form; a form's fields come as lists of strings.
+ *
+ * @throws FloodgateError `unsupported_media_type`, `body_too_large`, `invalid_request`.
+ */
+export async function readJsonOrForm(
+  request: Request,
+): Promise<{ kind: "json"; value: unknown } | { kind: "form"; value: URLSearchParams }> {
+  const kind = bodyKind(request);
+  if (!kind) {
+    throw new FloodgateError("unsupported_media_type", {
+      detail: "Send application/json or application/x-www-form-urlencoded.",
+    });
+  }
+  const text = await readText(request);
+  if (kind === "json") return { kind, value: parseJson(text) };
+  return { kind, value: new URLSearchParams(text) };
+}

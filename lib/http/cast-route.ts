@@ -1,0 +1,75 @@
+/** From an HTTP vote to a cast ballot: what both ways of voting (script and plain form) share. */
+import { type CastOutcome, type ChoiceProblem, castBallot } from "../ballots/cast.ts";
+import { wallMs } from "../clock.ts";
+import { FloodgateError } from "../errors.ts";
+import type { BallotId, Slug } from "../ids.ts";
+import type { Runtime } from "../runtime.ts";
+import { type Identity, identityCookie, mintIdentity, readIdentity } from "../voters/identity.ts";
+
+export interface VoteInput {
+  readonly choices: readonly string[];
+  readonly ballotId?: BallotId | undefined;
+}
+
+/** What is wrong with the choices, for a program's author. */
+const choiceDetails: Readonly<Record<ChoiceProblem, string>> = {
+  unknown_option: "choices names an option that this poll does not have",
+  repeated_option: "choices names an option twice",
+  too_few: "fewer choices than this poll asks for",
+  too_many: "more choices than this poll allows",
+};
+
+/** The identity that a request brings, if it brings one. */
+export function identityOf(at: Runtime, request: Request): Identity | undefined {
+  return readIdentity(at.cast.secrets, at.config.publicUrl, request.headers.get("cookie"));
+}
+
+/** `Set-Cookie` for an identity that the browser does not have yet. */
+export function cookieFor(at: Runtime, identity: Identity): Record<string, string> {
+  if (identity.known) return {};
+  return { "Set-Cookie": identityCookie(at.cast.secrets, at.config.publicUrl, identity.id) };
+}
+
+/** Casts the ballot of a request that arrived now. */
+export async function castFor(
+  at: Runtime,
+  slug: Slug,
+  input: VoteInput,
+  known: Identity | undefined,
+): Promise<{ outcome: CastOutcome; identity: Identity }> {
+  const identity = known ?? mintIdentity(at.cast.secrets, input.ballotId);
+  const outcome = await castBallot(at.cast, {
+    slug,
+    identity,
+    choices: input.choices,
+    ballotId: input.ballotId,
+    receivedAtMs: wallMs(),
+  });
+  return { outcome, identity };
+}
+
+/** The error that an outcome is, for programs. */
+export function castError(outcome: Exclude<CastOutcome, { outcome: "accepted" }>): FloodgateError {
+  switch (outcome.outcome) {
+    case "already_voted":
+      return new FloodgateError("already_voted", {
+        extra: { choices: outcome.choices, results: outcome.results },
+      });
+    case "invalid_choices":
+      return new FloodgateError("invalid_ballot", { detail: choiceDetails[outcome.problem] });
+    case "ballot_id_reused":
+      return new FloodgateError("ballot_id_reused");
+    case "not_found":
+      return new FloodgateError("poll_not_found");
+    case "not_open":
+      return new FloodgateError("poll_not_open");
+    case "closed":
+      return new FloodgateError("poll_closed");
+    case "full":
+      return new FloodgateError("queue_full");
+    case "overloaded":
+      return new FloodgateError("overloaded");
+    case "unavailable":
+      return new FloodgateError("memcached_unavailable");
+  }
+}

@@ -1,0 +1,94 @@
+/**
+ * The HTTP contract: what requests and answers look like. The OpenAPI document is made from these
+ * schemas, and routes parse with them, so neither can say something else than the other.
+ */
+import { z } from "zod";
+import type { BallotId } from "../ids.ts";
+import { optionNumberMax } from "../ids.ts";
+import { type PollState, pollState } from "../polls/state.ts";
+import type { Poll } from "../store/polls.ts";
+
+const optionId = z
+  .string()
+  .regex(/^[1-9]\d?$/, "must be an option's id")
+  .meta({ example: "2" });
+const moment = z.iso.datetime().meta({ example: "2026-11-22T19:00:00.000Z" });
+
+export const ballotIdSchema = z
+  .uuid()
+  .transform(id => id.toLowerCase() as BallotId)
+  .meta({
+    description:
+      "A UUID that the client chose for this ballot. Sending the same ballot again with the same id is safe: it is counted once.",
+  });
+
+/** `POST /api/polls/{poll}/votes` */
+export const castRequestSchema = z.strictObject({
+  choices: z.array(optionId).min(1).max(optionNumberMax),
+  ballotId: ballotIdSchema.optional(),
+});
+
+export const pollStateSchema = z.enum([
+  "draft",
+  "scheduled",
+  "open",
+  "closing",
+  "final",
+] satisfies PollState[]);
+
+export const resultsSchema = z.object({
+  poll: z.string().meta({ description: "The poll's slug" }),
+  state: pollStateSchema,
+  version: z.int().meta({ description: "Rises with every change of these results" }),
+  asOf: moment,
+  ballots: z
+    .int()
+    .min(0)
+    .meta({ description: "Voters; with several choices each, fewer than votes" }),
+  options: z.array(z.object({ id: optionId, label: z.string(), votes: z.int().min(0) })),
+});
+
+export const castResponseSchema = z.object({
+  ballotId: z.uuid(),
+  results: resultsSchema
+    .nullable()
+    .meta({ description: "With this ballot in them; null when they can't be read right now" }),
+});
+
+export const pollResponseSchema = z.object({
+  slug: z.string(),
+  question: z.string(),
+  description: z.string(),
+  state: pollStateSchema,
+  options: z.array(z.object({ id: optionId, label: z.string() })),
+  choicesMin: z.int(),
+  choicesMax: z.int(),
+  opensAt: moment.nullable(),
+  closesAt: moment.nullable(),
+  finalizedAt: moment.nullable(),
+  version: z
+    .int()
+    .meta({ description: "Send it back with a change to be told of conflicting edits" }),
+});
+
+export type PollResponse = z.output<typeof pollResponseSchema>;
+
+const time = (ms: number | null): string | null =>
+  ms === null ? null : new Date(ms).toISOString();
+
+/** A poll as the API shows it. */
+export function toPollResponse(poll: Poll, nowMs: number): PollResponse {
+  return {
+    slug: poll.slug,
+    question: poll.question,
+    description: poll.description,
+    state: pollState(poll, nowMs),
+    options: poll.options.map(({ number, label }) => ({ id: String(number), label })),
+    choicesMin: poll.choicesMin,
+    choicesMax: poll.choicesMax,
+    opensAt: time(poll.opensAtMs),
+    closesAt: time(poll.closesAtMs),
+    finalizedAt: time(poll.finalizedAtMs),
+    version: poll.version,
+  };
+}

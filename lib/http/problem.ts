@@ -1,0 +1,97 @@
+/**
+ * Errors as HTTP answers: `application/problem+json` (RFC 9457) with a stable `type`.
+ *
+ * A client gets code, title, detail and a request id; never a stack, a cause or a statement.
+ */
+import { randomUUID } from "node:crypto";
+import { z } from "zod";
+import {
+  type ErrorCode,
+  errorSpec,
+  FloodgateError,
+  type FloodgateErrorOptions,
+  isFloodgateError,
+} from "../errors.ts";
+import { describeError, type Log } from "../log.ts";
+import { isMemcachedFailure } from "../memcached/failure.ts";
+import { isStoreFailure } from "../store/pool.ts";
+import { dataHeaders } from "./headers.ts";
+
+/** The stable `type` of a code. */
+export function problemType(code: ErrorCode): string {
+  return `urn:floodgate:problem:${code.replaceAll("_", "-")}`;
+}
+
+/** The body of a problem, as the OpenAPI document describes it. */
+export const problemSchema = z.object({
+  type: z.string().meta({ description: "Stable identifier of the problem" }),
+  title: z.string(),
+  status: z.int(),
+  detail: z.string().optional(),
+  code: z.string(),
+  requestId: z.string(),
+});
+
+/** The answer for an error that a route threw, or made. */
+export function problemResponse(error: unknown, log?: Log): Response {
+  const known = toFloodgateError(error);
+  const requestId = randomUUID();
+  if (!known || errorSpec(known.code).kind !== "refusal") {
+    log?.warn({ event: "request_failed", requestId, ...describeError(error) });
+  }
+  const shown = known ?? new FloodgateError("overloaded", { cause: error });
+  const { status, title } = errorSpec(shown.code);
+  const headers = new Headers(dataHeaders);
+  headers.set("Content-Type", "application/problem+json");
+  headers.set("Cache-Control", "no-store");
+  if (shown.retryAfterMs !== undefined) {
+    headers.set("Retry-After", String(Math.max(1, Math.ceil(shown.retryAfterMs / 1000))));
+  }
+  const body = {
+    type: problemType(shown.code),
+    title,
+    status,
+    ...(shown.detail !== undefined && { detail: shown.detail }),
+    code: shown.code,
+    requestId,
+    ...shown.extra,
+  };
+  return new Response(JSON.stringify(body), { status, headers });
+}
+
+/** Shorthand for a refusal. */
+export function problem(code: ErrorCode, options?: FloodgateErrorOptions): Response {
+  return problemResponse(new FloodgateError(code, options));
+}
+
+/** What a route threw, as one of our errors; `undefined` for a bug. */
+function toFloodgateError(error: unknown): FloodgateError | undefined {
+  if (isFloodgateError(error)) return error;
+  if (isMemcachedFailure(error))
+    return new FloodgateError("memcached_unavailable", { cause: error });
+  if (isStoreFailure(error)) {
+    const passing = error.kind !== "invalid" && error.kind !== "too_large";
+    return passing ? new FloodgateError("mysql_unavailable", { cause: error }) : undefined;
+  }
+  return undefined;
+}
+
+/**
+ * The value that `schema` makes of `input`.
+ *
+ * @throws FloodgateError `invalid_request` naming every field that is wrong.
+ */
+export function parse<T extends z.ZodType>(schema: T, input: unknown): z.output<T> {
+  const result = schema.safeParse(input);
+  if (result.success) return result.data;
+  const problems = result.error.issues.slice(0, 20).map(issue => ({
+    path: issue.path.join("."),
+    message: issue.message,
+  }));
+  throw new FloodgateError("invalid_request", {
+    detail: problems
+      .map(({ path, message }) => (path ? `${path}: ${message}` : message))
+      .join("; "),
+    extra: { problems },
+  });
+}
