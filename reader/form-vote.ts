@@ -1,0 +1,139 @@
+/**
+ * Voting without JavaScript: a plain form, answered with a redirect or with a page that says what went
+ * wrong and keeps what was chosen.
+ *
+ * A browser without our cookie is first given one and sent back with the same form (307), so that a vote
+ * is always tied to an identity that the browser already holds, and a form sent twice is one vote.
+ */
+import type { CastOutcome } from "#lib/ballots/cast.ts";
+import { wallMs } from "#lib/clock.ts";
+import { errorSpec } from "#lib/errors.ts";
+import { castError, castFor, cookieFor, identityOf } from "#lib/http/cast-route.ts";
+import { pollState } from "#lib/polls/state.ts";
+import type { Runtime } from "#lib/runtime.ts";
+import type { Poll } from "#lib/store/polls.ts";
+import { mintIdentity } from "#lib/voters/identity.ts";
+import { pollPage } from "./pages.tsx";
+import { publicPoll, resultsForPage } from "./poll-pages.ts";
+import { htmlResponse } from "./respond.ts";
+import { siteOf } from "./site.ts";
+import { instruction } from "./views/poll-card.tsx";
+import type { Words } from "./words.ts";
+
+/** Marks the second time round: no cookie now means that the browser keeps none. */
+const withCookie = "cookie";
+
+export async function voteByForm(
+  at: Runtime,
+  slug: string,
+  request: Request,
+  form: URLSearchParams,
+): Promise<Response> {
+  const poll = await publicPoll(at, slug);
+  if (poll instanceof Response) return poll;
+  const choices = form.getAll("choice");
+  const identity = identityOf(at, request);
+  const url = new URL(request.url);
+  if (!identity) {
+    if (url.searchParams.has(withCookie)) {
+      return answer(at, poll, choices, 403, "bad", "cookiesNeeded");
+    }
+    const minted = mintIdentity(at.cast.secrets, undefined);
+    return new Response(null, {
+      status: 307,
+      headers: {
+        ...cookieFor(at, minted),
+        Location: `/api/polls/${poll.slug}/votes?${withCookie}`,
+        "Cache-Control": "no-store",
+      },
+    });
+  }
+  const { outcome } = await castFor(at, poll.slug, { choices }, identity);
+  if (outcome.outcome !== "accepted") return refusal(at, poll, choices, outcome);
+  return new Response(null, {
+    status: 303,
+    headers: { Location: `/p/${poll.slug}/results`, "Cache-Control": "no-store" },
+  });
+}
+
+type Refused = Exclude<CastOutcome, { outcome: "accepted" }>;
+
+async function refusal(
+  at: Runtime,
+  poll: Poll,
+  choices: readonly string[],
+  outcome: Refused,
+): Promise<Response> {
+  const { words } = siteOf(at.config);
+  const error = castError(outcome);
+  const { status } = errorSpec(error.code);
+  switch (outcome.outcome) {
+    case "already_voted":
+      return answer(at, poll, choices, status, "warn", "alreadyVoted", outcome.choices);
+    case "ballot_id_reused":
+      return answer(at, poll, choices, status, "warn", "ballotIdReused");
+    case "invalid_choices":
+      return page(at, poll, choices, status, {
+        tone: "warn",
+        text: problemText(words, poll, outcome),
+      });
+    case "closed":
+    case "not_open":
+    case "not_found":
+      return answer(at, poll, choices, status, "bad", "closedDetail");
+    case "overloaded":
+      return answer(at, poll, choices, status, "warn", "overloaded");
+    case "full":
+    case "unavailable":
+      return answer(at, poll, choices, status, "warn", "unavailable");
+  }
+}
+
+function problemText(
+  words: Words,
+  poll: Poll,
+  { problem }: Extract<CastOutcome, { outcome: "invalid_choices" }>,
+): string {
+  if (problem === "unknown_option") return words.say("noSuchOption");
+  if (problem === "repeated_option") return words.say("tooManyRepeats");
+  return instruction(words, poll);
+}
+
+function answer(
+  at: Runtime,
+  poll: Poll,
+  choices: readonly string[],
+  status: number,
+  tone: "warn" | "bad",
+  key: Parameters<Words["say"]>[0],
+  mine?: readonly string[],
+): Promise<Response> {
+  const text = siteOf(at.config).words.say(key);
+  return page(at, poll, choices, status, { tone, text }, mine);
+}
+
+async function page(
+  at: Runtime,
+  poll: Poll,
+  chosen: readonly string[],
+  status: number,
+  message: { tone: "warn" | "bad"; text: string },
+  mine?: readonly string[],
+): Promise<Response> {
+  const state = pollState(poll, wallMs());
+  const results = state === "scheduled" ? null : await resultsForPage(at, poll);
+  const html = pollPage(siteOf(at.config), {
+    poll,
+    state,
+    results,
+    chosen,
+    message,
+    show: mine ? "results" : "vote",
+    ...(mine && { mine }),
+  });
+  return htmlResponse(html, {
+    status,
+    personal: true,
+    ...(status === 503 && { headers: { "Retry-After": "2" } }),
+  });
+}

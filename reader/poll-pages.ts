@@ -1,0 +1,69 @@
+/** The vote page and the results page of a poll: what to show whom. */
+import { wallMs } from "#lib/clock.ts";
+import { isFloodgateError } from "#lib/errors.ts";
+import type { Slug } from "#lib/ids.ts";
+import { slugSchema } from "#lib/polls/schema.ts";
+import { pollState } from "#lib/polls/state.ts";
+import type { Runtime } from "#lib/runtime.ts";
+import type { Poll } from "#lib/store/polls.ts";
+import type { Results } from "#lib/tallies/results.ts";
+import { readMark } from "#lib/voters/ballot-once.ts";
+import { readIdentity, voterKey } from "#lib/voters/identity.ts";
+import { notFoundPage, pollPage } from "./pages.tsx";
+import { htmlResponse } from "./respond.ts";
+import { siteOf } from "./site.ts";
+
+/** The option ids that the voter of this request chose; `undefined` when there is no ballot of theirs. */
+export async function choicesOf(
+  at: Runtime,
+  poll: Poll,
+  request: Request,
+): Promise<readonly string[] | undefined> {
+  const { secrets } = at.cast;
+  const cookie = request.headers.get("cookie");
+  const identity = readIdentity(secrets, at.config.publicUrl, cookie);
+  if (!identity) return undefined;
+  const mark = await readMark(at.memcached, poll.id, voterKey(secrets, poll.id, identity));
+  return mark && [...mark.choices].map(String);
+}
+
+/** A poll that readers may know of, or the page that says that there is none. */
+export async function publicPoll(at: Runtime, slug: string): Promise<Poll | Response> {
+  const poll = slugSchema.safeParse(slug).success ? await at.published.find(slug as Slug) : null;
+  if (poll && pollState(poll, wallMs()) !== "draft") return poll;
+  return htmlResponse(notFoundPage(siteOf(at.config)), { status: 404 });
+}
+
+/** Results for a page; `null` when they can't be read right now, which the page can say. */
+export function resultsForPage(at: Runtime, poll: Poll): Promise<Results | null> {
+  return at.results.read(poll).catch(error => {
+    if (isFloodgateError(error)) return null;
+    throw error;
+  });
+}
+
+/**
+ * `GET /p/{poll}` and `GET /p/{poll}/results`. Without a voter cookie it is the same page for everybody;
+ * with one, it shows the reader's own vote and is theirs alone.
+ */
+export async function pollPageFor(
+  at: Runtime,
+  slug: string,
+  request: Request,
+  wanted: "vote" | "results",
+): Promise<Response> {
+  const poll = await publicPoll(at, slug);
+  if (poll instanceof Response) return poll;
+  const state = pollState(poll, wallMs());
+  const mine = await choicesOf(at, poll, request);
+  const results = state === "scheduled" ? null : await resultsForPage(at, poll);
+  const show = state === "scheduled" || (state === "open" && !mine) ? wanted : "results";
+  const html = pollPage(siteOf(at.config), {
+    poll,
+    state,
+    results,
+    show: state === "scheduled" ? "vote" : show,
+    ...(mine && { mine }),
+  });
+  return htmlResponse(html, { personal: mine !== undefined });
+}
