@@ -1,0 +1,25 @@
+/** Every address that nothing else answers. */
+import { problem } from "#lib/http/problem.ts";
+import { route } from "#lib/http/route.ts";
+import { runtime } from "#lib/runtime.ts";
+import { notFoundPage } from "#reader/pages.tsx";
+import { htmlResponse } from "#reader/respond.ts";
+import { siteOf } from "#reader/site.ts";
+
+interface Context {
+  readonly params: Promise<{ readonly path: readonly string[] }>;
+}
+
+const notFound = route<Context>(async (request, context) => {
+  const [first] = (await context.params).path;
+  if (first === "api" || request.method !== "GET") return problem("not_found");
+  return htmlResponse(notFoundPage(siteOf(runtime().config)), { status: 404 });
+});
+
+export {
+  notFound as DELETE,
+  notFound as GET,
+  notFound as PATCH,
+  notFound as POST,
+  notFound as PUT,
+};

@@ -1,0 +1,13 @@
+/** `/api/auth/**`: the sign-in library's own routes. */
+
+import { route } from "#lib/http/route.ts";
+import { refuseCrossSite } from "#lib/http/same-origin.ts";
+import { runtime } from "#lib/runtime.ts";
+
+const handle = route(async request => {
+  const { auth, config } = runtime();
+  if (request.method !== "GET") refuseCrossSite(request, config.publicUrl);
+  return (await auth()).handle(request);
+});
+
+export { handle as GET, handle as POST };

@@ -1,0 +1,41 @@
+/** `GET`, `PATCH`, `DELETE /api/polls/{poll}`: the published poll for anyone, changes for editors. */
+import { wallMs } from "#lib/clock.ts";
+import { FloodgateError } from "#lib/errors.ts";
+import { readJson } from "#lib/http/body.ts";
+import { toPollResponse } from "#lib/http/contract.ts";
+import { parse } from "#lib/http/problem.ts";
+import { json } from "#lib/http/respond.ts";
+import { type RouteContext, requireEditor, route, slugOf } from "#lib/http/route.ts";
+import { changePoll, removePoll } from "#lib/polls/edit.ts";
+import { updatePollSchema } from "#lib/polls/schema.ts";
+import { pollState } from "#lib/polls/state.ts";
+import { runtime } from "#lib/runtime.ts";
+
+export const GET = route<RouteContext>(async (request, context) => {
+  const { published } = runtime();
+  const poll = await published.find(await slugOf(context));
+  if (!poll) throw new FloodgateError("poll_not_found");
+  if (pollState(poll, wallMs()) !== "draft") {
+    return json(toPollResponse(poll, wallMs()), {
+      headers: { "Cache-Control": "public, max-age=1", "Access-Control-Allow-Origin": "*" },
+    });
+  }
+  // A draft is the editors' own business: to anybody else there is no such poll.
+  await requireEditor(request, runtime()).catch(() => {
+    throw new FloodgateError("poll_not_found");
+  });
+  return json(toPollResponse(poll, wallMs()));
+});
+
+export const PATCH = route<RouteContext>(async (request, context) => {
+  await requireEditor(request, runtime());
+  const change = parse(updatePollSchema, await readJson(request));
+  const poll = await changePoll(runtime().edit, await slugOf(context), change, wallMs());
+  return json(toPollResponse(poll, wallMs()));
+});
+
+export const DELETE = route<RouteContext>(async (request, context) => {
+  await requireEditor(request, runtime());
+  await removePoll(runtime().edit, await slugOf(context), wallMs());
+  return new Response(null, { status: 204 });
+});

@@ -1,0 +1,20 @@
+/** `GET /assets/{file}`: the readers' script, named by its hash, so it may be kept for ever. */
+import { FloodgateError } from "#lib/errors.ts";
+import { route } from "#lib/http/route.ts";
+import { assets } from "#reader/generated.ts";
+
+interface Context {
+  readonly params: Promise<{ readonly file: string }>;
+}
+
+export const GET = route<Context>(async (_request, context) => {
+  const { file } = await context.params;
+  if (`/assets/${file}` !== assets.scriptPath) throw new FloodgateError("not_found");
+  return new Response(assets.script, {
+    headers: {
+      "Content-Type": "text/javascript; charset=utf-8",
+      "Cache-Control": "public, max-age=31536000, immutable",
+      "X-Content-Type-Options": "nosniff",
+    },
+  });
+});

@@ -1,0 +1,71 @@
+/**
+ * Who is at the other end. Headers that name an address are believed only from the configured proxies,
+ * and read from the right: the left end of `X-Forwarded-For` is whatever the client wrote there.
+ *
+ * Invariant: no forwarding header that a client sent reaches a route; what routes may rely on is
+ *   `clientAddressHeader` alone.
+ */
+
+import type { IncomingMessage } from "node:http";
+import { BlockList, isIP, isIPv4 } from "node:net";
+import { clientAddressHeader } from "#lib/editors/auth.ts";
+
+const stripped = [
+  "x-forwarded-for",
+  "x-forwarded-host",
+  "x-forwarded-port",
+  "x-forwarded-proto",
+  "x-real-ip",
+  "forwarded",
+  "x-middleware-subrequest",
+  "x-middleware-rewrite",
+  "x-middleware-next",
+  clientAddressHeader,
+];
+
+/**
+ * A list of addresses and networks.
+ *
+ * @throws RangeError naming the entry that is neither.
+ */
+export function proxyList(entries: readonly string[]): BlockList {
+  const list = new BlockList();
+  for (const entry of entries) {
+    const [address = "", prefix] = entry.split("/");
+    const family = isIP(address);
+    const bits = prefix === undefined ? (family === 4 ? 32 : 128) : Number(prefix);
+    const most = family === 4 ? 32 : 128;
+    if (family === 0 || !Number.isInteger(bits) || bits < 0 || bits > most) {
+      throw new RangeError(`FLOODGATE_TRUSTED_PROXIES: ${entry} is not an address or network`);
+    }
+    list.addSubnet(address, bits, family === 4 ? "ipv4" : "ipv6");
+  }
+  return list;
+}
+
+/** IPv4 in IPv6's clothes (`::ffff:192.0.2.1`) is IPv4. */
+function plain(address: string): string {
+  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address);
+  return mapped?.[1] ?? address;
+}
+
+/** The client's address: the peer's, or, through proxies of ours, the nearest that is none of ours. */
+export function clientAddress(request: IncomingMessage, proxies: BlockList): string {
+  const trusted = (address: string) => proxies.check(address, isIPv4(address) ? "ipv4" : "ipv6");
+  let address = plain(request.socket.remoteAddress ?? "");
+  const header = request.headers["x-forwarded-for"];
+  const hops = (Array.isArray(header) ? header.join(",") : (header ?? "")).split(",");
+  while (isIP(address) && trusted(address) && hops.length > 0) {
+    const next = plain(hops.pop()?.trim() ?? "");
+    if (!isIP(next)) break;
+    address = next;
+  }
+  return address;
+}
+
+/** Takes out what a client may not say, and states who it is. */
+export function stampAddress(request: IncomingMessage, proxies: BlockList): void {
+  const address = clientAddress(request, proxies);
+  for (const name of stripped) delete request.headers[name];
+  request.headers[clientAddressHeader] = address;
+}

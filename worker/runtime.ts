@@ -1,0 +1,77 @@
+/** The worker's composition root: everything built once, for the daemon and the one-shot alike. */
+import type { Config } from "#lib/config.ts";
+import { Flusher } from "#lib/flush/pass.ts";
+import type { Log } from "#lib/log.ts";
+import { describeError } from "#lib/log.ts";
+import { connectMemcached, type MemcachedClient } from "#lib/memcached/client.ts";
+import { isMemcachedFailure } from "#lib/memcached/failure.ts";
+import { PublishedPolls } from "#lib/polls/published.ts";
+import { allQueueNames } from "#lib/queue/names.ts";
+import { Store } from "#lib/store/pool.ts";
+import { moveTallies } from "#lib/tallies/counters.ts";
+import type { TallyDeps } from "#lib/tallies/exact.ts";
+import { DoubtfulPolls } from "#lib/tallies/reconcile.ts";
+
+export interface WorkerRuntime {
+  readonly config: Config;
+  readonly log: Log;
+  readonly store: Store;
+  readonly flusher: Flusher;
+  readonly published: PublishedPolls;
+  readonly tallies: TallyDeps;
+  readonly doubtful: DoubtfulPolls;
+  readonly close: () => Promise<void>;
+}
+
+const connectionsMax = 5;
+/** A commit of ten thousand rows on a busy server may take its time. */
+const statementMsMax = 30_000;
+
+export function buildWorker(config: Config, log: Log): WorkerRuntime {
+  const store = new Store({
+    url: config.DATABASE_URL,
+    connectionsMax,
+    statementMs: statementMsMax,
+  });
+  const memcached = connectMemcached(config.MEMCACHED_SERVERS);
+  const queueServers = config.QUEUE_SERVERS ? connectMemcached(config.QUEUE_SERVERS) : memcached;
+  const doubtful = new DoubtfulPolls();
+  const flusher = new Flusher(
+    {
+      store,
+      log,
+      graceMs: config.QUEUE_GRACE_MS,
+      keepMs: config.QUEUE_KEEP_MS,
+      correctTallies: async (corrections, unsure) => {
+        doubtful.add(unsure);
+        await moveTallies(memcached, corrections).catch(error => {
+          if (!isMemcachedFailure(error)) throw error;
+          doubtful.add(corrections.keys());
+          log.warn({ event: "tallies_not_corrected", ...describeError(error) });
+        });
+      },
+    },
+    queueServers,
+    config.QUEUE_HOMES,
+  );
+  return {
+    config,
+    log,
+    store,
+    flusher,
+    doubtful,
+    published: new PublishedPolls(memcached, store, log),
+    tallies: {
+      store,
+      log,
+      tallyServers: memcached,
+      queueServers,
+      queueNames: allQueueNames(config.QUEUE_HOMES),
+    },
+    close: async () => {
+      const clients: Set<MemcachedClient> = new Set([...memcached, ...queueServers]);
+      for (const client of clients) client.close();
+      await store.close();
+    },
+  };
+}
