@@ -1,0 +1,15 @@
+/** `npm run migrate`: brings the schema up to date. */
+import { loadConfig } from "#lib/config.ts";
+import { migrate } from "#lib/store/migrate.ts";
+import { Store } from "#lib/store/pool.ts";
+
+const config = loadConfig();
+const store = new Store({ url: config.DATABASE_URL, connectionsMax: 2, statementMs: 600_000 });
+try {
+  const applied = await migrate(store);
+  process.stdout.write(
+    applied.length > 0 ? `applied ${applied.join(", ")}\n` : "the schema is up to date\n",
+  );
+} finally {
+  await store.close();
+}

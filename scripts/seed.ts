@@ -1,0 +1,112 @@
+/**
+ * `npm run seed`: a first editor with an API token, and three polls, when the database has neither.
+ * Prints what it made as one line of JSON: it is the only time that password and token can be read.
+ */
+import { randomBytes } from "node:crypto";
+import { DAY, HOUR, wallMs } from "#lib/clock.ts";
+import { loadConfig } from "#lib/config.ts";
+import { Attempts } from "#lib/editors/attempts.ts";
+import { Auth } from "#lib/editors/auth.ts";
+import { createToken } from "#lib/editors/tokens.ts";
+import { createLog } from "#lib/log.ts";
+import { connectMemcached } from "#lib/memcached/client.ts";
+import { createPoll, type EditDeps } from "#lib/polls/edit.ts";
+import { PublishedPolls } from "#lib/polls/published.ts";
+import type { CreatePoll } from "#lib/polls/schema.ts";
+import { newestPolls } from "#lib/store/polls.ts";
+import { Store } from "#lib/store/pool.ts";
+
+const config = loadConfig();
+const log = createLog("seed", "warn");
+const store = new Store({ url: config.DATABASE_URL, connectionsMax: 2, statementMs: 30_000 });
+const memcached = connectMemcached(config.MEMCACHED_SERVERS);
+
+/** Polls as a newsroom has them: one for the front page, one with several choices, one for tonight. */
+function samplePolls(nowMs: number): CreatePoll[] {
+  const options = (...labels: string[]) => labels.map(label => ({ label }));
+  return [
+    {
+      slug: "harbour-cars",
+      question: "Should the old harbour be closed to cars?",
+      description: "The council votes on Tuesday.",
+      options: options(
+        "Yes, all year round",
+        "Yes, but only from May to September",
+        "No",
+        "I don’t go there",
+      ),
+      choicesMin: 1,
+      choicesMax: 1,
+      opensAt: nowMs,
+      closesAt: nowMs + 2 * DAY,
+    },
+    {
+      slug: "city-budget",
+      question: "What should the city spend more on?",
+      description: "The budget for next year is being written now.",
+      options: options(
+        "Schools",
+        "Buses and trams",
+        "Parks and playgrounds",
+        "Libraries",
+        "Care for the elderly",
+        "Road repairs",
+      ),
+      choicesMin: 1,
+      choicesMax: 3,
+      opensAt: nowMs,
+      closesAt: nowMs + 7 * DAY,
+    },
+    {
+      slug: "derby-player-of-the-match",
+      question: "Who was player of the match?",
+      description: "",
+      options: options("Amira Lindqvist", "Jonas Okafor", "Elin Marković", "Tariq Svensson"),
+      choicesMin: 1,
+      choicesMax: 1,
+      opensAt: nowMs + 6 * HOUR,
+      closesAt: nowMs + 30 * HOUR,
+    },
+  ];
+}
+
+async function firstEditor(): Promise<{
+  email: string;
+  password: string;
+  apiToken: string;
+} | null> {
+  const editors = await store.rows("seed.editors", "SELECT id FROM editors LIMIT 1");
+  const [server] = memcached;
+  if (editors.length > 0 || !server) return null;
+  const auth = new Auth({
+    store,
+    attempts: new Attempts(server),
+    publicUrl: config.publicUrl,
+    secret: config.FLOODGATE_SECRET,
+  });
+  const email = "editor@newsroom.example";
+  const password = randomBytes(15).toString("base64url");
+  const editor = await auth.createEditor({ name: "First Editor", email }, password);
+  const apiToken = await createToken(store, editor, "made by the first start", wallMs());
+  return { email, password, apiToken };
+}
+
+try {
+  const edit: EditDeps = {
+    store,
+    log,
+    tallyServers: memcached,
+    published: new PublishedPolls(memcached, store, log),
+  };
+  const editor = await firstEditor();
+  const polls: string[] = [];
+  if ((await newestPolls(store, 1)).length === 0) {
+    for (const poll of samplePolls(wallMs())) {
+      polls.push((await createPoll(edit, poll, wallMs())).slug);
+    }
+  }
+  process.stdout.write(`${JSON.stringify({ editor, polls })}\n`);
+} finally {
+  for (const client of memcached) client.close();
+  await store.close();
+}

@@ -1,0 +1,5 @@
+/** Tests that passed and failed. */
+export interface Count {
+  passed: number;
+  failed: number;
+}

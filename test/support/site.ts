@@ -1,0 +1,206 @@
+/**
+ * A whole site for tests: memcached servers, MariaDB, fronts and workers as child processes, from the
+ * production build, on free ports. Any of them can be killed, stopped, continued and started again.
+ */
+
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createConnection, type RowDataPacket } from "mysql2/promise";
+import { Child } from "#scripts/services/child.ts";
+import { type DatabaseServer, startDatabase } from "#scripts/services/mariadb.ts";
+import {
+  type MemcachedOptions,
+  type MemcachedServer,
+  startMemcached,
+} from "#scripts/services/memcached.ts";
+import { freePort, portAnswers, waitUntil } from "#scripts/services/ports.ts";
+
+export interface SiteOptions {
+  readonly fronts?: number;
+  readonly workers?: number;
+  readonly memcached?: readonly MemcachedOptions[];
+  readonly env?: Readonly<Record<string, string>>;
+  readonly databaseOptions?: readonly string[];
+}
+
+export interface Process {
+  child: Child;
+  readonly port: number;
+  readonly url: string;
+}
+
+/** What `npm run seed` made. */
+export interface Seeded {
+  readonly editor: { readonly email: string; readonly password: string; readonly apiToken: string };
+  readonly polls: readonly string[];
+}
+
+const testSecret = "a secret that is only good for tests, 32 bytes and more";
+
+export class Site {
+  readonly directory: string;
+  readonly fronts: Process[] = [];
+  readonly workers: Process[] = [];
+  readonly memcached: MemcachedServer[] = [];
+  database!: DatabaseServer;
+  seeded!: Seeded;
+  readonly #options: SiteOptions;
+  env: Record<string, string> = {};
+
+  private constructor(options: SiteOptions) {
+    this.#options = options;
+    this.directory = mkdtempSync(join(tmpdir(), "floodgate-site-"));
+  }
+
+  static async start(options: SiteOptions = {}): Promise<Site> {
+    const site = new Site(options);
+    try {
+      await site.#start();
+      return site;
+    } catch (error) {
+      await site.stop();
+      throw error;
+    }
+  }
+
+  /** The first front's address. */
+  get url(): string {
+    return this.fronts[0]?.url ?? "";
+  }
+
+  async #start(): Promise<void> {
+    const { memcached = [{}], fronts = 1, workers = 1, databaseOptions = [] } = this.#options;
+    for (const options of memcached) this.memcached.push(await startMemcached(options));
+    this.database = await startDatabase({
+      directory: join(this.directory, "mariadb"),
+      password: "test-only-password",
+      redoLogMb: 48,
+      bufferPoolMb: 128,
+      options: databaseOptions,
+    });
+    this.env = {
+      DATABASE_URL: this.database.url,
+      MEMCACHED_SERVERS: this.memcached.map(server => server.address).join(","),
+      FLOODGATE_SECRET: testSecret,
+      ...this.#options.env,
+    };
+    this.run("migrate");
+    this.seeded = JSON.parse(this.run("seed")) as Seeded;
+    for (let i = 0; i < workers; i++) await this.addWorker();
+    for (let i = 0; i < fronts; i++) await this.addFront();
+  }
+
+  /** Runs one of our programs to its end; gives what it printed. */
+  run(program: string, args: readonly string[] = [], env: Record<string, string> = {}): string {
+    const { status, stdout, stderr } = spawnSync(
+      process.execPath,
+      [`dist/${program}.mjs`, ...args],
+      {
+        env: { ...process.env, ...this.env, ...env },
+        encoding: "utf8",
+      },
+    );
+    if (status !== 0) throw new Error(`${program} ended with ${status}\n${stdout}\n${stderr}`);
+    return stdout;
+  }
+
+  async addFront(env: Record<string, string> = {}): Promise<Process> {
+    const port = await freePort();
+    const url = `http://127.0.0.1:${port}`;
+    const home = String(this.fronts.length);
+    const front: Process = {
+      child: await this.#spawn("front", { PORT: String(port), FLOODGATE_HOME: home, ...env }, port),
+      port,
+      url,
+    };
+    this.fronts.push(front);
+    return front;
+  }
+
+  async addWorker(env: Record<string, string> = {}): Promise<Process> {
+    const port = await freePort();
+    const worker: Process = {
+      child: await this.#spawn("worker", { WORKER_PORT: String(port), ...env }, port),
+      port,
+      url: `http://127.0.0.1:${port}`,
+    };
+    this.workers.push(worker);
+    return worker;
+  }
+
+  /** Starts a killed front again, on its port. */
+  async restartFront(front: Process): Promise<void> {
+    const home = String(this.fronts.indexOf(front));
+    const env = { PORT: String(front.port), FLOODGATE_HOME: home };
+    front.child = await this.#spawn("front", env, front.port);
+  }
+
+  async restartWorker(worker: Process): Promise<void> {
+    worker.child = await this.#spawn("worker", { WORKER_PORT: String(worker.port) }, worker.port);
+  }
+
+  /** Starts a killed memcached again, empty, on its port. */
+  async restartMemcached(index = 0): Promise<void> {
+    const old = this.memcached[index];
+    if (!old) throw new RangeError(`no memcached ${index}`);
+    const options = this.#options.memcached?.[index] ?? {};
+    this.memcached[index] = await startMemcached({ ...options, port: old.port });
+  }
+
+  async restartDatabase(): Promise<void> {
+    this.database = await startDatabase({
+      directory: join(this.directory, "mariadb"),
+      password: "test-only-password",
+      redoLogMb: 48,
+      bufferPoolMb: 128,
+      port: this.database.port,
+      options: this.#options.databaseOptions ?? [],
+    });
+  }
+
+  /** Rows of a query by the private server's administrator, over a connection of its own. */
+  async query<R extends RowDataPacket>(sql: string, values: readonly unknown[] = []): Promise<R[]> {
+    const connection = await createConnection({ uri: this.database.adminUrl, timezone: "Z" });
+    try {
+      const [rows] = await connection.query<R[]>(sql, values as never);
+      return rows;
+    } finally {
+      await connection.end();
+    }
+  }
+
+  /** Waits until no slot waits in any queue: two passes in a row that found nothing. */
+  async drained(withinMs = 60_000): Promise<void> {
+    let quiet = 0;
+    await waitUntil(
+      "empty queues",
+      () => {
+        const line = this.run("worker", ["--once"]);
+        quiet = / 0 slots waiting/.test(line) && /flush: 0 ballots/.test(line) ? quiet + 1 : 0;
+        return quiet >= 2;
+      },
+      { withinMs },
+    );
+  }
+
+  async stop(): Promise<void> {
+    const processes = [...this.fronts, ...this.workers].map(({ child }) => child);
+    await Promise.all(processes.map(child => child.stop()));
+    await Promise.all(this.memcached.map(({ child }) => child.stop()));
+    await this.database?.child.stop();
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+
+  async #spawn(name: string, env: Record<string, string>, port: number): Promise<Child> {
+    const child = new Child(name, process.execPath, ["--enable-source-maps", `dist/${name}.mjs`], {
+      env: { ...process.env, ...this.env, ...env, NODE_ENV: "production" },
+    });
+    await waitUntil(name, () => portAnswers(port), {
+      withinMs: 30_000,
+      gaveUp: () => child.diedBecause,
+    });
+    return child;
+  }
+}
