@@ -28,10 +28,11 @@ CREATE TABLE batches (
 ) ENGINE = InnoDB;
 
 -- Running totals of each poll: the number of ballots counted, and of those refused as duplicates.
+-- Signed, because they are moved by differences, which may be negative.
 CREATE TABLE poll_totals (
-  poll_id    INT UNSIGNED    NOT NULL,
-  ballots    BIGINT UNSIGNED NOT NULL DEFAULT 0,
-  duplicates BIGINT UNSIGNED NOT NULL DEFAULT 0,
+  poll_id    INT UNSIGNED NOT NULL,
+  ballots    BIGINT       NOT NULL DEFAULT 0,
+  duplicates BIGINT       NOT NULL DEFAULT 0,
   PRIMARY KEY (poll_id),
   CONSTRAINT poll_totals_poll FOREIGN KEY (poll_id) REFERENCES polls (id) ON DELETE CASCADE
 ) ENGINE = InnoDB;
@@ -39,7 +40,7 @@ CREATE TABLE poll_totals (
 CREATE TABLE option_totals (
   poll_id       INT UNSIGNED     NOT NULL,
   option_number TINYINT UNSIGNED NOT NULL,
-  votes         BIGINT UNSIGNED  NOT NULL DEFAULT 0,
+  votes         BIGINT           NOT NULL DEFAULT 0,
   PRIMARY KEY (poll_id, option_number),
   CONSTRAINT option_totals_option FOREIGN KEY (poll_id, option_number)
     REFERENCES options (poll_id, number) ON DELETE CASCADE

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { BallotId, BatchId, PollId, VoterKey } from "../ids.ts";
-import { type Arrival, type Fate, firstOfEachVoter, refusalOf, sumUp } from "./sort-out.ts";
+import { type Arrival, firstOfEachVoter, refusalOf, sumUp } from "./sort-out.ts";
 
 const poll = 7 as PollId;
 const polls = new Map([[poll, { final: false, options: new Set([1, 2, 3]) }]]);
@@ -39,7 +39,7 @@ describe("ballots that can never count", () => {
 });
 
 describe("summing up", () => {
-  const cases: readonly [Fate, boolean, number, number][] = [
+  const cases: readonly ["counted" | "duplicate" | "redelivered", boolean, number, number][] = [
     ["counted", true, 1, 0],
     ["counted", false, 1, 1],
     ["duplicate", true, 0, -1],
@@ -49,7 +49,7 @@ describe("summing up", () => {
   ];
   for (const [fate, tallied, counted, correction] of cases) {
     it(`${fate}, ${tallied ? "tallied" : "not tallied"}: totals ${counted}, tallies ${correction}`, () => {
-      const { totals, corrections } = sumUp([arrival(1, { tallied })], () => fate);
+      const { totals, corrections } = sumUp([arrival(1, { tallied })], () => ({ fate }));
       assert.equal(totals.get(poll)?.ballots ?? 0, counted);
       assert.equal(totals.get(poll)?.votes.get(2 as never) ?? 0, counted);
       assert.equal(totals.get(poll)?.duplicates ?? 0, fate === "duplicate" ? 1 : 0);
@@ -58,9 +58,26 @@ describe("summing up", () => {
   }
 });
 
+describe("an earlier ballot that comes late", () => {
+  it("takes the other's place in totals and tallies", () => {
+    const { totals, corrections } = sumUp([arrival(1)], () => ({
+      fate: "earlier",
+      instead: Uint8Array.of(3),
+    }));
+    const votes = (changes: typeof totals | typeof corrections, option: number) =>
+      changes.get(poll)?.votes.get(option as never) ?? 0;
+    assert.equal(totals.get(poll)?.ballots, 0);
+    assert.equal(totals.get(poll)?.duplicates, 1);
+    assert.deepEqual([votes(totals, 2), votes(totals, 3)], [1, -1]);
+    assert.equal(corrections.get(poll)?.ballots, -1);
+    assert.deepEqual([votes(corrections, 2), votes(corrections, 3)], [0, -1]);
+  });
+});
+
 describe("the first of each voter", () => {
   it("is the earliest, in the order of the table", () => {
-    const [second, first, again] = [arrival(2), arrival(1), arrival(2)];
-    assert.deepEqual(firstOfEachVoter([second, first, again]), [first, second]);
+    const late = 1_795_000_000_001;
+    const [second, first, again] = [arrival(2, { receivedAtMs: late }), arrival(1), arrival(2)];
+    assert.deepEqual(firstOfEachVoter([second, first, again]), [first, again]);
   });
 });

@@ -20,9 +20,13 @@ export interface Arrival {
 /**
  * - `counted`: its row is new.
  * - `redelivered`: the very same ballot is there already (a retry, a replay, a second copy).
- * - `duplicate`: its voter has another ballot in this poll.
+ * - `duplicate`: its voter has an earlier ballot in this poll.
+ * - `earlier`: its voter has a later ballot in this poll, stored before this one came (it was replayed
+ *   after a loss of memory); of two ballots the first stands, so this one took the other's place.
  */
-export type Fate = "counted" | "redelivered" | "duplicate";
+export type Fate =
+  | { readonly fate: "counted" | "redelivered" | "duplicate" }
+  | { readonly fate: "earlier"; readonly instead: Uint8Array };
 
 /** The year 2200: beyond it, MySQL's and JavaScript's ideas of a date part ways. */
 const latestTimeMs = Date.UTC(2200, 0);
@@ -48,12 +52,21 @@ export function voterIn(ballot: { readonly pollId: PollId; readonly voter: Buffe
   return `${ballot.pollId}:${ballot.voter.toString("latin1")}`;
 }
 
+/** The first of two ballots of one voter: by the time that a front took it. */
+export function cameBefore(
+  a: { readonly receivedAtMs: number },
+  b: { readonly receivedAtMs: number },
+): boolean {
+  return a.receivedAtMs < b.receivedAtMs;
+}
+
 /** The first arrival of each voter in each poll, sorted as the table is. */
 export function firstOfEachVoter(arrivals: readonly Arrival[]): Arrival[] {
   const first = new Map<string, Arrival>();
   for (const arrival of arrivals) {
     const key = voterIn(arrival.ballot);
-    if (!first.has(key)) first.set(key, arrival);
+    const other = first.get(key);
+    if (!other || cameBefore(arrival.ballot, other.ballot)) first.set(key, arrival);
   }
   return [...first.values()].sort(
     (a, b) => a.ballot.pollId - b.ballot.pollId || Buffer.compare(a.ballot.voter, b.ballot.voter),
@@ -92,23 +105,32 @@ export function sumUp(arrivals: readonly Arrival[], fateOf: (arrival: Arrival) =
   const totals = new SumsByPoll();
   const corrections = new SumsByPoll();
   const duplicates = new Map<PollId, number>();
-  const count = { counted: 0, duplicate: 0, redelivered: 0 };
+  const count = { counted: 0, duplicates: 0, redelivered: 0 };
+  const addDuplicate = (poll: PollId) => {
+    count.duplicates += 1;
+    duplicates.set(poll, (duplicates.get(poll) ?? 0) + 1);
+  };
   for (const arrival of arrivals) {
     const { ballot } = arrival;
     const fate = fateOf(arrival);
-    count[fate] += 1;
-    if (fate === "counted") totals.add(ballot, 1);
-    if (fate === "duplicate")
-      duplicates.set(ballot.pollId, (duplicates.get(ballot.pollId) ?? 0) + 1);
-    if (fate === "counted" && !ballot.tallied) corrections.add(ballot, 1);
-    if (fate !== "counted" && ballot.tallied) corrections.add(ballot, -1);
+    const counts = fate.fate === "counted" || fate.fate === "earlier";
+    if (counts) totals.add(ballot, 1);
+    if (counts && !ballot.tallied) corrections.add(ballot, 1);
+    if (!counts && ballot.tallied) corrections.add(ballot, -1);
+    if (fate.fate === "counted") count.counted += 1;
+    if (fate.fate === "redelivered") count.redelivered += 1;
+    if (fate.fate === "duplicate") addDuplicate(ballot.pollId);
+    if (fate.fate === "earlier") {
+      const displaced = { pollId: ballot.pollId, choices: fate.instead };
+      totals.add(displaced, -1);
+      corrections.add(displaced, -1);
+      addDuplicate(ballot.pollId);
+    }
   }
   return {
     totals: totalsChanges(totals.byPoll, duplicates),
     corrections: corrections.byPoll,
-    counted: count.counted,
-    duplicates: count.duplicate,
-    redelivered: count.redelivered,
+    ...count,
   };
 }
 

@@ -12,7 +12,7 @@
  */
 import type { Epoch, PollId } from "../ids.ts";
 import { type Batch, encodeBatch } from "../queue/slot-codec.ts";
-import { findBallots, insertBallots } from "../store/ballots.ts";
+import { type BallotRow, holdBallots, insertBallots, replaceBallot } from "../store/ballots.ts";
 import { insertBatches, knownBatches } from "../store/batches.ts";
 import { lockCheckpoint, moveCheckpoint } from "../store/checkpoints.ts";
 import { type DeadLetter, insertDeadLetters } from "../store/dead-letters.ts";
@@ -22,6 +22,7 @@ import { addToTotals } from "../store/totals.ts";
 import {
   type Arrival,
   ballotRow,
+  cameBefore,
   type Fate,
   firstOfEachVoter,
   refusalOf,
@@ -88,7 +89,7 @@ export function commitWork(store: Store, work: FlushWork, nowMs: number): Promis
     const repeated = slots.filter(entry => !fresh.includes(entry)).flatMap(toArrivals);
     const verdict = sumUp(
       [...arrivals, ...repeated],
-      arrival => fates.get(arrival) ?? "redelivered",
+      arrival => fates.get(arrival) ?? { fate: "redelivered" },
     );
 
     await addToTotals(db, verdict.totals);
@@ -144,39 +145,52 @@ async function bringBallots(
 ): Promise<ReadonlyMap<Arrival, Fate>> {
   const fates = new Map<Arrival, Fate>();
   const first = firstOfEachVoter(arrivals);
+  /** The ballot that stands for a voter now, by its id. */
   const standing = new Map<string, Buffer>();
   for (let at = 0; at < first.length; at += rowsPerInsert) {
     const chunk = first.slice(at, at + rowsPerInsert);
     const rows = chunk.map(ballotRow);
-    const inserted = await insertBallots(db, rows);
-    const isNew = inserted === rows.length ? () => true : await newRows(db, rows, standing);
+    const allNew = (await insertBallots(db, rows)) === rows.length;
+    const stored = allNew ? new Map() : await storedBefore(db, rows);
     for (const [index, arrival] of chunk.entries()) {
       const row = rows[index];
-      if (row && isNew(row)) {
-        fates.set(arrival, "counted");
-        standing.set(voterIn(row), row.ballotId);
-      }
+      if (!row) continue;
+      const other = stored.get(voterIn(row));
+      const fate = other ? await meet(db, row, other) : ({ fate: "counted" } as const);
+      fates.set(arrival, fate);
+      const stands = fate.fate === "duplicate" && other ? other : row;
+      standing.set(voterIn(row), stands.ballotId);
     }
   }
   for (const arrival of arrivals) {
     if (fates.has(arrival)) continue;
     const same = standing.get(voterIn(arrival.ballot))?.equals(ballotRow(arrival).ballotId);
-    fates.set(arrival, same ? "redelivered" : "duplicate");
+    fates.set(arrival, { fate: same ? "redelivered" : "duplicate" });
   }
   return fates;
 }
 
 /**
- * Tells which of the rows just offered this transaction brought, and notes in `standing` the ballots
- * that stood there before. A row of ours carries our batch's id, and no earlier row can: batches are
- * committed once.
+ * The ballots of these voters that stood there before. A row that this transaction brought carries our
+ * batch's id, and no earlier row can: batches are committed once.
  */
-async function newRows(
+async function storedBefore(
   db: Database,
-  rows: readonly ReturnType<typeof ballotRow>[],
-  standing: Map<string, Buffer>,
-): Promise<(row: ReturnType<typeof ballotRow>) => boolean> {
-  const stored = new Map((await findBallots(db, rows)).map(row => [voterIn(row), row]));
-  for (const [key, row] of stored) standing.set(key, row.ballotId);
-  return row => stored.get(voterIn(row))?.batchId.equals(row.batchId) ?? false;
+  rows: readonly BallotRow[],
+): Promise<ReadonlyMap<string, BallotRow>> {
+  const offered = new Map(rows.map(row => [voterIn(row), row]));
+  const stored = await holdBallots(db, rows);
+  return new Map(
+    stored
+      .filter(row => !offered.get(voterIn(row))?.batchId.equals(row.batchId))
+      .map(row => [voterIn(row), row]),
+  );
+}
+
+/** A ballot meets another one of its voter. */
+async function meet(db: Database, row: BallotRow, other: BallotRow): Promise<Fate> {
+  if (row.ballotId.equals(other.ballotId)) return { fate: "redelivered" };
+  if (!cameBefore(row, other)) return { fate: "duplicate" };
+  await replaceBallot(db, row);
+  return { fate: "earlier", instead: other.choices };
 }

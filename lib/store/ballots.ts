@@ -19,14 +19,8 @@ interface StoredRow extends Row {
   readonly voter: Buffer;
   readonly ballot_id: Buffer;
   readonly batch_id: Buffer;
-}
-
-/** What stands in the table for a voter. */
-export interface StoredBallot {
-  readonly pollId: PollId;
-  readonly voter: Buffer;
-  readonly ballotId: Buffer;
-  readonly batchId: Buffer;
+  readonly choices: Buffer;
+  readonly received_at: Date;
 }
 
 /**
@@ -52,20 +46,34 @@ export async function insertBallots(db: Database, ballots: readonly BallotRow[])
   return affectedRows;
 }
 
-/** The stored ballots of these voters. One query. */
-export async function findBallots(
+/** The stored ballots of these voters, their rows held until the transaction ends. One query. */
+export async function holdBallots(
   db: Database,
   ballots: readonly Pick<BallotRow, "pollId" | "voter">[],
-): Promise<StoredBallot[]> {
+): Promise<BallotRow[]> {
   const keys = ballots.map(ballot => `(${ballot.pollId},${hexLiteral(ballot.voter)})`);
   const rows = await db.rows<StoredRow>(
-    "ballots.find",
-    `SELECT poll_id, voter, ballot_id, batch_id FROM ballots WHERE (poll_id, voter) IN (${keys.join(",")})`,
+    "ballots.hold",
+    `SELECT poll_id, voter, ballot_id, batch_id, choices, received_at FROM ballots
+     WHERE (poll_id, voter) IN (${keys.join(",")}) FOR UPDATE`,
   );
   return rows.map(row => ({
     pollId: row.poll_id as PollId,
     voter: row.voter,
     ballotId: row.ballot_id,
     batchId: row.batch_id,
+    choices: row.choices,
+    receivedAtMs: row.received_at.getTime(),
   }));
+}
+
+/** Puts another ballot of the same voter in the place of the stored one. The caller holds its row. */
+export async function replaceBallot(db: Database, ballot: BallotRow): Promise<void> {
+  await db.writeText(
+    "ballots.replace",
+    `UPDATE ballots SET ballot_id = ${hexLiteral(ballot.ballotId)},
+       batch_id = ${hexLiteral(ballot.batchId)}, choices = ${hexLiteral(ballot.choices)},
+       received_at = ${timeLiteral(ballot.receivedAtMs)}
+     WHERE poll_id = ${ballot.pollId} AND voter = ${hexLiteral(ballot.voter)}`,
+  );
 }

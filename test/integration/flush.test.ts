@@ -1,0 +1,196 @@
+/** The flush on a real memcached and a real MariaDB, slot by slot. */
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { sleep } from "#lib/clock.ts";
+import type { PollId } from "#lib/ids.ts";
+import { lookAtQueues, readSlots } from "#lib/queue/drain.ts";
+import { queueName } from "#lib/queue/names.ts";
+import { tombstone } from "#lib/queue/slot-codec.ts";
+import { ballot, batch, startFlushBench } from "#test/support/flush-bench.ts";
+
+const bench = await startFlushBench();
+const { newFlusher, newPoll, producer, enqueue, totals, count, client } = bench;
+
+/** Slots that are still in memcached, tombstones apart: those stay until they expire. */
+async function slotsLeft(): Promise<number> {
+  const looks = await lookAtQueues(
+    client,
+    [0, 1, 2, 3].map(home => queueName("normal", home)),
+  );
+  let left = 0;
+  for (const { queue, epoch, pointer } of looks) {
+    const numbers = Array.from({ length: pointer }, (_, i) => i + 1);
+    const found = await readSlots(client, queue, epoch, numbers);
+    left += [...found.values()].filter(bytes => !bytes.equals(tombstone)).length;
+  }
+  return left;
+}
+
+describe("a flush", () => {
+  it("moves ballots, totals and checkpoint together, and deletes the slots", async () => {
+    const poll = await newPoll();
+    await enqueue(
+      producer(),
+      batch([ballot(poll), ballot(poll, { choices: Uint8Array.of(2, 3) })]),
+    );
+    await enqueue(producer(), batch([ballot(poll)]));
+    const summary = await newFlusher().pass();
+    assert.equal(summary.counted, 3);
+    assert.equal(summary.waiting, 0);
+    assert.deepEqual(await totals(poll), { ballots: 3, duplicates: 0, votes: [2, 1, 1, 0] });
+    assert.equal(await slotsLeft(), 0);
+  });
+
+  it("counts a voter's first ballot and takes the second off the tallies", async () => {
+    const poll = await newPoll();
+    const first = ballot(poll, { receivedAtMs: Date.now() - 10 });
+    const second = ballot(poll, { voter: first.voter, choices: Uint8Array.of(2) });
+    await enqueue(producer(), batch([first]));
+    await newFlusher().pass();
+    bench.corrections.length = 0;
+    await enqueue(producer(), batch([second]));
+    const summary = await newFlusher().pass();
+    assert.equal(summary.duplicates, 1);
+    assert.deepEqual(await totals(poll), { ballots: 1, duplicates: 1, votes: [1, 0, 0, 0] });
+    assert.equal(bench.corrections[0]?.[0].get(poll)?.votes.get(2 as never), -1);
+  });
+
+  it("lets the earlier of two ballots stand, in whatever order they come", async () => {
+    const poll = await newPoll();
+    const first = ballot(poll, { receivedAtMs: Date.now() - 5_000 });
+    const second = ballot(poll, { voter: first.voter, choices: Uint8Array.of(2) });
+    await enqueue(producer(), batch([second]));
+    await newFlusher().pass();
+    await enqueue(producer(), batch([first]));
+    await newFlusher().pass();
+    assert.deepEqual(await totals(poll), { ballots: 1, duplicates: 1, votes: [1, 0, 0, 0] });
+    assert.equal(await count("ballots", `poll_id = ${poll} AND choices = 0x01`), 1);
+  });
+
+  it("lets the earlier stand also when both come in one slot", async () => {
+    const poll = await newPoll();
+    const first = ballot(poll, { receivedAtMs: Date.now() - 5_000 });
+    const second = ballot(poll, { voter: first.voter, choices: Uint8Array.of(2) });
+    await enqueue(producer(), batch([second, first]));
+    await newFlusher().pass();
+    assert.deepEqual(await totals(poll), { ballots: 1, duplicates: 1, votes: [1, 0, 0, 0] });
+  });
+
+  it("counts a batch once that stands in two slots, or in two queues", async () => {
+    const poll = await newPoll();
+    const twice = batch([ballot(poll), ballot(poll)]);
+    await enqueue(producer(0), twice);
+    await enqueue(producer(0), twice);
+    await enqueue(producer(1), twice);
+    const summary = await newFlusher().pass();
+    assert.equal(summary.counted, 2);
+    assert.equal(summary.redelivered, 4);
+    assert.deepEqual(await totals(poll), { ballots: 2, duplicates: 0, votes: [2, 0, 0, 0] });
+  });
+
+  it("counts a ballot once that is sent again in another batch", async () => {
+    const poll = await newPoll();
+    const again = ballot(poll);
+    await enqueue(producer(), batch([again]));
+    await newFlusher().pass();
+    await enqueue(producer(), batch([{ ...again, tallied: false }]));
+    const summary = await newFlusher().pass();
+    assert.equal(summary.redelivered, 1);
+    assert.deepEqual(await totals(poll), { ballots: 1, duplicates: 0, votes: [1, 0, 0, 0] });
+  });
+});
+
+describe("holes", () => {
+  it("are passed after their grace time; what stands behind them does not wait", async () => {
+    const poll = await newPoll();
+    const home = producer(2);
+    await home.takeTicket(); // and is never heard of again
+    await sleep(2_050); // its lock's lease
+    await enqueue(home, batch([ballot(poll)]));
+    const flusher = newFlusher();
+    const first = await flusher.pass();
+    assert.equal(first.counted, 1, "the slot behind the hole is committed at once");
+    assert.ok(first.waiting > 0, "the checkpoint waits for the hole");
+    await sleep(350);
+    const second = await flusher.pass();
+    assert.equal(second.holes, 1);
+    assert.equal(second.waiting, 0);
+    assert.deepEqual(await totals(poll), { ballots: 1, duplicates: 0, votes: [1, 0, 0, 0] });
+  });
+
+  it("do not make another worker count twice what stands behind them", async () => {
+    const poll = await newPoll();
+    const home = producer(3);
+    await home.takeTicket();
+    await sleep(2_050);
+    await enqueue(home, batch([ballot(poll)]));
+    bench.corrections.length = 0;
+    await newFlusher().pass();
+    await newFlusher().pass();
+    const third = newFlusher();
+    await third.pass({ waitForHoles: true });
+    assert.deepEqual(await totals(poll), { ballots: 1, duplicates: 0, votes: [1, 0, 0, 0] });
+    assert.deepEqual(bench.corrections, [], "nothing was off, so nothing may be corrected");
+  });
+});
+
+describe("poison", () => {
+  it("goes to the dead letters with its bytes, and its neighbours count", async () => {
+    const poll = await newPoll();
+    const before = await count("dead_letters");
+    await enqueue(producer(), batch([ballot(poll)]));
+    await enqueue(producer(), Buffer.from("no slot of ours"));
+    await enqueue(
+      producer(),
+      batch([
+        ballot(poll),
+        ballot(4_000_000_000 as PollId),
+        ballot(poll, { choices: Uint8Array.of(200) }),
+      ]),
+    );
+    await enqueue(producer(), batch([ballot(poll, { receivedAtMs: 2 ** 47 })]));
+    const summary = await newFlusher().pass();
+    assert.equal(summary.letters, 4);
+    assert.equal(await count("dead_letters"), before + 4);
+    assert.equal(await count("dead_letters", "bytes = 'no slot of ours'"), 1);
+    assert.deepEqual(await totals(poll), { ballots: 2, duplicates: 0, votes: [2, 0, 0, 0] });
+    assert.equal(await slotsLeft(), 0);
+  });
+});
+
+describe("side by side", () => {
+  it("many workers share the queues and count everything once", async () => {
+    const poll = await newPoll();
+    for (let i = 0; i < 60; i++) {
+      await enqueue(producer(i % 4), batch(Array.from({ length: 20 }, () => ballot(poll))));
+    }
+    const flushers = Array.from({ length: 5 }, newFlusher);
+    const rounds = async (flusher: ReturnType<typeof newFlusher>) => {
+      for (let i = 0; i < 4; i++) await flusher.pass();
+    };
+    await Promise.all(flushers.map(rounds));
+    assert.deepEqual(await totals(poll), {
+      ballots: 1_200,
+      duplicates: 0,
+      votes: [1_200, 0, 0, 0],
+    });
+    assert.equal(await slotsLeft(), 0);
+  });
+});
+
+describe("a new worker", () => {
+  it("deletes what its predecessor committed and did not live to delete", async () => {
+    const poll = await newPoll();
+    const keeping = await startKeeping();
+    await enqueue(producer(), batch([ballot(poll)]));
+    await keeping.pass();
+    assert.equal(await slotsLeft(), 1, "kept for a late replica");
+    await newFlusher().pass();
+    assert.equal(await slotsLeft(), 0);
+  });
+});
+
+async function startKeeping() {
+  const { Flusher } = await import("#lib/flush/pass.ts");
+  return new Flusher({ ...bench.deps, keepMs: 60_000 }, [client], 4);
+}

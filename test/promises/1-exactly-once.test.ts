@@ -1,0 +1,125 @@
+/**
+ * Promise 1: every acknowledged ballot ends up in MySQL exactly once, although processes are killed.
+ * Real processes, real `kill -9`, while real HTTP votes come in.
+ */
+import assert from "node:assert/strict";
+import { connect } from "node:net";
+import { after, before, describe, it } from "node:test";
+import { sleep } from "#lib/clock.ts";
+import { createPoll, Ledger } from "#test/support/ledger.ts";
+import { Site } from "#test/support/site.ts";
+
+const voters = 6_000;
+const connections = 50;
+
+describe("exactly once", () => {
+  let site: Site;
+  before(async () => {
+    // Flushing is allowed here: one of the tests does what an operator must not do.
+    const options = ["-M", "-U", "0", "-c", "1024", "-o", "idle_timeout=60,slab_automove_window=3"];
+    site = await Site.start({ memcached: [{ memoryMb: 256, options }] });
+  });
+  after(() => site?.stop());
+
+  it("without any fault", async () => {
+    const ledger = new Ledger(site, await createPoll(site), voters);
+    await ledger.run(connections);
+    assert.equal(ledger.acknowledged, voters);
+    await ledger.assertBooks();
+    ledger.assertDuplicatesRefused();
+  });
+
+  it("when the worker is killed in the middle, again and again", async () => {
+    const ledger = new Ledger(site, await createPoll(site), voters);
+    const [worker] = site.workers;
+    assert.ok(worker);
+    await ledger.run(connections, async () => {
+      for (const share of [0.2, 0.35, 0.5, 0.65, 0.8]) {
+        await ledger.reached(share);
+        await worker.child.kill();
+        await site.restartWorker(worker);
+      }
+    });
+    assert.equal(ledger.acknowledged, voters);
+    await ledger.assertBooks();
+    ledger.assertDuplicatesRefused();
+  });
+
+  it("when two more workers and overlapping cron runs flush beside it", async () => {
+    const more = [await site.addWorker(), await site.addWorker()];
+    const ledger = new Ledger(site, await createPoll(site), voters);
+    let loading = true;
+    await Promise.all([
+      ledger.run(connections).finally(() => {
+        loading = false;
+      }),
+      (async () => {
+        while (loading) {
+          site.run("worker", ["--once"]);
+          await sleep(20);
+        }
+      })(),
+    ]);
+    await ledger.assertBooks();
+    for (const { child } of more) await child.stop();
+    site.workers.splice(1);
+  });
+
+  it("when memcached is killed and comes back empty, the front living on", async () => {
+    const ledger = new Ledger(site, await createPoll(site), voters);
+    const { retriedAfter503 } = await ledger.run(connections, async () => {
+      await ledger.reached(0.4);
+      await site.memcached[0]?.child.kill();
+      await site.restartMemcached();
+    });
+    assert.ok(retriedAfter503 > 0, "the fault must have bitten");
+    assert.equal(ledger.acknowledged, voters);
+    await ledger.assertBooks();
+  });
+
+  it("when memcached dies with ballots in it that the worker has not seen", async () => {
+    const [worker] = site.workers;
+    assert.ok(worker);
+    const ledger = new Ledger(site, await createPoll(site), voters);
+    worker.child.signal("SIGSTOP");
+    await ledger.run(connections);
+    await site.memcached[0]?.child.kill();
+    await site.restartMemcached();
+    worker.child.signal("SIGCONT");
+    assert.equal(ledger.acknowledged, voters);
+    await ledger.assertBooks();
+  });
+
+  it("when somebody flushes memcached", async () => {
+    const ledger = new Ledger(site, await createPoll(site), voters);
+    await ledger.run(connections, async () => {
+      for (const share of [0.3, 0.6]) {
+        await ledger.reached(share);
+        await flushAll(site.memcached[0]?.port ?? 0);
+      }
+    });
+    assert.equal(ledger.acknowledged, voters);
+    await ledger.assertBooks();
+  });
+
+  it("when a front is killed: what it acknowledged counts, what it did not counts at most once", async () => {
+    const front = await site.addFront();
+    const ledger = new Ledger(site, await createPoll(site), voters, front);
+    const { brokenConnections } = await ledger.run(connections, async () => {
+      for (const share of [0.3, 0.6]) {
+        await ledger.reached(share);
+        await front.child.kill();
+        await site.restartFront(front);
+      }
+    });
+    assert.ok(brokenConnections > 0, "the fault must have bitten");
+    await ledger.assertBooks();
+  });
+});
+
+async function flushAll(port: number): Promise<void> {
+  const socket = connect(port, "127.0.0.1");
+  socket.write("flush_all\r\n");
+  await new Promise(resolve => socket.once("data", resolve));
+  socket.destroy();
+}

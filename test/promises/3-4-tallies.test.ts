@@ -1,0 +1,144 @@
+/**
+ * Promise 3: when all queues are empty, tallies = totals = rows, option by option, also after memcached
+ * lost its memory. Promise 4: with memcached up, voting and results cause no MySQL query.
+ */
+import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
+import { after, before, describe, it } from "node:test";
+import { sleep } from "#lib/clock.ts";
+import { waitUntil } from "#scripts/services/ports.ts";
+import { api, createPoll, questions, results, vote } from "#test/support/ledger.ts";
+import { Site } from "#test/support/site.ts";
+
+describe("tallies", () => {
+  let site: Site;
+  before(async () => {
+    site = await Site.start();
+  });
+  after(() => site?.stop());
+
+  async function castMany(slug: string, count: number): Promise<void> {
+    const answers = await Promise.all(
+      Array.from({ length: count }, (_, i) =>
+        vote(site.url, slug, { choices: [String((i % 3) + 1)], ballotId: randomUUID() }),
+      ),
+    );
+    assert.ok(answers.every(answer => answer.status === 202));
+  }
+
+  it("show a vote to its own voter at once", async () => {
+    const slug = await createPoll(site);
+    for (let i = 1; i <= 5; i++) {
+      const answer = await vote(site.url, slug, { choices: ["1"], ballotId: randomUUID() });
+      const body = (await answer.json()) as { results: { ballots: number } };
+      assert.equal(body.results.ballots, i);
+    }
+  });
+
+  it("count voters and votes apart where several choices are allowed", async () => {
+    const slug = await createPoll(site, { choicesMin: 2, choicesMax: 3 });
+    const one = await vote(site.url, slug, { choices: ["3", "1"], ballotId: randomUUID() });
+    assert.equal(one.status, 202);
+    await vote(site.url, slug, { choices: ["1", "2", "3"], ballotId: randomUUID() });
+    const after = await results(site, slug);
+    assert.equal(after.ballots, 2);
+    assert.deepEqual(
+      after.options.map(option => option.votes),
+      [2, 1, 2, 0],
+    );
+    for (const choices of [["1"], ["1", "2", "3", "4"], ["1", "1"], ["9", "1"]]) {
+      assert.equal((await vote(site.url, slug, { choices, ballotId: randomUUID() })).status, 400);
+    }
+  });
+
+  it("are the same after memcached was killed and came back empty", async () => {
+    const slug = await createPoll(site);
+    await castMany(slug, 90);
+    await site.drained();
+    await site.memcached[0]?.child.kill();
+    await site.restartMemcached();
+    await waitUntil(
+      "results after the restart",
+      async () => (await fetch(`${site.url}/api/polls/${slug}/results`)).status === 200,
+      { withinMs: 5_000 },
+    );
+    const after = await results(site, slug);
+    assert.equal(after.ballots, 90);
+    assert.deepEqual(
+      after.options.map(option => option.votes),
+      [30, 30, 30, 0],
+    );
+  });
+
+  it("are right after memcached was killed with ballots in it, once things have settled", async () => {
+    const slug = await createPoll(site);
+    await castMany(slug, 30);
+    const [worker] = site.workers;
+    worker?.child.signal("SIGSTOP");
+    await castMany(slug, 30);
+    await site.memcached[0]?.child.kill();
+    await site.restartMemcached();
+    worker?.child.signal("SIGCONT");
+    await site.drained();
+    await waitUntil("exact tallies", async () => (await results(site, slug)).ballots === 60, {
+      withinMs: 15_000,
+    });
+  });
+
+  it("cost MySQL no query, nor do votes, pages and refusals, while memcached is up", async () => {
+    const slug = await createPoll(site);
+    await castMany(slug, 5);
+    for (const path of [`/p/${slug}`, `/p/${slug}/results`, "/", "/p/nowhere"]) {
+      await fetch(site.url + path);
+    }
+    await site.drained();
+    for (const worker of site.workers) worker.child.signal("SIGSTOP");
+    await sleep(200);
+    const before = await questions(site);
+    await castMany(slug, 60);
+    for (let i = 0; i < 20; i++) {
+      const paths = [
+        `/api/polls/${slug}`,
+        `/api/polls/${slug}/results`,
+        `/p/${slug}`,
+        `/p/${slug}/results`,
+        "/",
+        "/p/nowhere",
+        "/api/polls/nowhere/results",
+      ];
+      await Promise.all(paths.map(path => fetch(site.url + path)));
+      await sleep(100); // long enough for every second-old copy to be looked up again
+    }
+    const after = await questions(site);
+    for (const worker of site.workers) worker.child.signal("SIGCONT");
+    // Each look at the counter is a connection of its own: what one costs is measured, not guessed.
+    const onLook = (await questions(site)) - after;
+    assert.ok(after - before <= onLook, `${after - before} queries; a look alone is ${onLook}`);
+  });
+
+  it("can't be made to reach MySQL by invented slugs", async () => {
+    const before = await questions(site);
+    for (let i = 0; i < 10; i++) {
+      await Promise.all(
+        Array.from({ length: 100 }, (_, j) =>
+          fetch(`${site.url}/api/polls/invented-${i}-${j}/results`),
+        ),
+      );
+    }
+    const queries = (await questions(site)) - before;
+    assert.ok(queries < 700, `${queries} queries for 1000 invented slugs`);
+  });
+
+  it("are final when a poll is closed and everything is counted", async () => {
+    const slug = await createPoll(site);
+    await castMany(slug, 30);
+    const closed = await api(site, "POST", `/api/polls/${slug}/close`);
+    assert.equal(((await closed.json()) as { state: string }).state, "closing");
+    const late = await vote(site.url, slug, { choices: ["1"], ballotId: randomUUID() });
+    assert.equal(late.status, 403);
+    await waitUntil("a final result", async () => (await results(site, slug)).state === "final", {
+      withinMs: 30_000,
+    });
+    assert.equal((await results(site, slug)).ballots, 30);
+  });
+});

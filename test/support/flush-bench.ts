@@ -1,0 +1,121 @@
+/** A queue, a database and a flusher in one process, for tests that look at single slots. */
+import { randomBytes, randomUUID } from "node:crypto";
+import { after } from "node:test";
+import { Flusher } from "#lib/flush/pass.ts";
+import type { FlushDeps } from "#lib/flush/queue-flush.ts";
+import type { BallotId, BatchId, OptionNumber, PollId, Slug, VoterKey } from "#lib/ids.ts";
+import { createLog } from "#lib/log.ts";
+import { MemcachedClient } from "#lib/memcached/client.ts";
+import { queueName } from "#lib/queue/names.ts";
+import { QueueProducer } from "#lib/queue/producer.ts";
+import { type Batch, encodeBatch, type QueuedBallot } from "#lib/queue/slot-codec.ts";
+import { migrate } from "#lib/store/migrate.ts";
+import { insertPoll } from "#lib/store/polls.ts";
+import { type Row, Store } from "#lib/store/pool.ts";
+import { moveTallies } from "#lib/tallies/counters.ts";
+import { testDatabase, testMemcached } from "./services.ts";
+
+export const optionCount = 4;
+
+/** A ballot of some voter for `poll`. */
+export function ballot(pollId: PollId, change: Partial<QueuedBallot> = {}): QueuedBallot {
+  return {
+    pollId,
+    voter: randomBytes(16) as VoterKey,
+    ballotId: randomUUID() as BallotId,
+    receivedAtMs: Date.now(),
+    choices: Uint8Array.of(1),
+    tallied: true,
+    ...change,
+  };
+}
+
+export function batch(ballots: readonly QueuedBallot[], change: Partial<Batch> = {}): Batch {
+  return { id: randomBytes(12) as BatchId, ballots, talliesDoubtful: false, ...change };
+}
+
+export async function startFlushBench(options: Partial<FlushDeps> = {}) {
+  const memcached = await testMemcached();
+  const database = await testDatabase();
+  const store = new Store({ url: database.url, connectionsMax: 8, statementMs: 10_000 });
+  await migrate(store);
+  const client = new MemcachedClient({ host: "127.0.0.1", port: memcached.port });
+  const corrections: Parameters<FlushDeps["correctTallies"]>[] = [];
+  const deps: FlushDeps = {
+    store,
+    log: createLog("test", "silent"),
+    graceMs: 300,
+    keepMs: 0,
+    correctTallies: async (...args) => {
+      corrections.push(args);
+      await moveTallies([client], args[0]);
+    },
+    ...options,
+  };
+  after(async () => {
+    client.close();
+    await store.close();
+  });
+  let polls = 0;
+  return {
+    memcached,
+    database,
+    store,
+    client,
+    corrections,
+    deps,
+    newFlusher: () => new Flusher(deps, [client], 4),
+    newPoll: () =>
+      insertPoll(
+        store,
+        {
+          slug: `poll-${++polls}` as Slug,
+          question: "Yes?",
+          description: "",
+          choicesMin: 1,
+          choicesMax: 2,
+          opensAtMs: 1,
+          closesAtMs: null,
+          options: Array.from({ length: optionCount }, (_, i) => ({
+            number: (i + 1) as OptionNumber,
+            label: `Option ${i + 1}`,
+          })),
+        },
+        Date.now(),
+      ),
+    producer: (home = 0) => new QueueProducer(queueName("normal", home), client),
+    /** Writes one slot; gives its ticket. */
+    enqueue: async (producer: QueueProducer, bytes: Batch | Buffer) => {
+      const ticket = await producer.waitForLock(await producer.takeTicket());
+      const encoded = Buffer.isBuffer(bytes) ? bytes : encodeBatch(bytes);
+      const { outcome } = await producer.write(ticket, encoded);
+      if (outcome !== "written") throw new Error(`not written: ${outcome}`);
+      return ticket;
+    },
+    /** Ballots, duplicates and votes by option, as MySQL's totals have them. */
+    totals: async (poll: PollId) => {
+      const rows = await store.rows<Row & { ballots: number; duplicates: number }>(
+        "test.totals",
+        "SELECT ballots, duplicates FROM poll_totals WHERE poll_id = ?",
+        [poll],
+      );
+      const votes = await store.rows<Row & { votes: number }>(
+        "test.votes",
+        "SELECT votes FROM option_totals WHERE poll_id = ? ORDER BY option_number",
+        [poll],
+      );
+      return {
+        ballots: Number(rows[0]?.ballots),
+        duplicates: Number(rows[0]?.duplicates),
+        votes: votes.map(row => Number(row.votes)),
+      };
+    },
+    count: async (table: string, where = "1 = 1") => {
+      const rows = await store.rows<Row & { n: number }>(
+        "test.count",
+        `SELECT COUNT(*) AS n FROM ${table} WHERE ${where}`,
+      );
+      return Number(rows[0]?.n);
+    },
+  };
+}
