@@ -63,8 +63,8 @@ function build(config: Config): Runtime {
     connectionsMax,
     statementMs: statementMsMax,
   });
-  const memcached = connectMemcached(config.MEMCACHED_SERVERS);
-  const queueServers = config.QUEUE_SERVERS ? connectMemcached(config.QUEUE_SERVERS) : memcached;
+  const memcached = connectMemcached(config.MEMCACHED_SERVERS, log);
+  const queueServers = connectMemcached(config.queueServers, log, memcached);
   const published = new PublishedPolls(memcached, store, log);
   const results = new ResultsBoard({
     store,

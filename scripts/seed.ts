@@ -19,7 +19,7 @@ import { Store } from "#lib/store/pool.ts";
 const config = loadConfig();
 const log = createLog("seed", "warn");
 const store = new Store({ url: config.DATABASE_URL, connectionsMax: 2, statementMs: 30_000 });
-const memcached = connectMemcached(config.MEMCACHED_SERVERS);
+const memcached = connectMemcached(config.MEMCACHED_SERVERS, log);
 
 /** Polls as a newsroom has them: one for the front page, one with several choices, one for tonight. */
 function samplePolls(nowMs: number): CreatePoll[] {

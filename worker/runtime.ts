@@ -33,8 +33,8 @@ export function buildWorker(config: Config, log: Log): WorkerRuntime {
     connectionsMax,
     statementMs: statementMsMax,
   });
-  const memcached = connectMemcached(config.MEMCACHED_SERVERS);
-  const queueServers = config.QUEUE_SERVERS ? connectMemcached(config.QUEUE_SERVERS) : memcached;
+  const memcached = connectMemcached(config.MEMCACHED_SERVERS, log);
+  const queueServers = connectMemcached(config.queueServers, log, memcached);
   const doubtful = new DoubtfulPolls();
   const flusher = new Flusher(
     {

@@ -32,6 +32,7 @@ import {
   type QueuedBallot,
   slotBytesMax,
 } from "../queue/slot-codec.ts";
+import { RateGate } from "../rate-gate.ts";
 import { moveTallies, type TallyGlimpse } from "../tallies/counters.ts";
 import { type Mark, placeMarks, readMark, withdrawMarks } from "../voters/ballot-once.ts";
 import type { BatchIds } from "./batch-ids.ts";
@@ -64,6 +65,7 @@ export interface GroupCommitDeps {
 
 interface Waiting {
   readonly ballot: OfferedBallot;
+  readonly offeredAtMs: number;
   /** Its mark is there and says this very ballot: only the slot is missing, as far as we know. */
   readonly marked: boolean;
   readonly answer: (outcome: CommitOutcome) => void;
@@ -71,11 +73,12 @@ interface Waiting {
 
 /** More than this are not kept waiting: at 20,000 a second, a wait of one second. */
 const waitingMax = 20_000;
-/** Of the 3 s in which every request is answered. */
-const enqueueMsMax = 2.2 * SECOND;
+/** Of the 3 s in which every request is answered: after this, nothing new is tried for a ballot. */
+const patienceMs = 2.2 * SECOND;
 
 export class GroupCommit {
   readonly #deps: GroupCommitDeps;
+  readonly #refusals = new RateGate(1);
   #waiting: Waiting[] = [];
   #running: Promise<void> | undefined;
 
@@ -90,7 +93,9 @@ export class GroupCommit {
 
   /** Puts a ballot on its way. Never rejects. */
   offer(ballot: OfferedBallot): Promise<CommitOutcome> {
-    return new Promise(answer => this.#enter({ ballot, marked: false, answer }));
+    return new Promise(answer => {
+      this.#enter({ ballot, offeredAtMs: monotonicMs(), marked: false, answer });
+    });
   }
 
   /** Resolves when every ballot offered so far has its answer. */
@@ -112,7 +117,9 @@ export class GroupCommit {
     await sleep(0);
     while (this.#waiting.length > 0) {
       const startedMs = monotonicMs();
+      this.#giveUpOnOverdue();
       const entries = this.#take();
+      if (entries.length === 0) break;
       try {
         await this.#round(entries);
       } catch (error) {
@@ -123,6 +130,14 @@ export class GroupCommit {
       if (this.#waiting.length < ballotsPerSlotMax && leftMs > 0) await sleep(leftMs);
     }
     this.#running = undefined;
+  }
+
+  /** Ballots that waited behind a round that stood still: their readers shall hear something. */
+  #giveUpOnOverdue(): void {
+    const oldest = monotonicMs() - patienceMs;
+    while (this.#waiting[0] && this.#waiting[0].offeredAtMs < oldest) {
+      this.#waiting.shift()?.answer({ outcome: "overloaded" });
+    }
   }
 
   /** As many as fit into one slot. */
@@ -139,7 +154,7 @@ export class GroupCommit {
 
   async #round(entries: readonly Waiting[]): Promise<void> {
     const { producers, markServers, tallyServers, batchIds } = this.#deps;
-    const untilMs = monotonicMs() + enqueueMsMax;
+    const untilMs = Math.min(...entries.map(entry => entry.offeredAtMs)) + patienceMs;
     // Asked for in the same turn, so that both travel in one packet.
     const ticket = producers[0]?.takeTicket();
     ticket?.catch(() => {});
@@ -199,13 +214,15 @@ export class GroupCommit {
 
   async #failed(going: readonly Waiting[], result: NotEnqueued, rider: TallyRider): Promise<void> {
     const { log, markServers, tallyServers } = this.#deps;
-    log.warn({
-      event: "batch_not_enqueued",
-      outcome: result.outcome,
-      ballots: going.length,
-      mayBeIn: result.mayBeIn,
-      ...(result.cause !== undefined && describeError(result.cause)),
-    });
+    if (this.#refusals.pass()) {
+      log.warn({
+        event: "ballots_refused",
+        because: result.outcome,
+        ballots: going.length,
+        mayBeIn: result.mayBeIn,
+        ...(result.cause !== undefined && describeError(result.cause)),
+      });
+    }
     const outcome = result.outcome === "full" ? "full" : "unavailable";
     for (const { answer } of going) answer({ outcome });
     if (result.mayBeIn) return;

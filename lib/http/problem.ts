@@ -36,9 +36,8 @@ export const problemSchema = z.object({
 export function problemResponse(error: unknown, log?: Log): Response {
   const known = toFloodgateError(error);
   const requestId = randomUUID();
-  if (!known || errorSpec(known.code).kind !== "refusal") {
-    log?.warn({ event: "request_failed", requestId, ...describeError(error) });
-  }
+  // Refusals are nobody's fault, and an outage is logged where it begins and ends, not for each request.
+  if (!known) log?.error({ event: "request_failed", requestId, ...describeError(error) });
   const shown = known ?? new FloodgateError("overloaded", { cause: error });
   const { status, title } = errorSpec(shown.code);
   const headers = new Headers(dataHeaders);

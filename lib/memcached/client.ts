@@ -5,12 +5,19 @@
  * The queue does care (a slot must go over the connection that its number came from) and asks for the
  * session itself.
  *
+ * States: *closed* circuit (calls pass) → *open* (a call was not answered in time, or no connection could
+ * be had: calls fail at once, as `not_sent`) → closed again when a probe was answered. So a server that is
+ * stopped, cut off or gone costs one deadline, not one for each call.
+ *
  * Invariant: no operation is repeated here, with one exception that is safe: `read`, whose pipeline
  * only reads, is sent once more when the first session closed under it.
+ *
+ * Source: the circuit breaker of Nygard, "Release It!".
  */
-import { monotonicMs } from "../clock.ts";
+import { monotonicMs, sleep } from "../clock.ts";
+import type { Log } from "../log.ts";
 import { isMemcachedFailure, MemcachedFailure } from "./failure.ts";
-import type { Pipeline, Replies } from "./pipeline.ts";
+import { Pipeline, type Replies } from "./pipeline.ts";
 import { type Address, Session } from "./session.ts";
 
 export interface ClientTimeouts {
@@ -22,17 +29,19 @@ export interface ClientTimeouts {
 
 export const defaultTimeouts: ClientTimeouts = { connectMs: 400, answerMs: 500 };
 
-/** After a failed connection attempt, calls fail at once for this long instead of trying again. */
-const reconnectPauseMs = 50;
+/** Between two probes of a server whose circuit is open. */
+const probePauseMs = 100;
 /** memcached runs with `idle_timeout=60`: leave before being thrown out in the middle of a request. */
 const idleMsMax = 45_000;
 
 export class MemcachedClient {
   readonly address: Address;
+  /** Called when the circuit opens (false) and when it closes again (true). */
+  onAvailability: (available: boolean) => void = () => {};
   readonly #timeouts: ClientTimeouts;
   #session: Session | undefined;
   #connecting: Promise<Session> | undefined;
-  #retryAtMs = 0;
+  #open = false;
   #closed = false;
 
   constructor(address: Address, timeouts: ClientTimeouts = defaultTimeouts) {
@@ -43,6 +52,11 @@ export class MemcachedClient {
   /** `host:port`. */
   get name(): string {
     return `${this.address.host}:${this.address.port}`;
+  }
+
+  /** False while calls fail without being tried. */
+  get available(): boolean {
+    return !this.#open && !this.#closed;
   }
 
   get timeouts(): ClientTimeouts {
@@ -64,8 +78,8 @@ export class MemcachedClient {
       current.close("idle for too long");
     }
     if (this.#connecting !== undefined) return this.#connecting;
-    if (monotonicMs() < this.#retryAtMs) {
-      return Promise.reject(new MemcachedFailure("not_sent", `${this.name} was just unreachable`));
+    if (this.#open) {
+      return Promise.reject(new MemcachedFailure("not_sent", `${this.name} does not answer`));
     }
     this.#connecting = this.#connect();
     return this.#connecting;
@@ -78,14 +92,44 @@ export class MemcachedClient {
         session.close("the client is closed");
         throw new MemcachedFailure("not_sent", "the client is closed");
       }
+      session.onSilence = () => this.#openCircuit();
       this.#session = session;
       return session;
     } catch (error) {
-      this.#retryAtMs = monotonicMs() + reconnectPauseMs;
+      this.#openCircuit();
       throw error;
     } finally {
       this.#connecting = undefined;
     }
+  }
+
+  /** No call gets through until a probe has. */
+  #openCircuit(): void {
+    if (this.#open || this.#closed) return;
+    this.#open = true;
+    this.onAvailability(false);
+    void this.#probe();
+  }
+
+  async #probe(): Promise<void> {
+    while (!this.#closed) {
+      try {
+        const session = await Session.connect(this.address, this.#timeouts.connectMs);
+        await session.send(new Pipeline(), this.#timeouts.answerMs);
+        session.onSilence = () => this.#openCircuit();
+        this.#session = session;
+        break;
+      } catch (error) {
+        if (!isMemcachedFailure(error)) throw error;
+        await sleep(probePauseMs);
+      }
+    }
+    if (this.#closed) {
+      this.#session?.close("the client is closed");
+      return;
+    }
+    this.#open = false;
+    this.onAvailability(true);
   }
 
   /**
@@ -124,12 +168,25 @@ export class MemcachedClient {
 }
 
 /**
- * The servers of a comma-separated list. There is no re-hashing: whoever needs a server for a key
- * takes it by a fixed rule, and when that server is away, it is away.
+ * Clients for a list of servers; one that is in `known` already is used again. Going away and coming back
+ * is logged, once each.
+ *
+ * There is no re-hashing: whoever needs a server for a key takes it by a fixed rule, and when that server
+ * is away, it is away.
  */
 export function connectMemcached(
   servers: readonly Address[],
-  timeouts: ClientTimeouts = defaultTimeouts,
+  log: Log,
+  known: readonly MemcachedClient[] = [],
 ): MemcachedClient[] {
-  return servers.map(address => new MemcachedClient(address, timeouts));
+  return servers.map(address => {
+    const client = new MemcachedClient(address);
+    const same = known.find(other => other.name === client.name);
+    if (same) return same;
+    client.onAvailability = available => {
+      if (available) log.info({ event: "memcached_back", server: client.name });
+      else log.warn({ event: "memcached_away", server: client.name });
+    };
+    return client;
+  });
 }

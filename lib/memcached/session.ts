@@ -67,6 +67,8 @@ const responseMagic = 0x81;
 const neverSeconds = 86_400;
 
 export class Session {
+  /** Called when this session is closed because an answer was overdue: the server may be stopped. */
+  onSilence: () => void = () => {};
   readonly #socket: Socket;
   readonly #inFlight: InFlight[] = [];
   #nextOpaque = 1;
@@ -251,6 +253,7 @@ export class Session {
       return;
     }
     if (overdue) {
+      this.onSilence();
       this.close("the server did not answer in time");
       return;
     }

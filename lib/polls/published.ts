@@ -21,6 +21,7 @@ import type { MemcachedClient } from "../memcached/client.ts";
 import { isMemcachedFailure } from "../memcached/failure.ts";
 import { type Key, listedKey, publicationsKey, publishedKey } from "../memcached/keys.ts";
 import { counterValue, Pipeline } from "../memcached/pipeline.ts";
+import { RateGate } from "../rate-gate.ts";
 import { findPoll, listedPolls, type Poll } from "../store/polls.ts";
 import type { Store } from "../store/pool.ts";
 import { isStoreFailure } from "../store/pool.ts";
@@ -255,25 +256,4 @@ export class PublishedPolls {
 function parsePublished(bytes: Buffer): Poll | null {
   const text = bytes.toString();
   return text === absent ? null : (JSON.parse(text) as Poll);
-}
-
-/** So many a second, and no more. */
-class RateGate {
-  readonly #perSecond: number;
-  #second = 0;
-  #passed = 0;
-
-  constructor(perSecond: number) {
-    this.#perSecond = perSecond;
-  }
-
-  pass(): boolean {
-    const second = Math.floor(monotonicMs() / SECOND);
-    if (second !== this.#second) {
-      this.#second = second;
-      this.#passed = 0;
-    }
-    this.#passed += 1;
-    return this.#passed <= this.#perSecond;
-  }
 }

@@ -56,7 +56,7 @@ export async function enqueueBatch(
   untilMs: number,
   firstTicket?: Promise<Ticket>,
 ): Promise<Enqueued | NotEnqueued> {
-  const attempts = new Attempts(producers, batch, rider);
+  const attempts = new Attempts(producers, batch, rider, untilMs);
   let asked = firstTicket;
   for (let attempt = 0; attempt < attemptsMax; attempt++) {
     if (attempt > 0 && monotonicMs() > untilMs) break;
@@ -71,6 +71,7 @@ export async function enqueueBatch(
 class Attempts {
   readonly #producers: readonly QueueProducer[];
   readonly #rider: Rider;
+  readonly #untilMs: number;
   #batch: Batch;
   #home = 0;
   #riderArrived = false;
@@ -78,8 +79,9 @@ class Attempts {
   #full = false;
   #cause: unknown;
 
-  constructor(producers: readonly QueueProducer[], batch: Batch, rider: Rider) {
+  constructor(producers: readonly QueueProducer[], batch: Batch, rider: Rider, untilMs: number) {
     this.#producers = producers;
+    this.#untilMs = untilMs;
     this.#batch = batch;
     this.#rider = rider;
   }
@@ -95,7 +97,8 @@ class Attempts {
     if (!producer) return undefined;
     let ticket: Ticket;
     try {
-      ticket = await producer.waitForLock(await (asked ?? producer.takeTicket()));
+      const taken = await (asked ?? producer.takeTicket());
+      ticket = await producer.waitForLock(taken, this.#untilMs);
     } catch (error) {
       this.#tryElsewhere(error);
       return undefined;

@@ -123,23 +123,36 @@ export class QueueProducer {
   }
 
   /**
-   * The same ticket with the lock held: asks again every millisecond, with jitter, until the holder
-   * releases it or its lease ends.
+   * A ticket with the lock held: asks again every millisecond, with jitter, until the holder releases it
+   * or its lease ends. When that took so long that the number has aged, another one is taken under the
+   * lock; the old one is left to the worker's patience.
    *
-   * @throws MemcachedFailure `not_sent` when it is still held after a whole lease.
+   * @param untilMs - monotonic time after which to give up.
+   * @throws MemcachedFailure `not_sent` when the lock is still held then, or after a whole lease.
    */
-  async waitForLock(ticket: Ticket): Promise<Ticket> {
+  async waitForLock(ticket: Ticket, untilMs = Number.POSITIVE_INFINITY): Promise<Ticket> {
     if (ticket.lockedAtMs !== undefined) return ticket;
-    const deadline = monotonicMs() + lockWaitMsMax;
+    const deadline = Math.min(untilMs, monotonicMs() + lockWaitMsMax);
     while (monotonicMs() < deadline) {
       await sleep(lockPollMs + Math.random());
       const lockedAtMs = monotonicMs();
+      const aged = lockedAtMs - ticket.takenAtMs > ticketMsMax / 2;
       const p = new Pipeline();
       const lock = this.#lock(p, ticket.epoch);
       const r = await ticket.session.send(p, this.client.timeouts.answerMs);
-      if (r.of(lock) === 1n) return { ...ticket, lockedAtMs };
+      if (r.of(lock) !== 1n) continue;
+      return aged ? this.#renumber(ticket, lockedAtMs) : { ...ticket, lockedAtMs };
     }
-    throw new MemcachedFailure("not_sent", "the lock stayed busy for a whole lease");
+    throw new MemcachedFailure("not_sent", "the lock stayed busy");
+  }
+
+  async #renumber(ticket: Ticket, lockedAtMs: number): Promise<Ticket> {
+    const p = new Pipeline();
+    const pointer = p.incr(pointerKey(this.queue, ticket.epoch), 1);
+    const r = await ticket.session.send(p, this.client.timeouts.answerMs);
+    const slot = r.of(pointer);
+    if (typeof slot !== "bigint") throw new MemcachedFailure("not_sent", "the pointer is gone");
+    return { ...ticket, slot: Number(slot) as SlotNumber, takenAtMs: lockedAtMs, lockedAtMs };
   }
 
   /**
@@ -154,14 +167,18 @@ export class QueueProducer {
     ride: (p: Pipeline) => void = () => {},
   ): Promise<WriteResult> {
     const now = monotonicMs();
-    if (now - ticket.takenAtMs > ticketMsMax) return { outcome: "stale", replies: undefined };
+    const stale = now - ticket.takenAtMs > ticketMsMax;
     const p = new Pipeline();
+    if (stale) {
+      // The worker may have passed the number. A lock that is ours must not be left behind, though.
+      this.#unlock(p, ticket, now);
+      if (p.size > 0) await ticket.session.send(p, this.client.timeouts.answerMs).catch(() => {});
+      return { outcome: "stale", replies: undefined };
+    }
     const added = p.add(slotKey(this.queue, ticket.epoch, ticket.slot), bytes, 0);
     ride(p);
     const current = p.get(epochKey(this.queue));
-    if (ticket.lockedAtMs !== undefined && now - ticket.lockedAtMs < leaseSurelyOursMs) {
-      p.delete(lockKey(this.queue, ticket.epoch));
-    }
+    this.#unlock(p, ticket, now);
     try {
       const replies = await ticket.session.send(p, this.client.timeouts.answerMs);
       if (replies.of(current)?.toString() !== ticket.epoch) {
@@ -184,6 +201,13 @@ export class QueueProducer {
     const read = p.get(slotKey(this.queue, ticket.epoch, ticket.slot));
     const r = await ticket.session.send(p, this.client.timeouts.answerMs);
     return r.of(read)?.equals(bytes) ? "written" : "fenced";
+  }
+
+  /** Deletes the lock, if it is ours and its lease has surely not ended. */
+  #unlock(p: Pipeline, ticket: Ticket, nowMs: number): void {
+    if (ticket.lockedAtMs !== undefined && nowMs - ticket.lockedAtMs < leaseSurelyOursMs) {
+      p.delete(lockKey(this.queue, ticket.epoch));
+    }
   }
 
   #lock(p: Pipeline, epoch: Epoch): Op<bigint | null | "raced" | "full"> {

@@ -9,6 +9,7 @@ import { MemcachedClient } from "#lib/memcached/client.ts";
 import { isMemcachedFailure } from "#lib/memcached/failure.ts";
 import type { Key } from "#lib/memcached/keys.ts";
 import { counterValue, Pipeline } from "#lib/memcached/pipeline.ts";
+import { waitUntil } from "#scripts/services/ports.ts";
 import { testMemcached } from "#test/support/services.ts";
 
 const server = await testMemcached({ memoryMb: 2 });
@@ -146,7 +147,7 @@ describe("connections", () => {
       error => isMemcachedFailure(error) && error.outcome === "not_sent",
     );
     await testMemcached({ port: one.port });
-    await sleep(60);
+    await waitUntil("a probe to get through", () => lonely.available);
     await lonely.send(p);
     lonely.close();
   });
@@ -169,7 +170,7 @@ describe("connections", () => {
     );
     assert.ok(outcomes.every(outcome => outcome.status === "rejected"));
     one.child.signal("SIGCONT");
-    await sleep(100);
+    await waitUntil("a probe to get through", () => stopped.available);
     await stopped.send(p);
     stopped.close();
   });

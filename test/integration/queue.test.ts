@@ -118,6 +118,25 @@ describe("lock", () => {
     assert.ok(Date.now() - started <= 2_300);
   });
 
+  it("that was waited for until the number aged comes with another number, and is released", async () => {
+    const queue = newQueue();
+    await newProducer(queue).takeTicket(); // dies with the lock
+    const second = newProducer(queue);
+    const ticket = await second.takeTicket();
+    const locked = await second.waitForLock(ticket);
+    assert.ok(locked.slot > ticket.slot, "the first number is too old to be written");
+    assert.equal((await second.write(locked, encodeBatch(emptyBatch()))).outcome, "written");
+    assert.notEqual((await second.takeTicket()).lockedAtMs, undefined);
+  });
+
+  it("is given back by a holder whose number has aged", async () => {
+    const producer = newProducer(newQueue());
+    const ticket = await producer.takeTicket();
+    const aged = { ...ticket, takenAtMs: ticket.takenAtMs - 1_100 };
+    assert.equal((await producer.write(aged, encodeBatch(emptyBatch()))).outcome, "stale");
+    assert.notEqual((await producer.takeTicket()).lockedAtMs, undefined);
+  });
+
   it("is left alone by a holder whose lease may have ended", async () => {
     const queue = newQueue();
     const slow = newProducer(queue);

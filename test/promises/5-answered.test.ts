@@ -1,0 +1,260 @@
+/**
+ * Promise 5: every request is answered within 3 s, with a 2xx, a 4xx that says why, or a 503 with
+ * Retry-After; bad input leaves no trace and crashes nothing.
+ */
+import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
+import { connect } from "node:net";
+import { after, before, describe, it } from "node:test";
+import { Validator } from "@seriousme/openapi-schema-validator";
+import { castResponseSchema, pollResponseSchema, resultsSchema } from "#lib/http/contract.ts";
+import { waitUntil } from "#scripts/services/ports.ts";
+import { api, createPoll, results, vote } from "#test/support/ledger.ts";
+import { Site } from "#test/support/site.ts";
+
+interface Problem {
+  readonly type: string;
+  readonly code: string;
+  readonly status: number;
+  readonly requestId: string;
+}
+
+const answerMsMax = 3_000;
+
+async function problemOf(response: Response, status: number): Promise<Problem> {
+  const text = await response.text();
+  assert.equal(response.status, status, text);
+  assert.equal(response.headers.get("content-type"), "application/problem+json");
+  const problem = JSON.parse(text) as Problem;
+  assert.equal(problem.status, status);
+  assert.equal(problem.type, `urn:floodgate:problem:${problem.code.replaceAll("_", "-")}`);
+  assert.ok(!/node_modules|at \w+ \(|SELECT|memjs/.test(text), "nothing of the inside");
+  return problem;
+}
+
+describe("every request is answered", () => {
+  let site: Site;
+  let slug: string;
+  before(async () => {
+    site = await Site.start();
+    slug = await createPoll(site);
+  });
+  after(() => site?.stop());
+
+  const post = (body: string | Buffer, headers: Record<string, string> = {}) =>
+    fetch(`${site.url}/api/polls/${slug}/votes`, {
+      method: "POST",
+      headers: { "Content-Type": "application/json", ...headers },
+      body: body as string,
+    });
+
+  it("bad bodies with 400, and nothing is left behind", async () => {
+    const bodies: (string | Buffer)[] = [
+      "",
+      "{",
+      "null",
+      "[]",
+      '"1"',
+      "{}",
+      '{"choices":[]}',
+      '{"choices":"1"}',
+      '{"choices":[1]}',
+      '{"choices":["0"]}',
+      '{"choices":["-1"]}',
+      '{"choices":["1e309"]}',
+      '{"choices":["99"]}',
+      '{"choices":["1","1"]}',
+      '{"choices":["1"],"ballotId":"x"}',
+      '{"choices":["1"],"extra":1}',
+      '{"choices":["1"],"__proto__":{"polluted":true}}',
+      '{"choices":{"length":1,"0":"1"}}',
+      '{"choices":["__proto__"]}',
+      `{"choices":[${'"1",'.repeat(60)}"1"]}`,
+      `${"[".repeat(10_000)}${"]".repeat(10_000)}`,
+      '{"choices":["1"]} trailing',
+      Buffer.from('\ufeff{"choices":["1"]}', "utf16le"),
+      Buffer.from([0xff, 0xfe, 0x7b]),
+    ];
+    for (const body of bodies) {
+      const problem = await problemOf(await post(body), 400);
+      assert.match(problem.code, /^invalid_(request|ballot)$/);
+    }
+    await site.drained();
+    assert.equal((await results(site, slug)).ballots, 0);
+  });
+
+  it("large bodies with 413, announced or not", async () => {
+    await problemOf(await post("x".repeat(100_000)), 413);
+    const endless = new ReadableStream({
+      pull: controller => controller.enqueue(new TextEncoder().encode("x".repeat(16_384))),
+    });
+    const response = await fetch(`${site.url}/api/polls/${slug}/votes`, {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: endless,
+      duplex: "half",
+    } as RequestInit).catch(() => undefined);
+    if (response) assert.equal(response.status, 413);
+    assert.equal((await fetch(`${site.url}/healthz`)).status, 200);
+  });
+
+  it("other media types with 415, other methods with 405 or 404", async () => {
+    await problemOf(await post("choice=1", { "Content-Type": "text/plain" }), 415);
+    await problemOf(await post("x", { "Content-Type": "multipart/form-data; boundary=x" }), 415);
+    const get = await fetch(`${site.url}/api/polls/${slug}/votes`);
+    assert.ok(get.status === 405 || get.status === 404, String(get.status));
+  });
+
+  it("polls that do not exist, or can't be, with 404", async () => {
+    for (const path of [
+      "nowhere",
+      "NoWhere",
+      "a%2Fb",
+      "..%2f..%2fetc",
+      "constructor",
+      "x".repeat(300),
+    ]) {
+      const response = await fetch(`${site.url}/api/polls/${path}/results`);
+      assert.equal(response.status, 404, path);
+    }
+    await problemOf(await vote(site.url, "nowhere", { choices: ["1"] }), 404);
+  });
+
+  it("polls that are not open with 403, by their state", async () => {
+    const opensAt = new Date(Date.now() + 3_600_000).toISOString();
+    const scheduled = await createPoll(site, { opensAt });
+    assert.equal(
+      (await problemOf(await vote(site.url, scheduled, { choices: ["1"] }), 403)).code,
+      "poll_not_open",
+    );
+    const draft = await createPoll(site, { opensAt: null });
+    assert.equal(
+      (await problemOf(await vote(site.url, draft, { choices: ["1"] }), 403)).code,
+      "poll_not_open",
+    );
+    assert.equal(
+      (await fetch(`${site.url}/api/polls/${draft}`)).status,
+      404,
+      "a draft is nobody's business",
+    );
+    assert.equal((await api(site, "GET", `/api/polls/${draft}`)).status, 200);
+  });
+
+  it("votes from other sites with 403, whatever they carry", async () => {
+    const foreign = { Origin: "https://evil.example", "Sec-Fetch-Site": "cross-site" };
+    await problemOf(await post('{"choices":["1"]}', foreign), 403);
+    const form = await fetch(`${site.url}/api/polls/${slug}/votes`, {
+      method: "POST",
+      headers: { ...foreign, "Content-Type": "application/x-www-form-urlencoded" },
+      body: "choice=1",
+    });
+    await problemOf(form, 403);
+  });
+
+  it("edits without a token or with a wrong one with 401", async () => {
+    const body = JSON.stringify({ question: "?", options: [{ label: "a" }, { label: "b" }] });
+    for (const token of [undefined, "Bearer x", "Bearer fg_AAAA", "Basic eDp5"]) {
+      const response = await fetch(`${site.url}/api/polls`, {
+        method: "POST",
+        headers: { "Content-Type": "application/json", ...(token && { Authorization: token }) },
+        body,
+      });
+      await problemOf(response, 401);
+    }
+    await problemOf(await fetch(`${site.url}/api/polls/${slug}`, { method: "DELETE" }), 401);
+  });
+
+  it("conflicting and late edits with 409", async () => {
+    const draft = await createPoll(site, { opensAt: null });
+    const changed = await api(site, "PATCH", `/api/polls/${draft}`, {
+      question: "New?",
+      version: 1,
+    });
+    assert.equal(changed.status, 200);
+    const stale = await api(site, "PATCH", `/api/polls/${draft}`, { question: "Old?", version: 1 });
+    assert.equal((await problemOf(stale, 409)).code, "edit_conflict");
+    const late = await api(site, "PATCH", `/api/polls/${slug}`, { question: "Other words?" });
+    assert.equal((await problemOf(late, 409)).code, "poll_in_use");
+    const taken = await api(site, "PATCH", `/api/polls/${draft}`, { slug });
+    assert.equal((await problemOf(taken, 409)).code, "slug_taken");
+    const open = await api(site, "DELETE", `/api/polls/${slug}`);
+    assert.equal((await problemOf(open, 409)).code, "poll_in_use");
+    assert.equal((await api(site, "DELETE", `/api/polls/${draft}`)).status, 204);
+    assert.equal((await api(site, "GET", `/api/polls/${draft}`)).status, 404);
+  });
+
+  it("in the shapes that the contract says, whose document is valid OpenAPI", async () => {
+    const cast = await vote(site.url, slug, { choices: ["1"], ballotId: randomUUID() });
+    castResponseSchema.parse(await cast.json());
+    pollResponseSchema.parse(await (await fetch(`${site.url}/api/polls/${slug}`)).json());
+    resultsSchema.parse(await (await fetch(`${site.url}/api/polls/${slug}/results`)).json());
+    const document = await (await fetch(`${site.url}/api/openapi.json`)).json();
+    const { valid, errors } = await new Validator().validate(document as Record<string, unknown>);
+    assert.ok(valid, JSON.stringify(errors));
+  });
+
+  it("also when the request is no HTTP, too slow, or breaks off", async () => {
+    for (const junk of [
+      "\0\0\0\0",
+      "GET / HTTP/1.1\r\n\r\n",
+      "POST /api/polls/x/votes HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nab",
+    ]) {
+      const socket = connect(site.fronts[0]?.port ?? 0, "127.0.0.1");
+      socket.on("error", () => {});
+      socket.write(junk);
+      await new Promise(resolve => setTimeout(resolve, 50));
+      socket.destroy();
+    }
+    assert.equal((await fetch(`${site.url}/healthz`)).status, 200);
+  });
+
+  it("with 503 and Retry-After while memcached is away, within 3 s, and well again afterwards", async () => {
+    const gone = site.memcached[0];
+    assert.ok(gone);
+    gone.child.signal("SIGSTOP");
+    const started = Date.now();
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, () =>
+        vote(site.url, slug, { choices: ["1"], ballotId: randomUUID() }),
+      ),
+    );
+    assert.ok(Date.now() - started < answerMsMax, `${Date.now() - started} ms`);
+    for (const answer of answers) {
+      await problemOf(answer.clone(), 503);
+      assert.ok(Number(answer.headers.get("retry-after")) >= 1);
+    }
+    gone.child.signal("SIGCONT");
+    await waitUntil(
+      "votes are taken again",
+      async () =>
+        (await vote(site.url, slug, { choices: ["1"], ballotId: randomUUID() })).status === 202,
+      { withinMs: 10_000 },
+    );
+  });
+
+  it("also while MySQL is away: voting and results go on", async () => {
+    site.database.child.signal("SIGSTOP");
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, () =>
+        vote(site.url, slug, { choices: ["2"], ballotId: randomUUID() }),
+      ),
+    );
+    assert.ok(answers.every(answer => answer.status === 202));
+    assert.equal((await fetch(`${site.url}/api/polls/${slug}/results`)).status, 200);
+    const started = Date.now();
+    const edit = await api(site, "POST", `/api/polls/${slug}/close`);
+    assert.equal(edit.status, 503);
+    assert.ok(Date.now() - started < answerMsMax, `${Date.now() - started} ms`);
+    const ready = (await (await fetch(`${site.url}/readyz`)).json()) as { status: string };
+    assert.equal(ready.status, "degraded");
+    site.database.child.signal("SIGCONT");
+    await site.drained();
+  });
+
+  it("and no process has crashed or restarted over it", () => {
+    for (const { child } of [...site.fronts, ...site.workers]) {
+      assert.equal(child.ended, undefined, child.output);
+      assert.ok(!/uncaught|unhandled/.test(child.output), child.output);
+    }
+  });
+});
