@@ -9,6 +9,7 @@
 import { percentages, sharesOf } from "../lib/percent.ts";
 
 interface Results {
+  readonly asOf: string;
   readonly ballots: number;
   readonly options: readonly { readonly id: string; readonly votes: number }[];
 }
@@ -18,7 +19,26 @@ interface Pending {
   readonly choices: readonly string[];
 }
 
-type Words = Readonly<Record<string, string>>;
+/** Texts in the page's language; those with a number have a form for each plural. */
+interface Words {
+  readonly alreadyVoted: string;
+  readonly asOf: string;
+  readonly ballotIdReused: string;
+  readonly ballots: Readonly<Record<string, string>>;
+  readonly choose: string;
+  readonly closedDetail: string;
+  readonly counted: string;
+  readonly live: string;
+  readonly overloadedKeeping: string;
+  readonly percent: string;
+  readonly sending: string;
+  readonly unreachable: string;
+  readonly votes: Readonly<Record<string, string>>;
+}
+
+const language = document.documentElement.lang;
+const numbers = new Intl.NumberFormat(language);
+const plurals = new Intl.PluralRules(language);
 
 const firstPauseMs = 1_000;
 const longestPauseMs = 30_000;
@@ -121,23 +141,39 @@ function showResults(card: HTMLElement, results: Results | null, mine: readonly 
     location.assign(`/p/${card.dataset.poll}/results`);
     return;
   }
+  const words = wordsOf(card);
   const votes = results.options.map(option => option.votes);
   const single = card.dataset.choicesMax === "1";
   const shares = single ? percentages(votes) : sharesOf(votes, results.ballots);
-  const numbers = new Intl.NumberFormat(document.documentElement.lang);
   for (const [index, option] of results.options.entries()) {
     const row = card.querySelector<HTMLElement>(`[data-option="${option.id}"]`);
     if (!row) continue;
+    const share = shares[index] ?? 0;
     row.toggleAttribute("data-mine", mine.includes(option.id));
-    setText(row, "share", `${numbers.format(shares[index] ?? 0)}%`);
-    setText(row, "votes", numbers.format(option.votes));
-    row.querySelector("rect")?.setAttribute("width", `${shares[index] ?? 0}%`);
+    setText(row, "share", words.percent.replace("#", numbers.format(share)));
+    setText(row, "votes", count(words.votes, option.votes));
+    row.querySelector("rect")?.setAttribute("width", `${share}%`);
   }
-  part(card, "vote")?.setAttribute("hidden", "");
-  part(card, "results")?.removeAttribute("hidden");
+  setText(card, "ballots", count(words.ballots, results.ballots));
+  setText(card, "as-of", words.asOf.replace("#", timeOfDay(results.asOf)));
+  const live = document.createElement("b");
+  live.className = "poll-live";
+  live.textContent = words.live;
+  part(card, "state")?.replaceChildren(live);
+  for (const name of ["vote", "when"]) part(card, name)?.setAttribute("hidden", "");
+  for (const name of ["results", "as-of"]) part(card, name)?.removeAttribute("hidden");
   const message = part(card, "message");
   message?.setAttribute("tabindex", "-1");
   message?.focus();
+}
+
+function count(forms: Readonly<Record<string, string>>, value: number): string {
+  const form = value === 0 ? forms.exact0 : forms[plurals.select(value)];
+  return (form ?? forms.other ?? "#").replace("#", numbers.format(value));
+}
+
+function timeOfDay(iso: string): string {
+  return new Date(iso).toLocaleTimeString(language, { hourCycle: "h23" });
 }
 
 function tell(card: HTMLElement, tone: "good" | "warn" | "bad", text = ""): void {
@@ -151,7 +187,7 @@ function tell(card: HTMLElement, tone: "good" | "warn" | "bad", text = ""): void
 /** Moments in the reader's own zone. */
 function sayTimesHere(card: HTMLElement): void {
   for (const time of card.querySelectorAll<HTMLTimeElement>("time[datetime]")) {
-    time.title = new Date(time.dateTime).toLocaleString(document.documentElement.lang, {
+    time.title = new Date(time.dateTime).toLocaleString(language, {
       dateStyle: "full",
       timeStyle: "long",
     });

@@ -26,6 +26,20 @@ export class Words {
     return String(new IntlMessageFormat(this.#catalogue[key], this.locale).format({ ...values }));
   }
 
+  /**
+   * A message with a `{count}` for each plural form of this language, with `#` where the number goes: for
+   * scripts, which then need no message parser. `exact0` is the form for nothing at all, where the
+   * catalogue has one.
+   */
+  pluralForms(key: WordKey): Readonly<Record<string, string>> {
+    const rules = new Intl.PluralRules(this.locale);
+    const forms: Record<string, string> = {};
+    const say = (count: number) => this.say(key, { count }).replace(this.number(count), "#");
+    for (let count = 1; count <= 200; count++) forms[rules.select(count)] ??= say(count);
+    forms.other ??= say(1_000_000);
+    return { ...forms, exact0: say(0) };
+  }
+
   /** A moment for people, with its zone: "Sunday 22 November at 20:00 CET". */
   moment(ms: number): string {
     return new Intl.DateTimeFormat(this.locale, {

@@ -16,41 +16,41 @@ export interface DocumentProps {
   readonly children: Child;
 }
 
-export function Document({
-  words,
-  siteName,
-  title,
-  description,
-  canonical,
-  children,
-}: DocumentProps) {
+function Head({ title, description, canonical }: DocumentProps) {
+  return (
+    <head>
+      <meta charset="utf-8" />
+      <meta name="viewport" content="width=device-width, initial-scale=1" />
+      <title>{title}</title>
+      {description && <meta name="description" content={description} />}
+      {canonical && <link rel="canonical" href={canonical} />}
+      <meta name="color-scheme" content="light dark" />
+      <link rel="icon" href="/icon.svg" type="image/svg+xml" />
+      <link
+        rel="preload"
+        href="/fonts/source-serif-4-latin.woff2"
+        as="font"
+        type="font/woff2"
+        crossorigin=""
+      />
+      <link
+        rel="preload"
+        href="/fonts/inter-latin.woff2"
+        as="font"
+        type="font/woff2"
+        crossorigin=""
+      />
+      <style>{raw(assets.styles)}</style>
+      <script type="module" src={assets.scriptPath} />
+    </head>
+  );
+}
+
+function Document(props: DocumentProps) {
+  const { words, siteName, children } = props;
   return (
     <html lang={words.locale}>
-      <head>
-        <meta charset="utf-8" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <title>{title}</title>
-        {description && <meta name="description" content={description} />}
-        {canonical && <link rel="canonical" href={canonical} />}
-        <meta name="color-scheme" content="light dark" />
-        <link rel="icon" href="/icon.svg" type="image/svg+xml" />
-        <link
-          rel="preload"
-          href="/fonts/source-serif-4-latin.woff2"
-          as="font"
-          type="font/woff2"
-          crossorigin=""
-        />
-        <link
-          rel="preload"
-          href="/fonts/inter-latin.woff2"
-          as="font"
-          type="font/woff2"
-          crossorigin=""
-        />
-        <style>{raw(assets.styles)}</style>
-        <script type="module" src={assets.scriptPath} />
-      </head>
+      <Head {...props} />
       <body>
         <a class="skip" href="#main">
           {words.say("skipToPoll")}
@@ -66,7 +66,18 @@ export function Document({
   );
 }
 
-/** The whole page as text. */
+/** A whole page as text. */
 export function renderDocument(props: DocumentProps): string {
   return `<!doctype html>${(<Document {...props} />).toString()}`;
+}
+
+/** Contents alone, for a frame inside another page: no masthead, no way out. */
+export function renderFragment(props: DocumentProps): string {
+  const html = (
+    <html lang={props.words.locale}>
+      <Head {...props} />
+      <body class="bare">{props.children}</body>
+    </html>
+  );
+  return `<!doctype html>${html.toString()}`;
 }

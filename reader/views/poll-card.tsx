@@ -22,6 +22,8 @@ export interface CardProps {
   readonly chosen?: readonly string[];
   readonly message?: { readonly tone: "good" | "warn" | "bad"; readonly text: string };
   readonly show: "vote" | "results";
+  /** In the studio: it looks alive and leads nowhere. */
+  readonly preview?: boolean;
 }
 
 /** What the voter is asked to do, in a sentence. */
@@ -141,7 +143,7 @@ function When({ words, poll, state }: { words: Words; poll: Poll; state: PollSta
   );
 }
 
-function VoteForm({ words, poll, chosen, hidden }: CardProps & { hidden: boolean }) {
+function VoteForm({ words, poll, chosen, preview, hidden }: CardProps & { hidden: boolean }) {
   const single = poll.choicesMax === 1;
   return (
     <form
@@ -152,7 +154,9 @@ function VoteForm({ words, poll, chosen, hidden }: CardProps & { hidden: boolean
       novalidate
     >
       <fieldset class="poll-choices" aria-describedby="instruction">
-        <legend class="poll-question">{poll.question}</legend>
+        <legend>
+          <h1 class="poll-question">{poll.question}</h1>
+        </legend>
         {poll.description && <p class="poll-dek">{poll.description}</p>}
         <p class="poll-dek" id="instruction">
           {instruction(words, poll)}
@@ -172,10 +176,10 @@ function VoteForm({ words, poll, chosen, hidden }: CardProps & { hidden: boolean
         </div>
       </fieldset>
       <p class="poll-actions">
-        <button class="poll-button" type="submit">
+        <button class="poll-button" type={preview ? "button" : "submit"}>
           {words.say("vote")}
         </button>
-        <a href={`/p/${poll.slug}/results`}>{words.say("seeResults")}</a>
+        <a href={preview ? undefined : `/p/${poll.slug}/results`}>{words.say("seeResults")}</a>
       </p>
     </form>
   );
@@ -219,17 +223,25 @@ function ResultList({ words, poll, results, mine }: CardProps) {
   );
 }
 
-/** What the script needs to say, in the page's language; plurals stay in ICU form for it. */
+/** What the script needs to say, in the page's language. */
 function scriptWords(words: Words, poll: Poll): string {
   const keys = [
     "alreadyVoted",
     "ballotIdReused",
     "closedDetail",
     "counted",
+    "live",
     "overloadedKeeping",
     "sending",
     "unreachable",
   ] as const;
   const texts = Object.fromEntries(keys.map(key => [key, words.say(key)]));
-  return JSON.stringify({ ...texts, choose: instruction(words, poll) });
+  return JSON.stringify({
+    ...texts,
+    choose: instruction(words, poll),
+    asOf: words.say("asOf", { time: "#" }),
+    percent: words.say("percent", { share: "#" }),
+    votes: words.pluralForms("votes"),
+    ballots: words.pluralForms("ballots"),
+  });
 }

@@ -1,6 +1,9 @@
 /** Everything about the source that a tool can tell: format, lint, types, import rules, unused code. */
 import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
 import type { Count } from "./count.ts";
+
+const sources = ["app", "bench", "e2e", "lib", "reader", "scripts", "server", "test", "worker"];
 
 const bin = (name: string) => `node_modules/.bin/${name}`;
 
@@ -13,7 +16,7 @@ const commands: readonly { readonly name: string; readonly command: readonly str
       bin("depcruise"),
       "--config",
       ".dependency-cruiser.mjs",
-      ..."app bench e2e lib reader scripts server test worker".split(" "),
+      ...sources.filter(directory => existsSync(directory)),
     ],
   },
   { name: "unused code", command: [bin("knip"), "--no-progress"] },

@@ -1,0 +1,36 @@
+import Link from "next/link";
+import type { ReactNode } from "react";
+import { requireSignIn } from "../_data/session.ts";
+import { SignOut } from "../_ui/sign-out.tsx";
+
+export default async function DeskLayout({ children }: { children: ReactNode }) {
+  const editor = await requireSignIn();
+  return (
+    <>
+      <a
+        href="#main"
+        className="absolute -left-full p-2 focus:left-4 focus:top-2 focus:bg-card focus:text-accent"
+      >
+        Skip to the content
+      </a>
+      <header className="border-b border-hair bg-card">
+        <div className="mx-auto flex min-h-14 max-w-6xl flex-wrap items-center gap-x-6 px-4">
+          <Link
+            href="/studio"
+            className="flex min-h-11 items-center font-serif text-lg font-semibold"
+          >
+            Studio
+          </Link>
+          <a href="/" className="flex min-h-11 items-center text-sm underline underline-offset-4">
+            Readers’ page
+          </a>
+          <span className="ml-auto hidden text-sm text-soft sm:inline">{editor.email}</span>
+          <SignOut />
+        </div>
+      </header>
+      <main id="main" className="mx-auto max-w-6xl px-4 py-6">
+        {children}
+      </main>
+    </>
+  );
+}

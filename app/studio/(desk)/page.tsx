@@ -1,0 +1,75 @@
+import type { Metadata } from "next";
+import Link from "next/link";
+import { type DeskPoll, deskPolls } from "../_data/desk.ts";
+import { buttonClass } from "../_ui/button.tsx";
+import { StateLabel } from "../_ui/state-label.tsx";
+
+export const metadata: Metadata = { title: "Polls" };
+
+const numbers = new Intl.NumberFormat("en");
+
+export default async function PollsPage() {
+  const polls = await deskPolls();
+  return (
+    <section className="rounded border border-hair bg-card">
+      <div className="flex items-center justify-between gap-4 border-b border-hair px-4 py-3">
+        <h1 className="font-serif text-xl font-semibold">Polls</h1>
+        <Link href="/studio/new" className={buttonClass()}>
+          New poll
+        </Link>
+      </div>
+      {polls.length === 0 ? (
+        <p className="px-4 py-10 text-soft">
+          No polls yet. The first one takes about a minute: a question, a few options, and when to
+          close.
+        </p>
+      ) : (
+        <PollTable polls={polls} />
+      )}
+    </section>
+  );
+}
+
+/** A table where there is room for one, a list of cards below that: cells never squeeze. */
+function PollTable({ polls }: { polls: readonly DeskPoll[] }) {
+  return (
+    <table className="block w-full text-left md:table">
+      <thead className="hidden md:table-header-group">
+        <tr className="border-b border-hair text-xs text-soft">
+          <th className="px-4 py-2.5 font-semibold">Question</th>
+          <th className="px-4 py-2.5 font-semibold">State</th>
+          <th className="px-4 py-2.5 text-right font-semibold">Options</th>
+          <th className="px-4 py-2.5 text-right font-semibold">Ballots</th>
+        </tr>
+      </thead>
+      <tbody className="block md:table-row-group">
+        {polls.map(({ poll, state, stateInWords, results }) => (
+          <tr
+            key={poll.slug}
+            className="block border-b border-hair px-4 py-3 last:border-0 md:table-row md:p-0"
+          >
+            <td className="block md:table-cell md:px-4 md:py-3">
+              <Link
+                href={`/studio/polls/${poll.slug}`}
+                className="flex min-h-11 items-center font-serif text-base font-semibold hover:underline md:min-h-0"
+              >
+                {poll.question}
+              </Link>
+              <div className="text-sm text-soft">{poll.slug}</div>
+            </td>
+            <td className="mt-2 block md:mt-0 md:table-cell md:px-4 md:py-3">
+              <StateLabel state={state}>{stateInWords}</StateLabel>
+            </td>
+            <td className="hidden text-right tabular-nums md:table-cell md:px-4 md:py-3">
+              {poll.options.length}
+            </td>
+            <td className="mt-2 block tabular-nums md:mt-0 md:table-cell md:px-4 md:py-3 md:text-right">
+              <span className="text-sm text-soft md:hidden">Ballots: </span>
+              {results ? numbers.format(results.ballots) : "–"}
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}

@@ -1,0 +1,145 @@
+import type { Metadata } from "next";
+import Link from "next/link";
+import { notFound } from "next/navigation";
+import { percentages, sharesOf } from "#lib/percent.ts";
+import { runtime } from "#lib/runtime.ts";
+import { formatLocalTime } from "#lib/time-zone.ts";
+import { type DeskPoll, deskPoll } from "../../../_data/desk.ts";
+import { ClosingTime } from "../../../_ui/closing-time.tsx";
+import { Confirm } from "../../../_ui/confirm.tsx";
+import { StateLabel } from "../../../_ui/state-label.tsx";
+import { closePollAction, openPollAction, removePollAction } from "../../../actions.ts";
+
+interface Props {
+  readonly params: Promise<{ readonly poll: string }>;
+}
+
+const numbers = new Intl.NumberFormat("en");
+
+export async function generateMetadata({ params }: Props): Promise<Metadata> {
+  const found = await deskPoll((await params).poll);
+  return { title: found?.poll.question ?? "No such poll" };
+}
+
+export default async function PollPage({ params }: Props) {
+  const found = await deskPoll((await params).poll);
+  if (!found) notFound();
+  const { poll, state, stateInWords } = found;
+  const { config } = runtime();
+  const zone = config.FLOODGATE_TIME_ZONE;
+  return (
+    <div className="flex flex-col gap-6">
+      <section className="rounded border border-hair bg-card p-4">
+        <p className="mb-2 text-sm">
+          <Link href="/studio" className="underline underline-offset-4">
+            All polls
+          </Link>
+        </p>
+        <h1 className="font-serif text-2xl leading-tight font-semibold text-balance">
+          {poll.question}
+        </h1>
+        {poll.description && <p className="mt-1 text-soft">{poll.description}</p>}
+        <div className="mt-3 flex flex-wrap items-center gap-x-4 gap-y-2">
+          <StateLabel state={state}>{stateInWords}</StateLabel>
+          {state !== "draft" && (
+            <a
+              href={`/p/${poll.slug}`}
+              className="text-sm text-accent underline underline-offset-4"
+            >
+              {config.publicUrl}/p/{poll.slug}
+            </a>
+          )}
+        </div>
+        <Actions found={found} />
+      </section>
+      <Results found={found} />
+      {(state === "open" || state === "scheduled" || state === "draft") && (
+        <section className="rounded border border-hair bg-card p-4">
+          <h2 className="mb-3 font-serif text-lg font-semibold">Closing time</h2>
+          <ClosingTime
+            slug={poll.slug}
+            timeZone={zone}
+            value={poll.closesAtMs === null ? "" : formatLocalTime(poll.closesAtMs, zone)}
+          />
+        </section>
+      )}
+    </div>
+  );
+}
+
+function Actions({ found: { poll, state } }: { found: DeskPoll }) {
+  const canOpen = state === "draft" || state === "scheduled";
+  const canRemove = canOpen || state === "final";
+  return (
+    <div className="mt-4 flex flex-wrap gap-3">
+      {canOpen && (
+        <Confirm
+          slug={poll.slug}
+          label="Open now"
+          title="Open this poll now?"
+          consequence="Readers can vote from this moment on. The question and the options can’t be changed any more."
+          look="primary"
+          action={openPollAction}
+        />
+      )}
+      {state === "open" && (
+        <Confirm
+          slug={poll.slug}
+          label="Close now"
+          title="Close this poll now?"
+          consequence="No more votes are taken. The result is final as soon as the last ballots are counted; the poll can’t be opened again."
+          action={closePollAction}
+        />
+      )}
+      {canRemove && (
+        <Confirm
+          slug={poll.slug}
+          label="Delete"
+          title="Delete this poll?"
+          consequence="The poll, its ballots and its result are gone for good, and its address leads nowhere."
+          look="danger"
+          action={removePollAction}
+        />
+      )}
+    </div>
+  );
+}
+
+function Results({ found: { poll, results } }: { found: DeskPoll }) {
+  if (!results) return null;
+  const votes = results.options.map(option => option.votes);
+  const single = poll.choicesMax === 1;
+  const shares = single ? percentages(votes) : sharesOf(votes, results.ballots);
+  return (
+    <section className="rounded border border-hair bg-card">
+      <div className="flex flex-wrap items-baseline justify-between gap-2 border-b border-hair px-4 py-3">
+        <h2 className="font-serif text-lg font-semibold">Results</h2>
+        <p className="text-sm text-soft tabular-nums">
+          {numbers.format(results.ballots)} ballots, as of {results.asOf.slice(11, 19)} UTC
+        </p>
+      </div>
+      <table className="w-full text-left">
+        <thead className="text-xs text-soft">
+          <tr className="border-b border-hair">
+            <th className="px-4 py-2.5 font-semibold">Option</th>
+            <th className="px-4 py-2.5 text-right font-semibold">Votes</th>
+            <th className="px-4 py-2.5 text-right font-semibold">
+              {single ? "Share" : "Share of voters"}
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {results.options.map((option, index) => (
+            <tr key={option.id} className="border-b border-hair last:border-0">
+              <td className="px-4 py-2.5 [overflow-wrap:anywhere]">{option.label}</td>
+              <td className="px-4 py-2.5 text-right tabular-nums">
+                {numbers.format(option.votes)}
+              </td>
+              <td className="px-4 py-2.5 text-right tabular-nums">{shares[index]}%</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </section>
+  );
+}

@@ -1,0 +1,67 @@
+/** What the studio shows of polls: the poll, its state in words, its running totals. */
+import { wallMs } from "#lib/clock.ts";
+import { isFloodgateError } from "#lib/errors.ts";
+import type { Slug } from "#lib/ids.ts";
+import { type PollState, pollState } from "#lib/polls/state.ts";
+import { runtime } from "#lib/runtime.ts";
+import { findPoll, newestPolls, type Poll } from "#lib/store/polls.ts";
+import type { Results } from "#lib/tallies/results.ts";
+import { sayTime } from "#lib/time-zone.ts";
+
+export interface DeskPoll {
+  readonly poll: Poll;
+  readonly state: PollState;
+  /** "Live, closes Sun 22 Nov 2026, 20:00 CET" */
+  readonly stateInWords: string;
+  /** `null` for a poll that never opened, and while they can't be read. */
+  readonly results: Results | null;
+}
+
+const pollsMax = 100;
+
+/** The newest polls. */
+export async function deskPolls(): Promise<DeskPoll[]> {
+  const polls = await newestPolls(runtime().store, pollsMax);
+  return Promise.all(polls.map(toDeskPoll));
+}
+
+export async function deskPoll(slug: string): Promise<DeskPoll | undefined> {
+  const poll = await findPoll(runtime().store, slug as Slug);
+  return poll && toDeskPoll(poll);
+}
+
+async function toDeskPoll(poll: Poll): Promise<DeskPoll> {
+  const state = pollState(poll, wallMs());
+  const counts = state !== "draft" && state !== "scheduled";
+  return {
+    poll,
+    state,
+    stateInWords: sayState(poll, state),
+    results: counts ? await readResults(poll) : null,
+  };
+}
+
+function readResults(poll: Poll): Promise<Results | null> {
+  return runtime()
+    .results.read(poll)
+    .catch(error => {
+      if (isFloodgateError(error)) return null;
+      throw error;
+    });
+}
+
+function sayState(poll: Poll, state: PollState): string {
+  const at = (ms: number | null) => sayTime(ms ?? 0, runtime().config.FLOODGATE_TIME_ZONE);
+  switch (state) {
+    case "draft":
+      return "Draft";
+    case "scheduled":
+      return `Opens ${at(poll.opensAtMs)}`;
+    case "open":
+      return poll.closesAtMs === null ? "Live" : `Live, closes ${at(poll.closesAtMs)}`;
+    case "closing":
+      return "Closing, counting the last ballots";
+    case "final":
+      return `Final, closed ${at(poll.closesAtMs)}`;
+  }
+}

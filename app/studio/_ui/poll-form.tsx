@@ -1,0 +1,155 @@
+"use client";
+
+import { useActionState, useEffect, useRef, useState } from "react";
+import { createPollAction, type FormState } from "../actions.ts";
+import { Button } from "./button.tsx";
+import { TextArea, TextField } from "./field.tsx";
+
+const questionMax = 200;
+const previewPauseMs = 250;
+
+/** A new poll, with the real card beside it: what readers will get, from the same server code. */
+export function PollForm({ timeZone }: { timeZone: string }) {
+  const [state, submit, busy] = useActionState<FormState, FormData>(createPollAction, {});
+  const [question, setQuestion] = useState("");
+  const [several, setSeveral] = useState(false);
+  const form = useRef<HTMLFormElement>(null);
+  const preview = usePreview(form);
+
+  return (
+    <section className="rounded border border-hair bg-card">
+      <div className="border-b border-hair px-4 py-3">
+        <h1 className="font-serif text-xl font-semibold">New poll</h1>
+      </div>
+      <div className="grid gap-6 p-4 lg:grid-cols-2">
+        <form ref={form} action={submit} onInput={preview} className="flex flex-col gap-4">
+          <TextField
+            label="Question"
+            name="question"
+            required
+            maxLength={questionMax}
+            value={question}
+            onChange={event => setQuestion(event.currentTarget.value)}
+            hint={`${question.length} of ${questionMax} characters`}
+            problem={state.problems?.question}
+          />
+          <TextField
+            label="Explanation (optional)"
+            name="description"
+            maxLength={500}
+            problem={state.problems?.description}
+          />
+          <TextArea
+            label="Options, one a line"
+            name="options"
+            rows={5}
+            required
+            hint="2 to 50 options."
+            problem={state.problems?.options}
+          />
+          <Choices several={several} onChange={setSeveral} problem={state.problems?.choicesMax} />
+          <TextField
+            label="Opens (optional)"
+            name="opensAt"
+            type="datetime-local"
+            hint={`Time of ${timeZone}. Leave it empty to open the poll by hand.`}
+            problem={state.problems?.opensAt}
+          />
+          <TextField
+            label="Closes (optional)"
+            name="closesAt"
+            type="datetime-local"
+            hint={`Time of ${timeZone}. Votes are refused from that moment on.`}
+            problem={state.problems?.closesAt}
+          />
+          {state.problem && (
+            <p role="alert" className="text-sm text-bad">
+              {state.problem}
+            </p>
+          )}
+          <div className="flex flex-wrap gap-3">
+            <Button type="submit" name="intent" value="open" disabled={busy}>
+              Open now
+            </Button>
+            <Button type="submit" name="intent" value="save" look="quiet" disabled={busy}>
+              Save; open later
+            </Button>
+          </div>
+        </form>
+        <div>
+          <h2 className="mb-2 text-xs font-semibold tracking-wider text-soft uppercase">Preview</h2>
+          <iframe
+            name="preview"
+            title="Preview of the poll"
+            src="/studio/preview"
+            className="h-[32rem] w-full rounded border border-hair bg-paper"
+          />
+        </div>
+      </div>
+    </section>
+  );
+}
+
+/** Sends the form to the preview frame a moment after the last key. */
+function usePreview(form: React.RefObject<HTMLFormElement | null>): () => void {
+  const timer = useRef<number>(undefined);
+  useEffect(() => () => window.clearTimeout(timer.current), []);
+  return () => {
+    window.clearTimeout(timer.current);
+    timer.current = window.setTimeout(() => {
+      if (!form.current) return;
+      const copy = document.createElement("form");
+      copy.action = "/studio/preview";
+      copy.method = "post";
+      copy.target = "preview";
+      for (const [name, value] of new FormData(form.current)) {
+        const input = document.createElement("input");
+        input.type = "hidden";
+        input.name = name;
+        input.value = String(value);
+        copy.append(input);
+      }
+      document.body.append(copy);
+      copy.submit();
+      copy.remove();
+    }, previewPauseMs);
+  };
+}
+
+interface ChoicesProps {
+  readonly several: boolean;
+  readonly onChange: (several: boolean) => void;
+  readonly problem: string | undefined;
+}
+
+function Choices({ several, onChange, problem }: ChoicesProps) {
+  return (
+    <fieldset className="flex flex-col gap-1">
+      <legend className="text-sm font-semibold">Readers choose</legend>
+      {(["one", "several"] as const).map(value => (
+        <label key={value} className="flex min-h-11 items-center gap-2">
+          <input
+            type="radio"
+            name="choices"
+            value={value}
+            checked={several === (value === "several")}
+            onChange={() => onChange(value === "several")}
+            className="size-5 accent-accent"
+          />
+          {value === "one" ? "one option" : "several options"}
+        </label>
+      ))}
+      {several && (
+        <TextField
+          label="At most"
+          name="choicesMax"
+          type="number"
+          min={2}
+          max={50}
+          defaultValue={3}
+          problem={problem}
+        />
+      )}
+    </fieldset>
+  );
+}

@@ -1,0 +1,116 @@
+"use server";
+
+/**
+ * What editors do in the studio. Each action asks who is signed in before anything else, and does its
+ * work through the same functions as the API.
+ */
+import { redirect } from "next/navigation";
+import { wallMs } from "#lib/clock.ts";
+import { isFloodgateError } from "#lib/errors.ts";
+import type { Slug } from "#lib/ids.ts";
+import { changePoll, closePoll, createPoll, openPoll, removePoll } from "#lib/polls/edit.ts";
+import { createPollSchema } from "#lib/polls/schema.ts";
+import { runtime } from "#lib/runtime.ts";
+import { isStoreFailure } from "#lib/store/pool.ts";
+import { parseLocalTime } from "#lib/time-zone.ts";
+import { requireSignIn } from "./_data/session.ts";
+
+/** What an action says when it did not go through: by field, or about the whole. */
+export interface FormState {
+  readonly problems?: Readonly<Record<string, string>>;
+  readonly problem?: string;
+}
+
+const unavailable =
+  "The database can't be reached right now. Nothing was changed; please try again.";
+
+function sayFailure(error: unknown): FormState {
+  if (isFloodgateError(error)) return { problem: error.detail ?? error.message };
+  if (isStoreFailure(error, "unavailable") || isStoreFailure(error, "commit_unknown")) {
+    return { problem: unavailable };
+  }
+  throw error;
+}
+
+/** A local time of the form in the newsroom's zone; `null` when the field was left empty. */
+function timeOf(form: FormData, name: string): number | null | undefined {
+  const text = String(form.get(name) ?? "");
+  if (text === "") return null;
+  return parseLocalTime(text, runtime().config.FLOODGATE_TIME_ZONE);
+}
+
+/** The fields of the poll form, as the API would get them. */
+function readPollForm(form: FormData): { input: unknown; problems: Record<string, string> } {
+  const problems: Record<string, string> = {};
+  const time = (name: string) => {
+    const ms = timeOf(form, name);
+    if (ms === undefined) problems[name] = "This is not a date and time.";
+    return ms === undefined || ms === null ? undefined : new Date(ms).toISOString();
+  };
+  const several = form.get("choices") === "several";
+  const lines = String(form.get("options") ?? "").split(/\r?\n/);
+  const options = lines.map(line => line.trim()).filter(line => line.length > 0);
+  const input = {
+    question: String(form.get("question") ?? ""),
+    description: String(form.get("description") ?? ""),
+    options: options.map(label => ({ label })),
+    choicesMin: 1,
+    choicesMax: several ? Number(form.get("choicesMax") ?? options.length) : 1,
+    opensAt: time("opensAt"),
+    closesAt: time("closesAt"),
+  };
+  return { input, problems };
+}
+
+/** Creates a poll: opened at once, at its opening time, or kept as a draft. */
+export async function createPollAction(_state: FormState, form: FormData): Promise<FormState> {
+  await requireSignIn();
+  const { input, problems } = readPollForm(form);
+  const parsed = createPollSchema.safeParse(input);
+  for (const issue of parsed.error?.issues ?? []) {
+    const field = String(issue.path[0] ?? "question");
+    problems[field] ??= `${issue.message[0]?.toUpperCase()}${issue.message.slice(1)}.`;
+  }
+  if (!parsed.success || Object.keys(problems).length > 0) return { problems };
+  let slug: Slug;
+  try {
+    const openNow = form.get("intent") === "open";
+    const opensAt = openNow ? wallMs() : parsed.data.opensAt;
+    slug = (await createPoll(runtime().edit, { ...parsed.data, opensAt }, wallMs())).slug;
+  } catch (error) {
+    return sayFailure(error);
+  }
+  redirect(`/studio/polls/${slug}`);
+}
+
+type Change = (slug: Slug) => Promise<unknown>;
+
+/** Runs one change of a poll and comes back to its page. */
+async function change(form: FormData, run: Change, to?: string): Promise<FormState> {
+  await requireSignIn();
+  const slug = String(form.get("slug") ?? "") as Slug;
+  try {
+    await run(slug);
+  } catch (error) {
+    return sayFailure(error);
+  }
+  redirect(to ?? `/studio/polls/${slug}`);
+}
+
+export async function openPollAction(_state: FormState, form: FormData): Promise<FormState> {
+  return change(form, slug => openPoll(runtime().edit, slug, wallMs()));
+}
+
+export async function closePollAction(_state: FormState, form: FormData): Promise<FormState> {
+  return change(form, slug => closePoll(runtime().edit, slug, wallMs()));
+}
+
+export async function removePollAction(_state: FormState, form: FormData): Promise<FormState> {
+  return change(form, slug => removePoll(runtime().edit, slug, wallMs()), "/studio");
+}
+
+export async function changeClosingAction(_state: FormState, form: FormData): Promise<FormState> {
+  const closesAt = timeOf(form, "closesAt");
+  if (closesAt === undefined) return { problems: { closesAt: "This is not a date and time." } };
+  return change(form, slug => changePoll(runtime().edit, slug, { closesAt }, wallMs()));
+}

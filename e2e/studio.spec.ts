@@ -1,0 +1,106 @@
+/** An editor signs in, creates a poll, opens and closes it. */
+import type { Page } from "playwright/test";
+import { expectAccessible } from "./support/axe.ts";
+import { expect, test, watchConsole } from "./support/fixtures.ts";
+
+async function signIn(page: Page, editor: { email: string; password: string }): Promise<void> {
+  await page.goto("/studio");
+  await expect(page).toHaveURL(/sign-in$/);
+  await page.getByLabel("E-mail").fill(editor.email);
+  await page.getByLabel("Password").fill(editor.password);
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await expect(page.getByRole("heading", { name: "Polls" })).toBeVisible();
+}
+
+test("creates a poll with the real card beside it, opens it, and closes it", async ({
+  page,
+  site,
+}) => {
+  watchConsole(page);
+  await signIn(page, site.seeded.editor);
+  await expectAccessible(page);
+  await page.getByRole("link", { name: "New poll" }).click();
+  await page.getByLabel("Question").fill("Which bridge should be painted?");
+  await page.getByLabel("Options, one a line").fill("North bridge\nSouth bridge\n\nBoth");
+  const preview = page.frameLocator("iframe[title='Preview of the poll']");
+  await expect(
+    preview.getByRole("group", { name: "Which bridge should be painted?" }),
+  ).toBeVisible();
+  await expect(preview.getByLabel("Both")).toBeVisible();
+  await expectAccessible(page);
+
+  await page.getByRole("button", { name: "Save; open later" }).click();
+  await expect(
+    page.getByRole("heading", { name: "Which bridge should be painted?" }),
+  ).toBeVisible();
+  await expect(page.getByText("Draft", { exact: true })).toBeVisible();
+  await page.getByRole("button", { name: "Open now" }).click();
+  await page.getByRole("alertdialog").getByRole("button", { name: "Open now" }).click();
+  await expect(page.getByText("Live", { exact: true })).toBeVisible();
+  await expectAccessible(page);
+
+  await page.getByRole("button", { name: "Close now" }).click();
+  await expectAccessible(page);
+  await page.getByRole("alertdialog").getByRole("button", { name: "Close now" }).click();
+  await expect(page.getByText(/^(Closing|Final)/)).toBeVisible();
+});
+
+test("is told what is wrong with a poll, field by field", async ({ page, site }) => {
+  await signIn(page, site.seeded.editor);
+  await page.goto("/studio/new");
+  await page.getByLabel("Question").fill("Only one?");
+  await page.getByLabel("Options, one a line").fill("One");
+  await page.getByRole("button", { name: "Open now" }).click();
+  await expect(page.getByText("Must be at least 2.")).toBeVisible();
+  await expect(page.getByLabel("Question")).toHaveValue("Only one?");
+});
+
+test("reads and changes nothing without signing in", async ({ page, request, site }) => {
+  for (const path of ["/studio", "/studio/new", "/studio/polls/harbour-cars"]) {
+    await page.goto(path);
+    await expect(page).toHaveURL(/sign-in$/);
+  }
+  await expectAccessible(page);
+  const preview = await request.get(`${site.url}/studio/preview`);
+  expect(preview.status()).toBe(401);
+});
+
+test("can't be shown in another site's frame", async ({ request, site }) => {
+  for (const path of ["/studio", "/studio/sign-in", "/studio/nowhere"]) {
+    const { headers } = {
+      headers: (await request.get(site.url + path, { maxRedirects: 0 })).headers(),
+    };
+    expect(headers["content-security-policy"]).toContain("frame-ancestors 'none'");
+    expect(headers["x-frame-options"]).toBe("DENY");
+    expect(headers["cache-control"]).toContain("no-store");
+  }
+});
+
+test("signs out for good: the old cookie opens nothing", async ({ page, context, site }) => {
+  await signIn(page, site.seeded.editor);
+  const cookies = await context.cookies();
+  await page.getByRole("button", { name: "Sign out" }).click();
+  await expect(page).toHaveURL(/sign-in$/);
+  await context.addCookies(cookies);
+  await page.goto("/studio");
+  await expect(page).toHaveURL(/sign-in$/);
+});
+
+test("is refused wrong passwords, and then further attempts", async ({ page, request, site }) => {
+  await page.goto("/studio/sign-in");
+  await page.getByLabel("E-mail").fill(site.seeded.editor.email);
+  await page.getByLabel("Password").fill("not the password");
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await expect(page.getByRole("alert").filter({ hasText: "do not go together" })).toBeVisible();
+  const statuses: number[] = [];
+  for (let i = 0; i < 15; i++) {
+    const answer = await request.post(`${site.url}/api/auth/sign-in/email`, {
+      data: { email: site.seeded.editor.email, password: `guess ${i}` },
+    });
+    statuses.push(answer.status());
+  }
+  expect(statuses).toContain(429);
+  expect(statuses.at(-1)).toBe(429);
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await expect(page.getByRole("alert").filter({ hasText: "Too many attempts" })).toBeVisible();
+});

@@ -1,0 +1,73 @@
+/**
+ * What every end-to-end test has: the site's addresses, polls of its own, and a page whose console must
+ * stay clean.
+ */
+import { test as base, expect, type Page } from "playwright/test";
+
+interface Seeded {
+  readonly editor: { readonly email: string; readonly password: string; readonly apiToken: string };
+}
+
+interface Fixtures {
+  readonly site: { readonly url: string; readonly seeded: Seeded };
+  /** Creates a poll by the API; gives its slug. */
+  readonly newPoll: (poll?: Partial<PollInput>) => Promise<string>;
+  readonly closePoll: (slug: string) => Promise<void>;
+}
+
+export interface PollInput {
+  readonly question: string;
+  readonly description: string;
+  readonly options: readonly { readonly label: string }[];
+  readonly choicesMin: number;
+  readonly choicesMax: number;
+  readonly opensAt: string;
+  readonly closesAt: string;
+}
+
+const labels = ["Yes, all year round", "Yes, but only in summer", "No", "I don’t go there"];
+
+export const test = base.extend<Fixtures>({
+  // biome-ignore lint/correctness/noEmptyPattern: Playwright reads a fixture's needs from this pattern
+  site: async ({}, use) => {
+    await use(JSON.parse(process.env.E2E_SITE ?? "{}") as Fixtures["site"]);
+  },
+  baseURL: async ({ site }, use) => {
+    // A name that browsers take for trustworthy, so that they say where a request comes from.
+    await use(site.url.replace("127.0.0.1", "localhost"));
+  },
+  newPoll: async ({ site, request }, use) => {
+    let count = 0;
+    await use(async poll => {
+      const response = await request.post(`${site.url}/api/polls`, {
+        headers: { Authorization: `Bearer ${site.seeded.editor.apiToken}` },
+        data: {
+          question: `Should the old harbour be closed to cars (${++count})?`,
+          description: "The council votes on Tuesday.",
+          options: labels.map(label => ({ label })),
+          opensAt: new Date(Date.now() - 1_000).toISOString(),
+          ...poll,
+        },
+      });
+      expect(response.status()).toBe(201);
+      return ((await response.json()) as { slug: string }).slug;
+    });
+  },
+  closePoll: async ({ site, request }, use) => {
+    await use(async slug => {
+      await request.post(`${site.url}/api/polls/${slug}/close`, {
+        headers: { Authorization: `Bearer ${site.seeded.editor.apiToken}` },
+      });
+    });
+  },
+});
+
+/** Fails the test on anything that the page complains about, but for what `allowed` says. */
+export function watchConsole(page: Page, allowed: RegExp = /^$/): void {
+  page.on("pageerror", error => expect(error.message, "an error in the page").toMatch(allowed));
+  page.on("console", message => {
+    if (message.type() === "error") expect(message.text(), "in the console").toMatch(allowed);
+  });
+}
+
+export { expect };

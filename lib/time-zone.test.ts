@@ -1,0 +1,31 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { formatLocalTime, parseLocalTime, sayTime } from "./time-zone.ts";
+
+const zone = "Europe/Stockholm";
+
+describe("times in the newsroom's zone", () => {
+  it("know summer time", () => {
+    assert.equal(parseLocalTime("2026-07-01T20:00", zone), Date.UTC(2026, 6, 1, 18));
+    assert.equal(parseLocalTime("2026-11-22T20:00", zone), Date.UTC(2026, 10, 22, 19));
+  });
+
+  it("move an hour that does not exist forward, and take the first of one that exists twice", () => {
+    assert.equal(parseLocalTime("2026-03-29T02:30", zone), Date.UTC(2026, 2, 29, 1, 30));
+    assert.equal(parseLocalTime("2026-10-25T02:30", zone), Date.UTC(2026, 9, 25, 0, 30));
+  });
+
+  it("go there and back", () => {
+    const ms = Date.UTC(2026, 10, 22, 19);
+    assert.equal(parseLocalTime(formatLocalTime(ms, zone), zone), ms);
+  });
+
+  it("are refused when they are none", () => {
+    assert.equal(parseLocalTime("tomorrow", zone), undefined);
+    assert.equal(parseLocalTime("2026-02-30T10:00", zone), undefined);
+  });
+
+  it("are said with their zone", () => {
+    assert.equal(sayTime(Date.UTC(2026, 10, 22, 19), zone), "Sun 22 Nov 2026, 20:00 CET");
+  });
+});

@@ -1,0 +1,42 @@
+import { existsSync } from "node:fs";
+import { defineConfig } from "playwright/test";
+
+/** Debian's browser: Playwright's own can't be had everywhere, and readers do not use it. */
+const executablePath = [
+  "/usr/bin/chromium",
+  "/usr/bin/chromium-browser",
+  "/usr/bin/google-chrome",
+].find(path => existsSync(path));
+
+export default defineConfig({
+  testDir: "e2e",
+  outputDir: ".cache/e2e",
+  globalSetup: "./e2e/support/site-for-all.ts",
+  fullyParallel: false,
+  workers: 1,
+  forbidOnly: true,
+  retries: 0,
+  timeout: 30_000,
+  expect: { timeout: 5_000 },
+  reporter: "list",
+  use: {
+    browserName: "chromium",
+    headless: true,
+    screenshot: "only-on-failure",
+    locale: "en-GB",
+    timezoneId: "Europe/Stockholm",
+    launchOptions: {
+      ...(executablePath && { executablePath }),
+      args: [
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-quic",
+        "--no-first-run",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+        "--font-render-hinting=none",
+      ],
+    },
+  },
+});

@@ -1,0 +1,127 @@
+/**
+ * The import rules themselves: planted violations are caught, each by its rule, and the real tree is
+ * really looked at. A checker that reads nothing says that all is well.
+ */
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join, resolve } from "node:path";
+import { after, describe, it } from "node:test";
+
+const root = process.cwd();
+
+interface Report {
+  readonly modules: readonly unknown[];
+  readonly summary: {
+    readonly violations: readonly { readonly rule: { readonly name: string } }[];
+  };
+}
+
+function cruise(directory: string, places: readonly string[]): Report {
+  const { stdout } = spawnSync(
+    resolve(root, "node_modules/.bin/depcruise"),
+    ["--config", ".dependency-cruiser.mjs", "--output-type", "json", ...places],
+    { cwd: directory, encoding: "utf8", maxBuffer: 64 * 1024 * 1024 },
+  );
+  return JSON.parse(stdout) as Report;
+}
+
+const tree = mkdtempSync(join(tmpdir(), "floodgate-rules-"));
+after(() => rmSync(tree, { recursive: true, force: true }));
+for (const file of [".dependency-cruiser.mjs", "tsconfig.json", "package.json"]) {
+  copyFileSync(join(root, file), join(tree, file));
+}
+symlinkSync(join(root, "node_modules"), join(tree, "node_modules"));
+
+/** What is planted, and the rule that must catch it. */
+const planted: readonly { rule: string; files: Readonly<Record<string, string>> }[] = [
+  {
+    rule: "no-cycles",
+    files: {
+      "lib/clock.ts": 'import { b } from "./retry.ts";\nexport const a = b;\n',
+      "lib/retry.ts": 'import { a } from "./clock.ts";\nexport const b: unknown = a;\n',
+    },
+  },
+  {
+    rule: "lib-knows-no-framework",
+    files: { "lib/log.ts": 'import next from "next";\nexport const a = next;\n' },
+  },
+  {
+    rule: "lib-knows-no-framework",
+    files: {
+      "worker/runtime.ts": "export type W = 1;\n",
+      "lib/errors.ts": 'import type { W } from "../worker/runtime.ts";\nexport type E = W;\n',
+    },
+  },
+  {
+    rule: "app-imports-lib-and-reader",
+    files: {
+      "server/front.ts": "export const f = 1;\n",
+      "app/page.tsx": 'import { f } from "../server/front.ts";\nexport default f;\n',
+    },
+  },
+  {
+    rule: "server-imports-routes-only",
+    files: {
+      "app/a/page.tsx": "export default 1;\n",
+      "server/hot.ts": 'import page from "../app/a/page.tsx";\nexport const p = page;\n',
+    },
+  },
+  {
+    rule: "worker-imports-lib",
+    files: {
+      "reader/site.ts": "export const s = 1;\n",
+      "worker/main.ts": 'import { s } from "#reader/site.ts";\nexport const w = s;\n',
+    },
+  },
+  {
+    rule: "hot-routes-stay-light",
+    files: {
+      "app/b/route.ts": 'import { headers } from "next/headers";\nexport const GET = headers;\n',
+    },
+  },
+  {
+    rule: "lib-downward-3",
+    files: {
+      "lib/http/body.ts": "export const b = 1;\n",
+      "lib/queue/lock.ts": 'import { b } from "#lib/http/body.ts";\nexport const l = b;\n',
+    },
+  },
+  {
+    rule: "only-memcached-imports-memjs",
+    files: { "lib/queue/x.ts": 'import { Client } from "memjs";\nexport const c = Client;\n' },
+  },
+  {
+    rule: "only-store-imports-mysql2",
+    files: {
+      "lib/flush/x.ts":
+        'import { createPool } from "mysql2/promise";\nexport const p = createPool;\n',
+    },
+  },
+  {
+    rule: "no-orphans",
+    files: { "lib/lonely.ts": "export const nobody = 1;\n" },
+  },
+];
+
+describe("import rules", () => {
+  for (const { rule, files } of planted) {
+    it(`catch what breaks ${rule}`, () => {
+      for (const [path, text] of Object.entries(files)) {
+        mkdirSync(join(tree, dirname(path)), { recursive: true });
+        writeFileSync(join(tree, path), text);
+      }
+      const places = [...new Set(Object.keys(files).map(path => path.split("/")[0] ?? ""))];
+      const { summary } = cruise(tree, places);
+      const names = summary.violations.map(violation => violation.rule.name);
+      assert.ok(names.includes(rule), `found ${names.join(", ") || "nothing"}`);
+      for (const place of places) rmSync(join(tree, place), { recursive: true, force: true });
+    });
+  }
+
+  it("look at the whole tree", () => {
+    const { modules } = cruise(root, ["app", "lib", "reader", "server", "worker"]);
+    assert.ok(modules.length > 80, `${modules.length} modules`);
+  });
+});
