@@ -8,7 +8,9 @@ import { DateTime } from "luxon";
 /** `2026-11-22T20:00` in a zone → milliseconds since 1970; `undefined` when it is no such time. */
 export function parseLocalTime(text: string, timeZone: string): number | undefined {
   const parsed = DateTime.fromISO(text, { zone: timeZone });
-  return parsed.isValid ? parsed.toMillis() : undefined;
+  if (!parsed.isValid) return undefined;
+  // Left alone, Luxon takes whichever of the two fits the offset of today.
+  return Math.min(...parsed.getPossibleOffsets().map(time => time.toMillis()));
 }
 
 /** Milliseconds since 1970 → `2026-11-22T20:00` in a zone, for a form's field. */
