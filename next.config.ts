@@ -7,6 +7,8 @@ const config: NextConfig = {
   reactStrictMode: true,
   // `npm run check` does that, once, for everything.
   typescript: { ignoreBuildErrors: true },
+  // Everybody gets a page's title with the page, not streamed behind it: for a moment there would be none.
+  htmlLimitedBots: /./,
   // The image optimizer fetches what it is told to: we have no use for it.
   images: { unoptimized: true },
   serverExternalPackages: ["memjs", "mysql2", "pino", "better-auth"],

@@ -16,6 +16,8 @@ declare global {
 
 /** Fails with what is wrong, where, and how to put it right. */
 export async function expectAccessible(page: Page): Promise<void> {
+  // Between two pages of the studio React takes the old title out a moment before the new one is in.
+  await expect(page).toHaveTitle(/./);
   // By a script of the test's own, past the page's policy, which forbids inline scripts.
   const source = await import("node:fs").then(fs => fs.readFileSync(axePath, "utf8"));
   await page.evaluate(source);
