@@ -86,7 +86,10 @@ function build(config: Config): Runtime {
     lingerMs: config.QUEUE_LINGER_MS,
   });
   const stop = new AbortController();
-  const watching = watchReplayRing({ log, ring, producers, tallyServers: memcached }, stop.signal);
+  const watching = watchReplayRing(
+    { log, ring, producers, tallyServers: memcached, markServers: memcached },
+    stop.signal,
+  );
   return {
     config,
     log,

@@ -1,6 +1,6 @@
 /**
  * What a worker does besides flushing, in small steps: make up for publications that failed, rebuild
- * tallies that a server forgot, mend those in doubt, make closed polls final, forget old batches.
+ * tallies and marks that a server forgot, mend those in doubt, make closed polls final, forget old batches.
  *
  * Every duty may be done by several workers at once, and left undone by one that dies: each looks at how
  * things are, not at what was done before.
@@ -11,6 +11,7 @@ import { describeError } from "#lib/log.ts";
 import { pruneBatches } from "#lib/store/batches.ts";
 import { countingPolls, pollsChangedSince } from "#lib/store/polls.ts";
 import { reconcile } from "#lib/tallies/reconcile.ts";
+import { restoreMarks } from "#lib/voters/restore-marks.ts";
 import type { WorkerRuntime } from "./runtime.ts";
 
 /** A batch can come again only within minutes; a week is for whoever wants to know. */
@@ -46,6 +47,7 @@ export class Upkeep {
       duty("finalize polls", SECOND, () => this.#finalize()),
       duty("publish changes", 5 * SECOND, () => this.#publishChanges()),
       duty("sweep tallies", 5 * SECOND, () => this.#sweep()),
+      duty("restore marks", SECOND, () => this.#restoreMarks()),
       duty("prune batches", HOUR, () => this.#prune()),
     ];
   }
@@ -100,6 +102,11 @@ export class Upkeep {
     const portion = counting.slice(this.#sweepFrom, this.#sweepFrom + pollsPerStep);
     if (portion.length > 0) await reconcile(tallies, portion, false);
     this.#sweepFrom += pollsPerStep;
+  }
+
+  async #restoreMarks(): Promise<void> {
+    const { store, log, tallies } = this.#worker;
+    await restoreMarks({ store, log, markServers: tallies.tallyServers });
   }
 
   async #prune(): Promise<void> {

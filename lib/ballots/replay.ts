@@ -2,7 +2,7 @@
  * Watching over the replay ring: batches whose epoch is gone are enqueued again, batches that MySQL has
  * are forgotten. Needed also when nobody votes: a server may lose its memory in the quietest hour.
  */
-import { monotonicMs, SECOND, sleep } from "../clock.ts";
+import { DAY, monotonicMs, SECOND, sleep } from "../clock.ts";
 import type { Epoch } from "../ids.ts";
 import { describeError, type Log } from "../log.ts";
 import type { MemcachedClient } from "../memcached/client.ts";
@@ -12,6 +12,8 @@ import { counterValue, Pipeline } from "../memcached/pipeline.ts";
 import { enqueueBatch } from "../queue/enqueue.ts";
 import type { QueueProducer } from "../queue/producer.ts";
 import type { ReplayRing } from "../queue/replay-ring.ts";
+import type { QueuedBallot } from "../queue/slot-codec.ts";
+import { placeMarks } from "../voters/ballot-once.ts";
 import { TallyRider } from "./tally-rider.ts";
 
 export interface ReplayDeps {
@@ -19,10 +21,13 @@ export interface ReplayDeps {
   readonly ring: ReplayRing;
   readonly producers: readonly QueueProducer[];
   readonly tallyServers: readonly MemcachedClient[];
+  readonly markServers: readonly MemcachedClient[];
 }
 
 const lookMs = 200;
 const enqueueMsMax = 2 * SECOND;
+/** A poll's own time is not at hand here; longer than any poll that people still talk about. */
+const replayedMarkSeconds = (7 * DAY) / SECOND;
 
 /** Looks every 200 ms until `signal` is aborted. Never rejects. */
 export async function watchReplayRing(deps: ReplayDeps, signal: AbortSignal): Promise<void> {
@@ -42,13 +47,14 @@ export async function watchReplayRing(deps: ReplayDeps, signal: AbortSignal): Pr
 
 /** Compares what the ring holds of one queue with the queue as it is. */
 async function replay(deps: ReplayDeps, producer: QueueProducer): Promise<void> {
-  const { log, ring, producers, tallyServers } = deps;
+  const { log, ring, producers, tallyServers, markServers } = deps;
   const current = await currentEpoch(producer);
   if (current) ring.passed(producer, current.epoch, current.checkpoint);
   const orphans = ring.takeOrphans(producer, current?.epoch);
   if (orphans.length === 0) return;
   let replayed = 0;
   for (const orphan of orphans) {
+    await placeMarks(markServers, marksOf(orphan.batch.ballots));
     const rider = new TallyRider(tallyServers, orphan.batch.ballots);
     const batch = { ...orphan.batch, talliesDoubtful: true };
     const result = await enqueueBatch(producers, batch, rider, monotonicMs() + enqueueMsMax);
@@ -67,6 +73,11 @@ async function replay(deps: ReplayDeps, producer: QueueProducer): Promise<void> 
     }
   }
   log.warn({ event: "batches_replayed", queue: producer.queue, batches: orphans.length, replayed });
+}
+
+/** Their server may have forgotten them along with the slots; where it has not, nothing changes. */
+function marksOf(ballots: readonly QueuedBallot[]) {
+  return ballots.map(ballot => ({ ...ballot, markTtlSeconds: replayedMarkSeconds }));
 }
 
 async function currentEpoch(

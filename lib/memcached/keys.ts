@@ -19,6 +19,7 @@
  * | `t:{poll}:v`            | version of the results             | the server forgets     | front      |
  * | `t:{poll}:r`            | "somebody is rebuilding this"      | 10 s                   | front, worker |
  * | `m:{poll}:{voter}`      | ballot-once mark                   | poll's end + 1 day     | front      |
+ * | `mr`                    | how far lost marks are put back    | the server forgets     | worker     |
  * | `p:{slug}`              | published poll, or "no such poll"  | the server forgets     | front, worker |
  * | `p`                     | the list of listed polls           | the server forgets     | front, worker |
  * | `pv`                    | counts publications                | the server forgets     | front, worker |
@@ -54,6 +55,8 @@ export const tallyKey = (poll: PollId, part: number | "b" | "v" | "r"): Key =>
 
 export const markKey = (poll: PollId, voter: VoterKey): Key =>
   key(`m:${poll}:${voter.toString("base64url")}`);
+
+export const marksRestoredKey: Key = key("mr");
 
 export const publishedKey = (slug: Slug): Key => key(`p:${slug}`);
 export const listedKey: Key = key("p");

@@ -128,9 +128,19 @@ export class Pipeline {
     return this.#push(opcode.set, key, storeExtras(ttlSeconds), value, decodeStore);
   }
 
-  /** Stores only over an existing value; refused on a full server, it leaves the old one alone. */
-  replace(key: Key, value: Buffer | string, ttlSeconds: number): Op<Stored | "missing"> {
-    return this.#push(opcode.replace, key, storeExtras(ttlSeconds), value, decodeReplace);
+  /**
+   * Stores only over an existing value, with `only` over that very version; refused on a full server, it
+   * leaves the old one alone.
+   */
+  replace(
+    key: Key,
+    value: Buffer | string,
+    ttlSeconds: number,
+    only?: Versioned,
+  ): Op<Stored | "missing"> {
+    const op = this.#push(opcode.replace, key, storeExtras(ttlSeconds), value, decodeReplace);
+    if (only) only.version.copy(this.#requests[op.index] as Buffer, versionOffset);
+    return op;
   }
 
   /** True when it was deleted; with `only`, nothing but that very version is. */

@@ -14,6 +14,8 @@ export interface BallotRow {
   readonly receivedAtMs: number;
 }
 
+const columns = "poll_id, voter, ballot_id, batch_id, choices, received_at";
+
 interface StoredRow extends Row {
   readonly poll_id: number;
   readonly voter: Buffer;
@@ -54,17 +56,36 @@ export async function holdBallots(
   const keys = ballots.map(ballot => `(${ballot.pollId},${hexLiteral(ballot.voter)})`);
   const rows = await db.rows<StoredRow>(
     "ballots.hold",
-    `SELECT poll_id, voter, ballot_id, batch_id, choices, received_at FROM ballots
+    `SELECT ${columns} FROM ballots
      WHERE (poll_id, voter) IN (${keys.join(",")}) FOR UPDATE`,
   );
-  return rows.map(row => ({
+  return rows.map(ballotOf);
+}
+
+function ballotOf(row: StoredRow): BallotRow {
+  return {
     pollId: row.poll_id as PollId,
     voter: row.voter,
     ballotId: row.ballot_id,
     batchId: row.batch_id,
     choices: row.choices,
     receivedAtMs: row.received_at.getTime(),
-  }));
+  };
+}
+
+/** Stored ballots of a poll in the order of their voters, behind a given one. One query. */
+export async function ballotsBehind(
+  db: Database,
+  pollId: PollId,
+  voter: Buffer,
+  limit: number,
+): Promise<BallotRow[]> {
+  const rows = await db.rows<StoredRow>(
+    "ballots.behind",
+    `SELECT ${columns} FROM ballots WHERE poll_id = ? AND voter > ? ORDER BY voter LIMIT ?`,
+    [pollId, voter, limit],
+  );
+  return rows.map(ballotOf);
 }
 
 /** Puts another ballot of the same voter in the place of the stored one. The caller holds its row. */

@@ -9,13 +9,14 @@
  * **On failure:** open. When the marks' server is away or full, ballots go on; MySQL still counts one a
  * voter, and the flush takes the others off the tallies.
  */
-import { DAY, SECOND } from "../clock.ts";
+import { DAY, SECOND, wallMs } from "../clock.ts";
 import type { BallotId, PollId, VoterKey } from "../ids.ts";
 import type { MemcachedClient } from "../memcached/client.ts";
 import { isMemcachedFailure } from "../memcached/failure.ts";
 import { type Key, markKey } from "../memcached/keys.ts";
 import { Pipeline, type Versioned } from "../memcached/pipeline.ts";
 import { ballotIdBytes, ballotIdText } from "../queue/slot-codec.ts";
+import type { BallotRow } from "../store/ballots.ts";
 import type { Poll } from "../store/polls.ts";
 
 /** What a mark is made for. */
@@ -86,6 +87,27 @@ export async function placeMarks(
     }),
   );
   return refused;
+}
+
+/**
+ * Adds the marks of ballots that are in MySQL, those that belong on `server`.
+ *
+ * @throws MemcachedFailure.
+ */
+export async function addStoredMarks(
+  servers: readonly MemcachedClient[],
+  server: MemcachedClient,
+  poll: Pick<Poll, "closesAtMs">,
+  ballots: readonly BallotRow[],
+): Promise<void> {
+  const ttlSeconds = markTtlSeconds(poll, wallMs());
+  const p = new Pipeline();
+  for (const { pollId, voter, ballotId, choices } of ballots) {
+    const marked = { pollId, voter: voter as VoterKey, ballotId: ballotIdText(ballotId), choices };
+    if (markServer(servers, marked.voter) !== server) continue;
+    p.add(markKey(pollId, marked.voter), markValue(marked), ttlSeconds);
+  }
+  if (p.size > 0) await server.send(p);
 }
 
 /** The mark of a voter, or `undefined` when there is none or its server can't say. */

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { after, before, describe, it } from "node:test";
+import { waitUntil } from "#scripts/services/ports.ts";
 import { createPoll, results, vote } from "#test/support/ledger.ts";
 import { Site } from "#test/support/site.ts";
 
@@ -116,10 +117,36 @@ describe("one ballot a voter", () => {
     assert.equal((await results(site, slug)).ballots, 2);
   });
 
+  it("is marked again from MySQL after memcached has forgotten everything", async () => {
+    const slug = await createPoll(site);
+    const ballotId = randomUUID();
+    const first = await vote(site.url, slug, { choices: ["1"], ballotId });
+    await site.drained();
+    const before = timesRestored();
+    await site.memcached[0]?.child.kill();
+    await site.restartMemcached();
+    await waitUntil("restored marks", () => timesRestored() > before);
+    const headers = { Cookie: cookieOf(first) };
+    const other = await vote(site.url, slug, { choices: ["2"], ballotId: randomUUID() }, headers);
+    assert.equal(other.status, 409);
+    assert.deepEqual(((await other.json()) as VoteBody).choices, ["1"]);
+    const retry = await vote(site.url, slug, { choices: ["1"], ballotId }, headers);
+    assert.equal(retry.status, 202);
+    await site.drained();
+    assert.equal((await results(site, slug)).ballots, 1);
+  });
+
+  function timesRestored(): number {
+    return (site.workers[0]?.child.output ?? "").split("marks_restored").length;
+  }
+
   it("is kept by MySQL when memcached has forgotten the mark", async () => {
+    const worker = site.workers[0];
+    if (!worker) throw new RangeError("no worker");
     const slug = await createPoll(site);
     const first = await vote(site.url, slug, { choices: ["1"], ballotId: randomUUID() });
     await site.drained();
+    await worker.child.kill();
     await site.memcached[0]?.child.kill();
     await site.restartMemcached();
     let second = await vote(
@@ -138,6 +165,7 @@ describe("one ballot a voter", () => {
       );
     }
     assert.equal(second.status, 202, "nobody can know better before the flush");
+    await site.restartWorker(worker);
     await site.drained();
     const after = await results(site, slug);
     assert.equal(after.ballots, 1);
