@@ -11,7 +11,7 @@ const layers = [
   ["tallies/(counters|sums)\\.ts"],
   ["polls/"],
   ["tallies/", "voters/"],
-  ["editors/", "flush/", "ballots/"],
+  ["editors/", "flush/", "ballots/", "live/"],
   ["runtime\\.ts"],
   ["readiness\\.ts"],
   ["http/"],

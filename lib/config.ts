@@ -134,6 +134,9 @@ const shape = {
   FLOODGATE_HOME: setting(wholeNumber(0, 63).default(0), {
     doc: "This machine's first home: with several front machines, give each a range of its own.",
   }),
+  FLOODGATE_VIEWERS_MAX: setting(wholeNumber(0, 1_000_000).default(20_000), {
+    doc: "Viewers of live results that one front process takes at a time. Each holds a connection: the limit on open files must be higher.",
+  }),
   FLOODGATE_LOG_LEVEL: setting(
     z.enum(["fatal", "error", "warn", "info", "debug", "silent"]).default("info"),
     { doc: "Least severe level that is logged." },

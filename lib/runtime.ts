@@ -12,6 +12,7 @@ import { watchReplayRing } from "./ballots/replay.ts";
 import { type Config, loadConfig } from "./config.ts";
 import { Attempts } from "./editors/attempts.ts";
 import type { Auth } from "./editors/auth.ts";
+import { LiveBoard } from "./live/watch.ts";
 import { createLog, type Log } from "./log.ts";
 import { connectMemcached, type MemcachedClient } from "./memcached/client.ts";
 import type { EditDeps } from "./polls/edit.ts";
@@ -30,6 +31,7 @@ export interface Runtime {
   readonly memcached: readonly MemcachedClient[];
   readonly published: PublishedPolls;
   readonly results: ResultsBoard;
+  readonly live: LiveBoard;
   readonly commit: GroupCommit;
   readonly cast: CastDeps;
   readonly edit: EditDeps;
@@ -73,6 +75,12 @@ function build(config: Config): Runtime {
     queueServers,
     queueNames: allQueueNames(config.QUEUE_HOMES),
   });
+  const live = new LiveBoard({
+    published,
+    results,
+    log,
+    viewersMax: config.FLOODGATE_VIEWERS_MAX,
+  });
   const producers = homesFrom(config).map(home => producerAt(queueServers, home));
   const ring = new ReplayRing(config.QUEUE_REPLAY_BYTES);
   const commit = new GroupCommit({
@@ -97,11 +105,13 @@ function build(config: Config): Runtime {
     memcached,
     published,
     results,
+    live,
     commit,
     cast: { commit, published, results, secrets: deriveVoterSecrets(config.FLOODGATE_SECRET) },
     edit: { store, published, tallyServers: memcached, log },
     auth: lazyAuth(config, store, memcached),
     close: async () => {
+      live.stop();
       await commit.settled();
       stop.abort();
       await watching;

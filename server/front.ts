@@ -2,6 +2,7 @@
  * The front's entry: one HTTP server with Next behind it and the hot routes before it.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { Socket } from "node:net";
 import { getRequestListener } from "@hono/node-server";
 import next from "next";
 import { SECOND, sleep } from "#lib/clock.ts";
@@ -17,6 +18,7 @@ const headersMsMax = 10 * SECOND;
 const requestMsMax = 30 * SECOND;
 /** Longer than any proxy's, so that it is not us who closes a connection that is about to be used. */
 const keepAliveMs = 75 * SECOND;
+const idleLookMs = 20;
 
 type Listener = (request: IncomingMessage, response: ServerResponse) => void;
 
@@ -52,6 +54,7 @@ async function start(at: Runtime): Promise<void> {
   );
   // Nothing here speaks WebSocket; what asks to be upgraded is not passed on.
   server.on("upgrade", (_request, socket) => socket.destroy());
+  const close = closer(server);
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen(port, hostname, resolve);
@@ -61,7 +64,8 @@ async function start(at: Runtime): Promise<void> {
   onShutdown(
     at.log,
     [
-      { name: "answer what was asked", run: () => closeServer(server) },
+      { name: "send viewers on", run: () => at.live.stop() },
+      { name: "answer what was asked", run: close },
       { name: "finish rounds and close connections", run: at.close },
       { name: "stop Next", run: () => app.close() },
     ],
@@ -69,12 +73,29 @@ async function start(at: Runtime): Promise<void> {
   );
 }
 
-/** No new connections; idle ones are closed, busy ones when they have their answer. */
-async function closeServer(server: Server): Promise<void> {
-  const closed = new Promise<void>(resolve => server.close(() => resolve()));
-  server.closeIdleConnections();
-  const patience = sleep(requestMsMax).then(() => server.closeAllConnections());
-  await Promise.race([closed, patience]);
+/**
+ * A way to close the server: no new connections; idle ones are closed, busy ones when they have their
+ * answer.
+ */
+function closer(server: Server): () => Promise<void> {
+  const open = new Set<Socket>();
+  server.on("connection", socket => {
+    open.add(socket);
+    socket.once("close", () => open.delete(socket));
+  });
+  const closeIdle = () => {
+    server.closeIdleConnections();
+    // Browsers open some in advance; without a first request, Node does not count them as idle.
+    for (const socket of open) if (socket.bytesRead === 0) socket.destroy();
+  };
+  return async () => {
+    const closed = new Promise<void>(resolve => server.close(() => resolve()));
+    closeIdle();
+    const closing = setInterval(closeIdle, idleLookMs);
+    const patience = sleep(requestMsMax).then(() => server.closeAllConnections());
+    await Promise.race([closed, patience]);
+    clearInterval(closing);
+  };
 }
 
 try {

@@ -8,6 +8,7 @@
 
 import type { RouteContext } from "#lib/http/route.ts";
 import * as results from "../app/api/polls/[poll]/results/route.ts";
+import * as stream from "../app/api/polls/[poll]/results/stream/route.ts";
 import * as poll from "../app/api/polls/[poll]/route.ts";
 import * as votes from "../app/api/polls/[poll]/votes/route.ts";
 import * as resultsPage from "../app/p/[poll]/results/route.ts";
@@ -27,6 +28,7 @@ const slug = "([a-z0-9-]{1,80})";
 const routes: readonly HotRoute[] = [
   { method: "POST", path: new RegExp(`^/api/polls/${slug}/votes$`), handler: votes.POST },
   { method: "GET", path: new RegExp(`^/api/polls/${slug}/results$`), handler: results.GET },
+  { method: "GET", path: new RegExp(`^/api/polls/${slug}/results/stream$`), handler: stream.GET },
   { method: "GET", path: new RegExp(`^/api/polls/${slug}$`), handler: poll.GET },
   { method: "GET", path: new RegExp(`^/p/${slug}$`), handler: votePage.GET },
   { method: "GET", path: new RegExp(`^/p/${slug}/results$`), handler: resultsPage.GET },

@@ -48,6 +48,20 @@ export const resultsSchema = z.object({
   options: z.array(z.object({ id: optionId, label: z.string(), votes: z.int().min(0) })),
 });
 
+/** The longest that a request is held; proxies give up after 30 s or more. */
+export const waitSecondsMax = 25;
+
+/** The query of `GET /api/polls/{poll}/results` */
+export const resultsQuerySchema = z
+  .object({
+    after: z.coerce.number().int().min(0).optional(),
+    wait: z.coerce.number().int().min(0).max(waitSecondsMax).default(0),
+  })
+  .refine(query => query.after !== undefined || query.wait === 0, {
+    path: ["wait"],
+    message: "goes with after",
+  });
+
 export const castResponseSchema = z.object({
   ballotId: z.uuid(),
   results: resultsSchema

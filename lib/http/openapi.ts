@@ -12,6 +12,7 @@ import {
   castResponseSchema,
   pollResponseSchema,
   resultsSchema,
+  waitSecondsMax,
 } from "./contract.ts";
 import { problemSchema } from "./problem.ts";
 
@@ -54,6 +55,10 @@ const slugParameter = {
   schema: { type: "string" },
 };
 
+function queryParameter(name: string, description: string, schema: JsonSchema): JsonSchema {
+  return { name, in: "query", description, schema };
+}
+
 function pollAnswer(description: string): Record<string, unknown> {
   return { description, content: json(ref("Poll")) };
 }
@@ -91,9 +96,36 @@ function votingPaths() {
       get: {
         operationId: "readResults",
         summary: "Running totals",
+        description:
+          "With `after`, answered only if there is something newer than that version; with `wait` too, held until there is.",
+        parameters: [
+          queryParameter("after", "A version that is known already", { type: "integer" }),
+          queryParameter("wait", "Seconds to wait for something newer", {
+            type: "integer",
+            maximum: waitSecondsMax,
+          }),
+        ],
         responses: {
           "200": { description: "The results", content: json(ref("Results")) },
+          "204": { description: "Nothing newer than `after`" },
           "304": { description: "Nothing newer than the ETag that was sent" },
+          ...problems("invalid_request", "poll_not_found", ...outages),
+        },
+      },
+    },
+    "/api/polls/{poll}/results/stream": {
+      parameters: [slugParameter],
+      get: {
+        operationId: "watchResults",
+        summary: "Running totals as Server-Sent Events",
+        description:
+          "An event `results` at once and with every change: its data is the JSON of the results, its id their version. The stream ends after the final results.",
+        responses: {
+          "200": {
+            description: "The stream",
+            content: { "text/event-stream": { schema: { type: "string" } } },
+          },
+          "204": { description: "The final results are known: don't come back" },
           ...problems("poll_not_found", ...outages),
         },
       },

@@ -12,3 +12,10 @@ export function json(
   for (const [name, value] of Object.entries(options.headers ?? {})) headers.set(name, value);
   return new Response(JSON.stringify(body), { status: options.status ?? 200, headers });
 }
+
+/** A JSON answer whose bytes are there already. */
+export function jsonBytes(bytes: Uint8Array, headers: Readonly<Record<string, string>>): Response {
+  return new Response(bytes as Uint8Array<ArrayBuffer>, {
+    headers: { ...dataHeaders, "Content-Type": "application/json", ...headers },
+  });
+}

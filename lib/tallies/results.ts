@@ -36,10 +36,20 @@ export interface Results {
   }[];
 }
 
+/** Results as they are sent: made once, and shared by everybody who asks until the next look. */
+export interface Snapshot {
+  readonly results: Results;
+  readonly json: Uint8Array;
+  /** Weak: it names the numbers and the wording, not the moment at which they were read. */
+  readonly etag: string;
+}
+
 interface Entry {
   readonly tally: Tally;
   readonly readAtMs: number;
   readonly asOfMs: number;
+  /** Made when it is first asked for, of the poll as it was then. */
+  made?: { readonly poll: Poll; readonly snapshot: Snapshot };
 }
 
 const tickMs = 200;
@@ -69,9 +79,14 @@ export class ResultsBoard {
    * @throws FloodgateError `memcached_unavailable` when they can't be read and nothing is known of them.
    */
   async read(poll: Poll): Promise<Results> {
+    return (await this.snapshot(poll)).results;
+  }
+
+  /** The results of a poll, at most a tick old, ready to be sent. Throws what `read` throws. */
+  async snapshot(poll: Poll): Promise<Snapshot> {
     const known = this.#entries.get(poll.id);
     const fresh = known && monotonicMs() - known.readAtMs < tickMs;
-    return toResults(poll, fresh ? known : await this.#refresh(poll));
+    return snapshotOf(poll, fresh ? known : await this.#refresh(poll));
   }
 
   /** Takes note of what a vote's own `incr`s answered, so that its reader sees it counted. */
@@ -144,6 +159,15 @@ export class ResultsBoard {
     });
     if (mended) this.#deps.log.info({ event: "tally_rebuilt", poll: poll.slug });
   }
+}
+
+function snapshotOf(poll: Poll, entry: Entry): Snapshot {
+  if (entry.made?.poll === poll) return entry.made.snapshot;
+  const results = toResults(poll, entry);
+  const json = Buffer.from(JSON.stringify(results));
+  const snapshot = { results, json, etag: `W/"${results.version}-${poll.version}"` };
+  entry.made = { poll, snapshot };
+  return snapshot;
 }
 
 function toResults(poll: Poll, { tally, asOfMs }: Entry): Results {

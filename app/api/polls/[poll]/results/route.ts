@@ -1,27 +1,46 @@
-/** `GET /api/polls/{poll}/results`: the running totals, from memcached. */
-import { wallMs } from "#lib/clock.ts";
-import { FloodgateError } from "#lib/errors.ts";
+/**
+ * `GET /api/polls/{poll}/results`: the running totals, from memcached. With `?after={version}`, only if
+ * there is something newer (otherwise 204), and with `&wait={seconds}`, as soon as there is.
+ */
+import { SECOND } from "#lib/clock.ts";
+import { resultsQuerySchema } from "#lib/http/contract.ts";
 import { dataHeaders } from "#lib/http/headers.ts";
-import { json } from "#lib/http/respond.ts";
-import { type RouteContext, route, slugOf } from "#lib/http/route.ts";
-import { pollState } from "#lib/polls/state.ts";
+import { parse } from "#lib/http/problem.ts";
+import { jsonBytes } from "#lib/http/respond.ts";
+import { anySite, pollWithResults } from "#lib/http/results-route.ts";
+import { type RouteContext, route } from "#lib/http/route.ts";
+import { waitForNews } from "#lib/live/long-poll.ts";
 import { runtime } from "#lib/runtime.ts";
 
-const cacheControl = "public, max-age=1, s-maxage=1, stale-while-revalidate=5";
+const shared = "public, max-age=1, s-maxage=1, stale-while-revalidate=5";
 
 export const GET = route<RouteContext>(async (request, context) => {
-  const { published, results } = runtime();
-  const poll = await published.find(await slugOf(context));
-  if (!poll || pollState(poll, wallMs()) === "draft") throw new FloodgateError("poll_not_found");
-  const current = await results.read(poll);
-  const etag = `"${current.version}"`;
-  const headers = {
-    "Cache-Control": cacheControl,
-    "Access-Control-Allow-Origin": "*",
-    ETag: etag,
-  };
-  if (request.headers.get("if-none-match") === etag) {
+  const at = runtime();
+  const poll = await pollWithResults(at, context);
+  const { after, wait } = queryOf(request);
+  const current = await at.results.snapshot(poll);
+  if (after === undefined) {
+    const headers = { ...anySite, "Cache-Control": shared, ETag: current.etag };
+    if (request.headers.get("if-none-match") !== current.etag) {
+      return jsonBytes(current.json, headers);
+    }
     return new Response(null, { status: 304, headers: { ...dataHeaders, ...headers } });
   }
-  return json(current, { headers });
+  const news =
+    current.results.version > after
+      ? current
+      : await waitForNews(at.live, poll.slug, {
+          after,
+          waitMs: wait * SECOND,
+          signal: request.signal,
+        });
+  const headers = { ...anySite, "Cache-Control": "no-store" };
+  if (news) return jsonBytes(news.json, headers);
+  return new Response(null, { status: 204, headers: { ...dataHeaders, ...headers } });
 });
+
+function queryOf(request: Request) {
+  const at = request.url.indexOf("?");
+  const query = new URLSearchParams(at === -1 ? "" : request.url.slice(at + 1));
+  return parse(resultsQuerySchema, Object.fromEntries(query));
+}
