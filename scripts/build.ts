@@ -6,7 +6,7 @@ import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { build } from "esbuild";
+import { bundle, programs } from "./bundles.ts";
 
 const sources = ["app", "design", "lib", "public", "reader", "server", "worker"];
 const files = [
@@ -18,14 +18,6 @@ const files = [
 ];
 const generated = new Set(["reader/generated.ts"]);
 const stampFile = "dist/.sources";
-
-/** Entry points of our own, each bundled into one file; packages stay outside. */
-const entries = {
-  front: "server/front.ts",
-  worker: "worker/main.ts",
-  migrate: "scripts/migrate.ts",
-  seed: "scripts/seed.ts",
-};
 
 function* filesUnder(directory: string): Generator<string> {
   for (const entry of readdirSync(directory, { withFileTypes: true })) {
@@ -64,18 +56,6 @@ const upToDate =
 if (!upToDate) {
   run(process.execPath, ["--import", "tsx", "scripts/gen-reader.ts"]);
   run(process.execPath, ["node_modules/next/dist/bin/next", "build"]);
-  await build({
-    entryPoints: entries,
-    outdir: "dist",
-    outExtension: { ".js": ".mjs" },
-    bundle: true,
-    platform: "node",
-    format: "esm",
-    target: "node20",
-    packages: "external",
-    sourcemap: true,
-    logLevel: "warning",
-    jsx: "automatic",
-  });
+  await bundle(programs, "dist");
   writeFileSync(stampFile, digestOfSources());
 }

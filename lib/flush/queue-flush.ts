@@ -9,9 +9,12 @@
  *   remembered here in order not to be read again. Forgetting them costs a look, no more: their batches
  *   are in `batches`.
  * - `missingSince`: when a number was first seen without a slot.
+ * - `passedUnseen`: numbers that the checkpoint passed without us knowing: another worker's commits, or
+ *   our own whose answer was lost. Whoever committed them may not live to delete them, so we look.
  *
  * Invariant: a slot is deleted only after a commit that moved the checkpoint past it.
  */
+import { faultPoint } from "#faults";
 import { monotonicMs, sleep, wallMs } from "../clock.ts";
 import { isFloodgateError } from "../errors.ts";
 import type { PollId } from "../ids.ts";
@@ -24,13 +27,7 @@ import { type Checkpoint, readCheckpoint } from "../store/checkpoints.ts";
 import type { DeadLetter } from "../store/dead-letters.ts";
 import { isStoreFailure, type Store } from "../store/pool.ts";
 import type { TallyChange } from "../tallies/sums.ts";
-import {
-  type Committed,
-  commitWork,
-  type FlushOutcome,
-  type FlushWork,
-  pollsOf,
-} from "./transaction.ts";
+import { commitWork, type FlushOutcome, type FlushWork } from "./transaction.ts";
 
 export interface FlushDeps {
   readonly store: Store;
@@ -54,8 +51,6 @@ export interface FlushCounts {
   counted: number;
   duplicates: number;
   redelivered: number;
-  /** Slots whose batch was in MySQL already: a second copy, a replay. */
-  repeated: number;
   letters: number;
   holes: number;
 }
@@ -65,7 +60,6 @@ export const noCounts = (): FlushCounts => ({
   counted: 0,
   duplicates: 0,
   redelivered: 0,
-  repeated: 0,
   letters: 0,
   holes: 0,
 });
@@ -103,6 +97,7 @@ export class QueueFlush {
   #slotsPerCommit = slotsPerCommitMax;
   readonly #ahead = new Set<number>();
   readonly #missingSince = new Map<number, number>();
+  #passedUnseen: number[] = [];
   readonly #doomed: { readonly slots: number[]; readonly to: number; readonly atMs: number }[] = [];
 
   constructor(deps: FlushDeps, client: MemcachedClient, checkpoint: Checkpoint) {
@@ -121,6 +116,7 @@ export class QueueFlush {
   async refresh(): Promise<void> {
     const checkpoint = await readCheckpoint(this.#deps.store, this.#checkpoint.epoch);
     if (!checkpoint || checkpoint.slot === this.#slot) return;
+    this.#passedUnseen.push(...range(this.#slot + 1, checkpoint.slot));
     this.#slot = checkpoint.slot;
     this.#deleted = Math.max(this.#deleted, checkpoint.deleted);
     this.#ahead.clear();
@@ -134,12 +130,16 @@ export class QueueFlush {
    * queue is taken up.
    */
   async clearLeftovers(): Promise<void> {
-    const { queue, epoch, slot } = this.#checkpoint;
-    const numbers = range(this.#deleted + 1, slot);
-    if (numbers.length === 0) return;
+    await this.#doomWhatIsLeft(range(this.#deleted + 1, this.#checkpoint.slot));
+  }
+
+  async #doomWhatIsLeft(numbers: readonly number[]): Promise<void> {
+    const last = numbers.at(-1);
+    if (last === undefined) return;
+    const { queue, epoch } = this.#checkpoint;
     const left = await readSlots(this.#client, queue, epoch, numbers);
     const slots = [...left].filter(([, bytes]) => !bytes.equals(tombstone)).map(([n]) => n);
-    this.#doom(slots, slot);
+    this.#doom(slots, last);
   }
 
   /**
@@ -150,7 +150,12 @@ export class QueueFlush {
    */
   async step(pointer: number, counts: FlushCounts): Promise<StepState> {
     await this.deleteDue();
-    if (pointer <= this.#slot) return "drained";
+    if (pointer <= this.#slot) {
+      await this.#doomWhatIsLeft(this.#passedUnseen);
+      this.#passedUnseen = [];
+      await this.deleteDue();
+      return "drained";
+    }
     const window = await this.#read(pointer);
     const waited = await this.#passHoles(window);
     const to = this.#reach(window);
@@ -182,7 +187,7 @@ export class QueueFlush {
     const now = monotonicMs();
     for (let due = this.#doomed[0]; due && due.atMs <= now; due = this.#doomed[0]) {
       await deleteSlots(this.#client, queue, epoch, due.slots);
-      this.#deleted = Math.max(this.#deleted, due.to);
+      if (this.#passedUnseen.length === 0) this.#deleted = Math.max(this.#deleted, due.to);
       this.#doomed.shift();
     }
   }
@@ -268,6 +273,7 @@ export class QueueFlush {
   async #commit(work: FlushWork): Promise<FlushOutcome> {
     for (let attempt = 0; ; attempt++) {
       try {
+        faultPoint("worker.before-transaction");
         const result = await commitWork(this.#deps.store, work, wallMs());
         this.#slotsPerCommit = Math.min(slotsPerCommitMax, this.#slotsPerCommit * 2);
         return result;
@@ -319,16 +325,16 @@ export class QueueFlush {
   async #committed(
     work: FlushWork,
     window: Window,
-    result: Committed,
+    result: FlushOutcome & { outcome: "committed" },
     counts: FlushCounts,
   ): Promise<void> {
+    faultPoint("worker.committed");
     const { queue, epoch } = this.#checkpoint;
-    const { verdict, doubtful } = result;
+    const { verdict } = result;
     counts.slots += work.slots.length;
     counts.counted += verdict.counted;
     counts.duplicates += verdict.duplicates;
     counts.redelivered += verdict.redelivered;
-    counts.repeated += result.repeated;
     counts.letters += result.letters;
     counts.holes += work.holes;
 
@@ -338,10 +344,10 @@ export class QueueFlush {
     this.#slot = work.to;
     this.#doom(slots, work.to);
 
-    if (verdict.corrections.size + doubtful.size > 0) {
-      await this.#deps.correctTallies(verdict.corrections, doubtful);
-    }
+    if (verdict.corrections.size > 0)
+      await this.#deps.correctTallies(verdict.corrections, new Set());
     await publishCheckpoint(this.#client, queue, epoch, work.to);
+    faultPoint("worker.before-delete");
     await this.deleteDue();
   }
 
@@ -353,4 +359,8 @@ export class QueueFlush {
 /** Whole numbers from `first` to `last`, both included. */
 function range(first: number, last: number): number[] {
   return Array.from({ length: Math.max(0, last - first + 1) }, (_, index) => first + index);
+}
+
+function pollsOf(slots: FlushWork["slots"]): Set<PollId> {
+  return new Set(slots.flatMap(({ batch }) => batch.ballots.map(ballot => ballot.pollId)));
 }

@@ -6,6 +6,7 @@
  * Invariant: what rides along (the tallies) is not sent again once an answer has said that it arrived,
  *   unless the server has lost its memory since.
  */
+import { faultPoint } from "#faults";
 import { monotonicMs } from "../clock.ts";
 import type { MemcachedClient } from "../memcached/client.ts";
 import { isMemcachedFailure } from "../memcached/failure.ts";
@@ -103,9 +104,11 @@ class Attempts {
       this.#tryElsewhere(error);
       return undefined;
     }
+    faultPoint("front.number-taken");
     const bytes = encodeBatch(this.#batch);
     const outcome = await this.#write(producer, ticket, bytes);
     if (outcome === "written") {
+      faultPoint("front.slot-written");
       return { outcome: "enqueued", producer, ticket, batch: this.#batch, bytes: bytes.length };
     }
     if (outcome === "full" || outcome === "unknown") this.#home += 1;

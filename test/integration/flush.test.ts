@@ -6,6 +6,8 @@ import type { PollId } from "#lib/ids.ts";
 import { lookAtQueues, readSlots } from "#lib/queue/drain.ts";
 import { queueName } from "#lib/queue/names.ts";
 import { tombstone } from "#lib/queue/slot-codec.ts";
+import { Store } from "#lib/store/pool.ts";
+import { FaultProxy } from "#test/support/fault-proxy.ts";
 import { ballot, batch, startFlushBench } from "#test/support/flush-bench.ts";
 
 const bench = await startFlushBench();
@@ -84,7 +86,7 @@ describe("a flush", () => {
     await enqueue(producer(1), twice);
     const summary = await newFlusher().pass();
     assert.equal(summary.counted, 2);
-    assert.equal(summary.repeated, 2);
+    assert.equal(summary.redelivered, 4);
     assert.deepEqual(await totals(poll), { ballots: 2, duplicates: 0, votes: [2, 0, 0, 0] });
   });
 
@@ -178,10 +180,43 @@ describe("side by side", () => {
   });
 });
 
+describe("slots that were committed without us knowing", () => {
+  it("are deleted when the answer to COMMIT was lost", async t => {
+    const poll = await newPoll();
+    const proxy = await FaultProxy.start({ host: "127.0.0.1", port: bench.database.port });
+    const url = bench.database.url.replace(`:${bench.database.port}/`, `:${proxy.port}/`);
+    const store = new Store({ url, connectionsMax: 2, statementMs: 5_000 });
+    t.after(async () => {
+      await store.close();
+      await proxy.stop();
+    });
+    const flusher = newFlusher({ store });
+    await enqueue(producer(), batch([ballot(poll)]));
+    let lost = 0;
+    proxy.loseAnswers((_, request) => request.includes("transaction.commit") && ++lost === 1);
+    await flusher.pass();
+    assert.equal(lost, 1, "the fault must have bitten");
+    assert.deepEqual(await totals(poll), { ballots: 1, duplicates: 0, votes: [1, 0, 0, 0] });
+    assert.equal(await slotsLeft(), 0);
+  });
+
+  it("are deleted when another worker committed them and died, while we live on", async () => {
+    const poll = await newPoll();
+    const survivor = newFlusher();
+    await survivor.pass();
+    await enqueue(producer(), batch([ballot(poll)]));
+    await newFlusher({ keepMs: 60_000 }).pass(); // commits, and is not there to delete
+    assert.equal(await slotsLeft(), 1);
+    await enqueue(producer(), batch([ballot(poll)]));
+    await survivor.pass();
+    assert.equal(await slotsLeft(), 0);
+  });
+});
+
 describe("a new worker", () => {
   it("deletes what its predecessor committed and did not live to delete", async () => {
     const poll = await newPoll();
-    const keeping = await startKeeping();
+    const keeping = newFlusher({ keepMs: 60_000 });
     await enqueue(producer(), batch([ballot(poll)]));
     await keeping.pass();
     assert.equal(await slotsLeft(), 1, "kept for a late replica");
@@ -189,8 +224,3 @@ describe("a new worker", () => {
     assert.equal(await slotsLeft(), 0);
   });
 });
-
-async function startKeeping() {
-  const { Flusher } = await import("#lib/flush/pass.ts");
-  return new Flusher({ ...bench.deps, keepMs: 60_000 }, [client], 4);
-}

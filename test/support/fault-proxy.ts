@@ -6,10 +6,13 @@
  */
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
+import { sleep } from "#lib/clock.ts";
 
 interface Pair {
   readonly client: Socket;
   readonly server: Socket;
+  /** Answers that are held back, in their order. */
+  held: Promise<void>;
 }
 
 export class FaultProxy {
@@ -123,7 +126,7 @@ export class FaultProxy {
       return;
     }
     const server = connect(this.#target);
-    const pair: Pair = { client, server };
+    const pair: Pair = { client, server, held: Promise.resolve() };
     this.#pairs.add(pair);
     let lastRequest: Buffer = Buffer.alloc(0);
     let order: Promise<void> = Promise.resolve();
@@ -150,7 +153,8 @@ export class FaultProxy {
     }
   }
 
-  #pass({ client, server }: Pair, answer: Buffer, request: Buffer): void {
+  #pass(pair: Pair, answer: Buffer, request: Buffer): void {
+    const { client, server } = pair;
     if (this.#dropAnswersMatching?.(answer, request)) {
       this.bitten += 1;
       client.resetAndDestroy();
@@ -165,7 +169,11 @@ export class FaultProxy {
       server.destroy();
       return;
     }
-    if (this.#delayMs > 0) setTimeout(() => client.write(answer), this.#delayMs);
-    else client.write(answer);
+    // One behind the other: bytes must not overtake each other when the delay changes.
+    const due = this.#delayMs > 0 ? sleep(this.#delayMs) : undefined;
+    pair.held = pair.held.then(async () => {
+      await due;
+      client.write(answer);
+    });
   }
 }

@@ -64,7 +64,8 @@ export async function startFlushBench(options: Partial<FlushDeps> = {}) {
     client,
     corrections,
     deps,
-    newFlusher: () => new Flusher(deps, [client], 4),
+    newFlusher: (change: Partial<FlushDeps> = {}) =>
+      new Flusher({ ...deps, ...change }, [client], 4),
     newPoll: () =>
       insertPoll(
         store,

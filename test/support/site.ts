@@ -2,11 +2,11 @@
  * A whole site for tests: memcached servers, MariaDB, fronts and workers as child processes, from the
  * production build, on free ports. Any of them can be killed, stopped, continued and started again.
  */
-
-import { spawnSync } from "node:child_process";
+import { execFile } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { createConnection, type RowDataPacket } from "mysql2/promise";
 import { Child } from "#scripts/services/child.ts";
 import { type DatabaseServer, startDatabase } from "#scripts/services/mariadb.ts";
@@ -16,6 +16,9 @@ import {
   startMemcached,
 } from "#scripts/services/memcached.ts";
 import { freePort, portAnswers, waitUntil } from "#scripts/services/ports.ts";
+import { FaultProxy } from "./fault-proxy.ts";
+
+const execute = promisify(execFile);
 
 export interface SiteOptions {
   readonly fronts?: number;
@@ -23,6 +26,10 @@ export interface SiteOptions {
   readonly memcached?: readonly MemcachedOptions[];
   readonly env?: Readonly<Record<string, string>>;
   readonly databaseOptions?: readonly string[];
+  /** Our programs reach memcached and MariaDB through proxies that can misbehave. */
+  readonly proxied?: boolean;
+  /** The build that they are from. */
+  readonly programs?: string;
 }
 
 export interface Process {
@@ -45,12 +52,20 @@ export class Site {
   readonly workers: Process[] = [];
   readonly memcached: MemcachedServer[] = [];
   database!: DatabaseServer;
+  /** With `proxied`: one before each memcached, and one before MariaDB. */
+  readonly proxies: { memcached: FaultProxy[]; database: FaultProxy | undefined } = {
+    memcached: [],
+    database: undefined,
+  };
+  /** The build that programs are started from. */
+  programs: string;
   seeded!: Seeded;
   readonly #options: SiteOptions;
   env: Record<string, string> = {};
 
   private constructor(options: SiteOptions) {
     this.#options = options;
+    this.programs = options.programs ?? "dist";
     this.directory = mkdtempSync(join(tmpdir(), "floodgate-site-"));
   }
 
@@ -80,29 +95,46 @@ export class Site {
       bufferPoolMb: 128,
       options: databaseOptions,
     });
+    const reached = this.#options.proxied ? await this.#startProxies() : this;
     this.env = {
-      DATABASE_URL: this.database.url,
-      MEMCACHED_SERVERS: this.memcached.map(server => server.address).join(","),
+      DATABASE_URL: reached.database.url,
+      MEMCACHED_SERVERS: reached.memcached.map(server => server.address).join(","),
       FLOODGATE_SECRET: testSecret,
       ...this.#options.env,
     };
-    this.run("migrate");
-    this.seeded = JSON.parse(this.run("seed")) as Seeded;
+    await this.run("migrate");
+    this.seeded = JSON.parse(await this.run("seed")) as Seeded;
     for (let i = 0; i < workers; i++) await this.addWorker();
     for (let i = 0; i < fronts; i++) await this.addFront();
   }
 
-  /** Runs one of our programs to its end; gives what it printed. */
-  run(program: string, args: readonly string[] = [], env: Record<string, string> = {}): string {
-    const { status, stdout, stderr } = spawnSync(
-      process.execPath,
-      [`dist/${program}.mjs`, ...args],
-      {
-        env: { ...process.env, ...this.env, ...env },
-        encoding: "utf8",
-      },
+  async #startProxies() {
+    const target = (port: number) => ({ host: "127.0.0.1", port });
+    const memcached = await Promise.all(
+      this.memcached.map(({ port }) => FaultProxy.start(target(port))),
     );
-    if (status !== 0) throw new Error(`${program} ended with ${status}\n${stdout}\n${stderr}`);
+    const database = await FaultProxy.start(target(this.database.port));
+    Object.assign(this.proxies, { memcached, database });
+    const url = this.database.url.replace(`:${this.database.port}/`, `:${database.port}/`);
+    return {
+      memcached: memcached.map(({ port }) => ({ address: `127.0.0.1:${port}` })),
+      database: { url },
+    };
+  }
+
+  /**
+   * Runs one of our programs to its end; gives what it printed.
+   *
+   * @throws Error with its output when its status is not 0.
+   */
+  async run(
+    program: string,
+    args: readonly string[] = [],
+    env: Record<string, string> = {},
+  ): Promise<string> {
+    const { stdout } = await execute(process.execPath, [this.#file(program), ...args], {
+      env: { ...process.env, ...this.env, ...env },
+    });
     return stdout;
   }
 
@@ -131,14 +163,15 @@ export class Site {
   }
 
   /** Starts a killed front again, on its port. */
-  async restartFront(front: Process): Promise<void> {
+  async restartFront(front: Process, env: Record<string, string> = {}): Promise<void> {
     const home = String(this.fronts.indexOf(front));
-    const env = { PORT: String(front.port), FLOODGATE_HOME: home };
-    front.child = await this.#spawn("front", env, front.port);
+    const own = { PORT: String(front.port), FLOODGATE_HOME: home };
+    front.child = await this.#spawn("front", { ...own, ...env }, front.port);
   }
 
-  async restartWorker(worker: Process): Promise<void> {
-    worker.child = await this.#spawn("worker", { WORKER_PORT: String(worker.port) }, worker.port);
+  async restartWorker(worker: Process, env: Record<string, string> = {}): Promise<void> {
+    const own = { WORKER_PORT: String(worker.port) };
+    worker.child = await this.#spawn("worker", { ...own, ...env }, worker.port);
   }
 
   /** Starts a killed memcached again, empty, on its port. */
@@ -176,8 +209,8 @@ export class Site {
     let quiet = 0;
     await waitUntil(
       "empty queues",
-      () => {
-        const line = this.run("worker", ["--once"]);
+      async () => {
+        const line = await this.run("worker", ["--once"]);
         quiet = / 0 slots waiting/.test(line) && /flush: 0 ballots/.test(line) ? quiet + 1 : 0;
         return quiet >= 2;
       },
@@ -190,11 +223,16 @@ export class Site {
     await Promise.all(processes.map(child => child.stop()));
     await Promise.all(this.memcached.map(({ child }) => child.stop()));
     await this.database?.child.stop();
+    await Promise.all([...this.proxies.memcached, this.proxies.database].map(p => p?.stop()));
     rmSync(this.directory, { recursive: true, force: true });
   }
 
+  #file(program: string): string {
+    return join(this.programs, `${program}.mjs`);
+  }
+
   async #spawn(name: string, env: Record<string, string>, port: number): Promise<Child> {
-    const child = new Child(name, process.execPath, ["--enable-source-maps", `dist/${name}.mjs`], {
+    const child = new Child(name, process.execPath, ["--enable-source-maps", this.#file(name)], {
       env: { ...process.env, ...this.env, ...env, NODE_ENV: "production" },
     });
     await waitUntil(name, () => portAnswers(port), {
