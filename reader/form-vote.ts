@@ -14,7 +14,7 @@ import type { Runtime } from "#lib/runtime.ts";
 import type { Poll } from "#lib/store/polls.ts";
 import { mintIdentity } from "#lib/voters/identity.ts";
 import { pollPage } from "./pages.tsx";
-import { noticeOf, publicPoll, resultsForPage } from "./poll-pages.ts";
+import { publicPoll, resultsForPage } from "./poll-pages.ts";
 import { htmlResponse } from "./respond.ts";
 import { siteOf } from "./site.ts";
 import { instruction } from "./views/poll-card.tsx";
@@ -129,7 +129,6 @@ async function page(
     chosen,
     message,
     show: mine ? "results" : "vote",
-    notice: noticeOf(at),
     ...(mine && { mine }),
   });
   return htmlResponse(html, {

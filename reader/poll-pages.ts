@@ -1,5 +1,4 @@
 /** The vote page and the results page of a poll: what to show whom. */
-import type { LadderStep } from "#lib/ballots/ladder.ts";
 import { wallMs } from "#lib/clock.ts";
 import { isFloodgateError } from "#lib/errors.ts";
 import type { Slug } from "#lib/ids.ts";
@@ -13,7 +12,6 @@ import { readIdentity, voterKey } from "#lib/voters/identity.ts";
 import { notFoundPage, pollPage } from "./pages.tsx";
 import { htmlResponse } from "./respond.ts";
 import { siteOf } from "./site.ts";
-import type { WordKey } from "./words.ts";
 
 /** The option ids that the voter of this request chose; `undefined` when there is no ballot of theirs. */
 export async function choicesOf(
@@ -34,17 +32,6 @@ export async function publicPoll(at: Runtime, slug: string): Promise<Poll | Resp
   const poll = slugSchema.safeParse(slug).success ? await at.published.find(slug as Slug) : null;
   if (poll && pollState(poll, wallMs()) !== "draft") return poll;
   return htmlResponse(notFoundPage(siteOf(at.config)), { status: 404 });
-}
-
-const notices: Partial<Record<LadderStep, WordKey>> = {
-  direct: "stepDirect",
-  shedding: "stepShedding",
-  refusing: "stepRefusing",
-};
-
-/** The calm sentence for the step of the ladder that we stand on; most make no difference to readers. */
-export function noticeOf(at: Runtime): WordKey | undefined {
-  return notices[at.ladder.step];
 }
 
 /** Results for a page; `null` when they can't be read right now, which the page can say. */
@@ -76,7 +63,6 @@ export async function pollPageFor(
     state,
     results,
     show: state === "scheduled" ? "vote" : show,
-    notice: noticeOf(at),
     ...(mine && { mine }),
   });
   return htmlResponse(html, { personal: mine !== undefined });

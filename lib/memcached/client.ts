@@ -41,8 +41,7 @@ export class MemcachedClient {
   readonly #timeouts: ClientTimeouts;
   #session: Session | undefined;
   #connecting: Promise<Session> | undefined;
-  /** Monotonic; since when the circuit is open. */
-  #openSinceMs: number | undefined;
+  #open = false;
   #closed = false;
 
   constructor(address: Address, timeouts: ClientTimeouts = defaultTimeouts) {
@@ -57,12 +56,7 @@ export class MemcachedClient {
 
   /** False while calls fail without being tried. */
   get available(): boolean {
-    return this.#openSinceMs === undefined && !this.#closed;
-  }
-
-  /** For how long it has not answered; 0 while it does. */
-  get awayMs(): number {
-    return this.#openSinceMs === undefined ? 0 : monotonicMs() - this.#openSinceMs;
+    return !this.#open && !this.#closed;
   }
 
   get timeouts(): ClientTimeouts {
@@ -84,7 +78,7 @@ export class MemcachedClient {
       current.close("idle for too long");
     }
     if (this.#connecting !== undefined) return this.#connecting;
-    if (this.#openSinceMs !== undefined) {
+    if (this.#open) {
       return Promise.reject(new MemcachedFailure("not_sent", `${this.name} does not answer`));
     }
     this.#connecting = this.#connect();
@@ -111,8 +105,8 @@ export class MemcachedClient {
 
   /** No call gets through until a probe has. */
   #openCircuit(): void {
-    if (!this.available) return;
-    this.#openSinceMs = monotonicMs();
+    if (this.#open || this.#closed) return;
+    this.#open = true;
     this.onAvailability(false);
     void this.#probe();
   }
@@ -134,7 +128,7 @@ export class MemcachedClient {
       this.#session?.close("the client is closed");
       return;
     }
-    this.#openSinceMs = undefined;
+    this.#open = false;
     this.onAvailability(true);
   }
 

@@ -108,11 +108,9 @@ export interface StoreOptions {
   readonly connectionsMax: number;
   /** Longest wait for one statement; its connection is thrown away then. */
   readonly statementMs: number;
-  /** Longest wait for a connection, in milliseconds. */
-  readonly connectMs?: number;
 }
 
-const defaultConnectMs = 2_000;
+const connectMsMax = 2_000;
 /** Less than `statementMs`, so that a wait for a lock ends as what it is. */
 const lockWaitSeconds = 2;
 
@@ -134,7 +132,7 @@ export class Store implements Database {
       connectionLimit: options.connectionsMax,
       maxIdle: options.connectionsMax,
       queueLimit: 1_000,
-      connectTimeout: options.connectMs ?? defaultConnectMs,
+      connectTimeout: connectMsMax,
       enableKeepAlive: true,
       timezone: "Z",
       charset: "utf8mb4",

@@ -22,8 +22,6 @@ export interface CardProps {
   readonly chosen?: readonly string[];
   readonly message?: { readonly tone: "good" | "warn" | "bad"; readonly text: string };
   readonly show: "vote" | "results";
-  /** How things stand, where that is not as usual and makes a difference to readers. */
-  readonly notice?: WordKey | undefined;
   /** In the studio: it looks alive and leads nowhere. */
   readonly preview?: boolean;
 }
@@ -58,11 +56,7 @@ export function PollCard(props: CardProps) {
           <div data-part="results" hidden={voting}>
             <h1 class="poll-question">{poll.question}</h1>
             {poll.description && <p class="poll-dek">{poll.description}</p>}
-            {!results && show === "results" ? (
-              <p class="poll-dek">{words.say("resultsAway")}</p>
-            ) : (
-              <ResultList {...props} />
-            )}
+            <ResultList {...props} />
           </div>
         </>
       )}
@@ -76,11 +70,6 @@ export function PollCard(props: CardProps) {
       >
         {message?.text ?? ""}
       </p>
-      {props.notice && state === "open" && (
-        <p class="poll-fine" data-part="notice">
-          {words.say(props.notice)}
-        </p>
-      )}
       {state === "open" && show === "results" && !props.mine && (
         <p class="poll-actions" data-part="to-the-poll">
           <a href={`/p/${poll.slug}`}>{words.say("toThePoll")}</a>

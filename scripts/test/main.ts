@@ -3,9 +3,11 @@
  * servers of its own. Ends with one line, `N passed, N failed`.
  */
 import { existsSync } from "node:fs";
+import { parseArgs } from "node:util";
 import { ensurePrograms } from "#scripts/services/programs.ts";
 import { checks, runCommand } from "./checks.ts";
 import type { Count } from "./count.ts";
+import { runFaults } from "./faults.ts";
 import { runNodeTests, testFiles } from "./node-tests.ts";
 import { runPlaywright } from "./playwright.ts";
 
@@ -16,15 +18,20 @@ interface Stage {
 
 const build = { name: "build", command: ["--import", "tsx", "scripts/build.ts", "--if-changed"] };
 
+const { values: options, positionals: wanted } = parseArgs({
+  options: { minutes: { type: "string" }, seed: { type: "string" } },
+  allowPositionals: true,
+});
+
 const stages: readonly Stage[] = [
   { name: "checks", run: () => checks() },
   { name: "unit", run: () => runNodeTests(testFiles(["lib", "server", "worker", "scripts"]), 2) },
   { name: "integration", run: () => runNodeTests(testFiles(["test/integration", "test"], 1), 2) },
   { name: "promises", run: () => runNodeTests(testFiles(["test/promises"]), 1) },
+  { name: "faults", run: () => runFaults(options) },
   { name: "e2e", run: () => runPlaywright() },
 ];
 
-const wanted = process.argv.slice(2);
 const unknown = wanted.filter(name => !stages.some(stage => stage.name === name));
 if (unknown.length > 0) {
   console.error(

@@ -1,0 +1,13 @@
+/** Every fault that the suite knows. */
+import { frontFaults } from "./catalogue/fronts.ts";
+import { memcachedFaults } from "./catalogue/memcached.ts";
+import { mysqlFaults } from "./catalogue/mysql.ts";
+import { workerFaults } from "./catalogue/workers.ts";
+import type { Fault } from "./incident.ts";
+
+export const faults: readonly Fault[] = [
+  ...frontFaults,
+  ...workerFaults,
+  ...memcachedFaults,
+  ...mysqlFaults,
+];

@@ -1,0 +1,50 @@
+/** What happens to fronts: killed at any moment, stopped beyond every lease and grace time. */
+import type { Fault, Incident } from "../incident.ts";
+
+const aFront = (incident: Incident) => incident.pick(incident.site.fronts);
+const hit = (incident: Incident) => 3 + Math.floor(incident.random() * 25);
+
+export const frontFaults: readonly Fault[] = [
+  {
+    name: "front killed",
+    inject: async incident => {
+      for (let i = 0; i < 2; i++) {
+        const front = aFront(incident);
+        await incident.pause(50, 400);
+        await front.child.kill();
+        incident.bite("killed");
+        await incident.site.restartFront(front);
+      }
+    },
+  },
+  {
+    name: "front killed between number and slot",
+    inject: incident => incident.failAt(aFront(incident), `front.number-taken:${hit(incident)}`),
+  },
+  {
+    name: "front killed between slot and answer",
+    inject: incident => incident.failAt(aFront(incident), `front.slot-written:${hit(incident)}`),
+  },
+  {
+    // Beyond the lease of its lock and beyond the worker's patience: its number is passed meanwhile.
+    name: "front paused between number and slot",
+    inject: async incident => {
+      const before = await incident.inspector.holes();
+      const pauseMs = Math.round(incident.between(3_200, 4_500));
+      await incident.failAt(aFront(incident), `front.number-taken:${hit(incident)}:${pauseMs}`);
+      await incident.pause(pauseMs + 300, pauseMs + 500);
+      incident.bite("hole passed", (await incident.inspector.holes()) - before);
+    },
+  },
+  {
+    name: "front stopped",
+    inject: async incident => {
+      const front = aFront(incident);
+      front.child.signal("SIGSTOP");
+      await incident.pause(1_000, 2_500);
+      front.child.signal("SIGCONT");
+      incident.bite("slow answers", incident.history.count("info"));
+      incident.bite("stopped");
+    },
+  },
+];

@@ -1,0 +1,164 @@
+/** What happens to memcached: killed, emptied, full, stopped, slow, and every way of being cut off. */
+import { connect } from "node:net";
+import { sleep } from "#lib/clock.ts";
+import { waitUntil } from "#scripts/services/ports.ts";
+import type { FaultProxy } from "#test/support/fault-proxy.ts";
+import type { Fault, Incident } from "../incident.ts";
+
+function proxyOf({ site }: Incident): FaultProxy {
+  const [proxy] = site.proxies.memcached;
+  if (!proxy) throw new RangeError("the site has no proxies");
+  return proxy;
+}
+
+function serverOf({ site }: Incident) {
+  const [server] = site.memcached;
+  if (!server) throw new RangeError("the site has no memcached");
+  return server;
+}
+
+/** Does something to the wire and lets it last; what a proxy has hit, or clients noticed, is a bite. */
+function wire(
+  name: string,
+  fault: (proxy: FaultProxy, incident: Incident) => Promise<void>,
+): Fault {
+  return {
+    name,
+    inject: async incident => {
+      const proxy = proxyOf(incident);
+      const before = proxy.bitten;
+      await fault(proxy, incident);
+      proxy.heal();
+      incident.bite("connections hit", proxy.bitten - before);
+      incident.bite("requests without an answer", incident.history.count("info"));
+    },
+  };
+}
+
+/** Sends a line of memcached's text protocol and gives the first line of the answer. */
+function say(port: number, text: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(port, "127.0.0.1", () => socket.write(text));
+    socket.once("data", bytes => {
+      socket.destroy();
+      resolve(bytes.toString().split("\r\n")[0] ?? "");
+    });
+    socket.once("error", reject);
+  });
+}
+
+async function killAndRestart(incident: Incident, awayMs: number): Promise<void> {
+  await serverOf(incident).child.kill();
+  incident.bite("killed");
+  await sleep(awayMs);
+  await incident.site.restartMemcached();
+}
+
+/** Keys that take all the memory, of the size of small and of large slots. */
+async function fill(port: number): Promise<number> {
+  let stored = 0;
+  for (const size of [60_000, 6_000, 1_500, 600]) {
+    const value = "x".repeat(size);
+    for (let refusals = 0; refusals < 3; ) {
+      const answer = await say(port, `set ballast:${stored} 0 0 ${size}\r\n${value}\r\n`);
+      if (answer === "STORED") stored += 1;
+      else refusals += 1;
+    }
+  }
+  return stored;
+}
+
+export const memcachedFaults: readonly Fault[] = [
+  {
+    name: "memcached killed and back empty",
+    inject: async incident => {
+      await incident.pause(0, 300);
+      await killAndRestart(incident, incident.between(0, 1_000));
+      await incident.pause(200, 600);
+    },
+  },
+  {
+    name: "memcached back empty between number and slot",
+    inject: async incident => {
+      const front = incident.pick(incident.site.fronts);
+      await incident.failAt(
+        front,
+        `front.number-taken:${10 + Math.floor(incident.random() * 20)}:700`,
+      );
+      await killAndRestart(incident, 0);
+    },
+  },
+  {
+    name: "memcached flushed",
+    inject: async incident => {
+      for (let i = 0; i < 3; i++) {
+        await incident.pause(50, 400);
+        incident.bite(
+          "flushed",
+          (await say(serverOf(incident).port, "flush_all\r\n")) === "OK" ? 1 : 0,
+        );
+      }
+    },
+  },
+  {
+    name: "memcached full",
+    inject: async incident => {
+      const { port } = serverOf(incident);
+      incident.site.workers[0]?.child.signal("SIGSTOP"); // or it makes room all the time
+      const stored = await fill(port);
+      await waitUntil("a refusal", () => incident.history.events.some(e => e.status === 503), {
+        withinMs: 15_000,
+      });
+      incident.bite("refused for want of memory", incident.history.count("info"));
+      await incident.pause(200, 600);
+      for (let i = 0; i < stored; i++) await say(port, `delete ballast:${i}\r\n`);
+    },
+  },
+  {
+    name: "memcached stopped",
+    inject: async incident => {
+      const { child } = serverOf(incident);
+      child.signal("SIGSTOP");
+      await incident.pause(800 * incident.scale, 2_000 * incident.scale);
+      child.signal("SIGCONT");
+      incident.bite("requests without an answer", incident.history.count("info"));
+    },
+  },
+  wire("memcached slow", async (proxy, incident) => {
+    proxy.delay(incident.between(20, 120));
+    await incident.pause(1_000, 1_800);
+    incident.bite("delayed");
+  }),
+  wire("memcached cut off: nothing passes", async (proxy, incident) => {
+    proxy.stall();
+    await incident.pause(600, 1_500 * incident.scale);
+  }),
+  wire("memcached cut off: refused", async (proxy, incident) => {
+    proxy.refuse();
+    proxy.reset();
+    await incident.pause(400, 1_200 * incident.scale);
+  }),
+  wire("memcached connections half-closed", async (proxy, incident) => {
+    for (let i = 0; i < 4; i++) {
+      proxy.halfClose();
+      await incident.pause(50, 250);
+    }
+  }),
+  wire("memcached answers cut in the middle", async (proxy, incident) => {
+    for (let i = 0; i < 12; i++) {
+      proxy.cutAnswer(Math.floor(incident.between(0, 120)));
+      await incident.pause(20, 150);
+    }
+  }),
+  wire("memcached answers lost", async (proxy, incident) => {
+    for (let i = 0; i < 8; i++) {
+      let lose = true;
+      proxy.loseAnswers(() => {
+        const lost = lose;
+        lose = false;
+        return lost;
+      });
+      await incident.pause(30, 200);
+    }
+  }),
+];

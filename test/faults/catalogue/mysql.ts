@@ -1,0 +1,152 @@
+/** What happens to MySQL: killed, away, stopped, read-only, crowded, and answers to COMMIT lost. */
+import { type Connection, createConnection, type RowDataPacket } from "mysql2/promise";
+import { SECOND, sleep } from "#lib/clock.ts";
+import { waitUntil } from "#scripts/services/ports.ts";
+import type { Fault, Incident } from "../incident.ts";
+
+interface StatusRow extends RowDataPacket {
+  readonly Value: string;
+}
+
+interface ProcessRow extends RowDataPacket {
+  readonly Id: number;
+  readonly User: string;
+}
+
+/** True once the worker has said that a pass failed, since we began to listen. */
+function failuresOf({ site }: Incident): () => number {
+  const count = () =>
+    site.workers.flatMap(({ child }) => child.output.match(/pass_failed/g) ?? []).length;
+  const before = count();
+  return () => Math.max(0, count() - before);
+}
+
+/** Does something, and waits until a worker has felt it. */
+function felt(
+  name: string,
+  fault: (incident: Incident) => Promise<void>,
+  heal?: Fault["heal"],
+): Fault {
+  return {
+    name,
+    inject: async incident => {
+      const failures = failuresOf(incident);
+      await fault(incident);
+      await waitUntil("a pass to fail", () => failures() > 0, { withinMs: 15 * SECOND });
+      incident.bite("passes failed", failures());
+    },
+    ...(heal && { heal }),
+  };
+}
+
+async function status({ site }: Incident, name: string): Promise<number> {
+  const rows = await site.query<StatusRow>("SHOW GLOBAL STATUS LIKE ?", [name]);
+  return Number(rows[0]?.Value);
+}
+
+/** Takes the locks of the flush in the other order, with so much to undo that the worker is the victim. */
+async function provokeDeadlock(rival: Connection): Promise<boolean> {
+  await rival.query("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED");
+  await rival.query("BEGIN");
+  await rival.query(
+    "INSERT INTO floodgate.deadlock_ballast (text) SELECT REPEAT('x', 100) FROM mysql.help_topic LIMIT 500",
+  );
+  await rival.query("SELECT * FROM floodgate.poll_totals FOR UPDATE");
+  await sleep(400); // the worker has its polls by now, and wants the totals
+  const won = await rival.query("SELECT * FROM floodgate.polls FOR UPDATE").then(
+    () => true,
+    () => false,
+  );
+  await rival.query("ROLLBACK");
+  return won;
+}
+
+export const mysqlFaults: readonly Fault[] = [
+  felt("mysql killed and restarted", async ({ site }) => {
+    await site.database.child.kill();
+    await sleep(300);
+    await site.restartDatabase();
+  }),
+  felt("mysql away", async incident => {
+    await incident.site.database.child.kill();
+    await sleep(Math.min(60, 3 * incident.scale) * SECOND);
+    await incident.site.restartDatabase();
+  }),
+  {
+    name: "mysql stopped",
+    inject: async incident => {
+      const { child } = incident.site.database;
+      const before = incident.history.count("ok");
+      child.signal("SIGSTOP");
+      await incident.pause(1_500, 2_500 * incident.scale);
+      incident.bite("votes taken meanwhile", incident.history.count("ok") - before);
+      child.signal("SIGCONT");
+    },
+  },
+  felt(
+    "mysql read-only",
+    async ({ site }) => {
+      await site.query("SET GLOBAL read_only = 1");
+    },
+    async ({ site }) => {
+      await site.query("SET GLOBAL read_only = 0");
+    },
+  ),
+  {
+    name: "mysql deadlocks",
+    inject: async incident => {
+      const { site } = incident;
+      const rival = await createConnection({ uri: site.database.adminUrl });
+      await rival.query(
+        "CREATE TABLE IF NOT EXISTS floodgate.deadlock_ballast (text VARCHAR(100)) ENGINE = InnoDB",
+      );
+      try {
+        const before = await status(incident, "Innodb_deadlocks");
+        await waitUntil(
+          "a deadlock",
+          async () => {
+            await provokeDeadlock(rival);
+            incident.bite("deadlocks", (await status(incident, "Innodb_deadlocks")) - before);
+            return incident.bites.deadlocks !== undefined;
+          },
+          { withinMs: 20 * SECOND },
+        );
+      } finally {
+        await rival.query("DROP TABLE floodgate.deadlock_ballast");
+        await rival.end();
+      }
+    },
+  },
+  felt(
+    "mysql out of connections",
+    async ({ site }) => {
+      await site.query("SET GLOBAL max_connections = 10");
+      const crowd: Connection[] = [];
+      for (const { Id, User } of await site.query<ProcessRow>("SHOW PROCESSLIST")) {
+        if (User === "floodgate") await site.query(`KILL ${Id}`).catch(() => {});
+      }
+      for (let i = 0; i < 10; i++) {
+        await createConnection({ uri: site.database.url }).then(
+          connection => crowd.push(connection),
+          () => {},
+        );
+      }
+      await sleep(1_500);
+      for (const connection of crowd) connection.destroy();
+    },
+    async ({ site }) => {
+      await site.query("SET GLOBAL max_connections = 200");
+    },
+  ),
+  {
+    name: "mysql answers to COMMIT lost",
+    inject: async incident => {
+      const proxy = incident.site.proxies.database;
+      if (!proxy) throw new RangeError("the site has no proxies");
+      const before = proxy.bitten;
+      proxy.loseAnswers((_, request) => request.includes("transaction.commit"));
+      await waitUntil("an answer to be lost", () => proxy.bitten - before >= 2);
+      incident.bite("answers to COMMIT lost", proxy.bitten - before);
+    },
+  },
+];

@@ -1,0 +1,113 @@
+/** The checker finds what is planted, and nothing else. */
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { type Books, check, isClean, type StoredRow } from "./checker.ts";
+import type { HistoryEvent } from "./history.ts";
+
+let clock = 0;
+
+function event(
+  type: HistoryEvent["type"],
+  voter: number,
+  ballot: string,
+  choice = "1",
+): HistoryEvent {
+  return { atMs: ++clock, type, poll: "p", voter, ballot, choice };
+}
+
+const cast = (voter: number, ballot: string, answer: "ok" | "fail" | "info", choice = "1") => [
+  event("invoke", voter, ballot, choice),
+  event(answer, voter, ballot, choice),
+];
+
+const row = (ballot: string, choice = "1"): StoredRow => ({ poll: "p", ballot, choice });
+
+function books(rows: readonly StoredRow[], change: Partial<Books> = {}): Books {
+  const sums = {
+    ballots: rows.length,
+    votes: Object.fromEntries(
+      ["1", "2"].map(option => [option, rows.filter(r => r.choice === option).length]),
+    ),
+  };
+  return {
+    rows,
+    totals: { p: sums },
+    tallies: { p: sums },
+    votersTwice: 0,
+    slotsLeft: 0,
+    ...change,
+  };
+}
+
+describe("checker", () => {
+  it("is content with what was acknowledged, recovered, refused and never stored", () => {
+    const events = [
+      ...cast(1, "a", "ok"),
+      ...cast(2, "b", "info"),
+      ...cast(3, "c", "info"),
+      ...cast(4, "d", "fail"),
+    ];
+    const verdict = check(events, books([row("a"), row("b")]));
+    assert.ok(isClean(verdict));
+    assert.deepEqual(
+      [verdict.attempted, verdict.acknowledged, verdict.recovered, verdict.doubleCounted],
+      [4, 1, 1, 0],
+    );
+  });
+
+  it("finds a lost ballot", () => {
+    const verdict = check([...cast(1, "a", "ok"), ...cast(2, "b", "ok")], books([row("a")]));
+    assert.deepEqual(verdict.lost, ["p 2"]);
+  });
+
+  it("does not call a second ballot lost whose voter has a row", () => {
+    const events = [...cast(1, "a", "ok"), ...cast(1, "b", "ok", "2")];
+    assert.ok(isClean(check(events, books([row("a")]))));
+  });
+
+  it("finds a second ballot that took the place of an acknowledged first", () => {
+    const events = [...cast(1, "a", "ok"), ...cast(1, "b", "ok", "2")];
+    assert.deepEqual(check(events, books([row("b", "2")])).displaced, ["p 1"]);
+  });
+
+  it("lets either of two ballots stand that were under way together", () => {
+    const events = [
+      event("invoke", 1, "a"),
+      event("invoke", 1, "b", "2"),
+      event("ok", 1, "a"),
+      event("ok", 1, "b", "2"),
+    ];
+    assert.ok(isClean(check(events, books([row("b", "2")]))));
+    assert.ok(isClean(check(events, books([row("a")]))));
+  });
+
+  it("finds two rows of a voter, by the history or by the voter key", () => {
+    const events = [...cast(1, "a", "ok"), ...cast(1, "b", "fail")];
+    const verdict = check(events, books([row("a"), row("b")]));
+    assert.deepEqual(verdict.duplicated, ["p 1"]);
+    assert.equal(verdict.doubleCounted, 1);
+    assert.equal(check(cast(1, "a", "ok"), books([row("a")], { votersTwice: 1 })).doubleCounted, 1);
+  });
+
+  it("finds rows that nobody sent, or with another choice", () => {
+    assert.equal(check(cast(1, "a", "ok"), books([row("a"), row("x")])).unexpected.length, 1);
+    assert.equal(check(cast(1, "a", "ok"), books([row("a", "2")])).unexpected.length, 1);
+  });
+
+  it("finds totals and tallies that are too high, and counts them as double", () => {
+    const high = { p: { ballots: 3, votes: { "1": 3, "2": 0 } } };
+    for (const change of [{ totals: high }, { tallies: high }]) {
+      const verdict = check(cast(1, "a", "ok"), books([row("a")], change));
+      assert.equal(verdict.doubleCounted, 2);
+      assert.equal(verdict.inexact.length, 2);
+    }
+  });
+
+  it("finds tallies that are too low, and slots left behind", () => {
+    const low = { p: { ballots: 0, votes: { "1": 0, "2": 0 } } };
+    const verdict = check(cast(1, "a", "ok"), books([row("a")], { tallies: low, slotsLeft: 2 }));
+    assert.ok(!isClean(verdict));
+    assert.equal(verdict.doubleCounted, 0);
+    assert.equal(verdict.inexact.length, 3);
+  });
+});

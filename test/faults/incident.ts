@@ -1,0 +1,199 @@
+/**
+ * One fault under load: two fresh polls, readers that vote, the fault, then healing, draining and the
+ * verdict. A run whose fault did nothing that anybody could notice is *vacuous*, and fails like a broken
+ * promise.
+ */
+import { monotonicMs, SECOND, sleep } from "#lib/clock.ts";
+import { waitUntil } from "#scripts/services/ports.ts";
+import { createPoll } from "#test/support/ledger.ts";
+import { mulberry32 } from "#test/support/random.ts";
+import type { Process, Site } from "#test/support/site.ts";
+import { Inspector, patiently } from "./at-rest.ts";
+import { check, isClean, type Verdict } from "./checker.ts";
+import { Clients } from "./clients.ts";
+import type { History } from "./history.ts";
+
+/** A way to go wrong. */
+export interface Fault {
+  readonly name: string;
+  /** Does it, at moments drawn from the incident's random numbers. Healing is not its business. */
+  readonly inject: (incident: Incident) => Promise<void>;
+  /** Sees to it that everybody is well again, beyond what is done after every fault. */
+  readonly heal?: (incident: Incident) => Promise<void>;
+}
+
+/** What is known of one run. */
+export interface Report extends Verdict {
+  readonly fault: string;
+  readonly seed: number;
+  /** What showed that the fault was felt, and how often. */
+  readonly bites: Readonly<Record<string, number>>;
+  readonly slowestMs: number;
+  readonly unanswered: number;
+  /** Everything that was not as it should be, in words; empty when the run is good. */
+  readonly complaints: readonly string[];
+}
+
+export interface RunOptions {
+  readonly seed: number;
+  /** 1 for the short run; faults that take time take so many times as long. */
+  readonly scale: number;
+  /** Where histories of bad runs are kept. */
+  readonly historyDirectory?: string;
+}
+
+const connections = 16;
+const restMsMax = 40 * SECOND;
+/** A front under load takes its time; what it leaves undone then, clients send again. */
+const stopMsMax = SECOND;
+/** Ballots are to be on their way before, and to come afterwards. */
+const leadMs = 400;
+
+export class Incident {
+  readonly site: Site;
+  readonly inspector: Inspector;
+  readonly random: () => number;
+  readonly scale: number;
+  readonly bites: Record<string, number> = {};
+  /** Processes that were told to fail, and are started afresh afterwards. */
+  readonly tainted = new Set<Process>();
+  polls: readonly string[] = [];
+  clients!: Clients;
+
+  constructor(site: Site, options: RunOptions) {
+    this.site = site;
+    this.inspector = new Inspector(site);
+    this.random = mulberry32(options.seed);
+    this.scale = options.scale;
+  }
+
+  get history(): History {
+    return this.clients.history;
+  }
+
+  /** Says that the fault was felt. */
+  bite(what: string, times = 1): void {
+    if (times > 0) this.bites[what] = (this.bites[what] ?? 0) + times;
+  }
+
+  between(min: number, max: number): number {
+    return min + this.random() * (max - min);
+  }
+
+  pick<T>(from: readonly T[]): T {
+    const picked = from[Math.floor(this.random() * from.length)];
+    if (picked === undefined) throw new RangeError("nothing to pick from");
+    return picked;
+  }
+
+  /** Waits for a random time. */
+  async pause(minMs: number, maxMs: number): Promise<void> {
+    await sleep(this.between(minMs, maxMs));
+  }
+
+  /** Starts a process again so that it fails at a named point, and resolves when it has. */
+  async failAt(process: Process, point: string, withinMs = 15 * SECOND): Promise<void> {
+    const isFront = this.site.fronts.includes(process);
+    this.tainted.add(process);
+    await process.child.stop(stopMsMax);
+    const env = { FAULT: point };
+    if (isFront) await this.site.restartFront(process, env);
+    else await this.site.restartWorker(process, env);
+    await waitUntil(`${point} to be reached`, () => process.child.output.includes("fault: "), {
+      withinMs,
+    });
+    this.bite(point.split(":")[0] ?? point);
+  }
+}
+
+/** Runs one fault and judges it. Rejects only when the test itself is broken. */
+export async function runFault(site: Site, fault: Fault, options: RunOptions): Promise<Report> {
+  const incident = new Incident(site, options);
+  const complaints: string[] = [];
+  incident.polls = [await createPoll(site), await createPoll(site)];
+  const clients = new Clients({
+    fronts: () => site.fronts.map(({ port }) => port),
+    polls: incident.polls,
+    seed: options.seed,
+    connections,
+  });
+  incident.clients = clients;
+  clients.start();
+  await incident.pause(leadMs / 2, leadMs);
+  await fault.inject(incident).catch(error => complaints.push(`injecting: ${error.message}`));
+  await heal(incident);
+  await fault.heal?.(incident);
+  await sleep(leadMs);
+  await clients.stop();
+  const { verdict, rested } = await settle(incident);
+  complaints.push(...complaintsOf(incident, verdict));
+  if (!rested) complaints.push("never came to rest");
+  if (complaints.length > 0 && options.historyDirectory) {
+    clients.history.save(`${options.historyDirectory}/${fault.name}-${options.seed}.jsonl`);
+  }
+  return {
+    ...verdict,
+    fault: fault.name,
+    seed: options.seed,
+    bites: incident.bites,
+    slowestMs: Math.round(clients.history.slowestMs),
+    unanswered: clients.history.count("info"),
+    complaints,
+  };
+}
+
+/** Everybody up, nobody stopped, every wire whole. */
+async function heal({ site, tainted }: Incident): Promise<void> {
+  for (const proxy of [...site.proxies.memcached, site.proxies.database]) proxy?.heal();
+  const programs = [...site.fronts, ...site.workers];
+  for (const { child } of [...programs, ...site.memcached, site.database]) child.signal("SIGCONT");
+  for (const [index, { child }] of site.memcached.entries()) {
+    if (child.ended !== undefined) await site.restartMemcached(index);
+  }
+  if (site.database.child.ended !== undefined) await site.restartDatabase();
+  for (const process of tainted) await process.child.stop(stopMsMax);
+  for (const front of site.fronts) {
+    if (front.child.ended !== undefined) await site.restartFront(front);
+  }
+  for (const worker of site.workers) {
+    if (worker.child.ended !== undefined) await site.restartWorker(worker);
+  }
+}
+
+/** Waits until the books balance, and stay so; gives the last verdict when they never do. */
+async function settle({ inspector, polls, history }: Incident) {
+  const until = monotonicMs() + restMsMax;
+  let verdict = check(history.events, await inspector.books(polls));
+  let rested = false;
+  for (let good = 0; good < 2 && monotonicMs() < until; await sleep(250)) {
+    await patiently(async () => {
+      rested = await inspector.atRest();
+      verdict = check(history.events, await inspector.books(polls));
+      good = rested && isClean(verdict) ? good + 1 : 0;
+    });
+  }
+  return { verdict, rested };
+}
+
+function complaintsOf({ site, bites, history }: Incident, verdict: Verdict): string[] {
+  const say = (what: string, list: readonly unknown[]) =>
+    list.length > 0 ? [`${list.length} ${what}: ${list.slice(0, 5).map(String).join("; ")}`] : [];
+  const bugs = [...site.fronts, ...site.workers]
+    .map(({ child }) => /.*(uncaught|unhandled).*/i.exec(child.output)?.[0])
+    .filter(line => line !== undefined);
+  return [
+    ...say("lost", verdict.lost),
+    ...say("duplicated", verdict.duplicated),
+    ...say("unexpected", verdict.unexpected),
+    ...say("displaced", verdict.displaced),
+    ...say("inexact", verdict.inexact),
+    ...(verdict.doubleCounted > 0 ? [`${verdict.doubleCounted} double counted`] : []),
+    ...say(
+      "answers that nobody may get",
+      history.oddAnswers.map(({ status }) => status),
+    ),
+    ...say("crashes", bugs),
+    ...(Object.keys(bites).length === 0 ? ["vacuous: the fault was not felt"] : []),
+    ...(verdict.acknowledged === 0 ? ["vacuous: nothing was acknowledged"] : []),
+  ];
+}

@@ -1,0 +1,61 @@
+/**
+ * The long run: every fault again and again, in an order and at moments drawn from the seed, until the
+ * time is over. Ends with a table, printed and written to `test-results/`, and with status 1 when any
+ * promise was broken or any fault did nothing.
+ *
+ * `npm run test:faults -- --minutes 20 --seed 7`
+ */
+import { mkdirSync, writeFileSync } from "node:fs";
+import { parseArgs } from "node:util";
+import { MINUTE, monotonicMs } from "#lib/clock.ts";
+import { mulberry32 } from "#test/support/random.ts";
+import { faults } from "./catalogue.ts";
+import { type Report, runFault } from "./incident.ts";
+import { startFaultSite } from "./site.ts";
+import { faultTable, formatTable } from "./table.ts";
+
+/** Faults that take time take so many times as long as in the short run: MySQL is away for a minute. */
+const scale = 20;
+const directory = "test-results";
+
+const { values } = parseArgs({
+  options: { minutes: { type: "string", default: "20" }, seed: { type: "string", default: "1" } },
+});
+const seed = Number(values.seed);
+const untilMs = monotonicMs() + Number(values.minutes) * MINUTE;
+const random = mulberry32(seed);
+const reports: Report[] = [];
+
+/** All faults in a random order. */
+function shuffled() {
+  const order = faults.map(fault => ({ fault, at: random() })).sort((a, b) => a.at - b.at);
+  return order.map(({ fault }) => ({ fault, seed: Math.floor(random() * 2 ** 31) }));
+}
+
+console.log(`seed ${seed}, ${values.minutes} minutes`);
+mkdirSync(directory, { recursive: true });
+const site = await startFaultSite();
+try {
+  for (let round = 1; monotonicMs() < untilMs; round++) {
+    for (const { fault, seed: own } of shuffled()) {
+      if (monotonicMs() > untilMs) break;
+      // The first round is short, so that every fault has its turn.
+      const options = { seed: own, scale: round === 1 ? 1 : scale, historyDirectory: directory };
+      const report = await runFault(site, fault, options);
+      reports.push(report);
+      const verdict = report.complaints.length === 0 ? "ok" : report.complaints.join("; ");
+      console.log(`${fault.name} (${own}): ${report.acknowledged} acknowledged: ${verdict}`);
+    }
+  }
+} finally {
+  await site.stop();
+}
+
+const rows = faultTable(reports);
+console.log(`\n${formatTable(rows)}`);
+const file = `${directory}/faults-${seed}.json`;
+writeFileSync(file, `${JSON.stringify({ seed, rows, reports }, null, 2)}\n`);
+console.log(`\nwritten to ${file}`);
+const failed = reports.filter(report => report.complaints.length > 0).length;
+console.log(`${reports.length - failed} passed, ${failed} failed`);
+process.exit(failed > 0 ? 1 : 0);

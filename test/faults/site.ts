@@ -1,0 +1,17 @@
+/** The site that faults are done to: two fronts and a worker, everything reached through proxies. */
+import { Site } from "#test/support/site.ts";
+import { buildArmed } from "./builds.ts";
+
+/** As in production, but that it may be flushed: one of the faults does what an operator must not. */
+const memcachedOptions = ["-M", "-U", "0", "-c", "1024", "-o", "idle_timeout=60"];
+
+export async function startFaultSite(): Promise<Site> {
+  return Site.start({
+    programs: await buildArmed(),
+    proxied: true,
+    fronts: 2,
+    memcached: [{ memoryMb: 64, options: memcachedOptions }],
+    // The shortest patience there is, so that a run is over sooner.
+    env: { QUEUE_GRACE_MS: "2000" },
+  });
+}
