@@ -60,7 +60,7 @@ export default {
         orphan: true,
         pathNot: [
           "\\.d\\.ts$",
-          "^app/",
+          "^(app|embed)/",
           "\\.config\\.(ts|mjs)$",
           "^\\.",
           "\\.test\\.ts$",
@@ -108,6 +108,13 @@ export default {
           "node_modules/(next|react|react-dom)/",
         ],
       },
+    },
+    {
+      name: "embed-imports-nothing",
+      comment: "It is downloaded by every reader of every article, and knows nothing of the rest.",
+      severity: "error",
+      from: { path: "^embed/" },
+      to: {},
     },
     {
       name: "server-imports-routes-only",

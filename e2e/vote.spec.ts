@@ -1,4 +1,5 @@
 /** A reader votes, with scripts. */
+import { gzipSync } from "node:zlib";
 import { expectAccessible } from "./support/axe.ts";
 import { expect, test, watchConsole } from "./support/fixtures.ts";
 
@@ -151,7 +152,7 @@ test("downloads little, and nothing moves while it loads", async ({ page, newPol
   const sizes: Record<string, number> = {};
   page.on("response", async response => {
     const path = new URL(response.url()).pathname;
-    sizes[path] = (await response.body().catch(() => Buffer.alloc(0))).length;
+    sizes[path] = gzipSync(await response.body().catch(() => Buffer.alloc(0))).length;
   });
   await page.addInitScript(() => {
     const target = window as unknown as { shifts: number };

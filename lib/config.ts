@@ -112,6 +112,26 @@ const shape = {
   FLOODGATE_SITE_NAME: setting(z.string().min(1).max(60).default("Floodgate"), {
     doc: "Name of the news site, at the top of readers' pages.",
   }),
+  FLOODGATE_EMBED_SITES: setting(
+    z
+      .string()
+      .default("")
+      .transform(text => text.split(",").map(part => part.trim()))
+      .transform(parts => parts.filter(part => part.length > 0))
+      .pipe(
+        z.array(
+          z
+            .string()
+            .regex(
+              /^https?:\/\/(?:\*\.)?[a-z0-9.-]+(?::\d{1,5})?$/i,
+              "must be origins, like https://news.example or https://*.news.example",
+            ),
+        ),
+      ),
+    {
+      doc: "Sites that may show polls in their articles, separated by commas, like https://news.example or https://*.news.example. Empty: every https site may.",
+    },
+  ),
   FLOODGATE_TIME_ZONE: setting(
     z
       .string()
@@ -147,6 +167,8 @@ const schema = z.object(shape);
 
 export type Config = Readonly<z.output<typeof schema>> & {
   readonly publicUrl: string;
+  /** Who may show polls in their articles, as CSP sources. */
+  readonly embedSites: readonly string[];
   readonly queueServers: readonly Address[];
 };
 
@@ -186,8 +208,16 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
   return {
     ...values,
     publicUrl: values.PUBLIC_URL?.replace(/\/$/, "") ?? `http://localhost:${values.PORT}`,
+    embedSites: embedSites(values),
     queueServers: values.QUEUE_SERVERS ?? values.MEMCACHED_SERVERS,
   };
+}
+
+/** Any https site, unless some are named; with our own site on plain http (development), http too. */
+function embedSites(values: z.output<typeof schema>): readonly string[] {
+  if (values.FLOODGATE_EMBED_SITES.length > 0) return values.FLOODGATE_EMBED_SITES;
+  const secure = values.PUBLIC_URL?.startsWith("https:") ?? false;
+  return secure ? ["https:"] : ["https:", "http:"];
 }
 
 /** A setting as `docs/configuration.md` shows it. */

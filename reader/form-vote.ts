@@ -8,16 +8,17 @@
 import type { CastOutcome } from "#lib/ballots/cast.ts";
 import { wallMs } from "#lib/clock.ts";
 import { errorSpec } from "#lib/errors.ts";
-import { castError, castFor, cookieFor, identityOf } from "#lib/http/cast-route.ts";
+import { castError, castFor, identityHeaders, identityOf } from "#lib/http/cast-route.ts";
 import { pollState } from "#lib/polls/state.ts";
 import type { Runtime } from "#lib/runtime.ts";
 import type { Poll } from "#lib/store/polls.ts";
 import { mintIdentity } from "#lib/voters/identity.ts";
 import { pollPage } from "./pages.tsx";
-import { publicPoll, resultsForPage } from "./poll-pages.ts";
+import { framing, publicPoll, resultsForPage } from "./poll-pages.ts";
 import { htmlResponse } from "./respond.ts";
 import { siteOf } from "./site.ts";
-import { instruction } from "./views/poll-card.tsx";
+import { type Place, pathOf, voteAddress } from "./views/paths.ts";
+import { instruction } from "./views/vote-form.tsx";
 import type { Words } from "./words.ts";
 
 /** Marks the second time round: no cookie now means that the browser keeps none. */
@@ -29,63 +30,63 @@ export async function voteByForm(
   request: Request,
   form: URLSearchParams,
 ): Promise<Response> {
-  const poll = await publicPoll(at, slug);
+  const url = new URL(request.url);
+  const place: Place = url.searchParams.get("from") === "embed" ? "embed" : "page";
+  const poll = await publicPoll(at, slug, place);
   if (poll instanceof Response) return poll;
   const choices = form.getAll("choice");
+  const to = { at, poll, place, choices };
   const identity = identityOf(at, request);
-  const url = new URL(request.url);
   if (!identity) {
-    if (url.searchParams.has(withCookie)) {
-      return answer(at, poll, choices, 403, "bad", "cookiesNeeded");
-    }
+    if (url.searchParams.has(withCookie)) return answer(to, 403, "bad", "cookiesNeeded");
     const minted = mintIdentity(at.cast.secrets, undefined);
     return new Response(null, {
       status: 307,
       headers: {
-        ...cookieFor(at, minted),
-        Location: `/api/polls/${poll.slug}/votes?${withCookie}`,
+        ...identityHeaders(at, request, minted),
+        Location: voteAddress(poll, place, withCookie),
         "Cache-Control": "no-store",
       },
     });
   }
   const { outcome } = await castFor(at, poll.slug, { choices }, identity);
-  if (outcome.outcome !== "accepted") return refusal(at, poll, choices, outcome);
+  if (outcome.outcome !== "accepted") return refusal(to, outcome);
   return new Response(null, {
     status: 303,
-    headers: { Location: `/p/${poll.slug}/results`, "Cache-Control": "no-store" },
+    headers: { Location: pathOf(poll, place, "results"), "Cache-Control": "no-store" },
   });
+}
+
+/** What an answer is about, and where it will be shown. */
+interface Answered {
+  readonly at: Runtime;
+  readonly poll: Poll;
+  readonly place: Place;
+  readonly choices: readonly string[];
 }
 
 type Refused = Exclude<CastOutcome, { outcome: "accepted" }>;
 
-async function refusal(
-  at: Runtime,
-  poll: Poll,
-  choices: readonly string[],
-  outcome: Refused,
-): Promise<Response> {
-  const { words } = siteOf(at.config);
+async function refusal(to: Answered, outcome: Refused): Promise<Response> {
+  const { words } = siteOf(to.at.config);
   const error = castError(outcome);
   const { status } = errorSpec(error.code);
   switch (outcome.outcome) {
     case "already_voted":
-      return answer(at, poll, choices, status, "warn", "alreadyVoted", outcome.choices);
+      return answer(to, status, "warn", "alreadyVoted", outcome.choices);
     case "ballot_id_reused":
-      return answer(at, poll, choices, status, "warn", "ballotIdReused");
+      return answer(to, status, "warn", "ballotIdReused");
     case "invalid_choices":
-      return page(at, poll, choices, status, {
-        tone: "warn",
-        text: problemText(words, poll, outcome),
-      });
+      return page(to, status, { tone: "warn", text: problemText(words, to.poll, outcome) });
     case "closed":
     case "not_open":
     case "not_found":
-      return answer(at, poll, choices, status, "bad", "closedDetail");
+      return answer(to, status, "bad", "closedDetail");
     case "overloaded":
-      return answer(at, poll, choices, status, "warn", "overloaded");
+      return answer(to, status, "warn", "overloaded");
     case "full":
     case "unavailable":
-      return answer(at, poll, choices, status, "warn", "unavailable");
+      return answer(to, status, "warn", "unavailable");
   }
 }
 
@@ -100,22 +101,18 @@ function problemText(
 }
 
 function answer(
-  at: Runtime,
-  poll: Poll,
-  choices: readonly string[],
+  to: Answered,
   status: number,
   tone: "warn" | "bad",
   key: Parameters<Words["say"]>[0],
   mine?: readonly string[],
 ): Promise<Response> {
-  const text = siteOf(at.config).words.say(key);
-  return page(at, poll, choices, status, { tone, text }, mine);
+  const text = siteOf(to.at.config).words.say(key);
+  return page(to, status, { tone, text }, mine);
 }
 
 async function page(
-  at: Runtime,
-  poll: Poll,
-  chosen: readonly string[],
+  { at, poll, place, choices }: Answered,
   status: number,
   message: { tone: "warn" | "bad"; text: string },
   mine?: readonly string[],
@@ -124,9 +121,11 @@ async function page(
   const results = state === "scheduled" ? null : await resultsForPage(at, poll);
   const html = pollPage(siteOf(at.config), {
     poll,
+    place,
+    nowMs: wallMs(),
     state,
     results,
-    chosen,
+    chosen: choices,
     message,
     show: mine ? "results" : "vote",
     ...(mine && { mine }),
@@ -134,6 +133,7 @@ async function page(
   return htmlResponse(html, {
     status,
     personal: true,
+    ...framing(at, place),
     ...(status === 503 && { headers: { "Retry-After": "2" } }),
   });
 }

@@ -2,8 +2,10 @@
 /** Readers' pages, as whole documents: each is a function of what it shows, and nothing else. */
 import type { ListedPoll } from "#lib/polls/published.ts";
 import { pollState } from "#lib/polls/state.ts";
-import { renderDocument } from "./views/document.tsx";
-import { type CardProps, PollCard } from "./views/poll-card.tsx";
+import type { CardProps } from "./views/card-props.ts";
+import { renderDocument, renderEmbed } from "./views/document.tsx";
+import { pathOf } from "./views/paths.ts";
+import { PollCard } from "./views/poll-card.tsx";
 import type { Words } from "./words.ts";
 
 export interface Site {
@@ -13,18 +15,20 @@ export interface Site {
 }
 
 /** The vote page, or what stands in its place: holding page, results. */
-export function pollPage(site: Site, card: Omit<CardProps, "words">): string {
+export function pollPage(site: Site, card: Omit<CardProps, "words" | "siteName">): string {
   const { words, siteName, publicUrl } = site;
-  const { poll, show } = card;
-  const path = show === "vote" ? `/p/${poll.slug}` : `/p/${poll.slug}/results`;
+  const { poll, show, place } = card;
   const title = show === "vote" ? poll.question : `${words.say("results")}: ${poll.question}`;
-  return renderDocument({
+  const address = publicUrl + pathOf(poll, "page", "vote");
+  const render = place === "embed" ? renderEmbed : renderDocument;
+  return render({
     words,
     siteName,
     title: `${title} – ${siteName}`,
     description: poll.description || poll.question,
-    canonical: publicUrl + path,
-    children: <PollCard words={words} {...card} />,
+    canonical: publicUrl + pathOf(poll, "page", show),
+    oembed: `${publicUrl}/oembed?url=${encodeURIComponent(address)}`,
+    children: <PollCard words={words} siteName={siteName} {...card} />,
   });
 }
 
@@ -88,10 +92,25 @@ function stateInWords(words: Words, poll: ListedPoll, nowMs: number): string {
   if (state === "final") return words.say("finalResult");
   if (state === "closing") return words.say("closing");
   if (state === "scheduled" && poll.opensAtMs !== null) {
-    return words.say("opensAt", { when: words.moment(poll.opensAtMs) });
+    return words.say("opensAt", { when: words.when(poll.opensAtMs, nowMs) });
   }
   if (poll.closesAtMs === null) return words.say("openUntilClosed");
-  return words.say("closesAt", { when: words.moment(poll.closesAtMs) });
+  return words.say("closesAt", { when: words.when(poll.closesAtMs, nowMs) });
+}
+
+/** The same inside an article. */
+export function notFoundEmbed({ words, siteName }: Site): string {
+  return renderEmbed({
+    words,
+    siteName,
+    title: `${words.say("notFoundTitle")} – ${siteName}`,
+    children: (
+      <article class="poll">
+        <h1 class="poll-question">{words.say("notFoundTitle")}</h1>
+        <p class="poll-dek">{words.say("notFoundBody")}</p>
+      </article>
+    ),
+  });
 }
 
 /** Where there is nothing. */

@@ -9,9 +9,10 @@ import type { Poll } from "#lib/store/polls.ts";
 import type { Results } from "#lib/tallies/results.ts";
 import { readMark } from "#lib/voters/ballot-once.ts";
 import { readIdentity, voterKey } from "#lib/voters/identity.ts";
-import { notFoundPage, pollPage } from "./pages.tsx";
+import { notFoundEmbed, notFoundPage, pollPage } from "./pages.tsx";
 import { htmlResponse } from "./respond.ts";
 import { siteOf } from "./site.ts";
+import type { Place } from "./views/paths.ts";
 
 /** The option ids that the voter of this request chose; `undefined` when there is no ballot of theirs. */
 export async function choicesOf(
@@ -28,10 +29,20 @@ export async function choicesOf(
 }
 
 /** A poll that readers may know of, or the page that says that there is none. */
-export async function publicPoll(at: Runtime, slug: string): Promise<Poll | Response> {
+export async function publicPoll(
+  at: Runtime,
+  slug: string,
+  place: Place = "page",
+): Promise<Poll | Response> {
   const poll = slugSchema.safeParse(slug).success ? await at.published.find(slug as Slug) : null;
   if (poll && pollState(poll, wallMs()) !== "draft") return poll;
-  return htmlResponse(notFoundPage(siteOf(at.config)), { status: 404 });
+  const page = place === "embed" ? notFoundEmbed : notFoundPage;
+  return htmlResponse(page(siteOf(at.config)), { status: 404, ...framing(at, place) });
+}
+
+/** Who may frame the answer. */
+export function framing(at: Runtime, place: Place): { readonly embedSites?: readonly string[] } {
+  return place === "embed" ? { embedSites: at.config.embedSites } : {};
 }
 
 /** Results for a page; `null` when they can't be read right now, which the page can say. */
@@ -43,7 +54,7 @@ export function resultsForPage(at: Runtime, poll: Poll): Promise<Results | null>
 }
 
 /**
- * `GET /p/{poll}` and `GET /p/{poll}/results`. Without a voter cookie it is the same page for everybody;
+ * `GET /p/{poll}` and `GET /p/{poll}/results`, and the same below `/embed`. Without a voter cookie it is the same page for everybody;
  * with one, it shows the reader's own vote and is theirs alone.
  */
 export async function pollPageFor(
@@ -51,8 +62,9 @@ export async function pollPageFor(
   slug: string,
   request: Request,
   wanted: "vote" | "results",
+  place: Place = "page",
 ): Promise<Response> {
-  const poll = await publicPoll(at, slug);
+  const poll = await publicPoll(at, slug, place);
   if (poll instanceof Response) return poll;
   const state = pollState(poll, wallMs());
   const mine = await choicesOf(at, poll, request);
@@ -60,10 +72,12 @@ export async function pollPageFor(
   const show = state === "scheduled" || (state === "open" && !mine) ? wanted : "results";
   const html = pollPage(siteOf(at.config), {
     poll,
+    place,
+    nowMs: wallMs(),
     state,
     results,
     show: state === "scheduled" ? "vote" : show,
     ...(mine && { mine }),
   });
-  return htmlResponse(html, { personal: mine !== undefined });
+  return htmlResponse(html, { personal: mine !== undefined, ...framing(at, place) });
 }

@@ -1,5 +1,6 @@
 /** @jsxImportSource hono/jsx */
 /** A poll that does not exist yet, in the real card. */
+import { wallMs } from "#lib/clock.ts";
 import type { OptionNumber, PollId, Slug } from "#lib/ids.ts";
 import { optionNumberMax } from "#lib/ids.ts";
 import type { Poll } from "#lib/store/polls.ts";
@@ -37,7 +38,17 @@ export function previewPage({ words, siteName }: Site, input: PreviewInput): str
     siteName,
     title: words.say("readerPoll"),
     children: (
-      <PollCard words={words} poll={poll} state="open" results={null} show="vote" preview={true} />
+      <PollCard
+        words={words}
+        siteName={siteName}
+        place="page"
+        nowMs={wallMs()}
+        poll={poll}
+        state="open"
+        results={null}
+        show="vote"
+        preview={true}
+      />
     ),
   });
 }

@@ -3,6 +3,7 @@
  * by `Intl`.
  */
 import { IntlMessageFormat } from "intl-messageformat";
+import { momentIn } from "./when.ts";
 import en from "./words/en.json" with { type: "json" };
 
 export type WordKey = keyof typeof en;
@@ -31,27 +32,19 @@ export class Words {
    * scripts, which then need no message parser. `exact0` is the form for nothing at all, where the
    * catalogue has one.
    */
-  pluralForms(key: WordKey): Readonly<Record<string, string>> {
+  pluralForms(key: WordKey, values: WordValues = {}): Readonly<Record<string, string>> {
     const rules = new Intl.PluralRules(this.locale);
     const forms: Record<string, string> = {};
-    const say = (count: number) => this.say(key, { count }).replace(this.number(count), "#");
+    const say = (count: number) =>
+      this.say(key, { ...values, count }).replace(this.number(count), "#");
     for (let count = 1; count <= 200; count++) forms[rules.select(count)] ??= say(count);
     forms.other ??= say(1_000_000);
     return { ...forms, exact0: say(0) };
   }
 
-  /** A moment for people, with its zone: "Sunday 22 November at 20:00 CET". */
-  moment(ms: number): string {
-    return new Intl.DateTimeFormat(this.locale, {
-      weekday: "long",
-      day: "numeric",
-      month: "long",
-      hour: "2-digit",
-      minute: "2-digit",
-      hourCycle: "h23",
-      timeZone: this.timeZone,
-      timeZoneName: "short",
-    }).format(ms);
+  /** A moment for people, with its zone, as seen from `nowMs`: "Sunday 20:00 CET". */
+  when(ms: number, nowMs: number): string {
+    return momentIn(this.locale, this.timeZone, ms, nowMs);
   }
 
   /** A time of day with seconds: "18:04:12". */

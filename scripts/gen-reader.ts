@@ -1,6 +1,6 @@
 /**
  * Builds what readers' browsers get: styles (inlined into the pages), the script (a file named by its
- * hash), fonts and icon. Writes `reader/generated.ts`, which is not committed.
+ * hash), the script for articles, fonts and icon. Writes `reader/generated.ts`, which is not committed.
  */
 import { createHash } from "node:crypto";
 import { copyFileSync, mkdirSync, writeFileSync } from "node:fs";
@@ -8,13 +8,13 @@ import { build } from "esbuild";
 
 const targets = ["chrome111", "firefox113", "safari16.4"];
 
-async function bundle(entry: string): Promise<string> {
+async function bundle(entry: string, format: "esm" | "iife" = "esm"): Promise<string> {
   const result = await build({
     entryPoints: [entry],
     bundle: true,
     minify: true,
     write: false,
-    format: "esm",
+    format,
     target: targets,
     external: ["/fonts/*"],
     logLevel: "warning",
@@ -22,15 +22,22 @@ async function bundle(entry: string): Promise<string> {
   return result.outputFiles[0]?.text.trim() ?? "";
 }
 
+/** As a Content-Security-Policy names an inline style. */
+const cspHash = (text: string) => `'sha256-${createHash("sha256").update(text).digest("base64")}'`;
 const hash = (text: string) => createHash("sha256").update(text).digest("base64url").slice(0, 12);
 
 const styles = await bundle("reader/reader.css");
+const demoStyles = await bundle("reader/demo.css");
 const script = await bundle("reader/script.ts");
-const styleHash = createHash("sha256").update(styles).digest("base64");
+const embedScript = await bundle("embed/floodgate-poll.ts", "iife");
 const assets = {
   styles,
-  styleHash: `'sha256-${styleHash}'`,
+  styleHash: cspHash(styles),
+  demoStyles,
+  demoStyleHash: cspHash(demoStyles),
   script,
+  embedScript,
+  embedTag: `"${hash(embedScript)}"`,
   scriptPath: `/assets/reader-${hash(script)}.js`,
 };
 writeFileSync(

@@ -11,6 +11,8 @@ import * as results from "../app/api/polls/[poll]/results/route.ts";
 import * as stream from "../app/api/polls/[poll]/results/stream/route.ts";
 import * as poll from "../app/api/polls/[poll]/route.ts";
 import * as votes from "../app/api/polls/[poll]/votes/route.ts";
+import * as embedResults from "../app/embed/[poll]/results/route.ts";
+import * as embed from "../app/embed/[poll]/route.ts";
 import * as resultsPage from "../app/p/[poll]/results/route.ts";
 import * as votePage from "../app/p/[poll]/route.ts";
 
@@ -30,6 +32,8 @@ const routes: readonly HotRoute[] = [
   { method: "GET", path: new RegExp(`^/api/polls/${slug}/results$`), handler: results.GET },
   { method: "GET", path: new RegExp(`^/api/polls/${slug}/results/stream$`), handler: stream.GET },
   { method: "GET", path: new RegExp(`^/api/polls/${slug}$`), handler: poll.GET },
+  { method: "GET", path: new RegExp(`^/embed/${slug}$`), handler: embed.GET },
+  { method: "GET", path: new RegExp(`^/embed/${slug}/results$`), handler: embedResults.GET },
   { method: "GET", path: new RegExp(`^/p/${slug}$`), handler: votePage.GET },
   { method: "GET", path: new RegExp(`^/p/${slug}/results$`), handler: resultsPage.GET },
 ];

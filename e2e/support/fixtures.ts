@@ -9,7 +9,14 @@ interface Seeded {
 }
 
 interface Fixtures {
-  readonly site: { readonly url: string; readonly seeded: Seeded };
+  readonly site: {
+    readonly url: string;
+    readonly seeded: Seeded;
+    /** A front that is reached over TLS, at `https://localhost:{tlsPort}`. */
+    readonly secure: { readonly port: number; readonly tlsPort: number };
+  };
+  /** The site as browsers see it. */
+  readonly origin: string;
   /** Creates a poll by the API; gives its slug. */
   readonly newPoll: (poll?: Partial<PollInput>) => Promise<string>;
   readonly closePoll: (slug: string) => Promise<void>;
@@ -32,9 +39,12 @@ export const test = base.extend<Fixtures>({
   site: async ({}, use) => {
     await use(JSON.parse(process.env.E2E_SITE ?? "{}") as Fixtures["site"]);
   },
-  baseURL: async ({ site }, use) => {
+  origin: async ({ site }, use) => {
     // A name that browsers take for trustworthy, so that they say where a request comes from.
     await use(site.url.replace("127.0.0.1", "localhost"));
+  },
+  baseURL: async ({ origin }, use) => {
+    await use(origin);
   },
   newPoll: async ({ site, request }, use) => {
     let count = 0;

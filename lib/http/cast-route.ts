@@ -4,7 +4,15 @@ import { wallMs } from "../clock.ts";
 import { FloodgateError } from "../errors.ts";
 import type { BallotId, Slug } from "../ids.ts";
 import type { Runtime } from "../runtime.ts";
-import { type Identity, identityCookie, mintIdentity, readIdentity } from "../voters/identity.ts";
+import {
+  type Identity,
+  identityCookie,
+  identityToken,
+  mintIdentity,
+  readIdentity,
+  readToken,
+  voterHeader,
+} from "../voters/identity.ts";
 
 export interface VoteInput {
   readonly choices: readonly string[];
@@ -19,15 +27,26 @@ const choiceDetails: Readonly<Record<ChoiceProblem, string>> = {
   too_many: "more choices than this poll allows",
 };
 
-/** The identity that a request brings, if it brings one. */
+/** The identity that a request brings, if it brings one: in its cookie, or in an embed's token. */
 export function identityOf(at: Runtime, request: Request): Identity | undefined {
-  return readIdentity(at.cast.secrets, at.config.publicUrl, request.headers.get("cookie"));
+  const { secrets } = at.cast;
+  return (
+    readIdentity(secrets, at.config.publicUrl, request.headers.get("cookie")) ??
+    readToken(secrets, request.headers.get(voterHeader))
+  );
 }
 
-/** `Set-Cookie` for an identity that the browser does not have yet. */
-export function cookieFor(at: Runtime, identity: Identity): Record<string, string> {
+/** What gives the browser an identity that it does not have yet: a cookie, and a token to an embed. */
+export function identityHeaders(
+  at: Runtime,
+  request: Request,
+  identity: Identity,
+): Record<string, string> {
   if (identity.known) return {};
-  return { "Set-Cookie": identityCookie(at.cast.secrets, at.config.publicUrl, identity.id) };
+  const { secrets } = at.cast;
+  const cookie = { "Set-Cookie": identityCookie(secrets, at.config.publicUrl, identity.id) };
+  if (!request.headers.has(voterHeader)) return cookie;
+  return { ...cookie, [voterHeader]: identityToken(secrets, identity.id) };
 }
 
 /** Casts the ballot of a request that arrived now. */

@@ -62,6 +62,14 @@ export const resultsQuerySchema = z
     message: "goes with after",
   });
 
+/** The query of `GET /oembed` */
+export const oembedQuerySchema = z.object({
+  url: z.url({ protocol: /^https?$/ }),
+  format: z.literal("json", "only json is spoken here").optional(),
+  maxwidth: z.coerce.number().int().min(1).optional(),
+  maxheight: z.coerce.number().int().min(1).optional(),
+});
+
 export const castResponseSchema = z.object({
   ballotId: z.uuid(),
   results: resultsSchema

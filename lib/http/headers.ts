@@ -1,10 +1,12 @@
 /**
  * Security headers, one set for each class of answer, stated here and nowhere else.
  *
- * | class | may be framed by  | scripts             |
- * |-------|-------------------|---------------------|
- * | page  | its own origin    | our own files only  |
- * | data  | nobody            | none                |
+ * | class  | may be framed by          | scripts            |
+ * |--------|---------------------------|--------------------|
+ * | page   | its own origin            | our own files only |
+ * | embed  | the sites that may embed  | our own files only |
+ * | data   | nobody                    | none               |
+ * | script | (any site may load it)    |                    |
  *
  * Pages are cacheable, so there is no nonce in them: their scripts and styles are files of ours, or
  * inline pieces whose hashes are listed.
@@ -28,7 +30,40 @@ export const dataHeaders: Readonly<Record<string, string>> = {
  * @param styleHashes - CSP hashes of the inline styles that they have, like `'sha256-…'`.
  */
 export function pageHeaders(styleHashes: readonly string[]): Readonly<Record<string, string>> {
-  const csp = [
+  return {
+    ...always,
+    "Content-Security-Policy": pagePolicy(styleHashes, ["'self'"]),
+    "X-Frame-Options": "SAMEORIGIN",
+    "Cross-Origin-Opener-Policy": "same-origin",
+  };
+}
+
+/**
+ * A poll in somebody's article. No `X-Frame-Options`: it can't name a list of sites.
+ *
+ * @param sites - who may frame it, as CSP sources.
+ */
+export function embedHeaders(
+  styleHashes: readonly string[],
+  sites: readonly string[],
+): Readonly<Record<string, string>> {
+  return {
+    ...always,
+    "Content-Security-Policy": pagePolicy(styleHashes, ["'self'", ...sites]),
+    "Cross-Origin-Resource-Policy": "cross-origin",
+  };
+}
+
+/** The script that articles load. */
+export const scriptHeaders: Readonly<Record<string, string>> = {
+  ...always,
+  "Content-Type": "text/javascript; charset=utf-8",
+  "Access-Control-Allow-Origin": "*",
+  "Cross-Origin-Resource-Policy": "cross-origin",
+};
+
+function pagePolicy(styleHashes: readonly string[], ancestors: readonly string[]): string {
+  const policy = [
     "default-src 'none'",
     "script-src 'self'",
     `style-src 'self' ${styleHashes.join(" ")}`.trim(),
@@ -37,12 +72,8 @@ export function pageHeaders(styleHashes: readonly string[]): Readonly<Record<str
     "connect-src 'self'",
     "form-action 'self'",
     "base-uri 'none'",
-    "frame-ancestors 'self'",
+    "frame-src 'self'",
+    `frame-ancestors ${ancestors.join(" ")}`,
   ];
-  return {
-    ...always,
-    "Content-Security-Policy": csp.join("; "),
-    "X-Frame-Options": "SAMEORIGIN",
-    "Cross-Origin-Opener-Policy": "same-origin",
-  };
+  return policy.join("; ");
 }

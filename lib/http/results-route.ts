@@ -7,7 +7,19 @@ import type { Poll } from "../store/polls.ts";
 import { type RouteContext, slugOf } from "./route.ts";
 
 /** Results may be read by any site's script. */
-export const anySite = { "Access-Control-Allow-Origin": "*" } as const;
+export const anySite = {
+  "Access-Control-Allow-Origin": "*",
+  "Access-Control-Expose-Headers": "Floodgate-Interval",
+} as const;
+
+const intervalSeconds = 5;
+const intervalSecondsBusy = 30;
+
+/** When to ask again, for who can't be told: seldom while there are too many to tell. */
+export function askAgain(at: Runtime): Readonly<Record<string, string>> {
+  const busy = at.live.viewers >= at.config.FLOODGATE_VIEWERS_MAX / 2;
+  return { "Floodgate-Interval": String(busy ? intervalSecondsBusy : intervalSeconds) };
+}
 
 /**
  * The poll of a request for its results.

@@ -5,8 +5,10 @@ import {
   cookieName,
   defaultBallotId,
   identityCookie,
+  identityToken,
   mintIdentity,
   readIdentity,
+  readToken,
   voterKey,
 } from "./identity.ts";
 import { deriveVoterSecrets } from "./keys.ts";
@@ -17,6 +19,27 @@ const url = "https://polls.example";
 const ballotId = "3f0b6a52-9c1e-4c55-8a8e-0d6f3c1f2b7a" as BallotId;
 
 const cookieOf = (id: Buffer, by = secrets) => identityCookie(by, url, id).split(";")[0] ?? "";
+
+describe("voter token", () => {
+  it("gives back the identity that it was made for, and can't be forged", () => {
+    const { id } = mintIdentity(secrets, undefined);
+    const token = identityToken(secrets, id);
+    assert.ok(readToken(secrets, token)?.id.equals(id));
+    const bad = [null, "", "t1", `${token}.x`, token.slice(0, -2), identityToken(others, id)];
+    for (const value of bad) assert.equal(readToken(secrets, value), undefined, String(value));
+  });
+
+  it("is no cookie, and a cookie is no token", () => {
+    const { id } = mintIdentity(secrets, undefined);
+    const name = cookieName(url);
+    const cookie = cookieOf(id).slice(name.length + 1);
+    const token = identityToken(secrets, id);
+    assert.equal(readToken(secrets, cookie), undefined);
+    assert.equal(readToken(secrets, cookie.replace("v1", "t1")), undefined);
+    assert.equal(readIdentity(secrets, url, `${name}=${token}`), undefined);
+    assert.equal(readIdentity(secrets, url, `${name}=${token.replace("t1", "v1")}`), undefined);
+  });
+});
 
 describe("voter cookie", () => {
   it("gives back the identity that it was made for", () => {

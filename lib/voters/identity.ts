@@ -10,7 +10,11 @@
  * retry must then be the same voter, not a second one. The ballot id is as secret as the cookie then: it
  * is random, known to one browser, and nothing we publish contains it.
  *
- * Invariant: nobody can make a valid cookie without the key.
+ * Where a browser keeps no cookie inside other sites' pages, the embed keeps the same number as a *token*
+ * in its own storage, and sends it in a header. Cookie and token have different MACs: a script that gets
+ * hold of one has not got the other.
+ *
+ * Invariant: nobody can make a valid cookie or token without the key.
  */
 import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
 import { parse, serialize } from "hono/utils/cookie";
@@ -21,11 +25,15 @@ import type { VoterSecrets } from "./keys.ts";
 export interface Identity {
   /** 16 bytes. */
   readonly id: Buffer;
-  /** It came with the request, in a valid cookie; otherwise it was made just now. */
+  /** It came with the request, in a valid cookie or token; otherwise it was made just now. */
   readonly known: boolean;
 }
 
-const version = "v1";
+/** Header in which an embed sends its token, empty as long as it has none, and is given one. */
+export const voterHeader = "floodgate-voter";
+
+const cookieVersion = "v1";
+const tokenVersion = "t1";
 const idBytes = 16;
 const macBytes = 16;
 const cookieDays = 400; // the most that browsers keep
@@ -37,8 +45,27 @@ export function cookieName(publicUrl: string): string {
 
 const isSecure = (publicUrl: string): boolean => publicUrl.startsWith("https:");
 
-function mac(secrets: VoterSecrets, id: Buffer): Buffer {
-  return createHmac("sha256", secrets.cookie).update(id).digest().subarray(0, macBytes);
+/** `{version}.{id}.{MAC}`: the version says what it is, and no MAC is good for another. */
+function sign(secrets: VoterSecrets, kind: string, id: Buffer): string {
+  return `${kind}.${id.toString("base64url")}.${mac(secrets, kind, id).toString("base64url")}`;
+}
+
+function mac(secrets: VoterSecrets, kind: string, id: Buffer): Buffer {
+  const hmac = createHmac("sha256", kind === cookieVersion ? secrets.cookie : secrets.token);
+  return hmac.update(id).digest().subarray(0, macBytes);
+}
+
+function verify(
+  secrets: VoterSecrets,
+  kind: string,
+  value: string | undefined,
+): Identity | undefined {
+  const [prefix, idText, macText, more] = value?.split(".") ?? [];
+  if (prefix !== kind || !idText || !macText || more !== undefined) return undefined;
+  const id = Buffer.from(idText, "base64url");
+  const given = Buffer.from(macText, "base64url");
+  if (id.length !== idBytes || given.length !== macBytes) return undefined;
+  return timingSafeEqual(given, mac(secrets, kind, id)) ? { id, known: true } : undefined;
 }
 
 /** The identity in a `Cookie` header, or `undefined` when there is no valid one. */
@@ -49,13 +76,17 @@ export function readIdentity(
 ): Identity | undefined {
   if (!cookieHeader) return undefined;
   const name = cookieName(publicUrl);
-  const value = parse(cookieHeader, name)[name];
-  const [prefix, idText, macText, more] = value?.split(".") ?? [];
-  if (prefix !== version || !idText || !macText || more !== undefined) return undefined;
-  const id = Buffer.from(idText, "base64url");
-  const given = Buffer.from(macText, "base64url");
-  if (id.length !== idBytes || given.length !== macBytes) return undefined;
-  return timingSafeEqual(given, mac(secrets, id)) ? { id, known: true } : undefined;
+  return verify(secrets, cookieVersion, parse(cookieHeader, name)[name]);
+}
+
+/** The identity in a token, or `undefined` when it is not a valid one. */
+export function readToken(secrets: VoterSecrets, token: string | null): Identity | undefined {
+  return verify(secrets, tokenVersion, token ?? undefined);
+}
+
+/** The token that an embed keeps where it can keep no cookie. */
+export function identityToken(secrets: VoterSecrets, id: Buffer): string {
+  return sign(secrets, tokenVersion, id);
 }
 
 /** A new identity: derived from the ballot id that the client chose, or random. */
@@ -67,7 +98,7 @@ export function mintIdentity(secrets: VoterSecrets, ballotId: BallotId | undefin
 
 /** The `Set-Cookie` value that gives a browser its identity. */
 export function identityCookie(secrets: VoterSecrets, publicUrl: string, id: Buffer): string {
-  const value = `${version}.${id.toString("base64url")}.${mac(secrets, id).toString("base64url")}`;
+  const value = sign(secrets, cookieVersion, id);
   const common = { path: "/", httpOnly: true, maxAge: (cookieDays * DAY) / 1000 } as const;
   if (!isSecure(publicUrl)) {
     return serialize(cookieName(publicUrl), value, { ...common, sameSite: "Lax" });

@@ -9,6 +9,8 @@ import { hkdfSync } from "node:crypto";
 export interface VoterSecrets {
   /** Signs voter cookies. */
   readonly cookie: Buffer;
+  /** Signs voter tokens. */
+  readonly token: Buffer;
   /** Makes voter keys: who voted in a poll, without saying who. */
   readonly voter: Buffer;
 }
@@ -21,6 +23,7 @@ export function deriveKey(secret: string, purpose: string): Buffer {
 export function deriveVoterSecrets(secret: string): VoterSecrets {
   return {
     cookie: deriveKey(secret, "voter cookie"),
+    token: deriveKey(secret, "voter token"),
     voter: deriveKey(secret, "voter key"),
   };
 }

@@ -13,10 +13,12 @@ export interface DocumentProps {
   readonly description?: string;
   /** Address of this page for search engines and sharing. */
   readonly canonical?: string;
+  /** Address of its oEmbed answer, for systems that an editor pastes a link into. */
+  readonly oembed?: string;
   readonly children: Child;
 }
 
-function Head({ title, description, canonical }: DocumentProps) {
+function Head({ title, description, canonical, oembed }: DocumentProps) {
   return (
     <head>
       <meta charset="utf-8" />
@@ -24,25 +26,30 @@ function Head({ title, description, canonical }: DocumentProps) {
       <title>{title}</title>
       {description && <meta name="description" content={description} />}
       {canonical && <link rel="canonical" href={canonical} />}
-      <meta name="color-scheme" content="light dark" />
+      {oembed && (
+        <link rel="alternate" type="application/json+oembed" href={oembed} title={title} />
+      )}
       <link rel="icon" href="/icon.svg" type="image/svg+xml" />
-      <link
-        rel="preload"
-        href="/fonts/source-serif-4-latin.woff2"
-        as="font"
-        type="font/woff2"
-        crossorigin=""
-      />
-      <link
-        rel="preload"
-        href="/fonts/inter-latin.woff2"
-        as="font"
-        type="font/woff2"
-        crossorigin=""
-      />
+      <Font file="source-serif-4-latin" />
+      <Font file="inter-latin" />
+      <StyleAndScript />
+    </head>
+  );
+}
+
+function Font({ file }: { file: string }) {
+  return (
+    <link rel="preload" href={`/fonts/${file}.woff2`} as="font" type="font/woff2" crossorigin="" />
+  );
+}
+
+function StyleAndScript() {
+  return (
+    <>
+      <meta name="color-scheme" content="light dark" />
       <style>{raw(assets.styles)}</style>
       <script type="module" src={assets.scriptPath} />
-    </head>
+    </>
   );
 }
 
@@ -69,6 +76,26 @@ function Document(props: DocumentProps) {
 /** A whole page as text. */
 export function renderDocument(props: DocumentProps): string {
   return `<!doctype html>${(<Document {...props} />).toString()}`;
+}
+
+/** A poll in somebody's article: the card and nothing else, in the fonts that the reader has. */
+export function renderEmbed({ words, title, canonical, children }: DocumentProps): string {
+  const html = (
+    <html lang={words.locale} data-place="embed">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <title>{title}</title>
+        <meta name="robots" content="noindex" />
+        {canonical && <link rel="canonical" href={canonical} />}
+        <StyleAndScript />
+      </head>
+      <body>
+        <main>{children}</main>
+      </body>
+    </html>
+  );
+  return `<!doctype html>${html.toString()}`;
 }
 
 /** Contents alone, for a frame inside another page: no masthead, no way out. */

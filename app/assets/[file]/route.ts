@@ -1,5 +1,6 @@
 /** `GET /assets/{file}`: the readers' script, named by its hash, so it may be kept for ever. */
 import { FloodgateError } from "#lib/errors.ts";
+import { scriptHeaders } from "#lib/http/headers.ts";
 import { route } from "#lib/http/route.ts";
 import { assets } from "#reader/generated.ts";
 
@@ -12,9 +13,8 @@ export const GET = route<Context>(async (_request, context) => {
   if (`/assets/${file}` !== assets.scriptPath) throw new FloodgateError("not_found");
   return new Response(assets.script, {
     headers: {
-      "Content-Type": "text/javascript; charset=utf-8",
+      ...scriptHeaders,
       "Cache-Control": "public, max-age=31536000, immutable",
-      "X-Content-Type-Options": "nosniff",
     },
   });
 });

@@ -7,7 +7,7 @@ import { resultsQuerySchema } from "#lib/http/contract.ts";
 import { dataHeaders } from "#lib/http/headers.ts";
 import { parse } from "#lib/http/problem.ts";
 import { jsonBytes } from "#lib/http/respond.ts";
-import { anySite, pollWithResults } from "#lib/http/results-route.ts";
+import { anySite, askAgain, pollWithResults } from "#lib/http/results-route.ts";
 import { type RouteContext, route } from "#lib/http/route.ts";
 import { waitForNews } from "#lib/live/long-poll.ts";
 import { runtime } from "#lib/runtime.ts";
@@ -20,7 +20,12 @@ export const GET = route<RouteContext>(async (request, context) => {
   const { after, wait } = queryOf(request);
   const current = await at.results.snapshot(poll);
   if (after === undefined) {
-    const headers = { ...anySite, "Cache-Control": shared, ETag: current.etag };
+    const headers = {
+      ...anySite,
+      ...askAgain(at),
+      "Cache-Control": shared,
+      ETag: current.etag,
+    };
     if (request.headers.get("if-none-match") !== current.etag) {
       return jsonBytes(current.json, headers);
     }

@@ -1,6 +1,6 @@
 /** `POST /api/polls/{poll}/votes`: cast a ballot, by script (JSON) or by plain form. */
 import { readJsonOrForm } from "#lib/http/body.ts";
-import { castError, castFor, cookieFor, identityOf } from "#lib/http/cast-route.ts";
+import { castError, castFor, identityHeaders, identityOf } from "#lib/http/cast-route.ts";
 import { castRequestSchema } from "#lib/http/contract.ts";
 import { parse, problemResponse } from "#lib/http/problem.ts";
 import { json } from "#lib/http/respond.ts";
@@ -20,5 +20,8 @@ export const POST = route<RouteContext>(async (request, context) => {
   const { outcome, identity } = await castFor(at, slug, input, identityOf(at, request));
   if (outcome.outcome !== "accepted") return problemResponse(castError(outcome), at.log);
   const { ballotId, results } = outcome;
-  return json({ ballotId, results }, { status: 202, headers: cookieFor(at, identity) });
+  return json(
+    { ballotId, results },
+    { status: 202, headers: identityHeaders(at, request, identity) },
+  );
 });

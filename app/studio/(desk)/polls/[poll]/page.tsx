@@ -4,6 +4,7 @@ import { notFound } from "next/navigation";
 import { percentages, sharesOf } from "#lib/percent.ts";
 import { runtime } from "#lib/runtime.ts";
 import { formatLocalTime } from "#lib/time-zone.ts";
+import { embedCode } from "#reader/embed-code.ts";
 import { type DeskPoll, deskPoll } from "../../../_data/desk.ts";
 import { ClosingTime } from "../../../_ui/closing-time.tsx";
 import { Confirm } from "../../../_ui/confirm.tsx";
@@ -53,6 +54,7 @@ export default async function PollPage({ params }: Props) {
         <Actions found={found} />
       </section>
       <Results found={found} />
+      {state !== "draft" && <Embed code={embedCode(config.publicUrl, poll)} />}
       {(state === "open" || state === "scheduled" || state === "draft") && (
         <section className="rounded border border-hair bg-card p-4">
           <h2 className="mb-3 font-serif text-lg font-semibold">Closing time</h2>
@@ -64,6 +66,25 @@ export default async function PollPage({ params }: Props) {
         </section>
       )}
     </div>
+  );
+}
+
+/** What to paste into an article. */
+function Embed({ code }: { code: string }) {
+  return (
+    <section className="rounded border border-hair bg-card p-4">
+      <h2 className="mb-1 font-serif text-lg font-semibold">In an article</h2>
+      <p className="mb-3 text-sm text-soft">
+        Paste this line, or the poll’s address where your system knows oEmbed.
+      </p>
+      <textarea
+        readOnly
+        rows={4}
+        aria-label="Line to paste into an article"
+        defaultValue={code}
+        className="w-full rounded border border-mark bg-paper p-2 font-mono text-xs"
+      />
+    </section>
   );
 }
 

@@ -1,0 +1,27 @@
+/** `GET /demo`: an article with polls in it. */
+import { wallMs } from "#lib/clock.ts";
+import { pageHeaders } from "#lib/http/headers.ts";
+import { route } from "#lib/http/route.ts";
+import { runtime } from "#lib/runtime.ts";
+import { demoChoice, demoPage } from "#reader/demo.tsx";
+import { assets } from "#reader/generated.ts";
+
+export const dynamic = "force-dynamic";
+
+export const GET = route(async () => {
+  const { published, config } = runtime();
+  const chosen = demoChoice(await published.listed(wallMs()), wallMs());
+  const found = await Promise.all(chosen.map(({ slug }) => published.find(slug)));
+  const html = demoPage({
+    siteName: config.FLOODGATE_SITE_NAME,
+    publicUrl: config.publicUrl,
+    polls: found.filter(poll => poll !== null),
+  });
+  return new Response(html, {
+    headers: {
+      ...pageHeaders([assets.demoStyleHash]),
+      "Content-Type": "text/html; charset=utf-8",
+      "Cache-Control": "public, max-age=0, s-maxage=1, stale-while-revalidate=5",
+    },
+  });
+});

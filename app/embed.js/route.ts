@@ -1,0 +1,16 @@
+/** `GET /embed.js`: the script that articles load. Its address never changes, so it is kept for an hour. */
+import { scriptHeaders } from "#lib/http/headers.ts";
+import { route } from "#lib/http/route.ts";
+import { assets } from "#reader/generated.ts";
+
+export const GET = route(async request => {
+  const headers = {
+    ...scriptHeaders,
+    "Cache-Control": "public, max-age=3600, stale-while-revalidate=86400",
+    ETag: assets.embedTag,
+  };
+  if (request.headers.get("if-none-match") === assets.embedTag) {
+    return new Response(null, { status: 304, headers });
+  }
+  return new Response(assets.embedScript, { headers });
+});

@@ -1,0 +1,31 @@
+/**
+ * `GET /oembed?url=…`: what a content management system asks for when an editor pastes a poll's address.
+ *
+ * Source: oembed.com, version 1.0, "rich" type.
+ */
+import { wallMs } from "#lib/clock.ts";
+import { FloodgateError } from "#lib/errors.ts";
+import { oembedQuerySchema } from "#lib/http/contract.ts";
+import { parse } from "#lib/http/problem.ts";
+import { json } from "#lib/http/respond.ts";
+import { route } from "#lib/http/route.ts";
+import type { Slug } from "#lib/ids.ts";
+import { slugSchema } from "#lib/polls/schema.ts";
+import { pollState } from "#lib/polls/state.ts";
+import { runtime } from "#lib/runtime.ts";
+import { oembedOf } from "#reader/embed-code.ts";
+
+const path = /^\/(?:p|embed)\/([^/]+)(?:\/results)?\/?$/;
+
+export const GET = route(async request => {
+  const { config, published } = runtime();
+  const query = parse(oembedQuerySchema, Object.fromEntries(new URL(request.url).searchParams));
+  const url = new URL(query.url);
+  const slug = path.exec(url.pathname)?.[1];
+  const ours = url.origin === config.publicUrl && slugSchema.safeParse(slug).success;
+  const poll = ours ? await published.find(slug as Slug) : null;
+  if (!poll || pollState(poll, wallMs()) === "draft") throw new FloodgateError("poll_not_found");
+  return json(oembedOf(config, poll, query), {
+    headers: { "Cache-Control": "public, max-age=3600", "Access-Control-Allow-Origin": "*" },
+  });
+});

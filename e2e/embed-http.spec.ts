@@ -1,0 +1,95 @@
+/** What an article's machinery gets: headers of each route, oEmbed, the script, the demo. */
+import { expectAccessible } from "./support/axe.ts";
+import { expect, test, watchConsole } from "./support/fixtures.ts";
+
+test("may be framed where polls are embedded, and nowhere else", async ({
+  site,
+  request,
+  newPoll,
+}) => {
+  const slug = await newPoll();
+  const ancestors = async (path: string) => {
+    const headers = (await request.get(site.url + path)).headers();
+    const policy = headers["content-security-policy"] ?? "";
+    return [/frame-ancestors ([^;]*)/.exec(policy)?.[1], headers["x-frame-options"]];
+  };
+  for (const path of [`/embed/${slug}`, `/embed/${slug}/results`, "/embed/nowhere"]) {
+    expect(await ancestors(path), path).toEqual(["'self' https: http:", undefined]);
+  }
+  for (const path of [`/p/${slug}`, `/p/${slug}/results`, "/", "/p/nowhere", "/demo"]) {
+    expect(await ancestors(path), path).toEqual(["'self'", "SAMEORIGIN"]);
+  }
+  for (const path of [`/api/polls/${slug}/results`, "/api/nowhere"]) {
+    expect(await ancestors(path), path).toEqual(["'none'", "DENY"]);
+  }
+});
+
+test("is the same page for everybody who has not voted, and may be kept", async ({
+  site,
+  request,
+  newPoll,
+}) => {
+  const slug = await newPoll();
+  for (const path of [`/p/${slug}`, `/embed/${slug}`]) {
+    const answers = await Promise.all([1, 2].map(() => request.get(site.url + path)));
+    for (const answer of answers) {
+      expect(answer.headers()["cache-control"]).toContain("public");
+      expect(answer.headers()["set-cookie"]).toBeUndefined();
+      expect(await answer.text()).not.toMatch(/nonce|data-mine=/);
+    }
+  }
+});
+
+test("is found by who pastes its address", async ({ origin, page, request, newPoll }) => {
+  const slug = await newPoll({ question: 'Is "this" <b>bold</b> & fair?' });
+  await page.goto(`/p/${slug}`);
+  const link = page.locator('link[type="application/json+oembed"]');
+  const address = (await link.getAttribute("href")) ?? "";
+  const answer = await request.get(address.replace(/^https?:\/\/[^/]+/, origin));
+  expect(answer.status()).toBe(200);
+  const oembed = (await answer.json()) as { type: string; width: number; html: string };
+  expect(oembed).toMatchObject({ version: "1.0", type: "rich", width: 640 });
+  expect(oembed.html).toContain(`/embed/${slug}"`);
+  expect(oembed.html).toContain("Is &quot;this&quot; &lt;b&gt;bold&lt;/b&gt; &amp; fair?");
+  const narrow = await request.get(`${answer.url()}&maxwidth=320`);
+  expect(await narrow.json()).toMatchObject({ width: 320 });
+  const foreign = await request.get("/oembed?url=https%3A%2F%2Felsewhere.example%2Fp%2Fx");
+  expect(foreign.status()).toBe(404);
+  expect((await request.get("/oembed?url=nonsense")).status()).toBe(400);
+});
+
+test("costs articles little: one small script that may be kept", async ({ site, request }) => {
+  const answer = await request.get(`${site.url}/embed.js`);
+  expect(answer.headers()["content-type"]).toContain("text/javascript");
+  expect(answer.headers()["cache-control"]).toContain("public");
+  expect((await answer.body()).length).toBeLessThan(3_000);
+  const again = await request.get(`${site.url}/embed.js`, {
+    headers: { "If-None-Match": answer.headers().etag ?? "" },
+  });
+  expect(again.status()).toBe(304);
+});
+
+test("is shown in an article of our own, several times, without the article moving", async ({
+  page,
+}) => {
+  watchConsole(page);
+  await page.addInitScript(() => {
+    const target = window as unknown as { shifts: number };
+    target.shifts = 0;
+    new PerformanceObserver(list => {
+      for (const entry of list.getEntries()) {
+        target.shifts += (entry as unknown as { value: number }).value;
+      }
+    }).observe({ type: "layout-shift", buffered: true });
+  });
+  await page.goto("/demo");
+  const polls = page.locator("floodgate-poll iframe");
+  await expect(polls).toHaveCount(4);
+  for (const index of [0, 1, 2, 3]) {
+    await polls.nth(index).scrollIntoViewIfNeeded();
+    await expect(page.frameLocator("iframe").nth(index).locator(".poll")).toBeVisible();
+  }
+  await expectAccessible(page);
+  const shifts = await page.evaluate(() => (window as unknown as { shifts: number }).shifts);
+  expect(shifts).toBeLessThan(0.05);
+});

@@ -1,0 +1,235 @@
+/** Polls in another site's articles, in a browser that blocks third-party cookies. */
+import { chromium, type FrameLocator, type Page } from "playwright/test";
+import config from "../playwright.config.ts";
+import { type Articles, startArticles, startSecureArticles } from "./support/articles.ts";
+import { expectAccessible } from "./support/axe.ts";
+import { test as base, expect, watchConsole } from "./support/fixtures.ts";
+
+const { launchOptions } = config.use ?? {};
+
+interface Elsewhere {
+  readonly articles: Articles;
+  readonly secureArticles: Articles;
+  /** A page of a browser that blocks third-party cookies, and denies storage with them. */
+  readonly strictPage: Page;
+}
+
+async function usePage(arg: string, use: (page: Page) => Promise<void>): Promise<void> {
+  const browser = await chromium.launch({
+    ...launchOptions,
+    args: [...(launchOptions?.args ?? []), arg],
+  });
+  const context = await browser.newContext({ ignoreHTTPSErrors: true, locale: "en-GB" });
+  await use(await context.newPage());
+  await browser.close();
+}
+
+const test = base.extend<Elsewhere>({
+  // biome-ignore lint/correctness/noEmptyPattern: Playwright reads a fixture's needs from this pattern
+  articles: async ({}, use) => {
+    const articles = await startArticles();
+    await use(articles);
+    await articles.close();
+  },
+  secureArticles: async ({ site }, use) => {
+    const articles = await startSecureArticles(site.secure);
+    await use(articles);
+    await articles.close();
+  },
+  // biome-ignore lint/correctness/noEmptyPattern: as above
+  strictPage: async ({}, use) => usePage("--test-third-party-cookie-phaseout", use),
+  /** Third parties get storage of their own, and no unpartitioned cookies: as in Safari and Firefox. */
+  // biome-ignore lint/correctness/noEmptyPattern: as above
+  page: async ({}, use) => usePage("--disable-features=BlockThirdPartyCookiesInIncognito", use),
+});
+
+const article = (origin: string, body: string): string =>
+  `<!doctype html><html lang="en"><meta name="viewport" content="width=device-width">
+   <title>An article</title><script async src="${origin}/embed.js"></script>
+   <main><h1>An article</h1>${body}<p id="below">The text goes on.</p></main></html>`;
+
+const element = (slug: string, more = "") =>
+  `<floodgate-poll poll="${slug}" ${more}></floodgate-poll>`;
+const frame = (page: Page, index = 0): FrameLocator => page.frameLocator("iframe").nth(index);
+
+async function vote(poll: FrameLocator, label: string): Promise<void> {
+  await poll.getByLabel(label, { exact: true }).check();
+  await poll.getByRole("button", { name: "Vote" }).click();
+  await expect(poll.getByText("Your vote is in. Thank you.")).toBeVisible();
+}
+
+/** Whatever is tried in this browser from now on, the poll has one ballot, and this choice is shown. */
+async function expectOneBallot(page: Page, poll: FrameLocator, label: string): Promise<void> {
+  await page.reload();
+  await expect(poll.locator("[data-mine]")).toContainText(label);
+  await expect(poll.getByText("1 reader has voted.")).toBeVisible();
+  // As if the page had been kept from before the vote, and knew nothing of it.
+  await poll.locator("body").evaluate(() => {
+    for (const part of document.querySelectorAll<HTMLElement>("[data-part=vote]")) {
+      part.hidden = false;
+    }
+  });
+  await poll.getByLabel("Yes, all year round", { exact: true }).check();
+  await poll.getByRole("button", { name: "Vote" }).click();
+  await expect(poll.getByText("You have already voted in this poll.")).toBeVisible();
+  await expect(poll.locator("[data-mine]")).toContainText(label);
+  await expect(poll.getByText("1 reader has voted.")).toBeVisible();
+}
+
+test("take one ballot a reader by a partitioned cookie", async ({
+  site,
+  strictPage: page,
+  secureArticles,
+  newPoll,
+}) => {
+  const origin = `https://localhost:${site.secure.tlsPort}`;
+  const slug = await newPoll();
+  await page.goto(secureArticles.publish(article(origin, element(slug))));
+  await vote(frame(page), "No");
+  const cookies = await page.context().cookies();
+  const [cookie] = cookies as ((typeof cookies)[number] & { partitionKey?: string })[];
+  expect(cookie).toMatchObject({ name: "__Host-fg_voter", httpOnly: true, sameSite: "None" });
+  expect(cookie?.partitionKey).toBe("https://127.0.0.1");
+  await expectOneBallot(page, frame(page), "No");
+});
+
+test("take one ballot a reader where the browser keeps no cookie at all", async ({
+  origin,
+  page,
+  articles,
+  newPoll,
+}) => {
+  const slug = await newPoll();
+  await page.goto(articles.publish(article(origin, element(slug))));
+  await vote(frame(page), "No");
+  expect(await page.context().cookies()).toEqual([]);
+  await expectOneBallot(page, frame(page), "No");
+});
+
+test("follow their height, down too, and keep room from the start", async ({
+  origin,
+  page,
+  articles,
+  newPoll,
+}) => {
+  watchConsole(page);
+  const slug = await newPoll();
+  await page.goto(articles.publish(article(origin, element(slug, 'height="700"'))));
+  const iframe = page.locator("iframe");
+  const heightOf = async () => (await iframe.boundingBox())?.height ?? 0;
+  const heightInside = () =>
+    frame(page)
+      .locator("body")
+      .evaluate(body => Math.ceil(body.getBoundingClientRect().height));
+  await expect.poll(heightOf).toBeLessThan(690);
+  expect(await heightOf()).toBe(await heightInside());
+  await page.setViewportSize({ width: 320, height: 800 });
+  await expect.poll(async () => (await heightOf()) === (await heightInside())).toBe(true);
+  await vote(frame(page), "No");
+  await expect.poll(async () => (await heightOf()) === (await heightInside())).toBe(true);
+  await expectAccessible(page);
+});
+
+test("believe no height but that of our own frames, and none beyond reason", async ({
+  origin,
+  page,
+  articles,
+  newPoll,
+}) => {
+  const slug = await newPoll();
+  const other = articles.publish(
+    "<title>x</title><script>parent.postMessage({floodgate:'height',height:5},'*')</script>",
+  );
+  const html = `${element(slug)}<iframe id="other" title="x" src="${other}"></iframe>`;
+  await page.goto(articles.publish(article(origin, html)));
+  await expect(frame(page).getByRole("button", { name: "Vote" })).toBeVisible();
+  const other5 = page.locator("#other");
+  expect((await other5.boundingBox())?.height).toBeGreaterThan(100);
+  for (const height of [1e9, Number.NaN, "9", null]) {
+    await frame(page)
+      .locator("body")
+      .evaluate((_, value) => {
+        window.parent.postMessage({ floodgate: "height", height: value }, "*");
+      }, height);
+  }
+  await expect
+    .poll(async () => (await page.locator("iframe").first().boundingBox())?.height)
+    .toBe(8000);
+});
+
+test("show the same poll twice, and others, and all know of a vote", async ({
+  origin,
+  page,
+  articles,
+  newPoll,
+}) => {
+  const [slug, other] = [await newPoll(), await newPoll()];
+  const body = element(slug) + element(other) + element(slug);
+  await page.setViewportSize({ width: 800, height: 2000 });
+  await page.goto(articles.publish(article(origin, body)));
+  await vote(frame(page, 0), "No");
+  await expect(frame(page, 2).locator("[data-mine]")).toContainText("No");
+  await expect(frame(page, 2).getByText("1 reader has voted.")).toBeVisible();
+  await expect(frame(page, 1).getByRole("button", { name: "Vote" })).toBeVisible();
+});
+
+test("take the article's colours, type and theme, and nothing else from it", async ({
+  origin,
+  page,
+  articles,
+  newPoll,
+}) => {
+  const slug = await newPoll();
+  const style =
+    '--floodgate-accent: rgb(155, 34, 38); --floodgate-font: Courier; --floodgate-text: url("x")';
+  await page.goto(
+    articles.publish(article(origin, element(slug, `theme="dark" style='${style}'`))),
+  );
+  const card = frame(page).locator(".poll");
+  await expect(card).toHaveCSS("border-top-color", "rgb(155, 34, 38)");
+  await expect(card).toHaveCSS("font-family", "Courier");
+  await expect(card).toHaveCSS("background-color", "rgb(28, 27, 25)");
+  await expect(card).toHaveCSS("color", "rgb(241, 239, 234)");
+  await page.locator("floodgate-poll").evaluate(poll => poll.setAttribute("theme", "light"));
+  await expect(card).toHaveCSS("background-color", "rgb(255, 255, 255)");
+});
+
+test("send readers to our own page where nothing can be kept", async ({
+  origin,
+  page,
+  articles,
+  newPoll,
+}) => {
+  const slug = await newPoll();
+  const html = `<iframe sandbox="allow-scripts" title="Poll" src="${origin}/embed/${slug}"></iframe>`;
+  await page.goto(articles.publish(article(origin, html)));
+  await expect(frame(page).getByRole("link", { name: "Vote at The Harbour Post" })).toHaveAttribute(
+    "href",
+    `/p/${slug}`,
+  );
+  await expect(frame(page).getByRole("button", { name: "Vote" })).toHaveCount(0);
+});
+
+test.describe("without scripts", () => {
+  test.use({ javaScriptEnabled: false });
+
+  test("take the vote in the frame, and stay in it", async ({
+    site,
+    browser,
+    secureArticles,
+    newPoll,
+  }) => {
+    const origin = `https://localhost:${site.secure.tlsPort}`;
+    const context = await browser.newContext({ javaScriptEnabled: false, ignoreHTTPSErrors: true });
+    const page = await context.newPage();
+    const slug = await newPoll();
+    const html = `<iframe title="Poll" width="600" height="600" src="${origin}/embed/${slug}"></iframe>`;
+    await page.goto(secureArticles.publish(article(origin, html)));
+    await frame(page).getByLabel("No", { exact: true }).check();
+    await frame(page).getByRole("button", { name: "Vote" }).click();
+    await expect(frame(page).locator("[data-mine]")).toContainText("No");
+    const [, inner] = page.frames();
+    expect(new URL(inner?.url() ?? "").pathname).toBe(`/embed/${slug}/results`);
+    await context.close();
+  });
+});

@@ -1,0 +1,76 @@
+/** What goes into an article to show a poll there: the element, the plain frame, the oEmbed answer. */
+import type { Config } from "#lib/config.ts";
+import type { Poll } from "#lib/store/polls.ts";
+
+type Shown = Pick<Poll, "slug" | "question" | "description" | "options">;
+
+/** The usual width of an article's column, in pixels. */
+const widthDefault = 640;
+const widthMin = 280;
+
+const escapes: Readonly<Record<string, string>> = {
+  "&": "&amp;",
+  "<": "&lt;",
+  ">": "&gt;",
+  '"': "&quot;",
+};
+const escapeHtml = (text: string): string =>
+  text.replaceAll(/[&<>"]/g, char => escapes[char] ?? char);
+
+const lines = (text: string, width: number, charWidth: number): number =>
+  text === "" ? 0 : Math.max(1, Math.ceil((text.length * charWidth) / width));
+
+/**
+ * About how high a poll's card will be before the vote, in pixels: what an article reserves for it. The
+ * script corrects the rest when the frame has loaded.
+ */
+export function reservedHeight(poll: Shown, width: number = widthDefault): number {
+  const inner = width - 42;
+  const question = lines(poll.question, inner, 11.5) * 29;
+  const description = lines(poll.description, inner, 7.2) * 22.5;
+  const options = poll.options
+    .map(({ label }) => Math.max(52, lines(label, inner - 62, 7.9) * 24 + 22))
+    .reduce((sum, height) => sum + height - 1, 0);
+  const method = lines("x".repeat(90), inner, 6.4) * 19.5;
+  return Math.round(44 + 28 + question + 4 + description + 22.5 + 17 + options + 61 + 54 + method);
+}
+
+/** One line for an article: our script and the element, with a plain link for who has no scripts. */
+export function embedCode(publicUrl: string, poll: Shown): string {
+  const question = escapeHtml(poll.question);
+  return (
+    `<script async src="${publicUrl}/embed.js"></script>` +
+    `<floodgate-poll poll="${poll.slug}" height="${reservedHeight(poll)}" title="${question}">` +
+    `<a href="${publicUrl}/p/${poll.slug}">${question}</a></floodgate-poll>`
+  );
+}
+
+/** The same as a frame: for systems that strip what they do not know. */
+export function frameCode(publicUrl: string, poll: Shown, width: number, height: number): string {
+  return (
+    `<iframe src="${publicUrl}/embed/${poll.slug}" title="${escapeHtml(poll.question)}" ` +
+    `width="${width}" height="${height}" loading="lazy" ` +
+    'style="border:0;max-width:100%" allow="clipboard-write; web-share"></iframe>'
+  );
+}
+
+/** The JSON of `GET /oembed`. */
+export function oembedOf(
+  { publicUrl, FLOODGATE_SITE_NAME: siteName }: Pick<Config, "publicUrl" | "FLOODGATE_SITE_NAME">,
+  poll: Shown,
+  { maxwidth, maxheight }: { maxwidth?: number | undefined; maxheight?: number | undefined },
+) {
+  const width = Math.max(widthMin, Math.min(widthDefault, maxwidth ?? widthDefault));
+  const height = Math.min(reservedHeight(poll, width), maxheight ?? Number.POSITIVE_INFINITY);
+  return {
+    version: "1.0",
+    type: "rich",
+    title: poll.question,
+    provider_name: siteName,
+    provider_url: publicUrl,
+    cache_age: 3600,
+    width,
+    height,
+    html: frameCode(publicUrl, poll, width, height),
+  };
+}

@@ -1,0 +1,81 @@
+/** The parts of a poll card, and what may be written into them. */
+
+/** Texts in the page's language; those with a number have a form for each plural. */
+export interface Words {
+  readonly [key: string]: string | Readonly<Record<string, string>>;
+}
+
+export type Tone = "good" | "warn" | "bad";
+
+export const language = document.documentElement.lang;
+export const inArticle = document.documentElement.dataset.place === "embed";
+
+const numbers = new Intl.NumberFormat(language);
+const plurals = new Intl.PluralRules(language);
+
+export function onEachCard(run: (card: HTMLElement) => void): void {
+  for (const card of document.querySelectorAll<HTMLElement>("[data-poll]")) run(card);
+}
+
+export const slugOf = (card: HTMLElement): string => card.dataset.poll ?? "";
+export const stateOf = (card: HTMLElement): string => card.dataset.state ?? "";
+export const showsResults = (card: HTMLElement): boolean => part(card, "results")?.hidden === false;
+
+export function part(within: HTMLElement, name: string): HTMLElement | null {
+  return within.querySelector<HTMLElement>(`[data-part="${name}"]`);
+}
+
+export function setText(within: HTMLElement, name: string, text: string): void {
+  const element = part(within, name);
+  // Only what changed: assistive technology may read again what is written again.
+  if (element && element.textContent !== text) element.textContent = text;
+}
+
+export function setHidden(card: HTMLElement, hidden: boolean, ...names: string[]): void {
+  for (const name of names) {
+    const element = part(card, name);
+    if (element) element.hidden = hidden;
+  }
+}
+
+/** A text of the page, with `values` in the places of their names. */
+export function say(
+  card: HTMLElement,
+  key: string,
+  values: Readonly<Record<string, string>> = {},
+): string {
+  const text = wordsOf(card)[key];
+  return fill(typeof text === "string" ? text : "", values);
+}
+
+/** A text with a number in it. */
+export function sayCount(
+  card: HTMLElement,
+  key: string,
+  count: number,
+  values: Readonly<Record<string, string>> = {},
+): string {
+  const forms = wordsOf(card)[key];
+  if (typeof forms !== "object") return "";
+  const form = count === 0 ? forms.exact0 : forms[plurals.select(count)];
+  return fill((form ?? forms.other ?? "#").replace("#", number(count)), values);
+}
+
+export const number = (value: number): string => numbers.format(value);
+
+/** What the page has to tell the reader now: a live region, so it is read out too. */
+export function tell(card: HTMLElement, tone: Tone, text: string): void {
+  const message = part(card, "message");
+  if (!message) return;
+  message.dataset.tone = tone;
+  message.hidden = false;
+  message.textContent = text;
+}
+
+function fill(text: string, values: Readonly<Record<string, string>>): string {
+  return text.replace(/\{(\w+)\}/g, (whole, name: string) => values[name] ?? whole);
+}
+
+function wordsOf(card: HTMLElement): Words {
+  return JSON.parse(card.dataset.words ?? "{}") as Words;
+}

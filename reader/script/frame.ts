@@ -1,0 +1,50 @@
+/**
+ * A poll in somebody's article: tells the article how high it is, and takes from it how to look.
+ *
+ * The look comes behind the `#` of our address, and later in messages. Whoever frames us may send them, so
+ * nothing is believed but the names below, with values that are a colour, a font's name, a length.
+ */
+import { inArticle } from "./card.ts";
+
+/** Name in the look → [our custom property, CSS property that its value must be good for]. */
+const settings: Readonly<Record<string, readonly [string, string]>> = {
+  accent: ["--fg-accent", "color"],
+  "on-accent": ["--fg-on-accent", "color"],
+  background: ["--fg-card", "color"],
+  text: ["--fg-ink", "color"],
+  muted: ["--fg-soft", "color"],
+  line: ["--fg-hair", "color"],
+  font: ["--fg-sans", "font-family"],
+  "heading-font": ["--fg-serif", "font-family"],
+  radius: ["--fg-radius", "border-radius"],
+};
+const valueLengthMax = 200;
+const themes = new Set(["light", "dark"]);
+
+export function fitIntoArticle(): void {
+  if (!inArticle || window.parent === window) return;
+  applyLook(location.hash.slice(1));
+  addEventListener("message", ({ data, source }: MessageEvent<Record<string, unknown> | null>) => {
+    if (source !== window.parent || data?.floodgate !== "look") return;
+    if (typeof data.look === "string") applyLook(data.look);
+  });
+  const tellHeight = () => {
+    const { height } = document.body.getBoundingClientRect();
+    window.parent.postMessage({ floodgate: "height", height }, "*");
+  };
+  new ResizeObserver(tellHeight).observe(document.body);
+}
+
+function applyLook(text: string): void {
+  const look = new URLSearchParams(text);
+  const root = document.documentElement;
+  const theme = look.get("theme") ?? "";
+  if (themes.has(theme)) root.dataset.theme = theme;
+  else delete root.dataset.theme;
+  for (const [name, [property, like]] of Object.entries(settings)) {
+    const value = look.get(name) ?? "";
+    const good = value.length <= valueLengthMax && CSS.supports(like, value);
+    if (good && value) root.style.setProperty(property, value);
+    else root.style.removeProperty(property);
+  }
+}

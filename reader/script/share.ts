@@ -1,0 +1,33 @@
+/** Passing a result on: as a sentence, or as a link. */
+import { part, say, setText, slugOf } from "./card.ts";
+
+const thanksMs = 4_000;
+
+export function offerToShare(card: HTMLElement): void {
+  const address = new URL(`/p/${slugOf(card)}/results`, location.href).href;
+  part(card, "copy")?.addEventListener("click", () => {
+    const sentence = part(card, "sentence")?.textContent ?? "";
+    void copy(card, "copy", `${sentence} ${address}`);
+  });
+  part(card, "share-link")?.addEventListener("click", () => {
+    // Phones have a sheet for this; elsewhere the link is copied.
+    if (!navigator.share) void copy(card, "share-link", address);
+    else void navigator.share({ title: document.title, url: address }).catch(() => {});
+  });
+}
+
+async function copy(card: HTMLElement, name: string, text: string): Promise<void> {
+  const button = part(card, name);
+  const label = button?.textContent ?? "";
+  const copied = say(card, "copied");
+  if (label === copied || !(await write(text))) return;
+  setText(card, name, copied);
+  setText(card, "summary", copied);
+  setTimeout(() => setText(card, name, label), thanksMs);
+}
+
+/** False where the page that frames us does not allow it. */
+function write(text: string): Promise<boolean> {
+  const writing = navigator.clipboard?.writeText(text);
+  return writing ? writing.then(() => true).catch(() => false) : Promise.resolve(false);
+}

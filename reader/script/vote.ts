@@ -1,0 +1,165 @@
+/**
+ * Voting without leaving the page.
+ *
+ * A vote is sent with a ballot id of this browser's own, kept until the answer is in: however often it is
+ * sent, it counts once. When the site is too busy, or the connection is gone, it goes on trying, with
+ * growing, jittered pauses, and says so; a reload takes it up again.
+ */
+import { inArticle, part, say, slugOf, stateOf, tell } from "./card.ts";
+import { canKeep, keep, kept, onVotedElsewhere, type Pending } from "./keep.ts";
+import type { Live } from "./live.ts";
+import { markMine, type Results, reveal } from "./results.ts";
+
+/** Header in which an embed sends who it is, where it can keep no cookie. */
+const voterHeader = "Floodgate-Voter";
+const firstPauseMs = 1_000;
+const longestPauseMs = 30_000;
+
+interface Answer {
+  readonly code?: string;
+  readonly detail?: string;
+  readonly results?: Results | null;
+  readonly choices?: readonly string[];
+}
+
+/** Takes the form of a card over, and takes up what an earlier visit left behind. */
+export function takeVotes(card: HTMLElement, live: Live): void {
+  const form = card.querySelector<HTMLFormElement>("form[data-part=vote]");
+  if (!form) return;
+  const slug = slugOf(card);
+  if (inArticle && !canKeep()) {
+    voteElsewhere(card, form);
+    return;
+  }
+  form.addEventListener("submit", event => {
+    event.preventDefault();
+    const choices = [...form.querySelectorAll<HTMLInputElement>("input:checked")].map(
+      input => input.value,
+    );
+    const { choicesMin = "1", choicesMax = "1" } = card.dataset;
+    if (choices.length < Number(choicesMin) || choices.length > Number(choicesMax)) {
+      tell(card, "warn", say(card, "choose"));
+      form.querySelector("input")?.focus();
+      return;
+    }
+    const ballotId = kept<Pending>("pending", slug)?.ballotId ?? crypto.randomUUID();
+    void cast(card, form, live, { ballotId, choices });
+  });
+  const showMine = (mine: readonly string[]) => {
+    markMine(card, mine);
+    if (stateOf(card) !== "open") return;
+    reveal(card);
+    live.refresh();
+  };
+  const mine = kept<readonly string[]>("voted", slug);
+  if (mine && !card.querySelector("[data-mine]")) showMine(mine);
+  onVotedElsewhere(slug, showMine);
+  const unfinished = kept<Pending>("pending", slug);
+  if (!unfinished || stateOf(card) !== "open") return;
+  for (const input of form.querySelectorAll<HTMLInputElement>("input")) {
+    input.checked = unfinished.choices.includes(input.value);
+  }
+  void cast(card, form, live, unfinished);
+}
+
+/** In a frame that can keep nothing, nobody could be told apart: the vote is taken on our own page. */
+function voteElsewhere(card: HTMLElement, form: HTMLFormElement): void {
+  const link = document.createElement("a");
+  link.className = "poll-button";
+  link.href = `/p/${slugOf(card)}`;
+  link.target = "_blank";
+  link.rel = "noopener";
+  link.textContent = say(card, "voteAtSite");
+  form.querySelector("button")?.replaceWith(link);
+}
+
+/** Sends a ballot until it has an answer. */
+async function cast(
+  card: HTMLElement,
+  form: HTMLFormElement,
+  live: Live,
+  pending: Pending,
+): Promise<void> {
+  const button = form.querySelector("button");
+  if (button?.getAttribute("aria-disabled") === "true") return;
+  button?.setAttribute("aria-disabled", "true");
+  const slug = slugOf(card);
+  keep("pending", slug, pending);
+  tell(card, "good", say(card, "sending"));
+  for (let attempt = 0; ; attempt++) {
+    const answer = await send(form.action, slug, pending);
+    if (answer && answer.status !== 503 && answer.status !== 429) {
+      keep("pending", slug, undefined);
+      button?.removeAttribute("aria-disabled");
+      const token = answer.headers.get(voterHeader);
+      if (token) keep("token", slug, token);
+      await conclude(card, live, answer, pending);
+      return;
+    }
+    tell(card, "warn", say(card, answer ? "overloadedKeeping" : "unreachable"));
+    await pause(attempt, Number(answer?.headers.get("Retry-After") ?? 0) * 1000);
+  }
+}
+
+async function send(url: string, slug: string, pending: Pending): Promise<Response | undefined> {
+  try {
+    return await fetch(url, {
+      method: "POST",
+      headers: {
+        "Content-Type": "application/json",
+        ...(inArticle && { [voterHeader]: kept<string>("token", slug) ?? "" }),
+      },
+      body: JSON.stringify(pending),
+    });
+  } catch {
+    return undefined;
+  }
+}
+
+/** Until the time has come, or the connection is back. */
+function pause(attempt: number, atLeastMs: number): Promise<void> {
+  const ceiling = Math.min(longestPauseMs, firstPauseMs * 2 ** attempt);
+  return new Promise(resolve => {
+    setTimeout(resolve, atLeastMs + Math.random() * ceiling);
+    addEventListener("online", () => resolve(), { once: true });
+  });
+}
+
+async function conclude(
+  card: HTMLElement,
+  live: Live,
+  answer: Response,
+  pending: Pending,
+): Promise<void> {
+  const body = (await answer.json().catch(() => ({}))) as Answer;
+  if (answer.status === 202) {
+    tell(card, "good", say(card, "counted"));
+    showCounted(card, live, body.results, pending.choices);
+  } else if (body.code === "already_voted") {
+    tell(card, "warn", say(card, "alreadyVoted"));
+    showCounted(card, live, body.results, body.choices ?? []);
+  } else if (body.code === "ballot_id_reused") {
+    tell(card, "warn", say(card, "ballotIdReused"));
+  } else if (body.code === "poll_closed") {
+    tell(card, "bad", say(card, "closedDetail"));
+    live.refresh();
+  } else {
+    tell(card, "bad", body.detail ?? answer.statusText);
+  }
+}
+
+function showCounted(
+  card: HTMLElement,
+  live: Live,
+  results: Results | null | undefined,
+  mine: readonly string[],
+): void {
+  keep("voted", slugOf(card), mine);
+  markMine(card, mine);
+  reveal(card);
+  if (results) live.show(results);
+  live.refresh();
+  const message = part(card, "message");
+  message?.setAttribute("tabindex", "-1");
+  message?.focus();
+}

@@ -1,0 +1,25 @@
+/** What a poll card shows. */
+import type { PollState } from "#lib/polls/state.ts";
+import type { Poll } from "#lib/store/polls.ts";
+import type { Results } from "#lib/tallies/results.ts";
+import type { Words } from "../words.ts";
+import type { Place } from "./paths.ts";
+
+export interface CardProps {
+  readonly words: Words;
+  readonly siteName: string;
+  readonly place: Place;
+  /** When the card was made: what its distances are measured from. */
+  readonly nowMs: number;
+  readonly poll: Poll;
+  readonly state: PollState;
+  readonly results: Results | null;
+  /** Option ids that this reader voted for. */
+  readonly mine?: readonly string[];
+  /** Option ids that are checked in the form. */
+  readonly chosen?: readonly string[];
+  readonly message?: { readonly tone: "good" | "warn" | "bad"; readonly text: string };
+  readonly show: "vote" | "results";
+  /** In the studio: it looks alive and leads nowhere. */
+  readonly preview?: boolean;
+}

@@ -1,0 +1,56 @@
+/** @jsxImportSource hono/jsx */
+/** The line above the question: what this is, in which state, and the moment that matters. */
+import type { PollState } from "#lib/polls/state.ts";
+import { distanceIn } from "../when.ts";
+import type { WordKey, Words } from "../words.ts";
+import type { CardProps } from "./card-props.ts";
+
+export function Eyebrow(props: CardProps) {
+  const { words, state, results, show } = props;
+  const live = show === "results" && state === "open";
+  return (
+    <p class="poll-eyebrow">
+      <span data-part="state">
+        <StateLabel words={words} state={state} live={live} />
+      </span>
+      <span class="poll-when" data-part="when" hidden={live}>
+        <When {...props} />
+      </span>
+      <span class="poll-number" data-part="as-of" data-at={results?.asOf} hidden={!live}>
+        {results ? words.say("asOf", { time: words.time(Date.parse(results.asOf)) }) : ""}
+      </span>
+    </p>
+  );
+}
+
+function StateLabel({ words, state, live }: { words: Words; state: PollState; live: boolean }) {
+  if (state === "closing" || state === "final") {
+    return (
+      <span class="poll-state" data-state={state}>
+        {words.say(state === "final" ? "finalResult" : "closing")}
+      </span>
+    );
+  }
+  return live ? <b class="poll-live">{words.say("live")}</b> : <b>{words.say("readerPoll")}</b>;
+}
+
+/** The moment that matters in this state; the script says it in the reader's own zone. */
+function When({ words, poll, state, nowMs }: CardProps) {
+  const [key, ms]: [WordKey, number | null] =
+    state === "scheduled" ? ["opensAt", poll.opensAtMs] : ["closesAt", poll.closesAtMs];
+  if (ms === null) return <>{words.say("openUntilClosed")}</>;
+  const iso = new Date(ms).toISOString();
+  const when = words.when(ms, nowMs);
+  if (state === "closing" || state === "final") return <time datetime={iso}>{when}</time>;
+  return (
+    <>
+      <time datetime={iso} data-key={key}>
+        {words.say(key, { when })}
+      </time>
+      <span data-part="distance-row">
+        {" · "}
+        <span data-part="distance">{distanceIn(words.locale, ms - nowMs)}</span>
+      </span>
+    </>
+  );
+}

@@ -1,0 +1,18 @@
+/** Where a poll is, on its own page and in somebody's article. */
+import type { Poll } from "#lib/store/polls.ts";
+
+export type Place = "page" | "embed";
+
+type Named = Pick<Poll, "slug">;
+
+/** The path of a poll's vote page or results. */
+export function pathOf({ slug }: Named, place: Place, show: "vote" | "results"): string {
+  const base = place === "embed" ? `/embed/${slug}` : `/p/${slug}`;
+  return show === "vote" ? base : `${base}/results`;
+}
+
+/** Where the form of a card posts to; `more` is one more parameter. */
+export function voteAddress({ slug }: Named, place: Place, more = ""): string {
+  const query = [place === "embed" ? "from=embed" : "", more].filter(Boolean).join("&");
+  return `/api/polls/${slug}/votes${query && `?${query}`}`;
+}

@@ -1,0 +1,46 @@
+/** What the script needs to say, in the page's language: texts with `{names}`, and plural forms. */
+import type { Poll } from "#lib/store/polls.ts";
+import type { WordKey, Words } from "../words.ts";
+import { instruction } from "./vote-form.tsx";
+
+const texts = [
+  "alreadyVoted",
+  "asOf",
+  "ballotIdReused",
+  "closedDetail",
+  "closesAt",
+  "closing",
+  "copied",
+  "counted",
+  "finalResult",
+  "live",
+  "offline",
+  "opensAt",
+  "overloadedKeeping",
+  "paused",
+  "pauseUpdates",
+  "percent",
+  "resumeUpdates",
+  "sending",
+  "unreachable",
+] as const satisfies readonly WordKey[];
+
+/** Values that stay names: the script puts in what they stand for. */
+const names = {
+  option: "{option}",
+  share: "{share}",
+  time: "{time}",
+  when: "{when}",
+} as const;
+
+/** JSON for the card's `data-words`. */
+export function scriptWords(words: Words, poll: Poll, siteName: string): string {
+  return JSON.stringify({
+    ...Object.fromEntries(texts.map(key => [key, words.say(key, names)])),
+    ballots: words.pluralForms("ballots"),
+    choose: instruction(words, poll),
+    sentence: words.pluralForms("sentence", names),
+    votes: words.pluralForms("votes"),
+    voteAtSite: words.say("voteAtSite", { site: siteName }),
+  });
+}
