@@ -92,6 +92,10 @@ const shape = {
     doc: "Memory of each front for votes that are acknowledged and not yet in MySQL; from there they are enqueued again when memcached loses its memory.",
     unit: "bytes",
   }),
+  QUEUE_FALLBACK_RATE: setting(wholeNumber(10, 100_000).default(1_000), {
+    doc: "While no queue server can be reached, votes go straight into MySQL: at most this many from each front. More are asked to come again.",
+    unit: "votes a second",
+  }),
   FLUSH_INTERVAL: setting(wholeNumber(10, 60_000).default(250), {
     doc: "How often the worker looks at the queues.",
     unit: "milliseconds",

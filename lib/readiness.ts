@@ -1,13 +1,15 @@
 /** Whether a front can take votes right now, and by which of its ways. */
+import type { LadderStep } from "./ballots/ladder.ts";
 import type { MemcachedClient } from "./memcached/client.ts";
 import { isMemcachedFailure } from "./memcached/failure.ts";
 import { Pipeline } from "./memcached/pipeline.ts";
 import type { Runtime } from "./runtime.ts";
-import { isStoreFailure } from "./store/pool.ts";
 
 export interface Readiness {
   /** `degraded`: votes are taken, something is away. `unavailable`: votes are refused. */
   readonly status: "ok" | "degraded" | "unavailable";
+  /** What becomes of votes; see `ballots/ladder.ts`. */
+  readonly step: LadderStep;
   readonly memcached: Readonly<Record<string, "ok" | "unreachable">>;
   /** Not needed for votes: they wait in memcached while MySQL is away. */
   readonly mysql: "ok" | "unreachable";
@@ -15,22 +17,17 @@ export interface Readiness {
 
 /** Asks every memcached server and MySQL. One round trip each. */
 export async function readiness(at: Runtime): Promise<Readiness> {
-  const [servers, mysql] = await Promise.all([
+  const [servers, mysqlUp] = await Promise.all([
     Promise.all(at.memcached.map(async client => [client.name, await reach(client)] as const)),
-    at.store.rows("readiness.ping", "SELECT 1").then(
-      () => "ok" as const,
-      error => {
-        if (!isStoreFailure(error)) throw error;
-        return "unreachable" as const;
-      },
-    ),
+    at.ladder.askMysql(),
   ]);
-  const reachable = servers.filter(([, state]) => state === "ok").length;
-  const all = reachable === servers.length && mysql === "ok";
+  const { step } = at.ladder;
+  const all = step === "normal" && servers.every(([, state]) => state === "ok");
   return {
-    status: reachable === 0 ? "unavailable" : all ? "ok" : "degraded",
+    status: step === "refusing" ? "unavailable" : all ? "ok" : "degraded",
+    step,
     memcached: Object.fromEntries(servers),
-    mysql,
+    mysql: mysqlUp ? "ok" : "unreachable",
   };
 }
 

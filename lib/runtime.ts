@@ -7,7 +7,9 @@
  */
 import { BatchIds } from "./ballots/batch-ids.ts";
 import type { CastDeps } from "./ballots/cast.ts";
+import { Fallback } from "./ballots/fallback.ts";
 import { GroupCommit } from "./ballots/group-commit.ts";
+import { Ladder } from "./ballots/ladder.ts";
 import { watchReplayRing } from "./ballots/replay.ts";
 import { type Config, loadConfig } from "./config.ts";
 import { Attempts } from "./editors/attempts.ts";
@@ -20,7 +22,9 @@ import { PublishedPolls } from "./polls/published.ts";
 import { allQueueNames, queueName } from "./queue/names.ts";
 import { QueueProducer } from "./queue/producer.ts";
 import { ReplayRing } from "./queue/replay-ring.ts";
+import { GuardedStore } from "./store/guarded.ts";
 import { Store } from "./store/pool.ts";
+import { MissedMoves } from "./tallies/missed.ts";
 import { ResultsBoard } from "./tallies/results.ts";
 import { deriveVoterSecrets } from "./voters/keys.ts";
 
@@ -33,6 +37,7 @@ export interface Runtime {
   readonly results: ResultsBoard;
   readonly live: LiveBoard;
   readonly commit: GroupCommit;
+  readonly ladder: Ladder;
   readonly cast: CastDeps;
   readonly edit: EditDeps;
   /** The sign-in library, loaded when it is first needed. */
@@ -57,6 +62,8 @@ export function runtime(): Runtime {
 /** Of the 3 s in which every request is answered. */
 const statementMsMax = 2_500;
 const connectionsMax = 10;
+/** Votes that go straight into MySQL have less time: a queue server may have been waited for already. */
+const directStore = { connectionsMax: 3, connectMs: 600, statementMs: 900 };
 
 function build(config: Config): Runtime {
   const log = createLog("front", config.FLOODGATE_LOG_LEVEL);
@@ -67,9 +74,12 @@ function build(config: Config): Runtime {
   });
   const memcached = connectMemcached(config.MEMCACHED_SERVERS, log);
   const queueServers = connectMemcached(config.queueServers, log, memcached);
-  const published = new PublishedPolls(memcached, store, log);
+  const directly = new Store({ url: config.DATABASE_URL, ...directStore });
+  const guarded = new GuardedStore(directly, log);
+  const published = new PublishedPolls(memcached, store, log, guarded);
   const results = new ResultsBoard({
     store,
+    guarded,
     log,
     tallyServers: memcached,
     queueServers,
@@ -81,23 +91,7 @@ function build(config: Config): Runtime {
     log,
     viewersMax: config.FLOODGATE_VIEWERS_MAX,
   });
-  const producers = homesFrom(config).map(home => producerAt(queueServers, home));
-  const ring = new ReplayRing(config.QUEUE_REPLAY_BYTES);
-  const commit = new GroupCommit({
-    log,
-    published,
-    producers,
-    ring,
-    markServers: memcached,
-    tallyServers: memcached,
-    batchIds: new BatchIds(),
-    lingerMs: config.QUEUE_LINGER_MS,
-  });
-  const stop = new AbortController();
-  const watching = watchReplayRing(
-    { log, ring, producers, tallyServers: memcached, markServers: memcached },
-    stop.signal,
-  );
+  const voting = buildVoting({ config, log, guarded, published, memcached, queueServers });
   return {
     config,
     log,
@@ -106,17 +100,79 @@ function build(config: Config): Runtime {
     published,
     results,
     live,
-    commit,
-    cast: { commit, published, results, secrets: deriveVoterSecrets(config.FLOODGATE_SECRET) },
+    commit: voting.commit,
+    ladder: voting.ladder,
+    cast: {
+      commit: voting.commit,
+      published,
+      results,
+      secrets: deriveVoterSecrets(config.FLOODGATE_SECRET),
+    },
     edit: { store, published, tallyServers: memcached, log },
     auth: lazyAuth(config, store, memcached),
     close: async () => {
       live.stop();
+      await voting.stop();
+      for (const client of new Set([...memcached, ...queueServers])) client.close();
+      await Promise.all([store.close(), directly.close()]);
+    },
+  };
+}
+
+interface VotingParts {
+  readonly config: Config;
+  readonly log: Log;
+  readonly guarded: GuardedStore;
+  readonly published: PublishedPolls;
+  readonly memcached: readonly MemcachedClient[];
+  readonly queueServers: readonly MemcachedClient[];
+}
+
+/** The way of the ballots, with what watches over it. */
+function buildVoting({ config, log, guarded, published, memcached, queueServers }: VotingParts) {
+  const producers = homesFrom(config).map(home => producerAt(queueServers, home));
+  const ring = new ReplayRing(config.QUEUE_REPLAY_BYTES);
+  const missed = new MissedMoves();
+  const fallback = new Fallback({
+    log,
+    store: guarded,
+    tallyServers: memcached,
+    missed,
+    ballotsPerSecond: config.QUEUE_FALLBACK_RATE,
+  });
+  const commit = new GroupCommit({
+    log,
+    published,
+    producers,
+    ring,
+    markServers: memcached,
+    tallyServers: memcached,
+    batchIds: new BatchIds(),
+    missed,
+    fallback,
+    lingerMs: config.QUEUE_LINGER_MS,
+  });
+  const ladder = new Ladder(log, guarded, () => ({
+    queueServers: queueServers.length,
+    queueServersUp: queueServers.filter(({ available }) => available).length,
+    lanesRefused: [],
+  }));
+  const stop = new AbortController();
+  const watching = [
+    watchReplayRing(
+      { log, ring, producers, tallyServers: memcached, markServers: memcached, fallback },
+      stop.signal,
+    ),
+    ladder.watch(stop.signal),
+  ];
+  return {
+    commit,
+    ladder,
+    /** Finishes rounds under way. */
+    stop: async () => {
       await commit.settled();
       stop.abort();
-      await watching;
-      for (const client of new Set([...memcached, ...queueServers])) client.close();
-      await store.close();
+      await Promise.all(watching);
     },
   };
 }

@@ -14,7 +14,7 @@ import type { Runtime } from "#lib/runtime.ts";
 import type { Poll } from "#lib/store/polls.ts";
 import { mintIdentity } from "#lib/voters/identity.ts";
 import { pollPage } from "./pages.tsx";
-import { framing, publicPoll, resultsForPage } from "./poll-pages.ts";
+import { framing, noticeOf, publicPoll, resultsForPage } from "./poll-pages.ts";
 import { htmlResponse } from "./respond.ts";
 import { siteOf } from "./site.ts";
 import { type Place, pathOf, voteAddress } from "./views/paths.ts";
@@ -128,6 +128,7 @@ async function page(
     chosen: choices,
     message,
     show: mine ? "results" : "vote",
+    notice: noticeOf(at),
     ...(mine && { mine }),
   });
   return htmlResponse(html, {

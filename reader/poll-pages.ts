@@ -1,4 +1,5 @@
 /** The vote page and the results page of a poll: what to show whom. */
+import type { LadderStep } from "#lib/ballots/ladder.ts";
 import { wallMs } from "#lib/clock.ts";
 import { isFloodgateError } from "#lib/errors.ts";
 import type { Slug } from "#lib/ids.ts";
@@ -13,6 +14,7 @@ import { notFoundEmbed, notFoundPage, pollPage } from "./pages.tsx";
 import { htmlResponse } from "./respond.ts";
 import { siteOf } from "./site.ts";
 import type { Place } from "./views/paths.ts";
+import type { WordKey } from "./words.ts";
 
 /** The option ids that the voter of this request chose; `undefined` when there is no ballot of theirs. */
 export async function choicesOf(
@@ -43,6 +45,17 @@ export async function publicPoll(
 /** Who may frame the answer. */
 export function framing(at: Runtime, place: Place): { readonly embedSites?: readonly string[] } {
   return place === "embed" ? { embedSites: at.config.embedSites } : {};
+}
+
+const notices: Partial<Record<LadderStep, WordKey>> = {
+  direct: "stepDirect",
+  shedding: "stepShedding",
+  refusing: "stepRefusing",
+};
+
+/** The calm sentence for the step of the ladder that we stand on; most make no difference to readers. */
+export function noticeOf(at: Runtime): WordKey | undefined {
+  return notices[at.ladder.step];
 }
 
 /** Results for a page; `null` when they can't be read right now, which the page can say. */
@@ -77,6 +90,7 @@ export async function pollPageFor(
     state,
     results,
     show: state === "scheduled" ? "vote" : show,
+    notice: noticeOf(at),
     ...(mine && { mine }),
   });
   return htmlResponse(html, { personal: mine !== undefined, ...framing(at, place) });

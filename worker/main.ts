@@ -55,10 +55,20 @@ async function runOnce(worker: WorkerRuntime): Promise<number> {
 }
 
 function sentence(summary: PassSummary, ms: number): string {
-  const { counted, duplicates, redelivered, slots, holes, letters, waiting, unreachable } = summary;
+  const {
+    counted,
+    duplicates,
+    redelivered,
+    repeated,
+    slots,
+    holes,
+    letters,
+    waiting,
+    unreachable,
+  } = summary;
   const away = unreachable.length > 0 ? `; can't reach ${unreachable.join(", ")}` : "";
   return (
-    `flush: ${counted} ballots counted from ${slots} slots in ${Math.round(ms)} ms; ` +
+    `flush: ${counted} ballots counted from ${slots} slots (${repeated} repeated) in ${Math.round(ms)} ms; ` +
     `${duplicates} duplicates, ${redelivered} redelivered, ${letters} dead letters, ` +
     `${holes} holes; ${waiting} slots waiting${away}`
   );

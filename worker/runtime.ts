@@ -2,9 +2,7 @@
 import type { Config } from "#lib/config.ts";
 import { Flusher } from "#lib/flush/pass.ts";
 import type { Log } from "#lib/log.ts";
-import { describeError } from "#lib/log.ts";
 import { connectMemcached, type MemcachedClient } from "#lib/memcached/client.ts";
-import { isMemcachedFailure } from "#lib/memcached/failure.ts";
 import { PublishedPolls } from "#lib/polls/published.ts";
 import { allQueueNames } from "#lib/queue/names.ts";
 import { Store } from "#lib/store/pool.ts";
@@ -44,11 +42,11 @@ export function buildWorker(config: Config, log: Log): WorkerRuntime {
       keepMs: config.QUEUE_KEEP_MS,
       correctTallies: async (corrections, unsure) => {
         doubtful.add(unsure);
-        await moveTallies(memcached, corrections).catch(error => {
-          if (!isMemcachedFailure(error)) throw error;
-          doubtful.add(corrections.keys());
-          log.warn({ event: "tallies_not_corrected", ...describeError(error) });
-        });
+        const failed = await moveTallies(memcached, corrections);
+        for (const [server, polls] of failed) {
+          doubtful.add(polls);
+          log.warn({ event: "tallies_not_corrected", server: server.name, polls: polls.length });
+        }
       },
     },
     queueServers,

@@ -1,6 +1,7 @@
 /**
- * Watching over the replay ring: batches whose epoch is gone are enqueued again, batches that MySQL has
- * are forgotten. Needed also when nobody votes: a server may lose its memory in the quietest hour.
+ * Watching over the replay ring: batches whose epoch is gone, or whose server stays away, are brought in
+ * again, on another server or straight into MySQL; batches that MySQL has are forgotten. Needed also when
+ * nobody votes: a server may lose its memory in the quietest hour.
  */
 import { DAY, monotonicMs, SECOND, sleep } from "../clock.ts";
 import type { Epoch } from "../ids.ts";
@@ -12,8 +13,9 @@ import { counterValue, Pipeline } from "../memcached/pipeline.ts";
 import { enqueueBatch } from "../queue/enqueue.ts";
 import type { QueueProducer } from "../queue/producer.ts";
 import type { ReplayRing } from "../queue/replay-ring.ts";
-import type { QueuedBallot } from "../queue/slot-codec.ts";
+import type { Batch, QueuedBallot } from "../queue/slot-codec.ts";
 import { placeMarks } from "../voters/ballot-once.ts";
+import type { Fallback } from "./fallback.ts";
 import { TallyRider } from "./tally-rider.ts";
 
 export interface ReplayDeps {
@@ -22,9 +24,12 @@ export interface ReplayDeps {
   readonly producers: readonly QueueProducer[];
   readonly tallyServers: readonly MemcachedClient[];
   readonly markServers: readonly MemcachedClient[];
+  readonly fallback: Fallback;
 }
 
 const lookMs = 200;
+/** A server that is away for longer than a hiccup may stay away. */
+const patienceMs = SECOND;
 const enqueueMsMax = 2 * SECOND;
 /** A poll's own time is not at hand here; longer than any poll that people still talk about. */
 const replayedMarkSeconds = (7 * DAY) / SECOND;
@@ -35,7 +40,7 @@ export async function watchReplayRing(deps: ReplayDeps, signal: AbortSignal): Pr
     await sleep(lookMs, signal);
     for (const producer of deps.ring.producers) {
       try {
-        await replay(deps, producer);
+        await look(deps, producer);
       } catch (error) {
         // Away just now: its batches stay in the ring, and it is asked again.
         if (!isMemcachedFailure(error))
@@ -46,33 +51,37 @@ export async function watchReplayRing(deps: ReplayDeps, signal: AbortSignal): Pr
 }
 
 /** Compares what the ring holds of one queue with the queue as it is. */
-async function replay(deps: ReplayDeps, producer: QueueProducer): Promise<void> {
-  const { log, ring, producers, tallyServers, markServers } = deps;
-  const current = await currentEpoch(producer);
+async function look(deps: ReplayDeps, producer: QueueProducer): Promise<void> {
+  const { log, ring } = deps;
+  if (!producer.client.available && producer.client.awayMs < patienceMs) return;
+  const current = producer.client.available ? await currentEpoch(producer) : undefined;
   if (current) ring.passed(producer, current.epoch, current.checkpoint);
   const orphans = ring.takeOrphans(producer, current?.epoch);
   if (orphans.length === 0) return;
   let replayed = 0;
   for (const orphan of orphans) {
-    await placeMarks(markServers, marksOf(orphan.batch.ballots));
-    const rider = new TallyRider(tallyServers, orphan.batch.ballots);
-    const batch = { ...orphan.batch, talliesDoubtful: true };
-    const result = await enqueueBatch(producers, batch, rider, monotonicMs() + enqueueMsMax);
-    if (result.outcome === "enqueued") {
-      const { ticket, bytes } = result;
-      ring.remember({
-        producer: result.producer,
-        epoch: ticket.epoch,
-        slot: ticket.slot,
-        batch,
-        bytes,
-      });
-      replayed += 1;
-    } else {
-      ring.remember(orphan);
-    }
+    if (await replay(deps, orphan.batch)) replayed += 1;
+    else ring.remember(orphan);
   }
+  if (replayed === 0) return;
   log.warn({ event: "batches_replayed", queue: producer.queue, batches: orphans.length, replayed });
+}
+
+/** Brings a batch in again, into another queue or straight into MySQL. False: it has to be kept. */
+async function replay(deps: ReplayDeps, orphan: Batch): Promise<boolean> {
+  const { ring, producers, tallyServers, markServers, fallback } = deps;
+  if (!producers.some(({ client }) => client.available)) {
+    if (fallback.allowance < orphan.ballots.length) return false;
+    return (await fallback.write(orphan)) !== undefined;
+  }
+  await placeMarks(markServers, marksOf(orphan.ballots));
+  const batch = { ...orphan, talliesDoubtful: true };
+  const rider = new TallyRider(tallyServers, batch.ballots);
+  const result = await enqueueBatch(producers, batch, rider, monotonicMs() + enqueueMsMax);
+  if (result.outcome !== "enqueued") return false;
+  const { producer, ticket, bytes } = result;
+  ring.remember({ producer, epoch: ticket.epoch, slot: ticket.slot, batch, bytes });
+  return true;
 }
 
 /** Their server may have forgotten them along with the slots; where it has not, nothing changes. */

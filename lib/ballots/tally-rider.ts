@@ -8,6 +8,7 @@ import { Pipeline, type Replies } from "../memcached/pipeline.ts";
 import type { Rider } from "../queue/enqueue.ts";
 import type { QueuedBallot } from "../queue/slot-codec.ts";
 import { glimpse, moveTally, type TallyGlimpse, tallyServer } from "../tallies/counters.ts";
+import type { MissedMoves } from "../tallies/missed.ts";
 import { SumsByPoll, type TallyChange } from "../tallies/sums.ts";
 
 type Moves = ReturnType<typeof moveTally>;
@@ -52,6 +53,11 @@ export class TallyRider implements Rider {
         return [poll, { ballots: -ballots, votes: taken }] as const;
       });
     return new Map(negated);
+  }
+
+  /** It may have arrived, or not: nothing can be said of the tallies. */
+  doubt(missed: MissedMoves): void {
+    for (const poll of this.#changes.keys()) missed.note(tallyServer(this.#servers, poll), [poll]);
   }
 
   #moves(p: Pipeline, server: MemcachedClient): Moves[] {

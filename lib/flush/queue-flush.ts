@@ -27,7 +27,13 @@ import { type Checkpoint, readCheckpoint } from "../store/checkpoints.ts";
 import type { DeadLetter } from "../store/dead-letters.ts";
 import { isStoreFailure, type Store } from "../store/pool.ts";
 import type { TallyChange } from "../tallies/sums.ts";
-import { commitWork, type FlushOutcome, type FlushWork } from "./transaction.ts";
+import {
+  type Committed,
+  commitWork,
+  type FlushOutcome,
+  type FlushWork,
+  pollsOf,
+} from "./transaction.ts";
 
 export interface FlushDeps {
   readonly store: Store;
@@ -51,6 +57,8 @@ export interface FlushCounts {
   counted: number;
   duplicates: number;
   redelivered: number;
+  /** Slots whose batch was in MySQL already: a second copy, a replay. */
+  repeated: number;
   letters: number;
   holes: number;
 }
@@ -60,6 +68,7 @@ export const noCounts = (): FlushCounts => ({
   counted: 0,
   duplicates: 0,
   redelivered: 0,
+  repeated: 0,
   letters: 0,
   holes: 0,
 });
@@ -325,16 +334,17 @@ export class QueueFlush {
   async #committed(
     work: FlushWork,
     window: Window,
-    result: FlushOutcome & { outcome: "committed" },
+    result: Committed,
     counts: FlushCounts,
   ): Promise<void> {
     faultPoint("worker.committed");
     const { queue, epoch } = this.#checkpoint;
-    const { verdict } = result;
+    const { verdict, doubtful } = result;
     counts.slots += work.slots.length;
     counts.counted += verdict.counted;
     counts.duplicates += verdict.duplicates;
     counts.redelivered += verdict.redelivered;
+    counts.repeated += result.repeated;
     counts.letters += result.letters;
     counts.holes += work.holes;
 
@@ -344,8 +354,9 @@ export class QueueFlush {
     this.#slot = work.to;
     this.#doom(slots, work.to);
 
-    if (verdict.corrections.size > 0)
-      await this.#deps.correctTallies(verdict.corrections, new Set());
+    if (verdict.corrections.size + doubtful.size > 0) {
+      await this.#deps.correctTallies(verdict.corrections, doubtful);
+    }
     await publishCheckpoint(this.#client, queue, epoch, work.to);
     faultPoint("worker.before-delete");
     await this.deleteDue();
@@ -359,8 +370,4 @@ export class QueueFlush {
 /** Whole numbers from `first` to `last`, both included. */
 function range(first: number, last: number): number[] {
   return Array.from({ length: Math.max(0, last - first + 1) }, (_, index) => first + index);
-}
-
-function pollsOf(slots: FlushWork["slots"]): Set<PollId> {
-  return new Set(slots.flatMap(({ batch }) => batch.ballots.map(ballot => ballot.pollId)));
 }

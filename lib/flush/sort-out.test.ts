@@ -4,7 +4,7 @@ import type { BallotId, BatchId, PollId, VoterKey } from "../ids.ts";
 import { type Arrival, firstOfEachVoter, refusalOf, sumUp } from "./sort-out.ts";
 
 const poll = 7 as PollId;
-const polls = new Map([[poll, { final: false, options: new Set([1, 2, 3]) }]]);
+const polls = new Map([[poll, { final: false, closesAtMs: null, options: new Set([1, 2, 3]) }]]);
 
 function arrival(voter: number, change: Partial<Arrival["ballot"]> = {}): Arrival {
   return {
@@ -33,7 +33,7 @@ describe("ballots that can never count", () => {
     assert.equal(reason({ choices: Uint8Array.of(2, 2) }), "a choice is repeated");
     assert.equal(reason({ choices: Uint8Array.of() }), "no choice");
     assert.equal(reason({ receivedAtMs: 2 ** 47 }), "an impossible time");
-    const final = new Map([[poll, { final: true, options: new Set([1, 2, 3]) }]]);
+    const final = new Map([[poll, { final: true, closesAtMs: null, options: new Set([1, 2, 3]) }]]);
     assert.equal(refusalOf(arrival(1).ballot, final), "the poll's result was final");
   });
 });

@@ -25,8 +25,12 @@ export interface Arrival {
  *   after a loss of memory); of two ballots the first stands, so this one took the other's place.
  */
 export type Fate =
-  | { readonly fate: "counted" | "redelivered" | "duplicate" }
+  | { readonly fate: "counted" }
+  | { readonly fate: "redelivered" | "duplicate"; readonly standing?: Standing }
   | { readonly fate: "earlier"; readonly instead: Uint8Array };
+
+/** The ballot that counts for a voter. */
+export type Standing = Pick<BallotRow, "ballotId" | "choices">;
 
 /** The year 2200: beyond it, MySQL's and JavaScript's ideas of a date part ways. */
 const latestTimeMs = Date.UTC(2200, 0);

@@ -13,24 +13,14 @@
 import { faultPoint } from "#faults";
 import type { Epoch, PollId } from "../ids.ts";
 import { type Batch, encodeBatch } from "../queue/slot-codec.ts";
-import { type BallotRow, holdBallots, insertBallots, replaceBallot } from "../store/ballots.ts";
 import { insertBatches, knownBatches } from "../store/batches.ts";
 import { lockCheckpoint, moveCheckpoint } from "../store/checkpoints.ts";
 import { type DeadLetter, insertDeadLetters } from "../store/dead-letters.ts";
 import { holdPolls } from "../store/polls.ts";
 import type { Database, Store } from "../store/pool.ts";
 import { addToTotals } from "../store/totals.ts";
-import {
-  type Arrival,
-  ballotRow,
-  cameBefore,
-  type Fate,
-  firstOfEachVoter,
-  refusalOf,
-  sumUp,
-  type Verdict,
-  voterIn,
-} from "./sort-out.ts";
+import { bringBallots } from "./bring-ballots.ts";
+import { type Arrival, refusalOf, sumUp, type Verdict } from "./sort-out.ts";
 
 /** What was read from one queue. */
 export interface FlushWork {
@@ -48,13 +38,21 @@ export interface FlushWork {
   readonly holes: number;
 }
 
+export interface Committed {
+  readonly outcome: "committed";
+  readonly verdict: Verdict;
+  /** Slots whose batch was in MySQL already: a second copy, a replay, a write repeated. */
+  readonly repeated: number;
+  /** Polls whose tallies may have been moved more than once for a batch, or not at all. */
+  readonly doubtful: ReadonlySet<PollId>;
+  readonly letters: number;
+}
+
 /** `busy`: another worker is at this queue. `moved`: it has been; start again from `checkpoint`. */
 export type FlushOutcome =
-  | { readonly outcome: "committed"; readonly verdict: Verdict; readonly letters: number }
+  | Committed
   | { readonly outcome: "busy" }
   | { readonly outcome: "moved"; readonly checkpoint: number };
-
-const rowsPerInsert = 1_000;
 
 /**
  * Commits one piece of work.
@@ -87,18 +85,20 @@ export function commitWork(store: Store, work: FlushWork, nowMs: number): Promis
 
     const { arrivals, refused } = await sortOut(db, fresh);
     const fates = await bringBallots(db, arrivals);
-    const repeated = slots.filter(entry => !fresh.includes(entry)).flatMap(toArrivals);
-    const verdict = sumUp(
-      [...arrivals, ...repeated],
-      arrival => fates.get(arrival) ?? { fate: "redelivered" },
-    );
+    const verdict = sumUp(arrivals, arrival => fates.get(arrival) ?? { fate: "redelivered" });
 
     await addToTotals(db, verdict.totals);
     const letters = [...work.letters, ...refused];
     await insertDeadLetters(db, work.epoch, letters, nowMs);
     await moveCheckpoint(db, work.epoch, work, nowMs);
     faultPoint("worker.before-commit");
-    return { outcome: "committed", verdict, letters: letters.length };
+    return {
+      outcome: "committed",
+      verdict,
+      repeated: slots.length - fresh.length,
+      doubtful: pollsOf(slots.filter(({ batch }) => batch.talliesDoubtful)),
+      letters: letters.length,
+    };
   });
 }
 
@@ -115,6 +115,10 @@ function distinctBatches(slots: Slots): Slots {
   });
 }
 
+export function pollsOf(slots: Slots): Set<PollId> {
+  return new Set(slots.flatMap(({ batch }) => batch.ballots.map(ballot => ballot.pollId)));
+}
+
 function toArrivals({ slot, batch }: Slots[number]): Arrival[] {
   return batch.ballots.map(ballot => ({ slot, batchId: batch.id, ballot }));
 }
@@ -124,8 +128,7 @@ async function sortOut(
   db: Database,
   slots: Slots,
 ): Promise<{ arrivals: Arrival[]; refused: DeadLetter[] }> {
-  const ids = new Set<PollId>(slots.flatMap(({ batch }) => batch.ballots.map(b => b.pollId)));
-  const polls = await holdPolls(db, [...ids]);
+  const polls = await holdPolls(db, [...pollsOf(slots)]);
   const arrivals: Arrival[] = [];
   const refused: DeadLetter[] = [];
   for (const arrival of slots.flatMap(toArrivals)) {
@@ -138,61 +141,4 @@ async function sortOut(
     }
   }
   return { arrivals, refused };
-}
-
-/** Inserts what is new and says of every arrival what became of it. */
-async function bringBallots(
-  db: Database,
-  arrivals: readonly Arrival[],
-): Promise<ReadonlyMap<Arrival, Fate>> {
-  const fates = new Map<Arrival, Fate>();
-  const first = firstOfEachVoter(arrivals);
-  /** The ballot that stands for a voter now, by its id. */
-  const standing = new Map<string, Buffer>();
-  for (let at = 0; at < first.length; at += rowsPerInsert) {
-    const chunk = first.slice(at, at + rowsPerInsert);
-    const rows = chunk.map(ballotRow);
-    const allNew = (await insertBallots(db, rows)) === rows.length;
-    const stored = allNew ? new Map() : await storedBefore(db, rows);
-    for (const [index, arrival] of chunk.entries()) {
-      const row = rows[index];
-      if (!row) continue;
-      const other = stored.get(voterIn(row));
-      const fate = other ? await meet(db, row, other) : ({ fate: "counted" } as const);
-      fates.set(arrival, fate);
-      const stands = fate.fate === "duplicate" && other ? other : row;
-      standing.set(voterIn(row), stands.ballotId);
-    }
-  }
-  for (const arrival of arrivals) {
-    if (fates.has(arrival)) continue;
-    const same = standing.get(voterIn(arrival.ballot))?.equals(ballotRow(arrival).ballotId);
-    fates.set(arrival, { fate: same ? "redelivered" : "duplicate" });
-  }
-  return fates;
-}
-
-/**
- * The ballots of these voters that stood there before. A row that this transaction brought carries our
- * batch's id, and no earlier row can: batches are committed once.
- */
-async function storedBefore(
-  db: Database,
-  rows: readonly BallotRow[],
-): Promise<ReadonlyMap<string, BallotRow>> {
-  const offered = new Map(rows.map(row => [voterIn(row), row]));
-  const stored = await holdBallots(db, rows);
-  return new Map(
-    stored
-      .filter(row => !offered.get(voterIn(row))?.batchId.equals(row.batchId))
-      .map(row => [voterIn(row), row]),
-  );
-}
-
-/** A ballot meets another one of its voter. */
-async function meet(db: Database, row: BallotRow, other: BallotRow): Promise<Fate> {
-  if (row.ballotId.equals(other.ballotId)) return { fate: "redelivered" };
-  if (!cameBefore(row, other)) return { fate: "duplicate" };
-  await replaceBallot(db, row);
-  return { fate: "earlier", instead: other.choices };
 }

@@ -41,7 +41,8 @@ export class MemcachedClient {
   readonly #timeouts: ClientTimeouts;
   #session: Session | undefined;
   #connecting: Promise<Session> | undefined;
-  #open = false;
+  /** Monotonic; since when the circuit is open. */
+  #openSinceMs: number | undefined;
   #closed = false;
 
   constructor(address: Address, timeouts: ClientTimeouts = defaultTimeouts) {
@@ -56,7 +57,12 @@ export class MemcachedClient {
 
   /** False while calls fail without being tried. */
   get available(): boolean {
-    return !this.#open && !this.#closed;
+    return this.#openSinceMs === undefined && !this.#closed;
+  }
+
+  /** For how long it has not answered; 0 while it does. */
+  get awayMs(): number {
+    return this.#openSinceMs === undefined ? 0 : monotonicMs() - this.#openSinceMs;
   }
 
   get timeouts(): ClientTimeouts {
@@ -78,7 +84,7 @@ export class MemcachedClient {
       current.close("idle for too long");
     }
     if (this.#connecting !== undefined) return this.#connecting;
-    if (this.#open) {
+    if (this.#openSinceMs !== undefined) {
       return Promise.reject(new MemcachedFailure("not_sent", `${this.name} does not answer`));
     }
     this.#connecting = this.#connect();
@@ -105,8 +111,8 @@ export class MemcachedClient {
 
   /** No call gets through until a probe has. */
   #openCircuit(): void {
-    if (this.#open || this.#closed) return;
-    this.#open = true;
+    if (!this.available) return;
+    this.#openSinceMs = monotonicMs();
     this.onAvailability(false);
     void this.#probe();
   }
@@ -128,7 +134,7 @@ export class MemcachedClient {
       this.#session?.close("the client is closed");
       return;
     }
-    this.#open = false;
+    this.#openSinceMs = undefined;
     this.onAvailability(true);
   }
 

@@ -9,8 +9,8 @@
  * A counter numbers the publications. Whoever must not act on a second-old copy (a round that is about to
  * accept ballots) reads that counter, and everything this process remembers is old when it has moved.
  *
- * **On failure:** with memcached away, what this process knew goes on being used; what it did not know
- * is read from MySQL, within the same limit.
+ * **On failure:** with memcached away, polls are read from MySQL, within the same limit and behind a circuit
+ * breaker; when MySQL can't say either, what this process knew goes on being used.
  */
 import { LRUCache } from "lru-cache";
 import { monotonicMs, SECOND, wallMs } from "../clock.ts";
@@ -22,6 +22,7 @@ import { isMemcachedFailure } from "../memcached/failure.ts";
 import { type Key, listedKey, publicationsKey, publishedKey } from "../memcached/keys.ts";
 import { counterValue, Pipeline } from "../memcached/pipeline.ts";
 import { RateGate } from "../rate-gate.ts";
+import type { GuardedStore } from "../store/guarded.ts";
 import { findPoll, listedPolls, type Poll } from "../store/polls.ts";
 import type { Store } from "../store/pool.ts";
 import { isStoreFailure } from "../store/pool.ts";
@@ -52,6 +53,7 @@ export class PublishedPolls {
   readonly #servers: readonly MemcachedClient[];
   readonly #store: Store;
   readonly #log: Log;
+  readonly #guarded: GuardedStore | undefined;
   readonly #remembered = new LRUCache<Slug, Remembered>({ max: rememberedMax });
   readonly #reading = new Map<Slug, Promise<Poll | null>>();
   readonly #lookups = new RateGate(lookupsPerSecondMax);
@@ -59,10 +61,17 @@ export class PublishedPolls {
   #confirming: Promise<boolean> | undefined;
   #listed: { readonly polls: readonly ListedPoll[]; readonly readAtMs: number } | undefined;
 
-  constructor(servers: readonly MemcachedClient[], store: Store, log: Log) {
+  /** @param guarded - a front's: asked while memcached is away. */
+  constructor(
+    servers: readonly MemcachedClient[],
+    store: Store,
+    log: Log,
+    guarded: GuardedStore | undefined = undefined,
+  ) {
     this.#servers = servers;
     this.#store = store;
     this.#log = log;
+    this.#guarded = guarded;
   }
 
   /** The poll, if this process read it less than a second ago. No I/O: the way of nearly every vote. */
@@ -200,7 +209,7 @@ export class PublishedPolls {
       if (bytes) return keep(parsePublished(bytes));
     } catch (error) {
       if (!isMemcachedFailure(error)) throw error;
-      if (stale) return keep(stale.poll);
+      if (stale) return keep((await this.#asStored(slug)) ?? stale.poll);
     }
     try {
       return keep(await this.#lookUp(slug));
@@ -208,6 +217,17 @@ export class PublishedPolls {
       // Memcached has forgotten it and MySQL can't be asked: what was known a moment ago will do.
       if (stale && isStoreFailure(error)) return keep(stale.poll);
       throw error;
+    }
+  }
+
+  /** While memcached is away: a poll as MySQL has it, if MySQL can be asked at all. */
+  async #asStored(slug: Slug): Promise<Poll | undefined> {
+    if (!this.#guarded || !this.#lookups.pass()) return undefined;
+    try {
+      return await this.#guarded.use(store => findPoll(store, slug));
+    } catch (error) {
+      if (!isStoreFailure(error)) throw error;
+      return undefined;
     }
   }
 

@@ -57,7 +57,7 @@ export const slotBytesMax = 64 * 1024;
 export const tombstone = Buffer.from("F!");
 
 /** Bytes that a ballot takes in a slot. */
-export function encodedBallotBytes(ballot: QueuedBallot): number {
+export function encodedBallotBytes(ballot: Pick<QueuedBallot, "choices">): number {
   return ballotFixedBytes + ballot.choices.length;
 }
 

@@ -254,6 +254,7 @@ export async function deletePoll(db: Database, id: PollId): Promise<void> {
 /** What a flush needs to know of a poll. */
 export interface HeldPoll {
   readonly final: boolean;
+  readonly closesAtMs: number | null;
   readonly options: ReadonlySet<number>;
 }
 
@@ -269,7 +270,7 @@ export async function holdPolls(
   const list = placeholders(ids.length);
   const polls = await db.rows<PollRow>(
     "polls.hold",
-    `SELECT id, finalized_at FROM polls WHERE id IN (${list}) ORDER BY id LOCK IN SHARE MODE`,
+    `SELECT id, closes_at, finalized_at FROM polls WHERE id IN (${list}) ORDER BY id LOCK IN SHARE MODE`,
     [...ids],
   );
   const options = await db.rows<OptionRow>(
@@ -282,6 +283,7 @@ export async function holdPolls(
       row.id as PollId,
       {
         final: row.finalized_at !== null,
+        closesAtMs: row.closes_at?.getTime() ?? null,
         options: new Set(options.filter(o => o.poll_id === row.id).map(o => o.number)),
       },
     ]),

@@ -108,9 +108,11 @@ export interface StoreOptions {
   readonly connectionsMax: number;
   /** Longest wait for one statement; its connection is thrown away then. */
   readonly statementMs: number;
+  /** Longest wait for a connection, in milliseconds. */
+  readonly connectMs?: number;
 }
 
-const connectMsMax = 2_000;
+const defaultConnectMs = 2_000;
 /** Less than `statementMs`, so that a wait for a lock ends as what it is. */
 const lockWaitSeconds = 2;
 
@@ -132,7 +134,7 @@ export class Store implements Database {
       connectionLimit: options.connectionsMax,
       maxIdle: options.connectionsMax,
       queueLimit: 1_000,
-      connectTimeout: connectMsMax,
+      connectTimeout: options.connectMs ?? defaultConnectMs,
       enableKeepAlive: true,
       timezone: "Z",
       charset: "utf8mb4",

@@ -11,6 +11,7 @@
  */
 import type { OptionNumber, PollId } from "../ids.ts";
 import type { MemcachedClient } from "../memcached/client.ts";
+import { isMemcachedFailure } from "../memcached/failure.ts";
 import { tallyKey } from "../memcached/keys.ts";
 import {
   type Counted,
@@ -129,17 +130,32 @@ export async function createTally(
   await server.send(p);
 }
 
-/** Moves the tallies of several polls, each on its server. */
+/**
+ * Moves the tallies of several polls, each on its server; resolves with the polls of each server that
+ * could not be written, or did not answer.
+ */
 export async function moveTallies(
   servers: readonly MemcachedClient[],
   changes: ReadonlyMap<PollId, TallyChange>,
-): Promise<void> {
-  const byServer = new Map<MemcachedClient, Pipeline>();
+): Promise<ReadonlyMap<MemcachedClient, readonly PollId[]>> {
+  const byServer = new Map<MemcachedClient, [PollId, TallyChange][]>();
   for (const [poll, change] of changes) {
     const server = tallyServer(servers, poll);
-    const p = byServer.get(server) ?? new Pipeline();
-    byServer.set(server, p);
-    moveTally(p, poll, change);
+    byServer.set(server, [...(byServer.get(server) ?? []), [poll, change]]);
   }
-  await Promise.all([...byServer].map(([server, p]) => server.send(p)));
+  const failed = new Map<MemcachedClient, readonly PollId[]>();
+  await Promise.all(
+    [...byServer].map(async ([server, moves]) => {
+      const p = new Pipeline();
+      for (const [poll, change] of moves) moveTally(p, poll, change);
+      await server.send(p).catch(error => {
+        if (!isMemcachedFailure(error)) throw error;
+        failed.set(
+          server,
+          moves.map(([poll]) => poll),
+        );
+      });
+    }),
+  );
+  return failed;
 }

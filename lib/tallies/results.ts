@@ -4,20 +4,24 @@
  * were answered.
  *
  * Invariant: no query of MySQL while memcached has the tallies. When a server lost its memory they are
- *   rebuilt once, by whoever asks first (`exact.ts`), while the others wait for it.
+ *   rebuilt once, by whoever asks first (`exact.ts`), while the others wait for it. While memcached is
+ *   away, MySQL's totals are read instead, at most once a second for each poll, behind a circuit breaker.
  * Invariant: the version never goes back within one process, so neither does what a reader sees.
  */
 import { LRUCache } from "lru-cache";
 import { monotonicMs, SECOND, sleep, wallMs } from "../clock.ts";
-import { FloodgateError } from "../errors.ts";
+import { FloodgateError, isFloodgateError } from "../errors.ts";
 import type { PollId } from "../ids.ts";
 import { describeError } from "../log.ts";
 import { isMemcachedFailure } from "../memcached/failure.ts";
 import { tallyKey } from "../memcached/keys.ts";
 import { Pipeline } from "../memcached/pipeline.ts";
 import { type PollState, pollState } from "../polls/state.ts";
+import type { GuardedStore } from "../store/guarded.ts";
 import type { Poll } from "../store/polls.ts";
-import { readTally, type Tally, type TallyGlimpse, tallyServer } from "./counters.ts";
+import { isStoreFailure } from "../store/pool.ts";
+import { readTotals } from "../store/totals.ts";
+import { firstVersion, readTally, type Tally, type TallyGlimpse, tallyServer } from "./counters.ts";
 import { makeTalliesExact, type TallyDeps } from "./exact.ts";
 
 /** The JSON of `GET /api/polls/{poll}/results`. */
@@ -46,6 +50,8 @@ export interface Snapshot {
 
 interface Entry {
   readonly tally: Tally;
+  /** Counted by MySQL, while memcached was away: only what is stored, and under versions of our own. */
+  readonly stored?: boolean;
   readonly readAtMs: number;
   readonly asOfMs: number;
   /** Made when it is first asked for, of the poll as it was then. */
@@ -53,6 +59,8 @@ interface Entry {
 }
 
 const tickMs = 200;
+/** MySQL is asked less often. */
+const storedTickMs = SECOND;
 const pollsMax = 5_000;
 const rebuildSeconds = 10;
 const rebuildWaitMs = 2 * SECOND;
@@ -64,12 +72,17 @@ const stateRank: Readonly<Record<PollState, number>> = {
   final: 3,
 };
 
+export interface ResultsDeps extends TallyDeps {
+  /** For results while memcached is away. */
+  readonly guarded: GuardedStore;
+}
+
 export class ResultsBoard {
-  readonly #deps: TallyDeps;
+  readonly #deps: ResultsDeps;
   readonly #entries = new LRUCache<PollId, Entry>({ max: pollsMax });
   readonly #reading = new Map<PollId, Promise<Entry>>();
 
-  constructor(deps: TallyDeps) {
+  constructor(deps: ResultsDeps) {
     this.#deps = deps;
   }
 
@@ -85,7 +98,7 @@ export class ResultsBoard {
   /** The results of a poll, at most a tick old, ready to be sent. Throws what `read` throws. */
   async snapshot(poll: Poll): Promise<Snapshot> {
     const known = this.#entries.get(poll.id);
-    const fresh = known && monotonicMs() - known.readAtMs < tickMs;
+    const fresh = known && monotonicMs() - known.readAtMs < (known.stored ? storedTickMs : tickMs);
     return snapshotOf(poll, fresh ? known : await this.#refresh(poll));
   }
 
@@ -113,16 +126,53 @@ export class ResultsBoard {
     try {
       const tally = (await this.#tally(poll)) ?? (await this.#rebuild(poll));
       const known = this.#entries.get(poll.id);
-      const newest = known && known.tally.version > tally.version ? known.tally : tally;
-      const entry = { tally: newest, readAtMs: monotonicMs(), asOfMs: wallMs() };
-      this.#entries.set(poll.id, entry);
-      return entry;
+      const newest =
+        known && known.tally.version > tally.version
+          ? known.stored
+            ? await this.#lift(poll, tally, known.tally.version)
+            : known.tally
+          : tally;
+      return this.#keep(poll, { tally: newest, readAtMs: monotonicMs(), asOfMs: wallMs() });
     } catch (error) {
-      if (!isMemcachedFailure(error)) throw error;
-      const known = this.#entries.get(poll.id);
-      if (known) return known;
+      if (!isMemcachedFailure(error) && !isFloodgateError(error)) throw error;
+      const entry = (await this.#stored(poll)) ?? this.#entries.get(poll.id);
+      if (entry) return entry;
       throw new FloodgateError("memcached_unavailable", { cause: error });
     }
+  }
+
+  #keep(poll: Poll, entry: Entry): Entry {
+    this.#entries.set(poll.id, entry);
+    return entry;
+  }
+
+  /** What MySQL has, while memcached can't say. Never less than what was seen before: that is on its way. */
+  async #stored(poll: Poll): Promise<Entry | undefined> {
+    try {
+      const totals = await this.#deps.guarded.use(store => readTotals(store, [poll.id]));
+      const found = totals.get(poll.id);
+      if (!found) return undefined;
+      const known = this.#entries.get(poll.id);
+      const now = wallMs();
+      if (known && known.tally.ballots >= found.ballots) {
+        return this.#keep(poll, { ...known, stored: true, readAtMs: monotonicMs() });
+      }
+      const version = Math.max((known?.tally.version ?? 0) + 1, firstVersion(now));
+      const tally = { ...found, version };
+      return this.#keep(poll, { tally, stored: true, readAtMs: monotonicMs(), asOfMs: now });
+    } catch (error) {
+      if (!isStoreFailure(error)) throw error;
+      return undefined;
+    }
+  }
+
+  /** Memcached is back, with numbers of versions below those given out meanwhile: it goes on above them. */
+  async #lift(poll: Poll, tally: Tally, above: number): Promise<Tally> {
+    const p = new Pipeline();
+    const op = p.incr(tallyKey(poll.id, "v"), above + 1 - tally.version);
+    const server = tallyServer(this.#deps.tallyServers, poll.id);
+    const lifted = (await server.send(p)).of(op);
+    return { ...tally, version: typeof lifted === "bigint" ? Number(lifted) : above + 1 };
   }
 
   #tally(poll: Poll): Promise<Tally | undefined> {

@@ -2,7 +2,7 @@
 import type { PollState } from "#lib/polls/state.ts";
 import type { Poll } from "#lib/store/polls.ts";
 import type { Results } from "#lib/tallies/results.ts";
-import type { Words } from "../words.ts";
+import type { WordKey, Words } from "../words.ts";
 import type { Place } from "./paths.ts";
 
 export interface CardProps {
@@ -20,6 +20,8 @@ export interface CardProps {
   readonly chosen?: readonly string[];
   readonly message?: { readonly tone: "good" | "warn" | "bad"; readonly text: string };
   readonly show: "vote" | "results";
+  /** How things stand, where that is not as usual and makes a difference to readers. */
+  readonly notice?: WordKey | undefined;
   /** In the studio: it looks alive and leads nowhere. */
   readonly preview?: boolean;
 }

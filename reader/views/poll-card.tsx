@@ -13,7 +13,7 @@ import { scriptWords } from "./script-words.ts";
 import { VoteForm } from "./vote-form.tsx";
 
 export function PollCard(props: CardProps) {
-  const { words, poll, state, message, show } = props;
+  const { words, poll, state, results, message, show } = props;
   const voting = show === "vote" && state === "open";
   return (
     <article
@@ -37,7 +37,11 @@ export function PollCard(props: CardProps) {
           <div data-part="results" hidden={voting}>
             <h1 class="poll-question">{poll.question}</h1>
             {poll.description && <p class="poll-dek">{poll.description}</p>}
-            <ResultList {...props} />
+            {!results && show === "results" ? (
+              <p class="poll-dek">{words.say("resultsAway")}</p>
+            ) : (
+              <ResultList {...props} />
+            )}
           </div>
         </>
       )}
@@ -50,6 +54,11 @@ export function PollCard(props: CardProps) {
       >
         {message?.text ?? ""}
       </p>
+      {props.notice && state === "open" && (
+        <p class="poll-fine" data-part="notice">
+          {words.say(props.notice)}
+        </p>
+      )}
       {state !== "scheduled" && <Foot {...props} voting={voting} />}
       {props.place === "embed" && (
         <p class="poll-fine">

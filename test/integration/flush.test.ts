@@ -86,7 +86,7 @@ describe("a flush", () => {
     await enqueue(producer(1), twice);
     const summary = await newFlusher().pass();
     assert.equal(summary.counted, 2);
-    assert.equal(summary.redelivered, 4);
+    assert.equal(summary.repeated, 2);
     assert.deepEqual(await totals(poll), { ballots: 2, duplicates: 0, votes: [2, 0, 0, 0] });
   });
 

@@ -1,0 +1,108 @@
+/**
+ * The way for ballots when no queue server can take them: the same batches, straight into MySQL, one
+ * transaction each, behind a circuit breaker and at a capped rate. Readers are told what MySQL says of
+ * their ballots, which is more than the queue can say: nobody's second ballot is accepted here.
+ *
+ * Invariant: a batch keeps its id, so one that may also have got into a queue is counted once.
+ * Invariant: at most one transaction at a time, and no more ballots a second than the cap: the newsroom's
+ *   database has other things to do as well.
+ */
+import { monotonicMs, SECOND, sleep, wallMs } from "../clock.ts";
+import { commitDirectly, type DirectFate, type DirectOutcome } from "../flush/direct.ts";
+import { describeError, type Log } from "../log.ts";
+import type { MemcachedClient } from "../memcached/client.ts";
+import { type Batch, ballotIdText, ballotsPerSlotMax } from "../queue/slot-codec.ts";
+import { RateGate } from "../rate-gate.ts";
+import { backoffMs } from "../retry.ts";
+import type { GuardedStore } from "../store/guarded.ts";
+import { isStoreFailure } from "../store/pool.ts";
+import { moveTallies } from "../tallies/counters.ts";
+import type { MissedMoves } from "../tallies/missed.ts";
+import type { CommitOutcome, Waiting } from "./offered.ts";
+
+export interface FallbackDeps {
+  readonly log: Log;
+  readonly store: GuardedStore;
+  readonly tallyServers: readonly MemcachedClient[];
+  readonly missed: MissedMoves;
+  readonly ballotsPerSecond: number;
+}
+
+const triesMax = 6;
+const retry = { firstMs: 5, maxMs: 100 };
+
+export class Fallback {
+  readonly #deps: FallbackDeps;
+  readonly #complaints = new RateGate(1);
+  #spent = 0;
+  #earnedAtMs = monotonicMs();
+
+  constructor(deps: FallbackDeps) {
+    this.#deps = deps;
+  }
+
+  /** Ballots that may be written now, by the cap. It fills up again continuously, to at most a second's. */
+  get allowance(): number {
+    const { ballotsPerSecond } = this.#deps;
+    const now = monotonicMs();
+    const earned = ((now - this.#earnedAtMs) / SECOND) * ballotsPerSecond;
+    this.#spent = Math.max(0, this.#spent - earned);
+    this.#earnedAtMs = now;
+    return Math.min(ballotsPerSlotMax, Math.floor(ballotsPerSecond - this.#spent));
+  }
+
+  /** Writes a batch and answers those who wait for its ballots, in the same order. Never rejects. */
+  async commit(batch: Batch, entries: readonly Waiting[]): Promise<void> {
+    const written = await this.write(batch);
+    for (const [index, { answer }] of entries.entries()) {
+      const ballot = batch.ballots[index];
+      const fate = ballot && written?.get(ballot);
+      answer(fate ? outcomeOf(fate, entries[index]) : { outcome: "unavailable" });
+    }
+  }
+
+  /** What became of the ballots of a batch; `undefined`: nothing can be said, and nothing promised. */
+  async write(batch: Batch): Promise<DirectOutcome["fates"] | undefined> {
+    this.#spent += batch.ballots.length;
+    try {
+      const { fates, verdict } = await this.#write(batch);
+      if (verdict) await this.#correctTallies(verdict.corrections);
+      return fates;
+    } catch (error) {
+      if (!isStoreFailure(error) || this.#complaints.pass()) {
+        const ballots = batch.ballots.length;
+        this.#deps.log.warn({ event: "not_written_to_mysql", ballots, ...describeError(error) });
+      }
+      return undefined;
+    }
+  }
+
+  async #write(batch: Batch): Promise<DirectOutcome> {
+    for (let attempt = 0; ; attempt++) {
+      try {
+        return await this.#deps.store.use(store => commitDirectly(store, batch, wallMs()));
+      } catch (error) {
+        const again = isStoreFailure(error, "contention") || isStoreFailure(error, "duplicate");
+        if (!again || attempt >= triesMax) throw error;
+        await sleep(backoffMs(retry, attempt));
+      }
+    }
+  }
+
+  /** Tallies may be on servers that are there; where they are not, they have missed something. */
+  async #correctTallies(corrections: Parameters<typeof moveTallies>[1]): Promise<void> {
+    const failed = await moveTallies(this.#deps.tallyServers, corrections);
+    for (const [server, polls] of failed) this.#deps.missed.note(server, polls);
+  }
+}
+
+function outcomeOf(fate: DirectFate, entry: Waiting | undefined): CommitOutcome {
+  if (fate === "refused") return { outcome: "closed" };
+  if (fate === "counted" || !entry) return { outcome: "accepted", tally: undefined };
+  const { ballotId, choices } = fate.instead;
+  const { ballot } = entry;
+  const mark = { ballotId: ballotIdText(ballotId), choices };
+  if (mark.ballotId !== ballot.ballotId) return { outcome: "already_voted", mark };
+  const same = Buffer.compare(choices, ballot.choices) === 0;
+  return same ? { outcome: "accepted", tally: undefined } : { outcome: "ballot_id_reused" };
+}

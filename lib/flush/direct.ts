@@ -1,0 +1,63 @@
+/**
+ * A batch that goes straight into MySQL, because no queue server can take it. What a flush does for slots,
+ * in one transaction, without a checkpoint: its lock order is the flush's (`transaction.ts`).
+ *
+ * Invariant: the batch's id is in `batches` like any other's. An attempt to enqueue it may have got in
+ *   without an answer; when that slot is flushed, it is known.
+ * Invariant: the closing time is judged here, under the poll's row: no front can know of an editor's
+ *   decision while memcached is away.
+ */
+import type { Epoch } from "../ids.ts";
+import type { Batch, QueuedBallot } from "../queue/slot-codec.ts";
+import { insertBatches, knownBatches } from "../store/batches.ts";
+import { holdPolls } from "../store/polls.ts";
+import type { Store } from "../store/pool.ts";
+import { addToTotals } from "../store/totals.ts";
+import { bringBallots } from "./bring-ballots.ts";
+import { type Arrival, refusalOf, type Standing, sumUp, type Verdict } from "./sort-out.ts";
+
+/** In `batches`, in the place of an epoch: brought by a front itself. */
+const directEpoch = "direct" as Epoch;
+
+/** `counted`: or the very same ballot was there. `refused`: its poll takes no ballots any more. */
+export type DirectFate = "counted" | "refused" | { readonly instead: Standing };
+
+export interface DirectOutcome {
+  readonly fates: ReadonlyMap<QueuedBallot, DirectFate>;
+  /** `undefined`: the batch was in MySQL already. */
+  readonly verdict: Verdict | undefined;
+}
+
+/**
+ * Commits one batch.
+ *
+ * @throws StoreFailure. `commit_unknown`: the same batch again tells. `duplicate` and `contention`: rolled
+ *   back, try again.
+ */
+export function commitDirectly(store: Store, batch: Batch, nowMs: number): Promise<DirectOutcome> {
+  return store.transaction(async db => {
+    const { id, ballots } = batch;
+    if ((await knownBatches(db, [id])).size > 0) {
+      return { fates: new Map(ballots.map(b => [b, "counted" as const])), verdict: undefined };
+    }
+    await insertBatches(db, directEpoch, [{ id, slot: 0, ballots: ballots.length }], nowMs);
+    const polls = await holdPolls(db, [...new Set(ballots.map(ballot => ballot.pollId))]);
+    const arrivals: Arrival[] = [];
+    const fates = new Map<QueuedBallot, DirectFate>();
+    for (const ballot of ballots) {
+      const closesAtMs = polls.get(ballot.pollId)?.closesAtMs ?? null;
+      const late = closesAtMs !== null && ballot.receivedAtMs >= closesAtMs;
+      if (late || refusalOf(ballot, polls) !== undefined) fates.set(ballot, "refused");
+      else arrivals.push({ slot: 0, batchId: id, ballot });
+    }
+    const found = await bringBallots(db, arrivals);
+    const verdict = sumUp(arrivals, arrival => found.get(arrival) ?? { fate: "redelivered" });
+    await addToTotals(db, verdict.totals);
+    for (const arrival of arrivals) {
+      const fate = found.get(arrival);
+      const instead = fate && "standing" in fate ? fate.standing : undefined;
+      fates.set(arrival.ballot, instead ? { instead } : "counted");
+    }
+    return { fates, verdict };
+  });
+}
