@@ -5,6 +5,7 @@
  * build needs no environment. `docs/configuration.md` and `.env.example` are generated from the texts
  * here (`npm run gen`).
  */
+import { availableParallelism } from "node:os";
 import { z } from "zod";
 import type { Address } from "./memcached/session.ts";
 
@@ -59,6 +60,9 @@ const shape = {
   PORT: setting(wholeNumber(1, 65_535).default(3000), { doc: "Port of the front." }),
   HOST: setting(z.string().default("127.0.0.1"), {
     doc: "Address that the front listens on. The default is this machine only: put a TLS proxy before it, or set 0.0.0.0.",
+  }),
+  FRONT_PROCESSES: setting(wholeNumber(0, 64).default(0), {
+    doc: "Processes that serve, on the one port; 0: one for each core. With 2 or more, SIGHUP replaces them one after the other.",
   }),
   PUBLIC_URL: setting(origin.optional(), {
     doc: "Origin that readers see, for links and cookies; the default is http://localhost:PORT. With https, cookies are Secure and work inside embeds.",
@@ -211,6 +215,7 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
   const values = result.data;
   return {
     ...values,
+    FRONT_PROCESSES: values.FRONT_PROCESSES || availableParallelism(),
     publicUrl: values.PUBLIC_URL?.replace(/\/$/, "") ?? `http://localhost:${values.PORT}`,
     embedSites: embedSites(values),
     queueServers: values.QUEUE_SERVERS ?? values.MEMCACHED_SERVERS,

@@ -11,14 +11,19 @@ export interface ShutdownStep {
   readonly run: () => Promise<void> | void;
 }
 
-/** Installs the signal handlers. `withinMs` is the longest that the steps may take together. */
-export function onShutdown(log: Log, steps: readonly ShutdownStep[], withinMs: number): void {
+/**
+ * Installs the signal handlers. `withinMs` is the longest that the steps may take together.
+ *
+ * @returns the same, for whoever is told to stop in another way than by a signal; harmless when repeated.
+ */
+export function onShutdown(
+  log: Log,
+  steps: readonly ShutdownStep[],
+  withinMs: number,
+): (because: string) => void {
   let stopping = false;
   const stop = (signal: string) => {
-    if (stopping) {
-      log.warn({ event: "shutdown_forced", signal });
-      process.exit(1);
-    }
+    if (stopping) return;
     stopping = true;
     log.info({ event: "shutdown", signal });
     setTimeout(() => {
@@ -30,8 +35,16 @@ export function onShutdown(log: Log, steps: readonly ShutdownStep[], withinMs: n
       () => process.exit(1),
     );
   };
-  process.on("SIGTERM", () => stop("SIGTERM"));
-  process.on("SIGINT", () => stop("SIGINT"));
+  const onSignal = (signal: NodeJS.Signals) => {
+    if (stopping) {
+      log.warn({ event: "shutdown_forced", signal });
+      process.exit(1);
+    }
+    stop(signal);
+  };
+  process.on("SIGTERM", onSignal);
+  process.on("SIGINT", onSignal);
+  return stop;
 }
 
 async function runSteps(log: Log, steps: readonly ShutdownStep[]): Promise<boolean> {

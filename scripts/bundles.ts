@@ -4,6 +4,7 @@ import { type BuildOptions, build } from "esbuild";
 /** Entry points of our own; packages stay outside. */
 export const programs = {
   front: "server/front.ts",
+  pages: "server/pages.ts",
   worker: "worker/main.ts",
   migrate: "scripts/migrate.ts",
   seed: "scripts/seed.ts",

@@ -4,7 +4,8 @@ import { describe, it } from "node:test";
 import { clientAddress, proxyList, stampAddress } from "./client-address.ts";
 
 function request(peer: string, headers: Record<string, string> = {}): IncomingMessage {
-  return { socket: { remoteAddress: peer }, headers } as unknown as IncomingMessage;
+  const rawHeaders = Object.entries(headers).flat();
+  return { socket: { remoteAddress: peer }, headers, rawHeaders } as unknown as IncomingMessage;
 }
 
 const forwarded = (value: string) => ({ "x-forwarded-for": value });
@@ -42,6 +43,12 @@ describe("client address", () => {
     const incoming = request("192.0.2.1", headers);
     stampAddress(incoming, proxyList([]));
     assert.deepEqual(incoming.headers, { accept: "text/html", "x-floodgate-client": "192.0.2.1" });
+    assert.deepEqual(incoming.rawHeaders, [
+      "accept",
+      "text/html",
+      "x-floodgate-client",
+      "192.0.2.1",
+    ]);
   });
 
   it("refuses a list that it does not understand", () => {

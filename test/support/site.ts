@@ -100,6 +100,8 @@ export class Site {
       DATABASE_URL: reached.database.url,
       MEMCACHED_SERVERS: reached.memcached.map(server => server.address).join(","),
       FLOODGATE_SECRET: testSecret,
+      // One process is one thing to kill or stop; several have a test of their own.
+      FRONT_PROCESSES: "1",
       ...this.#options.env,
     };
     await this.run("migrate");

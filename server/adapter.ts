@@ -1,0 +1,35 @@
+/**
+ * Between Node's HTTP and Web requests and answers: `@hono/node-server`, for the hot routes.
+ *
+ * It puts light classes in the place of this process's `Request` and `Response`, which keep what they are
+ * given and build the real things only when somebody looks closer. That is most of its speed; Next does
+ * not bear it, and is in another process.
+ */
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { getRequestListener } from "@hono/node-server";
+import { FloodgateError } from "#lib/errors.ts";
+import { problemResponse } from "#lib/http/problem.ts";
+import type { Hot } from "./hot-routes.ts";
+
+export type HotListener = (request: IncomingMessage, response: ServerResponse, hot: Hot) => void;
+
+const routeOf = Symbol("hot route");
+
+type Routed = IncomingMessage & { [routeOf]?: Hot };
+
+/** Calls a route function with a Web request, and writes its answer. */
+export function hotListener(): HotListener {
+  const listener = getRequestListener(
+    (request, { incoming }) => {
+      const hot = (incoming as Routed)[routeOf];
+      if (!hot) throw new RangeError("a request without its route");
+      return hot.handler(request, { params: Promise.resolve(hot.params) } as never);
+    },
+    // Routes answer whatever is thrown in them: what comes here is a request that is none.
+    { errorHandler: cause => problemResponse(new FloodgateError("invalid_request", { cause })) },
+  );
+  return (request, response, hot) => {
+    (request as Routed)[routeOf] = hot;
+    void listener(request, response);
+  };
+}
