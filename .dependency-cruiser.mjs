@@ -7,7 +7,7 @@
 const layers = [
   ["(clock|errors|faults|ids|retry|log|percent|rate-gate|shutdown)\\.ts"],
   ["memcached/", "store/", "config\\.ts"],
-  ["queue/", "voters/keys\\.ts"],
+  ["queue/", "voters/(keys|keyed-hash)\\.ts"],
   ["tallies/(counters|sums)\\.ts"],
   ["polls/"],
   ["tallies/", "voters/"],

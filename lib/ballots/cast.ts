@@ -9,7 +9,7 @@ import type { PublishedPolls } from "../polls/published.ts";
 import { pollState } from "../polls/state.ts";
 import type { Poll } from "../store/polls.ts";
 import { isStoreFailure } from "../store/pool.ts";
-import type { Results, ResultsBoard } from "../tallies/results.ts";
+import type { ResultsBoard, Snapshot } from "../tallies/results.ts";
 import { markTtlSeconds } from "../voters/ballot-once.ts";
 import { defaultBallotId, type Identity, voterKey } from "../voters/identity.ts";
 import type { VoterSecrets } from "../voters/keys.ts";
@@ -33,11 +33,11 @@ export interface CastInput {
 }
 
 export type CastOutcome =
-  | { readonly outcome: "accepted"; readonly ballotId: BallotId; readonly results: Results | null }
+  | { readonly outcome: "accepted"; readonly ballotId: BallotId; readonly results: Snapshot | null }
   | {
       readonly outcome: "already_voted";
       readonly choices: readonly string[];
-      readonly results: Results | null;
+      readonly results: Snapshot | null;
     }
   | { readonly outcome: "not_found" | "not_open" | "closed" | "ballot_id_reused" }
   | { readonly outcome: "invalid_choices"; readonly problem: ChoiceProblem }
@@ -84,8 +84,8 @@ export async function castBallot(deps: CastDeps, input: CastInput): Promise<Cast
 }
 
 /** The ballot has its fate; results that can't be read right now must not change the answer. */
-function resultsIfKnown(deps: CastDeps, poll: Poll): Promise<Results | null> {
-  return deps.results.read(poll).catch(error => {
+function resultsIfKnown(deps: CastDeps, poll: Poll): Promise<Snapshot | null> {
+  return deps.results.snapshot(poll).catch(error => {
     if (isFloodgateError(error) || isStoreFailure(error)) return null;
     throw error;
   });

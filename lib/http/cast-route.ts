@@ -41,8 +41,8 @@ export function identityHeaders(
   at: Runtime,
   request: Request,
   identity: Identity,
-): Record<string, string> {
-  if (identity.known) return {};
+): Record<string, string> | undefined {
+  if (identity.known) return undefined;
   const { secrets } = at.cast;
   const cookie = { "Set-Cookie": identityCookie(secrets, at.config.publicUrl, identity.id) };
   if (!request.headers.has(voterHeader)) return cookie;
@@ -72,7 +72,7 @@ export function castError(outcome: Exclude<CastOutcome, { outcome: "accepted" }>
   switch (outcome.outcome) {
     case "already_voted":
       return new FloodgateError("already_voted", {
-        extra: { choices: outcome.choices, results: outcome.results },
+        extra: { choices: outcome.choices, results: outcome.results?.results ?? null },
       });
     case "invalid_choices":
       return new FloodgateError("invalid_ballot", { detail: choiceDetails[outcome.problem] });

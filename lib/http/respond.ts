@@ -1,21 +1,30 @@
 /** Answers that are not problems. */
 import { dataHeaders } from "./headers.ts";
 
-/** A JSON answer, not cacheable unless `headers` says otherwise. */
-export function json(
-  body: unknown,
-  options: { readonly status?: number; readonly headers?: Readonly<Record<string, string>> } = {},
-): Response {
-  const headers = new Headers(dataHeaders);
-  headers.set("Content-Type", "application/json");
-  headers.set("Cache-Control", "no-store");
-  for (const [name, value] of Object.entries(options.headers ?? {})) headers.set(name, value);
-  return new Response(JSON.stringify(body), { status: options.status ?? 200, headers });
+const jsonHeaders: Readonly<Record<string, string>> = {
+  ...dataHeaders,
+  "Content-Type": "application/json",
+  "Cache-Control": "no-store",
+};
+
+interface AnswerOptions {
+  readonly status?: number;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
 }
 
-/** A JSON answer whose bytes are there already. */
-export function jsonBytes(bytes: Uint8Array, headers: Readonly<Record<string, string>>): Response {
-  return new Response(bytes as Uint8Array<ArrayBuffer>, {
-    headers: { ...dataHeaders, "Content-Type": "application/json", ...headers },
+/** A JSON answer, not cacheable unless `headers` says otherwise. */
+export function json(body: unknown, options: AnswerOptions = {}): Response {
+  return jsonText(JSON.stringify(body), options);
+}
+
+/** A JSON answer that is text, or bytes, already. */
+export function jsonText(
+  body: string | Uint8Array,
+  { status = 200, headers }: AnswerOptions = {},
+): Response {
+  return new Response(body as string | Uint8Array<ArrayBuffer>, {
+    status,
+    // A plain object: where answers are many, nobody turns it into `Headers`.
+    headers: headers ? { ...jsonHeaders, ...headers } : jsonHeaders,
   });
 }

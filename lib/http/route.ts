@@ -3,7 +3,7 @@ import type { Editor } from "../editors/auth.ts";
 import { editorOfToken } from "../editors/tokens.ts";
 import { FloodgateError } from "../errors.ts";
 import type { Slug } from "../ids.ts";
-import { slugSchema } from "../polls/schema.ts";
+import { isSlug } from "../polls/schema.ts";
 import { type Runtime, runtime } from "../runtime.ts";
 import { problemResponse } from "./problem.ts";
 import { refuseCrossSite } from "./same-origin.ts";
@@ -33,8 +33,8 @@ export function route<Context = unknown>(handler: Handler<Context>): Handler<Con
  */
 export async function slugOf(context: RouteContext): Promise<Slug> {
   const { poll } = await context.params;
-  if (!slugSchema.safeParse(poll).success) throw new FloodgateError("poll_not_found");
-  return poll as Slug;
+  if (!isSlug(poll)) throw new FloodgateError("poll_not_found");
+  return poll;
 }
 
 /**

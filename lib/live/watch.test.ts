@@ -26,7 +26,8 @@ function setUp(viewersMax = 1_000) {
   const snapshot = (): Snapshot => {
     const { version, state } = at;
     const results = { poll: slug, state, version, asOf: "", ballots: version, options: [] };
-    return { results, json: Buffer.from(JSON.stringify(results)), etag: `W/"${version}"` };
+    const text = JSON.stringify(results);
+    return { results, text, json: Buffer.from(text), etag: `W/"${version}"` };
   };
   const board = new LiveBoard({
     published: { find: async () => (at.there ? ({} as Poll) : null) },

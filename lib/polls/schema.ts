@@ -3,7 +3,7 @@
  * API and the studio alike.
  */
 import { z } from "zod";
-import { optionNumberMax } from "../ids.ts";
+import { optionNumberMax, type Slug } from "../ids.ts";
 
 export const questionLengthMax = 200;
 export const descriptionLengthMax = 500;
@@ -27,9 +27,14 @@ const line = (max: number) =>
         .refine(text => !unprintable.test(text), "must not contain control characters"),
     );
 
-export const slugSchema = z
-  .string()
-  .regex(/^[a-z0-9](?:[a-z0-9-]{0,78}[a-z0-9])?$/, "must be 1 to 80 of a-z, 0-9 and - within");
+const slugPattern = /^[a-z0-9](?:[a-z0-9-]{0,78}[a-z0-9])?$/;
+
+export const slugSchema = z.string().regex(slugPattern, "must be 1 to 80 of a-z, 0-9 and - within");
+
+/** Whether a text can be a poll's slug at all. */
+export function isSlug(text: string): text is Slug {
+  return slugPattern.test(text);
+}
 
 /** ISO 8601 with a zone → milliseconds since 1970. */
 const moment = z.iso

@@ -43,6 +43,8 @@ export interface Results {
 /** Results as they are sent: made once, and shared by everybody who asks until the next look. */
 export interface Snapshot {
   readonly results: Results;
+  /** As JSON: text to put into another answer, bytes to be one. */
+  readonly text: string;
   readonly json: Uint8Array;
   /** Weak: it names the numbers and the wording, not the moment at which they were read. */
   readonly etag: string;
@@ -214,8 +216,9 @@ export class ResultsBoard {
 function snapshotOf(poll: Poll, entry: Entry): Snapshot {
   if (entry.made?.poll === poll) return entry.made.snapshot;
   const results = toResults(poll, entry);
-  const json = Buffer.from(JSON.stringify(results));
-  const snapshot = { results, json, etag: `W/"${results.version}-${poll.version}"` };
+  const text = JSON.stringify(results);
+  const json = Buffer.from(text);
+  const snapshot = { results, text, json, etag: `W/"${results.version}-${poll.version}"` };
   entry.made = { poll, snapshot };
   return snapshot;
 }

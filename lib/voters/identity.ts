@@ -16,8 +16,8 @@
  *
  * Invariant: nobody can make a valid cookie or token without the key.
  */
-import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
-import { parse, serialize } from "hono/utils/cookie";
+import { randomBytes, timingSafeEqual } from "node:crypto";
+import { parse } from "hono/utils/cookie";
 import { DAY } from "../clock.ts";
 import type { BallotId, PollId, VoterKey } from "../ids.ts";
 import type { VoterSecrets } from "./keys.ts";
@@ -51,8 +51,7 @@ function sign(secrets: VoterSecrets, kind: string, id: Buffer): string {
 }
 
 function mac(secrets: VoterSecrets, kind: string, id: Buffer): Buffer {
-  const hmac = createHmac("sha256", kind === cookieVersion ? secrets.cookie : secrets.token);
-  return hmac.update(id).digest().subarray(0, macBytes);
+  return (kind === cookieVersion ? secrets.cookie : secrets.token).digest(macBytes, id);
 }
 
 function verify(
@@ -92,31 +91,25 @@ export function identityToken(secrets: VoterSecrets, id: Buffer): string {
 /** A new identity: derived from the ballot id that the client chose, or random. */
 export function mintIdentity(secrets: VoterSecrets, ballotId: BallotId | undefined): Identity {
   if (ballotId === undefined) return { id: randomBytes(idBytes), known: false };
-  const id = createHmac("sha256", secrets.voter).update("mint\0").update(ballotId).digest();
-  return { id: id.subarray(0, idBytes), known: false };
+  return { id: secrets.voter.digest(idBytes, "mint\0", ballotId), known: false };
 }
+
+/** Attributes that do not depend on the reader; the value needs no escaping. */
+const always = `Max-Age=${(cookieDays * DAY) / 1000}; Path=/; HttpOnly`;
+const overHttp = `; ${always}; SameSite=Lax`;
+const overHttps = `; ${always}; Secure; SameSite=None; Partitioned`;
 
 /** The `Set-Cookie` value that gives a browser its identity. */
 export function identityCookie(secrets: VoterSecrets, publicUrl: string, id: Buffer): string {
-  const value = sign(secrets, cookieVersion, id);
-  const common = { path: "/", httpOnly: true, maxAge: (cookieDays * DAY) / 1000 } as const;
-  if (!isSecure(publicUrl)) {
-    return serialize(cookieName(publicUrl), value, { ...common, sameSite: "Lax" });
-  }
-  return serialize(cookieName(publicUrl), value, {
-    ...common,
-    secure: true,
-    sameSite: "None",
-    partitioned: true,
-  });
+  const attributes = isSecure(publicUrl) ? overHttps : overHttp;
+  return `${cookieName(publicUrl)}=${sign(secrets, cookieVersion, id)}${attributes}`;
 }
 
 /** The voter key of an identity in one poll. */
 export function voterKey(secrets: VoterSecrets, poll: PollId, identity: Identity): VoterKey {
   const scope = Buffer.alloc(4);
   scope.writeUInt32BE(poll);
-  const digest = createHmac("sha256", secrets.voter).update(scope).update(identity.id).digest();
-  return digest.subarray(0, 16) as VoterKey;
+  return secrets.voter.digest(16, scope, identity.id) as VoterKey;
 }
 
 /**
@@ -128,11 +121,7 @@ export function defaultBallotId(
   voter: VoterKey,
   choices: Uint8Array,
 ): BallotId {
-  const hex = createHmac("sha256", secrets.voter)
-    .update("ballot\0")
-    .update(voter)
-    .update(choices)
-    .digest("hex");
+  const hex = secrets.voter.digest(16, "ballot\0", voter, choices).toString("hex");
   const parts = [
     hex.slice(0, 8),
     hex.slice(8, 12),

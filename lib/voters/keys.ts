@@ -5,14 +5,15 @@
  * Source: HKDF (RFC 5869), as Node's crypto provides it.
  */
 import { hkdfSync } from "node:crypto";
+import { KeyedHash } from "./keyed-hash.ts";
 
 export interface VoterSecrets {
   /** Signs voter cookies. */
-  readonly cookie: Buffer;
+  readonly cookie: KeyedHash;
   /** Signs voter tokens. */
-  readonly token: Buffer;
+  readonly token: KeyedHash;
   /** Makes voter keys: who voted in a poll, without saying who. */
-  readonly voter: Buffer;
+  readonly voter: KeyedHash;
 }
 
 /** 32 bytes for one purpose. */
@@ -22,8 +23,8 @@ export function deriveKey(secret: string, purpose: string): Buffer {
 
 export function deriveVoterSecrets(secret: string): VoterSecrets {
   return {
-    cookie: deriveKey(secret, "voter cookie"),
-    token: deriveKey(secret, "voter token"),
-    voter: deriveKey(secret, "voter key"),
+    cookie: new KeyedHash(deriveKey(secret, "voter cookie")),
+    token: new KeyedHash(deriveKey(secret, "voter token")),
+    voter: new KeyedHash(deriveKey(secret, "voter key")),
   };
 }

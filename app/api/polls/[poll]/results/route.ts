@@ -6,7 +6,7 @@ import { SECOND } from "#lib/clock.ts";
 import { resultsQuerySchema } from "#lib/http/contract.ts";
 import { dataHeaders } from "#lib/http/headers.ts";
 import { parse } from "#lib/http/problem.ts";
-import { jsonBytes } from "#lib/http/respond.ts";
+import { jsonText } from "#lib/http/respond.ts";
 import { anySite, askAgain, pollWithResults } from "#lib/http/results-route.ts";
 import { type RouteContext, route } from "#lib/http/route.ts";
 import { waitForNews } from "#lib/live/long-poll.ts";
@@ -27,7 +27,7 @@ export const GET = route<RouteContext>(async (request, context) => {
       ETag: current.etag,
     };
     if (request.headers.get("if-none-match") !== current.etag) {
-      return jsonBytes(current.json, headers);
+      return jsonText(current.json, { headers });
     }
     return new Response(null, { status: 304, headers: { ...dataHeaders, ...headers } });
   }
@@ -40,7 +40,7 @@ export const GET = route<RouteContext>(async (request, context) => {
           signal: request.signal,
         });
   const headers = { ...anySite, "Cache-Control": "no-store" };
-  if (news) return jsonBytes(news.json, headers);
+  if (news) return jsonText(news.json, { headers });
   return new Response(null, { status: 204, headers: { ...dataHeaders, ...headers } });
 });
 

@@ -3,7 +3,7 @@ import { readJsonOrForm } from "#lib/http/body.ts";
 import { castError, castFor, identityHeaders, identityOf } from "#lib/http/cast-route.ts";
 import { castRequestSchema } from "#lib/http/contract.ts";
 import { parse, problemResponse } from "#lib/http/problem.ts";
-import { json } from "#lib/http/respond.ts";
+import { jsonText } from "#lib/http/respond.ts";
 import { type RouteContext, route, slugOf } from "#lib/http/route.ts";
 import { refuseCrossSite } from "#lib/http/same-origin.ts";
 import { runtime } from "#lib/runtime.ts";
@@ -20,8 +20,6 @@ export const POST = route<RouteContext>(async (request, context) => {
   const { outcome, identity } = await castFor(at, slug, input, identityOf(at, request));
   if (outcome.outcome !== "accepted") return problemResponse(castError(outcome), at.log);
   const { ballotId, results } = outcome;
-  return json(
-    { ballotId, results },
-    { status: 202, headers: identityHeaders(at, request, identity) },
-  );
+  const answer = `{"ballotId":"${ballotId}","results":${results?.text ?? "null"}}`;
+  return jsonText(answer, { status: 202, headers: identityHeaders(at, request, identity) });
 });
