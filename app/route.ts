@@ -8,7 +8,9 @@ import { siteOf } from "#reader/site.ts";
 
 export const dynamic = "force-dynamic";
 
-export const GET = route(async () => {
+export const GET = route(async request => {
   const { published, config } = runtime();
-  return htmlResponse(listPage(siteOf(config), await published.listed(wallMs()), wallMs()));
+  const site = siteOf(config, request);
+  const html = listPage(site, await published.listed(wallMs()), wallMs());
+  return htmlResponse(html, { byReader: site.byReader });
 });

@@ -7,6 +7,7 @@
  */
 import { availableParallelism } from "node:os";
 import { z } from "zod";
+import { languages } from "./languages.ts";
 import type { Address } from "./memcached/session.ts";
 
 interface Meta {
@@ -149,6 +150,9 @@ const shape = {
       doc: "The newsroom's time zone: how times are written where the reader's own zone is not known.",
     },
   ),
+  FLOODGATE_LANGUAGE: setting(z.enum(languages).default("en"), {
+    doc: "Language of readers' pages where neither the poll nor the reader's browser asks for another that is spoken here.",
+  }),
   FLOODGATE_TRUSTED_PROXIES: setting(
     z
       .string()

@@ -13,7 +13,7 @@ import { pollState } from "#lib/polls/state.ts";
 import type { Runtime } from "#lib/runtime.ts";
 import type { Poll } from "#lib/store/polls.ts";
 import { mintIdentity } from "#lib/voters/identity.ts";
-import { pollPage } from "./pages.tsx";
+import { pollPage, type Site } from "./pages.tsx";
 import { framing, noticeOf, publicPoll, resultsForPage } from "./poll-pages.ts";
 import { htmlResponse } from "./respond.ts";
 import { siteOf } from "./site.ts";
@@ -32,10 +32,10 @@ export async function voteByForm(
 ): Promise<Response> {
   const url = new URL(request.url);
   const place: Place = url.searchParams.get("from") === "embed" ? "embed" : "page";
-  const poll = await publicPoll(at, slug, place);
+  const poll = await publicPoll(at, slug, request, place);
   if (poll instanceof Response) return poll;
   const choices = form.getAll("choice");
-  const to = { at, poll, place, choices };
+  const to = { at, poll, place, choices, site: siteOf(at.config, request, poll) };
   const identity = identityOf(at, request);
   if (!identity) {
     if (url.searchParams.has(withCookie)) return answer(to, 403, "bad", "cookiesNeeded");
@@ -63,12 +63,13 @@ interface Answered {
   readonly poll: Poll;
   readonly place: Place;
   readonly choices: readonly string[];
+  readonly site: Site;
 }
 
 type Refused = Exclude<CastOutcome, { outcome: "accepted" }>;
 
 async function refusal(to: Answered, outcome: Refused): Promise<Response> {
-  const { words } = siteOf(to.at.config);
+  const { words } = to.site;
   const error = castError(outcome);
   const { status } = errorSpec(error.code);
   switch (outcome.outcome) {
@@ -107,19 +108,19 @@ function answer(
   key: Parameters<Words["say"]>[0],
   mine?: readonly string[],
 ): Promise<Response> {
-  const text = siteOf(to.at.config).words.say(key);
+  const text = to.site.words.say(key);
   return page(to, status, { tone, text }, mine);
 }
 
 async function page(
-  { at, poll, place, choices }: Answered,
+  { at, poll, place, choices, site }: Answered,
   status: number,
   message: { tone: "warn" | "bad"; text: string },
   mine?: readonly string[],
 ): Promise<Response> {
   const state = pollState(poll, wallMs());
   const results = state === "scheduled" ? null : await resultsForPage(at, poll);
-  const html = pollPage(siteOf(at.config), {
+  const html = pollPage(site, {
     poll,
     place,
     nowMs: wallMs(),

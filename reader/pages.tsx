@@ -12,6 +12,8 @@ export interface Site {
   readonly words: Words;
   readonly siteName: string;
   readonly publicUrl: string;
+  /** The language was chosen by what this reader's browser asks for: caches must keep them apart. */
+  readonly byReader: boolean;
 }
 
 /** The vote page, or what stands in its place: holding page, results. */

@@ -34,12 +34,13 @@ export async function choicesOf(
 export async function publicPoll(
   at: Runtime,
   slug: string,
+  request: Request,
   place: Place = "page",
 ): Promise<Poll | Response> {
   const poll = slugSchema.safeParse(slug).success ? await at.published.find(slug as Slug) : null;
   if (poll && pollState(poll, wallMs()) !== "draft") return poll;
   const page = place === "embed" ? notFoundEmbed : notFoundPage;
-  return htmlResponse(page(siteOf(at.config)), { status: 404, ...framing(at, place) });
+  return htmlResponse(page(siteOf(at.config, request)), { status: 404, ...framing(at, place) });
 }
 
 /** Who may frame the answer. */
@@ -77,13 +78,14 @@ export async function pollPageFor(
   wanted: "vote" | "results",
   place: Place = "page",
 ): Promise<Response> {
-  const poll = await publicPoll(at, slug, place);
+  const poll = await publicPoll(at, slug, request, place);
   if (poll instanceof Response) return poll;
   const state = pollState(poll, wallMs());
   const mine = await choicesOf(at, poll, request);
   const results = state === "scheduled" ? null : await resultsForPage(at, poll);
   const show = state === "scheduled" || (state === "open" && !mine) ? wanted : "results";
-  const html = pollPage(siteOf(at.config), {
+  const site = siteOf(at.config, request, poll);
+  const html = pollPage(site, {
     poll,
     place,
     nowMs: wallMs(),
@@ -93,5 +95,9 @@ export async function pollPageFor(
     notice: noticeOf(at),
     ...(mine && { mine }),
   });
-  return htmlResponse(html, { personal: mine !== undefined, ...framing(at, place) });
+  return htmlResponse(html, {
+    personal: mine !== undefined,
+    byReader: site.byReader,
+    ...framing(at, place),
+  });
 }

@@ -28,6 +28,7 @@ export function previewPage({ words, siteName }: Site, input: PreviewInput): str
     opensAtMs: 0,
     closesAtMs: input.closesAtMs,
     finalizedAtMs: null,
+    language: null,
     version: 1,
     options: (labels.length > 0 ? labels : ["…", "…"])
       .slice(0, optionNumberMax)

@@ -11,6 +11,8 @@ export interface PageOptions {
   readonly personal?: boolean;
   /** It is a poll in somebody's article, and these sites may frame it. */
   readonly embedSites?: readonly string[];
+  /** See `Site.byReader`. */
+  readonly byReader?: boolean;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
@@ -26,6 +28,7 @@ export function htmlResponse(html: string, options: PageOptions = {}): Response 
       "Cache-Control": cacheable
         ? "public, max-age=0, s-maxage=1, stale-while-revalidate=5"
         : "private, no-store",
+      ...(options.byReader && { Vary: "Accept-Language" }),
       ...options.headers,
     },
   });

@@ -1,12 +1,41 @@
 /** What a reader's page is made for: the language, the zone, the site's name. */
+import { parseAccept } from "hono/utils/accept";
 import type { Config } from "#lib/config.ts";
+import { type Language, languageOfTag } from "#lib/languages.ts";
+import type { Poll } from "#lib/store/polls.ts";
 import type { Site } from "./pages.tsx";
 import { Words } from "./words.ts";
 
-export function siteOf(config: Config): Site {
+/** Longer lists are nobody's preferences. */
+const acceptLengthMax = 200;
+
+/**
+ * The site in a language: the poll's own, else the one that the address asks for (`?lang=`, which an
+ * embed has from its article), else the reader's, else the site's.
+ */
+export function siteOf(config: Config, request: Request, poll?: Pick<Poll, "language">): Site {
+  const fixed = poll?.language ?? languageInAddress(request);
+  const language = fixed ?? acceptedLanguage(request) ?? config.FLOODGATE_LANGUAGE;
   return {
-    words: new Words("en", config.FLOODGATE_TIME_ZONE),
+    words: new Words(language, config.FLOODGATE_TIME_ZONE),
     siteName: config.FLOODGATE_SITE_NAME,
     publicUrl: config.publicUrl,
+    byReader: fixed === undefined,
   };
+}
+
+function languageInAddress({ url }: Request): Language | undefined {
+  const asked = /[?&]lang=([a-zA-Z-]{2,12})(?:&|$)/.exec(url)?.[1];
+  return asked === undefined ? undefined : languageOfTag(asked);
+}
+
+/** The first of the reader's languages that is spoken here. */
+function acceptedLanguage(request: Request): Language | undefined {
+  const header = request.headers.get("accept-language") ?? "";
+  if (header === "" || header.length > acceptLengthMax) return undefined;
+  for (const { type, q } of parseAccept(header)) {
+    const language = q > 0 ? languageOfTag(type) : undefined;
+    if (language) return language;
+  }
+  return undefined;
 }

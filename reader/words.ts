@@ -3,23 +3,50 @@
  * by `Intl`.
  */
 import { IntlMessageFormat } from "intl-messageformat";
+import type { Language } from "#lib/languages.ts";
 import { momentIn } from "./when.ts";
+import ar from "./words/ar.json" with { type: "json" };
+import da from "./words/da.json" with { type: "json" };
+import de from "./words/de.json" with { type: "json" };
 import en from "./words/en.json" with { type: "json" };
+import es from "./words/es.json" with { type: "json" };
+import fi from "./words/fi.json" with { type: "json" };
+import fr from "./words/fr.json" with { type: "json" };
+import it from "./words/it.json" with { type: "json" };
+import nb from "./words/nb.json" with { type: "json" };
+import nl from "./words/nl.json" with { type: "json" };
+import pl from "./words/pl.json" with { type: "json" };
+import pt from "./words/pt.json" with { type: "json" };
+import sv from "./words/sv.json" with { type: "json" };
 
 export type WordKey = keyof typeof en;
 export type WordValues = Readonly<Record<string, string | number>>;
 
-const catalogues: Readonly<Record<string, Readonly<Record<WordKey, string>>>> = { en };
+export const catalogues: Readonly<Record<Language, Readonly<Record<WordKey, string>>>> = {
+  ar,
+  da,
+  de,
+  en,
+  es,
+  fi,
+  fr,
+  it,
+  nb,
+  nl,
+  pl,
+  pt,
+  sv,
+};
 
 export class Words {
-  readonly locale: string;
+  readonly locale: Language;
   readonly timeZone: string;
   readonly #catalogue: Readonly<Record<WordKey, string>>;
 
-  constructor(locale: string, timeZone: string) {
-    this.locale = locale in catalogues ? locale : "en";
+  constructor(locale: Language, timeZone: string) {
+    this.locale = locale;
     this.timeZone = timeZone;
-    this.#catalogue = catalogues[this.locale] ?? en;
+    this.#catalogue = catalogues[locale];
   }
 
   /** The text of `key` in this language. */
@@ -60,5 +87,10 @@ export class Words {
 
   number(value: number): string {
     return new Intl.NumberFormat(this.locale).format(value);
+  }
+
+  /** A whole percentage: "54%", "54 %". */
+  percent(share: number): string {
+    return new Intl.NumberFormat(this.locale, { style: "percent" }).format(share / 100);
   }
 }

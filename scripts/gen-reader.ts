@@ -47,11 +47,13 @@ writeFileSync(
 
 mkdirSync("public/fonts", { recursive: true });
 const fonts = "node_modules/@fontsource";
-copyFileSync(
-  `${fonts}-variable/inter/files/inter-latin-wght-normal.woff2`,
-  "public/fonts/inter-latin.woff2",
-);
-copyFileSync(
-  `${fonts}/source-serif-4/files/source-serif-4-latin-600-normal.woff2`,
-  "public/fonts/source-serif-4-latin.woff2",
-);
+for (const subset of ["latin", "latin-ext"]) {
+  copyFileSync(
+    `${fonts}-variable/inter/files/inter-${subset}-wght-normal.woff2`,
+    `public/fonts/inter-${subset}.woff2`,
+  );
+  copyFileSync(
+    `${fonts}/source-serif-4/files/source-serif-4-${subset}-600-normal.woff2`,
+    `public/fonts/source-serif-4-${subset}.woff2`,
+  );
+}

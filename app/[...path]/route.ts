@@ -13,7 +13,7 @@ interface Context {
 const notFound = route<Context>(async (request, context) => {
   const [first] = (await context.params).path;
   if (first === "api" || request.method !== "GET") return problem("not_found");
-  return htmlResponse(notFoundPage(siteOf(runtime().config)), { status: 404 });
+  return htmlResponse(notFoundPage(siteOf(runtime().config, request)), { status: 404 });
 });
 
 export {

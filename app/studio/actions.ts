@@ -58,6 +58,7 @@ function readPollForm(form: FormData): { input: unknown; problems: Record<string
     choicesMax: several ? Number(form.get("choicesMax") ?? options.length) : 1,
     opensAt: time("opensAt"),
     closesAt: time("closesAt"),
+    language: form.get("language") || null,
   };
   return { input, problems };
 }

@@ -30,6 +30,7 @@ export interface PollInput {
   readonly choicesMax: number;
   readonly opensAt: string;
   readonly closesAt: string;
+  readonly language: string;
 }
 
 const labels = ["Yes, all year round", "Yes, but only in summer", "No", "I don’t go there"];

@@ -5,6 +5,7 @@
 import { z } from "zod";
 import type { BallotId } from "../ids.ts";
 import { optionNumberMax } from "../ids.ts";
+import { languages } from "../languages.ts";
 import { type PollState, pollState } from "../polls/state.ts";
 import type { Poll } from "../store/polls.ts";
 
@@ -88,6 +89,10 @@ export const pollResponseSchema = z.object({
   opensAt: moment.nullable(),
   closesAt: moment.nullable(),
   finalizedAt: moment.nullable(),
+  language: z
+    .enum(languages)
+    .nullable()
+    .meta({ description: "Of the texts around the poll; null: as each reader's browser asks" }),
   version: z
     .int()
     .meta({ description: "Send it back with a change to be told of conflicting edits" }),
@@ -111,6 +116,7 @@ export function toPollResponse(poll: Poll, nowMs: number): PollResponse {
     opensAt: time(poll.opensAtMs),
     closesAt: time(poll.closesAtMs),
     finalizedAt: time(poll.finalizedAtMs),
+    language: poll.language,
     version: poll.version,
   };
 }

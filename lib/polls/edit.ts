@@ -54,6 +54,7 @@ export async function createPoll(deps: EditDeps, input: CreatePoll, nowMs: numbe
     choicesMax: input.choicesMax,
     opensAtMs: input.opensAt ?? null,
     closesAtMs: input.closesAt ?? null,
+    language: input.language ?? null,
     options: numbered(input.options),
   };
   refuseContradictions(content);
@@ -220,6 +221,7 @@ function merge(poll: Poll, change: UpdatePoll): PollContent {
     choicesMax: change.choicesMax ?? poll.choicesMax,
     opensAtMs: change.opensAt === undefined ? poll.opensAtMs : change.opensAt,
     closesAtMs: change.closesAt === undefined ? poll.closesAtMs : change.closesAt,
+    language: change.language === undefined ? poll.language : change.language,
     options: change.options ? numbered(change.options) : poll.options,
   };
 }

@@ -4,6 +4,7 @@
  */
 import { z } from "zod";
 import { optionNumberMax, type Slug } from "../ids.ts";
+import { languages } from "../languages.ts";
 
 export const questionLengthMax = 200;
 export const descriptionLengthMax = 500;
@@ -58,6 +59,7 @@ const fields = {
   choicesMax: z.int().min(1).max(optionsMax).default(1),
   opensAt: moment.nullish(),
   closesAt: moment.nullish(),
+  language: z.enum(languages).nullish(),
 };
 
 /** Rules between fields, for a whole poll. */

@@ -1,5 +1,7 @@
 /** Polls and their options in MySQL: the tables `polls` and `options`. */
+
 import type { OptionNumber, PollId, Slug } from "../ids.ts";
+import type { Language } from "../languages.ts";
 import { type Database, placeholders, type Row } from "./pool.ts";
 
 export interface PollOption {
@@ -21,6 +23,8 @@ export interface Poll {
   readonly closesAtMs: number | null;
   /** Set once every ballot has been counted. */
   readonly finalizedAtMs: number | null;
+  /** Of the page around the editor's words; `null`: what each reader's browser asks for. */
+  readonly language: Language | null;
   /** Goes up with each edit. */
   readonly version: number;
   /** In the order of the page. */
@@ -40,6 +44,7 @@ interface PollRow extends Row {
   readonly opens_at: Date | null;
   readonly closes_at: Date | null;
   readonly finalized_at: Date | null;
+  readonly language: string | null;
   readonly version: number;
 }
 
@@ -50,7 +55,7 @@ interface OptionRow extends Row {
 }
 
 const columns =
-  "id, slug, question, description, choices_min, choices_max, opens_at, closes_at, finalized_at, version";
+  "id, slug, question, description, choices_min, choices_max, opens_at, closes_at, finalized_at, language, version";
 
 async function withOptions(db: Database, rows: readonly PollRow[]): Promise<Poll[]> {
   if (rows.length === 0) return [];
@@ -70,6 +75,7 @@ async function withOptions(db: Database, rows: readonly PollRow[]): Promise<Poll
     opensAtMs: row.opens_at?.getTime() ?? null,
     closesAtMs: row.closes_at?.getTime() ?? null,
     finalizedAtMs: row.finalized_at?.getTime() ?? null,
+    language: row.language as Language | null,
     version: row.version,
     options: options
       .filter(option => option.poll_id === row.id)
@@ -167,7 +173,7 @@ export async function insertPoll(
   const { insertId } = await db.write(
     "polls.insert",
     `INSERT INTO polls (slug, question, description, choices_min, choices_max, opens_at, closes_at,
-       created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+       language, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     [...contentValues(content), now, now],
   );
   const id = insertId as PollId;
@@ -186,6 +192,7 @@ function contentValues(content: PollContent): (string | number | Date | null)[] 
     content.choicesMax,
     time(content.opensAtMs),
     time(content.closesAtMs),
+    content.language,
   ];
 }
 
@@ -219,7 +226,7 @@ export async function updatePoll(
   await db.write(
     "polls.update",
     `UPDATE polls SET slug = ?, question = ?, description = ?, choices_min = ?, choices_max = ?,
-       opens_at = ?, closes_at = ?, updated_at = ?, version = version + 1 WHERE id = ?`,
+       opens_at = ?, closes_at = ?, language = ?, updated_at = ?, version = version + 1 WHERE id = ?`,
     [...contentValues(content), new Date(nowMs), id],
   );
 }

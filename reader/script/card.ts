@@ -11,6 +11,7 @@ export const language = document.documentElement.lang;
 export const inArticle = document.documentElement.dataset.place === "embed";
 
 const numbers = new Intl.NumberFormat(language);
+const percents = new Intl.NumberFormat(language, { style: "percent" });
 const plurals = new Intl.PluralRules(language);
 
 export function onEachCard(run: (card: HTMLElement) => void): void {
@@ -61,7 +62,9 @@ export function sayCount(
   return fill((form ?? forms.other ?? "#").replace("#", number(count)), values);
 }
 
-export const number = (value: number): string => numbers.format(value);
+const number = (value: number): string => numbers.format(value);
+/** A whole percentage. */
+export const percent = (share: number): string => percents.format(share / 100);
 
 /** What the page has to tell the reader now: a live region, so it is read out too. */
 export function tell(card: HTMLElement, tone: Tone, text: string): void {

@@ -3,8 +3,8 @@ import { percentages, sharesOf } from "../../lib/percent.ts";
 import { momentIn } from "../when.ts";
 import {
   language,
-  number,
   part,
+  percent,
   say,
   sayCount,
   setHidden,
@@ -39,7 +39,7 @@ export function writeResults(card: HTMLElement, results: Results): void {
     const row = card.querySelector<HTMLElement>(`[data-option="${option.id}"]`);
     if (!row) continue;
     const share = shares[index] ?? 0;
-    setText(row, "share", say(card, "percent", { share: number(share) }));
+    setText(row, "share", percent(share));
     setText(row, "votes", sayCount(card, "votes", option.votes));
     row.querySelector("rect")?.setAttribute("width", `${share}%`);
   }
@@ -57,7 +57,7 @@ function writeSentence(card: HTMLElement, results: Results, shares: readonly num
   if (!leader || results.ballots === 0) return;
   const sentence = sayCount(card, "sentence", results.ballots, {
     time: momentIn(language, undefined, quotedMs(card, results), Date.now()),
-    share: say(card, "percent", { share: number(shares[index] ?? 0) }),
+    share: percent(shares[index] ?? 0),
     option: leader.label,
   });
   setText(card, "sentence", sentence);

@@ -3,6 +3,7 @@
 
 import { raw } from "hono/html";
 import type { Child } from "hono/jsx";
+import { directionOf } from "#lib/languages.ts";
 import { assets } from "../generated.ts";
 import type { Words } from "../words.ts";
 
@@ -18,7 +19,10 @@ export interface DocumentProps {
   readonly children: Child;
 }
 
-function Head({ title, description, canonical, oembed }: DocumentProps) {
+/** Languages whose letters are not all in the basic set: their fonts come with the page. */
+const extended: ReadonlySet<string> = new Set(["pl"]);
+
+function Head({ words, title, description, canonical, oembed }: DocumentProps) {
   return (
     <head>
       <meta charset="utf-8" />
@@ -32,6 +36,12 @@ function Head({ title, description, canonical, oembed }: DocumentProps) {
       <link rel="icon" href="/icon.svg" type="image/svg+xml" />
       <Font file="source-serif-4-latin" />
       <Font file="inter-latin" />
+      {extended.has(words.locale) && (
+        <>
+          <Font file="source-serif-4-latin-ext" />
+          <Font file="inter-latin-ext" />
+        </>
+      )}
       <StyleAndScript />
     </head>
   );
@@ -56,7 +66,7 @@ function StyleAndScript() {
 function Document(props: DocumentProps) {
   const { words, siteName, children } = props;
   return (
-    <html lang={words.locale}>
+    <html lang={words.locale} dir={directionOf(words.locale)}>
       <Head {...props} />
       <body>
         <a class="skip" href="#main">
@@ -81,7 +91,7 @@ export function renderDocument(props: DocumentProps): string {
 /** A poll in somebody's article: the card and nothing else, in the fonts that the reader has. */
 export function renderEmbed({ words, title, canonical, children }: DocumentProps): string {
   const html = (
-    <html lang={words.locale} data-place="embed">
+    <html lang={words.locale} dir={directionOf(words.locale)} data-place="embed">
       <head>
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
@@ -101,7 +111,7 @@ export function renderEmbed({ words, title, canonical, children }: DocumentProps
 /** Contents alone, for a frame inside another page: no masthead, no way out. */
 export function renderFragment(props: DocumentProps): string {
   const html = (
-    <html lang={props.words.locale}>
+    <html lang={props.words.locale} dir={directionOf(props.words.locale)}>
       <Head {...props} />
       <body class="bare">{props.children}</body>
     </html>

@@ -27,16 +27,28 @@ export function PollCard(props: CardProps) {
       <Eyebrow {...props} />
       {state === "scheduled" ? (
         <>
-          <h1 class="poll-question">{poll.question}</h1>
-          {poll.description && <p class="poll-dek">{poll.description}</p>}
+          <h1 class="poll-question">
+            <bdi>{poll.question}</bdi>
+          </h1>
+          {poll.description && (
+            <p class="poll-dek">
+              <bdi>{poll.description}</bdi>
+            </p>
+          )}
           <p class="poll-message">{words.say("scheduledBody")}</p>
         </>
       ) : (
         <>
           <VoteForm {...props} hidden={!voting} />
           <div data-part="results" hidden={voting}>
-            <h1 class="poll-question">{poll.question}</h1>
-            {poll.description && <p class="poll-dek">{poll.description}</p>}
+            <h1 class="poll-question">
+              <bdi>{poll.question}</bdi>
+            </h1>
+            {poll.description && (
+              <p class="poll-dek">
+                <bdi>{poll.description}</bdi>
+              </p>
+            )}
             {!results && show === "results" ? (
               <p class="poll-dek">{words.say("resultsAway")}</p>
             ) : (

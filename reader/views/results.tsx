@@ -33,11 +33,11 @@ export function ResultList({ words, poll, results, mine }: CardProps) {
       {resultLines(poll, results).map(({ id, label, votes, share }) => (
         <li class="poll-result" data-option={id} data-mine={mine?.includes(id) ? "" : undefined}>
           <span class="poll-result-label">
-            {label}
+            <bdi>{label}</bdi>
             <span class="poll-result-mine">{words.say("yourVote")}</span>
           </span>
           <span class="poll-result-share" data-part="share">
-            {words.say("percent", { share: words.number(share) })}
+            {words.percent(share)}
           </span>
           <span class="poll-result-track">
             <svg class="poll-result-bar" aria-hidden="true" focusable="false">
@@ -64,7 +64,7 @@ export function Sentence({ words, poll, state, results, nowMs }: CardProps) {
       ? words.say("sentence", {
           count: ballots,
           time: words.when((over && poll.closesAtMs) || Date.parse(results.asOf), nowMs),
-          share: words.say("percent", { share: words.number(leader.share) }),
+          share: words.percent(leader.share),
           option: leader.label,
         })
       : "";

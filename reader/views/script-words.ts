@@ -19,7 +19,6 @@ const texts = [
   "overloadedKeeping",
   "paused",
   "pauseUpdates",
-  "percent",
   "resumeUpdates",
   "sending",
   "unreachable",

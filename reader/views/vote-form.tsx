@@ -27,9 +27,15 @@ export function VoteForm(props: CardProps & { hidden: boolean }) {
     >
       <fieldset class="poll-choices" aria-describedby="instruction">
         <legend>
-          <h1 class="poll-question">{poll.question}</h1>
+          <h1 class="poll-question">
+            <bdi>{poll.question}</bdi>
+          </h1>
         </legend>
-        {poll.description && <p class="poll-dek">{poll.description}</p>}
+        {poll.description && (
+          <p class="poll-dek">
+            <bdi>{poll.description}</bdi>
+          </p>
+        )}
         <p class="poll-dek" id="instruction">
           {instruction(words, poll)}
         </p>
@@ -42,7 +48,7 @@ export function VoteForm(props: CardProps & { hidden: boolean }) {
                 value={String(number)}
                 checked={chosen?.includes(String(number)) ?? false}
               />
-              <span>{label}</span>
+              <bdi>{label}</bdi>
             </label>
           ))}
         </div>

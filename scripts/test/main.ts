@@ -25,7 +25,10 @@ const { values: options, positionals: wanted } = parseArgs({
 
 const stages: readonly Stage[] = [
   { name: "checks", run: () => checks() },
-  { name: "unit", run: () => runNodeTests(testFiles(["lib", "server", "worker", "scripts"]), 2) },
+  {
+    name: "unit",
+    run: () => runNodeTests(testFiles(["lib", "reader", "server", "worker", "scripts"]), 2),
+  },
   { name: "integration", run: () => runNodeTests(testFiles(["test/integration", "test"], 1), 2) },
   { name: "promises", run: () => runNodeTests(testFiles(["test/promises"]), 1) },
   { name: "faults", run: () => runFaults(options) },

@@ -77,6 +77,7 @@ export async function startFlushBench(options: Partial<FlushDeps> = {}) {
           choicesMax: 2,
           opensAtMs: 1,
           closesAtMs: null,
+          language: null,
           options: Array.from({ length: optionCount }, (_, i) => ({
             number: (i + 1) as OptionNumber,
             label: `Option ${i + 1}`,

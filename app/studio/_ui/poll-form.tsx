@@ -1,6 +1,7 @@
 "use client";
 
 import { useActionState, useEffect, useRef, useState } from "react";
+import { languages } from "#lib/languages.ts";
 import { createPollAction, type FormState } from "../actions.ts";
 import { Button } from "./button.tsx";
 import { TextArea, TextField } from "./field.tsx";
@@ -62,6 +63,7 @@ export function PollForm({ timeZone }: { timeZone: string }) {
             hint={`Time of ${timeZone}. Votes are refused from that moment on.`}
             problem={state.problems?.closesAt}
           />
+          <LanguageField />
           {state.problem && (
             <p role="alert" className="text-sm text-bad">
               {state.problem}
@@ -114,6 +116,26 @@ function usePreview(form: React.RefObject<HTMLFormElement | null>): () => void {
       copy.remove();
     }, previewPauseMs);
   };
+}
+
+/** Of the page around the editor's words. */
+function LanguageField() {
+  return (
+    <label className="flex flex-col gap-1 text-sm font-semibold">
+      Language of buttons and texts
+      <select
+        name="language"
+        className="min-h-11 w-full rounded-[3px] border border-mark bg-paper px-3 text-base font-normal text-ink"
+      >
+        <option value="">as each reader’s browser asks</option>
+        {languages.map(language => (
+          <option key={language} value={language} lang={language}>
+            {new Intl.DisplayNames(language, { type: "language" }).of(language)}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
 }
 
 interface ChoicesProps {

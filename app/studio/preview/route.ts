@@ -3,18 +3,21 @@ import { FloodgateError } from "#lib/errors.ts";
 import { readJsonOrForm } from "#lib/http/body.ts";
 import { route } from "#lib/http/route.ts";
 import { refuseCrossSite } from "#lib/http/same-origin.ts";
+import { languageOfTag } from "#lib/languages.ts";
 import { runtime } from "#lib/runtime.ts";
 import { parseLocalTime } from "#lib/time-zone.ts";
 import { previewPage } from "#reader/preview.tsx";
 import { htmlResponse } from "#reader/respond.ts";
 import { siteOf } from "#reader/site.ts";
 
+const languageOf = (form: URLSearchParams) => languageOfTag(form.get("language") ?? "") ?? null;
+
 async function answer(request: Request, form: URLSearchParams): Promise<Response> {
   const { config, auth } = runtime();
   if (!(await (await auth()).editorOf(request.headers)))
     throw new FloodgateError("unauthenticated");
   const closesAt = form.get("closesAt");
-  const html = previewPage(siteOf(config), {
+  const html = previewPage(siteOf(config, request, { language: languageOf(form) }), {
     question: form.get("question") ?? "",
     description: form.get("description") ?? "",
     labels: (form.get("options") ?? "").split(/\r?\n/),

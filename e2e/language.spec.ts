@@ -1,0 +1,53 @@
+/** Readers' pages in the reader's language, or the poll's. */
+import { expectAccessible } from "./support/axe.ts";
+import { expect, test, watchConsole } from "./support/fixtures.ts";
+
+test.describe("to a reader in Kraków", () => {
+  test.use({ locale: "pl-PL", timezoneId: "Europe/Warsaw" });
+
+  test("speaks Polish, with its plurals, before and after the script has run", async ({
+    page,
+    newPoll,
+  }) => {
+    watchConsole(page);
+    const slug = await newPoll();
+    const answer = await page.goto(`/p/${slug}`);
+    expect(answer?.headers().vary).toBe("Accept-Language");
+    await expect(page.locator("html")).toHaveAttribute("lang", "pl");
+    await page.getByLabel("No", { exact: true }).check();
+    await page.getByRole("button", { name: "Głosuj" }).click();
+    await expect(page.getByText("Twój głos dotarł. Dziękujemy.")).toBeFocused();
+    await expect(page.getByText("Zagłosowała 1 osoba.")).toBeVisible();
+    await expect(page.locator("[data-mine]")).toContainText("1 głos");
+    await expectAccessible(page);
+  });
+});
+
+test("the poll's own language goes before the reader's", async ({ page, newPoll }) => {
+  const slug = await newPoll({ language: "ar", question: "هل تُغلق المرفأ أمام السيارات؟" });
+  const answer = await page.goto(`/p/${slug}`);
+  expect(answer?.headers().vary).toBeUndefined();
+  await expect(page.locator("html")).toHaveAttribute("dir", "rtl");
+  await expect(page.locator("html")).toHaveAttribute("lang", "ar");
+  await page.getByLabel("No", { exact: true }).check();
+  await page.getByRole("button", { name: "صوّت" }).click();
+  await expect(page.getByText("وصل صوتك. شكرًا لك.")).toBeVisible();
+  await expect(page.locator("[data-mine]")).toContainText("صوت واحد");
+  // The whole page runs from the right: labels begin there, bars grow from there.
+  const card = await page.locator(".poll").boundingBox();
+  const bar = await page.locator("[data-mine] rect").boundingBox();
+  const label = await page.locator("[data-mine] bdi").boundingBox();
+  const right = (box: typeof card) => (box ? box.x + box.width : 0);
+  expect(right(card) - right(bar)).toBeLessThan(40);
+  expect(right(card) - right(label)).toBeLessThan(40);
+  await expectAccessible(page);
+});
+
+test("an embed speaks the language of its article", async ({ page, newPoll }) => {
+  const slug = await newPoll();
+  const answer = await page.goto(`/embed/${slug}?lang=sv-FI`);
+  expect(answer?.headers().vary).toBeUndefined();
+  await expect(page.getByRole("button", { name: "Rösta" })).toBeVisible();
+  await page.goto(`/embed/${slug}?lang=tlh`);
+  await expect(page.getByRole("button", { name: "Vote" })).toBeVisible();
+});

@@ -1,0 +1,120 @@
+/** Results on an open page follow the votes of others, whichever way gets through. */
+import type { Page } from "playwright/test";
+import { expectAccessible } from "./support/axe.ts";
+import { expect, test, watchConsole } from "./support/fixtures.ts";
+
+const patient = { timeout: 20_000 };
+
+/** Somebody else votes. */
+async function voteElsewhere(url: string, slug: string, choice = "3"): Promise<void> {
+  const answer = await fetch(`${url}/api/polls/${slug}/votes`, {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ choices: [choice] }),
+  });
+  expect(answer.status).toBe(202);
+}
+
+const readers = (page: Page, count: number) =>
+  page.getByText(count === 1 ? "1 reader has voted." : `${count} readers have voted.`);
+
+test("moves with every vote, without a new page", async ({ page, site, newPoll }) => {
+  watchConsole(page);
+  const slug = await newPoll();
+  await page.goto(`/p/${slug}/results`);
+  for (const count of [1, 2, 3]) {
+    await voteElsewhere(site.url, slug);
+    await expect(readers(page, count)).toBeVisible();
+  }
+  const row = page.getByRole("listitem").filter({ hasText: "3 votes" });
+  await expect(row).toContainText("100%");
+  await expect(row.locator("rect")).toHaveAttribute("width", "100%");
+  await expect(page.getByText(/^Of 3 readers by .*, 100% chose “No”\.$/)).toBeVisible();
+  await expectAccessible(page);
+});
+
+test("moves where event streams do not get through", async ({ page, site, newPoll }) => {
+  const slug = await newPoll();
+  await page.route("**/results/stream", route => route.fulfill({ status: 502 }));
+  const held = page.waitForRequest(/results\?after=\d+&wait=\d+$/);
+  await page.goto(`/p/${slug}/results`);
+  await held;
+  await voteElsewhere(site.url, slug);
+  await expect(readers(page, 1)).toBeVisible(patient);
+});
+
+test("moves where no request can be held either", async ({ page, site, newPoll }) => {
+  const slug = await newPoll();
+  await page.clock.install();
+  await page.route("**/results/stream", route => route.fulfill({ status: 502 }));
+  await page.route(/results\?after=/, route => route.fulfill({ status: 503 }));
+  await page.goto(`/p/${slug}/results`);
+  await voteElsewhere(site.url, slug);
+  await expect(async () => {
+    await page.clock.runFor(2_000);
+    await expect(readers(page, 1)).toBeVisible({ timeout: 100 });
+  }).toPass(patient);
+});
+
+test("stands still while it is paused or hidden, and catches up", async ({
+  page,
+  site,
+  newPoll,
+}) => {
+  const slug = await newPoll();
+  const current = async () =>
+    (await (await fetch(`${site.url}/api/polls/${slug}/results`)).json()) as { ballots: number };
+  const voteUnseen = async (count: number) => {
+    await voteElsewhere(site.url, slug);
+    await expect.poll(async () => (await current()).ballots).toBe(count);
+  };
+  await page.goto(`/p/${slug}/results`);
+  await voteElsewhere(site.url, slug);
+  await expect(readers(page, 1)).toBeVisible();
+
+  await page.getByRole("button", { name: "Pause updates" }).click();
+  await expect(page.getByText("Paused", { exact: true })).toBeVisible();
+  await expectAccessible(page);
+  await voteUnseen(2);
+  await expect(readers(page, 1)).toBeVisible();
+  await page.getByRole("button", { name: "Resume updates" }).click();
+  await expect(readers(page, 2)).toBeVisible();
+  await expect(page.getByText("Live", { exact: true })).toBeVisible();
+
+  const hide = (hidden: boolean) =>
+    page.evaluate(value => {
+      Object.defineProperty(document, "hidden", { value, configurable: true });
+      document.dispatchEvent(new Event("visibilitychange"));
+    }, hidden);
+  await hide(true);
+  await voteUnseen(3);
+  await expect(readers(page, 2)).toBeVisible();
+  await hide(false);
+  await expect(readers(page, 3)).toBeVisible();
+});
+
+test("says that it is offline, and comes back", async ({ page, context, site, newPoll }) => {
+  const slug = await newPoll();
+  await page.goto(`/p/${slug}/results`);
+  await expect(page.getByText("Live", { exact: true })).toBeVisible();
+  await context.setOffline(true);
+  await expect(page.getByText("Offline, updates wait")).toBeVisible();
+  await voteElsewhere(site.url, slug);
+  await context.setOffline(false);
+  await expect(readers(page, 1)).toBeVisible(patient);
+});
+
+test("opens, closes and becomes final by itself", async ({ page, newPoll }) => {
+  const in3Seconds = Date.now() + 3_000;
+  const slug = await newPoll({
+    opensAt: new Date(in3Seconds).toISOString(),
+    closesAt: new Date(in3Seconds + 6_000).toISOString(),
+  });
+  await page.goto(`/p/${slug}`);
+  await expect(page.getByText("This poll is not open yet.")).toBeVisible();
+  await expect(page.getByRole("button", { name: "Vote" })).toBeVisible(patient);
+  await expect(page.getByText(/^Closes .* · in \d+ seconds?$/)).toBeVisible();
+  await expect(page.getByRole("button", { name: "Vote" })).toBeHidden(patient);
+  await expect(page.getByText("Final result", { exact: true }).first()).toBeVisible(patient);
+  await expectAccessible(page);
+});

@@ -1,0 +1,34 @@
+/** The languages that readers' pages speak: one catalogue each in `reader/words/`. */
+
+export const languages = [
+  "ar",
+  "da",
+  "de",
+  "en",
+  "es",
+  "fi",
+  "fr",
+  "it",
+  "nb",
+  "nl",
+  "pl",
+  "pt",
+  "sv",
+] as const;
+
+export type Language = (typeof languages)[number];
+
+const rightToLeft: ReadonlySet<string> = new Set<Language>(["ar"]);
+
+/** Norwegian is asked for under its older name too. */
+const otherNames: Readonly<Record<string, Language>> = { no: "nb", nn: "nb" };
+
+export function directionOf(language: Language): "ltr" | "rtl" {
+  return rightToLeft.has(language) ? "rtl" : "ltr";
+}
+
+/** The language of a tag like `pt-BR`, whatever its region; `undefined` for one that is not spoken here. */
+export function languageOfTag(tag: string): Language | undefined {
+  const base = tag.toLowerCase().split("-")[0] ?? "";
+  return languages.find(language => language === base) ?? otherNames[base];
+}

@@ -1,0 +1,86 @@
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { describe, it } from "node:test";
+import { IntlMessageFormat } from "intl-messageformat";
+import { type Language, languages } from "#lib/languages.ts";
+import { catalogues, type WordKey, Words } from "./words.ts";
+
+const keys = Object.keys(catalogues.en) as WordKey[];
+
+type Elements = ReturnType<IntlMessageFormat["getAst"]>;
+
+/** The values that a message needs, and the plural forms it has for them. */
+function needs(elements: Elements): Map<string, string[] | null> {
+  const found = new Map<string, string[] | null>();
+  for (const element of elements) {
+    if ("options" in element) {
+      found.set(element.value, Object.keys(element.options));
+      for (const option of Object.values(element.options)) {
+        for (const [name, forms] of needs(option.value)) found.set(name, forms);
+      }
+    } else if ("value" in element && !isText(element)) found.set(element.value, null);
+  }
+  return found;
+}
+
+const isText = ({ type }: Elements[number]): boolean => type === 0;
+const parse = (text: string): Elements => new IntlMessageFormat(text, "en").getAst();
+
+describe("every catalogue", () => {
+  it("is one of the languages, and every language has one", () => {
+    const files = readdirSync("reader/words").map(file => file.replace(/\.json$/, ""));
+    assert.deepEqual(files.sort(), [...languages].sort());
+  });
+
+  for (const language of languages) {
+    const catalogue: Readonly<Record<string, string>> = catalogues[language];
+
+    it(`has every text, sorted: ${language}`, () => {
+      assert.deepEqual(Object.keys(catalogue), [...keys].sort());
+      for (const key of keys) assert.notEqual(catalogue[key]?.trim(), "", key);
+      const source = readFileSync(`reader/words/${language}.json`, "utf8");
+      assert.equal(source, `${JSON.stringify(catalogue, null, 2)}\n`);
+    });
+
+    it(`asks for the same values, in all its plural forms: ${language}`, () => {
+      const forms = new Intl.PluralRules(language).resolvedOptions().pluralCategories;
+      for (const key of keys) {
+        const original = needs(parse(catalogues.en[key]));
+        const own = needs(parse(catalogue[key] ?? ""));
+        assert.deepEqual([...own.keys()].sort(), [...original.keys()].sort(), key);
+        for (const [name, has] of own) {
+          for (const form of has ? forms : []) {
+            assert.ok(has?.includes(form), `${language}.${key}: {${name}} has no form "${form}"`);
+          }
+        }
+      }
+    });
+  }
+});
+
+describe("words", () => {
+  const say = (language: Language) => new Words(language, "Europe/Stockholm");
+
+  it("count as their language does", () => {
+    assert.equal(say("pl").say("votes", { count: 3 }), "3 głosy");
+    assert.equal(say("pl").say("votes", { count: 12 }), "12 głosów");
+    assert.equal(say("ar").say("votes", { count: 2 }), "صوتان");
+    assert.equal(say("sv").say("ballots", { count: 0 }), "Ingen läsare har röstat ännu.");
+  });
+
+  it("hand the script a form for each plural, with a # for the number", () => {
+    assert.deepEqual(say("pl").pluralForms("votes"), {
+      one: "# głos",
+      few: "# głosy",
+      many: "# głosów",
+      other: "# głosów",
+      exact0: "# głosów",
+    });
+    const forms = say("en").pluralForms("sentence", {
+      time: "{time}",
+      share: "{share}",
+      option: "{option}",
+    });
+    assert.equal(forms.other, "Of # readers by {time}, {share} chose “{option}”.");
+  });
+});
