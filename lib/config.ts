@@ -101,15 +101,21 @@ const shape = {
     doc: "While no queue server can be reached, votes go straight into MySQL: at most this many from each front. More are asked to come again.",
     unit: "votes a second",
   }),
-  FLUSH_INTERVAL: setting(wholeNumber(10, 60_000).default(250), {
-    doc: "How often the worker looks at the queues.",
+  FLUSH_INTERVAL: setting(wholeNumber(10, 60_000).default(1_000), {
+    doc: "Longest time between two looks of the worker at the queues. It looks more often while there is something to do, and at once when a front sends a kickstart.",
     unit: "milliseconds",
   }),
   WORKER_PORT: setting(wholeNumber(1, 65_535).default(3001), {
-    doc: "Port of the worker's own pages: health and status.",
+    doc: "Port of the worker's own pages (TCP), and of the kickstart (UDP).",
   }),
   WORKER_HOST: setting(z.string().default("127.0.0.1"), {
     doc: "Address that the worker's pages listen on.",
+  }),
+  FLOODGATE_KICKSTART_HOST: setting(z.string().default("127.0.0.1"), {
+    doc: "IPv4 address that the worker takes kickstart datagrams at. Whoever can send to it can make the worker look at the queues, fifty times a second at most, and nothing else.",
+  }),
+  FLOODGATE_KICKSTART_TO: setting(addresses.optional(), {
+    doc: "Workers that a front tells of new votes, as host:port, separated by commas; the default is 127.0.0.1:WORKER_PORT. A worker that is not told finds them within FLUSH_INTERVAL.",
   }),
   FLOODGATE_SECRET: setting(
     z.string().min(32, "must have at least 32 characters; make one with: openssl rand -hex 32"),
@@ -182,6 +188,8 @@ export type Config = Readonly<z.output<typeof schema>> & {
   /** Who may show polls in their articles, as CSP sources. */
   readonly embedSites: readonly string[];
   readonly queueServers: readonly Address[];
+  /** Where kickstarts go. */
+  readonly kickstartTo: readonly Address[];
 };
 
 /** Settings that belong to scripts, not to the product's processes. */
@@ -223,6 +231,7 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
     publicUrl: values.PUBLIC_URL?.replace(/\/$/, "") ?? `http://localhost:${values.PORT}`,
     embedSites: embedSites(values),
     queueServers: values.QUEUE_SERVERS ?? values.MEMCACHED_SERVERS,
+    kickstartTo: values.FLOODGATE_KICKSTART_TO ?? [{ host: "127.0.0.1", port: values.WORKER_PORT }],
   };
 }
 

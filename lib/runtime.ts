@@ -14,6 +14,7 @@ import { watchReplayRing } from "./ballots/replay.ts";
 import { type Config, loadConfig } from "./config.ts";
 import { Attempts } from "./editors/attempts.ts";
 import type { Auth } from "./editors/auth.ts";
+import { Kickstart } from "./kickstart.ts";
 import { LiveBoard } from "./live/watch.ts";
 import { createLog, type Log } from "./log.ts";
 import { connectMemcached, type MemcachedClient } from "./memcached/client.ts";
@@ -140,8 +141,10 @@ function buildVoting({ config, log, guarded, published, memcached, queueServers 
     missed,
     ballotsPerSecond: config.QUEUE_FALLBACK_RATE,
   });
+  const kickstart = new Kickstart(config.kickstartTo);
   const commit = new GroupCommit({
     log,
+    kickstart,
     published,
     producers,
     ring,
@@ -171,6 +174,7 @@ function buildVoting({ config, log, guarded, published, memcached, queueServers 
     /** Finishes rounds under way. */
     stop: async () => {
       await commit.settled();
+      kickstart.close();
       stop.abort();
       await Promise.all(watching);
     },

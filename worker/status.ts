@@ -8,6 +8,8 @@ import type { WorkerRuntime } from "./runtime.ts";
 export interface WorkerState {
   readonly startedAtMs: number;
   passes: number;
+  /** Passes that a kickstart began. */
+  kickstarts: number;
   lastPass:
     | { readonly summary: PassSummary; readonly atMs: number; readonly ms: number }
     | undefined;

@@ -2,11 +2,15 @@
  * What a worker does besides flushing, in small steps: make up for publications that failed, rebuild
  * tallies and marks that a server forgot, mend those in doubt, make closed polls final, forget old batches.
  *
+ * While nothing happens (no ballot, no publication, no server gone or back), duties that ask MySQL are done
+ * more rarely: an idle site costs its database next to nothing.
+ *
  * Every duty may be done by several workers at once, and left undone by one that dies: each looks at how
  * things are, not at what was done before.
  */
 import { DAY, HOUR, MINUTE, monotonicMs, SECOND, wallMs } from "#lib/clock.ts";
 import { type FinishedPass, finalizePolls } from "#lib/flush/finalize.ts";
+import type { PassOptions, PassSummary } from "#lib/flush/pass.ts";
 import { describeError } from "#lib/log.ts";
 import { pruneBatches } from "#lib/store/batches.ts";
 import { countingPolls, pollsChangedSince } from "#lib/store/polls.ts";
@@ -20,11 +24,15 @@ const batchesPerStep = 5_000;
 /** Polls compared in one step. */
 const pollsPerStep = 200;
 
+/** Without an event for this long, the site is idle. */
+const idleAfterMs = 30 * SECOND;
+
 interface Duty {
   readonly name: string;
   readonly everyMs: number;
+  readonly idleEveryMs: number;
   readonly run: () => Promise<void>;
-  dueMs: number;
+  doneMs: number;
 }
 
 export class Upkeep {
@@ -33,36 +41,47 @@ export class Upkeep {
   #pass: FinishedPass | undefined;
   #publishedUpToMs = wallMs() - MINUTE;
   #sweepFrom = 0;
+  #lastEventMs = monotonicMs();
 
   constructor(worker: WorkerRuntime) {
     this.#worker = worker;
-    const duty = (name: string, everyMs: number, run: () => Promise<void>): Duty => ({
-      name,
-      everyMs,
-      run,
-      dueMs: monotonicMs(),
-    });
+    const duty = (
+      name: string,
+      [everyMs, idleEveryMs]: readonly [number, number],
+      run: () => Promise<void>,
+    ): Duty => ({ name, everyMs, idleEveryMs, run, doneMs: Number.NEGATIVE_INFINITY });
     this.#duties = [
-      duty("mend doubtful tallies", SECOND, () => this.#mendDoubtful()),
-      duty("finalize polls", SECOND, () => this.#finalize()),
-      duty("publish changes", 5 * SECOND, () => this.#publishChanges()),
-      duty("sweep tallies", 5 * SECOND, () => this.#sweep()),
-      duty("restore marks", SECOND, () => this.#restoreMarks()),
-      duty("prune batches", HOUR, () => this.#prune()),
+      duty("mend doubtful tallies", [SECOND, SECOND], () => this.#mendDoubtful()),
+      duty("finalize polls", [SECOND, 5 * SECOND], () => this.#finalize()),
+      duty("publish changes", [5 * SECOND, 15 * SECOND], () => this.#publishChanges()),
+      duty("sweep tallies", [5 * SECOND, 20 * SECOND], () => this.#sweep()),
+      duty("restore marks", [SECOND, SECOND], () => this.#restoreMarks()),
+      duty("prune batches", [HOUR, HOUR], () => this.#prune()),
     ];
   }
 
   /** Does what is due, after a pass. Never rejects: what failed is due again. */
   async step(pass: FinishedPass): Promise<void> {
     this.#pass = pass;
-    for (const duty of this.#duties.filter(({ dueMs }) => dueMs <= monotonicMs())) {
-      duty.dueMs = monotonicMs() + duty.everyMs;
+    const idle = await this.#isIdle(pass);
+    for (const duty of this.#duties) {
+      const everyMs = idle ? duty.idleEveryMs : duty.everyMs;
+      if (monotonicMs() - duty.doneMs < everyMs) continue;
+      duty.doneMs = monotonicMs();
       try {
         await duty.run();
       } catch (error) {
         this.#worker.log.warn({ event: "upkeep_failed", duty: duty.name, ...describeError(error) });
       }
     }
+  }
+
+  /** One memcached read. */
+  async #isIdle({ summary, lastDisturbanceMs }: FinishedPass): Promise<boolean> {
+    const unchanged = await this.#worker.published.confirm();
+    const happened = summary.slots > 0 || summary.waiting > 0 || !unchanged;
+    if (happened) this.#lastEventMs = monotonicMs();
+    return monotonicMs() - Math.max(this.#lastEventMs, lastDisturbanceMs) > idleAfterMs;
   }
 
   async #mendDoubtful(): Promise<void> {
@@ -112,4 +131,17 @@ export class Upkeep {
   async #prune(): Promise<void> {
     await pruneBatches(this.#worker.store, wallMs() - batchesKeptMs, batchesPerStep);
   }
+}
+
+/** One pass with the upkeep that follows it: the same for the daemon and the one-shot. */
+export async function onePass(
+  worker: WorkerRuntime,
+  upkeep: Upkeep,
+  options: PassOptions,
+): Promise<PassSummary> {
+  const startedAtMs = wallMs();
+  const summary = await worker.flusher.pass(options);
+  const { lastDisturbanceMs } = worker.flusher;
+  await upkeep.step({ summary, startedAtMs, lastDisturbanceMs });
+  return summary;
 }

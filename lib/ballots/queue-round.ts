@@ -12,6 +12,7 @@
  * Invariant: no await in a round but for memcached (and, after memcached lost its memory, for the one
  *   look-up that finds a poll again).
  */
+import type { Kickstart } from "../kickstart.ts";
 import { describeError, type Log } from "../log.ts";
 import type { MemcachedClient } from "../memcached/client.ts";
 import type { PublishedPolls } from "../polls/published.ts";
@@ -40,6 +41,7 @@ export interface RoundDeps {
   readonly batchIds: BatchIds;
   readonly missed: MissedMoves;
   readonly fallback: Fallback;
+  readonly kickstart: Kickstart;
 }
 
 export class QueueRound {
@@ -109,6 +111,7 @@ export class QueueRound {
     ring.passed(producer, ticket.epoch, ticket.checkpoint);
     if (going.length === 0) return;
     ring.remember({ producer, epoch: ticket.epoch, slot: ticket.slot, batch, bytes });
+    this.#deps.kickstart.send();
     for (const { ballot, answer } of going) {
       answer({ outcome: "accepted", tally: rider.seen.get(ballot.pollId) });
     }

@@ -144,8 +144,9 @@ export class Site {
     const port = await freePort();
     const url = `http://127.0.0.1:${port}`;
     const home = String(this.fronts.length);
+    const own = { PORT: String(port), FLOODGATE_HOME: home, ...this.#kickstartTo() };
     const front: Process = {
-      child: await this.#spawn("front", { PORT: String(port), FLOODGATE_HOME: home, ...env }, port),
+      child: await this.#spawn("front", { ...own, ...env }, port),
       port,
       url,
     };
@@ -164,10 +165,16 @@ export class Site {
     return worker;
   }
 
+  /** The workers that a front tells of new votes. */
+  #kickstartTo(): Record<string, string> {
+    const workers = this.workers.map(({ port }) => `127.0.0.1:${port}`);
+    return workers.length > 0 ? { FLOODGATE_KICKSTART_TO: workers.join(",") } : {};
+  }
+
   /** Starts a killed front again, on its port. */
   async restartFront(front: Process, env: Record<string, string> = {}): Promise<void> {
     const home = String(this.fronts.indexOf(front));
-    const own = { PORT: String(front.port), FLOODGATE_HOME: home };
+    const own = { PORT: String(front.port), FLOODGATE_HOME: home, ...this.#kickstartTo() };
     front.child = await this.#spawn("front", { ...own, ...env }, front.port);
   }
 

@@ -1,0 +1,50 @@
+/** The kickstart over real UDP: what is sent for a burst, and what becomes of what anybody sends. */
+import { createSocket } from "node:dgram";
+import { once } from "node:events";
+import { describe, it } from "node:test";
+import { Kickstart } from "#lib/kickstart.ts";
+import { createLog } from "#lib/log.ts";
+import { freePort, waitUntil } from "#scripts/services/ports.ts";
+import { Doorbell } from "../../worker/doorbell.ts";
+
+const log = createLog("test", "silent");
+
+describe("the kickstart", () => {
+  it("is one datagram for a burst, and one more for what came after it", async t => {
+    const port = await freePort();
+    const bell = new Doorbell(log);
+    await bell.listen("127.0.0.1", port);
+    const kickstart = new Kickstart([{ host: "127.0.0.1", port }]);
+    t.after(() => [kickstart, bell].map(each => each.close()));
+    for (let i = 0; i < 1_000; i++) kickstart.send();
+    await waitUntil("the second datagram", async () => bell.datagrams === 2);
+    kickstart.send();
+    await waitUntil("the next burst's", async () => bell.datagrams === 3);
+  });
+
+  it("takes whatever anybody sends for a ring and nothing else", async t => {
+    const port = await freePort();
+    const bell = new Doorbell(log);
+    await bell.listen("127.0.0.1", port);
+    const stranger = createSocket("udp4");
+    t.after(() => [stranger, bell].map(each => each.close()));
+    const forged = [Buffer.alloc(0), Buffer.alloc(1_400, 0xff), Buffer.from('{"shutdown":true}')];
+    for (const payload of forged) stranger.send(payload, port, "127.0.0.1");
+    await waitUntil("all of them", async () => bell.datagrams === forged.length);
+    await bell.wait(60_000, new AbortController().signal);
+  });
+
+  it("does without a port that is taken, and without anybody listening", async t => {
+    const taken = createSocket("udp4").bind(0, "127.0.0.1");
+    await once(taken, "listening");
+    const { port } = taken.address();
+    const bell = new Doorbell(log);
+    await bell.listen("127.0.0.1", port);
+    await bell.wait(1, new AbortController().signal);
+    const kickstart = new Kickstart([{ host: "127.0.0.1", port: await freePort() }]);
+    t.after(() => [kickstart, bell, taken].map(each => each.close()));
+    kickstart.send();
+    await new Promise(resolve => setImmediate(resolve));
+    kickstart.send();
+  });
+});

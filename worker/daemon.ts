@@ -1,0 +1,98 @@
+/** The daemon: pass after pass, until it is told to stop. */
+import { monotonicMs, SECOND, sleep, wallMs } from "#lib/clock.ts";
+import type { PassSummary } from "#lib/flush/pass.ts";
+import { describeError } from "#lib/log.ts";
+import { backoffMs } from "#lib/retry.ts";
+import { onShutdown } from "#lib/shutdown.ts";
+import { checkSchema } from "#lib/store/migrate.ts";
+import { isStoreFailure } from "#lib/store/pool.ts";
+import { Doorbell } from "./doorbell.ts";
+import type { WorkerRuntime } from "./runtime.ts";
+import { Schedule } from "./schedule.ts";
+import { startStatusServer, type WorkerState } from "./status.ts";
+import { onePass, Upkeep } from "./upkeep.ts";
+
+const failureBackoff = { firstMs: 200, maxMs: 5 * SECOND };
+const shutdownMsMax = 5 * SECOND;
+
+/**
+ * Waits for MySQL for as long as it takes: a worker that gave up would have to be noticed.
+ *
+ * @throws SchemaMismatch when the schema is not one to work with.
+ */
+async function schemaIsThere({ store, log }: WorkerRuntime): Promise<void> {
+  for (let attempt = 0; ; attempt++) {
+    try {
+      return await checkSchema(store);
+    } catch (error) {
+      if (!isStoreFailure(error)) throw error;
+      log.warn({ event: "waiting_for_mysql", attempt, ...describeError(error) });
+      await sleep(backoffMs(failureBackoff, attempt));
+    }
+  }
+}
+
+/** Slots that it dealt with: whether there is any use in looking again soon. */
+const foundIn = ({ slots, holes, letters }: PassSummary): number => slots + holes + letters;
+
+/** Runs it; resolves when it was told to stop and has finished its pass. */
+export async function runDaemon(worker: WorkerRuntime): Promise<void> {
+  await schemaIsThere(worker);
+  const { config, log } = worker;
+  const stop = new AbortController();
+  const upkeep = new Upkeep(worker);
+  const bell = new Doorbell(log);
+  const schedule = new Schedule(bell, config.FLUSH_INTERVAL);
+  const state: WorkerState = {
+    startedAtMs: wallMs(),
+    passes: 0,
+    kickstarts: 0,
+    lastPass: undefined,
+    lastError: undefined,
+  };
+  const status = await startStatusServer(worker, state);
+  await bell.listen(config.FLOODGATE_KICKSTART_HOST, config.WORKER_PORT);
+
+  const pass = async (): Promise<boolean> => {
+    const startedMs = monotonicMs();
+    schedule.begin();
+    const summary = await onePass(worker, upkeep, { signal: stop.signal, waitForHoles: false });
+    const ms = monotonicMs() - startedMs;
+    state.passes += 1;
+    state.lastPass = { summary, atMs: wallMs(), ms };
+    const found = foundIn(summary) > 0;
+    if (found) log.info({ event: "flushed", ms: Math.round(ms), ...summary });
+    return found;
+  };
+  const loop = async () => {
+    for (let failures = 0; !stop.signal.aborted; ) {
+      try {
+        const found = await pass();
+        failures = 0;
+        if (await schedule.next(found, stop.signal)) state.kickstarts += 1;
+      } catch (error) {
+        failures += 1;
+        state.lastError = { atMs: wallMs(), error: describeError(error) };
+        log.warn({ event: "pass_failed", failures, ...describeError(error) });
+        await sleep(backoffMs(failureBackoff, failures), stop.signal);
+      }
+    }
+  };
+  const running = loop();
+  const finishPass = () => {
+    stop.abort();
+    return running;
+  };
+  onShutdown(
+    log,
+    [
+      { name: "finish the pass", run: finishPass },
+      { name: "close the pages", run: status.close },
+      { name: "close connections", run: worker.close },
+    ],
+    shutdownMsMax,
+  );
+  log.info({ event: "worker_started", status: status.url });
+  await running;
+  bell.close();
+}

@@ -1,0 +1,49 @@
+/** The one-shot, for cron: one pass over everything that waits, and one line. */
+import { monotonicMs } from "#lib/clock.ts";
+import type { PassSummary } from "#lib/flush/pass.ts";
+import { checkSchema, SchemaMismatch } from "#lib/store/migrate.ts";
+import type { WorkerRuntime } from "./runtime.ts";
+import { onePass, Upkeep } from "./upkeep.ts";
+
+/** Runs it; gives the exit status: 0 when it went through. */
+export async function runOnce(worker: WorkerRuntime): Promise<number> {
+  const startedMs = monotonicMs();
+  const stop = new AbortController();
+  process.on("SIGTERM", () => stop.abort());
+  process.on("SIGINT", () => stop.abort());
+  try {
+    await checkSchema(worker.store);
+    const summary = await onePass(worker, new Upkeep(worker), {
+      signal: stop.signal,
+      waitForHoles: true,
+    });
+    process.stdout.write(`${sentence(summary, monotonicMs() - startedMs)}\n`);
+    return summary.unreachable.length > 0 ? 1 : 0;
+  } catch (error) {
+    if (error instanceof SchemaMismatch) throw error;
+    process.stdout.write(`flush: failed: ${error instanceof Error ? error.message : error}\n`);
+    return 1;
+  } finally {
+    await worker.close();
+  }
+}
+
+function sentence(summary: PassSummary, ms: number): string {
+  const {
+    counted,
+    duplicates,
+    redelivered,
+    repeated,
+    slots,
+    holes,
+    letters,
+    waiting,
+    unreachable,
+  } = summary;
+  const away = unreachable.length > 0 ? `; can't reach ${unreachable.join(", ")}` : "";
+  return (
+    `flush: ${counted} ballots counted from ${slots} slots (${repeated} repeated) in ${Math.round(ms)} ms; ` +
+    `${duplicates} duplicates, ${redelivered} redelivered, ${letters} dead letters, ` +
+    `${holes} holes; ${waiting} slots waiting${away}`
+  );
+}
