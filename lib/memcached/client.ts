@@ -93,12 +93,11 @@ export class MemcachedClient {
 
   async #connect(): Promise<Session> {
     try {
-      const session = await Session.connect(this.address, this.#timeouts.connectMs);
+      const session = await this.#newSession();
       if (this.#closed) {
         session.close("the client is closed");
         throw new MemcachedFailure("not_sent", "the client is closed");
       }
-      session.onSilence = () => this.#openCircuit();
       this.#session = session;
       return session;
     } catch (error) {
@@ -107,6 +106,21 @@ export class MemcachedClient {
     } finally {
       this.#connecting = undefined;
     }
+  }
+
+  /**
+   * A connection that has answered once. Being accepted says little: a tunnel or a proxy before a server
+   * that is gone accepts, too, and a stopped server's kernel does.
+   */
+  async #newSession(): Promise<Session> {
+    const session = await Session.connect(this.address, this.#timeouts.connectMs);
+    try {
+      await session.send(new Pipeline(), this.#timeouts.answerMs);
+    } catch (cause) {
+      throw new MemcachedFailure("not_sent", `${this.name} accepts and does not answer`, { cause });
+    }
+    session.onSilence = () => this.#openCircuit();
+    return session;
   }
 
   /** No call gets through until a probe has. */
@@ -120,10 +134,7 @@ export class MemcachedClient {
   async #probe(): Promise<void> {
     while (!this.#closed) {
       try {
-        const session = await Session.connect(this.address, this.#timeouts.connectMs);
-        await session.send(new Pipeline(), this.#timeouts.answerMs);
-        session.onSilence = () => this.#openCircuit();
-        this.#session = session;
+        this.#session = await this.#newSession();
         break;
       } catch (error) {
         if (!isMemcachedFailure(error)) throw error;

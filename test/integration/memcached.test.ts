@@ -10,6 +10,7 @@ import { isMemcachedFailure } from "#lib/memcached/failure.ts";
 import type { Key } from "#lib/memcached/keys.ts";
 import { counterValue, Pipeline } from "#lib/memcached/pipeline.ts";
 import { waitUntil } from "#scripts/services/ports.ts";
+import { FaultProxy } from "#test/support/fault-proxy.ts";
 import { testMemcached } from "#test/support/services.ts";
 
 const server = await testMemcached({ memoryMb: 2 });
@@ -150,6 +151,27 @@ describe("connections", () => {
     await waitUntil("a probe to get through", () => lonely.available);
     await lonely.send(p);
     lonely.close();
+  });
+
+  it("does not take a tunnel that accepts for a server that answers", async t => {
+    const one = await testMemcached();
+    const tunnel = await FaultProxy.start({ host: "127.0.0.1", port: one.port });
+    const through = new MemcachedClient(tunnel.address);
+    t.after(async () => {
+      through.close();
+      await tunnel.stop();
+    });
+    await one.child.kill();
+    const p = new Pipeline();
+    p.get(freshKey());
+    await assert.rejects(
+      through.send(p),
+      error => isMemcachedFailure(error) && error.outcome === "not_sent",
+    );
+    assert.ok(!through.available, "whoever has a choice must know, and not try for each call");
+    await testMemcached({ port: one.port });
+    await waitUntil("a probe to get through", () => through.available);
+    await through.send(p);
   });
 
   it("settles everything in flight when the server is stopped, and recovers", async () => {
