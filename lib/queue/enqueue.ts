@@ -104,7 +104,6 @@ class Attempts {
       this.#tryElsewhere(error);
       return undefined;
     }
-    faultPoint("front.number-taken");
     const bytes = encodeBatch(this.#batch);
     const outcome = await this.#write(producer, ticket, bytes);
     if (outcome === "written") {

@@ -27,6 +27,7 @@
  * Source: DESIGN §4; the `incr` lock with a pointer key is the 2008 poll script's.
  */
 import { randomBytes } from "node:crypto";
+import { faultPoint } from "#faults";
 import { monotonicMs, SECOND, sleep } from "../clock.ts";
 import type { Epoch, QueueName, SlotNumber } from "../ids.ts";
 import type { MemcachedClient } from "../memcached/client.ts";
@@ -179,6 +180,7 @@ export class QueueProducer {
     ride(p);
     const current = p.get(epochKey(this.queue));
     this.#unlock(p, ticket, now);
+    faultPoint("front.number-taken");
     try {
       const replies = await ticket.session.send(p, this.client.timeouts.answerMs);
       if (replies.of(current)?.toString() !== ticket.epoch) {

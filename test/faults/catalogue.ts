@@ -1,4 +1,5 @@
 /** Every fault that the suite knows. */
+import { editorFaults } from "./catalogue/editors.ts";
 import { frontFaults } from "./catalogue/fronts.ts";
 import { memcachedFaults } from "./catalogue/memcached.ts";
 import { mysqlFaults } from "./catalogue/mysql.ts";
@@ -10,4 +11,5 @@ export const faults: readonly Fault[] = [
   ...workerFaults,
   ...memcachedFaults,
   ...mysqlFaults,
+  ...editorFaults,
 ];

@@ -81,6 +81,19 @@ describe("checker", () => {
     assert.ok(isClean(check(events, books([row("a")]))));
   });
 
+  it("finds a voter who was refused as having voted, and has no row", () => {
+    const refused = { ...event("fail", 1, "a"), status: 409 };
+    assert.deepEqual(check([event("invoke", 1, "a"), refused], books([])).contradicted, ["p 1"]);
+    assert.ok(isClean(check([event("invoke", 1, "a"), refused], books([row("a")]))));
+  });
+
+  it("finds a repeated ballot that was acknowledged once and refused once", () => {
+    const events = [...cast(1, "a", "ok"), { ...event("fail", 1, "a"), status: 409 }];
+    assert.deepEqual(check(events, books([row("a")])).contradicted, ["p 1"]);
+    const another = [...cast(1, "a", "ok"), { ...event("fail", 1, "b"), status: 409 }];
+    assert.ok(isClean(check(another, books([row("a")]))));
+  });
+
   it("finds two rows of a voter, by the history or by the voter key", () => {
     const events = [...cast(1, "a", "ok"), ...cast(1, "b", "fail")];
     const verdict = check(events, books([row("a"), row("b")]));

@@ -6,6 +6,8 @@
  * - *duplicated*: more than one row for a voter.
  * - *unexpected*: a row that nobody sent, or with another choice than was sent.
  * - *displaced*: another ballot counts than the one that was acknowledged before it was even sent.
+ * - *contradicted*: a voter who was told "you have voted already" and has no row, or whose one and only
+ *   ballot was acknowledged and then refused as if it were another.
  * - *inexact*: totals or tallies that are not the number of rows, option by option; slots left behind.
  * - *recovered*: a row whose ballot was never acknowledged: allowed, its answer was lost.
  *
@@ -45,6 +47,7 @@ export interface Verdict {
   readonly duplicated: readonly string[];
   readonly unexpected: readonly string[];
   readonly displaced: readonly string[];
+  readonly contradicted: readonly string[];
   readonly inexact: readonly string[];
   /** Ballots counted more often than once: rows, totals and tallies beyond what they should be. */
   readonly doubleCounted: number;
@@ -52,8 +55,9 @@ export interface Verdict {
 
 /** True when every promise was kept. */
 export function isClean(verdict: Verdict): boolean {
-  const { lost, duplicated, unexpected, displaced, inexact, doubleCounted } = verdict;
-  const broken = [lost, duplicated, unexpected, displaced, inexact].some(list => list.length > 0);
+  const { lost, duplicated, unexpected, displaced, contradicted, inexact, doubleCounted } = verdict;
+  const lists = [lost, duplicated, unexpected, displaced, contradicted, inexact];
+  const broken = lists.some(list => list.length > 0);
   return !broken && doubleCounted === 0;
 }
 
@@ -65,7 +69,11 @@ interface Known {
   readonly choices: Set<string>;
   readonly firstInvokedMs: number;
   acknowledgedMs: number | undefined;
+  /** Told that there is a ballot of this voter already. */
+  conflict: boolean;
 }
+
+const conflictStatus = 409;
 
 export function check(events: readonly HistoryEvent[], books: Books): Verdict {
   const known = ballotsOf(events);
@@ -106,6 +114,7 @@ export function check(events: readonly HistoryEvent[], books: Books): Verdict {
     duplicated,
     unexpected,
     displaced,
+    contradicted: contradictions([...known.values()], rowsOfVoters),
     inexact: [
       ...sums.inexact,
       ...(books.slotsLeft > 0 ? [`${books.slotsLeft} slots left behind`] : []),
@@ -116,7 +125,7 @@ export function check(events: readonly HistoryEvent[], books: Books): Verdict {
 
 function ballotsOf(events: readonly HistoryEvent[]): ReadonlyMap<string, Known> {
   const known = new Map<string, Known>();
-  for (const { poll, voter, ballot, choice, atMs, type } of events) {
+  for (const { poll, voter, ballot, choice, atMs, type, status } of events) {
     const key = `${poll} ${ballot}`;
     const entry: Known = known.get(key) ?? {
       poll,
@@ -124,12 +133,33 @@ function ballotsOf(events: readonly HistoryEvent[]): ReadonlyMap<string, Known> 
       choices: new Set(),
       firstInvokedMs: atMs,
       acknowledgedMs: undefined,
+      conflict: false,
     };
     known.set(key, entry);
     entry.choices.add(choice);
     if (type === "ok") entry.acknowledgedMs ??= atMs;
+    entry.conflict ||= status === conflictStatus;
   }
   return known;
+}
+
+/** Voters to whom the answers can't have made sense. */
+function contradictions(
+  ballots: readonly Known[],
+  rowsOfVoters: ReadonlyMap<string, readonly StoredRow[]>,
+): string[] {
+  const ballotsOfVoters = new Map<string, number>();
+  for (const { poll, voter } of ballots) {
+    const key = `${poll} ${voter}`;
+    ballotsOfVoters.set(key, (ballotsOfVoters.get(key) ?? 0) + 1);
+  }
+  const wronged = ballots
+    .filter(({ conflict }) => conflict)
+    .filter(({ poll, voter, acknowledgedMs }) => {
+      const only = ballotsOfVoters.get(`${poll} ${voter}`) === 1;
+      return !rowsOfVoters.has(`${poll} ${voter}`) || (only && acknowledgedMs !== undefined);
+    });
+  return [...new Set(wronged.map(({ poll, voter }) => `${poll} ${voter}`))];
 }
 
 /** Totals and tallies against the rows; `beyond`: how many ballots they have too many. */

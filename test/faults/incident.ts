@@ -38,12 +38,14 @@ export interface RunOptions {
   readonly seed: number;
   /** 1 for the short run; faults that take time take so many times as long. */
   readonly scale: number;
+  /** How long things may take to come to rest afterwards. */
+  readonly restMsMax?: number;
   /** Where histories of bad runs are kept. */
   readonly historyDirectory?: string;
 }
 
 const connections = 16;
-const restMsMax = 40 * SECOND;
+const restMsDefault = 40 * SECOND;
 /** A front under load takes its time; what it leaves undone then, clients send again. */
 const stopMsMax = SECOND;
 /** Ballots are to be on their way before, and to come afterwards. */
@@ -74,6 +76,14 @@ export class Incident {
   /** Says that the fault was felt. */
   bite(what: string, times = 1): void {
     if (times > 0) this.bites[what] = (this.bites[what] ?? 0) + times;
+  }
+
+  /** How often a program of ours has logged an event; its output is kept to the last 64 kB. */
+  logged(event: string): number {
+    return [...this.site.fronts, ...this.site.workers].reduce(
+      (sum, { child }) => sum + child.output.split(`"event":"${event}"`).length - 1,
+      0,
+    );
   }
 
   between(min: number, max: number): number {
@@ -125,7 +135,7 @@ export async function runFault(site: Site, fault: Fault, options: RunOptions): P
   await fault.heal?.(incident);
   await sleep(leadMs);
   await clients.stop();
-  const { verdict, rested } = await settle(incident);
+  const { verdict, rested } = await settle(incident, options.restMsMax ?? restMsDefault);
   complaints.push(...complaintsOf(incident, verdict));
   if (!rested) complaints.push("never came to rest");
   if (complaints.length > 0 && options.historyDirectory) {
@@ -161,7 +171,7 @@ async function heal({ site, tainted }: Incident): Promise<void> {
 }
 
 /** Waits until the books balance, and stay so; gives the last verdict when they never do. */
-async function settle({ inspector, polls, history }: Incident) {
+async function settle({ inspector, polls, history }: Incident, restMsMax: number) {
   const until = monotonicMs() + restMsMax;
   let verdict = check(history.events, await inspector.books(polls));
   let rested = false;
@@ -186,6 +196,7 @@ function complaintsOf({ site, bites, history }: Incident, verdict: Verdict): str
     ...say("duplicated", verdict.duplicated),
     ...say("unexpected", verdict.unexpected),
     ...say("displaced", verdict.displaced),
+    ...say("contradicted", verdict.contradicted),
     ...say("inexact", verdict.inexact),
     ...(verdict.doubleCounted > 0 ? [`${verdict.doubleCounted} double counted`] : []),
     ...say(

@@ -26,6 +26,17 @@ export const frontFaults: readonly Fault[] = [
     inject: incident => incident.failAt(aFront(incident), `front.slot-written:${hit(incident)}`),
   },
   {
+    // Many ballots are on their way at that moment.
+    name: "front killed while memcached is slow",
+    inject: async incident => {
+      const front = aFront(incident);
+      incident.site.proxies.memcached[0]?.delay(incident.between(50, 150));
+      await incident.pause(300, 700);
+      await front.child.kill();
+      incident.bite("killed");
+    },
+  },
+  {
     // Beyond the lease of its lock and beyond the worker's patience: its number is passed meanwhile.
     name: "front paused between number and slot",
     inject: async incident => {

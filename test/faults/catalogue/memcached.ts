@@ -2,7 +2,7 @@
 import { connect } from "node:net";
 import { sleep } from "#lib/clock.ts";
 import { waitUntil } from "#scripts/services/ports.ts";
-import type { FaultProxy } from "#test/support/fault-proxy.ts";
+import { FaultProxy } from "#test/support/fault-proxy.ts";
 import type { Fault, Incident } from "../incident.ts";
 
 function proxyOf({ site }: Incident): FaultProxy {
@@ -115,13 +115,59 @@ export const memcachedFaults: readonly Fault[] = [
     },
   },
   {
+    name: "memcached gone for long: straight into MySQL",
+    inject: async incident => {
+      await serverOf(incident).child.kill();
+      const before = incident.history.count("ok");
+      await incident.pause(1_500, 1_500 + 500 * incident.scale);
+      incident.bite("taken meanwhile", incident.history.count("ok") - before);
+      await incident.site.restartMemcached();
+    },
+  },
+  {
+    // There is nowhere to put a ballot: readers are asked to come again, and nothing is half done.
+    name: "memcached and mysql gone",
+    inject: async incident => {
+      const { site } = incident;
+      await serverOf(incident).child.kill();
+      await site.database.child.kill();
+      await incident.pause(800, 1_500);
+      const refusals = incident.history.events.filter(({ status }) => status === 503);
+      incident.bite("refused", refusals.length);
+      await site.restartDatabase();
+      await incident.pause(100, 800);
+      await site.restartMemcached();
+    },
+  },
+  {
+    // The same voters come to both fronts; only one of them reaches memcached.
+    name: "one front cut off from memcached",
+    inject: async incident => {
+      const { site } = incident;
+      const front = incident.pick(site.fronts);
+      const own = await FaultProxy.start({ host: "127.0.0.1", port: serverOf(incident).port });
+      incident.tainted.add(front);
+      await front.child.kill();
+      await site.restartFront(front, { MEMCACHED_SERVERS: `127.0.0.1:${own.port}` });
+      await incident.pause(300, 600);
+      own.stall();
+      await incident.pause(1_000, 1_500);
+      incident.bite("connections hit", own.bitten);
+      own.heal();
+      await incident.pause(300, 600);
+      await front.child.kill();
+      await own.stop();
+    },
+  },
+  {
     name: "memcached stopped",
     inject: async incident => {
       const { child } = serverOf(incident);
+      const before = incident.logged("memcached_away");
       child.signal("SIGSTOP");
       await incident.pause(800 * incident.scale, 2_000 * incident.scale);
       child.signal("SIGCONT");
-      incident.bite("requests without an answer", incident.history.count("info"));
+      incident.bite("found away", incident.logged("memcached_away") - before);
     },
   },
   wire("memcached slow", async (proxy, incident) => {

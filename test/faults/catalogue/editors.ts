@@ -1,0 +1,121 @@
+/** What editors, operators and readers do at the wrong moment; and slots that nobody can read. */
+import { randomBytes, randomUUID } from "node:crypto";
+import { MemcachedClient } from "#lib/memcached/client.ts";
+import { queueName } from "#lib/queue/names.ts";
+import { QueueProducer } from "#lib/queue/producer.ts";
+import { encodeBatch } from "#lib/queue/slot-codec.ts";
+import { waitUntil } from "#scripts/services/ports.ts";
+import { api, createPoll, vote } from "#test/support/ledger.ts";
+import type { Fault, Incident } from "../incident.ts";
+
+/** Lets ballots pile up in the queue while `work` is done. */
+async function withBallotsWaiting(incident: Incident, work: () => Promise<void>): Promise<void> {
+  const worker = incident.site.workers[0]?.child;
+  worker?.signal("SIGSTOP");
+  await incident.pause(300, 600);
+  incident.bite("slots waiting", await incident.inspector.slotsLeft());
+  await work();
+  worker?.signal("SIGCONT");
+}
+
+const aPoll = (incident: Incident) => incident.pick(incident.polls);
+
+/** Bytes that no front of ours would write, and some that an odd one might. */
+function poison(): Buffer[] {
+  const good = encodeBatch({
+    id: randomBytes(12) as never,
+    ballots: [],
+    talliesDoubtful: false,
+  });
+  const later = Buffer.from(good);
+  later[1] = 99;
+  const torn = good.subarray(0, good.length - 3);
+  return [randomBytes(200), later, torn, Buffer.from("gzip? no"), randomBytes(60_000)];
+}
+
+export const editorFaults: readonly Fault[] = [
+  {
+    name: "poll closed with ballots in the queue",
+    inject: incident =>
+      withBallotsWaiting(incident, async () => {
+        const slug = aPoll(incident);
+        const answer = await api(incident.site, "POST", `/api/polls/${slug}/close`);
+        incident.bite("closed", answer.ok ? 1 : 0);
+        await waitUntil("a refusal", () => incident.history.events.some(e => e.status === 403));
+        incident.bite("refused", 1);
+      }),
+  },
+  {
+    name: "poll to be deleted with ballots in the queue",
+    inject: incident =>
+      withBallotsWaiting(incident, async () => {
+        const slug = aPoll(incident);
+        for (const step of ["", "/close", ""]) {
+          const method = step === "" ? "DELETE" : "POST";
+          const { status } = await api(incident.site, method, `/api/polls/${slug}${step}`);
+          incident.bite("deletions refused", method === "DELETE" && status === 409 ? 1 : 0);
+        }
+      }),
+  },
+  {
+    name: "slots that can't be read",
+    inject: async incident => {
+      const { site, inspector } = incident;
+      const before = await inspector.deadLetters();
+      const client = new MemcachedClient({
+        host: "127.0.0.1",
+        port: site.memcached[0]?.port ?? 0,
+      });
+      const bytes = poison();
+      for (const [index, slot] of bytes.entries()) {
+        const producer = new QueueProducer(queueName("normal", index % 3), client);
+        const ticket = await producer.waitForLock(await producer.takeTicket());
+        const { outcome } = await producer.write(ticket, slot);
+        if (outcome !== "written") throw new Error(`poison not written: ${outcome}`);
+        await incident.pause(20, 200);
+      }
+      client.close();
+      await waitUntil("dead letters", async () => {
+        const letters = (await inspector.deadLetters()) - before;
+        return letters === bytes.length;
+      });
+      incident.bite("dead letters", bytes.length);
+    },
+  },
+  {
+    // Twice at once, and the table that every ballot goes into is altered as a migration would.
+    name: "migration while running",
+    inject: async incident => {
+      const { site } = incident;
+      const printed = await Promise.all([site.run("migrate"), site.run("migrate")]);
+      incident.bite("migrations", printed.length);
+      await site.query("ALTER TABLE floodgate.ballots ADD COLUMN later TINYINT NULL");
+      await incident.pause(200, 500);
+      await site.query("ALTER TABLE floodgate.ballots DROP COLUMN later");
+    },
+  },
+  {
+    name: "one voter, many parallel ballots on two fronts",
+    inject: async incident => {
+      const elsewhere = await createPoll(incident.site);
+      const body = { choices: ["1"], ballotId: randomUUID() };
+      const first = await vote(incident.site.url, elsewhere, body);
+      const cookie = first.headers.get("set-cookie")?.split(";")[0] ?? "";
+      const poll = aPoll(incident);
+      const voter = incident.clients.nextVoter();
+      const answers = await Promise.all(
+        Array.from({ length: 50 }, async (_, index) => {
+          const ballotId = randomUUID();
+          const choice = String((index % 4) + 1);
+          const ballot = { poll, voter, ballot: ballotId.replaceAll("-", ""), choice };
+          const at = incident.history.invoked(ballot);
+          const url = incident.site.fronts[index % 2]?.url ?? "";
+          const answer = await vote(url, poll, { choices: [choice], ballotId }, { Cookie: cookie });
+          incident.history.answered(ballot, at, answer.status);
+          return answer.status;
+        }),
+      );
+      incident.bite("refused", answers.filter(status => status === 409).length);
+    },
+  },
+];

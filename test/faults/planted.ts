@@ -1,0 +1,128 @@
+/**
+ * Bugs that are planted to see the suite turn red: edits to the product's source, made while a build of
+ * the fault tests is bundled, so that nothing of them is in the product. Each is a mistake that somebody
+ * could make in good faith, and each names a fault that must bring it to light.
+ *
+ * When a build says that an edit no longer fits: make the same mistake in the code as it is now.
+ */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Plugin } from "esbuild";
+
+interface Edit {
+  readonly file: string;
+  /** Stands in the file once. */
+  readonly from: string;
+  readonly to: string;
+}
+
+export interface PlantedBug {
+  readonly name: string;
+  readonly edits?: readonly Edit[];
+  /** Done to the schema, and undone. */
+  readonly sql?: { readonly plant: string; readonly heal: string };
+  /** The fault that must show it. */
+  readonly shownBy: string;
+}
+
+export const plantedBugs: readonly PlantedBug[] = [
+  {
+    name: "UNIQUE dropped",
+    sql: {
+      plant: "ALTER TABLE ballots DROP PRIMARY KEY, ADD KEY voter_once (poll_id, voter)",
+      heal: "ALTER TABLE ballots DROP KEY voter_once, ADD PRIMARY KEY (poll_id, voter)",
+    },
+    shownBy: "memcached flushed",
+  },
+  {
+    name: "set for add of slots",
+    edits: [
+      {
+        file: "lib/queue/producer.ts",
+        from: "p.add(slotKey(this.queue, ticket.epoch, ticket.slot), bytes, 0)",
+        to: "p.set(slotKey(this.queue, ticket.epoch, ticket.slot), bytes, 0)",
+      },
+    ],
+    shownBy: "front paused between number and slot",
+  },
+  {
+    name: "checkpoint outside the transaction",
+    edits: [
+      { file: "lib/store/checkpoints.ts", from: " FOR UPDATE SKIP LOCKED", to: "" },
+      {
+        file: "lib/flush/transaction.ts",
+        from: "await moveCheckpoint(db, ",
+        to: "await moveCheckpoint(store, ",
+      },
+    ],
+    shownBy: "worker killed before the commit",
+  },
+  {
+    name: "slots deleted before the commit",
+    edits: [
+      {
+        file: "lib/flush/queue-flush.ts",
+        from: 'faultPoint("worker.before-transaction");',
+        to: `await deleteSlots(this.#client, this.#checkpoint.queue, work.epoch, work.slots.map(s => s.slot));`,
+      },
+    ],
+    shownBy: "worker killed before the commit",
+  },
+  {
+    name: "mark without the ballot's id",
+    edits: [
+      {
+        file: "lib/voters/ballot-once.ts",
+        from: "Buffer.concat([ballotIdBytes(ballot.ballotId), ballot.choices])",
+        to: "Buffer.concat([Buffer.alloc(16), ballot.choices])",
+      },
+    ],
+    shownBy: "memcached slow",
+  },
+  {
+    name: "acknowledged before the slot is stored",
+    edits: [
+      {
+        file: "lib/ballots/queue-round.ts",
+        from: "const result = await enqueueBatch(",
+        to: 'for (const { answer } of going) answer({ outcome: "accepted", tally: undefined });\nconst result = await enqueueBatch(',
+      },
+    ],
+    shownBy: "memcached full",
+  },
+  {
+    name: "replay ring remembers nothing",
+    edits: [{ file: "lib/queue/replay-ring.ts", from: "this.#kept.push(kept);", to: "return;" }],
+    shownBy: "memcached killed and back empty",
+  },
+  {
+    name: "duplicates added to the totals",
+    edits: [
+      {
+        file: "lib/flush/sort-out.ts",
+        from: "if (counts) totals.add(ballot, 1);",
+        to: "totals.add(ballot, 1);",
+      },
+    ],
+    shownBy: "memcached slow",
+  },
+];
+
+/** Makes the edits of a bug while bundling, and fails the build when one does not fit. */
+export function planting(edits: readonly Edit[]): Plugin {
+  return {
+    name: "planted-bug",
+    setup: build => {
+      build.onLoad({ filter: /\/lib\/.*\.ts$/ }, ({ path }) => {
+        const mine = edits.filter(({ file }) => path === join(process.cwd(), file));
+        let contents = readFileSync(path, "utf8");
+        for (const { file, from, to } of mine) {
+          const times = contents.split(from).length - 1;
+          if (times !== 1) throw new Error(`planted bug: ${file} has ${times} × ${from}`);
+          contents = contents.replace(from, () => to);
+        }
+        return { contents, loader: "ts" };
+      });
+    },
+  };
+}
