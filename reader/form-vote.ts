@@ -53,7 +53,10 @@ export async function voteByForm(
   if (outcome.outcome !== "accepted") return refusal(to, outcome);
   return new Response(null, {
     status: 303,
-    headers: { Location: pathOf(poll, place, "results"), "Cache-Control": "no-store" },
+    headers: {
+      Location: pathOf(poll, place, poll.afterVote === "results" ? "results" : "vote"),
+      "Cache-Control": "no-store",
+    },
   });
 }
 
@@ -119,7 +122,8 @@ async function page(
   mine?: readonly string[],
 ): Promise<Response> {
   const state = pollState(poll, wallMs());
-  const results = state === "scheduled" ? null : await resultsForPage(at, poll);
+  const results =
+    state === "scheduled" ? null : await resultsForPage(at, poll, mine ? "voter" : "reader");
   const html = pollPage(site, {
     poll,
     place,

@@ -2,33 +2,19 @@
 import type { LadderStep } from "#lib/ballots/ladder.ts";
 import { wallMs } from "#lib/clock.ts";
 import { isFloodgateError } from "#lib/errors.ts";
+import { markOf, requesterOf, sameForAll } from "#lib/http/results-route.ts";
 import type { Slug } from "#lib/ids.ts";
 import { slugSchema } from "#lib/polls/schema.ts";
 import { pollState } from "#lib/polls/state.ts";
+import type { Requester } from "#lib/polls/visibility.ts";
 import type { Runtime } from "#lib/runtime.ts";
 import type { Poll } from "#lib/store/polls.ts";
-import type { Results } from "#lib/tallies/results.ts";
-import { readMark } from "#lib/voters/ballot-once.ts";
-import { readIdentity, voterKey } from "#lib/voters/identity.ts";
+import type { Results } from "#lib/tallies/snapshot.ts";
 import { notFoundEmbed, notFoundPage, pollPage } from "./pages.tsx";
 import { htmlResponse } from "./respond.ts";
 import { siteOf } from "./site.ts";
 import type { Place } from "./views/paths.ts";
 import type { WordKey } from "./words.ts";
-
-/** The option ids that the voter of this request chose; `undefined` when there is no ballot of theirs. */
-export async function choicesOf(
-  at: Runtime,
-  poll: Poll,
-  request: Request,
-): Promise<readonly string[] | undefined> {
-  const { secrets } = at.cast;
-  const cookie = request.headers.get("cookie");
-  const identity = readIdentity(secrets, at.config.publicUrl, cookie);
-  if (!identity) return undefined;
-  const mark = await readMark(at.memcached, poll.id, voterKey(secrets, poll.id, identity));
-  return mark && [...mark.choices].map(String);
-}
 
 /** A poll that readers may know of, or the page that says that there is none. */
 export async function publicPoll(
@@ -60,8 +46,12 @@ export function noticeOf(at: Runtime): WordKey | undefined {
 }
 
 /** Results for a page; `null` when they can't be read right now, which the page can say. */
-export function resultsForPage(at: Runtime, poll: Poll): Promise<Results | null> {
-  return at.results.read(poll).catch(error => {
+export function resultsForPage(
+  at: Runtime,
+  poll: Poll,
+  requester: Requester,
+): Promise<Results | null> {
+  return at.results.read(poll, requester).catch(error => {
     if (isFloodgateError(error)) return null;
     throw error;
   });
@@ -81,8 +71,10 @@ export async function pollPageFor(
   const poll = await publicPoll(at, slug, request, place);
   if (poll instanceof Response) return poll;
   const state = pollState(poll, wallMs());
-  const mine = await choicesOf(at, poll, request);
-  const results = state === "scheduled" ? null : await resultsForPage(at, poll);
+  const mark = await markOf(at, poll, request);
+  const mine = mark && [...mark.choices].map(String);
+  const requester = mine ? "voter" : await requesterOf(at, poll, request);
+  const results = state === "scheduled" ? null : await resultsForPage(at, poll, requester);
   const show = state === "scheduled" || (state === "open" && !mine) ? wanted : "results";
   const site = siteOf(at.config, request, poll);
   const html = pollPage(site, {
@@ -93,11 +85,8 @@ export async function pollPageFor(
     results,
     show: state === "scheduled" ? "vote" : show,
     notice: noticeOf(at),
-    ...(mine && { mine }),
+    ...(mine && { mine, thanks: wanted === "vote" && state === "open" }),
   });
-  return htmlResponse(html, {
-    personal: mine !== undefined,
-    byReader: site.byReader,
-    ...framing(at, place),
-  });
+  const personal = mine !== undefined || !sameForAll(poll, requester);
+  return htmlResponse(html, { personal, byReader: site.byReader, ...framing(at, place) });
 }

@@ -3,6 +3,7 @@
 import { wallMs } from "#lib/clock.ts";
 import type { OptionNumber, PollId, Slug } from "#lib/ids.ts";
 import { optionNumberMax } from "#lib/ids.ts";
+import { defaultRules } from "#lib/store/poll-rules.ts";
 import type { Poll } from "#lib/store/polls.ts";
 import type { Site } from "./pages.tsx";
 import { renderFragment } from "./views/document.tsx";
@@ -30,6 +31,7 @@ export function previewPage({ words, siteName }: Site, input: PreviewInput): str
     finalizedAtMs: null,
     language: null,
     version: 1,
+    ...defaultRules,
     options: (labels.length > 0 ? labels : ["…", "…"])
       .slice(0, optionNumberMax)
       .map((label, index) => ({ number: (index + 1) as OptionNumber, label })),

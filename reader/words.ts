@@ -85,6 +85,11 @@ export class Words {
     }).format(ms);
   }
 
+  /** "Ada, Ben, and Cem". */
+  list(items: readonly string[]): string {
+    return new Intl.ListFormat(this.locale).format(items);
+  }
+
   number(value: number): string {
     return new Intl.NumberFormat(this.locale).format(value);
   }

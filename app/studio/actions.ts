@@ -9,7 +9,7 @@ import { wallMs } from "#lib/clock.ts";
 import { isFloodgateError } from "#lib/errors.ts";
 import type { Slug } from "#lib/ids.ts";
 import { changePoll, closePoll, createPoll, openPoll, removePoll } from "#lib/polls/edit.ts";
-import { createPollSchema } from "#lib/polls/schema.ts";
+import { changeableRulesSchema, createPollSchema } from "#lib/polls/schema.ts";
 import { runtime } from "#lib/runtime.ts";
 import { isStoreFailure } from "#lib/store/pool.ts";
 import { parseLocalTime } from "#lib/time-zone.ts";
@@ -21,11 +21,17 @@ export interface FormState {
   readonly problem?: string;
 }
 
+type Issues = readonly { path: readonly PropertyKey[] | string; message: string }[];
+
 const unavailable =
   "The database can't be reached right now. Nothing was changed; please try again.";
 
 function sayFailure(error: unknown): FormState {
-  if (isFloodgateError(error)) return { problem: error.detail ?? error.message };
+  if (isFloodgateError(error)) {
+    const problems = problemsOf((error.extra.problems as Issues | undefined) ?? [], {});
+    if (Object.keys(problems).length > 0) return { problems };
+    return { problem: error.detail ?? error.message };
+  }
   if (isStoreFailure(error, "unavailable") || isStoreFailure(error, "commit_unknown")) {
     return { problem: unavailable };
   }
@@ -47,6 +53,7 @@ function readPollForm(form: FormData): { input: unknown; problems: Record<string
     if (ms === undefined) problems[name] = "This is not a date and time.";
     return ms === undefined || ms === null ? undefined : new Date(ms).toISOString();
   };
+  const text = (name: string) => String(form.get(name) ?? "");
   const several = form.get("choices") === "several";
   const lines = String(form.get("options") ?? "").split(/\r?\n/);
   const options = lines.map(line => line.trim()).filter(line => line.length > 0);
@@ -59,8 +66,23 @@ function readPollForm(form: FormData): { input: unknown; problems: Record<string
     opensAt: time("opensAt"),
     closesAt: time("closesAt"),
     language: form.get("language") || null,
+    resultsTo: text("resultsTo"),
+    resultsFrom: time("resultsFrom") ?? null,
+    resultsAs: text("resultsAs"),
+    afterVote: text("afterVote"),
+    afterVoteText: text("afterVoteText"),
+    afterVoteLink: text("afterVoteLink"),
   };
   return { input, problems };
+}
+
+/** The problems of a form's fields, as sentences, beside those found before. */
+function problemsOf(issues: Issues, problems: Record<string, string>): Record<string, string> {
+  for (const { path, message } of issues) {
+    const field = typeof path === "string" ? path : String(path[0] ?? "question");
+    problems[field] ??= `${message[0]?.toUpperCase()}${message.slice(1)}.`;
+  }
+  return problems;
 }
 
 /** Creates a poll: opened at once, at its opening time, or kept as a draft. */
@@ -68,10 +90,7 @@ export async function createPollAction(_state: FormState, form: FormData): Promi
   await requireSignIn();
   const { input, problems } = readPollForm(form);
   const parsed = createPollSchema.safeParse(input);
-  for (const issue of parsed.error?.issues ?? []) {
-    const field = String(issue.path[0] ?? "question");
-    problems[field] ??= `${issue.message[0]?.toUpperCase()}${issue.message.slice(1)}.`;
-  }
+  problemsOf(parsed.error?.issues ?? [], problems);
   if (!parsed.success || Object.keys(problems).length > 0) return { problems };
   let slug: Slug;
   try {
@@ -108,6 +127,14 @@ export async function closePollAction(_state: FormState, form: FormData): Promis
 
 export async function removePollAction(_state: FormState, form: FormData): Promise<FormState> {
   return change(form, slug => removePoll(runtime().edit, slug, wallMs()), "/studio");
+}
+
+export async function changeRulesAction(_state: FormState, form: FormData): Promise<FormState> {
+  const { input, problems } = readPollForm(form);
+  const parsed = changeableRulesSchema.safeParse(input);
+  problemsOf(parsed.error?.issues ?? [], problems);
+  if (!parsed.success || Object.keys(problems).length > 0) return { problems };
+  return change(form, slug => changePoll(runtime().edit, slug, parsed.data, wallMs()));
 }
 
 export async function changeClosingAction(_state: FormState, form: FormData): Promise<FormState> {

@@ -31,6 +31,12 @@ export interface PollInput {
   readonly opensAt: string;
   readonly closesAt: string;
   readonly language: string;
+  readonly resultsTo: string;
+  readonly resultsFrom: string;
+  readonly resultsAs: string;
+  readonly afterVote: string;
+  readonly afterVoteText: string;
+  readonly afterVoteLink: string;
 }
 
 const labels = ["Yes, all year round", "Yes, but only in summer", "No", "I don’t go there"];

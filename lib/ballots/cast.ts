@@ -9,7 +9,8 @@ import type { PublishedPolls } from "../polls/published.ts";
 import { pollState } from "../polls/state.ts";
 import type { Poll } from "../store/polls.ts";
 import { isStoreFailure } from "../store/pool.ts";
-import type { ResultsBoard, Snapshot } from "../tallies/results.ts";
+import type { ResultsBoard } from "../tallies/results.ts";
+import type { Snapshot } from "../tallies/snapshot.ts";
 import { markTtlSeconds } from "../voters/ballot-once.ts";
 import { defaultBallotId, type Identity, voterKey } from "../voters/identity.ts";
 import type { VoterSecrets } from "../voters/keys.ts";
@@ -85,7 +86,7 @@ export async function castBallot(deps: CastDeps, input: CastInput): Promise<Cast
 
 /** The ballot has its fate; results that can't be read right now must not change the answer. */
 function resultsIfKnown(deps: CastDeps, poll: Poll): Promise<Snapshot | null> {
-  return deps.results.snapshot(poll).catch(error => {
+  return deps.results.snapshot(poll, "voter").catch(error => {
     if (isFloodgateError(error) || isStoreFailure(error)) return null;
     throw error;
   });

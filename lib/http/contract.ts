@@ -7,6 +7,7 @@ import type { BallotId } from "../ids.ts";
 import { optionNumberMax } from "../ids.ts";
 import { languages } from "../languages.ts";
 import { type PollState, pollState } from "../polls/state.ts";
+import { afterVoteValues, resultsAsValues, resultsToValues } from "../store/poll-rules.ts";
 import type { Poll } from "../store/polls.ts";
 
 const optionId = z
@@ -42,11 +43,30 @@ export const resultsSchema = z.object({
   state: pollStateSchema,
   version: z.int().meta({ description: "Rises with every change of these results" }),
   asOf: moment,
-  ballots: z
-    .int()
-    .min(0)
-    .meta({ description: "Voters; with several choices each, fewer than votes" }),
-  options: z.array(z.object({ id: optionId, label: z.string(), votes: z.int().min(0) })),
+  hidden: z.enum(resultsToValues).nullable().meta({
+    description:
+      "null: here they are. Otherwise why they are not: whom the results are for. There are no options and no counts then",
+  }),
+  ballots: z.int().min(0).nullable().meta({
+    description:
+      "Voters; with several choices each, fewer than votes. null where no counts are told",
+  }),
+  options: z.array(
+    z.object({
+      id: optionId,
+      label: z.string(),
+      votes: z
+        .int()
+        .min(0)
+        .nullable()
+        .meta({ description: "null where only percentages are told" }),
+      share: z
+        .int()
+        .min(0)
+        .nullable()
+        .meta({ description: "Per cent; null where only counts are told" }),
+    }),
+  ),
 });
 
 /** The longest that a request is held; proxies give up after 30 s or more. */
@@ -93,6 +113,12 @@ export const pollResponseSchema = z.object({
     .enum(languages)
     .nullable()
     .meta({ description: "Of the texts around the poll; null: as each reader's browser asks" }),
+  resultsTo: z.enum(resultsToValues),
+  resultsFrom: moment.nullable(),
+  resultsAs: z.enum(resultsAsValues),
+  afterVote: z.enum(afterVoteValues),
+  afterVoteText: z.string(),
+  afterVoteLink: z.string(),
   version: z
     .int()
     .meta({ description: "Send it back with a change to be told of conflicting edits" }),
@@ -117,6 +143,12 @@ export function toPollResponse(poll: Poll, nowMs: number): PollResponse {
     closesAt: time(poll.closesAtMs),
     finalizedAt: time(poll.finalizedAtMs),
     language: poll.language,
+    resultsTo: poll.resultsTo,
+    resultsFrom: time(poll.resultsFromMs),
+    resultsAs: poll.resultsAs,
+    afterVote: poll.afterVote,
+    afterVoteText: poll.afterVoteText,
+    afterVoteLink: poll.afterVoteLink,
     version: poll.version,
   };
 }

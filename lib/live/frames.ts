@@ -5,7 +5,7 @@
  * browser that lost its connection comes back with the id of the last event that it got.
  */
 import { SECOND } from "../clock.ts";
-import type { Snapshot } from "../tallies/results.ts";
+import type { Snapshot } from "../tallies/snapshot.ts";
 
 /** JSON has no line ends of its own in it, so that one `data:` line holds all of it. */
 export function encodeFrame({ results, json }: Snapshot): Uint8Array {

@@ -1,6 +1,7 @@
 /** Live results by long poll: a request that is held until there is something newer. */
 import type { Slug } from "../ids.ts";
-import type { Snapshot } from "../tallies/results.ts";
+import type { Requester } from "../polls/visibility.ts";
+import type { Snapshot } from "../tallies/snapshot.ts";
 import type { LiveBoard } from "./watch.ts";
 
 /**
@@ -12,6 +13,7 @@ import type { LiveBoard } from "./watch.ts";
 export function waitForNews(
   board: LiveBoard,
   slug: Slug,
+  requester: Requester,
   { after, waitMs, signal }: { after: number; waitMs: number; signal: AbortSignal },
 ): Promise<Snapshot | undefined> {
   if (waitMs <= 0 || signal.aborted) return Promise.resolve(undefined);
@@ -26,7 +28,7 @@ export function waitForNews(
     const timer = setTimeout(giveUp, waitMs);
     let leave = () => {};
     try {
-      leave = board.watch(slug, {
+      leave = board.watch(slug, requester, {
         show: ({ snapshot }) => {
           if (snapshot.results.version > after) finish(snapshot);
         },

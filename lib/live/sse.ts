@@ -5,7 +5,8 @@
  *   this process. Their browser comes back by itself and is told the newest results.
  */
 import type { Slug } from "../ids.ts";
-import type { Snapshot } from "../tallies/results.ts";
+import type { Requester } from "../polls/visibility.ts";
+import type { Snapshot } from "../tallies/snapshot.ts";
 import { encodeRetry, idleFrame } from "./frames.ts";
 import type { Ending, LiveBoard, News, Viewer } from "./watch.ts";
 
@@ -64,6 +65,7 @@ class StreamViewer implements Viewer {
 export function streamResults(
   board: LiveBoard,
   slug: Slug,
+  requester: Requester,
   current: Snapshot,
   knownVersion: number,
 ): ReadableStream<Uint8Array> {
@@ -72,9 +74,10 @@ export function streamResults(
     {
       start(controller) {
         const viewer = new StreamViewer(controller, () => leave());
-        leave = board.watch(slug, viewer);
+        leave = board.watch(slug, requester, viewer);
         controller.enqueue(encodeRetry());
-        if (current.results.version > knownVersion) viewer.show(board.newsOf(slug, current));
+        if (current.results.version > knownVersion)
+          viewer.show(board.newsOf(slug, requester, current));
         else viewer.knows(current);
       },
       cancel() {

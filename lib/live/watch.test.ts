@@ -5,7 +5,7 @@ import { isFloodgateError } from "../errors.ts";
 import type { Slug } from "../ids.ts";
 import { createLog } from "../log.ts";
 import type { Poll } from "../store/polls.ts";
-import type { Snapshot } from "../tallies/results.ts";
+import type { Snapshot } from "../tallies/snapshot.ts";
 import { waitForNews } from "./long-poll.ts";
 import { streamResults } from "./sse.ts";
 import { LiveBoard } from "./watch.ts";
@@ -25,7 +25,15 @@ function setUp(viewersMax = 1_000) {
   const at = { version: 1, state: "open" as "open" | "final", looks: 0, there: true };
   const snapshot = (): Snapshot => {
     const { version, state } = at;
-    const results = { poll: slug, state, version, asOf: "", ballots: version, options: [] };
+    const results = {
+      poll: slug,
+      state,
+      version,
+      asOf: "",
+      hidden: null,
+      ballots: version,
+      options: [],
+    };
     const text = JSON.stringify(results);
     return { results, text, json: Buffer.from(text), etag: `W/"${version}"` };
   };
@@ -69,7 +77,7 @@ const eventsIn = (text: string) => [...text.matchAll(/^id: (\d+)$/gm)].map(([, i
 describe("live results", () => {
   it("come at once, then with every change, and not without one", async () => {
     const { at, board, snapshot } = setUp();
-    const { seen, leave } = follow(streamResults(board, slug, snapshot(), 0));
+    const { seen, leave } = follow(streamResults(board, slug, "reader", snapshot(), 0));
     await waitUntil("ten looks", () => at.looks > 10);
     assert.deepEqual(eventsIn(seen.text), [1]);
     at.version = 2;
@@ -82,7 +90,7 @@ describe("live results", () => {
   it("cost one look a tick, however many watch, and none when nobody does", async () => {
     const { at, board, snapshot } = setUp();
     const viewers = Array.from({ length: 300 }, () =>
-      follow(streamResults(board, slug, snapshot(), 0)),
+      follow(streamResults(board, slug, "reader", snapshot(), 0)),
     );
     for (let version = 2; version <= 6; version++) {
       at.version = version;
@@ -100,7 +108,7 @@ describe("live results", () => {
   it("are not repeated to who comes back knowing them", async () => {
     const { at, board, snapshot } = setUp();
     at.version = 7;
-    const { seen, leave } = follow(streamResults(board, slug, snapshot(), 7));
+    const { seen, leave } = follow(streamResults(board, slug, "reader", snapshot(), 7));
     await waitUntil("three looks", () => at.looks > 3);
     assert.deepEqual(eventsIn(seen.text), []);
     at.version = 8;
@@ -111,7 +119,7 @@ describe("live results", () => {
   it("end after the final ones, and when the poll is taken back", async () => {
     for (const change of [{ state: "final" as const, version: 2 }, { there: false }]) {
       const { at, board, snapshot } = setUp();
-      const { seen } = follow(streamResults(board, slug, snapshot(), 0));
+      const { seen } = follow(streamResults(board, slug, "reader", snapshot(), 0));
       Object.assign(at, change);
       await waitUntil("the end", () => seen.over);
       assert.deepEqual(eventsIn(seen.text), at.there ? [1, 2] : [1]);
@@ -121,8 +129,8 @@ describe("live results", () => {
 
   it("drop a viewer who does not read, and keep the others", async () => {
     const { at, board, snapshot } = setUp();
-    const stalled = streamResults(board, slug, snapshot(), 0);
-    const { seen, leave } = follow(streamResults(board, slug, snapshot(), 0));
+    const stalled = streamResults(board, slug, "reader", snapshot(), 0);
+    const { seen, leave } = follow(streamResults(board, slug, "reader", snapshot(), 0));
     for (let version = 2; version <= 10; version++) {
       at.version = version;
       await waitUntil(`version ${version}`, () => eventsIn(seen.text).at(-1) === version);
@@ -137,10 +145,10 @@ describe("live results", () => {
   it("tell everybody to come back when the process stops, and take nobody any more", async () => {
     const { at, board, snapshot } = setUp();
     const viewers = Array.from({ length: 20 }, () =>
-      follow(streamResults(board, slug, snapshot(), 0)),
+      follow(streamResults(board, slug, "reader", snapshot(), 0)),
     );
     await waitUntil("a look", () => at.looks > 1);
-    const held = waitForNews(board, slug, {
+    const held = waitForNews(board, slug, "reader", {
       after: 1,
       waitMs: 60_000,
       signal: new AbortController().signal,
@@ -151,16 +159,16 @@ describe("live results", () => {
     const pauses = viewers.map(({ seen }) => Number(/retry: (\d+)\n\n$/.exec(seen.text)?.[1]));
     assert.ok(new Set(pauses).size > 10, "not all at the same moment");
     assert.throws(
-      () => streamResults(board, slug, snapshot(), 0),
+      () => streamResults(board, slug, "reader", snapshot(), 0),
       error => isFloodgateError(error, "overloaded"),
     );
   });
 
   it("refuse more viewers than they are allowed", () => {
     const { board, snapshot } = setUp(2);
-    const streams = [1, 2].map(() => streamResults(board, slug, snapshot(), 0));
+    const streams = [1, 2].map(() => streamResults(board, slug, "reader", snapshot(), 0));
     assert.throws(
-      () => streamResults(board, slug, snapshot(), 0),
+      () => streamResults(board, slug, "reader", snapshot(), 0),
       error => isFloodgateError(error, "overloaded"),
     );
     for (const stream of streams) void stream.cancel();
@@ -169,7 +177,11 @@ describe("live results", () => {
 
 describe("a long poll", () => {
   const held = (board: LiveBoard, after: number, waitMs: number, signal?: AbortSignal) =>
-    waitForNews(board, slug, { after, waitMs, signal: signal ?? new AbortController().signal });
+    waitForNews(board, slug, "reader", {
+      after,
+      waitMs,
+      signal: signal ?? new AbortController().signal,
+    });
 
   it("is answered with the first newer results", async () => {
     const { at, board } = setUp();

@@ -1,7 +1,7 @@
 /**
  * Live results: who watches which poll, and one look a tick for all who watch the same one.
  *
- * A poll is looked at only while somebody watches it. What a look finds is compared with what was found
+ * A poll is looked at only while somebody watches it, as whoever they are: a reader, a voter, an editor. What a look finds is compared with what was found
  * before: viewers hear of changes and of nothing else, but for a sign of life now and then.
  *
  * Invariant: one memcached read for each watched poll and tick, whatever the number of viewers; a frame is
@@ -16,8 +16,10 @@ import { FloodgateError } from "../errors.ts";
 import type { Slug } from "../ids.ts";
 import { describeError, type Log } from "../log.ts";
 import type { PublishedPolls } from "../polls/published.ts";
+import type { Requester } from "../polls/visibility.ts";
 import { RateGate } from "../rate-gate.ts";
-import type { ResultsBoard, Snapshot } from "../tallies/results.ts";
+import type { ResultsBoard } from "../tallies/results.ts";
+import type { Snapshot } from "../tallies/snapshot.ts";
 import { encodeFrame } from "./frames.ts";
 
 /** What is new, in both forms: as it is, and as bytes of an event stream. */
@@ -57,6 +59,8 @@ export interface LiveDeps {
 
 interface Watch {
   readonly slug: Slug;
+  /** As whom its viewers watch: they may see the same. */
+  readonly requester: Requester;
   readonly viewers: Set<Viewer>;
   readonly nobodyLeft: AbortController;
   news: News | undefined;
@@ -69,9 +73,11 @@ const defaultTickMs = 500;
 const idleMs = 15 * SECOND;
 const portion = 250;
 
+const keyOf = (slug: Slug, requester: Requester): string => `${slug} ${requester}`;
+
 export class LiveBoard {
   readonly #deps: LiveDeps;
-  readonly #watches = new Map<Slug, Watch>();
+  readonly #watches = new Map<string, Watch>();
   readonly #complaints = new RateGate(1);
   #viewers = 0;
   #stopping = false;
@@ -86,8 +92,8 @@ export class LiveBoard {
   }
 
   /** What is new at this moment, encoded once for all who ask before the next look. */
-  newsOf(slug: Slug, snapshot: Snapshot): News {
-    const watch = this.#watches.get(slug);
+  newsOf(slug: Slug, requester: Requester, snapshot: Snapshot): News {
+    const watch = this.#watches.get(keyOf(slug, requester));
     if (watch?.news?.snapshot.etag === snapshot.etag) return watch.news;
     const news = { snapshot, frame: encodeFrame(snapshot) };
     if (watch && !watch.news) watch.news = news;
@@ -99,11 +105,11 @@ export class LiveBoard {
    *
    * @throws FloodgateError `overloaded` when there are too many already, or this process is stopping.
    */
-  watch(slug: Slug, viewer: Viewer): () => void {
+  watch(slug: Slug, requester: Requester, viewer: Viewer): () => void {
     if (this.#stopping || this.#viewers >= this.#deps.viewersMax) {
       throw new FloodgateError("overloaded", { retryAfterMs: SECOND + Math.random() * 4 * SECOND });
     }
-    const watch = this.#watches.get(slug) ?? this.#begin(slug);
+    const watch = this.#watches.get(keyOf(slug, requester)) ?? this.#begin(slug, requester);
     watch.viewers.add(viewer);
     this.#viewers += 1;
     return () => this.#leave(watch, viewer);
@@ -115,15 +121,16 @@ export class LiveBoard {
     for (const watch of [...this.#watches.values()]) this.#end(watch, "stopping");
   }
 
-  #begin(slug: Slug): Watch {
+  #begin(slug: Slug, requester: Requester): Watch {
     const watch: Watch = {
       slug,
+      requester,
       viewers: new Set(),
       nobodyLeft: new AbortController(),
       news: undefined,
       saidMs: monotonicMs(),
     };
-    this.#watches.set(slug, watch);
+    this.#watches.set(keyOf(slug, requester), watch);
     void this.#run(watch);
     return watch;
   }
@@ -132,7 +139,8 @@ export class LiveBoard {
     if (!watch.viewers.delete(viewer)) return;
     this.#viewers -= 1;
     if (watch.viewers.size > 0) return;
-    if (this.#watches.get(watch.slug) === watch) this.#watches.delete(watch.slug);
+    const key = keyOf(watch.slug, watch.requester);
+    if (this.#watches.get(key) === watch) this.#watches.delete(key);
     watch.nobodyLeft.abort();
   }
 
@@ -166,7 +174,7 @@ export class LiveBoard {
       this.#end(watch, "gone");
       return;
     }
-    const snapshot = await this.#deps.results.snapshot(poll);
+    const snapshot = await this.#deps.results.snapshot(poll, watch.requester);
     if (watch.news?.snapshot.etag !== snapshot.etag) {
       const news = { snapshot, frame: encodeFrame(snapshot) };
       watch.news = news;

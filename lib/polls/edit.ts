@@ -2,8 +2,8 @@
  * What editors do to polls: create, change, open, close, delete. Each writes MySQL first and then the
  * published copy; a publication that fails is made up for by the worker.
  *
- * What may be changed depends on the state: everything before the opening; afterwards only the closing
- * time, because readers voted on the words that they saw.
+ * What may be changed depends on the state: everything before the opening; afterwards the closing time, who
+ * sees results, and what comes after the vote. Not the rest, because readers voted on what they saw.
  */
 import slugify from "@sindresorhus/slugify";
 import { SECOND } from "../clock.ts";
@@ -12,6 +12,7 @@ import type { OptionNumber, PollId, Slug } from "../ids.ts";
 import { describeError, type Log } from "../log.ts";
 import type { MemcachedClient } from "../memcached/client.ts";
 import { isMemcachedFailure } from "../memcached/failure.ts";
+import { defaultRules, type PollRules } from "../store/poll-rules.ts";
 import {
   deletePoll,
   findPoll,
@@ -26,7 +27,12 @@ import {
 import { type Database, isStoreFailure, type Store } from "../store/pool.ts";
 import { createTally, tallyServer } from "../tallies/counters.ts";
 import type { PublishedPolls } from "./published.ts";
-import { type CreatePoll, contradictions, type UpdatePoll } from "./schema.ts";
+import {
+  type CreatePoll,
+  changeableRulesSchema,
+  contradictions,
+  type UpdatePoll,
+} from "./schema.ts";
 import { pollState } from "./state.ts";
 
 export interface EditDeps {
@@ -37,6 +43,12 @@ export interface EditDeps {
 }
 
 const slugTriesMax = 50;
+/** What readers have not voted on. */
+const changeableWhileOpen: ReadonlySet<string> = new Set([
+  "version",
+  "closesAt",
+  ...Object.keys(changeableRulesSchema.shape),
+]);
 /** Longer than any front keeps a published poll. */
 const settleMs = 5 * SECOND;
 const generatedSlugLengthMax = 60;
@@ -56,6 +68,7 @@ export async function createPoll(deps: EditDeps, input: CreatePoll, nowMs: numbe
     closesAtMs: input.closesAt ?? null,
     language: input.language ?? null,
     options: numbered(input.options),
+    ...rulesWith(defaultRules, input),
   };
   refuseContradictions(content);
   const base = (input.slug ?? generateSlug(input.question)) as Slug;
@@ -223,6 +236,21 @@ function merge(poll: Poll, change: UpdatePoll): PollContent {
     closesAtMs: change.closesAt === undefined ? poll.closesAtMs : change.closesAt,
     language: change.language === undefined ? poll.language : change.language,
     options: change.options ? numbered(change.options) : poll.options,
+    ...rulesWith(poll, change),
+  };
+}
+
+type RulesChange = Pick<UpdatePoll, keyof UpdatePoll & (keyof PollRules | "resultsFrom")>;
+
+/** The rules as they were, with what an editor changed. */
+function rulesWith(before: PollRules, change: RulesChange): PollRules {
+  return {
+    resultsTo: change.resultsTo ?? before.resultsTo,
+    resultsFromMs: change.resultsFrom === undefined ? before.resultsFromMs : change.resultsFrom,
+    resultsAs: change.resultsAs ?? before.resultsAs,
+    afterVote: change.afterVote ?? before.afterVote,
+    afterVoteText: change.afterVoteText ?? before.afterVoteText,
+    afterVoteLink: change.afterVoteLink ?? before.afterVoteLink,
   };
 }
 
@@ -235,16 +263,17 @@ function refuseLateChanges(
   // Fronts may have the old words for a second, and take ballots on them as soon as the poll opens.
   const state = pollState(poll, nowMs + settleMs);
   if (state === "draft" || state === "scheduled") return;
-  const late = Object.keys(change).filter(name => name !== "closesAt" && name !== "version");
-  if (state !== "open" || late.length > 0) {
+  const late = Object.keys(change).filter(name => !changeableWhileOpen.has(name));
+  const over = state !== "open" && "closesAt" in change;
+  if (late.length > 0 || over) {
     throw new FloodgateError("poll_in_use", {
       detail:
         state === "open"
-          ? "Once a poll is open, only its closing time can be changed."
-          : "A closed poll can't be changed.",
+          ? "Once a poll is open, only its closing time, who sees results, and what comes after the vote can be changed."
+          : "Of a closed poll, only who sees results can be changed.",
     });
   }
-  if (content.closesAtMs !== null && content.closesAtMs <= nowMs) {
+  if (state === "open" && content.closesAtMs !== null && content.closesAtMs <= nowMs) {
     throw new FloodgateError("invalid_request", {
       detail: "closesAt must be in the future; to close the poll now, close it.",
     });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { defaultRules } from "../store/poll-rules.ts";
 import { contradictions, createPollSchema } from "./schema.ts";
 
 const good = { question: "Yes or no?", options: [{ label: "Yes" }, { label: "No" }] };
@@ -46,6 +47,7 @@ describe("contradictions", () => {
     choicesMax: 1,
     opensAtMs: 1_000,
     closesAtMs: 2_000,
+    ...defaultRules,
   };
   const paths = (change: object) => contradictions({ ...poll, ...change }).map(({ path }) => path);
 
@@ -55,5 +57,8 @@ describe("contradictions", () => {
     assert.deepEqual(paths({ choicesMin: 2 }), ["choicesMin"]);
     assert.deepEqual(paths({ choicesMax: 3 }), ["choicesMax"]);
     assert.deepEqual(paths({ closesAtMs: 1_000 }), ["closesAt"]);
+    assert.deepEqual(paths({ resultsTo: "from_date" }), ["resultsFrom"]);
+    assert.deepEqual(paths({ afterVote: "text" }), ["afterVoteText"]);
+    assert.deepEqual(paths({ afterVote: "link" }), ["afterVoteLink"]);
   });
 });

@@ -5,10 +5,18 @@
 import { z } from "zod";
 import { optionNumberMax, type Slug } from "../ids.ts";
 import { languages } from "../languages.ts";
+import {
+  afterVoteValues,
+  type PollRules,
+  resultsAsValues,
+  resultsToValues,
+} from "../store/poll-rules.ts";
 
 export const questionLengthMax = 200;
 export const descriptionLengthMax = 500;
 export const labelLengthMax = 200;
+export const afterVoteTextLengthMax = 500;
+const linkLengthMax = 1000;
 export const optionsMin = 2;
 export const optionsMax = optionNumberMax;
 
@@ -47,6 +55,29 @@ const moment = z.iso
 
 const optionSchema = z.strictObject({ label: line(labelLengthMax) });
 
+/** An address that a reader can be sent to: https, and nothing that a page could be tricked with. */
+const link = z
+  .string()
+  .trim()
+  .max(linkLengthMax, `must have at most ${linkLengthMax} characters`)
+  .refine(text => text === "" || isHttps(text), "must be an https address");
+
+function isHttps(text: string): boolean {
+  return /^https:\/\/[\x21-\x7e]+$/.test(text) && URL.canParse(text);
+}
+
+/** Rules of a poll; what is left out stays as it is, or gets its default. */
+const rules = {
+  resultsTo: z
+    .enum(resultsToValues)
+    .meta({ description: "Who sees results; voters: everyone once it is closed" }),
+  resultsFrom: moment.nullable(),
+  resultsAs: z.enum(resultsAsValues).meta({ description: "Which numbers readers are told" }),
+  afterVote: z.enum(afterVoteValues).meta({ description: "What a reader sees who has voted" }),
+  afterVoteText: z.union([z.literal(""), line(afterVoteTextLengthMax)]),
+  afterVoteLink: link,
+};
+
 const fields = {
   slug: slugSchema.optional(),
   question: line(questionLengthMax),
@@ -69,6 +100,11 @@ export function contradictions(poll: {
   readonly choicesMax: number;
   readonly opensAtMs: number | null;
   readonly closesAtMs: number | null;
+  readonly resultsTo: PollRules["resultsTo"];
+  readonly resultsFromMs: number | null;
+  readonly afterVote: PollRules["afterVote"];
+  readonly afterVoteText: string;
+  readonly afterVoteLink: string;
 }): { readonly path: string; readonly message: string }[] {
   const found: { path: string; message: string }[] = [];
   const labels = poll.options.map(({ label }) => label.toLocaleLowerCase());
@@ -84,16 +120,29 @@ export function contradictions(poll: {
   if (poll.closesAtMs !== null && poll.opensAtMs !== null && poll.closesAtMs <= poll.opensAtMs) {
     found.push({ path: "closesAt", message: "must be after the opening" });
   }
+  if (poll.resultsTo === "from_date" && poll.resultsFromMs === null) {
+    found.push({ path: "resultsFrom", message: "must be given with resultsTo from_date" });
+  }
+  if (poll.afterVote === "text" && poll.afterVoteText === "") {
+    found.push({ path: "afterVoteText", message: "must not be empty with afterVote text" });
+  }
+  if (poll.afterVote === "link" && poll.afterVoteLink === "") {
+    found.push({ path: "afterVoteLink", message: "must be given with afterVote link" });
+  }
   return found;
 }
 
-export const createPollSchema = z.strictObject(fields);
+/** Those that can be changed at any time. */
+export const changeableRulesSchema = z.object(rules).partial();
+
+export const createPollSchema = z.strictObject({ ...fields, ...changeableRulesSchema.shape });
 export type CreatePoll = z.output<typeof createPollSchema>;
 
 /** Everything optional; `version`, when given, must be the poll's current one. */
 export const updatePollSchema = z
   .strictObject({
     ...fields,
+    ...rules,
     description: z.union([z.literal(""), line(descriptionLengthMax)]),
     choicesMin: z.int().min(1).max(optionsMax),
     choicesMax: z.int().min(1).max(optionsMax),

@@ -2,6 +2,13 @@
 
 import type { OptionNumber, PollId, Slug } from "../ids.ts";
 import type { Language } from "../languages.ts";
+import {
+  type PollRules,
+  type PollRulesRow,
+  ruleColumns,
+  rulesOf,
+  ruleValues,
+} from "./poll-rules.ts";
 import { type Database, placeholders, type Row } from "./pool.ts";
 
 export interface PollOption {
@@ -10,7 +17,7 @@ export interface PollOption {
 }
 
 /** A poll as it is stored, published and passed around. Times are milliseconds since 1970, UTC. */
-export interface Poll {
+export interface Poll extends PollRules {
   readonly id: PollId;
   readonly slug: Slug;
   readonly question: string;
@@ -34,7 +41,7 @@ export interface Poll {
 /** What an editor decides about a poll. */
 export type PollContent = Omit<Poll, "id" | "version" | "finalizedAtMs">;
 
-interface PollRow extends Row {
+interface PollRow extends PollRulesRow {
   readonly id: number;
   readonly slug: string;
   readonly question: string;
@@ -54,8 +61,10 @@ interface OptionRow extends Row {
   readonly label: string;
 }
 
-const columns =
-  "id, slug, question, description, choices_min, choices_max, opens_at, closes_at, finalized_at, language, version";
+const columns = [
+  "id, slug, question, description, choices_min, choices_max, opens_at, closes_at, finalized_at, language, version",
+  ...ruleColumns,
+].join(", ");
 
 async function withOptions(db: Database, rows: readonly PollRow[]): Promise<Poll[]> {
   if (rows.length === 0) return [];
@@ -77,6 +86,7 @@ async function withOptions(db: Database, rows: readonly PollRow[]): Promise<Poll
     finalizedAtMs: row.finalized_at?.getTime() ?? null,
     language: row.language as Language | null,
     version: row.version,
+    ...rulesOf(row),
     options: options
       .filter(option => option.poll_id === row.id)
       .map(option => ({ number: option.number as OptionNumber, label: option.label })),
@@ -172,8 +182,8 @@ export async function insertPoll(
   const now = new Date(nowMs);
   const { insertId } = await db.write(
     "polls.insert",
-    `INSERT INTO polls (slug, question, description, choices_min, choices_max, opens_at, closes_at,
-       language, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    `INSERT INTO polls (${contentColumns.join(", ")}, created_at, updated_at)
+     VALUES (${placeholders(contentColumns.length + 2)})`,
     [...contentValues(content), now, now],
   );
   const id = insertId as PollId;
@@ -182,6 +192,19 @@ export async function insertPoll(
   return id;
 }
 
+const contentColumns = [
+  "slug",
+  "question",
+  "description",
+  "choices_min",
+  "choices_max",
+  "opens_at",
+  "closes_at",
+  "language",
+  ...ruleColumns,
+] as const;
+
+/** In the order of `contentColumns`. */
 function contentValues(content: PollContent): (string | number | Date | null)[] {
   const time = (ms: number | null) => (ms === null ? null : new Date(ms));
   return [
@@ -193,6 +216,7 @@ function contentValues(content: PollContent): (string | number | Date | null)[] 
     time(content.opensAtMs),
     time(content.closesAtMs),
     content.language,
+    ...ruleValues(content),
   ];
 }
 
@@ -225,8 +249,8 @@ export async function updatePoll(
 ): Promise<void> {
   await db.write(
     "polls.update",
-    `UPDATE polls SET slug = ?, question = ?, description = ?, choices_min = ?, choices_max = ?,
-       opens_at = ?, closes_at = ?, language = ?, updated_at = ?, version = version + 1 WHERE id = ?`,
+    `UPDATE polls SET ${contentColumns.map(column => `${column} = ?`).join(", ")}, updated_at = ?,
+       version = version + 1 WHERE id = ?`,
     [...contentValues(content), new Date(nowMs), id],
   );
 }

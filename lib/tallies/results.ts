@@ -16,39 +16,14 @@ import { describeError } from "../log.ts";
 import { isMemcachedFailure } from "../memcached/failure.ts";
 import { tallyKey } from "../memcached/keys.ts";
 import { Pipeline } from "../memcached/pipeline.ts";
-import { type PollState, pollState } from "../polls/state.ts";
+import type { Requester } from "../polls/visibility.ts";
 import type { GuardedStore } from "../store/guarded.ts";
 import type { Poll } from "../store/polls.ts";
 import { isStoreFailure } from "../store/pool.ts";
 import { readTotals } from "../store/totals.ts";
 import { firstVersion, readTally, type Tally, type TallyGlimpse, tallyServer } from "./counters.ts";
 import { makeTalliesExact, type TallyDeps } from "./exact.ts";
-
-/** The JSON of `GET /api/polls/{poll}/results`. */
-export interface Results {
-  readonly poll: string;
-  readonly state: PollState;
-  /** Rises with every change of these results. */
-  readonly version: number;
-  /** ISO 8601, when the tallies were read. */
-  readonly asOf: string;
-  readonly ballots: number;
-  readonly options: readonly {
-    readonly id: string;
-    readonly label: string;
-    readonly votes: number;
-  }[];
-}
-
-/** Results as they are sent: made once, and shared by everybody who asks until the next look. */
-export interface Snapshot {
-  readonly results: Results;
-  /** As JSON: text to put into another answer, bytes to be one. */
-  readonly text: string;
-  readonly json: Uint8Array;
-  /** Weak: it names the numbers and the wording, not the moment at which they were read. */
-  readonly etag: string;
-}
+import { hiddenSnapshot, type Results, type Snapshot, tallySnapshot } from "./snapshot.ts";
 
 interface Entry {
   readonly tally: Tally;
@@ -56,7 +31,7 @@ interface Entry {
   readonly stored?: boolean;
   readonly readAtMs: number;
   readonly asOfMs: number;
-  /** Made when it is first asked for, of the poll as it was then. */
+  /** For readers: made when it is first asked for, of the poll as it was then. */
   made?: { readonly poll: Poll; readonly snapshot: Snapshot };
 }
 
@@ -66,14 +41,6 @@ const storedTickMs = SECOND;
 const pollsMax = 5_000;
 const rebuildSeconds = 10;
 const rebuildWaitMs = 2 * SECOND;
-const stateRank: Readonly<Record<PollState, number>> = {
-  draft: 0,
-  scheduled: 0,
-  open: 1,
-  closing: 2,
-  final: 3,
-};
-
 export interface ResultsDeps extends TallyDeps {
   /** For results while memcached is away. */
   readonly guarded: GuardedStore;
@@ -89,19 +56,21 @@ export class ResultsBoard {
   }
 
   /**
-   * The results of a poll, at most a tick old.
+   * The results of a poll as `requester` may see them, at most a tick old.
    *
    * @throws FloodgateError `memcached_unavailable` when they can't be read and nothing is known of them.
    */
-  async read(poll: Poll): Promise<Results> {
-    return (await this.snapshot(poll)).results;
+  async read(poll: Poll, requester: Requester): Promise<Results> {
+    return (await this.snapshot(poll, requester)).results;
   }
 
-  /** The results of a poll, at most a tick old, ready to be sent. Throws what `read` throws. */
-  async snapshot(poll: Poll): Promise<Snapshot> {
+  /** The same, ready to be sent. Throws what `read` throws. */
+  async snapshot(poll: Poll, requester: Requester): Promise<Snapshot> {
+    const hidden = hiddenSnapshot(poll, requester, wallMs());
+    if (hidden) return hidden;
     const known = this.#entries.get(poll.id);
     const fresh = known && monotonicMs() - known.readAtMs < (known.stored ? storedTickMs : tickMs);
-    return snapshotOf(poll, fresh ? known : await this.#refresh(poll));
+    return snapshotOf(poll, fresh ? known : await this.#refresh(poll), requester);
   }
 
   /** Takes note of what a vote's own `incr`s answered, so that its reader sees it counted. */
@@ -213,28 +182,11 @@ export class ResultsBoard {
   }
 }
 
-function snapshotOf(poll: Poll, entry: Entry): Snapshot {
-  if (entry.made?.poll === poll) return entry.made.snapshot;
-  const results = toResults(poll, entry);
-  const text = JSON.stringify(results);
-  const json = Buffer.from(text);
-  const snapshot = { results, text, json, etag: `W/"${results.version}-${poll.version}"` };
+function snapshotOf(poll: Poll, entry: Entry, requester: Requester): Snapshot {
+  const { tally, asOfMs, made } = entry;
+  if (requester === "editor") return tallySnapshot(poll, tally, asOfMs, requester);
+  if (made?.poll === poll) return made.snapshot;
+  const snapshot = tallySnapshot(poll, tally, asOfMs, requester);
   entry.made = { poll, snapshot };
   return snapshot;
-}
-
-function toResults(poll: Poll, { tally, asOfMs }: Entry): Results {
-  const state = pollState(poll, asOfMs);
-  return {
-    poll: poll.slug,
-    state,
-    version: tally.version * 4 + stateRank[state],
-    asOf: new Date(asOfMs).toISOString(),
-    ballots: tally.ballots,
-    options: poll.options.map(({ number, label }) => ({
-      id: String(number),
-      label,
-      votes: tally.votes.get(number) ?? 0,
-    })),
-  };
 }

@@ -1,5 +1,4 @@
 /** Results into the card: bars move, text stays where it is. */
-import { percentages, sharesOf } from "../../lib/percent.ts";
 import { momentIn } from "../when.ts";
 import {
   language,
@@ -18,11 +17,13 @@ export interface Results {
   readonly state: string;
   readonly version: number;
   readonly asOf: string;
-  readonly ballots: number;
+  readonly hidden: string | null;
+  readonly ballots: number | null;
   readonly options: readonly {
     readonly id: string;
     readonly label: string;
-    readonly votes: number;
+    readonly votes: number | null;
+    readonly share: number | null;
   }[];
 }
 
@@ -32,32 +33,35 @@ const summarized = new WeakMap<HTMLElement, number>();
 
 /** Writes results into their places, shown or not. */
 export function writeResults(card: HTMLElement, results: Results): void {
-  const votes = results.options.map(option => option.votes);
-  const single = card.dataset.choicesMax === "1";
-  const shares = single ? percentages(votes) : sharesOf(votes, results.ballots);
-  for (const [index, option] of results.options.entries()) {
-    const row = card.querySelector<HTMLElement>(`[data-option="${option.id}"]`);
+  const most = Math.max(1, ...results.options.map(option => option.votes ?? 0));
+  for (const { id, votes, share } of results.options) {
+    const row = card.querySelector<HTMLElement>(`[data-option="${id}"]`);
     if (!row) continue;
-    const share = shares[index] ?? 0;
-    setText(row, "share", percent(share));
-    setText(row, "votes", sayCount(card, "votes", option.votes));
-    row.querySelector("rect")?.setAttribute("width", `${share}%`);
+    const bar = share ?? Math.round(((votes ?? 0) * 100) / most);
+    setText(row, "share", share === null ? "" : percent(share));
+    setText(row, "votes", votes === null ? "" : sayCount(card, "votes", votes));
+    row.querySelector("rect")?.setAttribute("width", `${bar}%`);
   }
-  setText(card, "ballots", sayCount(card, "ballots", results.ballots));
+  const { ballots } = results;
+  setText(card, "ballots", ballots === null ? "" : sayCount(card, "ballots", ballots));
   sayAsOf(card, results.asOf);
-  writeSentence(card, results, shares);
+  writeSentence(card, results);
   writeState(card, results.state);
+  const thanks = part(card, "thanks")?.hidden === false;
+  setHidden(card, thanks || results.hidden !== null, "bars");
+  setHidden(card, thanks || results.hidden === null, "hidden-note");
+  const own = part(card, "own");
+  if (own) own.hidden = own.textContent === "" || !(thanks || results.hidden !== null);
 }
 
 /** "Of 12,431 readers by 20:00, 54% chose …": what can be quoted. */
-function writeSentence(card: HTMLElement, results: Results, shares: readonly number[]): void {
-  const most = Math.max(...results.options.map(option => option.votes));
-  const index = results.options.findIndex(option => option.votes === most);
-  const leader = results.options[index];
-  if (!leader || results.ballots === 0) return;
+function writeSentence(card: HTMLElement, results: Results): void {
+  const most = Math.max(...results.options.map(option => option.votes ?? 0));
+  const leader = results.options.find(option => option.votes === most);
+  if (!leader || leader.share === null || !results.ballots) return;
   const sentence = sayCount(card, "sentence", results.ballots, {
     time: momentIn(language, undefined, quotedMs(card, results), Date.now()),
-    share: percent(shares[index] ?? 0),
+    share: percent(leader.share),
     option: leader.label,
   });
   setText(card, "sentence", sentence);
@@ -112,8 +116,13 @@ export function reveal(card: HTMLElement): void {
 
 /** Marks the reader's own choices. */
 export function markMine(card: HTMLElement, mine: readonly string[]): void {
+  const labels: string[] = [];
   for (const row of card.querySelectorAll<HTMLElement>("[data-option]")) {
-    row.toggleAttribute("data-mine", mine.includes(row.dataset.option ?? ""));
+    const own = mine.includes(row.dataset.option ?? "");
+    row.toggleAttribute("data-mine", own);
+    if (own) labels.push(row.dataset.label ?? "");
   }
+  const options = new Intl.ListFormat(language).format(labels);
+  setText(card, "own", say(card, "youChose", { options }));
   setHidden(card, true, "to-the-poll");
 }

@@ -5,7 +5,7 @@
  * sent, it counts once. When the site is too busy, or the connection is gone, it goes on trying, with
  * growing, jittered pauses, and says so; a reload takes it up again.
  */
-import { inArticle, part, say, slugOf, stateOf, tell } from "./card.ts";
+import { inArticle, part, say, setHidden, slugOf, stateOf, tell } from "./card.ts";
 import { canKeep, keep, kept, onVotedElsewhere, type Pending } from "./keep.ts";
 import type { Live } from "./live.ts";
 import { markMine, type Results, reveal } from "./results.ts";
@@ -134,6 +134,7 @@ async function conclude(
   const body = (await answer.json().catch(() => ({}))) as Answer;
   if (answer.status === 202) {
     tell(card, "good", say(card, "counted"));
+    setHidden(card, false, "thanks");
     showCounted(card, live, body.results, pending.choices);
   } else if (body.code === "already_voted") {
     tell(card, "warn", say(card, "alreadyVoted"));

@@ -1,7 +1,7 @@
 /** What a poll card shows. */
 import type { PollState } from "#lib/polls/state.ts";
 import type { Poll } from "#lib/store/polls.ts";
-import type { Results } from "#lib/tallies/results.ts";
+import type { Results } from "#lib/tallies/snapshot.ts";
 import type { WordKey, Words } from "../words.ts";
 import type { Place } from "./paths.ts";
 
@@ -16,6 +16,8 @@ export interface CardProps {
   readonly results: Results | null;
   /** Option ids that this reader voted for. */
   readonly mine?: readonly string[];
+  /** They have voted and come to vote: what the editor has for them goes before the results. */
+  readonly thanks?: boolean;
   /** Option ids that are checked in the form. */
   readonly chosen?: readonly string[];
   readonly message?: { readonly tone: "good" | "warn" | "bad"; readonly text: string };

@@ -7,8 +7,9 @@
  */
 import type { CardProps } from "./card-props.ts";
 import { Eyebrow } from "./eyebrow.tsx";
+import { Outcome } from "./outcome.tsx";
 import { pathOf } from "./paths.ts";
-import { ResultList, Sentence } from "./results.tsx";
+import { Sentence } from "./results.tsx";
 import { scriptWords } from "./script-words.ts";
 import { VoteForm } from "./vote-form.tsx";
 
@@ -22,6 +23,7 @@ export function PollCard(props: CardProps) {
       data-state={state}
       data-choices-min={poll.choicesMin}
       data-choices-max={poll.choicesMax}
+      data-after-vote={poll.afterVote}
       data-words={scriptWords(words, poll, props.siteName)}
     >
       <Eyebrow {...props} />
@@ -52,7 +54,7 @@ export function PollCard(props: CardProps) {
             {!results && show === "results" ? (
               <p class="poll-dek">{words.say("resultsAway")}</p>
             ) : (
-              <ResultList {...props} />
+              <Outcome {...props} />
             )}
           </div>
         </>
@@ -106,7 +108,9 @@ function Foot(props: CardProps & { voting: boolean }) {
         <Sentence {...props} />
       </div>
       <p class="poll-fine poll-number" data-part="ballots">
-        {results ? words.say("ballots", { count: results.ballots }) : ""}
+        {typeof results?.ballots === "number"
+          ? words.say("ballots", { count: results.ballots })
+          : ""}
       </p>
       <p class="poll-fine">
         {words.say("method")} {poll.choicesMax > 1 && words.say("methodMultiple")}

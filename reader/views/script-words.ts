@@ -22,11 +22,13 @@ const texts = [
   "resumeUpdates",
   "sending",
   "unreachable",
+  "youChose",
 ] as const satisfies readonly WordKey[];
 
 /** Values that stay names: the script puts in what they stand for. */
 const names = {
   option: "{option}",
+  options: "{options}",
   share: "{share}",
   time: "{time}",
   when: "{when}",

@@ -15,7 +15,7 @@ export function instruction(words: Words, poll: Pick<Poll, "choicesMin" | "choic
 }
 
 export function VoteForm(props: CardProps & { hidden: boolean }) {
-  const { words, poll, chosen, preview, hidden, place } = props;
+  const { words, poll, chosen, preview, hidden, place, results } = props;
   const single = poll.choicesMax === 1;
   return (
     <form
@@ -57,7 +57,11 @@ export function VoteForm(props: CardProps & { hidden: boolean }) {
         <button class="poll-button" type={preview ? "button" : "submit"}>
           {words.say("vote")}
         </button>
-        <a href={preview ? undefined : pathOf(poll, place, "results")}>{words.say("seeResults")}</a>
+        {results?.hidden === null && (
+          <a href={preview ? undefined : pathOf(poll, place, "results")}>
+            {words.say("seeResults")}
+          </a>
+        )}
       </p>
     </form>
   );

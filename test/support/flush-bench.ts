@@ -1,4 +1,5 @@
 /** A queue, a database and a flusher in one process, for tests that look at single slots. */
+
 import { randomBytes, randomUUID } from "node:crypto";
 import { after } from "node:test";
 import { Flusher } from "#lib/flush/pass.ts";
@@ -10,6 +11,7 @@ import { queueName } from "#lib/queue/names.ts";
 import { QueueProducer } from "#lib/queue/producer.ts";
 import { type Batch, encodeBatch, type QueuedBallot } from "#lib/queue/slot-codec.ts";
 import { migrate } from "#lib/store/migrate.ts";
+import { defaultRules } from "#lib/store/poll-rules.ts";
 import { insertPoll } from "#lib/store/polls.ts";
 import { type Row, Store } from "#lib/store/pool.ts";
 import { moveTallies } from "#lib/tallies/counters.ts";
@@ -78,6 +80,7 @@ export async function startFlushBench(options: Partial<FlushDeps> = {}) {
           opensAtMs: 1,
           closesAtMs: null,
           language: null,
+          ...defaultRules,
           options: Array.from({ length: optionCount }, (_, i) => ({
             number: (i + 1) as OptionNumber,
             label: `Option ${i + 1}`,

@@ -65,7 +65,7 @@ function PollTable({ polls }: { polls: readonly DeskPoll[] }) {
             </td>
             <td className="mt-2 block tabular-nums md:mt-0 md:table-cell md:px-4 md:py-3 md:text-right">
               <span className="text-sm text-soft md:hidden">Ballots: </span>
-              {results ? numbers.format(results.ballots) : "–"}
+              {results ? numbers.format(results.ballots ?? 0) : "–"}
             </td>
           </tr>
         ))}

@@ -5,7 +5,7 @@ import type { Slug } from "#lib/ids.ts";
 import { type PollState, pollState } from "#lib/polls/state.ts";
 import { runtime } from "#lib/runtime.ts";
 import { findPoll, newestPolls, type Poll } from "#lib/store/polls.ts";
-import type { Results } from "#lib/tallies/results.ts";
+import type { Results } from "#lib/tallies/snapshot.ts";
 import { sayTime } from "#lib/time-zone.ts";
 
 export interface DeskPoll {
@@ -43,7 +43,7 @@ async function toDeskPoll(poll: Poll): Promise<DeskPoll> {
 
 function readResults(poll: Poll): Promise<Results | null> {
   return runtime()
-    .results.read(poll)
+    .results.read(poll, "editor")
     .catch(error => {
       if (isFloodgateError(error)) return null;
       throw error;

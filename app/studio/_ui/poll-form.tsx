@@ -5,6 +5,7 @@ import { languages } from "#lib/languages.ts";
 import { createPollAction, type FormState } from "../actions.ts";
 import { Button } from "./button.tsx";
 import { TextArea, TextField } from "./field.tsx";
+import { AfterVoteFields, ResultsFields, usualRules } from "./rules-fields.tsx";
 
 const questionMax = 200;
 const previewPauseMs = 250;
@@ -64,6 +65,8 @@ export function PollForm({ timeZone }: { timeZone: string }) {
             problem={state.problems?.closesAt}
           />
           <LanguageField />
+          <ResultsFields values={usualRules} timeZone={timeZone} problems={state.problems} />
+          <AfterVoteFields values={usualRules} timeZone={timeZone} problems={state.problems} />
           {state.problem && (
             <p role="alert" className="text-sm text-bad">
               {state.problem}

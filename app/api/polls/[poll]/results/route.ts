@@ -7,7 +7,13 @@ import { resultsQuerySchema } from "#lib/http/contract.ts";
 import { dataHeaders } from "#lib/http/headers.ts";
 import { parse } from "#lib/http/problem.ts";
 import { jsonText } from "#lib/http/respond.ts";
-import { anySite, askAgain, pollWithResults } from "#lib/http/results-route.ts";
+import {
+  anySite,
+  askAgain,
+  pollWithResults,
+  requesterOf,
+  sameForAll,
+} from "#lib/http/results-route.ts";
 import { type RouteContext, route } from "#lib/http/route.ts";
 import { waitForNews } from "#lib/live/long-poll.ts";
 import { runtime } from "#lib/runtime.ts";
@@ -18,12 +24,13 @@ export const GET = route<RouteContext>(async (request, context) => {
   const at = runtime();
   const poll = await pollWithResults(at, context);
   const { after, wait } = queryOf(request);
-  const current = await at.results.snapshot(poll);
+  const requester = await requesterOf(at, poll, request);
+  const current = await at.results.snapshot(poll, requester);
   if (after === undefined) {
     const headers = {
       ...anySite,
       ...askAgain(at),
-      "Cache-Control": shared,
+      "Cache-Control": sameForAll(poll, requester) ? shared : "private, no-store",
       ETag: current.etag,
     };
     if (request.headers.get("if-none-match") !== current.etag) {
@@ -34,7 +41,7 @@ export const GET = route<RouteContext>(async (request, context) => {
   const news =
     current.results.version > after
       ? current
-      : await waitForNews(at.live, poll.slug, {
+      : await waitForNews(at.live, poll.slug, requester, {
           after,
           waitMs: wait * SECOND,
           signal: request.signal,

@@ -1,13 +1,13 @@
 import type { Metadata } from "next";
 import Link from "next/link";
 import { notFound } from "next/navigation";
-import { percentages, sharesOf } from "#lib/percent.ts";
 import { runtime } from "#lib/runtime.ts";
 import { formatLocalTime } from "#lib/time-zone.ts";
 import { embedCode } from "#reader/embed-code.ts";
 import { type DeskPoll, deskPoll } from "../../../_data/desk.ts";
 import { ClosingTime } from "../../../_ui/closing-time.tsx";
 import { Confirm } from "../../../_ui/confirm.tsx";
+import { RulesForm } from "../../../_ui/rules-form.tsx";
 import { StateLabel } from "../../../_ui/state-label.tsx";
 import { closePollAction, openPollAction, removePollAction } from "../../../actions.ts";
 
@@ -55,6 +55,22 @@ export default async function PollPage({ params }: Props) {
       </section>
       <Results found={found} />
       {state !== "draft" && <Embed code={embedCode(config.publicUrl, poll)} />}
+      <section className="rounded border border-hair bg-card p-4">
+        <h2 className="mb-3 font-serif text-lg font-semibold">Rules</h2>
+        <RulesForm
+          slug={poll.slug}
+          timeZone={zone}
+          values={{
+            resultsTo: poll.resultsTo,
+            resultsAs: poll.resultsAs,
+            afterVote: poll.afterVote,
+            afterVoteText: poll.afterVoteText,
+            afterVoteLink: poll.afterVoteLink,
+            resultsFrom:
+              poll.resultsFromMs === null ? "" : formatLocalTime(poll.resultsFromMs, zone),
+          }}
+        />
+      </section>
       {(state === "open" || state === "scheduled" || state === "draft") && (
         <section className="rounded border border-hair bg-card p-4">
           <h2 className="mb-3 font-serif text-lg font-semibold">Closing time</h2>
@@ -128,15 +144,21 @@ function Actions({ found: { poll, state } }: { found: DeskPoll }) {
 
 function Results({ found: { poll, results } }: { found: DeskPoll }) {
   if (!results) return null;
-  const votes = results.options.map(option => option.votes);
   const single = poll.choicesMax === 1;
-  const shares = single ? percentages(votes) : sharesOf(votes, results.ballots);
+  if (results.hidden !== null) {
+    return (
+      <section className="rounded border border-hair bg-card p-4">
+        <h2 className="font-serif text-lg font-semibold">Results</h2>
+        <p className="mt-1 text-soft">Nobody is shown the results of this poll, you included.</p>
+      </section>
+    );
+  }
   return (
     <section className="rounded border border-hair bg-card">
       <div className="flex flex-wrap items-baseline justify-between gap-2 border-b border-hair px-4 py-3">
         <h2 className="font-serif text-lg font-semibold">Results</h2>
         <p className="text-sm text-soft tabular-nums">
-          {numbers.format(results.ballots)} ballots, as of {results.asOf.slice(11, 19)} UTC
+          {numbers.format(results.ballots ?? 0)} ballots, as of {results.asOf.slice(11, 19)} UTC
         </p>
       </div>
       <table className="w-full text-left">
@@ -150,13 +172,13 @@ function Results({ found: { poll, results } }: { found: DeskPoll }) {
           </tr>
         </thead>
         <tbody>
-          {results.options.map((option, index) => (
+          {results.options.map(option => (
             <tr key={option.id} className="border-b border-hair last:border-0">
               <td className="px-4 py-2.5 [overflow-wrap:anywhere]">{option.label}</td>
               <td className="px-4 py-2.5 text-right tabular-nums">
-                {numbers.format(option.votes)}
+                {numbers.format(option.votes ?? 0)}
               </td>
-              <td className="px-4 py-2.5 text-right tabular-nums">{shares[index]}%</td>
+              <td className="px-4 py-2.5 text-right tabular-nums">{option.share}%</td>
             </tr>
           ))}
         </tbody>

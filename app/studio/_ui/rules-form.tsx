@@ -1,0 +1,34 @@
+"use client";
+
+import { useActionState } from "react";
+import { changeRulesAction } from "../actions.ts";
+import { Button } from "./button.tsx";
+import { AfterVoteFields, ResultsFields, type RulesValues } from "./rules-fields.tsx";
+
+interface RulesFormProps {
+  readonly slug: string;
+  readonly timeZone: string;
+  readonly values: RulesValues;
+}
+
+/** What of a poll's rules can be changed at any time. */
+export function RulesForm({ slug, timeZone, values }: RulesFormProps) {
+  const [state, submit, busy] = useActionState(changeRulesAction, {});
+  return (
+    <form action={submit} className="flex flex-col items-stretch gap-3">
+      <input type="hidden" name="slug" value={slug} />
+      <ResultsFields values={values} timeZone={timeZone} problems={state.problems} />
+      <AfterVoteFields values={values} timeZone={timeZone} problems={state.problems} />
+      {state.problem && (
+        <p role="alert" className="text-sm text-bad">
+          {state.problem}
+        </p>
+      )}
+      <div>
+        <Button type="submit" look="quiet" disabled={busy}>
+          Save rules
+        </Button>
+      </div>
+    </form>
+  );
+}

@@ -1,0 +1,81 @@
+/**
+ * What an editor decides about a poll beyond its question and times: columns of `polls`. The words are the
+ * same in SQL, code and API.
+ */
+import type { Row } from "./pool.ts";
+
+/** Who sees results. `voters`: while it is open, whoever has voted; then everyone. */
+export const resultsToValues = [
+  "everyone",
+  "voters",
+  "after_close",
+  "from_date",
+  "staff",
+  "nobody",
+] as const;
+export const resultsAsValues = ["both", "percentages", "counts"] as const;
+export const afterVoteValues = ["results", "thanks", "text", "link"] as const;
+
+export interface PollRules {
+  readonly resultsTo: (typeof resultsToValues)[number];
+  /** With `from_date`; milliseconds since 1970. */
+  readonly resultsFromMs: number | null;
+  /** Which numbers are told: to readers, by whatever way. */
+  readonly resultsAs: (typeof resultsAsValues)[number];
+  /** What a reader is shown who has voted. */
+  readonly afterVote: (typeof afterVoteValues)[number];
+  /** With `text`, the text; with `link`, the words of the link. */
+  readonly afterVoteText: string;
+  /** With `link`: https only. */
+  readonly afterVoteLink: string;
+}
+
+export const defaultRules: PollRules = {
+  resultsTo: "everyone",
+  resultsFromMs: null,
+  resultsAs: "both",
+  afterVote: "results",
+  afterVoteText: "",
+  afterVoteLink: "",
+};
+
+export interface PollRulesRow extends Row {
+  readonly results_to: PollRules["resultsTo"];
+  readonly results_from: Date | null;
+  readonly results_as: PollRules["resultsAs"];
+  readonly after_vote: PollRules["afterVote"];
+  readonly after_vote_text: string;
+  readonly after_vote_link: string;
+}
+
+/** In the order of `ruleValues`. */
+export const ruleColumns = [
+  "results_to",
+  "results_from",
+  "results_as",
+  "after_vote",
+  "after_vote_text",
+  "after_vote_link",
+] as const;
+
+export function rulesOf(row: PollRulesRow): PollRules {
+  return {
+    resultsTo: row.results_to,
+    resultsFromMs: row.results_from?.getTime() ?? null,
+    resultsAs: row.results_as,
+    afterVote: row.after_vote,
+    afterVoteText: row.after_vote_text,
+    afterVoteLink: row.after_vote_link,
+  };
+}
+
+export function ruleValues(rules: PollRules): (string | Date | null)[] {
+  return [
+    rules.resultsTo,
+    rules.resultsFromMs === null ? null : new Date(rules.resultsFromMs),
+    rules.resultsAs,
+    rules.afterVote,
+    rules.afterVoteText,
+    rules.afterVoteLink,
+  ];
+}

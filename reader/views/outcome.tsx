@@ -1,0 +1,71 @@
+/** @jsxImportSource hono/jsx */
+/**
+ * What there is to see after voting, or instead of it: results; or why there are none; or what the editor
+ * has for those who have voted.
+ */
+import type { Poll } from "#lib/store/polls.ts";
+import type { WordKey, Words } from "../words.ts";
+import type { CardProps } from "./card-props.ts";
+import { pathOf } from "./paths.ts";
+import { ResultList } from "./results.tsx";
+
+const reasons: Readonly<Record<Poll["resultsTo"], WordKey>> = {
+  everyone: "resultsAway",
+  voters: "hiddenForVoters",
+  after_close: "hiddenUntilClose",
+  from_date: "hiddenUntilDate",
+  staff: "hiddenForGood",
+  nobody: "hiddenForGood",
+};
+
+export function Outcome(props: CardProps) {
+  const { words, poll, results, mine } = props;
+  const hidden = results?.hidden != null;
+  const thanks = props.thanks === true && poll.afterVote !== "results";
+  return (
+    <>
+      {poll.afterVote !== "results" && <Thanks {...props} hidden={!thanks} />}
+      <p class="poll-dek" data-part="own" hidden={!mine || !(hidden || thanks)}>
+        {mine ? words.say("youChose", { options: labelsOf(words, poll, mine) }) : ""}
+      </p>
+      <p class="poll-dek" data-part="hidden-note" hidden={!hidden || thanks}>
+        {words.say(reasons[poll.resultsTo], {
+          when: poll.resultsFromMs === null ? "" : words.when(poll.resultsFromMs, props.nowMs),
+        })}
+      </p>
+      <div data-part="bars" hidden={hidden || thanks}>
+        <ResultList {...props} />
+      </div>
+    </>
+  );
+}
+
+/** The reader's own choices, in words. */
+function labelsOf(words: Words, poll: Poll, mine: readonly string[]): string {
+  const labels = mine.map(id => poll.options.find(({ number }) => String(number) === id)?.label);
+  return words.list(labels.filter(label => label !== undefined));
+}
+
+function Thanks({ words, poll, place, hidden }: CardProps & { hidden: boolean }) {
+  return (
+    <div data-part="thanks" hidden={hidden}>
+      {poll.afterVote === "text" && <p class="poll-thanks">{poll.afterVoteText}</p>}
+      {poll.afterVote === "link" && (
+        <p class="poll-thanks">
+          <a
+            href={poll.afterVoteLink}
+            target={place === "embed" ? "_blank" : undefined}
+            rel="noopener"
+          >
+            {poll.afterVoteText || new URL(poll.afterVoteLink).hostname}
+          </a>
+        </p>
+      )}
+      {(poll.resultsTo === "everyone" || poll.resultsTo === "voters") && (
+        <p class="poll-actions">
+          <a href={pathOf(poll, place, "results")}>{words.say("results")}</a>
+        </p>
+      )}
+    </div>
+  );
+}
