@@ -10,7 +10,7 @@ const layers = [
   ["queue/", "voters/(keys|keyed-hash)\\.ts"],
   ["tallies/(counters|sums)\\.ts"],
   ["polls/"],
-  ["tallies/", "voters/"],
+  ["tallies/", "voters/", "books/"],
   ["editors/", "flush/", "ballots/", "live/"],
   ["runtime\\.ts"],
   ["readiness\\.ts"],

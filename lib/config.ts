@@ -172,6 +172,9 @@ const shape = {
   FLOODGATE_HOME: setting(wholeNumber(0, 63).default(0), {
     doc: "This machine's first home: with several front machines, give each a range of its own.",
   }),
+  FLOODGATE_STATE_DIR: setting(z.string().min(1).optional(), {
+    doc: "A folder of its own for each machine's fronts: they note there how many votes they accepted. Without it, what is lost when a front and the only memcached die in the same moment is missing in the books, too.",
+  }),
   FLOODGATE_VIEWERS_MAX: setting(wholeNumber(0, 1_000_000).default(20_000), {
     doc: "Viewers of live results that one front process takes at a time. Each holds a connection: the limit on open files must be higher.",
   }),

@@ -32,6 +32,9 @@ export type Epoch = Branded<string, "Epoch">;
 /** A slot's number within its queue and epoch; from 1, never reused within the epoch. */
 export type SlotNumber = Branded<number, "SlotNumber">;
 
+/** Bytes at the beginning of a batch id that name one life of a front. */
+export const producerBytes = 8;
+
 /** 12 bytes: the producer that made the batch (8, random for each process) and its serial (4). */
 export type BatchId = Branded<Buffer, "BatchId">;
 

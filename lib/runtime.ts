@@ -11,6 +11,8 @@ import { Fallback } from "./ballots/fallback.ts";
 import { GroupCommit } from "./ballots/group-commit.ts";
 import { Ladder } from "./ballots/ladder.ts";
 import { watchReplayRing } from "./ballots/replay.ts";
+import { handInOldTapes } from "./books/old-tapes.ts";
+import { AcceptedTape } from "./books/tape.ts";
 import { type Config, loadConfig } from "./config.ts";
 import { Attempts } from "./editors/attempts.ts";
 import type { Auth } from "./editors/auth.ts";
@@ -92,7 +94,7 @@ function build(config: Config): Runtime {
     log,
     viewersMax: config.FLOODGATE_VIEWERS_MAX,
   });
-  const voting = buildVoting({ config, log, guarded, published, memcached, queueServers });
+  const voting = buildVoting({ config, log, store, guarded, published, memcached, queueServers });
   return {
     config,
     log,
@@ -123,6 +125,7 @@ function build(config: Config): Runtime {
 interface VotingParts {
   readonly config: Config;
   readonly log: Log;
+  readonly store: Store;
   readonly guarded: GuardedStore;
   readonly published: PublishedPolls;
   readonly memcached: readonly MemcachedClient[];
@@ -130,12 +133,25 @@ interface VotingParts {
 }
 
 /** The way of the ballots, with what watches over it. */
-function buildVoting({ config, log, guarded, published, memcached, queueServers }: VotingParts) {
+function buildVoting({
+  config,
+  log,
+  store,
+  guarded,
+  published,
+  memcached,
+  queueServers,
+}: VotingParts) {
   const producers = homesFrom(config).map(home => producerAt(queueServers, home));
   const ring = new ReplayRing(config.QUEUE_REPLAY_BYTES);
   const missed = new MissedMoves();
+  const batchIds = new BatchIds();
+  const { producer } = batchIds;
+  const { FLOODGATE_STATE_DIR: directory, FLOODGATE_HOME: home } = config;
+  const tape = new AcceptedTape({ producer, home, directory, servers: memcached, log });
   const fallback = new Fallback({
     log,
+    tape,
     store: guarded,
     tallyServers: memcached,
     missed,
@@ -150,7 +166,8 @@ function buildVoting({ config, log, guarded, published, memcached, queueServers 
     ring,
     markServers: memcached,
     tallyServers: memcached,
-    batchIds: new BatchIds(),
+    batchIds,
+    tape,
     missed,
     fallback,
     lingerMs: config.QUEUE_LINGER_MS,
@@ -167,6 +184,8 @@ function buildVoting({ config, log, guarded, published, memcached, queueServers 
       stop.signal,
     ),
     ladder.watch(stop.signal),
+    tape.publishUntil(stop.signal),
+    ...(directory ? [handInOldTapes({ store, log, directory, home, producer }, stop.signal)] : []),
   ];
   return {
     commit,
@@ -177,6 +196,7 @@ function buildVoting({ config, log, guarded, published, memcached, queueServers 
       kickstart.close();
       stop.abort();
       await Promise.all(watching);
+      tape.close();
     },
   };
 }

@@ -6,6 +6,8 @@ export const programs = {
   front: "server/front.ts",
   pages: "server/pages.ts",
   worker: "worker/main.ts",
+  recount: "worker/recount.ts",
+  letters: "worker/letters.ts",
   migrate: "scripts/migrate.ts",
   seed: "scripts/seed.ts",
 } as const;

@@ -1,4 +1,5 @@
 /** The worker's composition root: everything built once, for the daemon and the one-shot alike. */
+import { BooksCollector } from "#lib/books/collector.ts";
 import type { Config } from "#lib/config.ts";
 import { Flusher } from "#lib/flush/pass.ts";
 import type { Log } from "#lib/log.ts";
@@ -18,6 +19,7 @@ export interface WorkerRuntime {
   readonly published: PublishedPolls;
   readonly tallies: TallyDeps;
   readonly doubtful: DoubtfulPolls;
+  readonly books: BooksCollector;
   readonly close: () => Promise<void>;
 }
 
@@ -34,12 +36,14 @@ export function buildWorker(config: Config, log: Log): WorkerRuntime {
   const memcached = connectMemcached(config.MEMCACHED_SERVERS, log);
   const queueServers = connectMemcached(config.queueServers, log, memcached);
   const doubtful = new DoubtfulPolls();
+  const books = new BooksCollector(store, memcached);
   const flusher = new Flusher(
     {
       store,
       log,
       graceMs: config.QUEUE_GRACE_MS,
       keepMs: config.QUEUE_KEEP_MS,
+      committed: batches => books.committed(batches),
       correctTallies: async (corrections, unsure) => {
         doubtful.add(unsure);
         const failed = await moveTallies(memcached, corrections);
@@ -58,6 +62,7 @@ export function buildWorker(config: Config, log: Log): WorkerRuntime {
     store,
     flusher,
     doubtful,
+    books,
     published: new PublishedPolls(memcached, store, log),
     tallies: {
       store,

@@ -8,9 +8,12 @@
  * Every duty may be done by several workers at once, and left undone by one that dies: each looks at how
  * things are, not at what was done before.
  */
+
+import { acceptedSoFar, closeBooks, readBooks } from "#lib/books/books.ts";
 import { DAY, HOUR, MINUTE, monotonicMs, SECOND, wallMs } from "#lib/clock.ts";
-import { type FinishedPass, finalizePolls } from "#lib/flush/finalize.ts";
+import { atRest, type FinishedPass, finalizePolls } from "#lib/flush/finalize.ts";
 import type { PassOptions, PassSummary } from "#lib/flush/pass.ts";
+import type { PollId } from "#lib/ids.ts";
 import { describeError } from "#lib/log.ts";
 import { pruneBatches } from "#lib/store/batches.ts";
 import { countingPolls, pollsChangedSince } from "#lib/store/polls.ts";
@@ -42,6 +45,7 @@ export class Upkeep {
   #publishedUpToMs = wallMs() - MINUTE;
   #sweepFrom = 0;
   #lastEventMs = monotonicMs();
+  #acceptedBefore: ReadonlyMap<PollId, number> = new Map();
 
   constructor(worker: WorkerRuntime) {
     this.#worker = worker;
@@ -51,6 +55,10 @@ export class Upkeep {
       run: () => Promise<void>,
     ): Duty => ({ name, everyMs, idleEveryMs, run, doneMs: Number.NEGATIVE_INFINITY });
     this.#duties = [
+      duty("bring the books up to date", [SECOND / 4, 2 * SECOND], () =>
+        this.#worker.books.collect(),
+      ),
+      duty("close the books", [12 * SECOND, 12 * SECOND], () => this.#closeBooks()),
       duty("mend doubtful tallies", [SECOND, SECOND], () => this.#mendDoubtful()),
       duty("finalize polls", [SECOND, 5 * SECOND], () => this.#finalize()),
       duty("publish changes", [5 * SECOND, 15 * SECOND], () => this.#publishChanges()),
@@ -121,6 +129,19 @@ export class Upkeep {
     const portion = counting.slice(this.#sweepFrom, this.#sweepFrom + pollsPerStep);
     if (portion.length > 0) await reconcile(tallies, portion, false);
     this.#sweepFrom += pollsPerStep;
+  }
+
+  /** What had been accepted when this was done last has arrived by now, or is lost. */
+  async #closeBooks(): Promise<void> {
+    const { store, log, books } = this.#worker;
+    if (!this.#pass || !atRest(this.#pass)) return;
+    for (const [pollId, found] of await closeBooks(store, this.#acceptedBefore)) {
+      log.error({ event: "ballots_lost", pollId, ...found });
+    }
+    this.#acceptedBefore = await acceptedSoFar(store, [...books.polls]);
+    for (const [pollId, found] of await readBooks(store, [...books.polls])) {
+      if (!found.balanced) log.error({ event: "books_do_not_balance", pollId, ...found });
+    }
   }
 
   async #restoreMarks(): Promise<void> {

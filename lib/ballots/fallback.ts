@@ -7,6 +7,7 @@
  * Invariant: at most one transaction at a time, and no more ballots a second than the cap: the newsroom's
  *   database has other things to do as well.
  */
+import type { AcceptedTape } from "../books/tape.ts";
 import { monotonicMs, SECOND, sleep, wallMs } from "../clock.ts";
 import { commitDirectly, type DirectFate, type DirectOutcome } from "../flush/direct.ts";
 import { describeError, type Log } from "../log.ts";
@@ -25,6 +26,7 @@ export interface FallbackDeps {
   readonly store: GuardedStore;
   readonly tallyServers: readonly MemcachedClient[];
   readonly missed: MissedMoves;
+  readonly tape: AcceptedTape;
   readonly ballotsPerSecond: number;
 }
 
@@ -54,11 +56,14 @@ export class Fallback {
   /** Writes a batch and answers those who wait for its ballots, in the same order. Never rejects. */
   async commit(batch: Batch, entries: readonly Waiting[]): Promise<void> {
     const written = await this.write(batch);
-    for (const [index, { answer }] of entries.entries()) {
+    const answers = entries.map((entry, index): CommitOutcome => {
       const ballot = batch.ballots[index];
       const fate = ballot && written?.get(ballot);
-      answer(fate ? outcomeOf(fate, entries[index]) : { outcome: "unavailable" });
-    }
+      return fate ? outcomeOf(fate, entry) : { outcome: "unavailable" };
+    });
+    const accepted = answers.map(({ outcome }) => outcome === "accepted");
+    this.#deps.tape.note(batch.ballots.filter((_, index) => accepted[index]));
+    for (const [index, { answer }] of entries.entries()) answer(answers[index] as CommitOutcome);
   }
 
   /** What became of the ballots of a batch; `undefined`: nothing can be said, and nothing promised. */
@@ -96,9 +101,9 @@ export class Fallback {
   }
 }
 
-function outcomeOf(fate: DirectFate, entry: Waiting | undefined): CommitOutcome {
+function outcomeOf(fate: DirectFate, entry: Waiting): CommitOutcome {
   if (fate === "refused") return { outcome: "closed" };
-  if (fate === "counted" || !entry) return { outcome: "accepted", tally: undefined };
+  if (fate === "counted") return { outcome: "accepted", tally: undefined };
   const { ballotId, choices } = fate.instead;
   const { ballot } = entry;
   const mark = { ballotId: ballotIdText(ballotId), choices };

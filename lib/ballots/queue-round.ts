@@ -12,6 +12,8 @@
  * Invariant: no await in a round but for memcached (and, after memcached lost its memory, for the one
  *   look-up that finds a poll again).
  */
+
+import type { AcceptedTape } from "../books/tape.ts";
 import type { Kickstart } from "../kickstart.ts";
 import { describeError, type Log } from "../log.ts";
 import type { MemcachedClient } from "../memcached/client.ts";
@@ -42,6 +44,7 @@ export interface RoundDeps {
   readonly missed: MissedMoves;
   readonly fallback: Fallback;
   readonly kickstart: Kickstart;
+  readonly tape: AcceptedTape;
 }
 
 export class QueueRound {
@@ -110,6 +113,7 @@ export class QueueRound {
     const { ring } = this.#deps;
     ring.passed(producer, ticket.epoch, ticket.checkpoint);
     if (going.length === 0) return;
+    this.#deps.tape.note(batch.ballots);
     ring.remember({ producer, epoch: ticket.epoch, slot: ticket.slot, batch, bytes });
     this.#deps.kickstart.send();
     for (const { ballot, answer } of going) {

@@ -7,8 +7,10 @@
  * Invariant: the closing time is judged here, under the poll's row: no front can know of an editor's
  *   decision while memcached is away.
  */
+import { arrivalsOf } from "../books/arrivals.ts";
 import type { Epoch } from "../ids.ts";
 import type { Batch, QueuedBallot } from "../queue/slot-codec.ts";
+import { addArrived } from "../store/acceptances.ts";
 import { insertBatches, knownBatches } from "../store/batches.ts";
 import { holdPolls } from "../store/polls.ts";
 import type { Store } from "../store/pool.ts";
@@ -51,8 +53,12 @@ export function commitDirectly(store: Store, batch: Batch, nowMs: number): Promi
       else arrivals.push({ slot: 0, batchId: id, ballot });
     }
     const found = await bringBallots(db, arrivals);
-    const verdict = sumUp(arrivals, arrival => found.get(arrival) ?? { fate: "redelivered" });
+    const fateOf = (arrival: Arrival) => found.get(arrival) ?? ({ fate: "redelivered" } as const);
+    // A second ballot is refused to its voter's face: it was never accepted, so it is in no book.
+    const kept = arrivals.filter(arrival => fateOf(arrival).fate !== "duplicate");
+    const verdict = sumUp(kept, fateOf);
     await addToTotals(db, verdict.totals);
+    await addArrived(db, arrivalsOf([{ id, ballots: kept.map(({ ballot }) => ballot) }]));
     for (const arrival of arrivals) {
       const fate = found.get(arrival);
       const instead = fate && "standing" in fate ? fate.standing : undefined;

@@ -9,6 +9,9 @@
  * Invariant: after `finalized_at` is set, nothing is added to a poll's totals (`flush/sort-out.ts`
  *   refuses it).
  */
+
+import { acceptedSoFar, closeBooks } from "../books/books.ts";
+import { recountPoll } from "../books/recount.ts";
 import { monotonicMs, SECOND } from "../clock.ts";
 import type { Log } from "../log.ts";
 import type { PublishedPolls } from "../polls/published.ts";
@@ -39,6 +42,21 @@ export interface FinishedPass {
   readonly lastDisturbanceMs: number;
 }
 
+/** Rows, totals and books of a poll that takes no ballots any more: what they say now is what is final. */
+async function settleBooks({ store, log }: FinalizeDeps, poll: Poll): Promise<void> {
+  const drifts = await recountPoll(store, poll, true);
+  if (drifts.length > 0) log.error({ event: "totals_mended", poll: poll.slug, drifts });
+  const lost = await closeBooks(store, await acceptedSoFar(store, [poll.id]));
+  for (const books of lost.values())
+    log.error({ event: "ballots_lost", poll: poll.slug, ...books });
+}
+
+/** Every queue was found and emptied, and none has lost its memory lately: nothing is on its way. */
+export function atRest({ summary, lastDisturbanceMs }: FinishedPass): boolean {
+  const calm = monotonicMs() - lastDisturbanceMs >= calmMs;
+  return summary.waiting === 0 && summary.unreachable.length === 0 && calm;
+}
+
 /**
  * Makes final what can be, after `pass`. Resolves with the polls that became final.
  *
@@ -46,14 +64,14 @@ export interface FinishedPass {
  */
 export async function finalizePolls(
   deps: FinalizeDeps,
-  { summary, startedAtMs, lastDisturbanceMs }: FinishedPass,
+  pass: FinishedPass,
   nowMs: number,
 ): Promise<Poll[]> {
-  const disturbed = monotonicMs() - lastDisturbanceMs < calmMs;
-  if (summary.waiting > 0 || summary.unreachable.length > 0 || disturbed) return [];
-  const due = await closingPolls(deps.store, startedAtMs - settleMs);
+  if (!atRest(pass)) return [];
+  const due = await closingPolls(deps.store, pass.startedAtMs - settleMs);
   const finalized: Poll[] = [];
   for (const poll of due) {
+    await settleBooks(deps, poll);
     if (!(await reconcile(deps.tallies, [poll], true))) continue;
     if (!(await finalizePoll(deps.store, poll.id, nowMs))) continue;
     const final = await findPoll(deps.store, poll.slug);

@@ -42,6 +42,8 @@ export interface FlushDeps {
   readonly graceMs: number;
   /** Milliseconds a committed slot stays in memcached, for a replica that is promoted late. */
   readonly keepMs: number;
+  /** Told of batches that are in MySQL now. */
+  readonly committed: (batches: readonly Batch[]) => void;
   /**
    * Moves the tallies by what a flush found them off by, and remembers the polls whose tallies may be
    * off in a way that it can't tell.
@@ -354,6 +356,7 @@ export class QueueFlush {
     this.#slot = work.to;
     this.#doom(slots, work.to);
 
+    this.#deps.committed(work.slots.map(({ batch }) => batch));
     if (verdict.corrections.size + doubtful.size > 0) {
       await this.#deps.correctTallies(verdict.corrections, doubtful);
     }

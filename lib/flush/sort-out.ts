@@ -104,49 +104,65 @@ export interface Verdict {
  *
  * A ballot moved the tallies by its `tallied` flag when it was accepted, and by its fate it should have
  * moved them by one or by nothing: the correction is the difference, whatever the history was.
+ *
+ * @param setAside - ballots that became dead letters.
  */
-export function sumUp(arrivals: readonly Arrival[], fateOf: (arrival: Arrival) => Fate): Verdict {
-  const totals = new SumsByPoll();
+export function sumUp(
+  arrivals: readonly Arrival[],
+  fateOf: (arrival: Arrival) => Fate,
+  setAside: readonly Pick<QueuedBallot, "pollId">[] = [],
+): Verdict {
+  const totals = new TotalsByPoll();
   const corrections = new SumsByPoll();
-  const duplicates = new Map<PollId, number>();
   const count = { counted: 0, duplicates: 0, redelivered: 0 };
-  const addDuplicate = (poll: PollId) => {
-    count.duplicates += 1;
-    duplicates.set(poll, (duplicates.get(poll) ?? 0) + 1);
-  };
   for (const arrival of arrivals) {
     const { ballot } = arrival;
+    const { pollId } = ballot;
     const fate = fateOf(arrival);
     const counts = fate.fate === "counted" || fate.fate === "earlier";
-    if (counts) totals.add(ballot, 1);
+    if (counts) totals.votes.add(ballot, 1);
     if (counts && !ballot.tallied) corrections.add(ballot, 1);
     if (!counts && ballot.tallied) corrections.add(ballot, -1);
     if (fate.fate === "counted") count.counted += 1;
-    if (fate.fate === "redelivered") count.redelivered += 1;
-    if (fate.fate === "duplicate") addDuplicate(ballot.pollId);
+    if (fate.fate === "redelivered") {
+      count.redelivered += 1;
+      totals.add(pollId, "repeated");
+    }
+    if (fate.fate === "duplicate" || fate.fate === "earlier") {
+      count.duplicates += 1;
+      totals.add(pollId, "duplicates");
+    }
     if (fate.fate === "earlier") {
-      const displaced = { pollId: ballot.pollId, choices: fate.instead };
-      totals.add(displaced, -1);
+      const displaced = { pollId, choices: fate.instead };
+      totals.votes.add(displaced, -1);
       corrections.add(displaced, -1);
-      addDuplicate(ballot.pollId);
     }
   }
-  return {
-    totals: totalsChanges(totals.byPoll, duplicates),
-    corrections: corrections.byPoll,
-    ...count,
-  };
+  for (const { pollId } of setAside) totals.add(pollId, "setAside");
+  return { totals: totals.changes, corrections: corrections.byPoll, ...count };
 }
 
-function totalsChanges(
-  counted: ReadonlyMap<PollId, TallyChange>,
-  duplicates: ReadonlyMap<PollId, number>,
-): ReadonlyMap<PollId, TotalsChange> {
-  const polls = new Set([...counted.keys(), ...duplicates.keys()]);
-  return new Map(
-    [...polls].map(poll => {
-      const { ballots, votes } = counted.get(poll) ?? { ballots: 0, votes: new Map() };
-      return [poll, { ballots, votes, duplicates: duplicates.get(poll) ?? 0 }] as const;
-    }),
-  );
+type Aside = "duplicates" | "repeated" | "setAside";
+
+/** What goes onto the totals: ballots and votes that count, and how many others there were of each kind. */
+class TotalsByPoll {
+  readonly votes = new SumsByPoll();
+  readonly #others = new Map<PollId, Record<Aside, number>>();
+
+  add(poll: PollId, kind: Aside): void {
+    const others = this.#others.get(poll) ?? { duplicates: 0, repeated: 0, setAside: 0 };
+    others[kind] += 1;
+    this.#others.set(poll, others);
+  }
+
+  get changes(): ReadonlyMap<PollId, TotalsChange> {
+    const none = { duplicates: 0, repeated: 0, setAside: 0 };
+    const counted = this.votes.byPoll;
+    return new Map(
+      [...new Set([...counted.keys(), ...this.#others.keys()])].map(poll => {
+        const { ballots, votes } = counted.get(poll) ?? { ballots: 0, votes: new Map() };
+        return [poll, { ballots, votes, ...(this.#others.get(poll) ?? none) }] as const;
+      }),
+    );
+  }
 }

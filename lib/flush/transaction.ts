@@ -11,12 +11,14 @@
  * Source: DESIGN §4 "The transaction".
  */
 import { faultPoint } from "#faults";
+import { arrivalsOf } from "../books/arrivals.ts";
 import type { Epoch, PollId } from "../ids.ts";
-import { type Batch, encodeBatch } from "../queue/slot-codec.ts";
+import { type Batch, decodeBatch, encodeBatch } from "../queue/slot-codec.ts";
+import { addArrived } from "../store/acceptances.ts";
 import { insertBatches, knownBatches } from "../store/batches.ts";
 import { lockCheckpoint, moveCheckpoint } from "../store/checkpoints.ts";
 import { type DeadLetter, insertDeadLetters } from "../store/dead-letters.ts";
-import { holdPolls } from "../store/polls.ts";
+import { type HeldPoll, holdPolls } from "../store/polls.ts";
 import type { Database, Store } from "../store/pool.ts";
 import { addToTotals } from "../store/totals.ts";
 import { bringBallots } from "./bring-ballots.ts";
@@ -83,12 +85,23 @@ export function commitWork(store: Store, work: FlushWork, nowMs: number): Promis
       nowMs,
     );
 
-    const { arrivals, refused } = await sortOut(db, fresh);
+    await addArrived(
+      db,
+      arrivalsOf([...fresh.map(({ batch }) => batch), ...legible(work.letters)]),
+    );
+
+    const { arrivals, refused, polls } = await sortOut(db, fresh, work.letters);
     const fates = await bringBallots(db, arrivals);
-    const verdict = sumUp(arrivals, arrival => fates.get(arrival) ?? { fate: "redelivered" });
+    const letters = [...work.letters, ...refused];
+    const verdict = sumUp(
+      arrivals,
+      arrival => fates.get(arrival) ?? { fate: "redelivered" },
+      legible(letters)
+        .flatMap(batch => batch.ballots)
+        .filter(({ pollId }) => polls.has(pollId)),
+    );
 
     await addToTotals(db, verdict.totals);
-    const letters = [...work.letters, ...refused];
     await insertDeadLetters(db, work.epoch, letters, nowMs);
     await moveCheckpoint(db, work.epoch, work, nowMs);
     faultPoint("worker.before-commit");
@@ -127,8 +140,10 @@ function toArrivals({ slot, batch }: Slots[number]): Arrival[] {
 async function sortOut(
   db: Database,
   slots: Slots,
-): Promise<{ arrivals: Arrival[]; refused: DeadLetter[] }> {
-  const polls = await holdPolls(db, [...pollsOf(slots)]);
+  letters: readonly DeadLetter[],
+): Promise<{ arrivals: Arrival[]; refused: DeadLetter[]; polls: ReadonlyMap<PollId, HeldPoll> }> {
+  const inLetters = legible(letters).flatMap(({ ballots }) => ballots.map(({ pollId }) => pollId));
+  const polls = await holdPolls(db, [...new Set([...pollsOf(slots), ...inLetters])]);
   const arrivals: Arrival[] = [];
   const refused: DeadLetter[] = [];
   for (const arrival of slots.flatMap(toArrivals)) {
@@ -140,5 +155,16 @@ async function sortOut(
       refused.push({ pollId: ballot.pollId, slot, reason, bytes, ballots: 1 });
     }
   }
-  return { arrivals, refused };
+  return { arrivals, refused, polls };
+}
+
+/** What is in letters that can be read: batches that MySQL refused, ballots of polls that are over. */
+function legible(letters: readonly DeadLetter[]): Batch[] {
+  return letters.flatMap(({ bytes }) => {
+    try {
+      return decodeBatch(bytes) ?? [];
+    } catch {
+      return [];
+    }
+  });
 }

@@ -98,6 +98,20 @@ export const castResponseSchema = z.object({
     .meta({ description: "With this ballot in them; null when they can't be read right now" }),
 });
 
+const ballotCount = (description: string) => z.int().min(0).meta({ description });
+
+/** `accepted = counted + waiting + duplicate + setAside + lost` */
+export const booksSchema = z.object({
+  accepted: ballotCount("Ballots that fronts answered for, by their own count"),
+  counted: ballotCount("In the result"),
+  waiting: ballotCount("On their way into the result"),
+  duplicate: ballotCount("Further ballots of voters who had one"),
+  setAside: ballotCount("Could not be counted; kept with the reason"),
+  lost: ballotCount("Accepted, and found nowhere with all queues at rest"),
+  repeated: ballotCount("The very same ballot again; in none of the other numbers"),
+  balanced: z.boolean().meta({ description: "False is an alarm" }),
+});
+
 export const pollResponseSchema = z.object({
   slug: z.string(),
   question: z.string(),

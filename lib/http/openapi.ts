@@ -8,6 +8,7 @@ import { z } from "zod";
 import { type ErrorCode, errorSpec } from "../errors.ts";
 import { createPollSchema, updatePollSchema } from "../polls/schema.ts";
 import {
+  booksSchema,
   castRequestSchema,
   castResponseSchema,
   pollResponseSchema,
@@ -61,6 +62,30 @@ function queryParameter(name: string, description: string, schema: JsonSchema): 
 
 function pollAnswer(description: string): Record<string, unknown> {
   return { description, content: json(ref("Poll")) };
+}
+
+function booksPath(operationId: string, summary: string) {
+  return {
+    get: {
+      operationId,
+      summary,
+      ...editors,
+      responses: {
+        "200": { description: "The books", content: json(ref("Books")) },
+        ...problems(...editing),
+      },
+    },
+  };
+}
+
+function booksPaths() {
+  return {
+    "/api/books": booksPath("readAllBooks", "What was accepted against what became of it"),
+    "/api/polls/{poll}/books": {
+      parameters: [slugParameter],
+      ...booksPath("readBooks", "What a poll accepted against what became of it"),
+    },
+  };
 }
 
 function votingPaths() {
@@ -211,9 +236,10 @@ export function openApiDocument(publicUrl: string): Record<string, unknown> {
       license: { name: "MIT", identifier: "MIT" },
     },
     servers: [{ url: publicUrl }],
-    paths: { ...votingPaths(), ...editingPaths() },
+    paths: { ...votingPaths(), ...editingPaths(), ...booksPaths() },
     components: {
       schemas: {
+        Books: schemaOf(booksSchema, "output"),
         CastRequest: schemaOf(castRequestSchema, "input"),
         CastResponse: schemaOf(castResponseSchema, "output"),
         CreatePoll: schemaOf(createPollSchema, "input"),

@@ -18,6 +18,8 @@
  * | `t:{poll}:b`            | tally: ballots                     | the server forgets     | front      |
  * | `t:{poll}:v`            | version of the results             | the server forgets     | front      |
  * | `t:{poll}:r`            | "somebody is rebuilding this"      | 10 s                   | front, worker |
+ * | `t:{poll}:s`            | ballots that MySQL has             | the server forgets     | worker     |
+ * | `ac:{producer}:{poll}`  | ballots that a front accepted      | 7 days                 | front      |
  * | `m:{poll}:{voter}`      | ballot-once mark                   | poll's end + 1 day     | front      |
  * | `mr`                    | how far lost marks are put back    | the server forgets     | worker     |
  * | `p:{slug}`              | published poll, or "no such poll"  | the server forgets     | front, worker |
@@ -50,8 +52,11 @@ export const checkpointKey = (queue: QueueName, epoch: Epoch): Key => key(`q:${q
 export const slotKey = (queue: QueueName, epoch: Epoch, slot: SlotNumber): Key =>
   key(`q:${queue}:s:${epoch}:${slot}`);
 
-export const tallyKey = (poll: PollId, part: number | "b" | "v" | "r"): Key =>
+export const tallyKey = (poll: PollId, part: number | "b" | "v" | "r" | "s"): Key =>
   key(`t:${poll}:${part}`);
+
+export const acceptedKey = (producer: Buffer, poll: PollId): Key =>
+  key(`ac:${producer.toString("hex")}:${poll}`);
 
 export const markKey = (poll: PollId, voter: VoterKey): Key =>
   key(`m:${poll}:${voter.toString("base64url")}`);

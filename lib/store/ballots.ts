@@ -1,6 +1,7 @@
 /** Ballots in MySQL: the table `ballots`. */
-import type { PollId } from "../ids.ts";
+import type { OptionNumber, PollId } from "../ids.ts";
 import { type Database, hexLiteral, type Row, timeLiteral } from "./pool.ts";
+import type { Totals } from "./totals.ts";
 
 export interface BallotRow {
   readonly pollId: PollId;
@@ -86,6 +87,30 @@ export async function ballotsBehind(
     [pollId, voter, limit],
   );
   return rows.map(ballotOf);
+}
+
+interface CombinationRow extends Row {
+  readonly choices: Buffer;
+  readonly ballots: number;
+}
+
+/** Counts a poll's rows, one by one. One query that reads all of them. */
+export async function countRows(db: Database, pollId: PollId): Promise<Totals> {
+  const rows = await db.rows<CombinationRow>(
+    "ballots.count",
+    "SELECT choices, COUNT(*) AS ballots FROM ballots WHERE poll_id = ? GROUP BY choices",
+    [pollId],
+  );
+  const votes = new Map<OptionNumber, number>();
+  let ballots = 0;
+  for (const row of rows) {
+    ballots += Number(row.ballots);
+    for (const choice of row.choices) {
+      const option = choice as OptionNumber;
+      votes.set(option, (votes.get(option) ?? 0) + Number(row.ballots));
+    }
+  }
+  return { ballots, votes };
 }
 
 /** Puts another ballot of the same voter in the place of the stored one. The caller holds its row. */

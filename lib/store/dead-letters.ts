@@ -1,6 +1,6 @@
 /** What could not be counted, kept with its bytes and a reason: the table `dead_letters`. */
 import type { Epoch, PollId } from "../ids.ts";
-import { type Database, hexLiteral, timeLiteral } from "./pool.ts";
+import { type Database, hexLiteral, type Row, timeLiteral } from "./pool.ts";
 
 export interface DeadLetter {
   /** `undefined`: not even that could be read. */
@@ -30,4 +30,60 @@ export async function insertDeadLetters(
       [letter.pollId ?? null, epoch, letter.slot, reason, letter.ballots],
     );
   }
+}
+
+interface LetterRow extends Row {
+  readonly id: number;
+  readonly slug: string | null;
+  readonly epoch: string;
+  readonly slot: number;
+  readonly reason: string;
+  readonly bytes: Buffer;
+  readonly ballots: number;
+  readonly created_at: Date;
+}
+
+export interface ListedLetter {
+  readonly id: number;
+  readonly slug: string | undefined;
+  readonly epoch: string;
+  readonly slot: number;
+  readonly reason: string;
+  readonly ballots: number;
+  readonly createdAtMs: number;
+}
+
+/** All letters, oldest first, without their bytes. One query. */
+export async function listDeadLetters(db: Database): Promise<ListedLetter[]> {
+  const rows = await db.rows<LetterRow>(
+    "dead_letters.list",
+    `SELECT l.id, p.slug, l.epoch, l.slot, l.reason, l.ballots, l.created_at
+     FROM dead_letters l LEFT JOIN polls p ON p.id = l.poll_id ORDER BY l.id`,
+  );
+  return rows.map(({ id, slug, epoch, slot, reason, ballots, created_at }) => ({
+    id: Number(id),
+    slug: slug ?? undefined,
+    epoch,
+    slot: Number(slot),
+    reason,
+    ballots,
+    createdAtMs: created_at.getTime(),
+  }));
+}
+
+/** One letter, its row held until the transaction ends; `undefined`: there is none. */
+export async function lockDeadLetter(
+  db: Database,
+  id: number,
+): Promise<Pick<DeadLetter, "slot" | "bytes" | "ballots"> | undefined> {
+  const [row] = await db.rows<LetterRow>(
+    "dead_letters.lock",
+    "SELECT slot, bytes, ballots FROM dead_letters WHERE id = ? FOR UPDATE",
+    [id],
+  );
+  return row && { slot: Number(row.slot), bytes: row.bytes, ballots: row.ballots };
+}
+
+export async function deleteDeadLetter(db: Database, id: number): Promise<void> {
+  await db.write("dead_letters.delete", "DELETE FROM dead_letters WHERE id = ?", [id]);
 }

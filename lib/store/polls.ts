@@ -139,6 +139,22 @@ export async function listedPolls(
   return withOptions(db, rows);
 }
 
+/** Polls that have ever been open, newest first. */
+export async function everOpenPolls(db: Database, nowMs: number): Promise<Poll[]> {
+  const rows = await db.rows<PollRow>(
+    "polls.ever_open",
+    `SELECT ${columns} FROM polls WHERE opens_at <= ? ORDER BY id DESC`,
+    [new Date(nowMs)],
+  );
+  return withOptions(db, rows);
+}
+
+/** Every poll's number. */
+export async function allPollIds(db: Database): Promise<PollId[]> {
+  const rows = await db.rows<PollRow>("polls.ids", "SELECT id FROM polls");
+  return rows.map(row => row.id as PollId);
+}
+
 /** Polls past their closing time that are not final yet, oldest first. */
 export async function closingPolls(db: Database, nowMs: number): Promise<Poll[]> {
   const rows = await db.rows<PollRow>(
@@ -276,9 +292,10 @@ export async function finalizePoll(db: Database, id: PollId, nowMs: number): Pro
   return affectedRows === 1;
 }
 
-/** Deletes a poll, its options, totals and ballots. */
+/** Deletes a poll, its options, totals, ballots and books. */
 export async function deletePoll(db: Database, id: PollId): Promise<void> {
   await db.write("polls.delete_ballots", "DELETE FROM ballots WHERE poll_id = ?", [id]);
+  await db.write("polls.delete_books", "DELETE FROM acceptances WHERE poll_id = ?", [id]);
   await db.write("polls.delete", "DELETE FROM polls WHERE id = ?", [id]);
 }
 

@@ -12,6 +12,8 @@ export interface Totals {
 export interface TotalsChange {
   readonly ballots: number;
   readonly duplicates: number;
+  readonly repeated: number;
+  readonly setAside: number;
   readonly votes: ReadonlyMap<OptionNumber, number>;
 }
 
@@ -38,10 +40,18 @@ export async function addToTotals(
   if (polls.length === 0) return;
   await db.write(
     "totals.add_polls",
-    `INSERT INTO poll_totals (poll_id, ballots, duplicates) VALUES ${polls.map(() => "(?, ?, ?)").join(", ")}
+    `INSERT INTO poll_totals (poll_id, ballots, duplicates, repeated, set_aside)
+     VALUES ${polls.map(() => "(?, ?, ?, ?, ?)").join(", ")}
      ON DUPLICATE KEY UPDATE ballots = ballots + VALUES(ballots),
-       duplicates = duplicates + VALUES(duplicates)`,
-    polls.flatMap(([id, change]) => [id, change.ballots, change.duplicates]),
+       duplicates = duplicates + VALUES(duplicates), repeated = repeated + VALUES(repeated),
+       set_aside = set_aside + VALUES(set_aside)`,
+    polls.flatMap(([id, { ballots, duplicates, repeated, setAside }]) => [
+      id,
+      ballots,
+      duplicates,
+      repeated,
+      setAside,
+    ]),
   );
   const options = polls.flatMap(([id, change]) =>
     [...change.votes]
@@ -87,4 +97,70 @@ export async function readTotals(
       { ballots: Number(row.ballots), votes: votesOf(row.poll_id) },
     ]),
   );
+}
+
+/** Makes the totals of a poll what its rows say. The caller holds the poll. */
+export async function replaceTotals(db: Database, id: PollId, totals: Totals): Promise<void> {
+  const { ballots, votes } = totals;
+  await db.write("totals.replace", "UPDATE poll_totals SET ballots = ? WHERE poll_id = ?", [
+    ballots,
+    id,
+  ]);
+  await db.write("totals.clear_options", "UPDATE option_totals SET votes = 0 WHERE poll_id = ?", [
+    id,
+  ]);
+  await addToTotals(
+    db,
+    new Map([[id, { ballots: 0, duplicates: 0, repeated: 0, setAside: 0, votes }]]),
+  );
+}
+
+/** What became of the ballots of a poll that arrived. */
+export interface Outcomes {
+  readonly counted: number;
+  readonly duplicates: number;
+  readonly repeated: number;
+  readonly setAside: number;
+  /** As the worker found it last. */
+  readonly lost: number;
+}
+
+interface OutcomeRow extends Row {
+  readonly poll_id: number;
+  readonly ballots: number;
+  readonly duplicates: number;
+  readonly repeated: number;
+  readonly set_aside: number;
+  readonly lost: number;
+}
+
+/** Outcomes of the given polls. One query. */
+export async function readOutcomes(
+  db: Database,
+  ids: readonly PollId[],
+): Promise<ReadonlyMap<PollId, Outcomes>> {
+  if (ids.length === 0) return new Map();
+  const rows = await db.rows<OutcomeRow>(
+    "totals.outcomes",
+    `SELECT poll_id, ballots, duplicates, repeated, set_aside, lost FROM poll_totals
+     WHERE poll_id IN (${placeholders(ids.length)})`,
+    [...ids],
+  );
+  return new Map(
+    rows.map(row => [
+      row.poll_id as PollId,
+      {
+        counted: Number(row.ballots),
+        duplicates: Number(row.duplicates),
+        repeated: Number(row.repeated),
+        setAside: Number(row.set_aside),
+        lost: Number(row.lost),
+      },
+    ]),
+  );
+}
+
+/** Takes note of what is missing of a poll. */
+export async function setLost(db: Database, id: PollId, lost: number): Promise<void> {
+  await db.write("totals.lost", "UPDATE poll_totals SET lost = ? WHERE poll_id = ?", [lost, id]);
 }

@@ -14,14 +14,16 @@ import { readTally, tallyServer } from "./counters.ts";
 import { type Mended, makeTalliesExact, type TallyDeps } from "./exact.ts";
 
 /** `busy`: ballots are on their way, so nothing can be said without holding the queues. */
-type Comparison = { readonly state: "busy" } | { readonly state: "compared"; readonly off: Poll[] };
+export type Comparison =
+  | { readonly state: "busy" }
+  | { readonly state: "compared"; readonly off: Poll[] };
 
 /**
  * Which of `polls` have tallies that differ from their totals, or none.
  *
  * @throws MemcachedFailure, StoreFailure.
  */
-async function compareWhenQuiet(deps: TallyDeps, polls: readonly Poll[]): Promise<Comparison> {
+export async function compareTallies(deps: TallyDeps, polls: readonly Poll[]): Promise<Comparison> {
   const before = await positions(deps);
   if (before === undefined) return { state: "busy" };
   const ids = polls.map(poll => poll.id);
@@ -68,7 +70,7 @@ export async function reconcile(
   polls: readonly Poll[],
   force: boolean,
 ): Promise<readonly Mended[] | undefined> {
-  const comparison = await compareWhenQuiet(deps, polls);
+  const comparison = await compareTallies(deps, polls);
   if (comparison.state === "busy") return force ? makeTalliesExact(deps, polls) : undefined;
   if (comparison.off.length === 0) return [];
   const mended = await makeTalliesExact(deps, comparison.off);

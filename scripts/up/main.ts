@@ -28,7 +28,12 @@ class Up {
     this.#data = data;
     this.#supervisor = new Supervisor(() => this.#writeUpFile(), say);
     const secret = process.env.FLOODGATE_SECRET ?? data.secrets().secret;
-    this.#env = { ...process.env, NODE_ENV: "production", FLOODGATE_SECRET: secret };
+    this.#env = {
+      FLOODGATE_STATE_DIR: data.file("state"),
+      ...process.env,
+      NODE_ENV: "production",
+      FLOODGATE_SECRET: secret,
+    };
   }
 
   async start(): Promise<void> {

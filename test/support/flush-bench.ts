@@ -48,6 +48,7 @@ export async function startFlushBench(options: Partial<FlushDeps> = {}) {
     log: createLog("test", "silent"),
     graceMs: 300,
     keepMs: 0,
+    committed: () => {},
     correctTallies: async (...args) => {
       corrections.push(args);
       await moveTallies([client], args[0]);

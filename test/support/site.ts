@@ -100,6 +100,7 @@ export class Site {
       DATABASE_URL: reached.database.url,
       MEMCACHED_SERVERS: reached.memcached.map(server => server.address).join(","),
       FLOODGATE_SECRET: testSecret,
+      FLOODGATE_STATE_DIR: join(this.directory, "state"),
       // One process is one thing to kill or stop; several have a test of their own.
       FRONT_PROCESSES: "1",
       ...this.#options.env,

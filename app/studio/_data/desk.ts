@@ -1,4 +1,5 @@
 /** What the studio shows of polls: the poll, its state in words, its running totals. */
+import { type Books, readBooks } from "#lib/books/books.ts";
 import { wallMs } from "#lib/clock.ts";
 import { isFloodgateError } from "#lib/errors.ts";
 import type { Slug } from "#lib/ids.ts";
@@ -18,6 +19,11 @@ export interface DeskPoll {
 }
 
 const pollsMax = 100;
+
+/** What was accepted against what became of it. */
+export async function deskBooks(poll: Poll): Promise<Books | undefined> {
+  return (await readBooks(runtime().store, [poll.id])).get(poll.id);
+}
 
 /** The newest polls. */
 export async function deskPolls(): Promise<DeskPoll[]> {

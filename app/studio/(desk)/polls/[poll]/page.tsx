@@ -4,7 +4,8 @@ import { notFound } from "next/navigation";
 import { runtime } from "#lib/runtime.ts";
 import { formatLocalTime } from "#lib/time-zone.ts";
 import { embedCode } from "#reader/embed-code.ts";
-import { type DeskPoll, deskPoll } from "../../../_data/desk.ts";
+import { type DeskPoll, deskBooks, deskPoll } from "../../../_data/desk.ts";
+import { BooksTable } from "../../../_ui/books-table.tsx";
 import { ClosingTime } from "../../../_ui/closing-time.tsx";
 import { Confirm } from "../../../_ui/confirm.tsx";
 import { RulesForm } from "../../../_ui/rules-form.tsx";
@@ -26,6 +27,7 @@ export default async function PollPage({ params }: Props) {
   const found = await deskPoll((await params).poll);
   if (!found) notFound();
   const { poll, state, stateInWords } = found;
+  const books = state === "draft" || state === "scheduled" ? undefined : await deskBooks(poll);
   const { config } = runtime();
   const zone = config.FLOODGATE_TIME_ZONE;
   return (
@@ -54,6 +56,7 @@ export default async function PollPage({ params }: Props) {
         <Actions found={found} />
       </section>
       <Results found={found} />
+      {books && <BooksTable books={books} />}
       {state !== "draft" && <Embed code={embedCode(config.publicUrl, poll)} />}
       <section className="rounded border border-hair bg-card p-4">
         <h2 className="mb-3 font-serif text-lg font-semibold">Rules</h2>

@@ -1,0 +1,71 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import fc from "fast-check";
+import { arrivalsOf } from "./arrivals.ts";
+import { balance } from "./books.ts";
+import { parseTape } from "./old-tapes.ts";
+
+const count = fc.nat(1_000_000);
+
+describe("books", () => {
+  it("add up, whatever the numbers are", () => {
+    fc.assert(
+      fc.property(count, count, count, count, count, count, (a, b, c, d, missing, known) => {
+        const arrived = a + b + c + d;
+        const books = balance(
+          { accepted: arrived + missing, arrived },
+          { counted: a, duplicates: b, repeated: c, setAside: d, lost: known },
+        );
+        const { accepted, counted, waiting, duplicate, setAside, lost } = books;
+        assert.equal(accepted, counted + waiting + duplicate + setAside + lost);
+        assert.ok(books.balanced);
+        assert.ok(lost <= known && waiting >= 0);
+      }),
+    );
+  });
+
+  it("do not balance when more was counted than arrived", () => {
+    const outcomes = { counted: 11, duplicates: 0, repeated: 0, setAside: 0, lost: 0 };
+    assert.equal(balance({ accepted: 10, arrived: 10 }, outcomes).balanced, false);
+  });
+
+  it("of a poll without ballots are empty", () => {
+    const outcomes = { counted: 0, duplicates: 0, repeated: 0, setAside: 0, lost: 0 };
+    const { balanced, repeated, ...numbers } = balance(undefined, outcomes);
+    assert.ok(balanced && repeated === 0);
+    assert.deepEqual(new Set(Object.values(numbers)), new Set([0]));
+  });
+});
+
+describe("tapes", () => {
+  it("say the newest count of each poll, and a line that was cut short says nothing", () => {
+    const entries = parseTape("7 1\n8 2\n7 12\n8 13", "0011223344556677");
+    assert.deepEqual(
+      entries.map(({ pollId, ballots }) => [pollId, ballots]),
+      [
+        [7, 12],
+        [8, 2],
+      ],
+    );
+    assert.deepEqual(parseTape("", "0011223344556677"), []);
+  });
+});
+
+describe("arrivals", () => {
+  it("are counted by poll and by the life of the front", () => {
+    const batch = (life: number, polls: number[]) => ({
+      id: Buffer.alloc(12, life),
+      ballots: polls.map(pollId => ({ pollId })),
+    });
+    const batches = [batch(1, [5, 5, 6]), batch(1, [5]), batch(2, [5])];
+    const found = arrivalsOf(batches as unknown as Parameters<typeof arrivalsOf>[0]);
+    assert.deepEqual(
+      found.map(({ pollId, producer, ballots }) => [pollId, producer[0], ballots]),
+      [
+        [5, 1, 3],
+        [6, 1, 1],
+        [5, 2, 1],
+      ],
+    );
+  });
+});

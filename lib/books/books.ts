@@ -1,0 +1,130 @@
+/**
+ * The books of a poll: what was accepted against what became of it.
+ *
+ *     accepted = counted + waiting + duplicate + set aside + lost
+ *
+ * The left side is the fronts' own count (`tape.ts`), which goes past the queue; the right side is what
+ * flushes found. The very same ballot sent or delivered again is on neither side (`repeated` tells how
+ * often that was). What is missing on the right is *waiting* as long as it can still come, and *lost*
+ * when the worker has found all queues at rest long after it was accepted (`closeBooks`).
+ */
+import type { PollId } from "../ids.ts";
+import { sumAcceptances } from "../store/acceptances.ts";
+import { allPollIds } from "../store/polls.ts";
+import type { Store } from "../store/pool.ts";
+import { type Outcomes, readOutcomes, setLost } from "../store/totals.ts";
+
+export interface Books {
+  readonly accepted: number;
+  readonly counted: number;
+  readonly waiting: number;
+  readonly duplicate: number;
+  readonly setAside: number;
+  readonly lost: number;
+  readonly repeated: number;
+  /** False: more or less came out of the flush than went in. That can't be, and is an alarm. */
+  readonly balanced: boolean;
+}
+
+const none: Outcomes = { counted: 0, duplicates: 0, repeated: 0, setAside: 0, lost: 0 };
+
+/** Books of the given polls, all of one moment. Two queries in one snapshot. */
+export function readBooks(
+  store: Store,
+  ids: readonly PollId[],
+): Promise<ReadonlyMap<PollId, Books>> {
+  return store.transaction(async db => {
+    const acceptances = await sumAcceptances(db, ids);
+    const outcomes = await readOutcomes(db, ids);
+    return new Map(
+      ids.map(id => [id, balance(acceptances.get(id), outcomes.get(id) ?? none)] as const),
+    );
+  }, true);
+}
+
+/** Both sides of one poll's books. */
+export function balance(
+  acceptances: { readonly accepted: number; readonly arrived: number } | undefined,
+  outcomes: Outcomes,
+): Books {
+  const { accepted = 0, arrived = 0 } = acceptances ?? {};
+  const { counted, duplicates, repeated, setAside } = outcomes;
+  const missing = Math.max(0, accepted - arrived);
+  const lost = Math.min(outcomes.lost, missing);
+  return {
+    accepted: accepted - repeated,
+    counted,
+    waiting: missing - lost,
+    duplicate: duplicates,
+    setAside,
+    lost,
+    repeated,
+    balanced: arrived === counted + duplicates + repeated + setAside,
+  };
+}
+
+/** The books of several polls in one. */
+function sumBooks(all: Iterable<Books>): Books {
+  const sum = {
+    accepted: 0,
+    counted: 0,
+    waiting: 0,
+    duplicate: 0,
+    setAside: 0,
+    lost: 0,
+    repeated: 0,
+    balanced: true,
+  };
+  for (const books of all) {
+    sum.accepted += books.accepted;
+    sum.counted += books.counted;
+    sum.waiting += books.waiting;
+    sum.duplicate += books.duplicate;
+    sum.setAside += books.setAside;
+    sum.lost += books.lost;
+    sum.repeated += books.repeated;
+    sum.balanced &&= books.balanced;
+  }
+  return sum;
+}
+
+/**
+ * Decides what is lost: of what had been accepted `before`, whatever has not arrived now, all queues being
+ * at rest and everything having had time to come. What comes all the same is found again. Resolves with
+ * the books in which the loss is another than was known.
+ *
+ * @param before - fronts' counts of some time ago.
+ * @throws StoreFailure.
+ */
+export async function closeBooks(
+  store: Store,
+  before: ReadonlyMap<PollId, number>,
+): Promise<ReadonlyMap<PollId, Books>> {
+  const changed = new Map<PollId, Books>();
+  const ids = [...before.keys()];
+  const acceptances = await sumAcceptances(store, ids);
+  const outcomes = await readOutcomes(store, ids);
+  for (const [id, accepted] of before) {
+    const known = outcomes.get(id);
+    const lost = Math.max(0, accepted - (acceptances.get(id)?.arrived ?? 0));
+    if (!known || known.lost === lost) continue;
+    await setLost(store, id, lost);
+    changed.set(id, balance(acceptances.get(id), { ...known, lost }));
+  }
+  return changed;
+}
+
+/** What fronts have accepted in these polls, as far as MySQL was told: for `closeBooks`, later. */
+export async function acceptedSoFar(
+  store: Store,
+  ids: readonly PollId[],
+): Promise<ReadonlyMap<PollId, number>> {
+  const sums = await sumAcceptances(store, ids);
+  return new Map([...sums].map(([id, { accepted }]) => [id, accepted]));
+}
+
+/** The books of all polls together. */
+export async function readAllBooks(store: Store): Promise<Books> {
+  const books = await readBooks(store, await allPollIds(store));
+  return sumBooks(books.values());
+}

@@ -1,0 +1,128 @@
+/**
+ * The tape: how many ballots this process has accepted in each poll since it started, counted where they
+ * are answered and independently of the queue. It is the left side of the books.
+ *
+ * It is kept in three places, each of which survives something else: in memory; in memcached, a few times
+ * a second, where the worker reads it; and in a file, written before anybody is answered, so that a loss
+ * is found even when this process and the only memcached die in the same moment. The next front that
+ * starts at the same home hands such a file in.
+ *
+ * Invariant: the count of a poll never goes down, so that the largest one seen is the newest.
+ */
+import { closeSync, mkdirSync, openSync, renameSync, writeSync } from "node:fs";
+import { join } from "node:path";
+import { sleep } from "../clock.ts";
+import type { PollId } from "../ids.ts";
+import { describeError, type Log } from "../log.ts";
+import type { MemcachedClient } from "../memcached/client.ts";
+import { isMemcachedFailure } from "../memcached/failure.ts";
+import { acceptedKey } from "../memcached/keys.ts";
+import { Pipeline } from "../memcached/pipeline.ts";
+import { tallyServer } from "../tallies/counters.ts";
+
+export interface TapeOptions {
+  /** 8 bytes: this life of the process, as in its batch ids. */
+  readonly producer: Buffer;
+  readonly home: number;
+  /** Where the file is kept; `undefined`: nowhere. */
+  readonly directory: string | undefined;
+  readonly servers: readonly MemcachedClient[];
+  readonly log: Log;
+}
+
+const publishEveryMs = 100;
+/** Seconds that a published count stays in memcached. */
+const publishedSeconds = 7 * 86_400;
+/** The file is written anew when it has grown to this. */
+const fileBytesMax = 1024 * 1024;
+
+/** `tape-{home}-{process id}-{producer}.log`, lines of `{poll} {ballots accepted so far}`. */
+export const tapeFilePattern = /^tape-(\d+)-(\d+)-([0-9a-f]{16})\.log$/;
+
+export class AcceptedTape {
+  readonly #options: TapeOptions;
+  readonly #accepted = new Map<PollId, number>();
+  readonly #unpublished = new Set<PollId>();
+  readonly #path: string | undefined;
+  /** Opened with the first ballot: a process that takes none leaves nothing behind. */
+  #file: number | undefined;
+  #fileBytes = 0;
+
+  /** @throws Error of the file system when the directory can't be made. */
+  constructor(options: TapeOptions) {
+    this.#options = options;
+    const { directory, home, producer } = options;
+    if (directory === undefined) return;
+    mkdirSync(directory, { recursive: true });
+    this.#path = join(directory, `tape-${home}-${process.pid}-${producer.toString("hex")}.log`);
+  }
+
+  /** These ballots are in; called before their voters are answered. */
+  note(ballots: readonly { readonly pollId: PollId }[]): void {
+    const touched = new Set<PollId>();
+    for (const { pollId } of ballots) {
+      this.#accepted.set(pollId, (this.#accepted.get(pollId) ?? 0) + 1);
+      this.#unpublished.add(pollId);
+      touched.add(pollId);
+    }
+    this.#write(touched);
+  }
+
+  /** Publishes until `signal` is aborted, and a last time then. Never rejects. */
+  async publishUntil(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      await sleep(publishEveryMs, signal);
+      await this.#publish();
+    }
+  }
+
+  close(): void {
+    if (this.#file !== undefined) closeSync(this.#file);
+    this.#file = undefined;
+  }
+
+  #write(polls: Iterable<PollId>): void {
+    if (this.#path === undefined) return;
+    this.#file ??= openSync(this.#path, "w", 0o600);
+    let text = "";
+    for (const poll of polls) text += `${poll} ${this.#accepted.get(poll)}\n`;
+    this.#fileBytes += writeSync(this.#file, text);
+    if (this.#fileBytes > fileBytesMax) this.#writeAnew();
+  }
+
+  /** Every poll's newest count in a file that takes the place of the old one at once. */
+  #writeAnew(): void {
+    if (this.#file === undefined || this.#path === undefined) return;
+    const next = `${this.#path}.next`;
+    closeSync(this.#file);
+    this.#file = openSync(next, "w", 0o600);
+    this.#fileBytes = 0;
+    this.#write(this.#accepted.keys());
+    renameSync(next, this.#path);
+  }
+
+  async #publish(): Promise<void> {
+    const byServer = new Map<MemcachedClient, PollId[]>();
+    for (const poll of this.#unpublished) {
+      const server = tallyServer(this.#options.servers, poll);
+      byServer.set(server, [...(byServer.get(server) ?? []), poll]);
+    }
+    for (const [server, polls] of byServer) {
+      if (!server.available) continue;
+      const p = new Pipeline();
+      for (const poll of polls) {
+        const key = acceptedKey(this.#options.producer, poll);
+        p.set(key, String(this.#accepted.get(poll)), publishedSeconds);
+        this.#unpublished.delete(poll);
+      }
+      try {
+        await server.send(p);
+      } catch (error) {
+        for (const poll of polls) this.#unpublished.add(poll);
+        if (!isMemcachedFailure(error)) {
+          this.#options.log.error({ event: "tape_not_published", ...describeError(error) });
+        }
+      }
+    }
+  }
+}

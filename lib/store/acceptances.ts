@@ -1,0 +1,73 @@
+/** What fronts accepted and what of it arrived, for each life of a front: the table `acceptances`. */
+import type { PollId } from "../ids.ts";
+import { type Database, hexLiteral, placeholders, type Row } from "./pool.ts";
+
+/** A number of ballots of one poll, of one life of a front. */
+export interface Acceptance {
+  readonly pollId: PollId;
+  /** 8 bytes. */
+  readonly producer: Buffer;
+  readonly ballots: number;
+}
+
+interface SumRow extends Row {
+  readonly poll_id: number;
+  readonly accepted: number;
+  readonly arrived: number;
+}
+
+/** In the order of the key: two that write the same rows wait for each other instead of deadlocking. */
+function valuesOf(entries: readonly Acceptance[]): string {
+  return [...entries]
+    .sort((a, b) => a.pollId - b.pollId || Buffer.compare(a.producer, b.producer))
+    .map(({ pollId, producer, ballots }) => `(${pollId},${hexLiteral(producer)},${ballots})`)
+    .join(",");
+}
+
+/** Takes note of what a front says that it has accepted so far; it never goes down. */
+export async function raiseAccepted(db: Database, entries: readonly Acceptance[]): Promise<void> {
+  if (entries.length === 0) return;
+  await db.writeText(
+    "acceptances.raise",
+    `INSERT INTO acceptances (poll_id, producer, accepted) VALUES ${valuesOf(entries)}
+     ON DUPLICATE KEY UPDATE accepted = GREATEST(accepted, VALUES(accepted))`,
+  );
+}
+
+/** Adds what arrived in new batches; part of the transaction that commits them. */
+export async function addArrived(db: Database, entries: readonly Acceptance[]): Promise<void> {
+  if (entries.length === 0) return;
+  await db.writeText(
+    "acceptances.arrive",
+    `INSERT INTO acceptances (poll_id, producer, arrived) VALUES ${valuesOf(entries)}
+     ON DUPLICATE KEY UPDATE arrived = arrived + VALUES(arrived)`,
+  );
+}
+
+export interface AcceptanceSum {
+  readonly accepted: number;
+  readonly arrived: number;
+}
+
+/**
+ * Sums by poll. What arrived was accepted, whether or not its front lived to say so: the answer may have
+ * been lost with it.
+ */
+export async function sumAcceptances(
+  db: Database,
+  ids: readonly PollId[],
+): Promise<ReadonlyMap<PollId, AcceptanceSum>> {
+  if (ids.length === 0) return new Map();
+  const rows = await db.rows<SumRow>(
+    "acceptances.sum",
+    `SELECT poll_id, SUM(GREATEST(accepted, arrived)) AS accepted, SUM(arrived) AS arrived
+     FROM acceptances WHERE poll_id IN (${placeholders(ids.length)}) GROUP BY poll_id`,
+    [...ids],
+  );
+  return new Map(
+    rows.map(row => [
+      row.poll_id as PollId,
+      { accepted: Number(row.accepted), arrived: Number(row.arrived) },
+    ]),
+  );
+}

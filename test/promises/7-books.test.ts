@@ -1,0 +1,107 @@
+/** The books: what is promised is shown to be kept, and what could not be kept is found. */
+import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
+import { after, before, describe, it } from "node:test";
+import { waitUntil } from "#scripts/services/ports.ts";
+import { api, createPoll, Ledger, vote } from "#test/support/ledger.ts";
+import { Site } from "#test/support/site.ts";
+
+interface Books {
+  readonly accepted: number;
+  readonly counted: number;
+  readonly waiting: number;
+  readonly duplicate: number;
+  readonly setAside: number;
+  readonly lost: number;
+  readonly repeated: number;
+  readonly balanced: boolean;
+}
+
+describe("books", () => {
+  let site: Site;
+  before(async () => {
+    site = await Site.start();
+  });
+  after(() => site?.stop());
+
+  const books = async (slug: string) =>
+    (await (await api(site, "GET", `/api/polls/${slug}/books`)).json()) as Books;
+
+  it("of a poll add up while the worker is killed and the front is restarted", async () => {
+    const [worker, front] = [site.workers[0], site.fronts[0]];
+    assert.ok(worker && front);
+    const slug = await createPoll(site);
+    const ledger = new Ledger(site, slug, 3_000);
+    await ledger.run(30, async () => {
+      await ledger.reached(0.3);
+      await worker.child.kill();
+      await site.restartWorker(worker);
+      await ledger.reached(0.7);
+      front.child.signal("SIGTERM");
+      await front.child.exit();
+      await site.restartFront(front);
+    });
+    await ledger.assertBooks();
+    await waitUntil("all accepted ballots in the books", async () => {
+      const { accepted, waiting } = await books(slug);
+      return accepted === 3_000 && waiting === 0;
+    });
+    const found = await books(slug);
+    assert.deepEqual(
+      { ...found, repeated: 0 },
+      {
+        accepted: 3_000,
+        counted: 3_000,
+        waiting: 0,
+        duplicate: 0,
+        setAside: 0,
+        lost: 0,
+        repeated: 0,
+        balanced: true,
+      },
+    );
+    assert.ok(found.repeated > 0, "the plan repeats ballots");
+  });
+
+  it("are for editors only", async () => {
+    const slug = await createPoll(site);
+    assert.equal((await fetch(`${site.url}/api/polls/${slug}/books`)).status, 401);
+    assert.equal((await fetch(`${site.url}/api/books`)).status, 401);
+  });
+
+  it("tell how many ballots died with a front and the only memcached in the same moment", async () => {
+    const [worker, front, memcached] = [site.workers[0], site.fronts[0], site.memcached[0]];
+    assert.ok(worker && front && memcached);
+    const slug = await createPoll(site);
+    const accepted = async (count: number) => {
+      const cast = () => vote(site.url, slug, { choices: ["1"], ballotId: randomUUID() });
+      const answers = await Promise.all(Array.from({ length: count }, cast));
+      return answers.filter(({ status }) => status === 202).length;
+    };
+    assert.equal(await accepted(20), 20);
+    await site.drained();
+    await worker.child.kill();
+    assert.equal(await accepted(30), 30);
+    await Promise.all([front.child.kill(), memcached.child.kill()]);
+    await site.restartMemcached();
+    await site.restartFront(front);
+    await site.restartWorker(worker);
+    await api(site, "POST", `/api/polls/${slug}/close`);
+    await waitUntil(
+      "a final result",
+      async () => {
+        const poll = await (await fetch(`${site.url}/api/polls/${slug}`)).json();
+        return (poll as { state: string }).state === "final";
+      },
+      { withinMs: 60_000 },
+    );
+    const { accepted: all, counted, lost, waiting, balanced } = await books(slug);
+    assert.deepEqual(
+      { all, counted, lost, waiting, balanced },
+      { all: 50, counted: 20, lost: 30, waiting: 0, balanced: true },
+    );
+    const whole = (await (await api(site, "GET", "/api/books")).json()) as Books;
+    assert.equal(whole.lost, 30);
+    assert.match(worker.child.output, /"event":"ballots_lost"/);
+  });
+});

@@ -1,0 +1,74 @@
+/**
+ * `npm run letters`: lists the dead letters. `-- --redrive 12` (or `--all`) tries to count what is in one,
+ * or in all of them, again: what MySQL takes now is in the result, and the letter is gone.
+ */
+import { parseArgs } from "node:util";
+import { wallMs } from "#lib/clock.ts";
+import { ConfigError, loadConfig } from "#lib/config.ts";
+import { redriveLetter } from "#lib/flush/redrive.ts";
+import { createLog } from "#lib/log.ts";
+import { listDeadLetters } from "#lib/store/dead-letters.ts";
+import { everOpenPolls } from "#lib/store/polls.ts";
+import { reconcile } from "#lib/tallies/reconcile.ts";
+import { buildWorker, type WorkerRuntime } from "./runtime.ts";
+
+const exitUsage = 64;
+const exitConfig = 78;
+const say = (line: string) => process.stdout.write(`${line}\n`);
+
+async function list({ store }: WorkerRuntime): Promise<number> {
+  const letters = await listDeadLetters(store);
+  for (const { id, createdAtMs, slug, ballots, epoch, slot, reason } of letters) {
+    const what = `${ballots || "unknown"} ballots of ${slug ?? "an unknown poll"}`;
+    say(`${id}  ${new Date(createdAtMs).toISOString()}  ${what}  ${epoch}:${slot}  ${reason}`);
+  }
+  say(`letters: ${letters.length}`);
+  return 0;
+}
+
+async function redrive(worker: WorkerRuntime, ids: readonly number[]): Promise<number> {
+  let left = 0;
+  const touched = new Set<number>();
+  for (const id of ids) {
+    const result = await redriveLetter(worker.store, id);
+    if (result.outcome === "counted") {
+      for (const poll of result.polls) touched.add(poll);
+      say(`${id}: counted ${result.counted}, duplicates ${result.duplicates}`);
+    } else {
+      left += 1;
+      say(`${id}: stays: ${result.reason}`);
+    }
+  }
+  const polls = (await everOpenPolls(worker.store, wallMs())).filter(({ id }) => touched.has(id));
+  if (polls.length > 0) await reconcile(worker.tallies, polls, true);
+  return left > 0 ? 1 : 0;
+}
+
+async function main(): Promise<number> {
+  const { values } = parseArgs({
+    options: { redrive: { type: "string" }, all: { type: "boolean", default: false } },
+  });
+  if (values.redrive !== undefined && !/^\d+$/.test(values.redrive)) {
+    process.stderr.write("letters: --redrive takes the number of a letter\n");
+    return exitUsage;
+  }
+  const worker = buildWorker(loadConfig(), createLog("letters", "warn"));
+  try {
+    if (values.redrive !== undefined) return await redrive(worker, [Number(values.redrive)]);
+    if (!values.all) return await list(worker);
+    const letters = await listDeadLetters(worker.store);
+    return await redrive(
+      worker,
+      letters.map(({ id }) => id),
+    );
+  } finally {
+    await worker.close();
+  }
+}
+
+try {
+  process.exit(await main());
+} catch (error) {
+  process.stderr.write(`letters: ${error instanceof Error ? error.message : error}\n`);
+  process.exit(error instanceof ConfigError ? exitConfig : 1);
+}
