@@ -78,3 +78,36 @@ test.describe("with scripts, to look at what was served without them", () => {
     await expectAccessible(page);
   });
 });
+
+test("is given a receipt, which says what became of the vote", async ({
+  page,
+  newPoll,
+  closePoll,
+}) => {
+  const slug = await newPoll();
+  await page.goto(`/p/${slug}`);
+  await expect(page.getByRole("link", { name: "Receipt for your vote" })).toBeHidden();
+  await page.getByLabel("Yes, all year round").check();
+  await page.getByRole("button", { name: "Vote" }).click();
+  await page.getByRole("link", { name: "Receipt for your vote" }).click();
+  await expect(page).toHaveURL(/\/receipt\/[0-9a-v-]{35}$/);
+  const receipt = page.url();
+  const says = (text: string) =>
+    expect(async () => {
+      await page.goto(receipt);
+      await expect(page.getByRole("article")).toContainText(text, { timeout: 500 });
+    }).toPass();
+  await says("Your vote is stored and counted.");
+  await expect(page.getByRole("listitem").filter({ hasText: "Stored" })).toContainText(
+    /\d\d:\d\d:\d\d/,
+  );
+  await expect(page.getByRole("main")).not.toContainText("Yes, all year round");
+  await closePoll(slug);
+  await says("Your vote is in the final count.");
+});
+
+test("is told of a receipt that is none", async ({ page }) => {
+  const answer = await page.goto("/receipt/00000001-00000000-00000000-00000000");
+  expect(answer?.status()).toBe(404);
+  await expect(page.getByRole("heading", { name: "There is no such receipt" })).toBeVisible();
+});

@@ -22,6 +22,9 @@ test("chooses, votes, and sees the vote counted, without the page being left", a
   await expect(page.getByText("1 reader has voted.")).toBeVisible();
   await expect(page).toHaveURL(new RegExp(`/p/${slug}$`));
   await expectAccessible(page);
+  await page.getByRole("link", { name: "Receipt for your vote" }).click();
+  await expect(page.getByRole("heading", { level: 1 })).toContainText("old harbour");
+  await expectAccessible(page);
 });
 
 test("finds the vote again on the next visit", async ({ page, newPoll }) => {

@@ -10,6 +10,7 @@ import type { CastDeps } from "./ballots/cast.ts";
 import { Fallback } from "./ballots/fallback.ts";
 import { GroupCommit } from "./ballots/group-commit.ts";
 import { Ladder } from "./ballots/ladder.ts";
+import { Receipts } from "./ballots/receipts.ts";
 import { watchReplayRing } from "./ballots/replay.ts";
 import { handInOldTapes } from "./books/old-tapes.ts";
 import { AcceptedTape } from "./books/tape.ts";
@@ -42,6 +43,7 @@ export interface Runtime {
   readonly commit: GroupCommit;
   readonly ladder: Ladder;
   readonly cast: CastDeps;
+  readonly receipts: Receipts;
   readonly edit: EditDeps;
   /** The sign-in library, loaded when it is first needed. */
   readonly auth: () => Promise<Auth>;
@@ -70,6 +72,7 @@ const directStore = { connectionsMax: 3, connectMs: 600, statementMs: 900 };
 
 function build(config: Config): Runtime {
   const log = createLog("front", config.FLOODGATE_LOG_LEVEL);
+  const secrets = deriveVoterSecrets(config.FLOODGATE_SECRET);
   const store = new Store({
     url: config.DATABASE_URL,
     connectionsMax,
@@ -105,12 +108,8 @@ function build(config: Config): Runtime {
     live,
     commit: voting.commit,
     ladder: voting.ladder,
-    cast: {
-      commit: voting.commit,
-      published,
-      results,
-      secrets: deriveVoterSecrets(config.FLOODGATE_SECRET),
-    },
+    cast: { commit: voting.commit, published, results, secrets },
+    receipts: new Receipts(guarded, secrets),
     edit: { store, published, tallyServers: memcached, log },
     auth: lazyAuth(config, store, memcached),
     close: async () => {

@@ -2,6 +2,7 @@
 import type { LadderStep } from "#lib/ballots/ladder.ts";
 import { wallMs } from "#lib/clock.ts";
 import { isFloodgateError } from "#lib/errors.ts";
+import { identityOf } from "#lib/http/cast-route.ts";
 import { markOf, requesterOf, sameForAll } from "#lib/http/results-route.ts";
 import type { Slug } from "#lib/ids.ts";
 import { slugSchema } from "#lib/polls/schema.ts";
@@ -10,6 +11,9 @@ import type { Requester } from "#lib/polls/visibility.ts";
 import type { Runtime } from "#lib/runtime.ts";
 import type { Poll } from "#lib/store/polls.ts";
 import type { Results } from "#lib/tallies/snapshot.ts";
+import type { Mark } from "#lib/voters/ballot-once.ts";
+import { voterKey } from "#lib/voters/identity.ts";
+import { receiptCode } from "#lib/voters/receipt-code.ts";
 import { notFoundEmbed, notFoundPage, pollPage } from "./pages.tsx";
 import { htmlResponse } from "./respond.ts";
 import { siteOf } from "./site.ts";
@@ -86,7 +90,16 @@ export async function pollPageFor(
     show: state === "scheduled" ? "vote" : show,
     notice: noticeOf(at),
     ...(mine && { mine, thanks: wanted === "vote" && state === "open" }),
+    ...(mark && { receipt: receiptOf(at, poll, request, mark) }),
   });
   const personal = mine !== undefined || !sameForAll(poll, requester);
   return htmlResponse(html, { personal, byReader: site.byReader, ...framing(at, place) });
+}
+
+/** The receipt of the ballot that the voter of this request has. */
+function receiptOf(at: Runtime, poll: Poll, request: Request, mark: Mark): string | undefined {
+  const { secrets } = at.cast;
+  const identity = identityOf(at, request);
+  if (!identity) return undefined;
+  return receiptCode(secrets, poll.id, voterKey(secrets, poll.id, identity), mark.ballotId);
 }

@@ -74,6 +74,20 @@ export class Words {
     return momentIn(this.locale, this.timeZone, ms, nowMs);
   }
 
+  /** A moment to the second, with its day and zone: "21 Nov, 18:04:12 CET". */
+  precisely(ms: number): string {
+    return new Intl.DateTimeFormat(this.locale, {
+      day: "numeric",
+      month: "short",
+      hour: "2-digit",
+      minute: "2-digit",
+      second: "2-digit",
+      hourCycle: "h23",
+      timeZone: this.timeZone,
+      timeZoneName: "short",
+    }).format(ms);
+  }
+
   /** A time of day with seconds: "18:04:12". */
   time(ms: number): string {
     return new Intl.DateTimeFormat(this.locale, {

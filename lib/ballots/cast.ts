@@ -14,6 +14,7 @@ import type { Snapshot } from "../tallies/snapshot.ts";
 import { markTtlSeconds } from "../voters/ballot-once.ts";
 import { defaultBallotId, type Identity, voterKey } from "../voters/identity.ts";
 import type { VoterSecrets } from "../voters/keys.ts";
+import { receiptCode } from "../voters/receipt-code.ts";
 import type { GroupCommit } from "./group-commit.ts";
 
 export interface CastDeps {
@@ -34,7 +35,12 @@ export interface CastInput {
 }
 
 export type CastOutcome =
-  | { readonly outcome: "accepted"; readonly ballotId: BallotId; readonly results: Snapshot | null }
+  | {
+      readonly outcome: "accepted";
+      readonly ballotId: BallotId;
+      readonly receipt: string;
+      readonly results: Snapshot | null;
+    }
   | {
       readonly outcome: "already_voted";
       readonly choices: readonly string[];
@@ -75,7 +81,8 @@ export async function castBallot(deps: CastDeps, input: CastInput): Promise<Cast
   });
   if (committed.outcome === "accepted") {
     if (committed.tally) deps.results.see(poll.id, committed.tally);
-    return { outcome: "accepted", ballotId, results: await resultsIfKnown(deps, poll) };
+    const receipt = receiptCode(deps.secrets, poll.id, voter, ballotId);
+    return { outcome: "accepted", ballotId, receipt, results: await resultsIfKnown(deps, poll) };
   }
   if (committed.outcome === "already_voted") {
     const mine = [...committed.mark.choices].map(String);

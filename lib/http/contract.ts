@@ -3,6 +3,7 @@
  * schemas, and routes parse with them, so neither can say something else than the other.
  */
 import { z } from "zod";
+import { type ReceiptReport, receiptStates } from "../ballots/receipts.ts";
 import type { BallotId } from "../ids.ts";
 import { optionNumberMax } from "../ids.ts";
 import { languages } from "../languages.ts";
@@ -93,6 +94,10 @@ export const oembedQuerySchema = z.object({
 
 export const castResponseSchema = z.object({
   ballotId: z.uuid(),
+  receipt: z.string().meta({
+    description: "A code with which to ask later what became of the ballot",
+    example: "0000022f-7k1q0vdb-3m9s4a1e-hc52tj8u",
+  }),
   results: resultsSchema
     .nullable()
     .meta({ description: "With this ballot in them; null when they can't be read right now" }),
@@ -111,6 +116,33 @@ export const booksSchema = z.object({
   repeated: ballotCount("The very same ballot again; in none of the other numbers"),
   balanced: z.boolean().meta({ description: "False is an alarm" }),
 });
+
+/** `GET /api/receipts/{code}` */
+export const receiptResponseSchema = z.object({
+  receipt: z.string(),
+  poll: z
+    .object({ slug: z.string(), question: z.string() })
+    .nullable()
+    .meta({ description: "null when it is not there any more" }),
+  state: z.enum(receiptStates).meta({
+    description:
+      "waiting: received, not stored yet; counted: stored, in the running results; final: in the final result; duplicate: another ballot of this voter counts; set_aside: could not be counted, and is kept; missing: the result is final without it; withdrawn: the poll is gone",
+  }),
+  receivedAt: moment.nullable().meta({ description: "null as long as it is not stored" }),
+  storedAt: moment.nullable().meta({ description: "null when not stored, or long ago" }),
+});
+
+/** A receipt as the API shows it. */
+export function toReceiptResponse(report: ReceiptReport): z.output<typeof receiptResponseSchema> {
+  const { code, poll, state, receivedAtMs, storedAtMs } = report;
+  return {
+    receipt: code,
+    poll,
+    state,
+    receivedAt: time(receivedAtMs),
+    storedAt: time(storedAtMs),
+  };
+}
 
 export const pollResponseSchema = z.object({
   slug: z.string(),

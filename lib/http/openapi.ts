@@ -12,6 +12,7 @@ import {
   castRequestSchema,
   castResponseSchema,
   pollResponseSchema,
+  receiptResponseSchema,
   resultsSchema,
   waitSecondsMax,
 } from "./contract.ts";
@@ -155,6 +156,19 @@ function votingPaths() {
         },
       },
     },
+    "/api/receipts/{code}": {
+      parameters: [{ ...slugParameter, name: "code", description: "A receipt" }],
+      get: {
+        operationId: "readReceipt",
+        summary: "What became of a ballot",
+        description:
+          "For whoever has the receipt. It says nothing of who voted, nor of the choices.",
+        responses: {
+          "200": { description: "What is known", content: json(ref("Receipt")) },
+          ...problems("not_found", "overloaded", "mysql_unavailable"),
+        },
+      },
+    },
   };
 }
 
@@ -245,6 +259,7 @@ export function openApiDocument(publicUrl: string): Record<string, unknown> {
         CreatePoll: schemaOf(createPollSchema, "input"),
         Poll: schemaOf(pollResponseSchema, "output"),
         Problem: schemaOf(problemSchema, "output"),
+        Receipt: schemaOf(receiptResponseSchema, "output"),
         Results: schemaOf(resultsSchema, "output"),
         UpdatePoll: schemaOf(updatePollSchema, "input"),
       },

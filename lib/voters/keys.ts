@@ -14,6 +14,8 @@ export interface VoterSecrets {
   readonly token: KeyedHash;
   /** Makes voter keys: who voted in a poll, without saying who. */
   readonly voter: KeyedHash;
+  /** Signs receipt codes. */
+  readonly receipt: KeyedHash;
 }
 
 /** 32 bytes for one purpose. */
@@ -26,5 +28,6 @@ export function deriveVoterSecrets(secret: string): VoterSecrets {
     cookie: new KeyedHash(deriveKey(secret, "voter cookie")),
     token: new KeyedHash(deriveKey(secret, "voter token")),
     voter: new KeyedHash(deriveKey(secret, "voter key")),
+    receipt: new KeyedHash(deriveKey(secret, "receipt")),
   };
 }

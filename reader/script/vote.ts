@@ -18,6 +18,7 @@ const longestPauseMs = 30_000;
 interface Answer {
   readonly code?: string;
   readonly detail?: string;
+  readonly receipt?: string;
   readonly results?: Results | null;
   readonly choices?: readonly string[];
 }
@@ -135,6 +136,7 @@ async function conclude(
   if (answer.status === 202) {
     tell(card, "good", say(card, "counted"));
     setHidden(card, false, "thanks");
+    showReceipt(card, body.receipt);
     showCounted(card, live, body.results, pending.choices);
   } else if (body.code === "already_voted") {
     tell(card, "warn", say(card, "alreadyVoted"));
@@ -147,6 +149,14 @@ async function conclude(
   } else {
     tell(card, "bad", body.detail ?? answer.statusText);
   }
+}
+
+/** The page has a link for it, which leads nowhere until there is a vote. */
+function showReceipt(card: HTMLElement, code: string | undefined): void {
+  const line = part(card, "receipt");
+  if (!line || code === undefined) return;
+  line.querySelector("a")?.setAttribute("href", `/receipt/${code}`);
+  line.hidden = false;
 }
 
 function showCounted(

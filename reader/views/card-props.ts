@@ -18,6 +18,8 @@ export interface CardProps {
   readonly mine?: readonly string[];
   /** They have voted and come to vote: what the editor has for them goes before the results. */
   readonly thanks?: boolean;
+  /** The code of this reader's receipt. */
+  readonly receipt?: string | undefined;
   /** Option ids that are checked in the form. */
   readonly chosen?: readonly string[];
   readonly message?: { readonly tone: "good" | "warn" | "bad"; readonly text: string };

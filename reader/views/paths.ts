@@ -16,3 +16,8 @@ export function voteAddress({ slug }: Named, place: Place, more = ""): string {
   const query = [place === "embed" ? "from=embed" : "", more].filter(Boolean).join("&");
   return `/api/polls/${slug}/votes${query && `?${query}`}`;
 }
+
+/** Where a reader learns what became of a ballot. */
+export function receiptPath(code: string): string {
+  return `/receipt/${code}`;
+}

@@ -8,7 +8,7 @@
 import type { CardProps } from "./card-props.ts";
 import { Eyebrow } from "./eyebrow.tsx";
 import { Outcome } from "./outcome.tsx";
-import { pathOf } from "./paths.ts";
+import { pathOf, receiptPath } from "./paths.ts";
 import { Sentence } from "./results.tsx";
 import { scriptWords } from "./script-words.ts";
 import { VoteForm } from "./vote-form.tsx";
@@ -85,6 +85,9 @@ export function PollCard(props: CardProps) {
   );
 }
 
+/** Links out of an article. */
+const newTab = { target: "_blank", rel: "noopener" };
+
 /** Below the options or the bars: what else there is to do, and what the numbers mean. */
 function Foot(props: CardProps & { voting: boolean }) {
   const { words, poll, state, results, place, voting, mine } = props;
@@ -111,6 +114,11 @@ function Foot(props: CardProps & { voting: boolean }) {
         {typeof results?.ballots === "number"
           ? words.say("ballots", { count: results.ballots })
           : ""}
+      </p>
+      <p class="poll-fine" data-part="receipt" hidden={props.receipt === undefined}>
+        <a href={props.receipt && receiptPath(props.receipt)} {...(place === "embed" && newTab)}>
+          {words.say("receiptLink")}
+        </a>
       </p>
       <p class="poll-fine">
         {words.say("method")} {poll.choicesMax > 1 && words.say("methodMultiple")}

@@ -19,7 +19,8 @@ export const POST = route<RouteContext>(async (request, context) => {
   const input = parse(castRequestSchema, body.value);
   const { outcome, identity } = await castFor(at, slug, input, identityOf(at, request));
   if (outcome.outcome !== "accepted") return problemResponse(castError(outcome), at.log);
-  const { ballotId, results } = outcome;
-  const answer = `{"ballotId":"${ballotId}","results":${results?.text ?? "null"}}`;
+  const { ballotId, receipt, results } = outcome;
+  const shown = results?.text ?? "null";
+  const answer = `{"ballotId":"${ballotId}","receipt":"${receipt}","results":${shown}}`;
   return jsonText(answer, { status: 202, headers: identityHeaders(at, request, identity) });
 });

@@ -1,0 +1,16 @@
+/** `GET /api/receipts/{code}`: what became of a ballot, for who has its receipt. */
+import { FloodgateError } from "#lib/errors.ts";
+import { toReceiptResponse } from "#lib/http/contract.ts";
+import { json } from "#lib/http/respond.ts";
+import { route } from "#lib/http/route.ts";
+import { runtime } from "#lib/runtime.ts";
+
+interface Context {
+  readonly params: Promise<{ readonly code: string }>;
+}
+
+export const GET = route<Context>(async (_request, context) => {
+  const found = await runtime().receipts.find((await context.params).code);
+  if (!found) throw new FloodgateError("not_found");
+  return json(toReceiptResponse(found));
+});

@@ -1,0 +1,121 @@
+/**
+ * Looking up a receipt: what became of the ballot that its code was given for.
+ *
+ * The code itself proves that the ballot was accepted (`voters/receipt-code.ts`), so what MySQL does not
+ * know yet is waiting, and what it does not know once the poll is final is missing.
+ *
+ * Invariant: a code that was not made here never reaches MySQL; real ones do at a capped rate, behind a
+ *   circuit breaker, and the same one at most once a second.
+ */
+import { LRUCache } from "lru-cache";
+import { SECOND } from "../clock.ts";
+import { FloodgateError } from "../errors.ts";
+import { decodeBatch } from "../queue/slot-codec.ts";
+import { RateGate } from "../rate-gate.ts";
+import type { GuardedStore } from "../store/guarded.ts";
+import type { Database } from "../store/pool.ts";
+import { findStanding, letterBytes, type ReceiptPoll } from "../store/receipts.ts";
+import type { VoterSecrets } from "../voters/keys.ts";
+import { type Receipt, readReceiptCode } from "../voters/receipt-code.ts";
+
+/**
+ * - `waiting`: received, on its way to MySQL.
+ * - `counted`: stored, and part of the running results. `final`: and these are final.
+ * - `duplicate`: another ballot of the same voter counts.
+ * - `set_aside`: it could not be counted, and is kept for somebody to look at.
+ * - `missing`: the result is final without it.
+ * - `withdrawn`: there is no such poll any more.
+ */
+export const receiptStates = [
+  "waiting",
+  "counted",
+  "final",
+  "duplicate",
+  "set_aside",
+  "missing",
+  "withdrawn",
+] as const;
+export type ReceiptState = (typeof receiptStates)[number];
+
+export interface ReceiptReport {
+  readonly code: string;
+  readonly state: ReceiptState;
+  /** `null`: it is not there any more. */
+  readonly poll: Omit<ReceiptPoll, "final"> | null;
+  /** `null`: not known before it is stored. */
+  readonly receivedAtMs: number | null;
+  /** `null`: not stored, or so long ago that the moment is forgotten. */
+  readonly storedAtMs: number | null;
+}
+
+const lookupsPerSecondMax = 100;
+const rememberedMax = 2_000;
+/** Of a poll's dead letters, this many are looked through. */
+const lettersMax = 500;
+
+export class Receipts {
+  readonly #store: GuardedStore;
+  readonly #secrets: VoterSecrets;
+  readonly #lookups = new RateGate(lookupsPerSecondMax);
+  readonly #remembered = new LRUCache<string, Promise<ReceiptReport>>({
+    max: rememberedMax,
+    ttl: SECOND,
+  });
+
+  constructor(store: GuardedStore, secrets: VoterSecrets) {
+    this.#store = store;
+    this.#secrets = secrets;
+  }
+
+  /**
+   * What became of the ballot; `undefined` for a code that was not made here.
+   *
+   * @throws FloodgateError `overloaded` when too many are asked for; StoreFailure when MySQL can't be asked.
+   */
+  async find(code: string): Promise<ReceiptReport | undefined> {
+    const receipt = readReceiptCode(this.#secrets, code);
+    if (!receipt) return undefined;
+    const known = this.#remembered.get(receipt.code);
+    if (known) return known;
+    if (!this.#lookups.pass()) throw new FloodgateError("overloaded");
+    const asking = this.#store.use(store => report(store, receipt));
+    this.#remembered.set(receipt.code, asking);
+    asking.catch(() => this.#remembered.delete(receipt.code));
+    return asking;
+  }
+}
+
+async function report(db: Database, receipt: Receipt): Promise<ReceiptReport> {
+  const { code, pollId, voterStart, ballotEnd } = receipt;
+  const nothing = { code, poll: null, receivedAtMs: null, storedAtMs: null };
+  const found = await findStanding(db, pollId, voterStart);
+  if (!found) return { ...nothing, state: "withdrawn" };
+  const { slug, question, final } = found.poll;
+  const known = { ...nothing, poll: { slug, question } };
+  const mine = found.ballots.find(({ ballotId }) => ballotId.subarray(-2).equals(ballotEnd));
+  if (mine) {
+    const { receivedAtMs, storedAtMs } = mine;
+    return { ...known, receivedAtMs, storedAtMs, state: final ? "final" : "counted" };
+  }
+  if (found.ballots.length > 0) return { ...known, state: "duplicate" };
+  if (await isSetAside(db, receipt)) return { ...known, state: "set_aside" };
+  return { ...known, state: final ? "missing" : "waiting" };
+}
+
+async function isSetAside(db: Database, receipt: Receipt): Promise<boolean> {
+  const letters = await letterBytes(db, receipt.pollId, lettersMax);
+  return letters.some(bytes => holds(bytes, receipt));
+}
+
+function holds(bytes: Buffer, { voterStart, ballotEnd }: Receipt): boolean {
+  try {
+    const ballots = decodeBatch(bytes)?.ballots ?? [];
+    return ballots.some(
+      ({ voter, ballotId }) =>
+        voter.subarray(0, voterStart.length).equals(voterStart) &&
+        ballotId.endsWith(ballotEnd.toString("hex")),
+    );
+  } catch {
+    return false;
+  }
+}

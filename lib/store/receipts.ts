@@ -1,0 +1,87 @@
+/** What MySQL can say of a receipt: a poll, the ballot of one voter in it, and letters that were set aside. */
+import type { PollId, Slug } from "../ids.ts";
+import { type Database, hexLiteral, type Row } from "./pool.ts";
+
+/** The poll of a receipt. */
+export interface ReceiptPoll {
+  readonly slug: Slug;
+  readonly question: string;
+  readonly final: boolean;
+}
+
+/** The ballot that stands for a voter. */
+export interface StandingBallot {
+  /** 16 bytes. */
+  readonly ballotId: Buffer;
+  readonly receivedAtMs: number;
+  /** `null`: so long ago that its batch is forgotten. */
+  readonly storedAtMs: number | null;
+}
+
+interface JoinedRow extends Row {
+  readonly slug: string;
+  readonly question: string;
+  readonly finalized_at: Date | null;
+  readonly ballot_id: Buffer | null;
+  readonly received_at: Date | null;
+  readonly committed_at: Date | null;
+}
+
+interface LetterRow extends Row {
+  readonly bytes: Buffer;
+}
+
+/**
+ * The poll, and the ballots in it whose voter keys begin with `voterStart`: one at most, for any number of
+ * voters that there will be. `undefined`: there is no such poll any more. One query, by primary keys only.
+ */
+export async function findStanding(
+  db: Database,
+  pollId: PollId,
+  voterStart: Buffer,
+): Promise<{ poll: ReceiptPoll; ballots: readonly StandingBallot[] } | undefined> {
+  const rest = 16 - voterStart.length;
+  const first = Buffer.concat([voterStart, Buffer.alloc(rest, 0x00)]);
+  const last = Buffer.concat([voterStart, Buffer.alloc(rest, 0xff)]);
+  const rows = await db.rows<JoinedRow>(
+    "receipts.standing",
+    `SELECT polls.slug, polls.question, polls.finalized_at,
+       ballots.ballot_id, ballots.received_at, batches.committed_at
+     FROM polls
+     LEFT JOIN ballots ON ballots.poll_id = ?
+       AND ballots.voter BETWEEN ${hexLiteral(first)} AND ${hexLiteral(last)}
+     LEFT JOIN batches ON batches.batch_id = ballots.batch_id
+     WHERE polls.id = ?`,
+    [pollId, pollId],
+  );
+  const [poll] = rows;
+  if (!poll) return undefined;
+  return {
+    poll: { slug: poll.slug as Slug, question: poll.question, final: poll.finalized_at !== null },
+    ballots: rows.flatMap(({ ballot_id, received_at, committed_at }) =>
+      ballot_id && received_at
+        ? [
+            {
+              ballotId: ballot_id,
+              receivedAtMs: received_at.getTime(),
+              storedAtMs: committed_at?.getTime() ?? null,
+            },
+          ]
+        : [],
+    ),
+  };
+}
+
+/** The bytes of a poll's newest dead letters. One query, by an index. */
+export async function letterBytes(
+  db: Database,
+  pollId: PollId,
+  limit: number,
+): Promise<readonly Buffer[]> {
+  const rows = await db.rows<LetterRow>(
+    "receipts.letters",
+    "SELECT bytes FROM dead_letters WHERE poll_id = ? ORDER BY id DESC LIMIT ?",
+    [pollId, limit],
+  );
+  return rows.map(({ bytes }) => bytes);
+}

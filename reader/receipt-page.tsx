@@ -1,0 +1,140 @@
+/** @jsxImportSource hono/jsx */
+/** `/receipt/{code}`: what became of a ballot, in words. It shows nothing of who voted, nor of the choices. */
+import type { ReceiptReport, ReceiptState } from "#lib/ballots/receipts.ts";
+import { isFloodgateError } from "#lib/errors.ts";
+import { describeError } from "#lib/log.ts";
+import type { Runtime } from "#lib/runtime.ts";
+import { isStoreFailure } from "#lib/store/pool.ts";
+import type { Site } from "./pages.tsx";
+import { htmlResponse } from "./respond.ts";
+import { siteOf } from "./site.ts";
+import { renderDocument } from "./views/document.tsx";
+import { pathOf } from "./views/paths.ts";
+import type { WordKey, Words } from "./words.ts";
+
+const noindex = { "X-Robots-Tag": "noindex" };
+
+const sentences: Readonly<Record<ReceiptState, WordKey>> = {
+  waiting: "receiptWaiting",
+  counted: "receiptCounted",
+  final: "receiptFinal",
+  duplicate: "receiptDuplicate",
+  set_aside: "receiptSetAside",
+  missing: "receiptMissing",
+  withdrawn: "receiptWithdrawn",
+};
+
+export async function receiptPageFor(
+  at: Runtime,
+  code: string,
+  request: Request,
+): Promise<Response> {
+  const site = siteOf(at.config, request);
+  try {
+    const report = await at.receipts.find(code);
+    const html = report
+      ? receiptPage(site, report)
+      : sentencePage(site, "receiptUnknown", "notFoundBody");
+    return htmlResponse(html, { status: report ? 200 : 404, personal: true, headers: noindex });
+  } catch (error) {
+    if (!isStoreFailure(error) && !isFloodgateError(error, "overloaded")) throw error;
+    at.log.debug({ event: "receipt_not_looked_up", ...describeError(error) });
+    return htmlResponse(sentencePage(site, "receiptTitle", "receiptAway"), {
+      status: 503,
+      personal: true,
+      headers: { ...noindex, "Retry-After": "5" },
+    });
+  }
+}
+
+function receiptPage(site: Site, report: ReceiptReport): string {
+  const { words, siteName } = site;
+  const { poll, state, code } = report;
+  const title = words.say("receiptTitle");
+  return renderDocument({
+    words,
+    siteName,
+    title: `${poll ? `${title}: ${poll.question}` : title} – ${siteName}`,
+    children: (
+      <article class="poll" data-receipt={state}>
+        <p class="poll-eyebrow">
+          <b>{title}</b>
+        </p>
+        <h1 class="poll-question">{poll?.question ?? title}</h1>
+        <Steps words={words} report={report} />
+        <p class="poll-message" data-tone={toneOf(state)}>
+          {words.say(sentences[state])}
+        </p>
+        {poll && (
+          <p class="poll-actions">
+            <a href={pathOf(poll, "page", "results")}>{words.say("results")}</a>
+          </p>
+        )}
+        <p class="poll-fine">
+          <code class="receipt-code">{code}</code>
+        </p>
+        <p class="poll-fine">{words.say("receiptPrivacy")}</p>
+      </article>
+    ),
+  });
+}
+
+function toneOf(state: ReceiptState): "good" | "warn" | "bad" {
+  if (state === "counted" || state === "final") return "good";
+  return state === "set_aside" || state === "missing" ? "bad" : "warn";
+}
+
+/** The way of a ballot: what it has behind it, and what is still before it. */
+function Steps({ words, report }: { words: Words; report: ReceiptReport }) {
+  const { state, receivedAtMs, storedAtMs } = report;
+  const stored = state === "counted" || state === "final";
+  if (!stored && state !== "waiting") return null;
+  return (
+    <ol class="receipt-steps">
+      <Step words={words} label="receiptStepReceived" done atMs={receivedAtMs} />
+      <Step words={words} label="receiptStepStored" done={stored} atMs={storedAtMs} />
+      <Step words={words} label="receiptStepFinal" done={state === "final"} atMs={null} />
+    </ol>
+  );
+}
+
+interface StepProps {
+  readonly words: Words;
+  readonly label: WordKey;
+  readonly done: boolean;
+  readonly atMs: number | null;
+}
+
+function Step({ words, label, done, atMs }: StepProps) {
+  return (
+    <li data-done={done ? "" : undefined}>
+      <span>{words.say(label)}</span>
+      <span class="receipt-when">
+        {done && atMs !== null ? (
+          <time datetime={new Date(atMs).toISOString()}>{words.precisely(atMs)}</time>
+        ) : done ? (
+          "✓"
+        ) : (
+          words.say("receiptPending")
+        )}
+      </span>
+    </li>
+  );
+}
+
+function sentencePage({ words, siteName }: Site, title: WordKey, body: WordKey): string {
+  return renderDocument({
+    words,
+    siteName,
+    title: `${words.say(title)} – ${siteName}`,
+    children: (
+      <>
+        <h1 class="headline">{words.say(title)}</h1>
+        <p class="lede">{words.say(body)}</p>
+        <p>
+          <a href="/">{words.say("allPolls")}</a>
+        </p>
+      </>
+    ),
+  });
+}

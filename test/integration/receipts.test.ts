@@ -1,0 +1,112 @@
+/** Receipts on a real MariaDB: each thing that can become of a ballot, and who may ask. */
+import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
+import { describe, it } from "node:test";
+import { type ReceiptState, Receipts } from "#lib/ballots/receipts.ts";
+import type { BallotId } from "#lib/ids.ts";
+import { createLog } from "#lib/log.ts";
+import { ballotIdText, type QueuedBallot } from "#lib/queue/slot-codec.ts";
+import { GuardedStore } from "#lib/store/guarded.ts";
+import { deletePoll, finalizePoll } from "#lib/store/polls.ts";
+import { type Row, Store } from "#lib/store/pool.ts";
+import { deriveVoterSecrets } from "#lib/voters/keys.ts";
+import { receiptCode } from "#lib/voters/receipt-code.ts";
+import { ballot, batch, startFlushBench } from "#test/support/flush-bench.ts";
+
+const { newFlusher, newPoll, producer, enqueue, store, count } = await startFlushBench();
+const secrets = deriveVoterSecrets("a secret that is only good for tests, 32 bytes and more");
+const newReceipts = (at: Store = store) =>
+  new Receipts(new GuardedStore(at, createLog("test", "silent")), secrets);
+const codeOf = ({ pollId, voter, ballotId }: QueuedBallot) =>
+  receiptCode(secrets, pollId, voter, ballotId);
+
+/** A fresh look each time: one and the same remembers its answers for a second. */
+async function stateOf(of: QueuedBallot): Promise<ReceiptState | undefined> {
+  return (await newReceipts().find(codeOf(of)))?.state;
+}
+
+describe("a receipt", () => {
+  it("follows a ballot from waiting to the final count, with the moments", async () => {
+    const poll = await newPoll();
+    const mine = ballot(poll, { receivedAtMs: Date.now() - 1_000 });
+    await enqueue(producer(), batch([ballot(poll), mine, ballot(poll)]));
+    assert.deepEqual(await newReceipts().find(codeOf(mine)), {
+      code: codeOf(mine),
+      state: "waiting",
+      poll: { slug: `poll-${poll}`, question: "Yes?" },
+      receivedAtMs: null,
+      storedAtMs: null,
+    });
+    await newFlusher().pass();
+    const stored = await newReceipts().find(codeOf(mine));
+    assert.equal(stored?.state, "counted");
+    assert.equal(stored.receivedAtMs, mine.receivedAtMs);
+    assert.ok((stored.storedAtMs ?? 0) >= mine.receivedAtMs);
+    await finalizePoll(store, poll, Date.now());
+    assert.equal(await stateOf(mine), "final");
+  });
+
+  it("says why a ballot is not counted", async () => {
+    const poll = await newPoll();
+    const first = ballot(poll, { receivedAtMs: Date.now() - 10 });
+    const second = ballot(poll, { voter: first.voter });
+    const refused = ballot(poll, { choices: Uint8Array.of(200) });
+    const never = ballot(poll);
+    await enqueue(producer(), batch([first, second, refused]));
+    await newFlusher().pass();
+    assert.equal(await stateOf(first), "counted");
+    assert.equal(await stateOf(second), "duplicate");
+    assert.equal(await stateOf(refused), "set_aside");
+    assert.equal(await stateOf(never), "waiting");
+    await finalizePoll(store, poll, Date.now());
+    assert.equal(await stateOf(never), "missing");
+    await store.transaction(db => deletePoll(db, poll));
+    assert.equal(await stateOf(first), "withdrawn");
+  });
+
+  it("finds a ballot by the primary key, whatever the size of the table", async () => {
+    const poll = await newPoll();
+    await enqueue(producer(), batch(Array.from({ length: 400 }, () => ballot(poll))));
+    await newFlusher().pass();
+    const before = await rowsRead();
+    await stateOf(ballot(poll));
+    const read = (await rowsRead()) - before;
+    assert.ok(read < 20, `${read} rows read`);
+    assert.ok((await count("ballots")) >= 400);
+  });
+
+  it("that was not made here reaches no MySQL", async () => {
+    const poll = await newPoll();
+    const real = ballot(poll);
+    const nowhere = new Store({
+      url: "mysql://nobody@127.0.0.1:1/nothing",
+      connectionsMax: 1,
+      statementMs: 500,
+    });
+    const receipts = newReceipts(nowhere);
+    const others = deriveVoterSecrets("another secret, which is also 32 bytes long and more");
+    const forged = receiptCode(others, poll, real.voter, randomUUID() as BallotId);
+    assert.equal(await receipts.find(forged), undefined);
+    assert.equal(await receipts.find("../../etc/passwd"), undefined);
+    await assert.rejects(receipts.find(codeOf(real)), "a real one does");
+    await nowhere.close();
+  });
+
+  it("holds neither the choices nor the ballot id", () => {
+    const one = ballot(7 as never, { choices: Uint8Array.of(1) });
+    const other = { ...one, choices: Uint8Array.of(4) };
+    assert.equal(codeOf(one), codeOf(other));
+    const twin = ballotIdText(Buffer.alloc(16, 9));
+    const end = twin.slice(-4);
+    const alike = { ...one, ballotId: `${randomUUID().slice(0, -4)}${end}` as BallotId };
+    assert.equal(codeOf({ ...one, ballotId: twin }), codeOf(alike));
+  });
+});
+
+async function rowsRead(): Promise<number> {
+  const rows = await store.rows<Row & { Variable_name: string; Value: string }>(
+    "test.status",
+    "SHOW GLOBAL STATUS LIKE 'Handler_read_next'",
+  );
+  return Number(rows[0]?.Value);
+}
