@@ -5,7 +5,9 @@
 
 /** Layers of lib/, bottom first: a layer may import the ones before it, never one behind it. */
 const layers = [
-  ["(clock|errors|faults|ids|kickstart|languages|retry|log|percent|rate-gate|shutdown)\\.ts"],
+  [
+    "(clock|errors|faults|ids|kickstart|languages|retry|log|log-lines|percent|rate-gate|shutdown)\\.ts",
+  ],
   ["memcached/", "store/", "config\\.ts"],
   ["queue/", "voters/(keys|keyed-hash)\\.ts"],
   ["tallies/(counters|sums)\\.ts"],

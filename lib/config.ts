@@ -109,8 +109,18 @@ const shape = {
     doc: "Port of the worker's own pages (TCP), and of the kickstart (UDP).",
   }),
   WORKER_HOST: setting(z.string().default("127.0.0.1"), {
-    doc: "Address that the worker's pages listen on.",
+    doc: "Address that the worker's pages listen on. With anything but loopback, FLOODGATE_WORKER_TOKEN is needed.",
   }),
+  FLOODGATE_WORKER_TOKEN: setting(
+    z
+      .string()
+      .min(16, "must have at least 16 characters; make one with: openssl rand -hex 16")
+      .optional(),
+    {
+      doc: "Whoever reads the worker's pages must send it, as a bearer token or as the password of any user. /healthz is open.",
+      secret: true,
+    },
+  ),
   FLOODGATE_KICKSTART_HOST: setting(z.string().default("127.0.0.1"), {
     doc: "IPv4 address that the worker takes kickstart datagrams at. Whoever can send to it can make the worker look at the queues, fifty times a second at most, and nothing else.",
   }),
@@ -184,7 +194,18 @@ const shape = {
   ),
 };
 
-const schema = z.object(shape);
+const loopback = ["127.0.0.1", "::1", "localhost"];
+
+const schema = z
+  .object(shape)
+  .refine(
+    ({ WORKER_HOST, FLOODGATE_WORKER_TOKEN }) =>
+      loopback.includes(WORKER_HOST) || FLOODGATE_WORKER_TOKEN !== undefined,
+    {
+      path: ["FLOODGATE_WORKER_TOKEN"],
+      error: "must be set when WORKER_HOST is not this machine's loopback address",
+    },
+  );
 
 export type Config = Readonly<z.output<typeof schema>> & {
   readonly publicUrl: string;

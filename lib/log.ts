@@ -11,15 +11,25 @@ export type Log = Logger;
 
 const redacted = ["cookie", "authorization", "address", "token", "password", "secret"];
 
-/** A logger for one process; `role` is in every line. */
-export function createLog(role: string, level: string): Log {
-  return pino({
-    level,
-    base: { role, pid: process.pid },
-    timestamp: pino.stdTimeFunctions.isoTime,
-    formatters: { level: label => ({ level: label }) },
-    redact: { paths: redacted.flatMap(name => [name, `*.${name}`]), remove: true },
-  });
+/** A logger for one process; `role` is in every line. `copyTo` gets every line that is written, too. */
+export function createLog(
+  role: string,
+  level: string,
+  copyTo?: { write(line: string): void },
+): Log {
+  const stdout = pino.destination(1);
+  // Each stream has a threshold of its own; the logger's is the one that decides.
+  const both = copyTo && [stdout, copyTo].map(stream => ({ stream, level: "trace" as const }));
+  return pino(
+    {
+      level,
+      base: { role, pid: process.pid },
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: label => ({ level: label }) },
+      redact: { paths: redacted.flatMap(name => [name, `*.${name}`]), remove: true },
+    },
+    both ? pino.multistream(both) : stdout,
+  );
 }
 
 /** The parts of an error that a log line should have: its class, code, text and causes; no stack. */

@@ -16,7 +16,7 @@ const files = [
   "postcss.config.mjs",
   "tsconfig.json",
 ];
-const generated = new Set(["reader/generated.ts"]);
+const generated = new Set(["reader/generated.ts", "worker/generated.ts"]);
 const stampFile = "dist/.sources";
 
 function* filesUnder(directory: string): Generator<string> {

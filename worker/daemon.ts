@@ -2,6 +2,7 @@
 import { monotonicMs, SECOND, sleep, wallMs } from "#lib/clock.ts";
 import type { PassSummary } from "#lib/flush/pass.ts";
 import { describeError } from "#lib/log.ts";
+import type { LogLines } from "#lib/log-lines.ts";
 import { backoffMs } from "#lib/retry.ts";
 import { onShutdown } from "#lib/shutdown.ts";
 import { checkSchema } from "#lib/store/migrate.ts";
@@ -9,7 +10,10 @@ import { isStoreFailure } from "#lib/store/pool.ts";
 import { Doorbell } from "./doorbell.ts";
 import type { WorkerRuntime } from "./runtime.ts";
 import { Schedule } from "./schedule.ts";
-import { startStatusServer, type WorkerState } from "./status.ts";
+import { History } from "./status/history.ts";
+import { Metrics } from "./status/metrics.ts";
+import { startStatusServer } from "./status/server.ts";
+import type { WorkerState } from "./status/state.ts";
 import { onePass, Upkeep } from "./upkeep.ts";
 
 const failureBackoff = { firstMs: 200, maxMs: 5 * SECOND };
@@ -35,8 +39,12 @@ async function schemaIsThere({ store, log }: WorkerRuntime): Promise<void> {
 /** Slots that it dealt with: whether there is any use in looking again soon. */
 const foundIn = ({ slots, holes, letters }: PassSummary): number => slots + holes + letters;
 
-/** Runs it; resolves when it was told to stop and has finished its pass. */
-export async function runDaemon(worker: WorkerRuntime): Promise<void> {
+/**
+ * Runs it; resolves when it was told to stop and has finished its pass.
+ *
+ * @param lines - where the log is copied to, for the pages.
+ */
+export async function runDaemon(worker: WorkerRuntime, lines: LogLines): Promise<void> {
   await schemaIsThere(worker);
   const { config, log } = worker;
   const stop = new AbortController();
@@ -50,28 +58,36 @@ export async function runDaemon(worker: WorkerRuntime): Promise<void> {
     lastPass: undefined,
     lastError: undefined,
   };
-  const status = await startStatusServer(worker, state);
+  const history = new History();
+  const metrics = new Metrics();
+  const status = await startStatusServer({ worker, state, history, metrics, lines });
   await bell.listen(config.FLOODGATE_KICKSTART_HOST, config.WORKER_PORT);
 
-  const pass = async (): Promise<boolean> => {
+  const pass = async (because: "kickstart" | "interval"): Promise<boolean> => {
     const startedMs = monotonicMs();
     schedule.begin();
     const summary = await onePass(worker, upkeep, { signal: stop.signal, waitForHoles: false });
     const ms = monotonicMs() - startedMs;
     state.passes += 1;
     state.lastPass = { summary, atMs: wallMs(), ms };
+    if (because === "kickstart") state.kickstarts += 1;
+    metrics.passed(summary, ms, because, wallMs());
+    const { counted, duplicates, redelivered, commits, slots } = summary;
+    history.add(wallMs(), { ballots: counted + duplicates + redelivered, commits, slots });
     const found = foundIn(summary) > 0;
     if (found) log.info({ event: "flushed", ms: Math.round(ms), ...summary });
     return found;
   };
   const loop = async () => {
+    let kicked = false;
     for (let failures = 0; !stop.signal.aborted; ) {
       try {
-        const found = await pass();
+        const found = await pass(kicked ? "kickstart" : "interval");
         failures = 0;
-        if (await schedule.next(found, stop.signal)) state.kickstarts += 1;
+        kicked = await schedule.next(found, stop.signal);
       } catch (error) {
         failures += 1;
+        metrics.failed();
         state.lastError = { atMs: wallMs(), error: describeError(error) };
         log.warn({ event: "pass_failed", failures, ...describeError(error) });
         await sleep(backoffMs(failureBackoff, failures), stop.signal);

@@ -4,6 +4,7 @@
  */
 import { ConfigError, loadConfig } from "#lib/config.ts";
 import { createLog } from "#lib/log.ts";
+import { LogLines } from "#lib/log-lines.ts";
 import { crashOnBugs } from "#lib/shutdown.ts";
 import { SchemaMismatch } from "#lib/store/migrate.ts";
 import { runDaemon } from "./daemon.ts";
@@ -12,6 +13,8 @@ import { buildWorker } from "./runtime.ts";
 
 const exitUsage = 64;
 const exitConfig = 78;
+/** Log lines on the status page. */
+const linesKept = 1_000;
 
 async function main(): Promise<void> {
   const once = process.argv.includes("--once");
@@ -21,11 +24,12 @@ async function main(): Promise<void> {
   }
   try {
     const config = loadConfig();
-    const log = createLog("worker", once ? "warn" : config.FLOODGATE_LOG_LEVEL);
+    const lines = new LogLines(linesKept);
+    const log = createLog("worker", once ? "warn" : config.FLOODGATE_LOG_LEVEL, lines);
     crashOnBugs(log);
     const worker = buildWorker(config, log);
     if (once) process.exit(await runOnce(worker));
-    await runDaemon(worker);
+    await runDaemon(worker, lines);
   } catch (error) {
     if (!(error instanceof ConfigError || error instanceof SchemaMismatch)) throw error;
     process.stderr.write(`worker: ${error.message}\n`);

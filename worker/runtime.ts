@@ -2,6 +2,7 @@
 import { BooksCollector } from "#lib/books/collector.ts";
 import type { Config } from "#lib/config.ts";
 import { Flusher } from "#lib/flush/pass.ts";
+import type { QueueName } from "#lib/ids.ts";
 import type { Log } from "#lib/log.ts";
 import { connectMemcached, type MemcachedClient } from "#lib/memcached/client.ts";
 import { PublishedPolls } from "#lib/polls/published.ts";
@@ -18,6 +19,9 @@ export interface WorkerRuntime {
   readonly flusher: Flusher;
   readonly published: PublishedPolls;
   readonly tallies: TallyDeps;
+  readonly memcached: readonly MemcachedClient[];
+  readonly queueServers: readonly MemcachedClient[];
+  readonly queueNames: readonly QueueName[];
   readonly doubtful: DoubtfulPolls;
   readonly books: BooksCollector;
   readonly close: () => Promise<void>;
@@ -61,6 +65,9 @@ export function buildWorker(config: Config, log: Log): WorkerRuntime {
     log,
     store,
     flusher,
+    memcached,
+    queueServers,
+    queueNames: allQueueNames(config.QUEUE_HOMES),
     doubtful,
     books,
     published: new PublishedPolls(memcached, store, log),

@@ -55,6 +55,8 @@ export interface FlushDeps {
 }
 
 export interface FlushCounts {
+  /** Transactions. */
+  commits: number;
   slots: number;
   counted: number;
   duplicates: number;
@@ -66,6 +68,7 @@ export interface FlushCounts {
 }
 
 export const noCounts = (): FlushCounts => ({
+  commits: 0,
   slots: 0,
   counted: 0,
   duplicates: 0,
@@ -342,6 +345,7 @@ export class QueueFlush {
     faultPoint("worker.committed");
     const { queue, epoch } = this.#checkpoint;
     const { verdict, doubtful } = result;
+    counts.commits += 1;
     counts.slots += work.slots.length;
     counts.counted += verdict.counted;
     counts.duplicates += verdict.duplicates;

@@ -14,6 +14,13 @@ export function queueName(lane: Lane, home: number): QueueName {
   return `${lane}.${home}` as QueueName;
 }
 
+/** The lane of a queue. */
+export function laneOf(queue: QueueName): Lane {
+  const lane = lanes.find(name => queue.startsWith(`${name}.`));
+  if (!lane) throw new RangeError(`not a queue's name: ${queue}`);
+  return lane;
+}
+
 /** Every queue that may exist on a server, high lanes first. */
 export function allQueueNames(homes: number): QueueName[] {
   return lanes.flatMap(lane => Array.from({ length: homes }, (_, home) => queueName(lane, home)));

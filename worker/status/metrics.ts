@@ -1,0 +1,95 @@
+/**
+ * The worker's metrics, for Prometheus. Names follow its conventions: base units, `_total` on counters; a lane, a
+ * server or a fate is a label, a poll never is (there are as many as editors like).
+ *
+ * Counters are this process's own and begin at zero with it; gauges of queues and servers say how things are,
+ * so with several workers each says the same.
+ */
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import { SECOND } from "#lib/clock.ts";
+import type { PassSummary } from "#lib/flush/pass.ts";
+import type { Survey } from "./state.ts";
+
+export class Metrics {
+  readonly registry = new Registry();
+  readonly #registers = [this.registry];
+  readonly #passes = this.#counter("passes_total", "Flush passes, by what began them.", [
+    "because",
+  ]);
+  readonly #failures = this.#counter("pass_failures_total", "Flush passes that failed.");
+  readonly #ballots = this.#counter("flushed_ballots_total", "Ballots flushed.", ["fate"]);
+  readonly #slots = this.#counter("flushed_slots_total", "Slots flushed.");
+  readonly #repeated = this.#counter("repeated_slots_total", "Slots whose batch was in MySQL.");
+  readonly #commits = this.#counter("flush_commits_total", "Transactions of flushes.");
+  readonly #holes = this.#counter("holes_passed_total", "Slot numbers that nobody wrote.");
+  readonly #letters = this.#counter("dead_letters_total", "Slots or ballots set aside.");
+  readonly #passSeconds = new Histogram({
+    name: "floodgate_pass_duration_seconds",
+    help: "Duration of flush passes that flushed something.",
+    buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+    registers: this.#registers,
+  });
+  readonly #lastPass = this.#gauge("last_pass_timestamp_seconds", "When a pass last finished.");
+  readonly #waiting = this.#gauge("queue_slots", "Slots that wait.", ["server", "lane"]);
+  readonly #oldest = this.#gauge("queue_oldest_seconds", "Age of the oldest waiting ballot.", [
+    "server",
+    "lane",
+  ]);
+  readonly #up = this.#gauge("memcached_up", "1: the server answers.", ["server"]);
+  readonly #used = this.#gauge("memcached_used_bytes", "Memory of items.", ["server"]);
+  readonly #limit = this.#gauge("memcached_limit_bytes", "Memory that it may use.", ["server"]);
+  readonly #evicted = this.#gauge("memcached_evictions", "Items evicted since it started.", [
+    "server",
+  ]);
+
+  constructor() {
+    collectDefaultMetrics({ register: this.registry });
+    for (const because of ["kickstart", "interval"]) this.#passes.inc({ because }, 0);
+    for (const fate of ["counted", "duplicate", "redelivered"]) this.#ballots.inc({ fate }, 0);
+  }
+
+  #counter(name: string, help: string, labelNames: string[] = []): Counter {
+    return new Counter({ name: `floodgate_${name}`, help, labelNames, registers: this.#registers });
+  }
+
+  #gauge(name: string, help: string, labelNames: string[] = []): Gauge {
+    return new Gauge({ name: `floodgate_${name}`, help, labelNames, registers: this.#registers });
+  }
+
+  passed(summary: PassSummary, ms: number, because: "kickstart" | "interval", nowMs: number): void {
+    this.#passes.inc({ because });
+    this.#lastPass.set(nowMs / SECOND);
+    this.#ballots.inc({ fate: "counted" }, summary.counted);
+    this.#ballots.inc({ fate: "duplicate" }, summary.duplicates);
+    this.#ballots.inc({ fate: "redelivered" }, summary.redelivered);
+    this.#slots.inc(summary.slots);
+    this.#repeated.inc(summary.repeated);
+    this.#commits.inc(summary.commits);
+    this.#holes.inc(summary.holes);
+    this.#letters.inc(summary.letters);
+    if (summary.commits > 0) this.#passSeconds.observe(ms / SECOND);
+  }
+
+  failed(): void {
+    this.#failures.inc();
+  }
+
+  /** All metrics as Prometheus reads them. */
+  async expose(survey: Survey): Promise<string> {
+    for (const gauge of [this.#waiting, this.#oldest, this.#up]) gauge.reset();
+    for (const { name: server, memory, lanes } of survey.servers) {
+      this.#up.set({ server }, memory ? 1 : 0);
+      if (memory) {
+        this.#used.set({ server }, memory.usedBytes);
+        this.#limit.set({ server }, memory.limitBytes);
+        this.#evicted.set({ server }, memory.evictions);
+      }
+      for (const { lane, slots, oldestAtMs } of lanes) {
+        this.#waiting.set({ server, lane }, slots);
+        const age = oldestAtMs === undefined ? 0 : (survey.atMs - oldestAtMs) / SECOND;
+        this.#oldest.set({ server, lane }, Math.max(0, age));
+      }
+    }
+    return this.registry.metrics();
+  }
+}

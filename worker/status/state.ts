@@ -1,0 +1,122 @@
+/**
+ * What the worker tells of itself: the loop writes it down, the pages and the metrics read it. And the state in
+ * one sentence, which is a pure function of that and of what waits.
+ */
+import { SECOND } from "#lib/clock.ts";
+import type { PassSummary } from "#lib/flush/pass.ts";
+import type { LaneDepth } from "#lib/queue/survey.ts";
+
+/** What the daemon's loop tells of itself. */
+export interface WorkerState {
+  readonly startedAtMs: number;
+  passes: number;
+  /** Passes that a kickstart began. */
+  kickstarts: number;
+  lastPass:
+    | { readonly summary: PassSummary; readonly atMs: number; readonly ms: number }
+    | undefined;
+  lastError: { readonly atMs: number; readonly error: Record<string, unknown> } | undefined;
+}
+
+/** Without a finished pass for this long, the flush is stale. */
+export const staleMs = 15 * SECOND;
+
+export function isStale(state: WorkerState, nowMs: number): boolean {
+  return nowMs - (state.lastPass?.atMs ?? state.startedAtMs) > staleMs;
+}
+
+/** True while passes fail: the newest thing that happened is an error. */
+export function isFailing({ lastError, lastPass }: WorkerState): boolean {
+  return lastError !== undefined && lastError.atMs > (lastPass?.atMs ?? 0);
+}
+
+/** A server's memory, as it tells it. */
+export interface Memory {
+  readonly usedBytes: number;
+  readonly limitBytes: number;
+  readonly evictions: number;
+  /** Items whose memory was refused. */
+  readonly outOfMemory: number;
+}
+
+/** What waits and where, at one moment. */
+export interface Survey {
+  readonly atMs: number;
+  readonly servers: readonly {
+    readonly name: string;
+    /** `undefined`: it can't be reached. */
+    readonly memory: Memory | undefined;
+    readonly lanes: readonly LaneDepth[];
+  }[];
+}
+
+export function slotsWaiting(survey: Survey): number {
+  return survey.servers.flatMap(({ lanes }) => lanes).reduce((sum, { slots }) => sum + slots, 0);
+}
+
+/** Since when the oldest waiting ballot waits, in milliseconds; 0 when none does. */
+export function oldestWaitMs(survey: Survey): number {
+  const times = survey.servers
+    .flatMap(({ lanes }) => lanes)
+    .flatMap(({ oldestAtMs }) => (oldestAtMs === undefined ? [] : [oldestAtMs]));
+  return times.length === 0 ? 0 : Math.max(0, survey.atMs - Math.min(...times));
+}
+
+/** `bad`: somebody has to do something. `warn`: somebody should know. */
+export type Tone = "good" | "warn" | "bad";
+
+/** The state in one sentence, worst news first. */
+export function sentenceOf(
+  state: WorkerState,
+  survey: Survey,
+  slotsPerSecond: number,
+): { readonly tone: Tone; readonly text: string } {
+  const waiting = slotsWaiting(survey);
+  const backlog =
+    waiting === 0
+      ? "Nothing waits."
+      : `${counted(waiting, "slot")} of ballots ${waiting === 1 ? "waits" : "wait"}, the oldest for ${duration(oldestWaitMs(survey))}.`;
+  if (isFailing(state)) {
+    return {
+      tone: "bad",
+      text: `Ballots are not getting into MySQL. They are kept in memcached, and it is tried again every few seconds. ${backlog}`,
+    };
+  }
+  if (isStale(state, survey.atMs)) {
+    return {
+      tone: "bad",
+      text: `No pass has finished for ${duration(staleMs)} or more. ${backlog}`,
+    };
+  }
+  const away = survey.servers.filter(({ memory }) => memory === undefined).map(({ name }) => name);
+  if (away.length > 0) {
+    return {
+      tone: "bad",
+      text: `memcached at ${away.join(" and ")} can't be reached. What waits elsewhere: ${backlog}`,
+    };
+  }
+  if (waiting === 0) return { tone: "good", text: "All is well: nothing waits." };
+  if (oldestWaitMs(survey) < staleMs) return { tone: "good", text: `All is well. ${backlog}` };
+  const left = drainMs(waiting, slotsPerSecond);
+  const estimate = left === undefined ? "" : ` At this rate it is flushed in ${duration(left)}.`;
+  return { tone: "warn", text: `There is a backlog. ${backlog}${estimate}` };
+}
+
+/** How long what waits will take at the present rate; `undefined`: it does not move. */
+export function drainMs(waiting: number, slotsPerSecond: number): number | undefined {
+  if (waiting === 0) return 0;
+  return slotsPerSecond > 0 ? (waiting / slotsPerSecond) * SECOND : undefined;
+}
+
+/** `3 minutes`, for people. */
+export function duration(ms: number): string {
+  const seconds = Math.round(ms / SECOND);
+  if (seconds < 1) return "less than a second";
+  if (seconds < 120) return counted(seconds, "second");
+  const minutes = Math.round(seconds / 60);
+  return minutes < 120 ? counted(minutes, "minute") : counted(Math.round(minutes / 60), "hour");
+}
+
+function counted(n: number, noun: string): string {
+  return `${n.toLocaleString("en")} ${noun}${n === 1 ? "" : "s"}`;
+}

@@ -1,0 +1,197 @@
+/** The worker's pages without servers: sentences, charts, escaping, who may read, and the monitoring's names. */
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { describe, it } from "node:test";
+import { LogLines } from "#lib/log-lines.ts";
+import { mayRead } from "./access.ts";
+import { History, stepMs } from "./history.ts";
+import { Metrics } from "./metrics.ts";
+import { renderStatusPage } from "./page.tsx";
+import { isStale, type Survey, sentenceOf, type WorkerState } from "./state.ts";
+
+const now = Date.UTC(2026, 10, 20, 18, 0, 0);
+const memory = { usedBytes: 1e6, limitBytes: 64e6, evictions: 0, outOfMemory: 0 };
+const summary = {
+  commits: 1,
+  slots: 2,
+  counted: 700,
+  duplicates: 3,
+  redelivered: 0,
+  repeated: 0,
+  letters: 0,
+  holes: 0,
+  waiting: 0,
+  unreachable: [],
+};
+
+const state = (change: Partial<WorkerState> = {}): WorkerState => ({
+  startedAtMs: now - 60_000,
+  passes: 3,
+  kickstarts: 1,
+  lastPass: { summary, atMs: now - 500, ms: 12 },
+  lastError: undefined,
+  ...change,
+});
+
+const survey = (slots: number, waitedMs = 0, change: Partial<Survey> = {}): Survey => ({
+  atMs: now,
+  servers: [
+    {
+      name: "127.0.0.1:11211",
+      memory,
+      lanes: [
+        {
+          server: "127.0.0.1:11211",
+          lane: "normal",
+          slots,
+          oldestAtMs: slots > 0 ? now - waitedMs : undefined,
+        },
+      ],
+    },
+  ],
+  ...change,
+});
+
+describe("the state in a sentence", () => {
+  const told = (...args: Parameters<typeof sentenceOf>) => {
+    const { tone, text } = sentenceOf(...args);
+    return `${tone}: ${text}`;
+  };
+
+  it("is calm when nothing waits, and about a moment's wait", () => {
+    assert.equal(told(state(), survey(0), 0), "good: All is well: nothing waits.");
+    assert.match(
+      told(state(), survey(3, 900), 5),
+      /^good: All is well. 3 slots .* for 1 second\.$/,
+    );
+  });
+
+  it("names a backlog and how long it takes", () => {
+    assert.equal(
+      told(state(), survey(6_000, 90_000), 100),
+      "warn: There is a backlog. 6,000 slots of ballots wait, the oldest for 90 seconds. At this rate it is flushed in 60 seconds.",
+    );
+    assert.doesNotMatch(told(state(), survey(6_000, 90_000), 0), /rate/);
+  });
+
+  it("says what is wrong, worst first", () => {
+    const failing = state({ lastError: { atMs: now, error: { error: "mysql: ECONNREFUSED" } } });
+    assert.match(
+      told(failing, survey(1, 20_000), 0),
+      /^bad: .*not getting into MySQL\. They are kept/,
+    );
+    const stale = state({ lastPass: { summary, atMs: now - 20_000, ms: 1 } });
+    assert.equal(isStale(stale, now), true);
+    assert.match(told(stale, survey(0), 0), /^bad: No pass has finished/);
+    const away = survey(0, 0, { servers: [{ name: "m:1", memory: undefined, lanes: [] }] });
+    assert.match(told(state(), away, 0), /^bad: memcached at m:1 can't be reached/);
+  });
+});
+
+describe("the history", () => {
+  it("sums up steps of ten seconds, and forgets what is older than a quarter of an hour", () => {
+    const history = new History();
+    history.add(now - 15 * 60_000, { ballots: 9, commits: 1, slots: 1 });
+    history.add(now, { ballots: 5, commits: 1, slots: 30 });
+    history.add(now + 10, { ballots: 6, commits: 1, slots: 30 });
+    const series = history.series(now);
+    assert.equal(series.length, 90);
+    assert.deepEqual(series.at(-1), { ballots: 11, commits: 2, slots: 60 });
+    assert.equal(
+      series.reduce((sum, { ballots }) => sum + ballots, 0),
+      11,
+    );
+    assert.equal(history.slotsPerSecond(now), 1);
+    assert.equal(history.slotsPerSecond(now + 6 * stepMs), 0);
+  });
+});
+
+describe("the page", () => {
+  const page = (lines: readonly string[], filter = "") =>
+    renderStatusPage({
+      state: state(),
+      survey: survey(2, 1_000),
+      series: new History().series(now),
+      slotsPerSecond: 1,
+      lines,
+      filter,
+    });
+
+  it("escapes whatever is in a log line or in the filter", () => {
+    const evil = `</pre><script>alert("1")</script>`;
+    const html = page([evil], `"><img src=x onerror=alert(1)>`);
+    assert.ok(!html.includes("<script"), "no script gets in");
+    assert.ok(!html.includes("<img"), "no element gets in");
+    assert.ok(html.includes("&lt;/pre&gt;&lt;script&gt;"));
+  });
+
+  it("has no script of its own", () => {
+    assert.ok(!/<script|onclick|javascript:/i.test(page(["a line"])));
+  });
+
+  it("shows the newest lines first, and the last thousand at most", () => {
+    const lines = new LogLines(1_000);
+    for (let i = 0; i < 5_000; i++) lines.write(`line ${i}\n`);
+    assert.equal(lines.find("").length, 1_000);
+    assert.equal(lines.find("")[0], "line 4000");
+    assert.deepEqual(lines.find("LINE 4999"), ["line 4999"]);
+    const html = page(lines.find("499"));
+    assert.ok(html.indexOf("line 4999") < html.indexOf("line 4990"));
+  });
+});
+
+describe("who may read the pages", () => {
+  const basic = (password: string) =>
+    `Basic ${Buffer.from(`anybody:${password}`).toString("base64")}`;
+  const ask = (host: string | undefined, authorization?: string, token?: string) =>
+    mayRead({ host, authorization }, token);
+
+  it("on loopback: who names it so, not who comes by a foreign name", () => {
+    for (const host of ["localhost:3001", "127.0.0.1", "[::1]:3001"]) assert.ok(ask(host), host);
+    for (const host of ["rebound.example:3001", "", undefined, "localhost.evil.example"]) {
+      assert.ok(!ask(host), host);
+    }
+  });
+
+  it("elsewhere: who has the token", () => {
+    const token = "0123456789abcdef";
+    assert.ok(ask("worker.example", `Bearer ${token}`, token));
+    assert.ok(ask("worker.example", basic(token), token));
+    for (const wrong of [
+      undefined,
+      "",
+      "Bearer",
+      `Bearer ${token}0`,
+      `Basic ${token}`,
+      basic(""),
+    ]) {
+      assert.ok(!ask("localhost", wrong, token), String(wrong));
+    }
+  });
+});
+
+describe("monitoring", () => {
+  it("asks for metrics that there are", async () => {
+    const metrics = new Metrics();
+    metrics.passed(summary, 10, "kickstart", now);
+    const text = await metrics.expose(survey(1, 1_000));
+    const exposed = new Set([...text.matchAll(/^([a-z_]+)(?:\{| )/gm)].map(match => match[1]));
+    for (const file of ["alerts.yml", "grafana-dashboard.json"]) {
+      const asked = readFileSync(`docs/monitoring/${file}`, "utf8").match(/floodgate_[a-z_]+/g);
+      assert.ok(asked && asked.length > 5, file);
+      for (const name of asked) assert.ok(exposed.has(name), `${file} asks for ${name}`);
+    }
+  });
+
+  it("has rules that Prometheus understands", t => {
+    const check = spawnSync("promtool", ["check", "rules", "docs/monitoring/alerts.yml"], {
+      encoding: "utf8",
+    });
+    if (check.error) {
+      t.diagnostic("not checked: promtool is not here (Debian: apt-get install prometheus)");
+      return;
+    }
+    assert.equal(check.status, 0, check.stdout + check.stderr);
+  });
+});
