@@ -1,13 +1,14 @@
 /**
- * `npm run letters`: lists the dead letters. `-- --redrive 12` (or `--all`) tries to count what is in one,
- * or in all of them, again: what MySQL takes now is in the result, and the letter is gone.
+ * `npm run letters`: lists the dead letters. `-- --show 12` prints the bytes of one. `-- --redrive 12` (or
+ * `--all`) tries to count what is in one, or in all of them, again: what MySQL takes now is in the result,
+ * and the letter is gone.
  */
 import { parseArgs } from "node:util";
 import { wallMs } from "#lib/clock.ts";
 import { ConfigError, loadConfig } from "#lib/config.ts";
 import { redriveLetter } from "#lib/flush/redrive.ts";
 import { createLog } from "#lib/log.ts";
-import { listDeadLetters } from "#lib/store/dead-letters.ts";
+import { listDeadLetters, readLetterBytes } from "#lib/store/dead-letters.ts";
 import { everOpenPolls } from "#lib/store/polls.ts";
 import { reconcile } from "#lib/tallies/reconcile.ts";
 import { buildWorker, type WorkerRuntime } from "./runtime.ts";
@@ -23,6 +24,17 @@ async function list({ store }: WorkerRuntime): Promise<number> {
     say(`${id}  ${new Date(createdAtMs).toISOString()}  ${what}  ${epoch}:${slot}  ${reason}`);
   }
   say(`letters: ${letters.length}`);
+  return 0;
+}
+
+/** As a dump that tools read: `npm run letters -- --show 12 | xxd -r -p`. */
+async function show({ store }: WorkerRuntime, id: number): Promise<number> {
+  const bytes = await readLetterBytes(store, id);
+  if (!bytes) {
+    process.stderr.write(`letters: there is no letter ${id}\n`);
+    return 1;
+  }
+  for (let at = 0; at < bytes.length; at += 32) say(bytes.toString("hex", at, at + 32));
   return 0;
 }
 
@@ -46,14 +58,20 @@ async function redrive(worker: WorkerRuntime, ids: readonly number[]): Promise<n
 
 async function main(): Promise<number> {
   const { values } = parseArgs({
-    options: { redrive: { type: "string" }, all: { type: "boolean", default: false } },
+    options: {
+      show: { type: "string" },
+      redrive: { type: "string" },
+      all: { type: "boolean", default: false },
+    },
   });
-  if (values.redrive !== undefined && !/^\d+$/.test(values.redrive)) {
-    process.stderr.write("letters: --redrive takes the number of a letter\n");
+  for (const number of [values.show, values.redrive]) {
+    if (number === undefined || /^\d+$/.test(number)) continue;
+    process.stderr.write("letters: --show and --redrive take the number of a letter\n");
     return exitUsage;
   }
   const worker = buildWorker(loadConfig(), createLog("letters", "warn"));
   try {
+    if (values.show !== undefined) return await show(worker, Number(values.show));
     if (values.redrive !== undefined) return await redrive(worker, [Number(values.redrive)]);
     if (!values.all) return await list(worker);
     const letters = await listDeadLetters(worker.store);

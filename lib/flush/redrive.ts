@@ -2,16 +2,21 @@
  * Trying to count what is in a dead letter again, after whatever refused it was put right. What counts now
  * is counted as if it had come just then, and the letter goes, in one transaction: so it is counted once,
  * however often and by however many this is tried.
+ *
+ * Invariant: ballots that a letter brings carry a batch id of the letter's own. `bringBallots` takes rows of
+ *   the batch that it brings for its own, and the letter's batch may have brought rows before.
  */
 
 import { arrivalsOf } from "../books/arrivals.ts";
+import { wallMs } from "../clock.ts";
 import { isFloodgateError } from "../errors.ts";
-import type { PollId } from "../ids.ts";
+import type { BatchId, Epoch, PollId } from "../ids.ts";
 import { type Batch, decodeBatch } from "../queue/slot-codec.ts";
 import { addArrived } from "../store/acceptances.ts";
+import { insertBatches, knownBatches } from "../store/batches.ts";
 import { deleteDeadLetter, lockDeadLetter } from "../store/dead-letters.ts";
 import { holdPolls } from "../store/polls.ts";
-import type { Store } from "../store/pool.ts";
+import type { Database, Store } from "../store/pool.ts";
 import { addToTotals } from "../store/totals.ts";
 import { bringBallots } from "./bring-ballots.ts";
 import { type Arrival, refusalOf, sumUp } from "./sort-out.ts";
@@ -42,13 +47,20 @@ export function redriveLetter(store: Store, id: number): Promise<Redriven> {
       const reason = refusalOf(ballot, polls);
       if (reason !== undefined) return { outcome: "stays", reason };
     }
+    // An unreadable letter was in no book; any other one was set aside.
+    const wasAside = letter.ballots > 0;
+    if (!wasAside && (await knownBatches(db, [batch.id])).size > 0) {
+      await deleteDeadLetter(db, id);
+      return { outcome: "counted", counted: 0, duplicates: 0, polls: ids };
+    }
+    const batchId = batchOf(id);
+    const brought = wasAside ? [batchId] : [batchId, batch.id];
+    await recordBatches(db, brought, batch.ballots.length);
     const arrivals = batch.ballots.map(
-      (ballot): Arrival => ({ slot: letter.slot, batchId: batch.id, ballot }),
+      (ballot): Arrival => ({ slot: letter.slot, batchId, ballot }),
     );
     const fates = await bringBallots(db, arrivals);
     const verdict = sumUp(arrivals, arrival => fates.get(arrival) ?? { fate: "redelivered" });
-    // An unreadable letter was in no book; any other one was set aside.
-    const wasAside = letter.ballots > 0;
     if (!wasAside) await addArrived(db, arrivalsOf([batch]));
     const { totals, counted, duplicates } = verdict;
     const changes = [...totals].map(([poll, change]) => {
@@ -59,6 +71,23 @@ export function redriveLetter(store: Store, id: number): Promise<Redriven> {
     await deleteDeadLetter(db, id);
     return { outcome: "counted", counted, duplicates, polls: ids };
   });
+}
+
+/** In `batches`, in the place of an epoch: brought by a letter. */
+const letterEpoch = "letter" as Epoch;
+
+/** The batch id of a letter: unlike those of fronts, which begin with random bytes. */
+function batchOf(letter: number): BatchId {
+  const id = Buffer.alloc(12);
+  id.write("letr", "ascii");
+  id.writeBigUInt64BE(BigInt(letter), 4);
+  return id as BatchId;
+}
+
+/** The letter's own batch, and the one in it if nobody has brought that: should it come late, it is known. */
+function recordBatches(db: Database, ids: readonly BatchId[], ballots: number): Promise<void> {
+  const batches = ids.map(id => ({ id, slot: 0, ballots }));
+  return insertBatches(db, letterEpoch, batches, wallMs());
 }
 
 function decode(bytes: Buffer): Batch | string {

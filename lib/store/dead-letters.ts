@@ -84,6 +84,16 @@ export async function lockDeadLetter(
   return row && { slot: Number(row.slot), bytes: row.bytes, ballots: row.ballots };
 }
 
+/** What is in a letter; `undefined`: there is none. One query. */
+export async function readLetterBytes(db: Database, id: number): Promise<Buffer | undefined> {
+  const [row] = await db.rows<LetterRow>(
+    "dead_letters.read",
+    "SELECT bytes FROM dead_letters WHERE id = ?",
+    [id],
+  );
+  return row?.bytes;
+}
+
 export async function deleteDeadLetter(db: Database, id: number): Promise<void> {
   await db.write("dead_letters.delete", "DELETE FROM dead_letters WHERE id = ?", [id]);
 }

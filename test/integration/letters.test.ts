@@ -40,6 +40,39 @@ describe("dead letters", () => {
     assert.ok(!(await listDeadLetters(bench.store)).some(letter => letter.id === id));
   });
 
+  it("are counted once when one batch is in two of them, or came another way as well", async () => {
+    const pollId = await bench.newPoll();
+    const twice = encodeBatch(batch([ballot(pollId), ballot(pollId)]));
+    const both = [await letterOf(pollId, twice, 0), await letterOf(pollId, twice, 0)];
+    const came = batch([ballot(pollId)]);
+    const late = await letterOf(pollId, encodeBatch(came), 0);
+    await bench.enqueue(bench.producer(), came);
+    await bench.newFlusher().pass();
+    for (const id of [...both, late]) await redriveLetter(bench.store, id);
+    assert.equal((await bench.totals(pollId)).ballots, 3);
+    const books = (await readBooks(bench.store, [pollId])).get(pollId);
+    assert.deepEqual([books?.accepted, books?.counted, books?.balanced], [3, 3, true]);
+    assert.equal((await listDeadLetters(bench.store)).length, 0);
+    await bench.enqueue(bench.producer(), twice);
+    await bench.newFlusher().pass();
+    assert.equal((await bench.totals(pollId)).ballots, 3, "a slot that comes after its letter");
+  });
+
+  it("do not count a voter twice who has another ballot in the same batch", async () => {
+    const pollId = await bench.newPoll();
+    const first = ballot(pollId, { receivedAtMs: Date.now() - 10 });
+    const other = ballot(pollId, { voter: first.voter });
+    const id = batch([first]).id;
+    await bench.enqueue(bench.producer(), batch([first], { id }));
+    await bench.newFlusher().pass();
+    await redriveLetter(
+      bench.store,
+      await letterOf(pollId, encodeBatch(batch([other], { id })), 1),
+    );
+    const { ballots, duplicates } = await bench.totals(pollId);
+    assert.deepEqual([ballots, duplicates], [1, 1]);
+  });
+
   it("stay, with the reason, when they can't be read or counted", async () => {
     const pollId = await bench.newPoll();
     const damaged = await letterOf(pollId, Buffer.from("not a slot"), 0);
