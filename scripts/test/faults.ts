@@ -11,7 +11,7 @@ export interface FaultOptions {
 export async function runFaults({ minutes, seed }: FaultOptions): Promise<Count> {
   if (minutes === undefined) {
     // Two sites side by side: most of the time is spent waiting for leases and grace times.
-    return runNodeTests(testFiles(["test/faults"]), 2);
+    return runNodeTests(testFiles(["test/faults", "test/model"]), 2);
   }
   const { status } = spawnSync(
     process.execPath,
