@@ -100,8 +100,8 @@ export const plantedBugs: readonly PlantedBug[] = [
     edits: [
       {
         file: "lib/flush/sort-out.ts",
-        from: "if (counts) totals.add(ballot, 1);",
-        to: "totals.add(ballot, 1);",
+        from: "if (counts) totals.votes.add(ballot, 1);",
+        to: "totals.votes.add(ballot, 1);",
       },
     ],
     shownBy: "memcached slow",
