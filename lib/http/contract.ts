@@ -52,6 +52,10 @@ export const resultsSchema = z.object({
     description:
       "Voters; with several choices each, fewer than votes. null where no counts are told",
   }),
+  waiting: z.int().min(0).nullable().meta({
+    description:
+      "Of the ballots, those that are accepted and not stored yet; 0 once the state is final. null when that is not known, or not told",
+  }),
   options: z.array(
     z.object({
       id: optionId,

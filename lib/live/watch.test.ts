@@ -32,6 +32,7 @@ function setUp(viewersMax = 1_000) {
       asOf: "",
       hidden: null,
       ballots: version,
+      waiting: 0,
       options: [],
     };
     const text = JSON.stringify(results);

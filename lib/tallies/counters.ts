@@ -28,6 +28,8 @@ export interface Tally {
   readonly votes: ReadonlyMap<OptionNumber, number>;
   /** Rises with every change, also across a rebuild. */
   readonly version: number;
+  /** Of the ballots, those that MySQL has, as the worker said last; `null`: it has not said. */
+  readonly stored: number | null;
 }
 
 /** Some counters of a poll, as an `incr` answered them. */
@@ -65,6 +67,7 @@ export async function readTally(
   const p = new Pipeline();
   const ballotsOp = p.get(tallyKey(poll, "b"));
   const versionOp = p.get(tallyKey(poll, "v"));
+  const storedOp = p.get(tallyKey(poll, "s"));
   const optionOps = options.map(option => p.get(tallyKey(poll, option)));
   const r = await server.read(p);
   const ballots = counterValue(r.of(ballotsOp));
@@ -77,7 +80,13 @@ export async function readTally(
     votes.set(option, Number(value));
   }
   if (ballots === null || version === null) return undefined;
-  return { ballots: Number(ballots), votes, version: Number(version) };
+  const stored = counterValue(r.of(storedOp));
+  return {
+    ballots: Number(ballots),
+    votes,
+    version: Number(version),
+    stored: stored === null ? null : Number(stored),
+  };
 }
 
 /** Counter moves of one poll that were added to a pipeline. */

@@ -81,6 +81,7 @@ export class ResultsBoard {
       ballots: seen.ballots ?? known.tally.ballots,
       votes: new Map([...known.tally.votes, ...seen.votes]),
       version: seen.version,
+      stored: known.tally.stored,
     };
     this.#entries.set(poll, { tally, readAtMs: known.readAtMs, asOfMs: wallMs() });
   }
@@ -101,7 +102,7 @@ export class ResultsBoard {
         known && known.tally.version > tally.version
           ? known.stored
             ? await this.#lift(poll, tally, known.tally.version)
-            : known.tally
+            : { ...known.tally, stored: tally.stored }
           : tally;
       return this.#keep(poll, { tally: newest, readAtMs: monotonicMs(), asOfMs: wallMs() });
     } catch (error) {
@@ -129,7 +130,7 @@ export class ResultsBoard {
         return this.#keep(poll, { ...known, stored: true, readAtMs: monotonicMs() });
       }
       const version = Math.max((known?.tally.version ?? 0) + 1, firstVersion(now));
-      const tally = { ...found, version };
+      const tally = { ...found, version, stored: found.ballots };
       return this.#keep(poll, { tally, stored: true, readAtMs: monotonicMs(), asOfMs: now });
     } catch (error) {
       if (!isStoreFailure(error)) throw error;

@@ -23,6 +23,8 @@ export interface Results {
   readonly hidden: Poll["resultsTo"] | null;
   /** `null` where no counts are told. */
   readonly ballots: number | null;
+  /** Of the ballots, those that are accepted and not stored yet; `null` where that is not known or told. */
+  readonly waiting: number | null;
   readonly options: readonly ResultLine[];
 }
 
@@ -69,6 +71,7 @@ export function hiddenSnapshot(
     asOf: new Date(nowMs).toISOString(),
     hidden: poll.resultsTo,
     ballots: null,
+    waiting: null,
     options: [],
   });
 }
@@ -91,6 +94,7 @@ export function tallySnapshot(
     asOf: new Date(asOfMs).toISOString(),
     hidden: null,
     ballots: as === "percentages" ? null : tally.ballots,
+    waiting: as === "percentages" ? null : waitingOf(tally, state),
     options: poll.options.map(({ number, label }, index) => ({
       id: String(number),
       label,
@@ -100,7 +104,14 @@ export function tallySnapshot(
   });
 }
 
+/** What is final has been counted to the last ballot; what has no ballots has none that wait. */
+function waitingOf({ ballots, stored }: Tally, state: PollState): number | null {
+  if (state === "final" || ballots === 0) return 0;
+  return stored === null ? null : Math.max(0, ballots - stored);
+}
+
 function encode(poll: Poll, results: Results): Snapshot {
   const text = JSON.stringify(results);
-  return { results, text, json: Buffer.from(text), etag: `W/"${results.version}-${poll.version}"` };
+  const etag = `W/"${results.version}-${poll.version}-${results.waiting ?? ""}"`;
+  return { results, text, json: Buffer.from(text), etag };
 }

@@ -62,7 +62,7 @@ export function sayCount(
   return fill((form ?? forms.other ?? "#").replace("#", number(count)), values);
 }
 
-const number = (value: number): string => numbers.format(value);
+export const number = (value: number): string => numbers.format(value);
 /** A whole percentage. */
 export const percent = (share: number): string => percents.format(share / 100);
 

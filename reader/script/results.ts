@@ -2,6 +2,7 @@
 import { momentIn } from "../when.ts";
 import {
   language,
+  number,
   part,
   percent,
   say,
@@ -19,6 +20,7 @@ export interface Results {
   readonly asOf: string;
   readonly hidden: string | null;
   readonly ballots: number | null;
+  readonly waiting: number | null;
   readonly options: readonly {
     readonly id: string;
     readonly label: string;
@@ -44,6 +46,7 @@ export function writeResults(card: HTMLElement, results: Results): void {
   }
   const { ballots } = results;
   setText(card, "ballots", ballots === null ? "" : sayCount(card, "ballots", ballots));
+  writeWaiting(card, results);
   sayAsOf(card, results.asOf);
   writeSentence(card, results);
   writeState(card, results.state);
@@ -52,6 +55,12 @@ export function writeResults(card: HTMLElement, results: Results): void {
   setHidden(card, thanks || results.hidden === null, "hidden-note");
   const own = part(card, "own");
   if (own) own.hidden = own.textContent === "" || !(thanks || results.hidden !== null);
+}
+
+/** How many of the last votes are not in MySQL yet: said while the poll is closing, and nothing else moves. */
+function writeWaiting(card: HTMLElement, { state, waiting }: Results): void {
+  setHidden(card, state !== "closing" || !waiting, "waiting");
+  if (waiting) setText(card, "waiting", say(card, "waitingCount", { count: number(waiting) }));
 }
 
 /** "Of 12,431 readers by 20:00, 54% chose …": what can be quoted. */

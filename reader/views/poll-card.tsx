@@ -115,6 +115,13 @@ function Foot(props: CardProps & { voting: boolean }) {
           ? words.say("ballots", { count: results.ballots })
           : ""}
       </p>
+      <p
+        class="poll-fine poll-number"
+        data-part="waiting"
+        hidden={state !== "closing" || !results?.waiting}
+      >
+        {words.say("waitingCount", { count: words.number(results?.waiting ?? 0) })}
+      </p>
       <p class="poll-fine" data-part="receipt" hidden={props.receipt === undefined}>
         <a href={props.receipt && receiptPath(props.receipt)} {...(place === "embed" && newTab)}>
           {words.say("receiptLink")}

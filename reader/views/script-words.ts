@@ -22,11 +22,13 @@ const texts = [
   "resumeUpdates",
   "sending",
   "unreachable",
+  "waitingCount",
   "youChose",
 ] as const satisfies readonly WordKey[];
 
 /** Values that stay names: the script puts in what they stand for. */
 const names = {
+  count: "{count}",
   option: "{option}",
   options: "{options}",
   share: "{share}",

@@ -63,6 +63,32 @@ describe("books", () => {
     assert.ok(found.repeated > 0, "the plan repeats ballots");
   });
 
+  it("say in the results how many ballots wait", async () => {
+    const [worker] = site.workers;
+    assert.ok(worker);
+    const slug = await createPoll(site);
+    const cast = (count: number) =>
+      Promise.all(
+        Array.from({ length: count }, () =>
+          vote(site.url, slug, { choices: ["1"], ballotId: randomUUID() }),
+        ),
+      );
+    const shows = (ballots: number, waiting: number) =>
+      waitUntil(`${waiting} of ${ballots} ballots waiting`, async () => {
+        const found = await (await fetch(`${site.url}/api/polls/${slug}/results`)).json();
+        const results = found as { ballots: number; waiting: number | null };
+        return results.ballots === ballots && results.waiting === waiting;
+      });
+    await shows(0, 0);
+    await cast(5);
+    await shows(5, 0);
+    await worker.child.kill();
+    await cast(7);
+    await shows(12, 7);
+    await site.restartWorker(worker);
+    await shows(12, 0);
+  });
+
   it("are for editors only", async () => {
     const slug = await createPoll(site);
     assert.equal((await fetch(`${site.url}/api/polls/${slug}/books`)).status, 401);
