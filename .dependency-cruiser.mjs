@@ -6,11 +6,11 @@
 /** Layers of lib/, bottom first: a layer may import the ones before it, never one behind it. */
 const layers = [
   [
-    "(clock|errors|faults|ids|kickstart|languages|retry|log|log-lines|percent|rate-gate|shutdown)\\.ts",
+    "(clock|errors|faults|ids|kickstart|languages|retry|log|log-lines|percent|rate-gate|shutdown|tally-part)\\.ts",
   ],
   ["memcached/", "store/", "config\\.ts"],
   ["queue/", "voters/(keys|keyed-hash)\\.ts"],
-  ["tallies/(counters|sums)\\.ts"],
+  ["tallies/(counters|parts|sums)\\.ts"],
   ["polls/"],
   ["tallies/", "voters/", "books/"],
   ["editors/", "flush/", "ballots/", "live/"],

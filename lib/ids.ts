@@ -17,6 +17,9 @@ export type Slug = Branded<string, "Slug">;
 /** An option's number within its poll; 1 … 50, never reused. In JSON it is a decimal string. */
 export type OptionNumber = Branded<number, "OptionNumber">;
 
+/** A counter of a poll's tally: a measure of an option (`tallies/parts.ts`). */
+export type TallyPart = Branded<number, "TallyPart">;
+
 /** A UUID the client chose (or the front, when it chose none): idempotency key within one voter. */
 export type BallotId = Branded<string, "BallotId">;
 

@@ -13,6 +13,7 @@ import { pollState } from "#lib/polls/state.ts";
 import type { Runtime } from "#lib/runtime.ts";
 import type { Poll } from "#lib/store/polls.ts";
 import { mintIdentity } from "#lib/voters/identity.ts";
+import { choicesOf, fieldsOf } from "./form-choices.ts";
 import { pollPage, type Site } from "./pages.tsx";
 import { framing, noticeOf, publicPoll, resultsForPage } from "./poll-pages.ts";
 import { htmlResponse } from "./respond.ts";
@@ -34,7 +35,7 @@ export async function voteByForm(
   const place: Place = url.searchParams.get("from") === "embed" ? "embed" : "page";
   const poll = await publicPoll(at, slug, request, place);
   if (poll instanceof Response) return poll;
-  const choices = form.getAll("choice");
+  const choices = fieldsOf(form);
   const to = { at, poll, place, choices, site: siteOf(at.config, request, poll) };
   const identity = identityOf(at, request);
   if (!identity) {
@@ -49,7 +50,9 @@ export async function voteByForm(
       },
     });
   }
-  const { outcome } = await castFor(at, poll.slug, { choices }, identity);
+  const cast = choicesOf(poll, choices);
+  if (!cast) return refusal(to, { outcome: "invalid_choices", problem: "repeated_option" });
+  const { outcome } = await castFor(at, poll.slug, { choices: cast }, identity);
   if (outcome.outcome !== "accepted") return refusal(to, outcome);
   return new Response(null, {
     status: 303,
@@ -100,7 +103,7 @@ function problemText(
   { problem }: Extract<CastOutcome, { outcome: "invalid_choices" }>,
 ): string {
   if (problem === "unknown_option") return words.say("noSuchOption");
-  if (problem === "repeated_option") return words.say("tooManyRepeats");
+  if (problem === "repeated_option" && poll.kind === "choice") return words.say("tooManyRepeats");
   return instruction(words, poll);
 }
 

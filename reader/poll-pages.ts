@@ -1,4 +1,6 @@
 /** The vote page and the results page of a poll: what to show whom. */
+
+import { choiceTexts } from "#lib/ballots/choices.ts";
 import type { LadderStep } from "#lib/ballots/ladder.ts";
 import { wallMs } from "#lib/clock.ts";
 import { isFloodgateError } from "#lib/errors.ts";
@@ -76,7 +78,7 @@ export async function pollPageFor(
   if (poll instanceof Response) return poll;
   const state = pollState(poll, wallMs());
   const mark = await markOf(at, poll, request);
-  const mine = mark && [...mark.choices].map(String);
+  const mine = mark && choiceTexts(poll, mark.choices);
   const requester = mine ? "voter" : await requesterOf(at, poll, request);
   const results = state === "scheduled" ? null : await resultsForPage(at, poll, requester);
   const show = state === "scheduled" || (state === "open" && !mine) ? wanted : "results";

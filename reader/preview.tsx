@@ -13,6 +13,7 @@ export interface PreviewInput {
   readonly question: string;
   readonly description: string;
   readonly labels: readonly string[];
+  readonly kind: Poll["kind"];
   readonly choicesMax: number;
   readonly closesAtMs: number | null;
 }
@@ -32,6 +33,7 @@ export function previewPage({ words, siteName }: Site, input: PreviewInput): str
     language: null,
     version: 1,
     ...defaultRules,
+    kind: input.kind,
     options: (labels.length > 0 ? labels : ["…", "…"])
       .slice(0, optionNumberMax)
       .map((label, index) => ({ number: (index + 1) as OptionNumber, label })),

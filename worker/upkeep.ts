@@ -17,6 +17,7 @@ import type { PollId } from "#lib/ids.ts";
 import { describeError } from "#lib/log.ts";
 import { pruneBatches } from "#lib/store/batches.ts";
 import { countingPolls, pollsChangedSince } from "#lib/store/polls.ts";
+import { publishRunoffs } from "#lib/tallies/published-runoff.ts";
 import { reconcile } from "#lib/tallies/reconcile.ts";
 import { restoreMarks } from "#lib/voters/restore-marks.ts";
 import type { WorkerRuntime } from "./runtime.ts";
@@ -29,6 +30,9 @@ const pollsPerStep = 200;
 
 /** Without an event for this long, the site is idle. */
 const idleAfterMs = 30 * SECOND;
+
+/** Of the time that instant-runoffs take, so many times is left before the next. */
+const runoffRestFactor = 10;
 
 interface Duty {
   readonly name: string;
@@ -44,6 +48,7 @@ export class Upkeep {
   #pass: FinishedPass | undefined;
   #publishedUpToMs = wallMs() - MINUTE;
   #sweepFrom = 0;
+  #runoffsDueMs = 0;
   #lastEventMs = monotonicMs();
   #acceptedBefore: ReadonlyMap<PollId, number> = new Map();
 
@@ -63,6 +68,7 @@ export class Upkeep {
       duty("finalize polls", [SECOND, 5 * SECOND], () => this.#finalize()),
       duty("publish changes", [5 * SECOND, 15 * SECOND], () => this.#publishChanges()),
       duty("sweep tallies", [5 * SECOND, 20 * SECOND], () => this.#sweep()),
+      duty("compute instant-runoffs", [SECOND, 5 * SECOND], () => this.#runoffs()),
       duty("restore marks", [SECOND, SECOND], () => this.#restoreMarks()),
       duty("prune batches", [HOUR, HOUR], () => this.#prune()),
     ];
@@ -142,6 +148,14 @@ export class Upkeep {
     for (const [pollId, found] of await readBooks(store, [...books.polls])) {
       if (!found.balanced) log.error({ event: "books_do_not_balance", pollId, ...found });
     }
+  }
+
+  /** The more ballots there are to read, the longer until they are read again. */
+  async #runoffs(): Promise<void> {
+    const startedMs = monotonicMs();
+    if (startedMs < this.#runoffsDueMs) return;
+    await publishRunoffs(this.#worker.tallies, wallMs());
+    this.#runoffsDueMs = monotonicMs() + runoffRestFactor * (monotonicMs() - startedMs);
   }
 
   async #restoreMarks(): Promise<void> {

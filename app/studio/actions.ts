@@ -54,13 +54,15 @@ function readPollForm(form: FormData): { input: unknown; problems: Record<string
     return ms === undefined || ms === null ? undefined : new Date(ms).toISOString();
   };
   const text = (name: string) => String(form.get(name) ?? "");
-  const several = form.get("choices") === "several";
+  const choices = text("choices");
+  const several = choices === "several";
   const lines = String(form.get("options") ?? "").split(/\r?\n/);
   const options = lines.map(line => line.trim()).filter(line => line.length > 0);
   const input = {
     question: String(form.get("question") ?? ""),
     description: String(form.get("description") ?? ""),
     options: options.map(label => ({ label })),
+    kind: choices === "ranked" || choices === "rating" ? choices : "choice",
     choicesMin: 1,
     choicesMax: several ? Number(form.get("choicesMax") ?? options.length) : 1,
     opensAt: time("opensAt"),

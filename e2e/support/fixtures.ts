@@ -31,6 +31,7 @@ export interface PollInput {
   readonly opensAt: string;
   readonly closesAt: string;
   readonly language: string;
+  readonly kind: string;
   readonly resultsTo: string;
   readonly resultsFrom: string;
   readonly resultsAs: string;

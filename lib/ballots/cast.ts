@@ -4,7 +4,7 @@
  * Reads no MySQL: promise 4. Knows no HTTP: routes translate.
  */
 import { isFloodgateError } from "../errors.ts";
-import type { BallotId, OptionNumber, Slug } from "../ids.ts";
+import type { BallotId, Slug } from "../ids.ts";
 import type { PublishedPolls } from "../polls/published.ts";
 import { pollState } from "../polls/state.ts";
 import type { Poll } from "../store/polls.ts";
@@ -15,6 +15,7 @@ import { markTtlSeconds } from "../voters/ballot-once.ts";
 import { defaultBallotId, type Identity, voterKey } from "../voters/identity.ts";
 import type { VoterSecrets } from "../voters/keys.ts";
 import { receiptCode } from "../voters/receipt-code.ts";
+import { type ChoiceProblem, choiceTexts, parseChoices } from "./choices.ts";
 import type { GroupCommit } from "./group-commit.ts";
 
 export interface CastDeps {
@@ -50,9 +51,6 @@ export type CastOutcome =
   | { readonly outcome: "invalid_choices"; readonly problem: ChoiceProblem }
   | { readonly outcome: "unavailable" | "full" | "overloaded" };
 
-/** What is wrong with a ballot's choices. */
-export type ChoiceProblem = "unknown_option" | "repeated_option" | "too_few" | "too_many";
-
 /** Casts one ballot. One round of the group commit; usually some milliseconds. */
 export async function castBallot(deps: CastDeps, input: CastInput): Promise<CastOutcome> {
   const { identity, receivedAtMs } = input;
@@ -76,6 +74,7 @@ export async function castBallot(deps: CastDeps, input: CastInput): Promise<Cast
     voter,
     ballotId,
     choices,
+    kind: poll.kind,
     receivedAtMs,
     markTtlSeconds: markTtlSeconds(poll, receivedAtMs),
   });
@@ -85,7 +84,7 @@ export async function castBallot(deps: CastDeps, input: CastInput): Promise<Cast
     return { outcome: "accepted", ballotId, receipt, results: await resultsIfKnown(deps, poll) };
   }
   if (committed.outcome === "already_voted") {
-    const mine = [...committed.mark.choices].map(String);
+    const mine = choiceTexts(poll, committed.mark.choices);
     return { outcome: "already_voted", choices: mine, results: await resultsIfKnown(deps, poll) };
   }
   return committed;
@@ -97,21 +96,4 @@ function resultsIfKnown(deps: CastDeps, poll: Poll): Promise<Snapshot | null> {
     if (isFloodgateError(error) || isStoreFailure(error)) return null;
     throw error;
   });
-}
-
-/**
- * The choices as one byte each, or what is wrong with them. A ballot's choices are a set: they are kept
- * in the order of the options' numbers, so that a retry is the same whatever order its form sent them in.
- */
-export function parseChoices(poll: Poll, ids: readonly string[]): Uint8Array | ChoiceProblem {
-  const numbers = new Set<OptionNumber>();
-  for (const id of ids) {
-    const option = poll.options.find(({ number }) => String(number) === id);
-    if (!option) return "unknown_option";
-    if (numbers.has(option.number)) return "repeated_option";
-    numbers.add(option.number);
-  }
-  if (numbers.size < poll.choicesMin) return "too_few";
-  if (numbers.size > poll.choicesMax) return "too_many";
-  return Uint8Array.from([...numbers].sort((a, b) => a - b));
 }

@@ -4,16 +4,17 @@
  * The first look takes no lock. Only when it finds a difference are the rows counted once more with the
  * poll held, so that no flush is in between: then the difference is real, and can be mended.
  */
-import type { OptionNumber, PollId } from "../ids.ts";
-import { countRows } from "../store/ballots.ts";
+import type { PollId, TallyPart } from "../ids.ts";
+import { countCombinations } from "../store/ballots.ts";
 import { lockPoll, type Poll } from "../store/polls.ts";
 import type { Database, Store } from "../store/pool.ts";
 import { readTotals, replaceTotals, type Totals } from "../store/totals.ts";
+import { countsOf } from "../tallies/parts.ts";
 
 /** One number that differs. `b`: the ballots. */
 export interface Drift {
   readonly pollId: PollId;
-  readonly part: OptionNumber | "b";
+  readonly part: TallyPart | "b";
   readonly rows: number;
   readonly totals: number;
 }
@@ -26,29 +27,44 @@ export interface Drift {
  */
 export async function recountPoll(
   store: Store,
-  { id, slug }: Pick<Poll, "id" | "slug">,
+  poll: Pick<Poll, "id" | "slug" | "kind">,
   repair: boolean,
 ): Promise<Drift[]> {
-  const suspected = await store.transaction(db => compare(db, id), true);
+  const suspected = await store.transaction(db => compare(db, poll), true);
   if (suspected.drifts.length === 0) return [];
   return store.transaction(async db => {
-    await lockPoll(db, slug);
-    const { drifts, rows } = await compare(db, id);
-    if (repair && drifts.length > 0) await replaceTotals(db, id, rows);
+    await lockPoll(db, poll.slug);
+    const { drifts, rows } = await compare(db, poll);
+    if (repair && drifts.length > 0) await replaceTotals(db, poll.id, rows);
     return drifts;
   });
 }
 
-async function compare(db: Database, pollId: PollId): Promise<{ drifts: Drift[]; rows: Totals }> {
-  const rows = await countRows(db, pollId);
+type Counted = Pick<Poll, "id" | "kind">;
+
+async function countRows(db: Database, { id, kind }: Counted): Promise<Totals> {
+  const votes = new Map<TallyPart, number>();
+  let ballots = 0;
+  for (const combination of await countCombinations(db, id)) {
+    if (combination.choices.length > 0) ballots += combination.ballots;
+    for (const [part, by] of countsOf(kind, combination.choices)) {
+      votes.set(part, (votes.get(part) ?? 0) + by * combination.ballots);
+    }
+  }
+  return { ballots, votes };
+}
+
+async function compare(db: Database, poll: Counted): Promise<{ drifts: Drift[]; rows: Totals }> {
+  const rows = await countRows(db, poll);
+  const pollId = poll.id;
   const totals = (await readTotals(db, [pollId])).get(pollId);
   const parts = new Set([...rows.votes.keys(), ...(totals?.votes.keys() ?? [])]);
   const pairs: [Drift["part"], number, number][] = [
     ["b", rows.ballots, totals?.ballots ?? 0],
-    ...[...parts].map((option): [OptionNumber, number, number] => [
-      option,
-      rows.votes.get(option) ?? 0,
-      totals?.votes.get(option) ?? 0,
+    ...[...parts].map((part): [TallyPart, number, number] => [
+      part,
+      rows.votes.get(part) ?? 0,
+      totals?.votes.get(part) ?? 0,
     ]),
   ];
   const drifts = pairs

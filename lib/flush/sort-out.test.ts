@@ -4,7 +4,9 @@ import type { BallotId, BatchId, PollId, VoterKey } from "../ids.ts";
 import { type Arrival, firstOfEachVoter, refusalOf, sumUp } from "./sort-out.ts";
 
 const poll = 7 as PollId;
-const polls = new Map([[poll, { final: false, closesAtMs: null, options: new Set([1, 2, 3]) }]]);
+const polls = new Map([
+  [poll, { final: false, closesAtMs: null, kind: "choice" as const, options: new Set([1, 2, 3]) }],
+]);
 
 function arrival(voter: number, change: Partial<Arrival["ballot"]> = {}): Arrival {
   return {
@@ -16,6 +18,7 @@ function arrival(voter: number, change: Partial<Arrival["ballot"]> = {}): Arriva
       ballotId: "3f0b6a52-9c1e-4c55-8a8e-0d6f3c1f2b7a" as BallotId,
       receivedAtMs: 1_795_000_000_000,
       choices: Uint8Array.of(2),
+      kind: "choice",
       tallied: true,
       ...change,
     },
@@ -33,7 +36,12 @@ describe("ballots that can never count", () => {
     assert.equal(reason({ choices: Uint8Array.of(2, 2) }), "a choice is repeated");
     assert.equal(reason({ choices: Uint8Array.of() }), "no choice");
     assert.equal(reason({ receivedAtMs: 2 ** 47 }), "an impossible time");
-    const final = new Map([[poll, { final: true, closesAtMs: null, options: new Set([1, 2, 3]) }]]);
+    const final = new Map([
+      [
+        poll,
+        { final: true, closesAtMs: null, kind: "choice" as const, options: new Set([1, 2, 3]) },
+      ],
+    ]);
     assert.equal(refusalOf(arrival(1).ballot, final), "the poll's result was final");
   });
 });

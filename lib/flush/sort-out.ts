@@ -8,6 +8,7 @@ import { ballotIdBytes } from "../queue/slot-codec.ts";
 import type { BallotRow } from "../store/ballots.ts";
 import type { HeldPoll } from "../store/polls.ts";
 import type { TotalsChange } from "../store/totals.ts";
+import { gradeMax, gradesOf } from "../tallies/parts.ts";
 import { SumsByPoll, type TallyChange } from "../tallies/sums.ts";
 
 /** A ballot with where it came from. */
@@ -43,10 +44,13 @@ export function refusalOf(
   const poll = polls.get(ballot.pollId);
   if (!poll) return "the poll does not exist";
   if (poll.final) return "the poll's result was final";
+  if (ballot.kind !== poll.kind) return "of another kind than its poll";
   if (ballot.choices.length === 0) return "no choice";
-  if (new Set(ballot.choices).size !== ballot.choices.length) return "a choice is repeated";
-  if (!ballot.choices.every(choice => poll.options.has(choice)))
-    return "an option is not of this poll";
+  const grades = ballot.kind === "rating" ? gradesOf(ballot.choices) : undefined;
+  if (grades?.some(([, grade]) => grade < 1 || grade > gradeMax)) return "not a grade";
+  const options = grades?.map(([option]) => option) ?? [...ballot.choices];
+  if (new Set(options).size !== options.length) return "a choice is repeated";
+  if (!options.every(option => poll.options.has(option))) return "an option is not of this poll";
   if (ballot.receivedAtMs > latestTimeMs) return "an impossible time";
   return undefined;
 }
@@ -133,7 +137,7 @@ export function sumUp(
       totals.add(pollId, "duplicates");
     }
     if (fate.fate === "earlier") {
-      const displaced = { pollId, choices: fate.instead };
+      const displaced = { ...ballot, choices: fate.instead };
       totals.votes.add(displaced, -1);
       corrections.add(displaced, -1);
     }

@@ -1,5 +1,6 @@
 /** From an HTTP vote to a cast ballot: what both ways of voting (script and plain form) share. */
-import { type CastOutcome, type ChoiceProblem, castBallot } from "../ballots/cast.ts";
+import { type CastOutcome, castBallot } from "../ballots/cast.ts";
+import type { ChoiceProblem } from "../ballots/choices.ts";
 import { wallMs } from "../clock.ts";
 import { FloodgateError } from "../errors.ts";
 import type { BallotId, Slug } from "../ids.ts";
@@ -23,6 +24,8 @@ export interface VoteInput {
 const choiceDetails: Readonly<Record<ChoiceProblem, string>> = {
   unknown_option: "choices names an option that this poll does not have",
   repeated_option: "choices names an option twice",
+  not_a_grade:
+    "choices names an option with a grade where none is asked for, or without one where it is",
   too_few: "fewer choices than this poll asks for",
   too_many: "more choices than this poll allows",
 };

@@ -8,7 +8,12 @@ import type { BallotId } from "../ids.ts";
 import { optionNumberMax } from "../ids.ts";
 import { languages } from "../languages.ts";
 import { type PollState, pollState } from "../polls/state.ts";
-import { afterVoteValues, resultsAsValues, resultsToValues } from "../store/poll-rules.ts";
+import {
+  afterVoteValues,
+  pollKinds,
+  resultsAsValues,
+  resultsToValues,
+} from "../store/poll-rules.ts";
 import type { Poll } from "../store/polls.ts";
 
 const optionId = z
@@ -27,7 +32,19 @@ export const ballotIdSchema = z
 
 /** `POST /api/polls/{poll}/votes` */
 export const castRequestSchema = z.strictObject({
-  choices: z.array(optionId).min(1).max(optionNumberMax),
+  choices: z
+    .array(
+      z
+        .string()
+        .regex(/^[1-9]\d?(?::[1-5])?$/, "must be an option's id, in a rating with `:` and a grade"),
+    )
+    .min(1)
+    .max(optionNumberMax)
+    .meta({
+      description:
+        "Option ids; in a ranked poll the favourite first; in a rating each with its grade, `2:5`",
+      example: ["2"],
+    }),
   ballotId: ballotIdSchema.optional(),
 });
 
@@ -69,9 +86,30 @@ export const resultsSchema = z.object({
         .int()
         .min(0)
         .nullable()
-        .meta({ description: "Per cent; null where only counts are told" }),
+        .meta({ description: "Per cent; null where only counts are told, and for ratings" }),
+      points: z.int().nullable().optional().meta({ description: "Ranked: Borda points" }),
+      grades: z
+        .array(z.int())
+        .optional()
+        .meta({ description: "Rating: ballots with each grade, 1 first (or per cent)" }),
+      mean: z.number().nullable().optional().meta({ description: "Rating: the mean grade" }),
     }),
   ),
+  runoff: z
+    .object({
+      computedAt: moment,
+      winner: z.string().nullable(),
+      rounds: z.array(
+        z.object({
+          votes: z.record(z.string(), z.int()),
+          exhausted: z.int().nullable(),
+          out: z.string().nullable(),
+        }),
+      ),
+    })
+    .nullable()
+    .optional()
+    .meta({ description: "Ranked: the instant-runoff; null until it has been computed" }),
 });
 
 /** The longest that a request is held; proxies give up after 30 s or more. */
@@ -163,6 +201,7 @@ export const pollResponseSchema = z.object({
     .enum(languages)
     .nullable()
     .meta({ description: "Of the texts around the poll; null: as each reader's browser asks" }),
+  kind: z.enum(pollKinds),
   resultsTo: z.enum(resultsToValues),
   resultsFrom: moment.nullable(),
   resultsAs: z.enum(resultsAsValues),
@@ -193,6 +232,7 @@ export function toPollResponse(poll: Poll, nowMs: number): PollResponse {
     closesAt: time(poll.closesAtMs),
     finalizedAt: time(poll.finalizedAtMs),
     language: poll.language,
+    kind: poll.kind,
     resultsTo: poll.resultsTo,
     resultsFrom: time(poll.resultsFromMs),
     resultsAs: poll.resultsAs,

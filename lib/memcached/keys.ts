@@ -14,9 +14,10 @@
  * | `q:{queue}:p:{epoch}`   | pointer: newest slot's number      | the server forgets     | front      |
  * | `q:{queue}:s:{epoch}:n` | slot n: one batch of ballots       | its flush is committed | front      |
  * | `q:{queue}:c:{epoch}`   | checkpoint: newest slot committed  | the server forgets     | worker     |
- * | `t:{poll}:{option}`     | tally: votes of one option         | the server forgets     | front      |
+ * | `t:{poll}:{part}`       | tally: votes of one option, or another measure | the server forgets     | front      |
  * | `t:{poll}:b`            | tally: ballots                     | the server forgets     | front      |
  * | `t:{poll}:v`            | version of the results             | the server forgets     | front      |
+ * | `t:{poll}:i`            | instant-runoff of a ranked poll    | the server forgets     | worker     |
  * | `t:{poll}:r`            | "somebody is rebuilding this"      | 10 s                   | front, worker |
  * | `t:{poll}:s`            | ballots that MySQL has             | the server forgets     | worker     |
  * | `ac:{producer}:{poll}`  | ballots that a front accepted      | 7 days                 | front      |
@@ -52,7 +53,7 @@ export const checkpointKey = (queue: QueueName, epoch: Epoch): Key => key(`q:${q
 export const slotKey = (queue: QueueName, epoch: Epoch, slot: SlotNumber): Key =>
   key(`q:${queue}:s:${epoch}:${slot}`);
 
-export const tallyKey = (poll: PollId, part: number | "b" | "v" | "r" | "s"): Key =>
+export const tallyKey = (poll: PollId, part: number | "b" | "i" | "v" | "r" | "s"): Key =>
   key(`t:${poll}:${part}`);
 
 export const acceptedKey = (producer: Buffer, poll: PollId): Key =>

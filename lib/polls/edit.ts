@@ -26,6 +26,7 @@ import {
 } from "../store/polls.ts";
 import { type Database, isStoreFailure, type Store } from "../store/pool.ts";
 import { createTally, tallyServer } from "../tallies/counters.ts";
+import { partsOf } from "../tallies/parts.ts";
 import type { PublishedPolls } from "./published.ts";
 import {
   type CreatePoll,
@@ -63,7 +64,7 @@ export async function createPoll(deps: EditDeps, input: CreatePoll, nowMs: numbe
     question: input.question,
     description: input.description,
     choicesMin: input.choicesMin,
-    choicesMax: input.choicesMax,
+    choicesMax: choicesMaxOf(input, input.options.length, input.choicesMax),
     opensAtMs: input.opensAt ?? null,
     closesAtMs: input.closesAt ?? null,
     language: input.language ?? null,
@@ -76,7 +77,7 @@ export async function createPoll(deps: EditDeps, input: CreatePoll, nowMs: numbe
     const slug = (attempt === 1 ? base : `${base}-${attempt}`) as Slug;
     try {
       const id = await deps.store.transaction(db => insertPoll(db, { ...content, slug }, nowMs));
-      return await afterCreation(deps, slug, id, content.options, nowMs);
+      return await afterCreation(deps, slug, id, content, nowMs);
     } catch (error) {
       if (!isStoreFailure(error, "duplicate")) throw error;
       if (input.slug !== undefined) throw new FloodgateError("slug_taken", { cause: error });
@@ -89,14 +90,15 @@ async function afterCreation(
   deps: EditDeps,
   slug: Slug,
   id: PollId,
-  options: readonly PollOption[],
+  content: Pick<PollContent, "kind" | "options">,
   nowMs: number,
 ): Promise<Poll> {
-  const numbers = options.map(option => option.number);
-  await createTally(tallyServer(deps.tallyServers, id), id, numbers, nowMs).catch(error => {
-    // The first reader's look will rebuild it.
-    if (!isMemcachedFailure(error)) throw error;
-  });
+  await createTally(tallyServer(deps.tallyServers, id), id, partsOf(content), nowMs).catch(
+    error => {
+      // The first reader's look will rebuild it.
+      if (!isMemcachedFailure(error)) throw error;
+    },
+  );
   return publish(deps, slug, nowMs);
 }
 
@@ -127,11 +129,10 @@ export async function changePoll(
   });
   if (newSlug !== slug) await whenReachable(deps, deps.published.withdraw(slug));
   const poll = await publish(deps, newSlug, nowMs);
-  if (change.options) {
-    const numbers = poll.options.map(option => option.number);
+  if (change.options || change.kind) {
     await whenReachable(
       deps,
-      createTally(tallyServer(deps.tallyServers, poll.id), poll.id, numbers, nowMs),
+      createTally(tallyServer(deps.tallyServers, poll.id), poll.id, partsOf(poll), nowMs),
     );
   }
   return poll;
@@ -221,6 +222,11 @@ async function whenReachable(deps: EditDeps, work: Promise<unknown>): Promise<vo
   });
 }
 
+/** Whoever ranks or rates may do so with every option. */
+function choicesMaxOf({ kind }: Pick<UpdatePoll, "kind">, options: number, given: number): number {
+  return kind === undefined || kind === "choice" ? given : options;
+}
+
 function numbered(options: readonly { readonly label: string }[]): PollOption[] {
   return options.map(({ label }, index) => ({ number: (index + 1) as OptionNumber, label }));
 }
@@ -231,7 +237,11 @@ function merge(poll: Poll, change: UpdatePoll): PollContent {
     question: change.question ?? poll.question,
     description: change.description ?? poll.description,
     choicesMin: change.choicesMin ?? poll.choicesMin,
-    choicesMax: change.choicesMax ?? poll.choicesMax,
+    choicesMax: choicesMaxOf(
+      { kind: change.kind ?? poll.kind },
+      change.options?.length ?? poll.options.length,
+      change.choicesMax ?? poll.choicesMax,
+    ),
     opensAtMs: change.opensAt === undefined ? poll.opensAtMs : change.opensAt,
     closesAtMs: change.closesAt === undefined ? poll.closesAtMs : change.closesAt,
     language: change.language === undefined ? poll.language : change.language,
@@ -245,6 +255,7 @@ type RulesChange = Pick<UpdatePoll, keyof UpdatePoll & (keyof PollRules | "resul
 /** The rules as they were, with what an editor changed. */
 function rulesWith(before: PollRules, change: RulesChange): PollRules {
   return {
+    kind: change.kind ?? before.kind,
     resultsTo: change.resultsTo ?? before.resultsTo,
     resultsFromMs: change.resultsFrom === undefined ? before.resultsFromMs : change.resultsFrom,
     resultsAs: change.resultsAs ?? before.resultsAs,

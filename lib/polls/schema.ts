@@ -8,6 +8,7 @@ import { languages } from "../languages.ts";
 import {
   afterVoteValues,
   type PollRules,
+  pollKinds,
   resultsAsValues,
   resultsToValues,
 } from "../store/poll-rules.ts";
@@ -78,6 +79,12 @@ const rules = {
   afterVoteLink: link,
 };
 
+/** Part of what readers vote on: until the poll opens. */
+const kind = z.enum(pollKinds).meta({
+  description:
+    "ranked and rating: every option may be ranked or rated; choicesMax is not asked for",
+});
+
 const fields = {
   slug: slugSchema.optional(),
   question: line(questionLengthMax),
@@ -135,13 +142,18 @@ export function contradictions(poll: {
 /** Those that can be changed at any time. */
 export const changeableRulesSchema = z.object(rules).partial();
 
-export const createPollSchema = z.strictObject({ ...fields, ...changeableRulesSchema.shape });
+export const createPollSchema = z.strictObject({
+  ...fields,
+  kind: kind.optional(),
+  ...changeableRulesSchema.shape,
+});
 export type CreatePoll = z.output<typeof createPollSchema>;
 
 /** Everything optional; `version`, when given, must be the poll's current one. */
 export const updatePollSchema = z
   .strictObject({
     ...fields,
+    kind,
     ...rules,
     description: z.union([z.literal(""), line(descriptionLengthMax)]),
     choicesMin: z.int().min(1).max(optionsMax),

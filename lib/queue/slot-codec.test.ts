@@ -26,6 +26,7 @@ const anyBallot: fc.Arbitrary<QueuedBallot> = fc.record({
   ballotId: fc.uuid().map(id => id as BallotId),
   receivedAtMs: fc.integer({ min: 1_700_000_000_000, max: 1_700_000_100_000 }),
   choices: fc.uint8Array({ maxLength: 100 }),
+  kind: fc.constantFrom("choice", "ranked", "rating"),
   tallied: fc.boolean(),
 });
 

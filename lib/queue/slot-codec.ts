@@ -7,6 +7,7 @@
  *
  * ballot:  poll (4)  flags (1)  voter (16)  ballot id (16)  ms after base (4)  choices: count (1), bytes
  * ```
+ * A ballot's flags: bit 0, tallied; bits 1 and 2, the kind of its poll (version 2).
  * Numbers are big-endian. A ballot of one choice takes 43 bytes, so 500 of them fit well into 64 kB.
  *
  * Invariant: `decodeBatch(encodeBatch(batch))` equals the batch, and `decodeBatch` answers any other
@@ -16,6 +17,7 @@
 import { crc32 } from "node:zlib";
 import { FloodgateError } from "../errors.ts";
 import type { BallotId, BatchId, PollId, VoterKey } from "../ids.ts";
+import { type PollKind, pollKinds } from "../store/poll-rules.ts";
 
 /** One ballot on its way to MySQL. */
 export interface QueuedBallot {
@@ -24,8 +26,10 @@ export interface QueuedBallot {
   readonly ballotId: BallotId;
   /** When the front took it, by the front's wall clock. */
   readonly receivedAtMs: number;
-  /** Option numbers in the voter's order, one byte each. */
+  /** Option numbers in the voter's order, one byte each; for a rating, each followed by its grade. */
   readonly choices: Uint8Array;
+  /** How they are to be read and counted: of its poll. */
+  readonly kind: PollKind;
   /** The tallies went up for it when it was enqueued, so the flush must take it off a duplicate. */
   readonly tallied: boolean;
 }
@@ -42,11 +46,14 @@ export interface Batch {
 }
 
 const magic = 0x46; // "F"
-const version = 1;
+/** Version 2 is needed for kinds other than choice: who knows only version 1 must not guess. */
+const versions = { plain: 1, kinds: 2 } as const;
 const headerBytes = 23;
 const checksumBytes = 4;
 const ballotFixedBytes = 42;
 const flagTallied = 0x01;
+const kindShift = 1;
+const kindMask = 0x03;
 const flagTalliesDoubtful = 0x01;
 
 export const choicesMax = 100;
@@ -95,7 +102,7 @@ export function encodeBatch(batch: Batch): Buffer {
     ballots[0]?.receivedAtMs ?? 0,
   );
   bytes[0] = magic;
-  bytes[1] = version;
+  bytes[1] = ballots.every(({ kind }) => kind === "choice") ? versions.plain : versions.kinds;
   bytes[2] = batch.talliesDoubtful ? flagTalliesDoubtful : 0;
   id.copy(bytes, 3);
   bytes.writeUInt16BE(ballots.length, 15);
@@ -110,7 +117,8 @@ function encodeBallot(bytes: Buffer, start: number, ballot: QueuedBallot, baseMs
   if (ballot.voter.length !== 16) throw new RangeError("a voter key has 16 bytes");
   if (ballot.choices.length > choicesMax) throw new RangeError("too many choices");
   let at = bytes.writeUInt32BE(ballot.pollId, start);
-  at = bytes.writeUInt8(ballot.tallied ? flagTallied : 0, at);
+  const kind = pollKinds.indexOf(ballot.kind) << kindShift;
+  at = bytes.writeUInt8(kind | (ballot.tallied ? flagTallied : 0), at);
   at += ballot.voter.copy(bytes, at);
   at += ballotIdBytes(ballot.ballotId).copy(bytes, at);
   at = bytes.writeUInt32BE(ballot.receivedAtMs - baseMs, at);
@@ -128,7 +136,8 @@ export function decodeBatch(bytes: Buffer): Batch | null {
   if (bytes.equals(tombstone)) return null;
   if (bytes.length < headerBytes + checksumBytes) throw corrupt("too short");
   if (bytes[0] !== magic) throw corrupt("not a slot of ours");
-  if (bytes[1] !== version) throw corrupt(`version ${bytes[1]} is not known here`);
+  if (bytes[1] !== versions.plain && bytes[1] !== versions.kinds)
+    throw corrupt(`version ${bytes[1]} is not known here`);
   const end = bytes.length - checksumBytes;
   if (crc32(bytes.subarray(0, end)) !== bytes.readUInt32BE(end)) throw corrupt("wrong checksum");
   const talliesDoubtful = ((bytes[2] ?? 0) & flagTalliesDoubtful) !== 0;
@@ -150,7 +159,10 @@ export function decodeBatch(bytes: Buffer): Batch | null {
 }
 
 function decodeBallot(bytes: Buffer, at: number, next: number, baseMs: number): QueuedBallot {
+  const kind = pollKinds[((bytes[at + 4] ?? 0) >> kindShift) & kindMask];
+  if (!kind) throw corrupt("a kind of poll that is not known here");
   return {
+    kind,
     pollId: bytes.readUInt32BE(at) as PollId,
     tallied: ((bytes[at + 4] ?? 0) & flagTallied) !== 0,
     voter: bytes.subarray(at + 5, at + 21) as VoterKey,

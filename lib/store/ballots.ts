@@ -1,7 +1,6 @@
 /** Ballots in MySQL: the table `ballots`. */
-import type { OptionNumber, PollId } from "../ids.ts";
+import type { PollId } from "../ids.ts";
 import { type Database, hexLiteral, type Row, timeLiteral } from "./pool.ts";
-import type { Totals } from "./totals.ts";
 
 export interface BallotRow {
   readonly pollId: PollId;
@@ -94,23 +93,20 @@ interface CombinationRow extends Row {
   readonly ballots: number;
 }
 
-/** Counts a poll's rows, one by one. One query that reads all of them. */
-export async function countRows(db: Database, pollId: PollId): Promise<Totals> {
+/** Ballots of a poll that have the same choices, and how many they are. */
+export interface Combination {
+  readonly choices: Uint8Array;
+  readonly ballots: number;
+}
+
+/** Counts a poll's rows, one by one, by their choices. One query that reads all of them. */
+export async function countCombinations(db: Database, pollId: PollId): Promise<Combination[]> {
   const rows = await db.rows<CombinationRow>(
     "ballots.count",
     "SELECT choices, COUNT(*) AS ballots FROM ballots WHERE poll_id = ? GROUP BY choices",
     [pollId],
   );
-  const votes = new Map<OptionNumber, number>();
-  let ballots = 0;
-  for (const row of rows) {
-    ballots += Number(row.ballots);
-    for (const choice of row.choices) {
-      const option = choice as OptionNumber;
-      votes.set(option, (votes.get(option) ?? 0) + Number(row.ballots));
-    }
-  }
-  return { ballots, votes };
+  return rows.map(({ choices, ballots }) => ({ choices, ballots: Number(ballots) }));
 }
 
 /** Puts another ballot of the same voter in the place of the stored one. The caller holds its row. */

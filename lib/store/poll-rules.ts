@@ -4,6 +4,10 @@
  */
 import type { Row } from "./pool.ts";
 
+/** How readers vote, in the order of the numbers that slots have for them: choose, rank, or give grades from 1 to 5. */
+export const pollKinds = ["choice", "ranked", "rating"] as const;
+export type PollKind = (typeof pollKinds)[number];
+
 /** Who sees results. `voters`: while it is open, whoever has voted; then everyone. */
 export const resultsToValues = [
   "everyone",
@@ -17,6 +21,7 @@ export const resultsAsValues = ["both", "percentages", "counts"] as const;
 export const afterVoteValues = ["results", "thanks", "text", "link"] as const;
 
 export interface PollRules {
+  readonly kind: PollKind;
   readonly resultsTo: (typeof resultsToValues)[number];
   /** With `from_date`; milliseconds since 1970. */
   readonly resultsFromMs: number | null;
@@ -31,6 +36,7 @@ export interface PollRules {
 }
 
 export const defaultRules: PollRules = {
+  kind: "choice",
   resultsTo: "everyone",
   resultsFromMs: null,
   resultsAs: "both",
@@ -40,6 +46,7 @@ export const defaultRules: PollRules = {
 };
 
 export interface PollRulesRow extends Row {
+  readonly kind: PollKind;
   readonly results_to: PollRules["resultsTo"];
   readonly results_from: Date | null;
   readonly results_as: PollRules["resultsAs"];
@@ -50,6 +57,7 @@ export interface PollRulesRow extends Row {
 
 /** In the order of `ruleValues`. */
 export const ruleColumns = [
+  "kind",
   "results_to",
   "results_from",
   "results_as",
@@ -60,6 +68,7 @@ export const ruleColumns = [
 
 export function rulesOf(row: PollRulesRow): PollRules {
   return {
+    kind: row.kind,
     resultsTo: row.results_to,
     resultsFromMs: row.results_from?.getTime() ?? null,
     resultsAs: row.results_as,
@@ -71,6 +80,7 @@ export function rulesOf(row: PollRulesRow): PollRules {
 
 export function ruleValues(rules: PollRules): (string | Date | null)[] {
   return [
+    rules.kind,
     rules.resultsTo,
     rules.resultsFromMs === null ? null : new Date(rules.resultsFromMs),
     rules.resultsAs,

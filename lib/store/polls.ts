@@ -3,6 +3,7 @@
 import type { OptionNumber, PollId, Slug } from "../ids.ts";
 import type { Language } from "../languages.ts";
 import {
+  type PollKind,
   type PollRules,
   type PollRulesRow,
   ruleColumns,
@@ -175,6 +176,16 @@ export async function countingPolls(db: Database, nowMs: number): Promise<Poll[]
   return withOptions(db, rows);
 }
 
+/** The newest ranked polls that have been opened, counting or final. */
+export async function rankedPolls(db: Database, nowMs: number): Promise<Poll[]> {
+  const rows = await db.rows<PollRow>(
+    "polls.ranked",
+    `SELECT ${columns} FROM polls WHERE kind = 'ranked' AND opens_at <= ? ORDER BY id DESC LIMIT 100`,
+    [new Date(nowMs)],
+  );
+  return withOptions(db, rows);
+}
+
 /** Polls edited, closed or finalized at or after a moment. */
 export async function pollsChangedSince(db: Database, sinceMs: number): Promise<Poll[]> {
   const rows = await db.rows<PollRow>(
@@ -303,6 +314,7 @@ export async function deletePoll(db: Database, id: PollId): Promise<void> {
 export interface HeldPoll {
   readonly final: boolean;
   readonly closesAtMs: number | null;
+  readonly kind: PollKind;
   readonly options: ReadonlySet<number>;
 }
 
@@ -318,7 +330,7 @@ export async function holdPolls(
   const list = placeholders(ids.length);
   const polls = await db.rows<PollRow>(
     "polls.hold",
-    `SELECT id, closes_at, finalized_at FROM polls WHERE id IN (${list}) ORDER BY id LOCK IN SHARE MODE`,
+    `SELECT id, closes_at, finalized_at, kind FROM polls WHERE id IN (${list}) ORDER BY id LOCK IN SHARE MODE`,
     [...ids],
   );
   const options = await db.rows<OptionRow>(
@@ -332,6 +344,7 @@ export async function holdPolls(
       {
         final: row.finalized_at !== null,
         closesAtMs: row.closes_at?.getTime() ?? null,
+        kind: row.kind,
         options: new Set(options.filter(o => o.poll_id === row.id).map(o => o.number)),
       },
     ]),

@@ -1,11 +1,12 @@
 /** What the stored ballots add up to: the tables `poll_totals` and `option_totals`. */
-import type { OptionNumber, PollId } from "../ids.ts";
+import type { OptionNumber, PollId, TallyPart } from "../ids.ts";
+import { partOf, splitPart } from "../tally-part.ts";
 import { type Database, placeholders, type Row } from "./pool.ts";
 
-/** Ballots of one poll, and votes by option number. */
+/** Ballots of one poll, and its votes by part. */
 export interface Totals {
   readonly ballots: number;
-  readonly votes: ReadonlyMap<OptionNumber, number>;
+  readonly votes: ReadonlyMap<TallyPart, number>;
 }
 
 /** What a flush adds to one poll. */
@@ -14,7 +15,7 @@ export interface TotalsChange {
   readonly duplicates: number;
   readonly repeated: number;
   readonly setAside: number;
-  readonly votes: ReadonlyMap<OptionNumber, number>;
+  readonly votes: ReadonlyMap<TallyPart, number>;
 }
 
 interface PollTotalRow extends Row {
@@ -24,7 +25,8 @@ interface PollTotalRow extends Row {
 
 interface OptionTotalRow extends Row {
   readonly poll_id: number;
-  readonly option_number: number;
+  readonly option_number: OptionNumber;
+  readonly measure: number;
   readonly votes: number;
 }
 
@@ -56,13 +58,16 @@ export async function addToTotals(
   const options = polls.flatMap(([id, change]) =>
     [...change.votes]
       .sort(([a], [b]) => a - b)
-      .map(([option, votes]) => [id, option, votes] as const),
+      .map(([part, votes]) => {
+        const { option, measure } = splitPart(part);
+        return [id, option, measure, votes] as const;
+      }),
   );
   if (options.length === 0) return;
   await db.write(
     "totals.add_options",
-    `INSERT INTO option_totals (poll_id, option_number, votes)
-     VALUES ${options.map(() => "(?, ?, ?)").join(", ")}
+    `INSERT INTO option_totals (poll_id, option_number, measure, votes)
+     VALUES ${options.map(() => "(?, ?, ?, ?)").join(", ")}
      ON DUPLICATE KEY UPDATE votes = votes + VALUES(votes)`,
     options.flat(),
   );
@@ -82,14 +87,14 @@ export async function readTotals(
   );
   const options = await db.rows<OptionTotalRow>(
     "totals.options",
-    `SELECT poll_id, option_number, votes FROM option_totals WHERE poll_id IN (${list})`,
+    `SELECT poll_id, option_number, measure, votes FROM option_totals WHERE poll_id IN (${list})`,
     [...ids],
   );
   const votesOf = (id: number) =>
     new Map(
       options
         .filter(row => row.poll_id === id)
-        .map(row => [row.option_number as OptionNumber, Number(row.votes)] as const),
+        .map(row => [partOf(row.option_number, row.measure), Number(row.votes)] as const),
     );
   return new Map(
     polls.map(row => [

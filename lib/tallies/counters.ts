@@ -9,7 +9,7 @@
  *
  * A poll's tallies live on one server by a fixed rule; nothing is re-hashed when a server is away.
  */
-import type { OptionNumber, PollId } from "../ids.ts";
+import type { PollId, TallyPart } from "../ids.ts";
 import type { MemcachedClient } from "../memcached/client.ts";
 import { isMemcachedFailure } from "../memcached/failure.ts";
 import { tallyKey } from "../memcached/keys.ts";
@@ -25,7 +25,7 @@ import type { TallyChange } from "./sums.ts";
 /** What the counters of a poll say. */
 export interface Tally {
   readonly ballots: number;
-  readonly votes: ReadonlyMap<OptionNumber, number>;
+  readonly votes: ReadonlyMap<TallyPart, number>;
   /** Rises with every change, also across a rebuild. */
   readonly version: number;
   /** Of the ballots, those that MySQL has, as the worker said last; `null`: it has not said. */
@@ -35,7 +35,7 @@ export interface Tally {
 /** Some counters of a poll, as an `incr` answered them. */
 export interface TallyGlimpse {
   readonly ballots: number | undefined;
-  readonly votes: ReadonlyMap<OptionNumber, number>;
+  readonly votes: ReadonlyMap<TallyPart, number>;
   readonly version: number | undefined;
 }
 
@@ -62,7 +62,7 @@ export function firstVersion(nowMs: number): number {
 export async function readTally(
   server: MemcachedClient,
   poll: PollId,
-  options: readonly OptionNumber[],
+  options: readonly TallyPart[],
 ): Promise<Tally | undefined> {
   const p = new Pipeline();
   const ballotsOp = p.get(tallyKey(poll, "b"));
@@ -72,7 +72,7 @@ export async function readTally(
   const r = await server.read(p);
   const ballots = counterValue(r.of(ballotsOp));
   const version = counterValue(r.of(versionOp));
-  const votes = new Map<OptionNumber, number>();
+  const votes = new Map<TallyPart, number>();
   for (const [index, op] of optionOps.entries()) {
     const option = options[index];
     const value = counterValue(r.of(op));
@@ -94,12 +94,12 @@ interface Moves {
   readonly poll: PollId;
   readonly ballots: Op<Counted> | undefined;
   readonly version: Op<Counted>;
-  readonly votes: readonly (readonly [OptionNumber, Op<Counted>])[];
+  readonly votes: readonly (readonly [TallyPart, Op<Counted>])[];
 }
 
 /** Adds the moves of one poll to a pipeline. Nothing is created. */
 export function moveTally(p: Pipeline, poll: PollId, change: TallyChange): Moves {
-  const move = (part: OptionNumber | "b", by: number) =>
+  const move = (part: TallyPart | "b", by: number) =>
     by < 0 ? p.decr(tallyKey(poll, part), -by) : p.incr(tallyKey(poll, part), by);
   return {
     poll,
@@ -117,7 +117,7 @@ export function glimpse(moves: Moves, replies: Replies): TallyGlimpse | undefine
     const value = replies.of(op);
     return typeof value === "bigint" ? Number(value) : undefined;
   };
-  const votes = new Map<OptionNumber, number>();
+  const votes = new Map<TallyPart, number>();
   for (const [option, op] of moves.votes) {
     const value = read(op);
     if (value === undefined) return undefined;
@@ -130,7 +130,7 @@ export function glimpse(moves: Moves, replies: Replies): TallyGlimpse | undefine
 export async function createTally(
   server: MemcachedClient,
   poll: PollId,
-  options: readonly OptionNumber[],
+  options: readonly TallyPart[],
   nowMs: number,
 ): Promise<void> {
   const p = new Pipeline();

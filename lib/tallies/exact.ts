@@ -17,7 +17,7 @@
  * comparison (`reconcile.ts`) finds that, if a worker died just then.
  */
 import { monotonicMs, wallMs } from "../clock.ts";
-import type { Epoch, OptionNumber, PollId, QueueName } from "../ids.ts";
+import type { Epoch, PollId, QueueName, TallyPart } from "../ids.ts";
 import { describeError, type Log } from "../log.ts";
 import type { MemcachedClient } from "../memcached/client.ts";
 import { isMemcachedFailure } from "../memcached/failure.ts";
@@ -31,6 +31,7 @@ import type { Poll } from "../store/polls.ts";
 import type { Store } from "../store/pool.ts";
 import { readTotals, type Totals } from "../store/totals.ts";
 import { firstVersion, tallyServer } from "./counters.ts";
+import { partsOf } from "./parts.ts";
 import { SumsByPoll, type TallyChange } from "./sums.ts";
 
 export interface TallyDeps {
@@ -47,7 +48,7 @@ export interface TallyDeps {
 export interface Mended {
   readonly pollId: PollId;
   /** Option number, or `b` for the ballots. */
-  readonly part: OptionNumber | "b";
+  readonly part: TallyPart | "b";
   /** `null`: it was missing. */
   readonly was: number | null;
   readonly is: number;
@@ -182,7 +183,7 @@ async function write(
   const mended: Mended[] = [];
   for (const poll of polls) {
     const server = tallyServer(deps.tallyServers, poll.id);
-    const parts = ["b", ...poll.options.map(option => option.number)] as const;
+    const parts = ["b", ...partsOf(poll)] as const;
     const first = new Pipeline();
     const reads: (readonly [(typeof parts)[number], Op<Buffer | null>])[] = parts.map(part => [
       part,
@@ -207,7 +208,7 @@ async function write(
 }
 
 function wantedValue(
-  part: OptionNumber | "b",
+  part: TallyPart | "b",
   totals: Totals | undefined,
   waiting: TallyChange | undefined,
 ): number {

@@ -5,13 +5,14 @@
  * the same, then tallies and totals must be equal. Only a difference, or a poll that is never quiet,
  * calls for `makeTalliesExact`, which holds the queues still for a moment.
  */
-import type { PollId } from "../ids.ts";
+import type { PollId, TallyPart } from "../ids.ts";
 import { lookAtQueues } from "../queue/drain.ts";
 import { openCheckpoints } from "../store/checkpoints.ts";
 import type { Poll } from "../store/polls.ts";
 import { readTotals } from "../store/totals.ts";
 import { readTally, tallyServer } from "./counters.ts";
 import { type Mended, makeTalliesExact, type TallyDeps } from "./exact.ts";
+import { partsOf } from "./parts.ts";
 
 /** `busy`: ballots are on their way, so nothing can be said without holding the queues. */
 export type Comparison =
@@ -50,12 +51,12 @@ async function positions(deps: TallyDeps): Promise<string | undefined> {
 async function equal(
   deps: TallyDeps,
   poll: Poll,
-  totals: { ballots: number; votes: ReadonlyMap<number, number> } | undefined,
+  totals: { ballots: number; votes: ReadonlyMap<TallyPart, number> } | undefined,
 ): Promise<boolean> {
-  const options = poll.options.map(option => option.number);
-  const tally = await readTally(tallyServer(deps.tallyServers, poll.id), poll.id, options);
+  const parts = partsOf(poll);
+  const tally = await readTally(tallyServer(deps.tallyServers, poll.id), poll.id, parts);
   if (!tally || !totals || tally.ballots !== totals.ballots) return false;
-  return options.every(option => tally.votes.get(option) === (totals.votes.get(option) ?? 0));
+  return parts.every(part => tally.votes.get(part) === (totals.votes.get(part) ?? 0));
 }
 
 /**

@@ -23,10 +23,14 @@ import { isStoreFailure } from "../store/pool.ts";
 import { readTotals } from "../store/totals.ts";
 import { firstVersion, readTally, type Tally, type TallyGlimpse, tallyServer } from "./counters.ts";
 import { makeTalliesExact, type TallyDeps } from "./exact.ts";
+import { partsOf } from "./parts.ts";
+import { type PublishedRunoff, readRunoff } from "./published-runoff.ts";
 import { hiddenSnapshot, type Results, type Snapshot, tallySnapshot } from "./snapshot.ts";
 
 interface Entry {
   readonly tally: Tally;
+  /** Of a ranked poll, as far as a worker has computed it. */
+  readonly runoff?: PublishedRunoff | null;
   /** Counted by MySQL, while memcached was away: only what is stored, and under versions of our own. */
   readonly stored?: boolean;
   readonly readAtMs: number;
@@ -83,7 +87,8 @@ export class ResultsBoard {
       version: seen.version,
       stored: known.tally.stored,
     };
-    this.#entries.set(poll, { tally, readAtMs: known.readAtMs, asOfMs: wallMs() });
+    const { made: _, ...rest } = known;
+    this.#entries.set(poll, { ...rest, tally, asOfMs: wallMs() });
   }
 
   #refresh(poll: Poll): Promise<Entry> {
@@ -96,6 +101,7 @@ export class ResultsBoard {
 
   async #read(poll: Poll): Promise<Entry> {
     try {
+      const runoff = poll.kind === "ranked" ? this.#runoff(poll) : null;
       const tally = (await this.#tally(poll)) ?? (await this.#rebuild(poll));
       const known = this.#entries.get(poll.id);
       const newest =
@@ -104,7 +110,9 @@ export class ResultsBoard {
             ? await this.#lift(poll, tally, known.tally.version)
             : { ...known.tally, stored: tally.stored }
           : tally;
-      return this.#keep(poll, { tally: newest, readAtMs: monotonicMs(), asOfMs: wallMs() });
+      const readAtMs = monotonicMs();
+      const entry = { tally: newest, runoff: await runoff, readAtMs, asOfMs: wallMs() };
+      return this.#keep(poll, entry);
     } catch (error) {
       if (!isMemcachedFailure(error) && !isFloodgateError(error)) throw error;
       const entry = (await this.#stored(poll)) ?? this.#entries.get(poll.id);
@@ -149,8 +157,14 @@ export class ResultsBoard {
 
   #tally(poll: Poll): Promise<Tally | undefined> {
     const server = tallyServer(this.#deps.tallyServers, poll.id);
-    const options = poll.options.map(option => option.number);
-    return readTally(server, poll.id, options);
+    return readTally(server, poll.id, partsOf(poll));
+  }
+
+  #runoff(poll: Poll): Promise<PublishedRunoff | null> {
+    return readRunoff(tallyServer(this.#deps.tallyServers, poll.id), poll.id).catch(error => {
+      if (!isMemcachedFailure(error)) throw error;
+      return this.#entries.get(poll.id)?.runoff ?? null;
+    });
   }
 
   /** One process rebuilds, the others wait for it. */
@@ -184,10 +198,10 @@ export class ResultsBoard {
 }
 
 function snapshotOf(poll: Poll, entry: Entry, requester: Requester): Snapshot {
-  const { tally, asOfMs, made } = entry;
-  if (requester === "editor") return tallySnapshot(poll, tally, asOfMs, requester);
+  const { made } = entry;
+  if (requester === "editor") return tallySnapshot(poll, entry, requester);
   if (made?.poll === poll) return made.snapshot;
-  const snapshot = tallySnapshot(poll, tally, asOfMs, requester);
+  const snapshot = tallySnapshot(poll, entry, requester);
   entry.made = { poll, snapshot };
   return snapshot;
 }

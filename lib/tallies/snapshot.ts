@@ -10,6 +10,8 @@ import { type PollState, pollState } from "../polls/state.ts";
 import { maySeeResults, type Requester } from "../polls/visibility.ts";
 import type { Poll } from "../store/polls.ts";
 import type { Tally } from "./counters.ts";
+import { bordaPoints, gradeCounts, votesOf } from "./parts.ts";
+import type { PublishedRunoff } from "./published-runoff.ts";
 
 /** The JSON of `GET /api/polls/{poll}/results`. */
 export interface Results {
@@ -26,15 +28,37 @@ export interface Results {
   /** Of the ballots, those that are accepted and not stored yet; `null` where that is not known or told. */
   readonly waiting: number | null;
   readonly options: readonly ResultLine[];
+  /** Ranked; `null` until a worker has computed it. */
+  readonly runoff?: RunoffResults | null;
 }
 
-interface ResultLine {
+export interface ResultLine {
   readonly id: string;
   readonly label: string;
   /** `null` where only percentages are told. */
   readonly votes: number | null;
-  /** Per cent; `null` where only counts are told. */
+  /** Per cent; `null` where only counts are told, and for ratings. */
   readonly share: number | null;
+  /** Ranked: Borda points; `null` where only percentages are told. */
+  readonly points?: number | null;
+  /** Rating: how many gave each grade, 1 first; per cent of them where only percentages are told. */
+  readonly grades?: readonly number[];
+  /** Rating: the mean grade; `null` before the first one. */
+  readonly mean?: number | null;
+}
+
+/** An instant-runoff, computed some time before the results were read. */
+export interface RunoffResults {
+  /** ISO 8601. */
+  readonly computedAt: string;
+  readonly winner: string | null;
+  readonly rounds: readonly {
+    /** Ballots, or where only percentages are told, per cent of those that count in the round. */
+    readonly votes: Readonly<Record<string, number>>;
+    /** `null` where only percentages are told. */
+    readonly exhausted: number | null;
+    readonly out: string | null;
+  }[];
 }
 
 /** Made once, and shared by everybody who asks until the next look. */
@@ -76,17 +100,18 @@ export function hiddenSnapshot(
   });
 }
 
+/** What was read of a poll. */
+export interface Counted {
+  readonly tally: Tally;
+  readonly runoff?: PublishedRunoff | null;
+  readonly asOfMs: number;
+}
+
 /** The numbers, for somebody who may see them: editors all of them. */
-export function tallySnapshot(
-  poll: Poll,
-  tally: Tally,
-  asOfMs: number,
-  requester: Requester,
-): Snapshot {
+export function tallySnapshot(poll: Poll, counted: Counted, requester: Requester): Snapshot {
+  const { tally, runoff, asOfMs } = counted;
   const state = pollState(poll, asOfMs);
   const as = requester === "editor" ? "both" : poll.resultsAs;
-  const votes = poll.options.map(({ number }) => tally.votes.get(number) ?? 0);
-  const shares = poll.choicesMax === 1 ? percentages(votes) : sharesOf(votes, tally.ballots);
   return encode(poll, {
     poll: poll.slug,
     state,
@@ -95,12 +120,41 @@ export function tallySnapshot(
     hidden: null,
     ballots: as === "percentages" ? null : tally.ballots,
     waiting: as === "percentages" ? null : waitingOf(tally, state),
-    options: poll.options.map(({ number, label }, index) => ({
+    options: poll.kind === "rating" ? ratingLines(poll, tally, as) : voteLines(poll, tally, as),
+    ...(poll.kind === "ranked" && { runoff: runoff ? runoffResults(runoff, as) : null }),
+  });
+}
+
+type As = Poll["resultsAs"];
+
+function voteLines(poll: Poll, tally: Tally, as: As): ResultLine[] {
+  const votes = poll.options.map(({ number }) => votesOf(tally.votes, number));
+  const one = poll.kind === "ranked" || poll.choicesMax === 1;
+  const shares = one ? percentages(votes) : sharesOf(votes, tally.ballots);
+  return poll.options.map(({ number, label }, index) => ({
+    id: String(number),
+    label,
+    votes: as === "percentages" ? null : (votes[index] ?? 0),
+    share: as === "counts" ? null : (shares[index] ?? 0),
+    ...(poll.kind === "ranked" && {
+      points: as === "percentages" ? null : bordaPoints(tally.votes, number, poll.options.length),
+    }),
+  }));
+}
+
+function ratingLines(poll: Poll, tally: Tally, as: As): ResultLine[] {
+  return poll.options.map(({ number, label }) => {
+    const grades = gradeCounts(tally.votes, number);
+    const votes = grades.reduce((sum, count) => sum + count, 0);
+    const sum = grades.reduce((total, count, index) => total + count * (index + 1), 0);
+    return {
       id: String(number),
       label,
-      votes: as === "percentages" ? null : (votes[index] ?? 0),
-      share: as === "counts" ? null : (shares[index] ?? 0),
-    })),
+      votes: as === "percentages" ? null : votes,
+      share: null,
+      grades: as === "percentages" ? percentages(grades) : grades,
+      mean: votes === 0 ? null : Math.round((sum * 100) / votes) / 100,
+    };
   });
 }
 
@@ -108,6 +162,23 @@ export function tallySnapshot(
 function waitingOf({ ballots, stored }: Tally, state: PollState): number | null {
   if (state === "final" || ballots === 0) return 0;
   return stored === null ? null : Math.max(0, ballots - stored);
+}
+
+function runoffResults({ computedAtMs, rounds, winner }: PublishedRunoff, as: As): RunoffResults {
+  const told = as !== "percentages";
+  return {
+    computedAt: new Date(computedAtMs).toISOString(),
+    winner,
+    rounds: rounds.map(({ votes, exhausted, out }) => {
+      const shares = percentages(Object.values(votes));
+      const ids = Object.keys(votes);
+      return {
+        votes: told ? votes : Object.fromEntries(ids.map((id, i) => [id, shares[i] ?? 0])),
+        exhausted: told ? exhausted : null,
+        out,
+      };
+    }),
+  };
 }
 
 function encode(poll: Poll, results: Results): Snapshot {

@@ -1,31 +1,40 @@
 /** Adding ballots up, poll by poll and option by option. */
-import type { OptionNumber, PollId } from "../ids.ts";
+import type { PollId, TallyPart } from "../ids.ts";
+import type { PollKind } from "../store/poll-rules.ts";
+import { countsOf } from "./parts.ts";
 
 /** Ballots and votes of one poll, to be added (or, negative, to be taken off). */
 export interface TallyChange {
   readonly ballots: number;
-  readonly votes: ReadonlyMap<OptionNumber, number>;
+  readonly votes: ReadonlyMap<TallyPart, number>;
+}
+
+/** Of a ballot, what is counted. */
+export interface Counted {
+  readonly pollId: PollId;
+  readonly kind: PollKind;
+  readonly choices: Uint8Array;
 }
 
 interface Sums {
   ballots: number;
-  readonly votes: Map<OptionNumber, number>;
+  readonly votes: Map<TallyPart, number>;
 }
 
 export class SumsByPoll {
   readonly #polls = new Map<PollId, Sums>();
 
   /** Adds (or, with -1, takes off) one ballot and its votes. */
-  add(ballot: { readonly pollId: PollId; readonly choices: Uint8Array }, sign: 1 | -1): void {
+  add(ballot: Counted, sign: 1 | -1): void {
     let sums = this.#polls.get(ballot.pollId);
     if (!sums) {
       sums = { ballots: 0, votes: new Map() };
       this.#polls.set(ballot.pollId, sums);
     }
-    sums.ballots += sign;
-    for (const choice of ballot.choices) {
-      const option = choice as OptionNumber;
-      sums.votes.set(option, (sums.votes.get(option) ?? 0) + sign);
+    // A withdrawn ballot has no choices, and is none.
+    if (ballot.choices.length > 0) sums.ballots += sign;
+    for (const [part, by] of countsOf(ballot.kind, ballot.choices)) {
+      sums.votes.set(part, (sums.votes.get(part) ?? 0) + sign * by);
     }
   }
 

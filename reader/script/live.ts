@@ -10,7 +10,8 @@
  * streams take three of them at most, so that a vote always finds one.
  */
 import { part, say, setText, showsResults, slugOf, stateOf } from "./card.ts";
-import { type Results, writeResults } from "./results.ts";
+import { writeResults } from "./results.ts";
+import type { Results } from "./results-json.ts";
 import { atMoment, closingMs } from "./times.ts";
 
 export interface Live {

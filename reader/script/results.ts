@@ -12,22 +12,9 @@ import {
   showsResults,
   stateOf,
 } from "./card.ts";
+import type { Results } from "./results-json.ts";
+import { writeRunoff } from "./runoff.ts";
 import { closingMs, sayAsOf } from "./times.ts";
-
-export interface Results {
-  readonly state: string;
-  readonly version: number;
-  readonly asOf: string;
-  readonly hidden: string | null;
-  readonly ballots: number | null;
-  readonly waiting: number | null;
-  readonly options: readonly {
-    readonly id: string;
-    readonly label: string;
-    readonly votes: number | null;
-    readonly share: number | null;
-  }[];
-}
 
 /** At most one summary a minute is read out, however often the numbers change. */
 const summaryMs = 60_000;
@@ -36,14 +23,18 @@ const summarized = new WeakMap<HTMLElement, number>();
 /** Writes results into their places, shown or not. */
 export function writeResults(card: HTMLElement, results: Results): void {
   const most = Math.max(1, ...results.options.map(option => option.votes ?? 0));
-  for (const { id, votes, share } of results.options) {
+  for (const option of results.options) {
+    const { id, votes, share, mean } = option;
     const row = card.querySelector<HTMLElement>(`[data-option="${id}"]`);
     if (!row) continue;
-    const bar = share ?? Math.round(((votes ?? 0) * 100) / most);
-    setText(row, "share", share === null ? "" : percent(share));
-    setText(row, "votes", votes === null ? "" : sayCount(card, "votes", votes));
+    const rated = mean !== undefined;
+    const bar = rated ? (mean ?? 0) * 20 : (share ?? Math.round(((votes ?? 0) * 100) / most));
+    const head = rated ? mean && number(mean) : share !== null && percent(share);
+    setText(row, "share", head || "");
+    setText(row, "votes", detailOf(card, option, results.ballots === null));
     row.querySelector("rect")?.setAttribute("width", `${bar}%`);
   }
+  writeRunoff(card, results);
   const { ballots } = results;
   setText(card, "ballots", ballots === null ? "" : sayCount(card, "ballots", ballots));
   writeWaiting(card, results);
@@ -54,7 +45,25 @@ export function writeResults(card: HTMLElement, results: Results): void {
   setHidden(card, thanks || results.hidden !== null, "bars");
   setHidden(card, thanks || results.hidden === null, "hidden-note");
   const own = part(card, "own");
-  if (own) own.hidden = own.textContent === "" || !(thanks || results.hidden !== null);
+  if (own)
+    own.hidden =
+      own.textContent === "" ||
+      !(thanks || results.hidden !== null || card.dataset.kind !== "choice");
+}
+
+/** "12 first choices · 40 points", and so on: what stands below a bar. */
+function detailOf(
+  card: HTMLElement,
+  { votes, points, grades = [] }: Results["options"][number],
+  percentages: boolean,
+): string {
+  const parts: string[] = [];
+  if (votes !== null) parts.push(sayCount(card, "votes", votes));
+  if (points != null) parts.push(sayCount(card, "points", points));
+  for (const [index, count] of [...grades.entries()].reverse()) {
+    parts.push(`${number(index + 1)}: ${percentages ? percent(count) : number(count)}`);
+  }
+  return parts.join(" · ");
 }
 
 /** How many of the last votes are not in MySQL yet: said while the poll is closing, and nothing else moves. */
@@ -67,7 +76,9 @@ function writeWaiting(card: HTMLElement, { state, waiting }: Results): void {
 function writeSentence(card: HTMLElement, results: Results): void {
   const most = Math.max(...results.options.map(option => option.votes ?? 0));
   const leader = results.options.find(option => option.votes === most);
-  if (!leader || leader.share === null || !results.ballots) return;
+  if (card.dataset.kind !== "choice" || !leader || leader.share === null || !results.ballots) {
+    return;
+  }
   const sentence = sayCount(card, "sentence", results.ballots, {
     time: momentIn(language, undefined, quotedMs(card, results), Date.now()),
     share: percent(leader.share),
@@ -125,11 +136,16 @@ export function reveal(card: HTMLElement): void {
 
 /** Marks the reader's own choices. */
 export function markMine(card: HTMLElement, mine: readonly string[]): void {
-  const labels: string[] = [];
+  const ranked = card.dataset.kind === "ranked";
+  const labels = mine.map(choice => {
+    const [id, grade] = choice.split(":");
+    const row = card.querySelector<HTMLElement>(`[data-option="${id}"]`);
+    const label = row?.dataset.label ?? "";
+    return grade === undefined ? label : `${label} ${number(Number(grade))}`;
+  });
   for (const row of card.querySelectorAll<HTMLElement>("[data-option]")) {
-    const own = mine.includes(row.dataset.option ?? "");
-    row.toggleAttribute("data-mine", own);
-    if (own) labels.push(row.dataset.label ?? "");
+    const favourites = ranked ? mine.slice(0, 1) : mine;
+    row.toggleAttribute("data-mine", favourites.includes(row.dataset.option ?? ""));
   }
   const options = new Intl.ListFormat(language).format(labels);
   setText(card, "own", say(card, "youChose", { options }));

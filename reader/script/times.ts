@@ -52,11 +52,15 @@ export function closingMs(card: HTMLElement): number | undefined {
 /** How new the numbers are. */
 export function sayAsOf(card: HTMLElement, iso: string | undefined): void {
   if (!iso) return;
-  const time = new Date(iso).toLocaleTimeString(language, {
+  setText(card, "as-of", say(card, "asOf", { time: sayTime(iso) }));
+}
+
+/** A time of day with seconds. */
+export function sayTime(iso: string): string {
+  return new Date(iso).toLocaleTimeString(language, {
     hour: "2-digit",
     minute: "2-digit",
     second: "2-digit",
     hourCycle: "h23",
   });
-  setText(card, "as-of", say(card, "asOf", { time }));
 }

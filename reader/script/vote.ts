@@ -6,9 +6,11 @@
  * growing, jittered pauses, and says so; a reload takes it up again.
  */
 import { inArticle, part, say, setHidden, slugOf, stateOf, tell } from "./card.ts";
+import { chosenIn, fillIn, keepRanksApart } from "./fields.ts";
 import { canKeep, keep, kept, onVotedElsewhere, type Pending } from "./keep.ts";
 import type { Live } from "./live.ts";
-import { markMine, type Results, reveal } from "./results.ts";
+import { markMine, reveal } from "./results.ts";
+import type { Results } from "./results-json.ts";
 
 /** Header in which an embed sends who it is, where it can keep no cookie. */
 const voterHeader = "Floodgate-Voter";
@@ -32,15 +34,16 @@ export function takeVotes(card: HTMLElement, live: Live): void {
     voteElsewhere(card, form);
     return;
   }
+  const { kind = "choice" } = card.dataset;
+  if (kind === "ranked") keepRanksApart(form);
   form.addEventListener("submit", event => {
     event.preventDefault();
-    const choices = [...form.querySelectorAll<HTMLInputElement>("input:checked")].map(
-      input => input.value,
-    );
     const { choicesMin = "1", choicesMax = "1" } = card.dataset;
-    if (choices.length < Number(choicesMin) || choices.length > Number(choicesMax)) {
+    const choices = chosenIn(form, kind);
+    const count = choices?.length ?? 0;
+    if (!choices || count < Number(choicesMin) || count > Number(choicesMax)) {
       tell(card, "warn", say(card, "choose"));
-      form.querySelector("input")?.focus();
+      form.querySelector<HTMLElement>("input, select")?.focus();
       return;
     }
     const ballotId = kept<Pending>("pending", slug)?.ballotId ?? crypto.randomUUID();
@@ -57,9 +60,7 @@ export function takeVotes(card: HTMLElement, live: Live): void {
   onVotedElsewhere(slug, showMine);
   const unfinished = kept<Pending>("pending", slug);
   if (!unfinished || stateOf(card) !== "open") return;
-  for (const input of form.querySelectorAll<HTMLInputElement>("input")) {
-    input.checked = unfinished.choices.includes(input.value);
-  }
+  fillIn(form, kind, unfinished.choices);
   void cast(card, form, live, unfinished);
 }
 

@@ -8,6 +8,7 @@ import type { WordKey, Words } from "../words.ts";
 import type { CardProps } from "./card-props.ts";
 import { pathOf } from "./paths.ts";
 import { ResultList } from "./results.tsx";
+import { RunoffTable } from "./runoff.tsx";
 
 const reasons: Readonly<Record<Poll["resultsTo"], WordKey>> = {
   everyone: "resultsAway",
@@ -25,7 +26,11 @@ export function Outcome(props: CardProps) {
   return (
     <>
       {poll.afterVote !== "results" && <Thanks {...props} hidden={!thanks} />}
-      <p class="poll-dek" data-part="own" hidden={!mine || !(hidden || thanks)}>
+      <p
+        class="poll-dek"
+        data-part="own"
+        hidden={!mine || !(hidden || thanks || poll.kind !== "choice")}
+      >
         {mine ? words.say("youChose", { options: labelsOf(words, poll, mine) }) : ""}
       </p>
       <p class="poll-dek" data-part="hidden-note" hidden={!hidden || thanks}>
@@ -35,6 +40,7 @@ export function Outcome(props: CardProps) {
       </p>
       <div data-part="bars" hidden={hidden || thanks}>
         <ResultList {...props} />
+        {poll.kind === "ranked" && <RunoffTable {...props} />}
       </div>
     </>
   );
@@ -42,8 +48,12 @@ export function Outcome(props: CardProps) {
 
 /** The reader's own choices, in words. */
 function labelsOf(words: Words, poll: Poll, mine: readonly string[]): string {
-  const labels = mine.map(id => poll.options.find(({ number }) => String(number) === id)?.label);
-  return words.list(labels.filter(label => label !== undefined));
+  const texts = mine.map(choice => {
+    const [id, grade] = choice.split(":");
+    const label = poll.options.find(({ number }) => String(number) === id)?.label ?? "";
+    return grade === undefined ? label : `${label} ${words.number(Number(grade))}`;
+  });
+  return words.list(texts);
 }
 
 function Thanks({ words, poll, place, hidden }: CardProps & { hidden: boolean }) {

@@ -21,6 +21,7 @@ export function PollCard(props: CardProps) {
       class="poll"
       data-poll={poll.slug}
       data-state={state}
+      data-kind={poll.kind}
       data-choices-min={poll.choicesMin}
       data-choices-max={poll.choicesMax}
       data-after-vote={poll.afterVote}
@@ -128,7 +129,9 @@ function Foot(props: CardProps & { voting: boolean }) {
         </a>
       </p>
       <p class="poll-fine">
-        {words.say("method")} {poll.choicesMax > 1 && words.say("methodMultiple")}
+        {words.say("method")}{" "}
+        {poll.kind === "choice" && poll.choicesMax > 1 && words.say("methodMultiple")}
+        {poll.kind === "ranked" && words.say("bordaMethod")}
       </p>
       <p class="visually-hidden" data-part="summary" aria-live="polite" />
     </>

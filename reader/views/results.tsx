@@ -1,7 +1,9 @@
 /** @jsxImportSource hono/jsx */
 /** The bars, and the sentence to quote. */
 import type { Poll } from "#lib/store/polls.ts";
+import { gradeMax } from "#lib/tallies/parts.ts";
 import type { Results } from "#lib/tallies/snapshot.ts";
+import type { Words } from "../words.ts";
 import type { CardProps } from "./card-props.ts";
 
 interface Line {
@@ -11,10 +13,14 @@ interface Line {
   readonly share: number | null;
   /** Length of the bar, per cent. */
   readonly bar: number;
+  /** What stands at the bar's end. */
+  readonly head: string;
+  /** What stands below it. */
+  readonly detail: string;
 }
 
 /** Every option with what readers are told of it, in the order of the page. */
-export function resultLines(poll: Poll, results: Results | null): readonly Line[] {
+export function resultLines(words: Words, poll: Poll, results: Results | null): readonly Line[] {
   const found = poll.options.map(({ number }) =>
     results?.options.find(({ id }) => id === String(number)),
   );
@@ -22,27 +28,64 @@ export function resultLines(poll: Poll, results: Results | null): readonly Line[
   return poll.options.map(({ number, label }, index) => {
     const none = results && results.hidden !== null ? null : 0;
     const { votes = none, share = none } = found[index] ?? {};
-    const bar = share ?? Math.round(((votes ?? 0) * 100) / most);
-    return { id: String(number), label, votes, share, bar };
+    const line = found[index];
+    const bar =
+      poll.kind === "rating"
+        ? ((line?.mean ?? 0) * 100) / gradeMax
+        : (share ?? Math.round(((votes ?? 0) * 100) / most));
+    const head =
+      poll.kind === "rating"
+        ? meanOf(words, line?.mean)
+        : share === null
+          ? ""
+          : words.percent(share);
+    const detail = detailOf(words, poll, { ...line, votes });
+    return { id: String(number), label, votes, share, bar, head, detail };
   });
+}
+
+const meanOf = (words: Words, mean: number | null | undefined) =>
+  mean == null ? "" : words.number(mean);
+
+/** "12 votes"; "12 first choices · 40 points"; "12 ratings · 5: 7 · 4: 5 · 3: 0 · 2: 0 · 1: 0". */
+function detailOf(
+  words: Words,
+  poll: Poll,
+  { votes, points, grades }: Partial<Results["options"][number]>,
+): string {
+  const parts: string[] = [];
+  const key = { choice: "votes", ranked: "firstChoices", rating: "ratings" } as const;
+  if (votes != null) parts.push(words.say(key[poll.kind], { count: votes }));
+  if (points != null) parts.push(words.say("points", { count: points }));
+  const told =
+    poll.resultsAs === "percentages" ? words.percent.bind(words) : words.number.bind(words);
+  for (const [index, count] of [...(grades ?? []).entries()].reverse()) {
+    parts.push(`${words.number(index + 1)}: ${told(count)}`);
+  }
+  return parts.join(" · ");
+}
+
+/** A favourite is the reader's own; of a ballot of grades no option is more so than another. */
+function isMine({ kind }: Poll, id: string, mine: readonly string[] | undefined): boolean {
+  return kind === "ranked" ? mine?.[0] === id : (mine?.includes(id) ?? false);
 }
 
 export function ResultList({ words, poll, results, mine }: CardProps) {
   return (
     <ul class="poll-results">
-      {resultLines(poll, results).map(({ id, label, votes, share, bar }) => (
+      {resultLines(words, poll, results).map(({ id, label, bar, head, detail }) => (
         <li
           class="poll-result"
           data-option={id}
           data-label={label}
-          data-mine={mine?.includes(id) ? "" : undefined}
+          data-mine={isMine(poll, id, mine) ? "" : undefined}
         >
           <span class="poll-result-label">
             <bdi>{label}</bdi>
             <span class="poll-result-mine">{words.say("yourVote")}</span>
           </span>
           <span class="poll-result-share" data-part="share">
-            {share === null ? "" : words.percent(share)}
+            {head}
           </span>
           <span class="poll-result-track">
             <svg class="poll-result-bar" aria-hidden="true" focusable="false">
@@ -50,7 +93,7 @@ export function ResultList({ words, poll, results, mine }: CardProps) {
             </svg>
           </span>
           <span class="poll-result-votes" data-part="votes">
-            {votes === null ? "" : words.say("votes", { count: votes })}
+            {detail}
           </span>
         </li>
       ))}
@@ -60,14 +103,14 @@ export function ResultList({ words, poll, results, mine }: CardProps) {
 
 /** The result in a sentence, to be quoted; the script offers to copy it and to share the poll. */
 export function Sentence({ words, poll, state, results, nowMs }: CardProps) {
-  const lines = resultLines(poll, results);
+  const lines = resultLines(words, poll, results);
   const leader = lines.reduce((best, line) =>
     (line.votes ?? 0) > (best.votes ?? 0) ? line : best,
   );
   const ballots = results?.ballots ?? 0;
   const over = state === "closing" || state === "final";
   const text =
-    results && ballots > 0 && leader.share !== null
+    results && poll.kind === "choice" && ballots > 0 && leader.share !== null
       ? words.say("sentence", {
           count: ballots,
           time: words.when((over && poll.closesAtMs) || Date.parse(results.asOf), nowMs),

@@ -36,6 +36,16 @@ const names = {
   when: "{when}",
 } as const;
 
+function rankedWords(words: Words) {
+  return {
+    points: words.pluralForms("points"),
+    round: words.say("round", { number: "{number}" }),
+    runoffAt: words.say("runoffAt", names),
+    noFurtherChoice: words.say("noFurtherChoice"),
+    option: words.say("option"),
+  };
+}
+
 /** JSON for the card's `data-words`. */
 export function scriptWords(words: Words, poll: Poll, siteName: string): string {
   return JSON.stringify({
@@ -43,7 +53,10 @@ export function scriptWords(words: Words, poll: Poll, siteName: string): string 
     ballots: words.pluralForms("ballots"),
     choose: instruction(words, poll),
     sentence: words.pluralForms("sentence", names),
-    votes: words.pluralForms("votes"),
+    votes: words.pluralForms(
+      ({ choice: "votes", ranked: "firstChoices", rating: "ratings" } as const)[poll.kind],
+    ),
+    ...(poll.kind === "ranked" && rankedWords(words)),
     voteAtSite: words.say("voteAtSite", { site: siteName }),
   });
 }

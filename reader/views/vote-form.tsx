@@ -3,10 +3,16 @@
 import type { Poll } from "#lib/store/polls.ts";
 import type { Words } from "../words.ts";
 import type { CardProps } from "./card-props.ts";
+import { OptionFields } from "./option-fields.tsx";
 import { pathOf, voteAddress } from "./paths.ts";
 
 /** What the voter is asked to do, in a sentence. */
-export function instruction(words: Words, poll: Pick<Poll, "choicesMin" | "choicesMax">): string {
+export function instruction(
+  words: Words,
+  poll: Pick<Poll, "kind" | "choicesMin" | "choicesMax">,
+): string {
+  if (poll.kind === "ranked") return words.say("rank");
+  if (poll.kind === "rating") return words.say("rate");
   const { choicesMin: min, choicesMax: max } = poll;
   if (max === 1) return words.say("chooseOne");
   if (min === max) return words.say("chooseExactly", { count: min });
@@ -15,8 +21,7 @@ export function instruction(words: Words, poll: Pick<Poll, "choicesMin" | "choic
 }
 
 export function VoteForm(props: CardProps & { hidden: boolean }) {
-  const { words, poll, chosen, preview, hidden, place, results } = props;
-  const single = poll.choicesMax === 1;
+  const { words, poll, preview, hidden, place, results } = props;
   return (
     <form
       method="post"
@@ -39,19 +44,7 @@ export function VoteForm(props: CardProps & { hidden: boolean }) {
         <p class="poll-dek" id="instruction">
           {instruction(words, poll)}
         </p>
-        <div class="poll-options">
-          {poll.options.map(({ number, label }) => (
-            <label class="poll-option">
-              <input
-                type={single ? "radio" : "checkbox"}
-                name="choice"
-                value={String(number)}
-                checked={chosen?.includes(String(number)) ?? false}
-              />
-              <bdi>{label}</bdi>
-            </label>
-          ))}
-        </div>
+        <OptionFields {...props} />
       </fieldset>
       <p class="poll-actions">
         <button class="poll-button" type={preview ? "button" : "submit"}>

@@ -95,7 +95,7 @@ describe("recount", () => {
       [pollId],
     );
     assert.ok(row);
-    const poll = { id: pollId, slug: row.slug };
+    const poll = { id: pollId, slug: row.slug, kind: "choice" as const };
     assert.deepEqual(await recountPoll(bench.store, poll, false), []);
     await bench.store.write("test.drift", "UPDATE poll_totals SET ballots = 7 WHERE poll_id = ?", [
       pollId,

@@ -27,6 +27,7 @@ export function ballot(pollId: PollId, change: Partial<QueuedBallot> = {}): Queu
     ballotId: randomUUID() as BallotId,
     receivedAtMs: Date.now(),
     choices: Uint8Array.of(1),
+    kind: "choice",
     tallied: true,
     ...change,
   };

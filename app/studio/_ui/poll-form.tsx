@@ -5,7 +5,7 @@ import { languages } from "#lib/languages.ts";
 import { createPollAction, type FormState } from "../actions.ts";
 import { Button } from "./button.tsx";
 import { TextArea, TextField } from "./field.tsx";
-import { AfterVoteFields, ResultsFields, usualRules } from "./rules-fields.tsx";
+import { AfterVoteFields, Choice, ResultsFields, usualRules } from "./rules-fields.tsx";
 
 const questionMax = 200;
 const previewPauseMs = 250;
@@ -14,7 +14,7 @@ const previewPauseMs = 250;
 export function PollForm({ timeZone }: { timeZone: string }) {
   const [state, submit, busy] = useActionState<FormState, FormData>(createPollAction, {});
   const [question, setQuestion] = useState("");
-  const [several, setSeveral] = useState(false);
+  const [choices, setChoices] = useState("one");
   const form = useRef<HTMLFormElement>(null);
   const preview = usePreview(form);
 
@@ -49,7 +49,7 @@ export function PollForm({ timeZone }: { timeZone: string }) {
             hint="2 to 50 options."
             problem={state.problems?.options}
           />
-          <Choices several={several} onChange={setSeveral} problem={state.problems?.choicesMax} />
+          <Choices choices={choices} onChange={setChoices} problem={state.problems?.choicesMax} />
           <TextField
             label="Opens (optional)"
             name="opensAt"
@@ -142,29 +142,29 @@ function LanguageField() {
 }
 
 interface ChoicesProps {
-  readonly several: boolean;
-  readonly onChange: (several: boolean) => void;
+  readonly choices: string;
+  readonly onChange: (choices: string) => void;
   readonly problem: string | undefined;
 }
 
-function Choices({ several, onChange, problem }: ChoicesProps) {
+const waysToVote = {
+  one: "choose one option",
+  several: "choose several options",
+  ranked: "rank the options (instant-runoff and points)",
+  rating: "grade each option from 1 to 5",
+};
+
+function Choices({ choices, onChange, problem }: ChoicesProps) {
   return (
-    <fieldset className="flex flex-col gap-1">
-      <legend className="text-sm font-semibold">Readers choose</legend>
-      {(["one", "several"] as const).map(value => (
-        <label key={value} className="flex min-h-11 items-center gap-2">
-          <input
-            type="radio"
-            name="choices"
-            value={value}
-            checked={several === (value === "several")}
-            onChange={() => onChange(value === "several")}
-            className="size-5 accent-accent"
-          />
-          {value === "one" ? "one option" : "several options"}
-        </label>
-      ))}
-      {several && (
+    <>
+      <Choice
+        name="choices"
+        legend="Readers"
+        options={waysToVote}
+        value={choices}
+        onChange={onChange}
+      />
+      {choices === "several" && (
         <TextField
           label="At most"
           name="choicesMax"
@@ -175,6 +175,6 @@ function Choices({ several, onChange, problem }: ChoicesProps) {
           problem={problem}
         />
       )}
-    </fieldset>
+    </>
   );
 }

@@ -5,6 +5,7 @@ import { route } from "#lib/http/route.ts";
 import { refuseCrossSite } from "#lib/http/same-origin.ts";
 import { languageOfTag } from "#lib/languages.ts";
 import { runtime } from "#lib/runtime.ts";
+import { pollKinds } from "#lib/store/poll-rules.ts";
 import { parseLocalTime } from "#lib/time-zone.ts";
 import { previewPage } from "#reader/preview.tsx";
 import { htmlResponse } from "#reader/respond.ts";
@@ -21,6 +22,7 @@ async function answer(request: Request, form: URLSearchParams): Promise<Response
     question: form.get("question") ?? "",
     description: form.get("description") ?? "",
     labels: (form.get("options") ?? "").split(/\r?\n/),
+    kind: pollKinds.find(kind => kind === form.get("choices")) ?? "choice",
     choicesMax: form.get("choices") === "several" ? Number(form.get("choicesMax") ?? 50) : 1,
     closesAtMs: (closesAt && parseLocalTime(closesAt, config.FLOODGATE_TIME_ZONE)) || null,
   });

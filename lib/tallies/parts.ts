@@ -1,0 +1,93 @@
+/**
+ * What is counted of a ballot, for each kind of poll. Pure.
+ *
+ * A tally has *parts*, each a counter of its own: a measure of an option. The same parts are rows of
+ * `option_totals`, so tallies and totals are compared part by part, whatever the kind.
+ *
+ * | kind   | measure | counts |
+ * |--------|---------|--------|
+ * | choice | 0       | votes |
+ * | ranked | 0       | first preferences |
+ * | ranked | 1       | ballots that rank the option |
+ * | ranked | 2       | sum of the ranks that they give it |
+ * | rating | 1 … 5   | ballots that give the option this grade |
+ *
+ * Invariant: what a ballot adds follows from its own bytes, so that taking it off again is exact. That is
+ *   why ranks are added up instead of Borda points, which also depend on the number of options.
+ */
+import type { OptionNumber, TallyPart } from "../ids.ts";
+import type { PollKind } from "../store/poll-rules.ts";
+import { partOf } from "../tally-part.ts";
+
+export const gradeMax = 5;
+const timesRanked = 1;
+const sumOfRanks = 2;
+
+const measures: Readonly<Record<PollKind, readonly number[]>> = {
+  choice: [0],
+  ranked: [0, timesRanked, sumOfRanks],
+  rating: [1, 2, 3, 4, gradeMax],
+};
+
+/** All parts of a poll's tally. */
+export function partsOf(poll: {
+  readonly kind: PollKind;
+  readonly options: readonly { readonly number: OptionNumber }[];
+}): TallyPart[] {
+  return poll.options.flatMap(({ number }) =>
+    measures[poll.kind].map(measure => partOf(number, measure)),
+  );
+}
+
+/**
+ * What a ballot adds to which part.
+ *
+ * @param choices - a ballot's bytes: options; in the order of preference for a ranked poll; for a rating
+ *   pairs of option and grade.
+ */
+export function* countsOf(
+  kind: PollKind,
+  choices: Uint8Array,
+): Generator<readonly [TallyPart, number]> {
+  if (kind === "rating") {
+    for (const [option, grade] of gradesOf(choices)) yield [partOf(option, grade), 1];
+    return;
+  }
+  if (kind === "ranked" && choices.length > 0) yield [partOf(choices[0] as OptionNumber, 0), 1];
+  for (const [index, option] of choices.entries()) {
+    if (kind === "choice") yield [partOf(option as OptionNumber, 0), 1];
+    else {
+      yield [partOf(option as OptionNumber, timesRanked), 1];
+      yield [partOf(option as OptionNumber, sumOfRanks), index + 1];
+    }
+  }
+}
+
+/** The pairs of a rating. */
+export function gradesOf(choices: Uint8Array): (readonly [OptionNumber, number])[] {
+  return Array.from({ length: choices.length >> 1 }, (_, index) => [
+    choices[index * 2] as OptionNumber,
+    choices[index * 2 + 1] as number,
+  ]);
+}
+
+type Votes = ReadonlyMap<TallyPart, number>;
+
+/** First preferences, or votes. */
+export function votesOf(votes: Votes, option: OptionNumber): number {
+  return votes.get(partOf(option, 0)) ?? 0;
+}
+
+/**
+ * Borda points: with n options, the first of a ballot gets n-1, the second n-2, and so on; an option that
+ * a ballot leaves out gets nothing.
+ */
+export function bordaPoints(votes: Votes, option: OptionNumber, optionCount: number): number {
+  const times = votes.get(partOf(option, timesRanked)) ?? 0;
+  return optionCount * times - (votes.get(partOf(option, sumOfRanks)) ?? 0);
+}
+
+/** How often an option got each grade, 1 first. */
+export function gradeCounts(votes: Votes, option: OptionNumber): number[] {
+  return measures.rating.map(grade => votes.get(partOf(option, grade)) ?? 0);
+}

@@ -1,0 +1,74 @@
+/**
+ * Instant-runoffs where readers' results find them: computed by a worker from the rows in MySQL, published
+ * in memcached beside the tallies. Requests for results read what is there and say when it was computed.
+ *
+ * Invariant: no request computes one, or asks MySQL for one: promise 4.
+ */
+import { wallMs } from "../clock.ts";
+import type { PollId } from "../ids.ts";
+import type { MemcachedClient } from "../memcached/client.ts";
+import { tallyKey } from "../memcached/keys.ts";
+import { Pipeline } from "../memcached/pipeline.ts";
+import { countCombinations } from "../store/ballots.ts";
+import { type Poll, rankedPolls } from "../store/polls.ts";
+import { readTotals, type Totals } from "../store/totals.ts";
+import { tallyServer } from "./counters.ts";
+import type { TallyDeps } from "./exact.ts";
+import { type Runoff, runoffOf } from "./runoff.ts";
+
+export interface PublishedRunoff extends Runoff {
+  readonly computedAtMs: number;
+  /** What was counted when it was computed, as one text: as long as that is the same, so is this. */
+  readonly of: string;
+}
+
+/** The runoff of a ranked poll, as far as one has been published. One memcached read. */
+export async function readRunoff(
+  server: MemcachedClient,
+  poll: PollId,
+): Promise<PublishedRunoff | null> {
+  const p = new Pipeline();
+  const op = p.get(tallyKey(poll, "i"));
+  const bytes = (await server.read(p)).of(op);
+  return bytes ? (JSON.parse(bytes.toString()) as PublishedRunoff) : null;
+}
+
+/**
+ * Computes and publishes the runoffs of ranked polls that have new ballots in MySQL, or whose runoff
+ * memcached has lost. **Cost:** two queries and a memcached read a poll; for those with news, one query
+ * that reads all their ballots.
+ *
+ * @throws StoreFailure, MemcachedFailure.
+ */
+export async function publishRunoffs(deps: TallyDeps, nowMs: number): Promise<void> {
+  const polls = await rankedPolls(deps.store, nowMs);
+  const totals = await readTotals(
+    deps.store,
+    polls.map(poll => poll.id),
+  );
+  for (const poll of polls) {
+    const server = tallyServer(deps.tallyServers, poll.id);
+    const of = fingerprint(poll, totals.get(poll.id));
+    if ((await readRunoff(server, poll.id))?.of !== of) await publishRunoff(deps, poll, of);
+  }
+}
+
+async function publishRunoff({ store, tallyServers }: TallyDeps, poll: Poll, of: string) {
+  const computedAtMs = wallMs();
+  const rankings = await countCombinations(store, poll.id);
+  const numbers = poll.options.map(option => option.number);
+  const runoff: PublishedRunoff = { ...runoffOf(numbers, rankings), computedAtMs, of };
+  const text = JSON.stringify(runoff);
+  // Replace, then add: a `set` that a full server refuses would delete what was there.
+  const p = new Pipeline();
+  p.replace(tallyKey(poll.id, "i"), text, 0);
+  p.add(tallyKey(poll.id, "i"), text, 0);
+  // Results have changed: whoever waits for a newer version shall hear of it.
+  p.incr(tallyKey(poll.id, "v"), 1);
+  await tallyServer(tallyServers, poll.id).send(p);
+}
+
+function fingerprint(poll: Poll, totals: Totals | undefined): string {
+  const votes = [...(totals?.votes ?? [])].sort(([a], [b]) => a - b).flat();
+  return [poll.version, totals?.ballots ?? 0, ...votes].join(" ");
+}

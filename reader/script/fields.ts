@@ -1,0 +1,35 @@
+/** The fields of a form: what is chosen in it, and how to fill it in again. */
+
+/** The choices as the API takes them; `undefined` when a rank was given twice. */
+export function chosenIn(form: HTMLFormElement, kind: string): string[] | undefined {
+  const fields = [...new FormData(form)].map(([, value]) => String(value)).filter(Boolean);
+  if (kind !== "ranked") return fields;
+  const ids: string[] = [];
+  for (const [id = "", rank] of fields.map(field => field.split(":"))) {
+    if (ids[Number(rank)] !== undefined) return undefined;
+    ids[Number(rank)] = id;
+  }
+  return ids.filter(Boolean);
+}
+
+export function fillIn(form: HTMLFormElement, kind: string, choices: readonly string[]): void {
+  for (const input of form.querySelectorAll("input")) {
+    input.checked = choices.includes(input.value);
+  }
+  if (kind !== "ranked") return;
+  const ranks = choices.map((id, index) => `${id}:${index + 1}`);
+  for (const select of form.querySelectorAll("select")) {
+    const values = [...select.options].map(option => option.value);
+    select.value = values.find(value => ranks.includes(value)) ?? "";
+  }
+}
+
+/** A rank belongs to one option: whoever has it gives it up. */
+export function keepRanksApart(form: HTMLFormElement): void {
+  form.addEventListener("change", ({ target }) => {
+    if (!(target instanceof HTMLSelectElement) || target.value === "") return;
+    for (const other of form.querySelectorAll("select")) {
+      if (other !== target && other.selectedIndex === target.selectedIndex) other.value = "";
+    }
+  });
+}

@@ -1,0 +1,56 @@
+/** The rounds of an instant-runoff, written anew whenever a worker has computed them. */
+import { number, part, percent, say, setText } from "./card.ts";
+import type { Results, RunoffResults } from "./results-json.ts";
+import { sayTime } from "./times.ts";
+
+export function writeRunoff(card: HTMLElement, results: Results): void {
+  const section = part(card, "runoff");
+  const { runoff } = results;
+  if (!section || !runoff || section.dataset.at === runoff.computedAt) return;
+  section.dataset.at = runoff.computedAt;
+  setText(card, "runoff-at", say(card, "runoffAt", { time: sayTime(runoff.computedAt) }));
+  const table = section.querySelector("table");
+  table?.replaceChildren(head(card, runoff), body(card, results, runoff));
+  if (table) table.hidden = runoff.rounds.length === 0;
+}
+
+function head(card: HTMLElement, { rounds }: RunoffResults): HTMLElement {
+  const titles = rounds.map((_, index) => say(card, "round", { number: number(index + 1) }));
+  const row = document.createElement("tr");
+  row.append(...[say(card, "option"), ...titles].map(title => cell("th", title, "col")));
+  const thead = document.createElement("thead");
+  thead.append(row);
+  return thead;
+}
+
+function body(card: HTMLElement, results: Results, { rounds, winner }: RunoffResults): HTMLElement {
+  const told = results.ballots === null ? percent : number;
+  const tbody = document.createElement("tbody");
+  for (const { id, label } of results.options) {
+    const votes = rounds.map(round => round.votes[id]);
+    const row = rowOf(
+      label,
+      votes.map(count => (count === undefined ? "–" : told(count))),
+    );
+    row.toggleAttribute("data-winner", id === winner);
+    tbody.append(row);
+  }
+  if (results.ballots !== null) {
+    const exhausted = rounds.map(round => number(round.exhausted ?? 0));
+    tbody.append(rowOf(say(card, "noFurtherChoice"), exhausted));
+  }
+  return tbody;
+}
+
+function rowOf(label: string, texts: readonly string[]): HTMLElement {
+  const row = document.createElement("tr");
+  row.append(cell("th", label, "row"), ...texts.map(text => cell("td", text)));
+  return row;
+}
+
+function cell(name: "th" | "td", text: string, scope?: string): HTMLElement {
+  const element = document.createElement(name);
+  if (scope) element.setAttribute("scope", scope);
+  element.textContent = text;
+  return element;
+}

@@ -1,0 +1,51 @@
+/** @jsxImportSource hono/jsx */
+/** The rounds of an instant-runoff, as a table: options in rows, rounds in columns. */
+import type { CardProps } from "./card-props.ts";
+
+export function RunoffTable({ words, poll, results }: CardProps) {
+  const runoff = results?.runoff;
+  const percentages = poll.resultsAs === "percentages";
+  const say = (votes: number | undefined) =>
+    votes === undefined ? "–" : percentages ? words.percent(votes) : words.number(votes);
+  const rounds = runoff?.rounds ?? [];
+  return (
+    <section data-part="runoff" data-at={runoff?.computedAt}>
+      <h2 class="poll-subtitle">{words.say("runoff")}</h2>
+      <p class="poll-fine poll-number" data-part="runoff-at">
+        {runoff
+          ? words.say("runoffAt", { time: words.time(Date.parse(runoff.computedAt)) })
+          : words.say("runoffPending")}
+      </p>
+      <table class="poll-table" hidden={rounds.length === 0}>
+        <thead>
+          <tr>
+            <th scope="col">{words.say("option")}</th>
+            {rounds.map((_, index) => (
+              <th scope="col">{words.say("round", { number: words.number(index + 1) })}</th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {poll.options.map(({ number, label }) => (
+            <tr data-winner={runoff?.winner === String(number) ? "" : undefined}>
+              <th scope="row">
+                <bdi>{label}</bdi>
+              </th>
+              {rounds.map(({ votes }) => (
+                <td>{say(votes[String(number)])}</td>
+              ))}
+            </tr>
+          ))}
+          {!percentages && (
+            <tr>
+              <th scope="row">{words.say("noFurtherChoice")}</th>
+              {rounds.map(({ exhausted }) => (
+                <td>{words.number(exhausted ?? 0)}</td>
+              ))}
+            </tr>
+          )}
+        </tbody>
+      </table>
+    </section>
+  );
+}
