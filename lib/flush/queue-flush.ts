@@ -27,6 +27,7 @@ import { type Checkpoint, readCheckpoint } from "../store/checkpoints.ts";
 import type { DeadLetter } from "../store/dead-letters.ts";
 import { isStoreFailure, type Store } from "../store/pool.ts";
 import type { TallyChange } from "../tallies/sums.ts";
+import { findRefused } from "./find-refused.ts";
 import {
   type Committed,
   commitWork,
@@ -314,13 +315,23 @@ export class QueueFlush {
     return { outcome: "moved", checkpoint: checkpoint?.slot ?? work.from };
   }
 
-  /** MySQL refused the statement itself: smaller pieces, and the one that can't be, to the letters. */
+  /**
+   * MySQL refused the statement itself: smaller pieces, down to one slot; of that, the ballots that it refuses go to
+   * the letters one by one; and if it is none of them, the slot does.
+   */
   async #refused(work: FlushWork, error: Error): Promise<FlushOutcome> {
     const [only] = work.slots;
     if (!only) throw error;
     if (work.slots.length > 1) {
       this.#slotsPerCommit = Math.ceil(work.slots.length / 2);
       return { outcome: "moved", checkpoint: work.from };
+    }
+    if (!work.refused) {
+      const refused = await findRefused(this.#deps.store, only.slot, only.batch);
+      for (const reason of refused.values()) {
+        this.#deps.log.error({ event: "ballot_refused", slot: only.slot, reason });
+      }
+      if (refused.size > 0) return this.#commit({ ...work, refused });
     }
     const bytes = (
       await readSlots(this.#client, this.#checkpoint.queue, work.epoch, [only.slot])

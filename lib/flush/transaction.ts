@@ -13,7 +13,7 @@
 import { faultPoint } from "#faults";
 import { arrivalsOf } from "../books/arrivals.ts";
 import type { Epoch, PollId } from "../ids.ts";
-import { type Batch, decodeBatch, encodeBatch } from "../queue/slot-codec.ts";
+import { type Batch, decodeBatch, encodeBatch, type QueuedBallot } from "../queue/slot-codec.ts";
 import { addArrived } from "../store/acceptances.ts";
 import { insertBatches, knownBatches } from "../store/batches.ts";
 import { lockCheckpoint, moveCheckpoint } from "../store/checkpoints.ts";
@@ -34,6 +34,8 @@ export interface FlushWork {
   readonly slots: readonly { readonly slot: number; readonly batch: Batch }[];
   /** Slots that did not decode. */
   readonly letters: readonly DeadLetter[];
+  /** Ballots that MySQL refuses, and what it says: each goes to the letters by itself. */
+  readonly refused?: ReadonlyMap<QueuedBallot, string>;
   /** Slots up to this one have been deleted from memcached. */
   readonly deleted: number;
   /** Numbers among `from + 1 … to` that nobody wrote. */
@@ -90,7 +92,7 @@ export function commitWork(store: Store, work: FlushWork, nowMs: number): Promis
       arrivalsOf([...fresh.map(({ batch }) => batch), ...legible(work.letters)]),
     );
 
-    const { arrivals, refused, polls } = await sortOut(db, fresh, work.letters);
+    const { arrivals, refused, polls } = await sortOut(db, fresh, work);
     const fates = await bringBallots(db, arrivals);
     const letters = [...work.letters, ...refused];
     const verdict = sumUp(
@@ -140,7 +142,7 @@ function toArrivals({ slot, batch }: Slots[number]): Arrival[] {
 async function sortOut(
   db: Database,
   slots: Slots,
-  letters: readonly DeadLetter[],
+  { letters, refused: refusedByMysql }: Pick<FlushWork, "letters" | "refused">,
 ): Promise<{ arrivals: Arrival[]; refused: DeadLetter[]; polls: ReadonlyMap<PollId, HeldPoll> }> {
   const inLetters = legible(letters).flatMap(({ ballots }) => ballots.map(({ pollId }) => pollId));
   const polls = await holdPolls(db, [...new Set([...pollsOf(slots), ...inLetters])]);
@@ -148,7 +150,7 @@ async function sortOut(
   const refused: DeadLetter[] = [];
   for (const arrival of slots.flatMap(toArrivals)) {
     const { slot, batchId, ballot } = arrival;
-    const reason = refusalOf(ballot, polls);
+    const reason = refusedByMysql?.get(ballot) ?? refusalOf(ballot, polls);
     if (reason === undefined) arrivals.push(arrival);
     else {
       const bytes = encodeBatch({ id: batchId, ballots: [ballot], talliesDoubtful: false });

@@ -1,0 +1,52 @@
+/**
+ * Which ballots of one slot MySQL refuses: found by halves, each tried in a transaction that is rolled back. One
+ * bad ballot among 500 costs about twenty trials, and its neighbours nothing but that moment.
+ */
+import type { Batch, QueuedBallot } from "../queue/slot-codec.ts";
+import { isStoreFailure, type Store } from "../store/pool.ts";
+import { bringBallots } from "./bring-ballots.ts";
+
+/**
+ * The refused ballots, each with what MySQL said. Empty: every ballot is fine by itself, and the fault is
+ * somewhere else.
+ *
+ * @throws StoreFailure of any other kind than a refusal: nothing is known.
+ */
+export async function findRefused(
+  store: Store,
+  slot: number,
+  batch: Batch,
+): Promise<ReadonlyMap<QueuedBallot, string>> {
+  const refused = new Map<QueuedBallot, string>();
+  const search = async (ballots: readonly QueuedBallot[]): Promise<void> => {
+    const [first] = ballots;
+    const reason = await trial(store, slot, { ...batch, ballots });
+    if (reason === undefined || !first) return;
+    if (ballots.length === 1) {
+      refused.set(first, reason);
+      return;
+    }
+    const middle = Math.ceil(ballots.length / 2);
+    await search(ballots.slice(0, middle));
+    await search(ballots.slice(middle));
+  };
+  await search(batch.ballots);
+  return refused;
+}
+
+/** What MySQL says against bringing these ballots, or `undefined`. Leaves nothing behind. */
+async function trial(store: Store, slot: number, batch: Batch): Promise<string | undefined> {
+  const rollBack = new Error("a trial");
+  const arrivals = batch.ballots.map(ballot => ({ slot, batchId: batch.id, ballot }));
+  try {
+    return await store.transaction<undefined>(async db => {
+      await bringBallots(db, arrivals);
+      throw rollBack;
+    });
+  } catch (error) {
+    if (error === rollBack) return undefined;
+    const refusal = isStoreFailure(error, "invalid") || isStoreFailure(error, "too_large");
+    if (!refusal) throw error;
+    return error.message;
+  }
+}
