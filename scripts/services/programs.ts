@@ -6,7 +6,12 @@ import { spawnSync } from "node:child_process";
 import { accessSync, constants } from "node:fs";
 import { delimiter, join } from "node:path";
 
-export type Program = "memcached" | "mariadb" | "mariadb-install-db" | "chromium";
+export type Program =
+  | "memcached"
+  | "mariadb"
+  | "mariadb-install-db"
+  | "chromium"
+  | "systemd-analyze";
 
 interface Source {
   /** Names it goes by, the usual one first. */
@@ -32,6 +37,7 @@ const sources: Readonly<Record<Program, Source>> = {
     debian: ["chromium", "fonts-liberation"],
     homebrew: "chromium",
   },
+  "systemd-analyze": { commands: ["systemd-analyze"], debian: ["systemd"], homebrew: "systemd" },
 };
 
 /** Directories that servers live in although they are not on everybody's PATH. */
