@@ -18,7 +18,7 @@ export interface Fault {
   readonly name: string;
   /** Does it, at moments drawn from the incident's random numbers. Healing is not its business. */
   readonly inject: (incident: Incident) => Promise<void>;
-  /** Sees to it that everybody is well again, beyond what is done after every fault. */
+  /** Undoes what is not undone after every fault anyhow. */
   readonly heal?: (incident: Incident) => Promise<void>;
 }
 
@@ -112,6 +112,10 @@ export class Incident {
     await waitUntil(`${point} to be reached`, () => process.child.output.includes("fault: "), {
       withinMs,
     });
+    const [, , pauseMs] = point.split(":");
+    if (pauseMs === undefined) await process.child.exit();
+    // Dead, to be started afresh, or on its way to wake up: nothing more is in store for it.
+    this.tainted.delete(process);
     this.bite(point.split(":")[0] ?? point);
   }
 }
@@ -131,8 +135,8 @@ export async function runFault(site: Site, fault: Fault, options: RunOptions): P
   clients.start();
   await incident.pause(leadMs / 2, leadMs);
   await fault.inject(incident).catch(error => complaints.push(`injecting: ${error.message}`));
-  await heal(incident);
   await fault.heal?.(incident);
+  await heal(incident);
   await sleep(leadMs);
   await clients.stop();
   const { verdict, rested } = await settle(incident, options.restMsMax ?? restMsDefault);

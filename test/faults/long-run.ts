@@ -47,6 +47,10 @@ try {
       console.log(`${fault.name} (${own}): ${report.acknowledged} acknowledged: ${verdict}`);
     }
   }
+} catch (error) {
+  // What was found so far is worth having.
+  console.log(`the run broke off: ${error instanceof Error ? error.stack : error}`);
+  process.exitCode = 1;
 } finally {
   await site.stop();
 }
@@ -58,4 +62,4 @@ writeFileSync(file, `${JSON.stringify({ seed, rows, reports }, null, 2)}\n`);
 console.log(`\nwritten to ${file}`);
 const failed = reports.filter(report => report.complaints.length > 0).length;
 console.log(`${reports.length - failed} passed, ${failed} failed`);
-process.exit(failed > 0 ? 1 : 0);
+process.exit(failed > 0 ? 1 : process.exitCode);

@@ -86,6 +86,7 @@ export const memcachedFaults: readonly Fault[] = [
         `front.number-taken:${10 + Math.floor(incident.random() * 20)}:700`,
       );
       await killAndRestart(incident, 0);
+      await incident.pause(800, 1_500);
     },
   },
   {

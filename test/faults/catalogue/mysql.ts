@@ -135,7 +135,14 @@ export const mysqlFaults: readonly Fault[] = [
       for (const connection of crowd) connection.destroy();
     },
     async ({ site }) => {
-      await site.query("SET GLOBAL max_connections = 200");
+      // There may be no connection left for us, either.
+      const more = () => site.query("SET GLOBAL max_connections = 200");
+      await waitUntil("a connection", () =>
+        more().then(
+          () => true,
+          () => false,
+        ),
+      );
     },
   ),
   {
