@@ -34,13 +34,17 @@ const enqueueMsMax = 2 * SECOND;
 /** A poll's own time is not at hand here; longer than any poll that people still talk about. */
 const replayedMarkSeconds = (7 * DAY) / SECOND;
 
-/** Looks every 200 ms until `signal` is aborted. Never rejects. */
+/**
+ * Looks every 200 ms until `signal` is aborted, and once more then: what this process leaves behind in its
+ * ring is gone. Never rejects.
+ */
 export async function watchReplayRing(deps: ReplayDeps, signal: AbortSignal): Promise<void> {
-  while (!signal.aborted) {
+  for (let last = false; !last; ) {
     await sleep(lookMs, signal);
+    last = signal.aborted;
     for (const producer of deps.ring.producers) {
       try {
-        await look(deps, producer);
+        await look(deps, producer, last ? 0 : patienceMs);
       } catch (error) {
         // Away just now: its batches stay in the ring, and it is asked again.
         if (!isMemcachedFailure(error))
@@ -51,9 +55,9 @@ export async function watchReplayRing(deps: ReplayDeps, signal: AbortSignal): Pr
 }
 
 /** Compares what the ring holds of one queue with the queue as it is. */
-async function look(deps: ReplayDeps, producer: QueueProducer): Promise<void> {
+async function look(deps: ReplayDeps, producer: QueueProducer, awayMsMax: number): Promise<void> {
   const { log, ring } = deps;
-  if (!producer.client.available && producer.client.awayMs < patienceMs) return;
+  if (!producer.client.available && producer.client.awayMs < awayMsMax) return;
   const current = producer.client.available ? await currentEpoch(producer) : undefined;
   if (current) ring.passed(producer, current.epoch, current.checkpoint);
   const orphans = ring.takeOrphans(producer, current?.epoch);

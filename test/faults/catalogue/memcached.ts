@@ -78,6 +78,22 @@ export const memcachedFaults: readonly Fault[] = [
     },
   },
   {
+    // What they have in their replay rings goes into MySQL before they end.
+    name: "memcached killed, fronts shut down at once",
+    inject: async incident => {
+      const { site } = incident;
+      const worker = site.workers[0]?.child;
+      worker?.signal("SIGSTOP");
+      await incident.pause(300, 600);
+      incident.bite("slots waiting", await incident.inspector.slotsLeft());
+      await serverOf(incident).child.kill();
+      await sleep(50);
+      for (const { child } of site.fronts) child.signal("SIGTERM");
+      await Promise.all(site.fronts.map(({ child }) => child.exit()));
+      worker?.signal("SIGCONT");
+    },
+  },
+  {
     name: "memcached back empty between number and slot",
     inject: async incident => {
       const front = incident.pick(incident.site.fronts);
