@@ -3,7 +3,6 @@
 
 ALTER TABLE polls
   ADD COLUMN kind            VARCHAR(16)   CHARACTER SET ascii COLLATE ascii_bin NOT NULL DEFAULT 'choice' COMMENT 'choice, ranked, rating',
-  ADD COLUMN may_change      TINYINT(1)    NOT NULL DEFAULT 0 COMMENT 'voters may change or withdraw their ballots while it is open',
   ADD COLUMN option_order    VARCHAR(16)   CHARACTER SET ascii COLLATE ascii_bin NOT NULL DEFAULT 'fixed' COMMENT 'fixed, random',
   ADD COLUMN results_to      VARCHAR(16)   CHARACTER SET ascii COLLATE ascii_bin NOT NULL DEFAULT 'everyone' COMMENT 'everyone, voters, after_close, from_date, staff, nobody',
   ADD COLUMN results_from    DATETIME(3)   NULL COMMENT 'with from_date',
@@ -15,10 +14,6 @@ ALTER TABLE polls
 
 ALTER TABLE options
   ADD COLUMN pinned TINYINT(1) NOT NULL DEFAULT 0 COMMENT 'keeps its place at the end when the order is random';
-
--- A ballot that its voter changed: the highest revision stands. A withdrawn one has no choices.
-ALTER TABLE ballots
-  ADD COLUMN revision SMALLINT UNSIGNED NOT NULL DEFAULT 1;
 
 -- What is counted of an option: its votes (or first preferences); for ranked and rated polls more.
 -- The foreign key goes and comes back, because it needs the primary key that is changed.

@@ -55,13 +55,18 @@ function readPollForm(form: FormData): { input: unknown; problems: Record<string
   };
   const text = (name: string) => String(form.get(name) ?? "");
   const choices = text("choices");
+  const pinLast = form.get("pinLast") === "yes";
   const several = choices === "several";
   const lines = String(form.get("options") ?? "").split(/\r?\n/);
   const options = lines.map(line => line.trim()).filter(line => line.length > 0);
   const input = {
     question: String(form.get("question") ?? ""),
     description: String(form.get("description") ?? ""),
-    options: options.map(label => ({ label })),
+    options: options.map((label, index) => ({
+      label,
+      ...(pinLast && index === options.length - 1 && { pinned: true }),
+    })),
+    optionOrder: form.get("optionOrder") === "random" ? "random" : "fixed",
     kind: choices === "ranked" || choices === "rating" ? choices : "choice",
     choicesMin: 1,
     choicesMax: several ? Number(form.get("choicesMax") ?? options.length) : 1,

@@ -25,7 +25,8 @@ interface Fixtures {
 export interface PollInput {
   readonly question: string;
   readonly description: string;
-  readonly options: readonly { readonly label: string }[];
+  readonly options: readonly { readonly label: string; readonly pinned?: boolean }[];
+  readonly optionOrder: string;
   readonly choicesMin: number;
   readonly choicesMax: number;
   readonly opensAt: string;

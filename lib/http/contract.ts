@@ -10,6 +10,7 @@ import { languages } from "../languages.ts";
 import { type PollState, pollState } from "../polls/state.ts";
 import {
   afterVoteValues,
+  optionOrders,
   pollKinds,
   resultsAsValues,
   resultsToValues,
@@ -191,7 +192,7 @@ export const pollResponseSchema = z.object({
   question: z.string(),
   description: z.string(),
   state: pollStateSchema,
-  options: z.array(z.object({ id: optionId, label: z.string() })),
+  options: z.array(z.object({ id: optionId, label: z.string(), pinned: z.boolean() })),
   choicesMin: z.int(),
   choicesMax: z.int(),
   opensAt: moment.nullable(),
@@ -202,6 +203,7 @@ export const pollResponseSchema = z.object({
     .nullable()
     .meta({ description: "Of the texts around the poll; null: as each reader's browser asks" }),
   kind: z.enum(pollKinds),
+  optionOrder: z.enum(optionOrders),
   resultsTo: z.enum(resultsToValues),
   resultsFrom: moment.nullable(),
   resultsAs: z.enum(resultsAsValues),
@@ -225,7 +227,11 @@ export function toPollResponse(poll: Poll, nowMs: number): PollResponse {
     question: poll.question,
     description: poll.description,
     state: pollState(poll, nowMs),
-    options: poll.options.map(({ number, label }) => ({ id: String(number), label })),
+    options: poll.options.map(({ number, label, pinned = false }) => ({
+      id: String(number),
+      label,
+      pinned,
+    })),
     choicesMin: poll.choicesMin,
     choicesMax: poll.choicesMax,
     opensAt: time(poll.opensAtMs),
@@ -233,6 +239,7 @@ export function toPollResponse(poll: Poll, nowMs: number): PollResponse {
     finalizedAt: time(poll.finalizedAtMs),
     language: poll.language,
     kind: poll.kind,
+    optionOrder: poll.optionOrder,
     resultsTo: poll.resultsTo,
     resultsFrom: time(poll.resultsFromMs),
     resultsAs: poll.resultsAs,

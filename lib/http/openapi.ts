@@ -219,6 +219,20 @@ function editingPaths() {
         },
       },
     },
+    "/api/polls/{poll}/export.csv": {
+      parameters: [slugParameter],
+      get: {
+        operationId: "exportBallots",
+        summary: "A poll's ballots as CSV",
+        description:
+          "A row for each ballot, without its voter: when it came, and for each option 1 or 0, its rank, or its grade.",
+        ...editors,
+        responses: {
+          "200": { description: "The ballots", content: { "text/csv": {} } },
+          ...problems("poll_not_found", ...editing),
+        },
+      },
+    },
     "/api/polls/{poll}/open": changeOfState("openPoll", "Open a poll now"),
     "/api/polls/{poll}/close": changeOfState("closePoll", "Close a poll now"),
   };

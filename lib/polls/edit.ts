@@ -227,8 +227,12 @@ function choicesMaxOf({ kind }: Pick<UpdatePoll, "kind">, options: number, given
   return kind === undefined || kind === "choice" ? given : options;
 }
 
-function numbered(options: readonly { readonly label: string }[]): PollOption[] {
-  return options.map(({ label }, index) => ({ number: (index + 1) as OptionNumber, label }));
+function numbered(options: CreatePoll["options"]): PollOption[] {
+  return options.map(({ label, pinned }, index) => ({
+    number: (index + 1) as OptionNumber,
+    label,
+    ...(pinned && { pinned }),
+  }));
 }
 
 function merge(poll: Poll, change: UpdatePoll): PollContent {
@@ -256,6 +260,7 @@ type RulesChange = Pick<UpdatePoll, keyof UpdatePoll & (keyof PollRules | "resul
 function rulesWith(before: PollRules, change: RulesChange): PollRules {
   return {
     kind: change.kind ?? before.kind,
+    optionOrder: change.optionOrder ?? before.optionOrder,
     resultsTo: change.resultsTo ?? before.resultsTo,
     resultsFromMs: change.resultsFrom === undefined ? before.resultsFromMs : change.resultsFrom,
     resultsAs: change.resultsAs ?? before.resultsAs,

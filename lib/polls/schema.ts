@@ -7,6 +7,7 @@ import { optionNumberMax, type Slug } from "../ids.ts";
 import { languages } from "../languages.ts";
 import {
   afterVoteValues,
+  optionOrders,
   type PollRules,
   pollKinds,
   resultsAsValues,
@@ -54,7 +55,13 @@ const moment = z.iso
   })
   .transform(text => Date.parse(text));
 
-const optionSchema = z.strictObject({ label: line(labelLengthMax) });
+const optionSchema = z.strictObject({
+  label: line(labelLengthMax),
+  pinned: z
+    .boolean()
+    .optional()
+    .meta({ description: "Keeps its place at the end when the order is random" }),
+});
 
 /** An address that a reader can be sent to: https, and nothing that a page could be tricked with. */
 const link = z
@@ -84,6 +91,10 @@ const kind = z.enum(pollKinds).meta({
   description:
     "ranked and rating: every option may be ranked or rated; choicesMax is not asked for",
 });
+
+const optionOrder = z
+  .enum(optionOrders)
+  .meta({ description: "random: drawn anew for each second; pinned options stay last" });
 
 const fields = {
   slug: slugSchema.optional(),
@@ -145,6 +156,7 @@ export const changeableRulesSchema = z.object(rules).partial();
 export const createPollSchema = z.strictObject({
   ...fields,
   kind: kind.optional(),
+  optionOrder: optionOrder.optional(),
   ...changeableRulesSchema.shape,
 });
 export type CreatePoll = z.output<typeof createPollSchema>;
@@ -154,6 +166,7 @@ export const updatePollSchema = z
   .strictObject({
     ...fields,
     kind,
+    optionOrder,
     ...rules,
     description: z.union([z.literal(""), line(descriptionLengthMax)]),
     choicesMin: z.int().min(1).max(optionsMax),

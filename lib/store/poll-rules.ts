@@ -18,10 +18,13 @@ export const resultsToValues = [
   "nobody",
 ] as const;
 export const resultsAsValues = ["both", "percentages", "counts"] as const;
+export const optionOrders = ["fixed", "random"] as const;
 export const afterVoteValues = ["results", "thanks", "text", "link"] as const;
 
 export interface PollRules {
   readonly kind: PollKind;
+  /** Of the options on the page that readers vote on. */
+  readonly optionOrder: (typeof optionOrders)[number];
   readonly resultsTo: (typeof resultsToValues)[number];
   /** With `from_date`; milliseconds since 1970. */
   readonly resultsFromMs: number | null;
@@ -37,6 +40,7 @@ export interface PollRules {
 
 export const defaultRules: PollRules = {
   kind: "choice",
+  optionOrder: "fixed",
   resultsTo: "everyone",
   resultsFromMs: null,
   resultsAs: "both",
@@ -47,6 +51,7 @@ export const defaultRules: PollRules = {
 
 export interface PollRulesRow extends Row {
   readonly kind: PollKind;
+  readonly option_order: PollRules["optionOrder"];
   readonly results_to: PollRules["resultsTo"];
   readonly results_from: Date | null;
   readonly results_as: PollRules["resultsAs"];
@@ -58,6 +63,7 @@ export interface PollRulesRow extends Row {
 /** In the order of `ruleValues`. */
 export const ruleColumns = [
   "kind",
+  "option_order",
   "results_to",
   "results_from",
   "results_as",
@@ -69,6 +75,7 @@ export const ruleColumns = [
 export function rulesOf(row: PollRulesRow): PollRules {
   return {
     kind: row.kind,
+    optionOrder: row.option_order,
     resultsTo: row.results_to,
     resultsFromMs: row.results_from?.getTime() ?? null,
     resultsAs: row.results_as,
@@ -81,6 +88,7 @@ export function rulesOf(row: PollRulesRow): PollRules {
 export function ruleValues(rules: PollRules): (string | Date | null)[] {
   return [
     rules.kind,
+    rules.optionOrder,
     rules.resultsTo,
     rules.resultsFromMs === null ? null : new Date(rules.resultsFromMs),
     rules.resultsAs,

@@ -15,6 +15,8 @@ import { type Database, placeholders, type Row } from "./pool.ts";
 export interface PollOption {
   readonly number: OptionNumber;
   readonly label: string;
+  /** Keeps its place at the end when the order is random. */
+  readonly pinned?: boolean;
 }
 
 /** A poll as it is stored, published and passed around. Times are milliseconds since 1970, UTC. */
@@ -60,6 +62,7 @@ interface OptionRow extends Row {
   readonly poll_id: number;
   readonly number: number;
   readonly label: string;
+  readonly pinned: number;
 }
 
 const columns = [
@@ -71,7 +74,7 @@ async function withOptions(db: Database, rows: readonly PollRow[]): Promise<Poll
   if (rows.length === 0) return [];
   const options = await db.rows<OptionRow>(
     "polls.options",
-    `SELECT poll_id, number, label FROM options WHERE poll_id IN (${placeholders(rows.length)})
+    `SELECT poll_id, number, label, pinned FROM options WHERE poll_id IN (${placeholders(rows.length)})
      ORDER BY poll_id, position`,
     rows.map(row => row.id),
   );
@@ -90,7 +93,11 @@ async function withOptions(db: Database, rows: readonly PollRow[]): Promise<Poll
     ...rulesOf(row),
     options: options
       .filter(option => option.poll_id === row.id)
-      .map(option => ({ number: option.number as OptionNumber, label: option.label })),
+      .map(option => ({
+        number: option.number as OptionNumber,
+        label: option.label,
+        ...(option.pinned === 1 && { pinned: true }),
+      })),
   }));
 }
 
@@ -253,11 +260,17 @@ async function insertOptions(
   id: PollId,
   options: readonly PollOption[],
 ): Promise<void> {
-  const values = options.flatMap((option, position) => [id, option.number, position, option.label]);
+  const values = options.flatMap((option, position) => [
+    id,
+    option.number,
+    position,
+    option.label,
+    option.pinned ? 1 : 0,
+  ]);
   await db.write(
     "polls.insert_options",
-    `INSERT INTO options (poll_id, number, position, label)
-     VALUES ${options.map(() => "(?, ?, ?, ?)").join(", ")}`,
+    `INSERT INTO options (poll_id, number, position, label, pinned)
+     VALUES ${options.map(() => "(?, ?, ?, ?, ?)").join(", ")}`,
     values,
   );
   await db.write(

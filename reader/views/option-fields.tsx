@@ -1,5 +1,6 @@
 /** @jsxImportSource hono/jsx */
 /** The options of the form: to choose, to rank, or to grade. All of them plain fields. */
+import { optionsInOrder } from "#lib/polls/option-order.ts";
 import type { CardProps } from "./card-props.ts";
 
 const grades = [1, 2, 3, 4, 5];
@@ -15,10 +16,10 @@ export function OptionFields(props: CardProps) {
   );
 }
 
-function ChoiceFields({ poll, chosen }: CardProps) {
+function ChoiceFields({ poll, nowMs, chosen }: CardProps) {
   return (
     <>
-      {poll.options.map(({ number, label }) => (
+      {optionsInOrder(poll, nowMs).map(({ number, label }) => (
         <label class="poll-option">
           <input
             type={poll.choicesMax === 1 ? "radio" : "checkbox"}
@@ -33,10 +34,10 @@ function ChoiceFields({ poll, chosen }: CardProps) {
   );
 }
 
-function RankFields({ words, poll, chosen }: CardProps) {
+function RankFields({ words, poll, nowMs, chosen }: CardProps) {
   return (
     <>
-      {poll.options.map(({ number, label }) => (
+      {optionsInOrder(poll, nowMs).map(({ number, label }) => (
         <label class="poll-option">
           <select class="poll-rank" name={`choice.${number}`}>
             <option value="">–</option>
@@ -56,10 +57,10 @@ function RankFields({ words, poll, chosen }: CardProps) {
   );
 }
 
-function GradeFields({ words, poll, chosen }: CardProps) {
+function GradeFields({ words, poll, nowMs, chosen }: CardProps) {
   return (
     <>
-      {poll.options.map(({ number, label }) => (
+      {optionsInOrder(poll, nowMs).map(({ number, label }) => (
         <div class="poll-graded" role="radiogroup" aria-labelledby={`option-${number}`}>
           <bdi id={`option-${number}`}>{label}</bdi>
           <span class="poll-grades">

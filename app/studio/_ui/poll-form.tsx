@@ -49,6 +49,7 @@ export function PollForm({ timeZone }: { timeZone: string }) {
             hint="2 to 50 options."
             problem={state.problems?.options}
           />
+          <OrderFields />
           <Choices choices={choices} onChange={setChoices} problem={state.problems?.choicesMax} />
           <TextField
             label="Opens (optional)"
@@ -138,6 +139,28 @@ function LanguageField() {
         ))}
       </select>
     </label>
+  );
+}
+
+function OrderFields() {
+  const fields = {
+    optionOrder: ["random", "Show the options in random order"],
+    pinLast: ["yes", "Keep the last option last (“None of these”)"],
+  } as const;
+  return (
+    <div>
+      {Object.entries(fields).map(([name, [value, label]]) => (
+        <label key={name} className="flex min-h-11 items-center gap-2">
+          <input
+            type="checkbox"
+            name={name}
+            value={value}
+            className="size-5 shrink-0 accent-accent"
+          />
+          {label}
+        </label>
+      ))}
+    </div>
   );
 }
 

@@ -1,0 +1,27 @@
+/** `GET /api/polls/{poll}/export.csv`: a poll's ballots, for editors. */
+import { FloodgateError } from "#lib/errors.ts";
+import { ballotsAsCsv } from "#lib/http/csv.ts";
+import { dataHeaders } from "#lib/http/headers.ts";
+import { type RouteContext, requireEditor, route, slugOf } from "#lib/http/route.ts";
+import { runtime } from "#lib/runtime.ts";
+import { findPoll } from "#lib/store/polls.ts";
+
+export const GET = route<RouteContext>(async (request, context) => {
+  const { store } = runtime();
+  await requireEditor(request, runtime());
+  const poll = await findPoll(store, await slugOf(context));
+  if (!poll) throw new FloodgateError("poll_not_found");
+  if (poll.resultsTo === "nobody" && poll.finalizedAtMs === null) {
+    throw new FloodgateError("forbidden", {
+      detail: "Nobody sees results of this poll; its ballots can be exported once it is final.",
+    });
+  }
+  return new Response(ballotsAsCsv(store, poll), {
+    headers: {
+      ...dataHeaders,
+      "Content-Type": "text/csv; charset=utf-8",
+      "Content-Disposition": `attachment; filename="${poll.slug}.csv"`,
+      "Cache-Control": "no-store",
+    },
+  });
+});
