@@ -17,7 +17,12 @@ export default defineConfig({
   forbidOnly: true,
   retries: 0,
   timeout: 30_000,
-  expect: { timeout: 5_000 },
+  snapshotPathTemplate: "e2e/baselines/{arg}{ext}",
+  expect: {
+    timeout: 5_000,
+    // Another Chromium draws edges of letters a little differently.
+    toHaveScreenshot: { maxDiffPixelRatio: 0.02, animations: "disabled" },
+  },
   reporter: "list",
   use: {
     browserName: "chromium",

@@ -30,6 +30,9 @@ test("moves with every vote, without a new page", async ({ page, site, newPoll }
   await expect(row).toContainText("100%");
   await expect(row.locator("rect")).toHaveAttribute("width", "100%");
   await expect(page.getByText(/^Of 3 readers by .*, 100% chose “No”\.$/)).toBeVisible();
+  await page.reload();
+  const preview = page.locator('meta[property="og:description"]');
+  await expect(preview).toHaveAttribute("content", /^Of 3 readers by .*, 100% chose “No”\.$/);
   await expectAccessible(page);
 });
 

@@ -57,6 +57,17 @@ test("is told what is missing, and keeps what was chosen", async ({ page, newPol
   await expect(page.getByLabel("No", { exact: true })).toBeChecked();
 });
 
+test("finds a choice made by the link, and not sent by it", async ({ page, newPoll }) => {
+  const slug = await newPoll();
+  await page.goto(`/p/${slug}?choice=3&choice=99&choice=1`);
+  await expect(page.getByLabel("Yes, all year round")).toBeChecked();
+  await expect(page.getByText("No reader has voted yet.")).toBeVisible();
+  await page.goto(`/p/${slug}?choice=3`);
+  await expect(page.getByLabel("No", { exact: true })).toBeChecked();
+  await page.getByRole("button", { name: "Vote" }).click();
+  await expect(page.locator("[data-mine]")).toContainText("No");
+});
+
 test("can look at the results without voting, and go back", async ({ page, newPoll }) => {
   const slug = await newPoll();
   await page.goto(`/p/${slug}`);

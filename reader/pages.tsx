@@ -6,6 +6,7 @@ import type { CardProps } from "./views/card-props.ts";
 import { renderDocument, renderEmbed } from "./views/document.tsx";
 import { pathOf } from "./views/paths.ts";
 import { PollCard } from "./views/poll-card.tsx";
+import { sentenceOf } from "./views/results.tsx";
 import type { Words } from "./words.ts";
 
 export interface Site {
@@ -21,13 +22,14 @@ export function pollPage(site: Site, card: Omit<CardProps, "words" | "siteName">
   const { words, siteName, publicUrl } = site;
   const { poll, show, place } = card;
   const title = show === "vote" ? poll.question : `${words.say("results")}: ${poll.question}`;
+  const about = poll.description || poll.question;
   const address = publicUrl + pathOf(poll, "page", "vote");
   const render = place === "embed" ? renderEmbed : renderDocument;
   return render({
     words,
     siteName,
     title: `${title} – ${siteName}`,
-    description: poll.description || poll.question,
+    description: (show === "results" && sentenceOf({ words, ...card })) || about,
     canonical: publicUrl + pathOf(poll, "page", show),
     oembed: `${publicUrl}/oembed?url=${encodeURIComponent(address)}`,
     children: <PollCard words={words} siteName={siteName} {...card} />,

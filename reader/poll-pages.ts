@@ -51,6 +51,17 @@ export function noticeOf(at: Runtime): WordKey | undefined {
   return notices[at.ladder.step];
 }
 
+/**
+ * What the address has chosen already (`?choice=2`): links in newsletters do that. It is only marked;
+ * nothing is sent by following a link.
+ */
+function chosenIn({ url }: Request, poll: Poll): readonly string[] {
+  if (!url.includes("choice=")) return [];
+  const asked = new Set(new URL(url).searchParams.getAll("choice"));
+  const known = poll.options.map(({ number }) => String(number)).filter(id => asked.has(id));
+  return known.slice(0, poll.choicesMax);
+}
+
 /** Results for a page; `null` when they can't be read right now, which the page can say. */
 export function resultsForPage(
   at: Runtime,
@@ -91,6 +102,7 @@ export async function pollPageFor(
     results,
     show: state === "scheduled" ? "vote" : show,
     notice: noticeOf(at),
+    chosen: chosenIn(request, poll),
     ...(mine && { mine, thanks: wanted === "vote" && state === "open" }),
     ...(mark && { receipt: receiptOf(at, poll, request, mark) }),
   });

@@ -14,6 +14,9 @@ export interface Pending {
 
 export type Kind = "pending" | "voted" | "token";
 
+/** Header in which an embed sends its token, and is given it. */
+export const voterHeader = "Floodgate-Voter";
+
 const memory = new Map<string, string>();
 /** Other frames and windows that show us; works where storage is denied. */
 const others = new BroadcastChannel("floodgate");

@@ -9,7 +9,8 @@
  * Browsers open six connections to a site that speaks HTTP/1.1, however many frames and windows show it:
  * streams take three of them at most, so that a vote always finds one.
  */
-import { part, say, setText, showsResults, slugOf, stateOf } from "./card.ts";
+import { inArticle, part, say, setText, showsResults, slugOf, stateOf } from "./card.ts";
+import { kept, voterHeader } from "./keep.ts";
 import { writeResults } from "./results.ts";
 import type { Results } from "./results-json.ts";
 import { atMoment, closingMs } from "./times.ts";
@@ -101,7 +102,10 @@ class Follower implements Live {
 
   async #run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      const way = showsResults(this.#card) ? this.#way : "ask";
+      // A stream can't say who asks; where a token does, and results may be for voters only, a held
+      // request can.
+      const named = this.#way === "stream" && this.#token !== undefined ? "wait" : this.#way;
+      const way = showsResults(this.#card) ? named : "ask";
       if (way === "stream" && !(await withSeat(() => this.#stream(signal)))) {
         await this.#ask(signal);
       } else if (way === "wait") await this.#wait(signal);
@@ -151,10 +155,16 @@ class Follower implements Live {
     await sleep(this.#intervalMs * factor * (0.75 + Math.random() / 2), signal);
   }
 
+  get #token(): string | undefined {
+    return inArticle ? kept<string>("token", slugOf(this.#card)) : undefined;
+  }
+
   /** False when it failed. */
   async #fetch(query: string, signal: AbortSignal): Promise<boolean> {
     try {
-      const answer = await fetch(this.#url + query, { signal });
+      const token = this.#token;
+      const headers = token === undefined ? {} : { [voterHeader]: token };
+      const answer = await fetch(this.#url + query, { signal, headers });
       const seconds = Number(
         answer.headers.get("Floodgate-Interval") ?? answer.headers.get("Retry-After"),
       );

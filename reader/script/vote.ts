@@ -7,13 +7,11 @@
  */
 import { inArticle, part, say, setHidden, slugOf, stateOf, tell } from "./card.ts";
 import { chosenIn, fillIn, keepRanksApart } from "./fields.ts";
-import { canKeep, keep, kept, onVotedElsewhere, type Pending } from "./keep.ts";
+import { canKeep, keep, kept, onVotedElsewhere, type Pending, voterHeader } from "./keep.ts";
 import type { Live } from "./live.ts";
 import { markMine, reveal } from "./results.ts";
 import type { Results } from "./results-json.ts";
 
-/** Header in which an embed sends who it is, where it can keep no cookie. */
-const voterHeader = "Floodgate-Voter";
 const firstPauseMs = 1_000;
 const longestPauseMs = 30_000;
 

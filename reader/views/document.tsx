@@ -22,7 +22,8 @@ export interface DocumentProps {
 /** Languages whose letters are not all in the basic set: their fonts come with the page. */
 const extended: ReadonlySet<string> = new Set(["pl"]);
 
-function Head({ words, title, description, canonical, oembed }: DocumentProps) {
+function Head(props: DocumentProps) {
+  const { words, siteName, title, description, canonical, oembed } = props;
   return (
     <head>
       <meta charset="utf-8" />
@@ -30,6 +31,11 @@ function Head({ words, title, description, canonical, oembed }: DocumentProps) {
       <title>{title}</title>
       {description && <meta name="description" content={description} />}
       {canonical && <link rel="canonical" href={canonical} />}
+      <meta property="og:type" content="website" />
+      <meta property="og:site_name" content={siteName} />
+      <meta property="og:title" content={title} />
+      {description && <meta property="og:description" content={description} />}
+      {canonical && <meta property="og:url" content={canonical} />}
       {oembed && (
         <link rel="alternate" type="application/json+oembed" href={oembed} title={title} />
       )}

@@ -101,26 +101,33 @@ export function ResultList({ words, poll, results, mine }: CardProps) {
   );
 }
 
-/** The result in a sentence, to be quoted; the script offers to copy it and to share the poll. */
-export function Sentence({ words, poll, state, results, nowMs }: CardProps) {
+/** The result in a sentence, to be quoted; empty where there is none, or readers are not told. */
+export function sentenceOf(
+  props: Pick<CardProps, "words" | "poll" | "state" | "results" | "nowMs">,
+): string {
+  const { words, poll, state, results, nowMs } = props;
   const lines = resultLines(words, poll, results);
   const leader = lines.reduce((best, line) =>
     (line.votes ?? 0) > (best.votes ?? 0) ? line : best,
   );
   const ballots = results?.ballots ?? 0;
   const over = state === "closing" || state === "final";
-  const text =
-    results && poll.kind === "choice" && ballots > 0 && leader.share !== null
-      ? words.say("sentence", {
-          count: ballots,
-          time: words.when((over && poll.closesAtMs) || Date.parse(results.asOf), nowMs),
-          share: words.percent(leader.share),
-          option: leader.label,
-        })
-      : "";
+  if (!results || poll.kind !== "choice" || ballots === 0 || leader.share === null) return "";
+  return words.say("sentence", {
+    count: ballots,
+    time: words.when((over && poll.closesAtMs) || Date.parse(results.asOf), nowMs),
+    share: words.percent(leader.share),
+    option: leader.label,
+  });
+}
+
+/** That sentence; the script offers to copy it, and to share the poll. */
+export function Sentence(props: CardProps) {
+  const { words } = props;
+  const text = sentenceOf(props);
   return (
     <div class="poll-fine" data-part="share-row" hidden={text === ""}>
-      <q data-part="sentence">{text}</q>
+      <span data-part="sentence">{text}</span>
       <span class="poll-share poll-script">
         <button class="poll-link" type="button" data-part="copy">
           {words.say("copy")}

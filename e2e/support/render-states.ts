@@ -1,0 +1,146 @@
+/**
+ * Every state of the card as a page of its own, with a fixed clock and fixed contents: what the visual
+ * baselines are taken of. Prints them as JSON, name → HTML. A program, because Playwright compiles JSX in
+ * a way of its own, and the pages are made with another.
+ */
+import { percentages, sharesOf } from "#lib/percent.ts";
+import type { PollState } from "#lib/polls/state.ts";
+import { defaultRules } from "#lib/store/poll-rules.ts";
+import type { Poll } from "#lib/store/polls.ts";
+import type { Results } from "#lib/tallies/snapshot.ts";
+import { listPage, notFoundPage, pollPage, type Site } from "#reader/pages.tsx";
+import type { CardProps } from "#reader/views/card-props.ts";
+import { Words } from "#reader/words.ts";
+
+const nowMs = Date.parse("2026-11-20T17:04:12Z");
+const hourMs = 3_600_000;
+const dayMs = 24 * hourMs;
+
+const site: Site = {
+  words: new Words("en", "Europe/Stockholm"),
+  siteName: "The Harbour Post",
+  publicUrl: "https://polls.example",
+  byReader: false,
+};
+
+const labels = [
+  "Yes, all year round",
+  "Yes, but only from May to September",
+  "No",
+  "I don’t go there",
+];
+
+const poll = {
+  id: 1,
+  slug: "harbour-cars",
+  question: "Should the old harbour be closed to cars?",
+  description: "The council votes on Tuesday.",
+  choicesMin: 1,
+  choicesMax: 1,
+  opensAtMs: nowMs - dayMs,
+  closesAtMs: nowMs + 2 * dayMs + 3 * hourMs,
+  finalizedAtMs: null,
+  language: null,
+  version: 1,
+  ...defaultRules,
+  options: labels.map((label, index) => ({ number: index + 1, label })),
+} as unknown as Poll;
+
+function resultsOf(of: Poll, votes: readonly number[], ballots: number, state: PollState): Results {
+  const shares =
+    of.choicesMax === 1
+      ? percentages(of.options.map((_, index) => votes[index] ?? 0))
+      : sharesOf(votes, ballots);
+  return {
+    poll: of.slug,
+    state,
+    version: 1,
+    asOf: new Date(nowMs).toISOString(),
+    hidden: null,
+    waiting: 0,
+    ballots,
+    options: of.options.map(({ number, label }, index) => ({
+      id: String(number),
+      label,
+      votes: votes[index] ?? 0,
+      share: shares[index] ?? 0,
+    })),
+  };
+}
+
+const votes = [3_854, 5_470, 3_108, 0];
+const results = resultsOf(poll, votes, 12_432, "open");
+
+type Shown = Partial<Omit<CardProps, "words" | "siteName">>;
+
+const page = (shown: Shown, at: Site = site): string =>
+  pollPage(at, { poll, place: "page", nowMs, state: "open", results, show: "vote", ...shown });
+
+const over = { ...poll, closesAtMs: nowMs - 60_000 };
+const several = { ...poll, choicesMin: 2, choicesMax: 3 };
+const long = {
+  ...poll,
+  question:
+    "Which of the following measures, each of which the council has costed, should be paid for first, even if the others have to wait for another year and perhaps for longer?",
+  options: [
+    "Donaudampfschifffahrtsgesellschaftskapitänswitwenrentenauszahlungsstelle",
+    "A covered market hall with room for forty stalls, open all year round, and a square in front of it",
+    ...labels,
+  ].map((label, index) => ({ number: index + 1, label })),
+} as unknown as Poll;
+
+/** Mirrored, in letters that every machine has: the layout is what is looked at. */
+const mirrored = (html: string): string => html.replace('dir="ltr"', 'dir="rtl"');
+
+const states: Readonly<Record<string, string>> = {
+  vote: page({}),
+  "vote-several": page({ poll: several, chosen: ["1", "3"] }),
+  "vote-nothing-chosen": page({ message: { tone: "warn", text: site.words.say("chooseOne") } }),
+  "vote-long": page({ poll: long }),
+  "over-capacity": page({
+    chosen: ["2"],
+    message: { tone: "warn", text: site.words.say("overloadedKeeping") },
+  }),
+  offline: page({
+    chosen: ["2"],
+    message: { tone: "warn", text: site.words.say("unreachable") },
+  }),
+  voted: page({
+    show: "results",
+    mine: ["2"],
+    message: { tone: "good", text: site.words.say("counted") },
+  }),
+  results: page({ show: "results" }),
+  "results-none": page({ show: "results", results: resultsOf(poll, [], 0, "open") }),
+  "results-several": page({
+    poll: several,
+    show: "results",
+    results: resultsOf(several, [9_854, 5_470, 8_108, 1], 12_432, "open"),
+    mine: ["1", "3"],
+  }),
+  "results-away": page({ show: "results", results: null }),
+  "voted-hidden": page({
+    poll: { ...poll, resultsTo: "after_close" },
+    show: "results",
+    mine: ["2"],
+    results: { ...results, hidden: "after_close", ballots: null, options: [] },
+  }),
+  "not-yet-open": page({
+    poll: { ...poll, opensAtMs: nowMs + 5 * hourMs },
+    state: "scheduled",
+    results: null,
+  }),
+  closing: page({ poll: over, state: "closing", show: "results", mine: ["2"] }),
+  final: page({
+    poll: { ...over, finalizedAtMs: nowMs },
+    state: "final",
+    show: "results",
+    mine: ["2"],
+  }),
+  "mirrored-vote": mirrored(page({ chosen: ["2"] })),
+  "mirrored-voted": mirrored(page({ show: "results", mine: ["2"] })),
+  list: listPage(site, [poll, { ...poll, opensAtMs: nowMs + hourMs }, over], nowMs),
+  "not-found": notFoundPage(site),
+};
+
+process.stdout.write(JSON.stringify(states));
