@@ -1,6 +1,7 @@
 /**
  * What a worker does besides flushing, in small steps: make up for publications that failed, rebuild
- * tallies and marks that a server forgot, mend those in doubt, make closed polls final, forget old batches.
+ * tallies and marks that a server forgot, mend those in doubt, count rows again, make closed polls final,
+ * forget old batches.
  *
  * While nothing happens (no ballot, no publication, no server gone or back), duties that ask MySQL are done
  * more rarely: an idle site costs its database next to nothing.
@@ -10,6 +11,7 @@
  */
 
 import { acceptedSoFar, closeBooks, readBooks } from "#lib/books/books.ts";
+import { recountPoll } from "#lib/books/recount.ts";
 import { DAY, HOUR, MINUTE, monotonicMs, SECOND, wallMs } from "#lib/clock.ts";
 import { atRest, type FinishedPass, finalizePolls } from "#lib/flush/finalize.ts";
 import type { PassOptions, PassSummary } from "#lib/flush/pass.ts";
@@ -69,6 +71,7 @@ export class Upkeep {
       duty("publish changes", [5 * SECOND, 15 * SECOND], () => this.#publishChanges()),
       duty("sweep tallies", [5 * SECOND, 20 * SECOND], () => this.#sweep()),
       duty("compute instant-runoffs", [SECOND, 5 * SECOND], () => this.#runoffs()),
+      duty("recount a poll", [5 * MINUTE, 5 * MINUTE], () => this.#recount()),
       duty("restore marks", [SECOND, SECOND], () => this.#restoreMarks()),
       duty("prune batches", [HOUR, HOUR], () => this.#prune()),
     ];
@@ -137,9 +140,22 @@ export class Upkeep {
     this.#sweepFrom += pollsPerStep;
   }
 
+  /** One of the polls that are counting, by lot: so daemons and cron runs share them unasked. */
+  async #recount(): Promise<void> {
+    const { store, log } = this.#worker;
+    const counting = await countingPolls(store, wallMs());
+    const poll = counting[Math.floor(Math.random() * counting.length)];
+    if (!poll) return;
+    const drifts = await recountPoll(store, poll, true);
+    if (drifts.length === 0) return;
+    log.error({ event: "totals_mended", poll: poll.slug, drifts });
+    this.#worker.doubtful.add([poll.id]);
+  }
+
   /** What had been accepted when this was done last has arrived by now, or is lost. */
   async #closeBooks(): Promise<void> {
     const { store, log, books } = this.#worker;
+    await books.review();
     if (!this.#pass || !atRest(this.#pass)) return;
     for (const [pollId, found] of await closeBooks(store, this.#acceptedBefore)) {
       log.error({ event: "ballots_lost", pollId, ...found });

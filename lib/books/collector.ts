@@ -13,6 +13,7 @@ import { type Acceptance, raiseAccepted } from "../store/acceptances.ts";
 import type { Store } from "../store/pool.ts";
 import { readTotals } from "../store/totals.ts";
 import { tallyServer } from "../tallies/counters.ts";
+import { type Books, readAllBooks } from "./books.ts";
 
 interface Source {
   readonly pollId: PollId;
@@ -31,6 +32,7 @@ export class BooksCollector {
   readonly #servers: readonly MemcachedClient[];
   readonly #sources = new Map<string, Source>();
   #touched = new Set<PollId>();
+  #whole: Books | undefined;
 
   constructor(store: Store, servers: readonly MemcachedClient[]) {
     this.#store = store;
@@ -40,6 +42,16 @@ export class BooksCollector {
   /** Polls whose books may still change, as far as this worker knows. */
   get polls(): ReadonlySet<PollId> {
     return new Set([...this.#sources.values()].map(({ pollId }) => pollId));
+  }
+
+  /** The books of all polls together, as of the last review. */
+  get whole(): Books | undefined {
+    return this.#whole;
+  }
+
+  /** Adds up the books of all polls. @throws StoreFailure. */
+  async review(): Promise<void> {
+    this.#whole = await readAllBooks(this.#store);
   }
 
   /** Batches that are in MySQL now. */

@@ -89,6 +89,38 @@ describe("books", () => {
     await shows(12, 0);
   });
 
+  it("are kept by a worker that counts rows again by itself", async () => {
+    const slug = await createPoll(site);
+    assert.equal(
+      (await vote(site.url, slug, { choices: ["1"], ballotId: randomUUID() })).status,
+      202,
+    );
+    await site.drained();
+    const counted = async () => (await books(slug)).counted;
+    assert.equal(await counted(), 1);
+    const totals = "floodgate.poll_totals JOIN floodgate.polls ON id = poll_id";
+    await site.query(`UPDATE ${totals} SET ballots = 7 WHERE slug = ?`, [slug]);
+    await waitUntil("totals that are mended", async () => {
+      await site.run("worker", ["--once"]);
+      return (await counted()) === 1;
+    });
+  });
+
+  it("are in the worker's metrics and status", async () => {
+    const [worker] = site.workers;
+    assert.ok(worker);
+    const whole = (await (await api(site, "GET", "/api/books")).json()) as Books;
+    await waitUntil("the same books in the metrics", async () => {
+      const metrics = await (await fetch(`${worker.url}/metrics`)).text();
+      return metrics.includes(`floodgate_books_ballots{account="counted"} ${whole.counted}`);
+    });
+    const metrics = await (await fetch(`${worker.url}/metrics`)).text();
+    assert.match(metrics, /^floodgate_books_ballots\{account="lost"\} 0$/m);
+    assert.match(metrics, /^floodgate_books_balanced 1$/m);
+    const status = (await (await fetch(`${worker.url}/status.json`)).json()) as { books: Books };
+    assert.deepEqual(status.books, whole);
+  });
+
   it("are for editors only", async () => {
     const slug = await createPoll(site);
     assert.equal((await fetch(`${site.url}/api/polls/${slug}/books`)).status, 401);

@@ -6,6 +6,7 @@
  * so with several workers each says the same.
  */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import type { Books } from "#lib/books/books.ts";
 import { SECOND } from "#lib/clock.ts";
 import type { PassSummary } from "#lib/flush/pass.ts";
 import type { Survey } from "./state.ts";
@@ -42,6 +43,9 @@ export class Metrics {
     "server",
   ]);
 
+  readonly #books = this.#gauge("books_ballots", "Ballots in the books of all polls.", ["account"]);
+  readonly #balanced = this.#gauge("books_balanced", "1: both sides of the books agree.");
+
   constructor() {
     collectDefaultMetrics({ register: this.registry });
     for (const because of ["kickstart", "interval"]) this.#passes.inc({ because }, 0);
@@ -75,7 +79,8 @@ export class Metrics {
   }
 
   /** All metrics as Prometheus reads them. */
-  async expose(survey: Survey): Promise<string> {
+  async expose(survey: Survey, books: Books | undefined): Promise<string> {
+    if (books) this.#account(books);
     for (const gauge of [this.#waiting, this.#oldest, this.#up]) gauge.reset();
     for (const { name: server, memory, lanes } of survey.servers) {
       this.#up.set({ server }, memory ? 1 : 0);
@@ -91,5 +96,10 @@ export class Metrics {
       }
     }
     return this.registry.metrics();
+  }
+  #account({ balanced, ...accounts }: Books): void {
+    this.#balanced.set(balanced ? 1 : 0);
+    for (const [account, ballots] of Object.entries(accounts))
+      this.#books.set({ account }, ballots);
   }
 }

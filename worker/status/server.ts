@@ -73,13 +73,14 @@ function pagesOf({ worker, state, history, metrics, lines }: StatusDeps): Pages 
         slotsWaiting: slotsWaiting(survey),
         oldestWaitMs: oldestWaitMs(survey),
         slotsPerSecond,
+        books: worker.books.whole ?? null,
         ...state,
         ...survey,
       });
     },
     "/metrics": async () => ({
       type: metrics.registry.contentType,
-      body: await metrics.expose(await surveyor.survey()),
+      body: await metrics.expose(await surveyor.survey(), worker.books.whole),
     }),
   };
 }

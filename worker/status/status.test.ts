@@ -175,7 +175,16 @@ describe("monitoring", () => {
   it("asks for metrics that there are", async () => {
     const metrics = new Metrics();
     metrics.passed(summary, 10, "kickstart", now);
-    const text = await metrics.expose(survey(1, 1_000));
+    const text = await metrics.expose(survey(1, 1_000), {
+      accepted: 12,
+      counted: 9,
+      waiting: 1,
+      duplicate: 1,
+      setAside: 0,
+      lost: 1,
+      repeated: 0,
+      balanced: false,
+    });
     const exposed = new Set([...text.matchAll(/^([a-z_]+)(?:\{| )/gm)].map(match => match[1]));
     for (const file of ["alerts.yml", "grafana-dashboard.json"]) {
       const asked = readFileSync(`docs/monitoring/${file}`, "utf8").match(/floodgate_[a-z_]+/g);
