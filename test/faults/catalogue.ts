@@ -1,4 +1,4 @@
-/** Every fault that the suite knows. */
+/** Every fault that the suite knows; those of two copies (`catalogue/copies.ts`) need a site of their own. */
 import { editorFaults } from "./catalogue/editors.ts";
 import { frontFaults } from "./catalogue/fronts.ts";
 import { memcachedFaults } from "./catalogue/memcached.ts";

@@ -9,6 +9,8 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { MINUTE, monotonicMs } from "#lib/clock.ts";
 import { mulberry32 } from "#test/support/random.ts";
+import type { Site } from "#test/support/site.ts";
+import { copiesFaults } from "./catalogue/copies.ts";
 import { faults } from "./catalogue.ts";
 import { type Report, runFault } from "./incident.ts";
 import { startFaultSite } from "./site.ts";
@@ -26,18 +28,24 @@ const untilMs = monotonicMs() + Number(values.minutes) * MINUTE;
 const random = mulberry32(seed);
 const reports: Report[] = [];
 
-/** All faults in a random order. */
-function shuffled() {
-  const order = faults.map(fault => ({ fault, at: random() })).sort((a, b) => a.at - b.at);
-  return order.map(({ fault }) => ({ fault, seed: Math.floor(random() * 2 ** 31) }));
+/** All faults in a random order, each with the site that it is done to. */
+function shuffled(one: Site, two: Site) {
+  const all = [
+    ...faults.map(fault => ({ fault, site: one, at: random() })),
+    ...copiesFaults.map(fault => ({ fault, site: two, at: random() })),
+  ];
+  return all
+    .sort((a, b) => a.at - b.at)
+    .map(({ fault, site }) => ({ fault, site, seed: Math.floor(random() * 2 ** 31) }));
 }
 
 console.log(`seed ${seed}, ${values.minutes} minutes`);
 mkdirSync(directory, { recursive: true });
-const site = await startFaultSite();
+const one = await startFaultSite();
+const two = await startFaultSite(2);
 try {
   for (let round = 1; monotonicMs() < untilMs; round++) {
-    for (const { fault, seed: own } of shuffled()) {
+    for (const { fault, site, seed: own } of shuffled(one, two)) {
       if (monotonicMs() > untilMs) break;
       // The first round is short, so that every fault has its turn.
       const options = { seed: own, scale: round === 1 ? 1 : scale, historyDirectory: directory };
@@ -52,7 +60,7 @@ try {
   console.log(`the run broke off: ${error instanceof Error ? error.stack : error}`);
   process.exitCode = 1;
 } finally {
-  await site.stop();
+  await Promise.all([one.stop(), two.stop()]);
 }
 
 const rows = faultTable(reports);

@@ -5,13 +5,14 @@ import { buildArmed } from "./builds.ts";
 /** As in production, but that it may be flushed: one of the faults does what an operator must not. */
 const memcachedOptions = ["-M", "-U", "0", "-c", "1024", "-o", "idle_timeout=60"];
 
-export async function startFaultSite(): Promise<Site> {
+/** @param copies - on how many memcached servers each batch is, and how many there are. */
+export async function startFaultSite(copies = 1): Promise<Site> {
   return Site.start({
     programs: await buildArmed(),
     proxied: true,
     fronts: 2,
-    memcached: [{ memoryMb: 64, options: memcachedOptions }],
+    memcached: Array.from({ length: copies }, () => ({ memoryMb: 64, options: memcachedOptions })),
     // The shortest patience there is, so that a run is over sooner.
-    env: { QUEUE_GRACE_MS: "2000" },
+    env: { QUEUE_GRACE_MS: "2000", QUEUE_COPIES: String(copies) },
   });
 }
