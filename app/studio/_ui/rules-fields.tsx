@@ -152,7 +152,8 @@ export function Group({ title, now, open, children }: GroupProps) {
     <details className="border-t border-hair pt-2" open={open || undefined}>
       <summary className="flex min-h-11 cursor-pointer flex-wrap items-center gap-x-3">
         <span className="text-sm font-semibold">{title}</span>
-        <span className="text-sm text-soft">{now}</span>
+        <span className="grow text-sm text-soft">{now}</span>
+        <span className="text-sm text-accent underline underline-offset-4">Change</span>
       </summary>
       <div className="flex flex-col gap-4 py-2">{children}</div>
     </details>
