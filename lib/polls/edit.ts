@@ -5,6 +5,7 @@
  * What may be changed depends on the state: everything before the opening; afterwards the closing time, who
  * sees results, and what comes after the vote. Not the rest, because readers voted on what they saw.
  */
+import { randomBytes } from "node:crypto";
 import slugify from "@sindresorhus/slugify";
 import { SECOND } from "../clock.ts";
 import { FloodgateError } from "../errors.ts";
@@ -43,7 +44,9 @@ export interface EditDeps {
   readonly log: Log;
 }
 
-const slugTriesMax = 50;
+const slugTriesMax = 20;
+/** A question that is asked every week gets numbers so far, and something random afterwards. */
+const numberedSlugsMax = 10;
 /** What readers have not voted on. */
 const changeableWhileOpen: ReadonlySet<string> = new Set([
   "version",
@@ -74,7 +77,7 @@ export async function createPoll(deps: EditDeps, input: CreatePoll, nowMs: numbe
   refuseContradictions(content);
   const base = (input.slug ?? generateSlug(input.question)) as Slug;
   for (let attempt = 1; attempt <= slugTriesMax; attempt++) {
-    const slug = (attempt === 1 ? base : `${base}-${attempt}`) as Slug;
+    const slug = (attempt === 1 ? base : `${base}-${slugSuffix(attempt)}`) as Slug;
     try {
       const id = await deps.store.transaction(db => insertPoll(db, { ...content, slug }, nowMs));
       return await afterCreation(deps, slug, id, content, nowMs);
@@ -84,6 +87,10 @@ export async function createPoll(deps: EditDeps, input: CreatePoll, nowMs: numbe
     }
   }
   throw new FloodgateError("slug_taken");
+}
+
+function slugSuffix(attempt: number): string {
+  return attempt <= numberedSlugsMax ? String(attempt) : randomBytes(3).toString("hex");
 }
 
 async function afterCreation(

@@ -43,7 +43,10 @@ if (unknown.length > 0) {
   process.exit(64);
 }
 
-ensurePrograms(["memcached", "mariadb", "mariadb-install-db", "chromium"], console.log);
+ensurePrograms(
+  ["memcached", "mariadb", "mariadb-install-db", "chromium", "systemd-analyze"],
+  console.log,
+);
 if (!existsSync("reader/generated.ts")) runCommand(["--import", "tsx", "scripts/gen-reader.ts"]);
 
 const total: Count = { passed: 0, failed: 0 };

@@ -18,8 +18,6 @@ interface Item {
 export interface Bugs {
   /** `add` stores over what is there, as `set` does. */
   readonly addOverwrites?: boolean;
-  /** `incr` creates what is missing, though it was told not to. */
-  readonly incrCreates?: boolean;
 }
 
 interface Request {
@@ -140,9 +138,9 @@ export class FakeMemcached {
   #count(key: string, item: Item | undefined, extras: Buffer, sign: bigint): Reply {
     const expiry = extras.readUInt32BE(16);
     if (!item) {
-      if (expiry === doNotCreate && !this.#bugs.incrCreates) return reply(notFound);
-      const initial = expiry === doNotCreate ? 1n : extras.readBigUInt64BE(8);
-      this.#store(key, Buffer.from(String(initial)), expiry === doNotCreate ? 0 : expiry);
+      if (expiry === doNotCreate) return reply(notFound);
+      const initial = extras.readBigUInt64BE(8);
+      this.#store(key, Buffer.from(String(initial)), expiry);
       return counted(initial);
     }
     const before = BigInt(item.value.toString().trim());

@@ -168,6 +168,19 @@ describe("every request is answered", () => {
     await problemOf(await fetch(`${site.url}/api/polls/${slug}`, { method: "DELETE" }), 401);
   });
 
+  it("a question that is asked again and again with a new poll each time", async () => {
+    const slugs = new Set<string>();
+    for (let week = 0; week < 60; week++) {
+      const response = await api(site, "POST", "/api/polls", {
+        question: "Who was player of the match?",
+        options: [{ label: "The keeper" }, { label: "The striker" }],
+      });
+      assert.equal(response.status, 201);
+      slugs.add(((await response.json()) as { slug: string }).slug);
+    }
+    assert.equal(slugs.size, 60);
+  });
+
   it("conflicting and late edits with 409", async () => {
     const draft = await createPoll(site, { opensAt: null });
     const changed = await api(site, "PATCH", `/api/polls/${draft}`, {

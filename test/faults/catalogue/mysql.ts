@@ -122,15 +122,17 @@ export const mysqlFaults: readonly Fault[] = [
     async ({ site }) => {
       await site.query("SET GLOBAL max_connections = 10");
       const crowd: Connection[] = [];
-      for (const { Id, User } of await site.query<ProcessRow>("SHOW PROCESSLIST")) {
-        if (User === "floodgate") await site.query(`KILL ${Id}`).catch(() => {});
-      }
-      for (let i = 0; i < 10; i++) {
-        await createConnection({ uri: site.database.url }).then(
+      const join = () =>
+        createConnection({ uri: site.database.url }).then(
           connection => crowd.push(connection),
           () => {},
         );
-      }
+      const before = await site.query<ProcessRow>("SHOW PROCESSLIST");
+      // A crowd stands there before ours are thrown out, and another comes at once for their places.
+      await Promise.all(Array.from({ length: 10 }, join));
+      const ours = before.filter(({ User }) => User === "floodgate");
+      await Promise.all(ours.map(({ Id }) => site.query(`KILL ${Id}`).catch(() => {})));
+      await Promise.all(Array.from({ length: 10 }, join));
       await sleep(1_500);
       for (const connection of crowd) connection.destroy();
     },
