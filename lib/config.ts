@@ -78,6 +78,9 @@ const shape = {
   QUEUE_SERVERS: setting(addresses.optional(), {
     doc: "memcached servers for the vote queues; the default is MEMCACHED_SERVERS. They must run with -M, so that a full server is an error and not a lost vote.",
   }),
+  QUEUE_COPIES: setting(wholeNumber(1, 2).default(1), {
+    doc: "On how many queue servers each vote is stored before it is acknowledged, and on how many memcached servers each tally is kept. With 1, votes are lost only when a front and its memcached server die in the same moment: those that it had acknowledged and the worker had not yet stored, normally some milliseconds' worth. With 2 (and two servers or more) also that costs nothing. The same for every process.",
+  }),
   QUEUE_HOMES: setting(wholeNumber(1, 64).default(8), {
     doc: "Queues of each lane. At least the number of front processes on all machines together, so that none waits for another's lock. The same for every process.",
   }),
@@ -98,7 +101,7 @@ const shape = {
     unit: "bytes",
   }),
   QUEUE_FALLBACK_RATE: setting(wholeNumber(10, 100_000).default(1_000), {
-    doc: "While no queue server can be reached, votes go straight into MySQL: at most this many from each front. More are asked to come again.",
+    doc: "While no queue server can be reached, votes go straight into MySQL: at most this many from each serving process. More are asked to come again.",
     unit: "votes a second",
   }),
   FLUSH_INTERVAL: setting(wholeNumber(10, 60_000).default(1_000), {

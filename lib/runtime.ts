@@ -21,8 +21,10 @@ import { Kickstart } from "./kickstart.ts";
 import { LiveBoard } from "./live/watch.ts";
 import { createLog, type Log } from "./log.ts";
 import { connectMemcached, type MemcachedClient } from "./memcached/client.ts";
+import { inOrderFrom, Places } from "./memcached/places.ts";
 import type { EditDeps } from "./polls/edit.ts";
 import { PublishedPolls } from "./polls/published.ts";
+import type { Targets } from "./queue/enqueue.ts";
 import { allQueueNames, queueName } from "./queue/names.ts";
 import { QueueProducer } from "./queue/producer.ts";
 import { ReplayRing } from "./queue/replay-ring.ts";
@@ -80,16 +82,18 @@ function build(config: Config): Runtime {
   });
   const memcached = connectMemcached(config.MEMCACHED_SERVERS, log);
   const queueServers = connectMemcached(config.queueServers, log, memcached);
+  const places = new Places(memcached, config.QUEUE_COPIES);
   const directly = new Store({ url: config.DATABASE_URL, ...directStore });
   const guarded = new GuardedStore(directly, log);
-  const published = new PublishedPolls(memcached, store, log, guarded);
+  const published = new PublishedPolls(places, store, log, guarded);
   const results = new ResultsBoard({
     store,
     guarded,
     log,
-    tallyServers: memcached,
+    tallies: places,
     queueServers,
     queueNames: allQueueNames(config.QUEUE_HOMES),
+    copies: config.QUEUE_COPIES,
   });
   const live = new LiveBoard({
     published,
@@ -97,7 +101,8 @@ function build(config: Config): Runtime {
     log,
     viewersMax: config.FLOODGATE_VIEWERS_MAX,
   });
-  const voting = buildVoting({ config, log, store, guarded, published, memcached, queueServers });
+  const parts = { config, log, store, guarded, published, memcached, queueServers, places };
+  const voting = buildVoting(parts);
   return {
     config,
     log,
@@ -110,7 +115,7 @@ function build(config: Config): Runtime {
     ladder: voting.ladder,
     cast: { commit: voting.commit, published, results, secrets },
     receipts: new Receipts(guarded, secrets),
-    edit: { store, published, tallyServers: memcached, log },
+    edit: { store, published, tallies: places, log },
     auth: lazyAuth(config, store, memcached),
     close: async () => {
       live.stop();
@@ -129,30 +134,24 @@ interface VotingParts {
   readonly published: PublishedPolls;
   readonly memcached: readonly MemcachedClient[];
   readonly queueServers: readonly MemcachedClient[];
+  readonly places: Places;
 }
 
 /** The way of the ballots, with what watches over it. */
-function buildVoting({
-  config,
-  log,
-  store,
-  guarded,
-  published,
-  memcached,
-  queueServers,
-}: VotingParts) {
-  const producers = homesFrom(config).map(home => producerAt(queueServers, home));
+function buildVoting(parts: VotingParts) {
+  const { config, log, store, guarded, published, memcached, queueServers, places } = parts;
+  const targets = targetsOf(config, queueServers);
   const ring = new ReplayRing(config.QUEUE_REPLAY_BYTES);
   const missed = new MissedMoves();
   const batchIds = new BatchIds();
   const { producer } = batchIds;
   const { FLOODGATE_STATE_DIR: directory, FLOODGATE_HOME: home } = config;
-  const tape = new AcceptedTape({ producer, home, directory, servers: memcached, log });
+  const tape = new AcceptedTape({ producer, home, directory, places, log });
   const fallback = new Fallback({
     log,
     tape,
     store: guarded,
-    tallyServers: memcached,
+    tallies: places,
     missed,
     ballotsPerSecond: config.QUEUE_FALLBACK_RATE,
   });
@@ -161,10 +160,10 @@ function buildVoting({
     log,
     kickstart,
     published,
-    producers,
+    targets,
     ring,
     markServers: memcached,
-    tallyServers: memcached,
+    tallies: places,
     batchIds,
     tape,
     missed,
@@ -179,7 +178,7 @@ function buildVoting({
   const stop = new AbortController();
   const watching = [
     watchReplayRing(
-      { log, ring, producers, tallyServers: memcached, markServers: memcached, fallback },
+      { log, ring, targets, tallies: places, missed, markServers: memcached, fallback },
       stop.signal,
     ),
     ladder.watch(stop.signal),
@@ -206,10 +205,13 @@ function homesFrom(config: Config): number[] {
   return Array.from({ length: homes }, (_, index) => (first + index) % homes);
 }
 
-function producerAt(servers: readonly MemcachedClient[], home: number): QueueProducer {
-  const server = servers[home % servers.length];
-  if (!server) throw new RangeError("no queue server is configured");
-  return new QueueProducer(queueName("normal", home), server);
+/** Where this front's batches go: it begins with another server than its neighbours do. */
+function targetsOf(config: Config, servers: readonly MemcachedClient[]): Targets {
+  const homes = homesFrom(config);
+  const sides = inOrderFrom(servers, config.FLOODGATE_HOME % servers.length).map(server =>
+    homes.map(home => new QueueProducer(queueName("normal", home), server)),
+  );
+  return { sides, copies: config.QUEUE_COPIES, order: servers };
 }
 
 function lazyAuth(config: Config, store: Store, memcached: readonly MemcachedClient[]) {

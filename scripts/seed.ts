@@ -10,6 +10,7 @@ import { Auth } from "#lib/editors/auth.ts";
 import { createToken } from "#lib/editors/tokens.ts";
 import { createLog } from "#lib/log.ts";
 import { connectMemcached } from "#lib/memcached/client.ts";
+import { Places } from "#lib/memcached/places.ts";
 import { createPoll, type EditDeps } from "#lib/polls/edit.ts";
 import { PublishedPolls } from "#lib/polls/published.ts";
 import type { CreatePoll } from "#lib/polls/schema.ts";
@@ -92,11 +93,12 @@ async function firstEditor(): Promise<{
 }
 
 try {
+  const places = new Places(memcached, config.QUEUE_COPIES);
   const edit: EditDeps = {
     store,
     log,
-    tallyServers: memcached,
-    published: new PublishedPolls(memcached, store, log),
+    tallies: places,
+    published: new PublishedPolls(places, store, log),
   };
   const editor = await firstEditor();
   const polls: string[] = [];

@@ -2,9 +2,11 @@
 import { BooksCollector } from "#lib/books/collector.ts";
 import type { Config } from "#lib/config.ts";
 import { Flusher } from "#lib/flush/pass.ts";
+import { RecentBatches } from "#lib/flush/recent-batches.ts";
 import type { QueueName } from "#lib/ids.ts";
 import type { Log } from "#lib/log.ts";
 import { connectMemcached, type MemcachedClient } from "#lib/memcached/client.ts";
+import { Places } from "#lib/memcached/places.ts";
 import { PublishedPolls } from "#lib/polls/published.ts";
 import { allQueueNames } from "#lib/queue/names.ts";
 import { Store } from "#lib/store/pool.ts";
@@ -39,18 +41,20 @@ export function buildWorker(config: Config, log: Log): WorkerRuntime {
   });
   const memcached = connectMemcached(config.MEMCACHED_SERVERS, log);
   const queueServers = connectMemcached(config.queueServers, log, memcached);
+  const places = new Places(memcached, config.QUEUE_COPIES);
   const doubtful = new DoubtfulPolls();
-  const books = new BooksCollector(store, memcached);
+  const books = new BooksCollector(store, places);
   const flusher = new Flusher(
     {
       store,
       log,
+      recent: new RecentBatches(),
       graceMs: config.QUEUE_GRACE_MS,
       keepMs: config.QUEUE_KEEP_MS,
       committed: batches => books.committed(batches),
       correctTallies: async (corrections, unsure) => {
         doubtful.add(unsure);
-        const failed = await moveTallies(memcached, corrections);
+        const failed = await moveTallies(places, corrections);
         for (const [server, polls] of failed) {
           doubtful.add(polls);
           log.warn({ event: "tallies_not_corrected", server: server.name, polls: polls.length });
@@ -59,6 +63,7 @@ export function buildWorker(config: Config, log: Log): WorkerRuntime {
     },
     queueServers,
     config.QUEUE_HOMES,
+    config.QUEUE_COPIES,
   );
   return {
     config,
@@ -70,13 +75,14 @@ export function buildWorker(config: Config, log: Log): WorkerRuntime {
     queueNames: allQueueNames(config.QUEUE_HOMES),
     doubtful,
     books,
-    published: new PublishedPolls(memcached, store, log),
+    published: new PublishedPolls(places, store, log),
     tallies: {
       store,
       log,
-      tallyServers: memcached,
+      tallies: places,
       queueServers,
       queueNames: allQueueNames(config.QUEUE_HOMES),
+      copies: config.QUEUE_COPIES,
     },
     close: async () => {
       const clients: Set<MemcachedClient> = new Set([...memcached, ...queueServers]);

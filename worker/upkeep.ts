@@ -17,6 +17,7 @@ import { atRest, type FinishedPass, finalizePolls } from "#lib/flush/finalize.ts
 import type { PassOptions, PassSummary } from "#lib/flush/pass.ts";
 import type { PollId } from "#lib/ids.ts";
 import { describeError } from "#lib/log.ts";
+import type { MemcachedClient } from "#lib/memcached/client.ts";
 import { pruneBatches } from "#lib/store/batches.ts";
 import { countingPolls, pollsChangedSince } from "#lib/store/polls.ts";
 import { publishRunoffs } from "#lib/tallies/published-runoff.ts";
@@ -47,6 +48,7 @@ interface Duty {
 export class Upkeep {
   readonly #worker: WorkerRuntime;
   readonly #duties: Duty[];
+  readonly #away = new Set<MemcachedClient>();
   #pass: FinishedPass | undefined;
   #publishedUpToMs = wallMs() - MINUTE;
   #sweepFrom = 0;
@@ -103,10 +105,22 @@ export class Upkeep {
 
   async #mendDoubtful(): Promise<void> {
     const { doubtful, store, tallies } = this.#worker;
+    await this.#doubtReturned();
     if (doubtful.ids.size === 0) return;
     const ids = new Set(doubtful.ids);
     const polls = (await countingPolls(store, wallMs())).filter(poll => ids.has(poll.id));
     if (await reconcile(tallies, polls, true)) doubtful.settle(ids);
+  }
+
+  /** Tallies on a server that was away may have missed something, whatever the fronts know of it. */
+  async #doubtReturned(): Promise<void> {
+    const { doubtful, store, tallies } = this.#worker;
+    let back = false;
+    for (const server of [...tallies.tallies.servers, ...tallies.queueServers]) {
+      if (!server.available) this.#away.add(server);
+      else if (this.#away.delete(server)) back = true;
+    }
+    if (back) doubtful.add((await countingPolls(store, wallMs())).map(poll => poll.id));
   }
 
   async #finalize(): Promise<void> {
@@ -121,8 +135,7 @@ export class Upkeep {
     const changed = await pollsChangedSince(store, this.#publishedUpToMs - 30 * SECOND);
     let behind = 0;
     for (const poll of changed) {
-      const seen = await published.findCurrent(poll.slug);
-      if (seen && seen.version >= poll.version) continue;
+      if (!(await published.isBehind(poll))) continue;
       await published.publish(poll);
       behind += 1;
     }
@@ -176,7 +189,7 @@ export class Upkeep {
 
   async #restoreMarks(): Promise<void> {
     const { store, log, tallies } = this.#worker;
-    await restoreMarks({ store, log, markServers: tallies.tallyServers });
+    await restoreMarks({ store, log, markServers: tallies.tallies.servers });
   }
 
   async #prune(): Promise<void> {

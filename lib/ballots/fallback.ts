@@ -11,7 +11,7 @@ import type { AcceptedTape } from "../books/tape.ts";
 import { monotonicMs, SECOND, sleep, wallMs } from "../clock.ts";
 import { commitDirectly, type DirectFate, type DirectOutcome } from "../flush/direct.ts";
 import { describeError, type Log } from "../log.ts";
-import type { MemcachedClient } from "../memcached/client.ts";
+import type { Places } from "../memcached/places.ts";
 import { type Batch, ballotIdText, ballotsPerSlotMax } from "../queue/slot-codec.ts";
 import { RateGate } from "../rate-gate.ts";
 import { backoffMs } from "../retry.ts";
@@ -24,7 +24,7 @@ import type { CommitOutcome, Waiting } from "./offered.ts";
 export interface FallbackDeps {
   readonly log: Log;
   readonly store: GuardedStore;
-  readonly tallyServers: readonly MemcachedClient[];
+  readonly tallies: Places;
   readonly missed: MissedMoves;
   readonly tape: AcceptedTape;
   readonly ballotsPerSecond: number;
@@ -96,7 +96,7 @@ export class Fallback {
 
   /** Tallies may be on servers that are there; where they are not, they have missed something. */
   async #correctTallies(corrections: Parameters<typeof moveTallies>[1]): Promise<void> {
-    const failed = await moveTallies(this.#deps.tallyServers, corrections);
+    const failed = await moveTallies(this.#deps.tallies, corrections);
     for (const [server, polls] of failed) this.#deps.missed.note(server, polls);
   }
 }

@@ -67,7 +67,7 @@ export class GroupCommit {
     while (this.#waiting.length > 0) {
       const startedMs = monotonicMs();
       this.#giveUpOnOverdue();
-      const direct = !this.#deps.producers.some(({ client }) => client.available);
+      const direct = !this.#deps.targets.order.some(({ available }) => available);
       const entries = this.#take(direct ? this.#deps.fallback.allowance : ballotsPerSlotMax);
       if (entries.length > 0) await this.#round(entries, direct);
       else if (this.#waiting.length > 0) await sleep(capPauseMs);

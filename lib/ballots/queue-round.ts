@@ -12,19 +12,18 @@
  * Invariant: no await in a round but for memcached (and, after memcached lost its memory, for the one
  *   look-up that finds a poll again).
  */
-
 import type { AcceptedTape } from "../books/tape.ts";
+import { monotonicMs } from "../clock.ts";
 import type { Kickstart } from "../kickstart.ts";
 import { describeError, type Log } from "../log.ts";
 import type { MemcachedClient } from "../memcached/client.ts";
+import type { Places } from "../memcached/places.ts";
 import type { PublishedPolls } from "../polls/published.ts";
 import { pollState } from "../polls/state.ts";
-import { type Enqueued, enqueueBatch, type NotEnqueued } from "../queue/enqueue.ts";
-import type { QueueProducer } from "../queue/producer.ts";
+import { type Enqueued, Enqueueing, type NotEnqueued, type Targets } from "../queue/enqueue.ts";
 import type { ReplayRing } from "../queue/replay-ring.ts";
-import type { Batch } from "../queue/slot-codec.ts";
+import type { Batch, QueuedBallot } from "../queue/slot-codec.ts";
 import { RateGate } from "../rate-gate.ts";
-import { moveTallies } from "../tallies/counters.ts";
 import type { MissedMoves } from "../tallies/missed.ts";
 import { placeMarks, readMark, withdrawMarks } from "../voters/ballot-once.ts";
 import type { BatchIds } from "./batch-ids.ts";
@@ -35,10 +34,10 @@ import { TallyRider } from "./tally-rider.ts";
 export interface RoundDeps {
   readonly log: Log;
   readonly published: PublishedPolls;
-  /** Homes to enqueue at, this process's own first. */
-  readonly producers: readonly QueueProducer[];
+  /** Where batches go. */
+  readonly targets: Targets;
   readonly markServers: readonly MemcachedClient[];
-  readonly tallyServers: readonly MemcachedClient[];
+  readonly tallies: Places;
   readonly ring: ReplayRing;
   readonly batchIds: BatchIds;
   readonly missed: MissedMoves;
@@ -64,11 +63,10 @@ export class QueueRound {
    * @param untilMs - monotonic time after which nothing new is tried.
    */
   async run(entries: readonly Waiting[], untilMs: number): Promise<void> {
-    const { producers, markServers, tallyServers, batchIds, missed } = this.#deps;
+    const { targets, markServers, tallies, batchIds, missed } = this.#deps;
     await missed.withdraw();
-    // Asked for in the same turn, so that both travel in one packet.
-    const ticket = producers[0]?.takeTicket();
-    ticket?.catch(() => {});
+    // Its tickets are asked for in the same turn as the marks, so that both travel in one packet.
+    const enqueueing = new Enqueueing(targets);
     const unchanged = this.#deps.published.confirm();
     const unmarked = entries.filter(entry => !entry.marked).map(entry => entry.ballot);
     const taken = await placeMarks(markServers, unmarked);
@@ -83,10 +81,10 @@ export class QueueRound {
     const ballots = going.map(({ ballot, marked }) => ({ ...ballot, tallied: !marked }));
     // With nobody left to bring, the number that was taken still needs something in its slot.
     const batch: Batch = { id: batchIds.next(), ballots, talliesDoubtful: false };
-    const rider = new TallyRider(tallyServers, ballots);
-    const result = await enqueueBatch(producers, batch, rider, untilMs, ticket);
-    if (result.outcome === "enqueued") this.#accepted(going, result, rider);
-    else if (going.length > 0) await this.#notEnqueued(batch, going, result, rider);
+    const rider = new TallyRider(tallies, missed, ballots);
+    const result = await enqueueing.finish(batch, rider, untilMs);
+    if (result.outcome === "enqueued") this.#accepted(going, ballots, result, rider);
+    else if (going.length > 0) await this.#notEnqueued(batch, going, result, rider, untilMs);
   }
 
   /**
@@ -107,17 +105,20 @@ export class QueueRound {
 
   #accepted(
     going: readonly Waiting[],
-    { producer, ticket, batch, bytes }: Enqueued,
+    ballots: readonly QueuedBallot[],
+    { places, bytes }: Enqueued,
     rider: TallyRider,
   ) {
     const { ring } = this.#deps;
-    ring.passed(producer, ticket.epoch, ticket.checkpoint);
+    for (const { producer, epoch, ticket } of places) {
+      ring.passed(producer, epoch, ticket.checkpoint);
+    }
     if (going.length === 0) return;
-    this.#deps.tape.note(batch.ballots);
-    ring.remember({ producer, epoch: ticket.epoch, slot: ticket.slot, batch, bytes });
+    this.#deps.tape.note(ballots);
+    ring.remember(bytes, places);
     this.#deps.kickstart.send();
     for (const { ballot, answer } of going) {
-      answer({ outcome: "accepted", tally: rider.seen.get(ballot.pollId) });
+      answer({ outcome: "accepted", tally: rider.seen(ballot.pollId) });
     }
   }
 
@@ -126,18 +127,16 @@ export class QueueRound {
     going: readonly Waiting[],
     result: NotEnqueued,
     rider: TallyRider,
+    untilMs: number,
   ): Promise<void> {
-    const { tallyServers, missed, fallback } = this.#deps;
-    const failed = await moveTallies(tallyServers, rider.undo);
-    for (const [server, polls] of failed) missed.note(server, polls);
-    if (result.mayBeIn) rider.doubt(missed);
-    if (result.outcome === "unavailable") {
+    await rider.undo();
+    if (result.outcome === "unavailable" && monotonicMs() < untilMs) {
       const ballots = batch.ballots.map(ballot => ({ ...ballot, tallied: false }));
-      await fallback.commit({ ...batch, ballots }, going);
+      await this.#deps.fallback.commit({ ...batch, ballots }, going);
       return;
     }
     this.#complain(going, result);
-    for (const { answer } of going) answer({ outcome: "full" });
+    for (const { answer } of going) answer({ outcome: result.outcome });
     if (!result.mayBeIn) await this.#withdrawMarks(going);
   }
 

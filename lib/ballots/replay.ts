@@ -10,10 +10,12 @@ import type { MemcachedClient } from "../memcached/client.ts";
 import { isMemcachedFailure } from "../memcached/failure.ts";
 import { checkpointKey, epochKey } from "../memcached/keys.ts";
 import { counterValue, Pipeline } from "../memcached/pipeline.ts";
-import { enqueueBatch } from "../queue/enqueue.ts";
+import type { Places } from "../memcached/places.ts";
+import { enqueueBatch, type Targets } from "../queue/enqueue.ts";
 import type { QueueProducer } from "../queue/producer.ts";
 import type { ReplayRing } from "../queue/replay-ring.ts";
-import type { Batch, QueuedBallot } from "../queue/slot-codec.ts";
+import { decodeBatch, type QueuedBallot } from "../queue/slot-codec.ts";
+import type { MissedMoves } from "../tallies/missed.ts";
 import { placeMarks } from "../voters/ballot-once.ts";
 import type { Fallback } from "./fallback.ts";
 import { TallyRider } from "./tally-rider.ts";
@@ -21,8 +23,9 @@ import { TallyRider } from "./tally-rider.ts";
 export interface ReplayDeps {
   readonly log: Log;
   readonly ring: ReplayRing;
-  readonly producers: readonly QueueProducer[];
-  readonly tallyServers: readonly MemcachedClient[];
+  readonly targets: Targets;
+  readonly tallies: Places;
+  readonly missed: MissedMoves;
   readonly markServers: readonly MemcachedClient[];
   readonly fallback: Fallback;
 }
@@ -42,6 +45,7 @@ export async function watchReplayRing(deps: ReplayDeps, signal: AbortSignal): Pr
   for (let last = false; !last; ) {
     await sleep(lookMs, signal);
     last = signal.aborted;
+    await deps.missed.withdraw();
     for (const producer of deps.ring.producers) {
       try {
         await look(deps, producer, last ? 0 : patienceMs);
@@ -64,27 +68,31 @@ async function look(deps: ReplayDeps, producer: QueueProducer, awayMsMax: number
   if (orphans.length === 0) return;
   let replayed = 0;
   for (const orphan of orphans) {
-    if (await replay(deps, orphan.batch)) replayed += 1;
-    else ring.remember(orphan);
+    if (await replay(deps, orphan)) replayed += 1;
+    else ring.putBack(producer, orphan);
   }
   if (replayed === 0) return;
   log.warn({ event: "batches_replayed", queue: producer.queue, batches: orphans.length, replayed });
 }
 
 /** Brings a batch in again, into another queue or straight into MySQL. False: it has to be kept. */
-async function replay(deps: ReplayDeps, orphan: Batch): Promise<boolean> {
-  const { ring, producers, tallyServers, markServers, fallback } = deps;
-  if (!producers.some(({ client }) => client.available)) {
+async function replay(deps: ReplayDeps, bytes: Buffer): Promise<boolean> {
+  const { ring, targets, tallies, missed, markServers, fallback } = deps;
+  const orphan = decodeBatch(bytes);
+  if (!orphan) return true;
+  if (!targets.order.some(({ available }) => available)) {
     if (fallback.allowance < orphan.ballots.length) return false;
     return (await fallback.write(orphan)) !== undefined;
   }
   await placeMarks(markServers, marksOf(orphan.ballots));
   const batch = { ...orphan, talliesDoubtful: true };
-  const rider = new TallyRider(tallyServers, batch.ballots);
-  const result = await enqueueBatch(producers, batch, rider, monotonicMs() + enqueueMsMax);
-  if (result.outcome !== "enqueued") return false;
-  const { producer, ticket, bytes } = result;
-  ring.remember({ producer, epoch: ticket.epoch, slot: ticket.slot, batch, bytes });
+  const rider = new TallyRider(tallies, missed, batch.ballots);
+  const result = await enqueueBatch(targets, batch, rider, monotonicMs() + enqueueMsMax);
+  if (result.outcome !== "enqueued") {
+    await rider.undo();
+    return false;
+  }
+  ring.remember(result.bytes, result.places);
   return true;
 }
 

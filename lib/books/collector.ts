@@ -8,11 +8,11 @@ import type { MemcachedClient } from "../memcached/client.ts";
 import { isMemcachedFailure } from "../memcached/failure.ts";
 import { acceptedKey, tallyKey } from "../memcached/keys.ts";
 import { counterValue, Pipeline } from "../memcached/pipeline.ts";
+import type { Places } from "../memcached/places.ts";
 import type { Batch } from "../queue/slot-codec.ts";
 import { type Acceptance, raiseAccepted } from "../store/acceptances.ts";
 import type { Store } from "../store/pool.ts";
 import { readTotals } from "../store/totals.ts";
-import { tallyServer } from "../tallies/counters.ts";
 import { type Books, readAllBooks } from "./books.ts";
 
 interface Source {
@@ -29,14 +29,15 @@ const keysPerRead = 500;
 
 export class BooksCollector {
   readonly #store: Store;
-  readonly #servers: readonly MemcachedClient[];
+  readonly #places: Places;
   readonly #sources = new Map<string, Source>();
   #touched = new Set<PollId>();
   #whole: Books | undefined;
 
-  constructor(store: Store, servers: readonly MemcachedClient[]) {
+  /** @param places - where tallies live, and with them what is published here. */
+  constructor(store: Store, places: Places) {
     this.#store = store;
-    this.#servers = servers;
+    this.#places = places;
   }
 
   /** Polls whose books may still change, as far as this worker knows. */
@@ -78,13 +79,13 @@ export class BooksCollector {
   async collect(): Promise<void> {
     const oldest = monotonicMs() - forgetMs;
     for (const [key, { seenMs }] of this.#sources) if (seenMs < oldest) this.#sources.delete(key);
-    for (const server of this.#servers) await this.#collectFrom(server);
+    for (const server of this.#places.servers) await this.#collectFrom(server);
     await this.#publishStored();
   }
 
   async #collectFrom(server: MemcachedClient): Promise<void> {
-    const sources = [...this.#sources.values()].filter(
-      ({ pollId }) => tallyServer(this.#servers, pollId) === server,
+    const sources = [...this.#sources.values()].filter(({ pollId }) =>
+      this.#places.of(pollId).includes(server),
     );
     for (let at = 0; at < sources.length; at += keysPerRead) {
       const raised = await published(server, sources.slice(at, at + keysPerRead));
@@ -98,10 +99,10 @@ export class BooksCollector {
     if (polls.length === 0) return;
     this.#touched = new Set();
     const totals = await readTotals(this.#store, polls);
-    for (const server of this.#servers) {
+    for (const server of this.#places.servers) {
       const p = new Pipeline();
       for (const [poll, { ballots }] of totals) {
-        if (tallyServer(this.#servers, poll) === server) {
+        if (this.#places.of(poll).includes(server)) {
           p.set(tallyKey(poll, "s"), String(ballots), 0);
         }
       }

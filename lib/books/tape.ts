@@ -18,7 +18,7 @@ import type { MemcachedClient } from "../memcached/client.ts";
 import { isMemcachedFailure } from "../memcached/failure.ts";
 import { acceptedKey } from "../memcached/keys.ts";
 import { Pipeline } from "../memcached/pipeline.ts";
-import { tallyServer } from "../tallies/counters.ts";
+import type { Places } from "../memcached/places.ts";
 
 export interface TapeOptions {
   /** 8 bytes: this life of the process, as in its batch ids. */
@@ -26,7 +26,8 @@ export interface TapeOptions {
   readonly home: number;
   /** Where the file is kept; `undefined`: nowhere. */
   readonly directory: string | undefined;
-  readonly servers: readonly MemcachedClient[];
+  /** Where tallies live, and with them what is published here. */
+  readonly places: Places;
   readonly log: Log;
 }
 
@@ -42,7 +43,7 @@ export const tapeFilePattern = /^tape-(\d+)-(\d+)-([0-9a-f]{16})\.log$/;
 export class AcceptedTape {
   readonly #options: TapeOptions;
   readonly #accepted = new Map<PollId, number>();
-  readonly #unpublished = new Set<PollId>();
+  #unpublished = new Set<PollId>();
   readonly #path: string | undefined;
   /** Opened with the first ballot: a process that takes none leaves nothing behind. */
   #file: number | undefined;
@@ -104,21 +105,26 @@ export class AcceptedTape {
   async #publish(): Promise<void> {
     const byServer = new Map<MemcachedClient, PollId[]>();
     for (const poll of this.#unpublished) {
-      const server = tallyServer(this.#options.servers, poll);
-      byServer.set(server, [...(byServer.get(server) ?? []), poll]);
+      for (const server of this.#options.places.of(poll)) {
+        byServer.set(server, [...(byServer.get(server) ?? []), poll]);
+      }
     }
+    const unpublished = new Set<PollId>();
+    this.#unpublished = unpublished;
     for (const [server, polls] of byServer) {
-      if (!server.available) continue;
+      if (!server.available) {
+        for (const poll of polls) unpublished.add(poll);
+        continue;
+      }
       const p = new Pipeline();
       for (const poll of polls) {
         const key = acceptedKey(this.#options.producer, poll);
         p.set(key, String(this.#accepted.get(poll)), publishedSeconds);
-        this.#unpublished.delete(poll);
       }
       try {
         await server.send(p);
       } catch (error) {
-        for (const poll of polls) this.#unpublished.add(poll);
+        for (const poll of polls) unpublished.add(poll);
         if (!isMemcachedFailure(error)) {
           this.#options.log.error({ event: "tape_not_published", ...describeError(error) });
         }

@@ -38,7 +38,7 @@ export interface FinishedPass {
   readonly summary: PassSummary;
   /** Wall clock. */
   readonly startedAtMs: number;
-  /** When a queue last lost its memory or could not be reached; monotonic. */
+  /** When a queue last lost its memory, went away or came back; monotonic. */
   readonly lastDisturbanceMs: number;
 }
 
@@ -54,7 +54,7 @@ async function settleBooks({ store, log }: FinalizeDeps, poll: Poll): Promise<vo
 /** Every queue was found and emptied, and none has lost its memory lately: nothing is on its way. */
 export function atRest({ summary, lastDisturbanceMs }: FinishedPass): boolean {
   const calm = monotonicMs() - lastDisturbanceMs >= calmMs;
-  return summary.waiting === 0 && summary.unreachable.length === 0 && calm;
+  return summary.waiting === 0 && summary.sawEverything && calm;
 }
 
 /**

@@ -32,6 +32,8 @@ export interface PassSummary extends FlushCounts {
   readonly waiting: number;
   /** Servers that could not be asked. */
   readonly unreachable: readonly string[];
+  /** Every ballot that waits was seen: fewer servers were unreachable than there are copies. */
+  readonly sawEverything: boolean;
 }
 
 /** How far behind a dead epoch's checkpoint a slot is looked for. */
@@ -42,14 +44,18 @@ export class Flusher {
   readonly #deps: FlushDeps;
   readonly #servers: readonly MemcachedClient[];
   readonly #homes: number;
+  readonly #copies: number;
+  readonly #away = new Set<MemcachedClient>();
   readonly #queues = new Map<Epoch, QueueFlush>();
   #openEpochs: Checkpoint[] | undefined;
   #lastDisturbanceMs = Number.NEGATIVE_INFINITY;
 
-  constructor(deps: FlushDeps, servers: readonly MemcachedClient[], homes: number) {
+  /** @param copies - on how many servers a batch is, if they are up. */
+  constructor(deps: FlushDeps, servers: readonly MemcachedClient[], homes: number, copies: number) {
     this.#deps = deps;
     this.#servers = servers;
     this.#homes = homes;
+    this.#copies = copies;
   }
 
   /**
@@ -59,26 +65,36 @@ export class Flusher {
    */
   async pass(options: PassOptions = {}): Promise<PassSummary> {
     const counts = noCounts();
-    const unreachable: string[] = [];
     let waiting = 0;
-    for (const server of this.#servers) {
+    // Those that were away come last: what is on them is on the others, or has to wait anyway.
+    const inOrder = [...this.#servers].sort((a, b) => this.#rank(a) - this.#rank(b));
+    for (const server of inOrder) {
       try {
         waiting += await this.#passServer(server, counts, options);
+        if (this.#away.delete(server)) this.#lastDisturbanceMs = monotonicMs();
       } catch (error) {
         if (!isMemcachedFailure(error)) throw error;
-        unreachable.push(server.name);
-        this.#lastDisturbanceMs = monotonicMs();
-        this.#deps.log.warn({
-          event: "server_unreachable",
-          server: server.name,
-          ...describeError(error),
-        });
+        this.#unreachable(server, error);
       }
     }
-    return { ...counts, waiting, unreachable };
+    const unreachable = [...this.#away].map(({ name }) => name);
+    return { ...counts, waiting, unreachable, sawEverything: this.#away.size < this.#copies };
   }
 
-  /** When a queue last lost its memory or could not be reached; monotonic. */
+  #rank(server: MemcachedClient): number {
+    return this.#away.has(server) ? 1 : 0;
+  }
+
+  /** Said once; a server that is away for long is not a disturbance for as long. */
+  #unreachable(server: MemcachedClient, error: unknown): void {
+    if (this.#away.has(server)) return;
+    this.#away.add(server);
+    this.#lastDisturbanceMs = monotonicMs();
+    const { log } = this.#deps;
+    log.warn({ event: "server_unreachable", server: server.name, ...describeError(error) });
+  }
+
+  /** When a queue last lost its memory, went away or came back; monotonic. */
   get lastDisturbanceMs(): number {
     return this.#lastDisturbanceMs;
   }

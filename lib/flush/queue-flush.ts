@@ -21,13 +21,14 @@ import type { PollId } from "../ids.ts";
 import { describeError, type Log } from "../log.ts";
 import type { MemcachedClient } from "../memcached/client.ts";
 import { deleteSlots, placeTombstone, publishCheckpoint, readSlots } from "../queue/drain.ts";
-import { type Batch, decodeBatch, tombstone } from "../queue/slot-codec.ts";
+import { type Batch, decodeBatch, plainBatchId, tombstone } from "../queue/slot-codec.ts";
 import { backoffMs } from "../retry.ts";
 import { type Checkpoint, readCheckpoint } from "../store/checkpoints.ts";
 import type { DeadLetter } from "../store/dead-letters.ts";
 import { isStoreFailure, type Store } from "../store/pool.ts";
 import type { TallyChange } from "../tallies/sums.ts";
 import { findRefused } from "./find-refused.ts";
+import type { RecentBatches } from "./recent-batches.ts";
 import {
   type Committed,
   commitWork,
@@ -39,6 +40,7 @@ import {
 export interface FlushDeps {
   readonly store: Store;
   readonly log: Log;
+  readonly recent: RecentBatches;
   /** Milliseconds before a missing slot is given up: longer than any producer holds a number. */
   readonly graceMs: number;
   /** Milliseconds a committed slot stays in memcached, for a replica that is promoted late. */
@@ -97,6 +99,8 @@ interface Window {
   /** Last number looked at. */
   readonly last: number;
   readonly slots: { slot: number; batch: Batch }[];
+  /** Slots whose batch was committed by this process, from another server. */
+  readonly copies: number[];
   readonly letters: DeadLetter[];
   readonly tombstones: Set<number>;
   readonly missing: Set<number>;
@@ -212,6 +216,7 @@ export class QueueFlush {
     const window: Window = {
       last: this.#slot,
       slots: [],
+      copies: [],
       letters: [],
       tombstones: new Set(),
       missing: new Set(),
@@ -240,6 +245,11 @@ export class QueueFlush {
       return 0;
     }
     this.#missingSince.delete(slot);
+    const id = plainBatchId(bytes);
+    if (id && this.#deps.recent.has(id)) {
+      window.copies.push(slot);
+      return 0;
+    }
     try {
       const batch = decodeBatch(bytes);
       if (batch) window.slots.push({ slot, batch });
@@ -357,14 +367,15 @@ export class QueueFlush {
     const { queue, epoch } = this.#checkpoint;
     const { verdict, doubtful } = result;
     counts.commits += 1;
-    counts.slots += work.slots.length;
+    counts.slots += work.slots.length + window.copies.length;
     counts.counted += verdict.counted;
     counts.duplicates += verdict.duplicates;
     counts.redelivered += verdict.redelivered;
-    counts.repeated += result.repeated;
+    counts.repeated += result.repeated + window.copies.length;
     counts.letters += result.letters;
     counts.holes += work.holes;
 
+    this.#deps.recent.add(work.slots.map(({ batch }) => batch.id));
     for (const { slot } of [...work.slots, ...work.letters]) this.#ahead.add(slot);
     const slots = range(work.from + 1, work.to).filter(slot => !window.tombstones.has(slot));
     for (const slot of range(work.from + 1, work.to)) this.#ahead.delete(slot);

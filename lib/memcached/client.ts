@@ -31,6 +31,8 @@ export const defaultTimeouts: ClientTimeouts = { connectMs: 400, answerMs: 500 }
 
 /** Between two probes of a server whose circuit is open. */
 const probePauseMs = 100;
+/** What a server that was given up as too slow has to answer within: well below what was too slow. */
+const quickAnswerMs = 100;
 /** memcached runs with `idle_timeout=60`: leave before being thrown out in the middle of a request. */
 const idleMsMax = 45_000;
 
@@ -41,6 +43,8 @@ export class MemcachedClient {
   readonly #timeouts: ClientTimeouts;
   #session: Session | undefined;
   #connecting: Promise<Session> | undefined;
+  /** It was given up for being slow, not for being silent. */
+  #slow = false;
   /** Monotonic; since when the circuit is open. */
   #openSinceMs: number | undefined;
   #closed = false;
@@ -109,13 +113,24 @@ export class MemcachedClient {
   }
 
   /**
+   * Gives the server up: somebody waited for it while another one had long answered. What is in flight
+   * settles as `unknown`, and nothing gets through until it answers quickly again.
+   */
+  suspend(): void {
+    if (!this.available) return;
+    this.#slow = true;
+    this.#openCircuit();
+    this.#session?.close("the server was too slow");
+  }
+
+  /**
    * A connection that has answered once. Being accepted says little: a tunnel or a proxy before a server
    * that is gone accepts, too, and a stopped server's kernel does.
    */
   async #newSession(): Promise<Session> {
     const session = await Session.connect(this.address, this.#timeouts.connectMs);
     try {
-      await session.send(new Pipeline(), this.#timeouts.answerMs);
+      await session.send(new Pipeline(), this.#slow ? quickAnswerMs : this.#timeouts.answerMs);
     } catch (cause) {
       throw new MemcachedFailure("not_sent", `${this.name} accepts and does not answer`, { cause });
     }
@@ -146,6 +161,7 @@ export class MemcachedClient {
       return;
     }
     this.#openSinceMs = undefined;
+    this.#slow = false;
     this.onAvailability(true);
   }
 

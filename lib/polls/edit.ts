@@ -11,8 +11,8 @@ import { SECOND } from "../clock.ts";
 import { FloodgateError } from "../errors.ts";
 import type { OptionNumber, PollId, Slug } from "../ids.ts";
 import { describeError, type Log } from "../log.ts";
-import type { MemcachedClient } from "../memcached/client.ts";
 import { isMemcachedFailure } from "../memcached/failure.ts";
+import type { Places } from "../memcached/places.ts";
 import { defaultRules, type PollRules } from "../store/poll-rules.ts";
 import {
   deletePoll,
@@ -26,7 +26,7 @@ import {
   updatePoll,
 } from "../store/polls.ts";
 import { type Database, isStoreFailure, type Store } from "../store/pool.ts";
-import { createTally, tallyServer } from "../tallies/counters.ts";
+import { createTally } from "../tallies/counters.ts";
 import { partsOf } from "../tallies/parts.ts";
 import type { PublishedPolls } from "./published.ts";
 import {
@@ -40,7 +40,7 @@ import { pollState } from "./state.ts";
 export interface EditDeps {
   readonly store: Store;
   readonly published: PublishedPolls;
-  readonly tallyServers: readonly MemcachedClient[];
+  readonly tallies: Places;
   readonly log: Log;
 }
 
@@ -100,12 +100,7 @@ async function afterCreation(
   content: Pick<PollContent, "kind" | "options">,
   nowMs: number,
 ): Promise<Poll> {
-  await createTally(tallyServer(deps.tallyServers, id), id, partsOf(content), nowMs).catch(
-    error => {
-      // The first reader's look will rebuild it.
-      if (!isMemcachedFailure(error)) throw error;
-    },
-  );
+  await createTally(deps.tallies, id, partsOf(content), nowMs);
   return publish(deps, slug, nowMs);
 }
 
@@ -137,10 +132,7 @@ export async function changePoll(
   if (newSlug !== slug) await whenReachable(deps, deps.published.withdraw(slug));
   const poll = await publish(deps, newSlug, nowMs);
   if (change.options || change.kind) {
-    await whenReachable(
-      deps,
-      createTally(tallyServer(deps.tallyServers, poll.id), poll.id, partsOf(poll), nowMs),
-    );
+    await createTally(deps.tallies, poll.id, partsOf(poll), nowMs);
   }
   return poll;
 }

@@ -13,19 +13,18 @@
  * breaker; when MySQL can't say either, what this process knew goes on being used.
  */
 import { LRUCache } from "lru-cache";
-import { monotonicMs, SECOND, wallMs } from "../clock.ts";
+import { monotonicMs, SECOND } from "../clock.ts";
 import { FloodgateError } from "../errors.ts";
 import type { Slug } from "../ids.ts";
 import { describeError, type Log } from "../log.ts";
-import type { MemcachedClient } from "../memcached/client.ts";
 import { isMemcachedFailure } from "../memcached/failure.ts";
-import { type Key, listedKey, publicationsKey, publishedKey } from "../memcached/keys.ts";
-import { counterValue, Pipeline } from "../memcached/pipeline.ts";
+import type { Places } from "../memcached/places.ts";
 import { RateGate } from "../rate-gate.ts";
 import type { GuardedStore } from "../store/guarded.ts";
 import { findPoll, listedPolls, type Poll } from "../store/polls.ts";
 import type { Store } from "../store/pool.ts";
 import { isStoreFailure } from "../store/pool.ts";
+import { PublishedCopies } from "./published-copies.ts";
 
 /** One line of the list of polls. */
 export type ListedPoll = Pick<
@@ -36,39 +35,38 @@ export type ListedPoll = Pick<
 interface Remembered {
   readonly poll: Poll | null;
   readonly readAtMs: number;
-  /** The publications counter's value that this is known to be as new as. */
-  readonly publication: bigint | undefined;
+  /** The publication that this is known to be as new as. */
+  readonly publication: number;
 }
 
 const freshMs = SECOND;
 const rememberedMax = 10_000;
-const absent = "-";
-const absentSeconds = 60;
 /** A fifth of a second apart: enough after a loss of memory, too little to hurt MySQL. */
 const lookupsPerSecondMax = 50;
 const listedMax = 200;
 const listedAfterClosingMs = 7 * 24 * 3600 * SECOND;
 
 export class PublishedPolls {
-  readonly #servers: readonly MemcachedClient[];
+  readonly #copies: PublishedCopies;
   readonly #store: Store;
   readonly #log: Log;
   readonly #guarded: GuardedStore | undefined;
   readonly #remembered = new LRUCache<Slug, Remembered>({ max: rememberedMax });
   readonly #reading = new Map<Slug, Promise<Poll | null>>();
   readonly #lookups = new RateGate(lookupsPerSecondMax);
-  #publication: bigint | undefined;
+  /** Rises when something was published, as far as this process was told. */
+  #publication = 0;
   #confirming: Promise<boolean> | undefined;
   #listed: { readonly polls: readonly ListedPoll[]; readonly readAtMs: number } | undefined;
 
   /** @param guarded - a front's: asked while memcached is away. */
   constructor(
-    servers: readonly MemcachedClient[],
+    places: Places,
     store: Store,
     log: Log,
     guarded: GuardedStore | undefined = undefined,
   ) {
-    this.#servers = servers;
+    this.#copies = new PublishedCopies(places);
     this.#store = store;
     this.#log = log;
     this.#guarded = guarded;
@@ -118,18 +116,32 @@ export class PublishedPolls {
     return started;
   }
 
-  /** Writes a poll to memcached, over what is there. Called after every change in MySQL. */
+  /**
+   * Writes a poll to memcached, over what is there, on all its servers. Called after every change in MySQL.
+   *
+   * @throws MemcachedFailure when one of them could not be written; the others were.
+   */
   async publish(poll: Poll): Promise<void> {
-    await this.#put(publishedKey(poll.slug), JSON.stringify(poll), 0);
-    await this.#announce();
-    this.#remember(poll.slug, poll);
+    await this.#write(poll.slug, poll);
   }
 
   /** Takes a slug back: the poll was deleted, or has another slug now. */
   async withdraw(slug: Slug): Promise<void> {
-    await this.#put(publishedKey(slug), absent, absentSeconds);
-    await this.#announce();
-    this.#remember(slug, null);
+    await this.#write(slug, null);
+  }
+
+  /** Those servers that can be reached are told, whatever becomes of the others. */
+  async #write(slug: Slug, poll: Poll | null): Promise<void> {
+    const written = await Promise.allSettled([this.#copies.write(slug, poll)]);
+    const announced = await Promise.allSettled([this.#copies.announce()]);
+    this.#remember(slug, poll);
+    const failed = [...written, ...announced].find(result => result.status === "rejected");
+    if (failed) throw failed.reason;
+  }
+
+  /** True when a server that can be reached has an older copy of the poll than this, or none. */
+  isBehind(poll: Poll): Promise<boolean> {
+    return this.#copies.isBehind(poll);
   }
 
   /** Makes the list of listed polls again, from MySQL. */
@@ -143,18 +155,15 @@ export class PublishedPolls {
       finalizedAtMs,
     }));
     this.#listed = { polls: listed, readAtMs: monotonicMs() };
-    await this.#put(listedKey, JSON.stringify(listed), 0);
+    await this.#copies.writeList(JSON.stringify(listed));
   }
 
   /** The polls of the front page. **Cost:** at most one memcached read a second. */
   async listed(nowMs: number): Promise<readonly ListedPoll[]> {
     if (this.#listed && monotonicMs() - this.#listed.readAtMs < freshMs) return this.#listed.polls;
-    const [server] = this.#servers;
-    const p = new Pipeline();
-    const op = p.get(listedKey);
     try {
-      const bytes = (await server?.read(p))?.of(op);
-      if (bytes) this.#listed = { polls: JSON.parse(bytes.toString()), readAtMs: monotonicMs() };
+      const text = await this.#copies.readList();
+      if (text) this.#listed = { polls: JSON.parse(text), readAtMs: monotonicMs() };
       else await this.publishList(nowMs);
     } catch (error) {
       if (!isMemcachedFailure(error) && !isStoreFailure(error)) throw error;
@@ -164,37 +173,11 @@ export class PublishedPolls {
   }
 
   async #confirm(): Promise<boolean> {
-    const p = new Pipeline();
-    const op = p.get(publicationsKey);
-    try {
-      const publication =
-        counterValue((await this.#servers[0]?.read(p))?.of(op) ?? null) ?? undefined;
-      if (publication === this.#publication) return true;
-      this.#publication = publication;
-      // Reads under way may bring what was there before: nobody new shall wait for those.
-      this.#reading.clear();
-      return false;
-    } catch (error) {
-      if (!isMemcachedFailure(error)) throw error;
-      return true;
-    }
-  }
-
-  /** Counts one more publication. Called when it can be read, never before. */
-  async #announce(): Promise<void> {
-    const [server] = this.#servers;
-    const p = new Pipeline();
-    const counted = p.incr(publicationsKey, 1);
-    const value = (await server?.send(p))?.of(counted);
-    if (typeof value === "bigint") {
-      // Only ours: what else is remembered is still current. Somebody else's too: `confirm` will tell.
-      if (value === (this.#publication ?? 0n) + 1n) this.#publication = value;
-      return;
-    }
-    // Gone with the server's memory: begin above every earlier value.
-    const q = new Pipeline();
-    q.add(publicationsKey, String(wallMs() * 16), 0);
-    await server?.send(q);
+    if (!(await this.#copies.moved())) return true;
+    this.#publication += 1;
+    // Reads under way may bring what was there before: nobody new shall wait for those.
+    this.#reading.clear();
+    return false;
   }
 
   async #read(slug: Slug): Promise<Poll | null> {
@@ -202,11 +185,9 @@ export class PublishedPolls {
     const publication = this.#publication;
     const keep = (poll: Poll | null) => this.#remember(slug, poll, publication);
     const stale = this.#remembered.get(slug);
-    const p = new Pipeline();
-    const op = p.get(publishedKey(slug));
     try {
-      const bytes = (await this.#serverOf(slug).read(p)).of(op);
-      if (bytes) return keep(parsePublished(bytes));
+      const poll = await this.#copies.read(slug);
+      if (poll !== undefined) return keep(poll);
     } catch (error) {
       if (!isMemcachedFailure(error)) throw error;
       if (stale) return keep((await this.#asStored(slug)) ?? stale.poll);
@@ -234,46 +215,14 @@ export class PublishedPolls {
   async #lookUp(slug: Slug): Promise<Poll | null> {
     if (!this.#lookups.pass()) throw new FloodgateError("overloaded");
     const poll = (await findPoll(this.#store, slug)) ?? null;
-    const p = new Pipeline();
-    // `add`: an editor's save that came meanwhile is newer than what was just read.
-    if (poll) p.add(publishedKey(slug), JSON.stringify(poll), 0);
-    else p.add(publishedKey(slug), absent, absentSeconds);
-    await this.#serverOf(slug)
-      .send(p)
+    await this.#copies
+      .add(slug, poll)
       .catch(error => this.#log.debug({ event: "not_published", slug, ...describeError(error) }));
     return poll;
   }
 
-  #remember(
-    slug: Slug,
-    poll: Poll | null,
-    publication: bigint | undefined = this.#publication,
-  ): Poll | null {
+  #remember(slug: Slug, poll: Poll | null, publication: number = this.#publication): Poll | null {
     this.#remembered.set(slug, { poll, readAtMs: monotonicMs(), publication });
     return poll;
   }
-
-  #serverOf(slug: Slug): MemcachedClient {
-    const sum = Array.from(slug).reduce((hash, char) => (hash * 31 + char.charCodeAt(0)) >>> 0, 7);
-    const server = this.#servers[sum % this.#servers.length];
-    if (!server) throw new RangeError("no memcached server is configured");
-    return server;
-  }
-
-  /** Replace, then add: a `set` that a full server refuses would delete what was there. */
-  async #put(key: Key, value: string, ttlSeconds: number): Promise<void> {
-    const server = key === listedKey ? this.#servers[0] : this.#serverOf(key.slice(2) as Slug);
-    if (!server) return;
-    const p = new Pipeline();
-    const replaced = p.replace(key, value, ttlSeconds);
-    if ((await server.send(p)).of(replaced) !== "missing") return;
-    const q = new Pipeline();
-    q.add(key, value, ttlSeconds);
-    await server.send(q);
-  }
-}
-
-function parsePublished(bytes: Buffer): Poll | null {
-  const text = bytes.toString();
-  return text === absent ? null : (JSON.parse(text) as Poll);
 }

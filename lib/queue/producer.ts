@@ -21,8 +21,8 @@
  *   cuts that connection, so a number of its old life can never be written into its new one.
  * Invariant: a number older than `ticketMsMax` is abandoned: the worker may have passed it by then.
  *
- * Lock order: a producer holds one lock at a time; a rebuild (`tallies/rebuild.ts`) takes the locks of
- * all queues of a server in the order of `allQueueNames`.
+ * Lock order: servers in the order of the configuration. Whoever has to wait for a lock holds none of a
+ * later server (`enqueue.ts`); holding everything still (`hold.ts`) goes in the same order.
  *
  * Source: DESIGN §4; the `incr` lock with a pointer key is the 2008 poll script's.
  */
@@ -145,6 +145,14 @@ export class QueueProducer {
       return aged ? this.#renumber(ticket, lockedAtMs) : { ...ticket, lockedAtMs };
     }
     throw new MemcachedFailure("not_sent", "the lock stayed busy");
+  }
+
+  /** Gives the lock back and keeps the number. One round trip, if the lock is ours. */
+  async unlock(ticket: Ticket): Promise<Ticket> {
+    const p = new Pipeline();
+    this.#unlock(p, ticket, monotonicMs());
+    if (p.size > 0) await ticket.session.send(p, this.client.timeouts.answerMs);
+    return { ...ticket, lockedAtMs: undefined };
   }
 
   async #renumber(ticket: Ticket, lockedAtMs: number): Promise<Ticket> {

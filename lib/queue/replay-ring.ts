@@ -1,9 +1,10 @@
 /**
- * Acknowledged batches that MySQL does not have yet, kept in the front's memory. When a memcached
- * server loses its memory, its batches are enqueued again from here; so one copy in memcached is enough
- * to lose nothing, unless the front dies in the same moment.
+ * Acknowledged batches that MySQL does not have yet, kept in the front's memory. When the servers that
+ * hold a batch lose their memory, or stay away, it is brought in again from here; so one copy in memcached
+ * is enough to lose nothing, unless the front dies in the same moment.
  *
- * A batch leaves the ring when the checkpoint published by the worker has passed its slot.
+ * A batch leaves the ring when the checkpoint of one of its queues, published by the worker, has passed
+ * its slot there.
  *
  * Invariant: bounded. When it is full the oldest batch is let go and counted: it is still in memcached,
  *   it only can't be replayed any more.
@@ -12,19 +13,57 @@
  */
 import type { Epoch } from "../ids.ts";
 import type { QueueProducer } from "./producer.ts";
-import type { Batch } from "./slot-codec.ts";
 
-interface Kept {
+/** No queue's current one, ever. */
+const lostEpoch = "lost" as Epoch;
+
+/** Where a batch was written. */
+export interface Place {
   readonly producer: QueueProducer;
   readonly epoch: Epoch;
   readonly slot: number;
-  readonly batch: Batch;
-  readonly bytes: number;
+}
+
+interface Kept {
+  /** The encoded batch; `undefined` once it is not needed any more. */
+  bytes: Buffer | undefined;
+  /** Places that still have it, as far as known. */
+  places: number;
+}
+
+/** Batches of one queue in one epoch, by rising slot: what is passed is passed from the front. */
+class Line {
+  #items: { readonly slot: number; readonly kept: Kept }[] = [];
+  #head = 0;
+
+  push(slot: number, kept: Kept): void {
+    this.#items.push({ slot, kept });
+  }
+
+  get rest(): Kept[] {
+    return this.#items.slice(this.#head).map(({ kept }) => kept);
+  }
+
+  get empty(): boolean {
+    return this.#head === this.#items.length;
+  }
+
+  *takeUpTo(slot: number): Iterable<Kept> {
+    for (let item = this.#items[this.#head]; item; item = this.#items[this.#head]) {
+      if (item.slot > slot && item.kept.bytes) break;
+      this.#head += 1;
+      yield item.kept;
+    }
+    if (this.#head * 2 < this.#items.length) return;
+    this.#items = this.#items.slice(this.#head);
+    this.#head = 0;
+  }
 }
 
 export class ReplayRing {
   readonly #bytesMax: number;
-  #kept: Kept[] = [];
+  readonly #kept = new Set<Kept>();
+  readonly #lines = new Map<QueueProducer, Map<Epoch, Line>>();
   #bytes = 0;
   #dropped = 0;
 
@@ -33,7 +72,7 @@ export class ReplayRing {
   }
 
   get batches(): number {
-    return this.#kept.length;
+    return this.#kept.size;
   }
 
   get bytes(): number {
@@ -46,39 +85,71 @@ export class ReplayRing {
   }
 
   /** The producers that have batches here. */
-  get producers(): ReadonlySet<QueueProducer> {
-    return new Set(this.#kept.map(kept => kept.producer));
+  get producers(): readonly QueueProducer[] {
+    return [...this.#lines.keys()];
   }
 
-  remember(kept: Kept): void {
-    this.#kept.push(kept);
-    this.#bytes += kept.bytes;
-    while (this.#bytes > this.#bytesMax && this.#kept.length > 1) {
-      this.#bytes -= this.#kept.shift()?.bytes ?? 0;
+  remember(bytes: Buffer, places: readonly Place[]): void {
+    const kept: Kept = { bytes, places: places.length };
+    this.#kept.add(kept);
+    this.#bytes += bytes.length;
+    for (const place of places) this.#line(place).push(place.slot, kept);
+    for (const oldest of this.#kept) {
+      if (this.#bytes <= this.#bytesMax || oldest === kept) break;
+      this.#forget(oldest);
       this.#dropped += 1;
     }
   }
 
   /** Forgets what has been committed of one queue's epoch. */
   passed(producer: QueueProducer, epoch: Epoch, checkpoint: number): void {
-    this.#keepOnly(
-      kept => kept.producer !== producer || kept.epoch !== epoch || kept.slot > checkpoint,
-    );
+    const line = this.#lines.get(producer)?.get(epoch);
+    if (!line) return;
+    for (const kept of line.takeUpTo(checkpoint)) this.#forget(kept);
+    if (line.empty) this.#drop(producer, epoch);
   }
 
   /**
-   * Takes out the batches of a queue that were written in another epoch than its current one
-   * (`undefined`: it has none). The caller enqueues them again, or puts them back.
+   * Of a queue, all epochs but its current one (`undefined`: all) are lost. Takes out the batches that no
+   * other server has; the caller brings them in again, or puts them back.
    */
-  takeOrphans(producer: QueueProducer, current: Epoch | undefined): Kept[] {
-    const orphans = this.#kept.filter(kept => kept.producer === producer && kept.epoch !== current);
-    const taken = new Set(orphans);
-    this.#keepOnly(kept => !taken.has(kept));
+  takeOrphans(producer: QueueProducer, current: Epoch | undefined): Buffer[] {
+    const orphans: Buffer[] = [];
+    for (const [epoch, line] of [...(this.#lines.get(producer) ?? [])]) {
+      if (epoch === current) continue;
+      for (const kept of line.rest) {
+        kept.places -= 1;
+        if (kept.places > 0 || !kept.bytes) continue;
+        orphans.push(kept.bytes);
+        this.#forget(kept);
+      }
+      this.#drop(producer, epoch);
+    }
     return orphans;
   }
 
-  #keepOnly(keep: (kept: Kept) => boolean): void {
-    this.#kept = this.#kept.filter(keep);
-    this.#bytes = this.#kept.reduce((sum, kept) => sum + kept.bytes, 0);
+  /** Takes back an orphan that could not be brought in; it is an orphan of the same queue again. */
+  putBack(producer: QueueProducer, bytes: Buffer): void {
+    this.remember(bytes, [{ producer, epoch: lostEpoch, slot: 0 }]);
+  }
+
+  #line({ producer, epoch }: Place): Line {
+    const lines = this.#lines.get(producer) ?? new Map<Epoch, Line>();
+    this.#lines.set(producer, lines);
+    const line = lines.get(epoch) ?? new Line();
+    lines.set(epoch, line);
+    return line;
+  }
+
+  #drop(producer: QueueProducer, epoch: Epoch): void {
+    const lines = this.#lines.get(producer);
+    lines?.delete(epoch);
+    if (lines?.size === 0) this.#lines.delete(producer);
+  }
+
+  #forget(kept: Kept): void {
+    if (!this.#kept.delete(kept)) return;
+    this.#bytes -= kept.bytes?.length ?? 0;
+    kept.bytes = undefined;
   }
 }

@@ -158,6 +158,17 @@ export function decodeBatch(bytes: Buffer): Batch | null {
   return { id, ballots, talliesDoubtful };
 }
 
+/**
+ * The id of the batch in a slot, without a look at its ballots; `undefined` for what is no batch, and for one
+ * whose tallies are doubtful, which has to be looked at.
+ */
+export function plainBatchId(bytes: Buffer): BatchId | undefined {
+  if (bytes.length < headerBytes || bytes[0] !== magic) return undefined;
+  if (bytes[1] !== versions.plain && bytes[1] !== versions.kinds) return undefined;
+  if (bytes[2] !== 0) return undefined;
+  return bytes.subarray(3, 15) as BatchId;
+}
+
 function decodeBallot(bytes: Buffer, at: number, next: number, baseMs: number): QueuedBallot {
   const kind = pollKinds[((bytes[at + 4] ?? 0) >> kindShift) & kindMask];
   if (!kind) throw corrupt("a kind of poll that is not known here");

@@ -7,7 +7,9 @@
  * that is missing is never created by moving it (`incr` without create), so a server that lost its
  * memory shows holes instead of small numbers.
  *
- * A poll's tallies live on one server by a fixed rule; nothing is re-hashed when a server is away.
+ * A poll's tallies live on as many servers as there are copies, by a fixed rule, and every move is made on
+ * all of them; they are read from the first that is up. One that was away and missed a move is taken away
+ * (`missed.ts`), and made again exactly (`exact.ts`).
  */
 import type { PollId, TallyPart } from "../ids.ts";
 import type { MemcachedClient } from "../memcached/client.ts";
@@ -20,16 +22,19 @@ import {
   Pipeline,
   type Replies,
 } from "../memcached/pipeline.ts";
+import type { Places } from "../memcached/places.ts";
 import type { TallyChange } from "./sums.ts";
 
 /** What the counters of a poll say. */
 export interface Tally {
   readonly ballots: number;
   readonly votes: ReadonlyMap<TallyPart, number>;
-  /** Rises with every change, also across a rebuild. */
+  /** Rises with every change, also across a rebuild; each server's copy counts its own. */
   readonly version: number;
   /** Of the ballots, those that MySQL has, as the worker said last; `null`: it has not said. */
   readonly stored: number | null;
+  /** Name of the server that said so; `undefined`: MySQL. */
+  readonly from: string | undefined;
 }
 
 /** Some counters of a poll, as an `incr` answered them. */
@@ -37,13 +42,8 @@ export interface TallyGlimpse {
   readonly ballots: number | undefined;
   readonly votes: ReadonlyMap<TallyPart, number>;
   readonly version: number | undefined;
-}
-
-/** The server that a poll's tallies live on. */
-export function tallyServer(servers: readonly MemcachedClient[], poll: PollId): MemcachedClient {
-  const server = servers[poll % servers.length];
-  if (!server) throw new RangeError("no memcached server is configured");
-  return server;
+  /** Name of the server that said so. */
+  readonly from: string;
 }
 
 /**
@@ -55,7 +55,36 @@ export function firstVersion(nowMs: number): number {
 }
 
 /**
- * The tally of a poll; `undefined` when any of its counters is missing. One round trip.
+ * The tally of a poll from the first of its servers that has it; `undefined` when those that can be asked
+ * don't. One round trip, nearly always.
+ *
+ * @throws MemcachedFailure when none can be asked.
+ */
+export async function currentTally(
+  places: Places,
+  poll: PollId,
+  options: readonly TallyPart[],
+): Promise<Tally | undefined> {
+  let answered = false;
+  let failure: unknown;
+  const servers = places.of(poll);
+  const up = servers.filter(({ available }) => available);
+  for (const server of up.length > 0 ? up : servers) {
+    try {
+      const tally = await readTally(server, poll, options);
+      if (tally) return tally;
+      answered = true;
+    } catch (error) {
+      if (!isMemcachedFailure(error)) throw error;
+      failure = error;
+    }
+  }
+  if (!answered) throw failure;
+  return undefined;
+}
+
+/**
+ * The tally of a poll on one server; `undefined` when any of its counters is missing. One round trip.
  *
  * @throws MemcachedFailure when the server can't be asked.
  */
@@ -85,6 +114,7 @@ export async function readTally(
     ballots: Number(ballots),
     votes,
     version: Number(version),
+    from: server.name,
     stored: stored === null ? null : Number(stored),
   };
 }
@@ -112,7 +142,7 @@ export function moveTally(p: Pipeline, poll: PollId, change: TallyChange): Moves
 }
 
 /** What the moves answered; `undefined` when a counter of the poll is missing. */
-export function glimpse(moves: Moves, replies: Replies): TallyGlimpse | undefined {
+export function glimpse(moves: Moves, replies: Replies, from: string): TallyGlimpse | undefined {
   const read = (op: Op<Counted>) => {
     const value = replies.of(op);
     return typeof value === "bigint" ? Number(value) : undefined;
@@ -123,48 +153,70 @@ export function glimpse(moves: Moves, replies: Replies): TallyGlimpse | undefine
     if (value === undefined) return undefined;
     votes.set(option, value);
   }
-  return { ballots: moves.ballots && read(moves.ballots), votes, version: read(moves.version) };
+  return {
+    ballots: moves.ballots && read(moves.ballots),
+    votes,
+    version: read(moves.version),
+    from,
+  };
 }
 
-/** Makes the counters of a poll that was just created, and so has no ballots. */
+/**
+ * Makes the counters of a poll that was just created, and so has no ballots. Where a server is away, the
+ * first reader's look, or the worker, will make them.
+ */
 export async function createTally(
-  server: MemcachedClient,
+  places: Places,
   poll: PollId,
   options: readonly TallyPart[],
   nowMs: number,
 ): Promise<void> {
-  const p = new Pipeline();
-  for (const part of ["b", ...options] as const) p.add(tallyKey(poll, part), "0", 0);
-  p.add(tallyKey(poll, "v"), String(firstVersion(nowMs)), 0);
-  await server.send(p);
+  const version = String(firstVersion(nowMs));
+  await onEach(places.of(poll), async server => {
+    const p = new Pipeline();
+    for (const part of ["b", ...options] as const) p.add(tallyKey(poll, part), "0", 0);
+    p.add(tallyKey(poll, "v"), version, 0);
+    await server.send(p);
+  });
 }
 
 /**
- * Moves the tallies of several polls, each on its server; resolves with the polls of each server that
+ * Moves the tallies of several polls, on all their servers; resolves with the polls of each server that
  * could not be written, or did not answer.
  */
 export async function moveTallies(
-  servers: readonly MemcachedClient[],
+  places: Places,
   changes: ReadonlyMap<PollId, TallyChange>,
 ): Promise<ReadonlyMap<MemcachedClient, readonly PollId[]>> {
   const byServer = new Map<MemcachedClient, [PollId, TallyChange][]>();
   for (const [poll, change] of changes) {
-    const server = tallyServer(servers, poll);
-    byServer.set(server, [...(byServer.get(server) ?? []), [poll, change]]);
+    for (const server of places.of(poll)) {
+      byServer.set(server, [...(byServer.get(server) ?? []), [poll, change]]);
+    }
   }
-  const failed = new Map<MemcachedClient, readonly PollId[]>();
+  const failed = await onEach([...byServer.keys()], async server => {
+    const p = new Pipeline();
+    for (const [poll, change] of byServer.get(server) ?? []) moveTally(p, poll, change);
+    await server.send(p);
+  });
+  return new Map(
+    failed.map(server => [server, (byServer.get(server) ?? []).map(([poll]) => poll)]),
+  );
+}
+
+/** Does the same on several servers at once; resolves with those that could not be written. */
+async function onEach(
+  servers: readonly MemcachedClient[],
+  work: (server: MemcachedClient) => Promise<void>,
+): Promise<MemcachedClient[]> {
+  const failed: MemcachedClient[] = [];
   await Promise.all(
-    [...byServer].map(async ([server, moves]) => {
-      const p = new Pipeline();
-      for (const [poll, change] of moves) moveTally(p, poll, change);
-      await server.send(p).catch(error => {
+    servers.map(server =>
+      work(server).catch(error => {
         if (!isMemcachedFailure(error)) throw error;
-        failed.set(
-          server,
-          moves.map(([poll]) => poll),
-        );
-      });
-    }),
+        failed.push(server);
+      }),
+    ),
   );
   return failed;
 }

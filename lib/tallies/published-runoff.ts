@@ -9,10 +9,10 @@ import type { PollId } from "../ids.ts";
 import type { MemcachedClient } from "../memcached/client.ts";
 import { tallyKey } from "../memcached/keys.ts";
 import { Pipeline } from "../memcached/pipeline.ts";
+import type { Places } from "../memcached/places.ts";
 import { countCombinations } from "../store/ballots.ts";
 import { type Poll, rankedPolls } from "../store/polls.ts";
 import { readTotals, type Totals } from "../store/totals.ts";
-import { tallyServer } from "./counters.ts";
 import type { TallyDeps } from "./exact.ts";
 import { type Runoff, runoffOf } from "./runoff.ts";
 
@@ -23,10 +23,13 @@ export interface PublishedRunoff extends Runoff {
 }
 
 /** The runoff of a ranked poll, as far as one has been published. One memcached read. */
-export async function readRunoff(
-  server: MemcachedClient,
-  poll: PollId,
-): Promise<PublishedRunoff | null> {
+export async function readRunoff(places: Places, poll: PollId): Promise<PublishedRunoff | null> {
+  const servers = places.of(poll);
+  const server = servers.find(({ available }) => available) ?? servers[0];
+  return server ? readFrom(server, poll) : null;
+}
+
+async function readFrom(server: MemcachedClient, poll: PollId): Promise<PublishedRunoff | null> {
   const p = new Pipeline();
   const op = p.get(tallyKey(poll, "i"));
   const bytes = (await server.read(p)).of(op);
@@ -47,25 +50,34 @@ export async function publishRunoffs(deps: TallyDeps, nowMs: number): Promise<vo
     polls.map(poll => poll.id),
   );
   for (const poll of polls) {
-    const server = tallyServer(deps.tallyServers, poll.id);
     const of = fingerprint(poll, totals.get(poll.id));
-    if ((await readRunoff(server, poll.id))?.of !== of) await publishRunoff(deps, poll, of);
+    const up = deps.tallies.of(poll.id).filter(({ available }) => available);
+    const found = await Promise.all(up.map(server => readFrom(server, poll.id)));
+    const behind = up.filter((_, index) => found[index]?.of !== of);
+    if (behind.length > 0) await publishRunoff(deps, behind, poll, of);
   }
 }
 
-async function publishRunoff({ store, tallyServers }: TallyDeps, poll: Poll, of: string) {
+async function publishRunoff(
+  { store }: TallyDeps,
+  servers: readonly MemcachedClient[],
+  poll: Poll,
+  of: string,
+) {
   const computedAtMs = wallMs();
   const rankings = await countCombinations(store, poll.id);
   const numbers = poll.options.map(option => option.number);
   const runoff: PublishedRunoff = { ...runoffOf(numbers, rankings), computedAtMs, of };
   const text = JSON.stringify(runoff);
   // Replace, then add: a `set` that a full server refuses would delete what was there.
-  const p = new Pipeline();
-  p.replace(tallyKey(poll.id, "i"), text, 0);
-  p.add(tallyKey(poll.id, "i"), text, 0);
-  // Results have changed: whoever waits for a newer version shall hear of it.
-  p.incr(tallyKey(poll.id, "v"), 1);
-  await tallyServer(tallyServers, poll.id).send(p);
+  for (const server of servers) {
+    const p = new Pipeline();
+    p.replace(tallyKey(poll.id, "i"), text, 0);
+    p.add(tallyKey(poll.id, "i"), text, 0);
+    // Results have changed: whoever waits for a newer version shall hear of it.
+    p.incr(tallyKey(poll.id, "v"), 1);
+    await server.send(p);
+  }
 }
 
 function fingerprint(poll: Poll, totals: Totals | undefined): string {

@@ -10,7 +10,7 @@ import { lookAtQueues } from "../queue/drain.ts";
 import { openCheckpoints } from "../store/checkpoints.ts";
 import type { Poll } from "../store/polls.ts";
 import { readTotals } from "../store/totals.ts";
-import { readTally, tallyServer } from "./counters.ts";
+import { readTally } from "./counters.ts";
 import { type Mended, makeTalliesExact, type TallyDeps } from "./exact.ts";
 import { partsOf } from "./parts.ts";
 
@@ -38,7 +38,9 @@ export async function compareTallies(deps: TallyDeps, polls: readonly Poll[]): P
 /** Where all queues stand, as one text; `undefined` when any has ballots waiting. */
 async function positions(deps: TallyDeps): Promise<string | undefined> {
   const looks = await Promise.all(
-    deps.queueServers.map(server => lookAtQueues(server, deps.queueNames)),
+    deps.queueServers
+      .filter(({ available }) => available)
+      .map(server => lookAtQueues(server, deps.queueNames)),
   );
   const checkpoints = new Map(
     (await openCheckpoints(deps.store)).map(open => [open.epoch, open.slot]),
@@ -48,22 +50,48 @@ async function positions(deps: TallyDeps): Promise<string | undefined> {
   return all.map(look => `${look.epoch}:${look.pointer}`).join(" ");
 }
 
+/** On every server that is up. */
 async function equal(
   deps: TallyDeps,
   poll: Poll,
   totals: { ballots: number; votes: ReadonlyMap<TallyPart, number> } | undefined,
 ): Promise<boolean> {
   const parts = partsOf(poll);
-  const tally = await readTally(tallyServer(deps.tallyServers, poll.id), poll.id, parts);
-  if (!tally || !totals || tally.ballots !== totals.ballots) return false;
-  return parts.every(part => tally.votes.get(part) === (totals.votes.get(part) ?? 0));
+  for (const server of deps.tallies.of(poll.id).filter(({ available }) => available)) {
+    const tally = await readTally(server, poll.id, parts);
+    if (!tally || !totals || tally.ballots !== totals.ballots) return false;
+    const same = parts.every(o => tally.votes.get(o) === (totals.votes.get(o) ?? 0));
+    if (!same) return false;
+  }
+  return true;
+}
+
+/** Polls without a tally where there should be one: its server lost it, or was away and missed something. */
+async function withGaps(deps: TallyDeps, polls: readonly Poll[]): Promise<readonly Poll[]> {
+  const gaps: Poll[] = [];
+  for (const poll of polls) {
+    const parts = partsOf(poll);
+    for (const server of deps.tallies.of(poll.id).filter(({ available }) => available)) {
+      if (!(await readTally(server, poll.id, parts))) gaps.push(poll);
+    }
+  }
+  return [...new Set(gaps)];
+}
+
+/**
+ * True when every batch that waits can be seen: fewer queue servers are away than there are copies. Without
+ * that, what a server holds would be missing from a comparison, and come back later.
+ */
+function seesEverything({ queueServers, copies }: TallyDeps): boolean {
+  return queueServers.filter(({ available }) => !available).length < copies;
 }
 
 /**
  * Compares the tallies of `polls` with MySQL and mends those that are off. Resolves with what was mended;
- * `undefined` when the queues would not be quiet and `force` was not asked for: try again later.
+ * `undefined` when a queue server is away that may hold ballots of its own, or the queues would not be quiet
+ * and `force` was not asked for: try again later.
  *
- * @param force - hold the queues still rather than give up.
+ * @param force - hold the queues still rather than give up; for a tally that is missing, that is done anyway.
  * @throws MemcachedFailure, StoreFailure.
  */
 export async function reconcile(
@@ -71,10 +99,12 @@ export async function reconcile(
   polls: readonly Poll[],
   force: boolean,
 ): Promise<readonly Mended[] | undefined> {
+  if (!seesEverything(deps)) return undefined;
   const comparison = await compareTallies(deps, polls);
-  if (comparison.state === "busy") return force ? makeTalliesExact(deps, polls) : undefined;
-  if (comparison.off.length === 0) return [];
-  const mended = await makeTalliesExact(deps, comparison.off);
+  const busy = comparison.state === "busy";
+  const off = busy ? (force ? polls : await withGaps(deps, polls)) : comparison.off;
+  if (off.length === 0) return busy ? undefined : [];
+  const mended = await makeTalliesExact(deps, off);
   for (const { pollId, part, was, is } of mended ?? []) {
     if (was === null) deps.log.info({ event: "tally_rebuilt", pollId, part, is });
     else deps.log.warn({ event: "tally_mended", pollId, part, was, is });

@@ -21,7 +21,7 @@ import type { GuardedStore } from "../store/guarded.ts";
 import type { Poll } from "../store/polls.ts";
 import { isStoreFailure } from "../store/pool.ts";
 import { readTotals } from "../store/totals.ts";
-import { firstVersion, readTally, type Tally, type TallyGlimpse, tallyServer } from "./counters.ts";
+import { currentTally, firstVersion, type Tally, type TallyGlimpse } from "./counters.ts";
 import { makeTalliesExact, type TallyDeps } from "./exact.ts";
 import { partsOf } from "./parts.ts";
 import { type PublishedRunoff, readRunoff } from "./published-runoff.ts";
@@ -31,7 +31,7 @@ interface Entry {
   readonly tally: Tally;
   /** Of a ranked poll, as far as a worker has computed it. */
   readonly runoff?: PublishedRunoff | null;
-  /** Counted by MySQL, while memcached was away: only what is stored, and under versions of our own. */
+  /** Looked up in MySQL, while memcached was away. */
   readonly stored?: boolean;
   readonly readAtMs: number;
   readonly asOfMs: number;
@@ -81,7 +81,9 @@ export class ResultsBoard {
   see(poll: PollId, seen: TallyGlimpse): void {
     const known = this.#entries.get(poll);
     if (!known || seen.version === undefined || seen.version <= known.tally.version) return;
+    if (seen.from !== known.tally.from) return;
     const tally: Tally = {
+      ...known.tally,
       ballots: seen.ballots ?? known.tally.ballots,
       votes: new Map([...known.tally.votes, ...seen.votes]),
       version: seen.version,
@@ -104,12 +106,7 @@ export class ResultsBoard {
       const runoff = poll.kind === "ranked" ? this.#runoff(poll) : null;
       const tally = (await this.#tally(poll)) ?? (await this.#rebuild(poll));
       const known = this.#entries.get(poll.id);
-      const newest =
-        known && known.tally.version > tally.version
-          ? known.stored
-            ? await this.#lift(poll, tally, known.tally.version)
-            : { ...known.tally, stored: tally.stored }
-          : tally;
+      const newest = known ? await this.#newer(poll, known.tally, tally) : tally;
       const readAtMs = monotonicMs();
       const entry = { tally: newest, runoff: await runoff, readAtMs, asOfMs: wallMs() };
       return this.#keep(poll, entry);
@@ -138,7 +135,7 @@ export class ResultsBoard {
         return this.#keep(poll, { ...known, stored: true, readAtMs: monotonicMs() });
       }
       const version = Math.max((known?.tally.version ?? 0) + 1, firstVersion(now));
-      const tally = { ...found, version, stored: found.ballots };
+      const tally = { ...found, version, stored: found.ballots, from: undefined };
       return this.#keep(poll, { tally, stored: true, readAtMs: monotonicMs(), asOfMs: now });
     } catch (error) {
       if (!isStoreFailure(error)) throw error;
@@ -146,22 +143,29 @@ export class ResultsBoard {
     }
   }
 
-  /** Memcached is back, with numbers of versions below those given out meanwhile: it goes on above them. */
-  async #lift(poll: Poll, tally: Tally, above: number): Promise<Tally> {
+  /**
+   * Which of two tallies is the newer one. By their versions; but each server counts its own, and so did
+   * we, while MySQL was asked. Another server than before goes on above what was shown, unless it has seen
+   * less: then it is about to be made exact.
+   */
+  async #newer(poll: Poll, known: Tally, tally: Tally): Promise<Tally> {
+    if (tally.version > known.version) return tally;
+    const server = this.#deps.tallies.of(poll.id).find(({ name }) => name === tally.from);
+    if (known.from === tally.from || tally.ballots < known.ballots || !server) {
+      return { ...known, stored: tally.stored };
+    }
     const p = new Pipeline();
-    const op = p.incr(tallyKey(poll.id, "v"), above + 1 - tally.version);
-    const server = tallyServer(this.#deps.tallyServers, poll.id);
+    const op = p.incr(tallyKey(poll.id, "v"), known.version + 1 - tally.version);
     const lifted = (await server.send(p)).of(op);
-    return { ...tally, version: typeof lifted === "bigint" ? Number(lifted) : above + 1 };
+    return { ...tally, version: typeof lifted === "bigint" ? Number(lifted) : known.version + 1 };
   }
 
   #tally(poll: Poll): Promise<Tally | undefined> {
-    const server = tallyServer(this.#deps.tallyServers, poll.id);
-    return readTally(server, poll.id, partsOf(poll));
+    return currentTally(this.#deps.tallies, poll.id, partsOf(poll));
   }
 
   #runoff(poll: Poll): Promise<PublishedRunoff | null> {
-    return readRunoff(tallyServer(this.#deps.tallyServers, poll.id), poll.id).catch(error => {
+    return readRunoff(this.#deps.tallies, poll.id).catch(error => {
       if (!isMemcachedFailure(error)) throw error;
       return this.#entries.get(poll.id)?.runoff ?? null;
     });
@@ -173,7 +177,8 @@ export class ResultsBoard {
     while (monotonicMs() < until) {
       const p = new Pipeline();
       const mine = p.add(tallyKey(poll.id, "r"), "1", rebuildSeconds);
-      const server = tallyServer(this.#deps.tallyServers, poll.id);
+      const server = this.#deps.tallies.of(poll.id).find(({ available }) => available);
+      if (!server) break;
       if ((await server.send(p)).of(mine) === "stored") {
         await this.#makeExact(poll);
         const done = new Pipeline();

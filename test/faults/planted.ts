@@ -84,15 +84,15 @@ export const plantedBugs: readonly PlantedBug[] = [
     edits: [
       {
         file: "lib/ballots/queue-round.ts",
-        from: "const result = await enqueueBatch(",
-        to: 'for (const { answer } of going) answer({ outcome: "accepted", tally: undefined });\nconst result = await enqueueBatch(',
+        from: "const result = await enqueueing.finish(",
+        to: 'for (const { answer } of going) answer({ outcome: "accepted", tally: undefined });\nconst result = await enqueueing.finish(',
       },
     ],
     shownBy: "memcached full",
   },
   {
     name: "replay ring remembers nothing",
-    edits: [{ file: "lib/queue/replay-ring.ts", from: "this.#kept.push(kept);", to: "return;" }],
+    edits: [{ file: "lib/queue/replay-ring.ts", from: "this.#kept.add(kept);", to: "return;" }],
     shownBy: "memcached killed and back empty",
   },
   {

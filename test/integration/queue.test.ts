@@ -46,7 +46,14 @@ const noRider: Rider = {
   before: () => Promise.resolve(),
   ride: () => {},
   arrived: () => {},
+  lost: () => {},
 };
+
+const to = (producer: QueueProducer) => ({
+  sides: [[producer]],
+  copies: 1,
+  order: [producer.client],
+});
 
 async function flushAll(): Promise<void> {
   const socket = connect(server.port, "127.0.0.1");
@@ -157,7 +164,12 @@ describe("lock", () => {
     await Promise.all(
       producers.map(async producer => {
         for (const { batch } of batches.filter(entry => entry.producer === producer)) {
-          const result = await enqueueBatch([producer], batch, noRider, performance.now() + 5_000);
+          const result = await enqueueBatch(
+            to(producer),
+            batch,
+            noRider,
+            performance.now() + 5_000,
+          );
           assert.equal(result.outcome, "enqueued");
         }
       }),
@@ -197,18 +209,18 @@ describe("slots", () => {
   it("are enqueued again under another number after a fence", async () => {
     const queue = newQueue();
     const producer = newProducer(queue);
-    const batch = emptyBatch();
     const ticket = await producer.takeTicket();
-    await placeTombstone(producer.client, queue, ticket.epoch, ticket.slot);
+    await producer.write(ticket, encodeBatch(emptyBatch()));
+    const next = ticket.slot + 1;
+    await placeTombstone(producer.client, queue, ticket.epoch, next);
     const result = await enqueueBatch(
-      [producer],
-      batch,
+      to(producer),
+      emptyBatch(),
       noRider,
       performance.now() + 4_000,
-      Promise.resolve(ticket),
     );
     assert.equal(result.outcome, "enqueued");
-    assert.ok(result.outcome === "enqueued" && result.ticket.slot > ticket.slot);
+    assert.ok(result.outcome === "enqueued" && (result.places[0]?.slot ?? 0) > next);
   });
 
   it("abandon a number that was held for too long", async () => {

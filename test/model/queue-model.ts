@@ -59,6 +59,7 @@ const noRider: Rider = {
   before: () => Promise.resolve(),
   ride: () => {},
   arrived: () => {},
+  lost: () => {},
 };
 
 class Run {
@@ -166,10 +167,12 @@ class Run {
     for (let i = 0; i < this.#scenario.batchesEach; i++) {
       const batch = { id: randomBytes(12) as BatchId, ballots: [], talliesDoubtful: false };
       const until = monotonicMs() + 2_200;
-      const result = await enqueueBatch([producer], batch, noRider, until);
+      const targets = { sides: [[producer]], copies: 1, order: [producer.client] };
+      const result = await enqueueBatch(targets, batch, noRider, until);
       if (result.outcome === "enqueued") {
-        const { epoch, slot } = result.ticket;
-        this.#acknowledged.set(batch.id.toString("hex"), `q:${queue}:s:${epoch}:${slot}`);
+        for (const { epoch, slot } of result.places) {
+          this.#acknowledged.set(batch.id.toString("hex"), `q:${queue}:s:${epoch}:${slot}`);
+        }
       }
       await this.#simulation.sleep(this.#simulation.random() * 20);
     }

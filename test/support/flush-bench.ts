@@ -4,9 +4,11 @@ import { randomBytes, randomUUID } from "node:crypto";
 import { after } from "node:test";
 import { Flusher } from "#lib/flush/pass.ts";
 import type { FlushDeps } from "#lib/flush/queue-flush.ts";
+import { RecentBatches } from "#lib/flush/recent-batches.ts";
 import type { BallotId, BatchId, OptionNumber, PollId, Slug, VoterKey } from "#lib/ids.ts";
 import { createLog } from "#lib/log.ts";
 import { MemcachedClient } from "#lib/memcached/client.ts";
+import { Places } from "#lib/memcached/places.ts";
 import { queueName } from "#lib/queue/names.ts";
 import { QueueProducer } from "#lib/queue/producer.ts";
 import { type Batch, encodeBatch, type QueuedBallot } from "#lib/queue/slot-codec.ts";
@@ -43,16 +45,18 @@ export async function startFlushBench(options: Partial<FlushDeps> = {}) {
   const store = new Store({ url: database.url, connectionsMax: 8, statementMs: 10_000 });
   await migrate(store);
   const client = new MemcachedClient({ host: "127.0.0.1", port: memcached.port });
+  const places = new Places([client], 1);
   const corrections: Parameters<FlushDeps["correctTallies"]>[] = [];
   const deps: FlushDeps = {
     store,
     log: createLog("test", "silent"),
+    recent: new RecentBatches(),
     graceMs: 300,
     keepMs: 0,
     committed: () => {},
     correctTallies: async (...args) => {
       corrections.push(args);
-      await moveTallies([client], args[0]);
+      await moveTallies(places, args[0]);
     },
     ...options,
   };
@@ -69,7 +73,7 @@ export async function startFlushBench(options: Partial<FlushDeps> = {}) {
     corrections,
     deps,
     newFlusher: (change: Partial<FlushDeps> = {}) =>
-      new Flusher({ ...deps, ...change }, [client], 4),
+      new Flusher({ ...deps, recent: new RecentBatches(), ...change }, [client], 4, 1),
     newPoll: () =>
       insertPoll(
         store,

@@ -23,6 +23,7 @@ const summary = {
   holes: 0,
   waiting: 0,
   unreachable: [],
+  sawEverything: true,
 };
 
 const state = (change: Partial<WorkerState> = {}): WorkerState => ({

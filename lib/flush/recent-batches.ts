@@ -1,0 +1,25 @@
+/**
+ * Ids of batches that this process has committed lately, so that their second copies need neither be
+ * decoded nor looked up.
+ *
+ * Invariant: only what is surely committed gets in. What is missing costs a look-up, no more.
+ */
+import type { BatchId } from "../ids.ts";
+
+const idsMax = 100_000;
+
+export class RecentBatches {
+  readonly #ids = new Set<string>();
+
+  add(ids: Iterable<BatchId>): void {
+    for (const id of ids) this.#ids.add(id.toString("latin1"));
+    for (const oldest of this.#ids) {
+      if (this.#ids.size <= idsMax) break;
+      this.#ids.delete(oldest);
+    }
+  }
+
+  has(id: BatchId): boolean {
+    return this.#ids.has(id.toString("latin1"));
+  }
+}

@@ -1,0 +1,32 @@
+/**
+ * Which servers a thing lives on, where there are several: by a fixed rule, from its number and the order
+ * of the servers in the configuration. Nothing is ever re-hashed when a server is away; with two copies,
+ * the other one is used.
+ */
+import type { MemcachedClient } from "./client.ts";
+
+export class Places {
+  /** All servers, in the order of the configuration. */
+  readonly servers: readonly MemcachedClient[];
+  readonly #byRest: readonly (readonly MemcachedClient[])[];
+
+  /** @param copies - how many servers each thing lives on, as far as there are so many. */
+  constructor(servers: readonly MemcachedClient[], copies: number) {
+    if (servers.length === 0) throw new RangeError("no memcached server is configured");
+    this.servers = servers;
+    this.#byRest = servers.map((_, rest) => inOrderFrom(servers, rest).slice(0, copies));
+  }
+
+  /** The servers of the thing with this number, the first of them preferred. */
+  of(number: number): readonly MemcachedClient[] {
+    return this.#byRest[number % this.#byRest.length] ?? [];
+  }
+}
+
+/** All servers, beginning with the one at `index`. */
+export function inOrderFrom(
+  servers: readonly MemcachedClient[],
+  index: number,
+): readonly MemcachedClient[] {
+  return servers.map((_, i) => servers[(index + i) % servers.length] as MemcachedClient);
+}

@@ -1,0 +1,163 @@
+/**
+ * Promise 1 with two copies: one of two memcached servers may die, stop, refuse, dawdle or come back empty,
+ * also together with a front, and no acknowledged ballot is lost; voting stands still for less than a second.
+ */
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import { sleep } from "#lib/clock.ts";
+import { waitUntil } from "#scripts/services/ports.ts";
+import { FaultProxy } from "#test/support/fault-proxy.ts";
+import { createPoll, Ledger, results, vote } from "#test/support/ledger.ts";
+import { Site } from "#test/support/site.ts";
+
+const voters = 5_000;
+const connections = 50;
+/** Of one vote: two deadlines and a busy machine. */
+const stallMsMax = 1_500;
+
+describe("with two copies", () => {
+  let site: Site;
+  before(async () => {
+    site = await Site.start({ memcached: [{}, {}], env: { QUEUE_COPIES: "2" } });
+  });
+  after(() => site?.stop());
+
+  const step = async () =>
+    ((await (await fetch(`${site.url}/readyz`)).json()) as { step: string }).step;
+
+  const healed = () =>
+    waitUntil("both servers are used again", async () => (await step()) === "normal", {
+      withinMs: 15_000,
+    });
+
+  /** Votes come in all the time; gives the longest wait of any answer, in milliseconds. */
+  async function underFault(fault: (ledger: Ledger) => Promise<void>): Promise<number> {
+    const ledger = new Ledger(site, await createPoll(site), voters);
+    const { latencies } = await ledger.run(connections, () => fault(ledger));
+    assert.equal(ledger.acknowledged, voters);
+    await healed();
+    await ledger.assertBooks();
+    return latencies.at(-1) ?? 0;
+  }
+
+  it("each batch is on both servers and counted once", async () => {
+    const [worker] = site.workers;
+    assert.ok(worker);
+    worker.child.signal("SIGSTOP");
+    const slug = await createPoll(site);
+    for (let i = 0; i < 5; i++) {
+      assert.equal((await vote(site.url, slug, { choices: ["1"] })).status, 202);
+    }
+    worker.child.signal("SIGCONT");
+    await site.drained();
+    assert.equal((await results(site, slug)).ballots, 5);
+    await underFault(async () => {});
+  });
+
+  for (const index of [0, 1]) {
+    it(`server ${index} is killed and comes back empty`, async () => {
+      const longestMs = await underFault(async ledger => {
+        await ledger.reached(0.3);
+        await site.memcached[index]?.child.kill();
+        assert.equal((await vote(site.url, ledger.slug, { choices: ["9"] })).status, 400);
+        await ledger.reached(0.6);
+        await site.restartMemcached(index);
+      });
+      assert.ok(longestMs < stallMsMax, `${longestMs} ms`);
+    });
+
+    it(`server ${index} is stopped for a while, and goes on with what it knew`, async () => {
+      const longestMs = await underFault(async ledger => {
+        await ledger.reached(0.3);
+        site.memcached[index]?.child.signal("SIGSTOP");
+        await waitUntil("it is noticed", async () => (await step()) === "fewer_servers", {
+          withinMs: 5_000,
+        });
+        await ledger.reached(0.8);
+        await sleep(2_000);
+        site.memcached[index]?.child.signal("SIGCONT");
+      });
+      assert.ok(longestMs < stallMsMax, `${longestMs} ms`);
+    });
+  }
+
+  it("a server dies with ballots that the worker has not seen, and their front dies, too", async () => {
+    const [worker] = site.workers;
+    assert.ok(worker);
+    const front = await site.addFront();
+    const ledger = new Ledger(site, await createPoll(site), voters, front);
+    worker.child.signal("SIGSTOP");
+    await ledger.run(connections);
+    assert.equal(ledger.acknowledged, voters);
+    await site.memcached[1]?.child.kill();
+    await front.child.kill();
+    worker.child.signal("SIGCONT");
+    await site.restartMemcached(1);
+    await healed();
+    await ledger.assertBooks();
+  });
+
+  it("results go on from the other server", async () => {
+    const slugs = [await createPoll(site), await createPoll(site)];
+    for (const slug of slugs) {
+      assert.equal((await vote(site.url, slug, { choices: ["1"] })).status, 202);
+      assert.equal((await results(site, slug)).ballots, 1);
+    }
+    await site.memcached[0]?.child.kill();
+    for (const slug of slugs) {
+      assert.equal((await vote(site.url, slug, { choices: ["2"] })).status, 202);
+      await waitUntil("the vote shows", async () => (await results(site, slug)).ballots === 2, {
+        withinMs: 5_000,
+      });
+    }
+    await site.restartMemcached(0);
+    await healed();
+    for (const slug of slugs) {
+      assert.equal((await vote(site.url, slug, { choices: ["2"] })).status, 202);
+      await waitUntil("the vote shows", async () => (await results(site, slug)).ballots === 3, {
+        withinMs: 10_000,
+      });
+    }
+  });
+});
+
+describe("with two copies, over a bad line", () => {
+  let site: Site;
+  let proxy: FaultProxy;
+  before(async () => {
+    site = await Site.start({ memcached: [{}, {}], fronts: 0, env: { QUEUE_COPIES: "2" } });
+    proxy = await FaultProxy.start({ host: "127.0.0.1", port: site.memcached[1]?.port ?? 0 });
+    // The front alone sees the second server through the proxy; the worker sees it as it is.
+    await site.addFront({
+      MEMCACHED_SERVERS: `${site.memcached[0]?.address},127.0.0.1:${proxy.port}`,
+    });
+  });
+  after(async () => {
+    await site?.stop();
+    await proxy?.stop();
+  });
+
+  const faults: Record<string, () => void> = {
+    slow: () => proxy.delay(600),
+    "cut off": () => proxy.stall(),
+    refusing: () => {
+      proxy.refuse();
+      proxy.reset();
+    },
+  };
+  for (const [name, fault] of Object.entries(faults)) {
+    it(`the second server is ${name}`, async () => {
+      const ledger = new Ledger(site, await createPoll(site), voters);
+      const { latencies } = await ledger.run(connections, async () => {
+        await ledger.reached(0.3);
+        fault();
+        await ledger.reached(0.8);
+        proxy.heal();
+      });
+      assert.equal(ledger.acknowledged, voters);
+      const longestMs = latencies.at(-1) ?? 0;
+      assert.ok(longestMs < stallMsMax, `${longestMs} ms`);
+      await ledger.assertBooks();
+    });
+  }
+});
