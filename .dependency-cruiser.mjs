@@ -6,7 +6,7 @@
 /** Layers of lib/, bottom first: a layer may import the ones before it, never one behind it. */
 const layers = [
   [
-    "(clock|errors|faults|ids|kickstart|languages|retry|log|log-lines|percent|rate-gate|shutdown|tally-part)\\.ts",
+    "(clock|drawings|errors|faults|ids|kickstart|languages|retry|log|log-lines|percent|rate-gate|shutdown|tally-part)\\.ts",
   ],
   ["memcached/", "store/", "config\\.ts"],
   ["queue/", "voters/(keys|keyed-hash)\\.ts"],
@@ -146,6 +146,12 @@ export default {
       "Use lib/store. (The load test reads the books past it, on purpose.)",
       "mysql2",
       "^(lib/store/pool|scripts/loadtest/books)\\.ts",
+    ),
+    only(
+      "only-ink-imports-canvas",
+      "Draw with reader/picture/ink.ts.",
+      "@napi-rs/canvas",
+      "^reader/picture/",
     ),
   ],
   options: {

@@ -11,7 +11,7 @@ const config: NextConfig = {
   htmlLimitedBots: /./,
   // The image optimizer fetches what it is told to: we have no use for it.
   images: { unoptimized: true },
-  serverExternalPackages: ["memjs", "mysql2", "pino", "better-auth"],
+  serverExternalPackages: ["@napi-rs/canvas", "memjs", "mysql2", "pino", "better-auth"],
   headers: async () => [
     {
       source: "/fonts/:file*",

@@ -15,6 +15,7 @@ import { watchReplayRing } from "./ballots/replay.ts";
 import { handInOldTapes } from "./books/old-tapes.ts";
 import { AcceptedTape } from "./books/tape.ts";
 import { type Config, loadConfig } from "./config.ts";
+import { Drawings } from "./drawings.ts";
 import { Attempts } from "./editors/attempts.ts";
 import type { Auth } from "./editors/auth.ts";
 import { Kickstart } from "./kickstart.ts";
@@ -47,6 +48,7 @@ export interface Runtime {
   readonly cast: CastDeps;
   readonly receipts: Receipts;
   readonly edit: EditDeps;
+  readonly drawings: Drawings;
   /** The sign-in library, loaded when it is first needed. */
   readonly auth: () => Promise<Auth>;
   /** Finishes rounds under way, then closes every connection. */
@@ -116,6 +118,7 @@ function build(config: Config): Runtime {
     cast: { commit: voting.commit, published, results, secrets },
     receipts: new Receipts(guarded, secrets),
     edit: { store, published, tallies: places, log },
+    drawings: new Drawings(),
     auth: lazyAuth(config, store, memcached),
     close: async () => {
       live.stop();

@@ -4,7 +4,7 @@ import type { ListedPoll } from "#lib/polls/published.ts";
 import { pollState } from "#lib/polls/state.ts";
 import type { CardProps } from "./views/card-props.ts";
 import { renderDocument, renderEmbed } from "./views/document.tsx";
-import { pathOf } from "./views/paths.ts";
+import { pathOf, picturePath } from "./views/paths.ts";
 import { PollCard } from "./views/poll-card.tsx";
 import { sentenceOf } from "./views/results.tsx";
 import type { Words } from "./words.ts";
@@ -24,14 +24,19 @@ export function pollPage(site: Site, card: Omit<CardProps, "words" | "siteName">
   const title = show === "vote" ? poll.question : `${words.say("results")}: ${poll.question}`;
   const about = poll.description || poll.question;
   const address = publicUrl + pathOf(poll, "page", "vote");
+  const sentence = show === "results" ? sentenceOf({ words, ...card }) : "";
   const render = place === "embed" ? renderEmbed : renderDocument;
   return render({
     words,
     siteName,
     title: `${title} – ${siteName}`,
-    description: (show === "results" && sentenceOf({ words, ...card })) || about,
+    description: sentence || about,
     canonical: publicUrl + pathOf(poll, "page", show),
     oembed: `${publicUrl}/oembed?url=${encodeURIComponent(address)}`,
+    picture: {
+      address: publicUrl + picturePath(poll, words.locale),
+      alt: sentence || poll.question,
+    },
     children: <PollCard words={words} siteName={siteName} {...card} />,
   });
 }

@@ -74,6 +74,20 @@ export class Words {
     return momentIn(this.locale, this.timeZone, ms, nowMs);
   }
 
+  /** A moment for whoever may look at it much later: "21 November 2026 at 18:04 CET". */
+  dated(ms: number): string {
+    return new Intl.DateTimeFormat(this.locale, {
+      day: "numeric",
+      month: "long",
+      year: "numeric",
+      hour: "2-digit",
+      minute: "2-digit",
+      hourCycle: "h23",
+      timeZone: this.timeZone,
+      timeZoneName: "short",
+    }).format(ms);
+  }
+
   /** A moment to the second, with its day and zone: "21 Nov, 18:04:12 CET". */
   precisely(ms: number): string {
     return new Intl.DateTimeFormat(this.locale, {

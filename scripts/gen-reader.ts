@@ -4,7 +4,7 @@
  * `reader/generated.ts` and `worker/generated.ts`, which are not committed.
  */
 import { createHash } from "node:crypto";
-import { copyFileSync, mkdirSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { build } from "esbuild";
 
 const targets = ["chrome111", "firefox113", "safari16.4"];
@@ -31,7 +31,15 @@ const styles = await bundle("reader/reader.css");
 const demoStyles = await bundle("reader/demo.css");
 const script = await bundle("reader/script.ts");
 const embedScript = await bundle("embed/floodgate-poll.ts", "iife");
+/** Of the light tokens, which come first: for what is drawn, not styled. */
+const palette: Record<string, string> = {};
+for (const [, name = "", colour = ""] of readFileSync("design/tokens.css", "utf8").matchAll(
+  /--fg-([a-z-]+): (#[0-9a-f]{6});/g,
+)) {
+  palette[name] ??= colour;
+}
 const assets = {
+  palette,
   styles,
   styleHash: cspHash(styles),
   demoStyles,
@@ -54,7 +62,8 @@ writeFileSync(
 
 mkdirSync("public/fonts", { recursive: true });
 const fonts = "node_modules/@fontsource";
-for (const subset of ["latin", "latin-ext"]) {
+// Pages load the first two; all of them are for what is drawn.
+for (const subset of ["latin", "latin-ext", "cyrillic", "greek"]) {
   copyFileSync(
     `${fonts}-variable/inter/files/inter-${subset}-wght-normal.woff2`,
     `public/fonts/inter-${subset}.woff2`,
@@ -62,5 +71,11 @@ for (const subset of ["latin", "latin-ext"]) {
   copyFileSync(
     `${fonts}/source-serif-4/files/source-serif-4-${subset}-600-normal.woff2`,
     `public/fonts/source-serif-4-${subset}.woff2`,
+  );
+}
+for (const weight of [400, 600]) {
+  copyFileSync(
+    `${fonts}/noto-naskh-arabic/files/noto-naskh-arabic-arabic-${weight}-normal.woff2`,
+    `public/fonts/noto-naskh-arabic-${weight}.woff2`,
   );
 }

@@ -22,6 +22,8 @@ describe("hot routes", () => {
       ["GET", "/p/.."],
       ["GET", "/p/x/"],
       ["GET", "/p/x/results/more"],
+      // Drawn by the pages process: never where votes are taken.
+      ["GET", "/p/x/og.png"],
       ["GET", "/studio"],
       ["GET", "/constructor"],
       ["GET", "http://elsewhere/p/x"],

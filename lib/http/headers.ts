@@ -7,6 +7,7 @@
  * | embed  | the sites that may embed  | our own files only |
  * | data   | nobody                    | none               |
  * | script | (any site may load it)    |                    |
+ * | picture| (any site may show it)    | none               |
  *
  * Pages are cacheable, so there is no nonce in them: their scripts and styles are files of ours, or
  * inline pieces whose hashes are listed.
@@ -59,6 +60,15 @@ export const scriptHeaders: Readonly<Record<string, string>> = {
   ...always,
   "Content-Type": "text/javascript; charset=utf-8",
   "Access-Control-Allow-Origin": "*",
+  "Cross-Origin-Resource-Policy": "cross-origin",
+};
+
+/** Pictures for other sites, which keep them for a while; what has changed is there within a minute. */
+export const pictureHeaders: Readonly<Record<string, string>> = {
+  ...always,
+  "Content-Type": "image/png",
+  "Content-Security-Policy": "default-src 'none'; sandbox",
+  "Cache-Control": "public, max-age=60, s-maxage=30, stale-while-revalidate=300",
   "Cross-Origin-Resource-Policy": "cross-origin",
 };
 

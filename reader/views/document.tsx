@@ -5,6 +5,7 @@ import { raw } from "hono/html";
 import type { Child } from "hono/jsx";
 import { directionOf } from "#lib/languages.ts";
 import { assets } from "../generated.ts";
+import { pictureSize } from "../picture/size.ts";
 import type { Words } from "../words.ts";
 
 export interface DocumentProps {
@@ -16,6 +17,8 @@ export interface DocumentProps {
   readonly canonical?: string;
   /** Address of its oEmbed answer, for systems that an editor pastes a link into. */
   readonly oembed?: string;
+  /** What other sites show with a link to this page. */
+  readonly picture?: { readonly address: string; readonly alt: string };
   readonly children: Child;
 }
 
@@ -36,6 +39,7 @@ function Head(props: DocumentProps) {
       <meta property="og:title" content={title} />
       {description && <meta property="og:description" content={description} />}
       {canonical && <meta property="og:url" content={canonical} />}
+      {props.picture && <Picture {...props.picture} />}
       {oembed && (
         <link rel="alternate" type="application/json+oembed" href={oembed} title={title} />
       )}
@@ -50,6 +54,19 @@ function Head(props: DocumentProps) {
       )}
       <StyleAndScript />
     </head>
+  );
+}
+
+function Picture({ address, alt }: { address: string; alt: string }) {
+  return (
+    <>
+      <meta property="og:image" content={address} />
+      <meta property="og:image:type" content="image/png" />
+      <meta property="og:image:width" content={String(pictureSize.width)} />
+      <meta property="og:image:height" content={String(pictureSize.height)} />
+      <meta property="og:image:alt" content={alt} />
+      <meta name="twitter:card" content="summary_large_image" />
+    </>
   );
 }
 

@@ -34,9 +34,7 @@ export function Outcome(props: CardProps) {
         {mine ? words.say("youChose", { options: labelsOf(words, poll, mine) }) : ""}
       </p>
       <p class="poll-dek" data-part="hidden-note" hidden={!hidden || thanks}>
-        {words.say(reasons[poll.resultsTo], {
-          when: poll.resultsFromMs === null ? "" : words.when(poll.resultsFromMs, props.nowMs),
-        })}
+        {hiddenNote(words, poll, ms => words.when(ms, props.nowMs))}
       </p>
       <div data-part="bars" hidden={hidden || thanks}>
         <ResultList {...props} />
@@ -44,6 +42,12 @@ export function Outcome(props: CardProps) {
       </div>
     </>
   );
+}
+
+/** Why there are no results to be seen. */
+export function hiddenNote(words: Words, poll: Poll, say: (ms: number) => string): string {
+  const { resultsTo, resultsFromMs } = poll;
+  return words.say(reasons[resultsTo], { when: resultsFromMs === null ? "" : say(resultsFromMs) });
 }
 
 /** The reader's own choices, in words. */

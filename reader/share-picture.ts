@@ -1,0 +1,37 @@
+/**
+ * `GET /p/{poll}/og.png`: the picture that other sites show with a link to a poll (Open Graph).
+ *
+ * It is not a hot route: the pages process draws it, never one that takes votes. Nothing in it depends on
+ * who asks.
+ */
+import { wallMs } from "#lib/clock.ts";
+import { FloodgateError } from "#lib/errors.ts";
+import { pictureHeaders } from "#lib/http/headers.ts";
+import type { Slug } from "#lib/ids.ts";
+import { pollState } from "#lib/polls/state.ts";
+import type { Runtime } from "#lib/runtime.ts";
+import { drawPoll } from "./picture/poll-picture.ts";
+import { resultsForPage } from "./poll-pages.ts";
+import { siteOf } from "./site.ts";
+
+/**
+ * @throws FloodgateError `poll_not_found`, also for a draft; `overloaded` when too many others have to be
+ *   drawn first.
+ */
+export async function sharePicture(at: Runtime, slug: Slug, request: Request): Promise<Response> {
+  const poll = await at.published.find(slug);
+  const nowMs = wallMs();
+  const state = poll ? pollState(poll, nowMs) : "draft";
+  if (!poll || state === "draft") throw new FloodgateError("poll_not_found");
+  const { words, siteName } = siteOf(at.config, request, poll);
+  const results = state === "scheduled" ? null : await resultsForPage(at, poll, "reader");
+  // An edit, a closing, results that are hidden from now on: at once. Votes: after some seconds.
+  const name = [slug, poll.version, words.locale, state, results?.hidden].join(" ");
+  const contents = String(results?.version);
+  const { bytes, etag } = await at.drawings.get(name, contents, () =>
+    drawPoll({ words, siteName, poll, state, results }),
+  );
+  const headers = { ...pictureHeaders, ETag: etag };
+  const known = request.headers.get("if-none-match") === etag;
+  return new Response(known ? null : bytes, { status: known ? 304 : 200, headers });
+}
