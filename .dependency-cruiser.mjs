@@ -143,9 +143,9 @@ export default {
     only("only-memcached-imports-memjs", "Use lib/memcached.", "memjs", "^lib/memcached/"),
     only(
       "only-store-imports-mysql2",
-      "Use lib/store. (The load test reads the books past it, on purpose.)",
+      "Use lib/store. (The load test and the benchmarks read the books past it, on purpose.)",
       "mysql2",
-      "^(lib/store/pool|scripts/loadtest/books)\\.ts",
+      "^(bench/|(lib/store/pool|scripts/loadtest/books)\\.ts)",
     ),
     only(
       "only-ink-imports-canvas",

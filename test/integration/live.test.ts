@@ -5,6 +5,7 @@ import { connect } from "node:net";
 import { after, before, describe, it } from "node:test";
 import { waitUntil } from "#scripts/services/ports.ts";
 import { api, createPoll, type ResultsBody, results, vote } from "#test/support/ledger.ts";
+import { memcachedStat } from "#test/support/memcached-stats.ts";
 import { type Process, Site } from "#test/support/site.ts";
 
 /** An open stream: the results that came, and whether it is over. */
@@ -50,21 +51,6 @@ class Stream {
   }
 }
 
-/** How many keys a memcached was asked for so far. */
-function keysRead(port: number): Promise<number> {
-  return new Promise((resolve, reject) => {
-    let text = "";
-    const socket = connect({ port, host: "127.0.0.1" }, () => socket.write("stats\r\n"));
-    socket.on("error", reject);
-    socket.on("data", bytes => {
-      text += bytes;
-      if (!text.includes("END\r\n")) return;
-      socket.destroy();
-      resolve(Number(/STAT cmd_get (\d+)/.exec(text)?.[1]));
-    });
-  });
-}
-
 describe("live results", () => {
   let site: Site;
   let front: Process;
@@ -96,13 +82,13 @@ describe("live results", () => {
       const streams = await Promise.all(
         Array.from({ length: viewers }, () => Stream.open(site.url, slug)),
       );
-      const before = await keysRead(port);
+      const before = await memcachedStat(port, "cmd_get");
       for (let i = 0; i < 3; i++) {
         const goal = (streams[0]?.newest?.ballots ?? 0) + 1;
         await cast(slug);
         await waitUntil("the vote", () => streams.every(s => s.newest?.ballots === goal));
       }
-      const keys = (await keysRead(port)) - before;
+      const keys = (await memcachedStat(port, "cmd_get")) - before;
       for (const stream of streams) stream.leave();
       return keys;
     };

@@ -26,6 +26,7 @@ export interface SiteOptions {
   readonly memcached?: readonly MemcachedOptions[];
   readonly env?: Readonly<Record<string, string>>;
   readonly databaseOptions?: readonly string[];
+  readonly database?: { readonly bufferPoolMb: number; readonly redoLogMb: number };
   /** Our programs reach memcached and MariaDB through proxies that can misbehave. */
   readonly proxied?: boolean;
   /** The build that they are from. */
@@ -91,8 +92,7 @@ export class Site {
     this.database = await startDatabase({
       directory: join(this.directory, "mariadb"),
       password: "test-only-password",
-      redoLogMb: 48,
-      bufferPoolMb: 128,
+      ...(this.#options.database ?? { redoLogMb: 48, bufferPoolMb: 128 }),
       options: databaseOptions,
     });
     const reached = this.#options.proxied ? await this.#startProxies() : this;
@@ -196,8 +196,7 @@ export class Site {
     this.database = await startDatabase({
       directory: join(this.directory, "mariadb"),
       password: "test-only-password",
-      redoLogMb: 48,
-      bufferPoolMb: 128,
+      ...(this.#options.database ?? { redoLogMb: 48, bufferPoolMb: 128 }),
       port: this.database.port,
       options: this.#options.databaseOptions ?? [],
     });

@@ -1,0 +1,85 @@
+/**
+ * One producer as a process, for the queue alone: batches of so many ballots, one after the other, for so
+ * long. Prints what it did (JSON) as its last line.
+ */
+import { randomBytes, randomUUID } from "node:crypto";
+import { monotonicMs } from "#lib/clock.ts";
+import type { BallotId, BatchId, PollId, VoterKey } from "#lib/ids.ts";
+import { MemcachedClient } from "#lib/memcached/client.ts";
+import { enqueueBatch, type Rider } from "#lib/queue/enqueue.ts";
+import { queueName } from "#lib/queue/names.ts";
+import { QueueProducer } from "#lib/queue/producer.ts";
+import type { QueuedBallot } from "#lib/queue/slot-codec.ts";
+
+export interface ProducerJob {
+  readonly ports: readonly number[];
+  readonly home: number;
+  readonly batch: number;
+  /** So long, or so many ballots. */
+  readonly ms?: number;
+  readonly ballots?: number;
+  readonly pollId: number;
+}
+
+export interface ProducerReport {
+  readonly ballots: number;
+  readonly rounds: number;
+  readonly ms: number;
+  /** Rounds whose batch did not get in at once. */
+  readonly failed: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+}
+
+const job = JSON.parse(process.argv[2] ?? "{}") as ProducerJob;
+const nobody: Rider = { before: async () => {}, ride: () => {}, arrived: () => {} };
+const sides = job.ports.map(port => [
+  new QueueProducer(
+    queueName("normal", job.home),
+    new MemcachedClient({ host: "127.0.0.1", port }),
+  ),
+]);
+
+function ballots(count: number): QueuedBallot[] {
+  return Array.from({ length: count }, () => ({
+    pollId: job.pollId as PollId,
+    kind: "choice",
+    voter: randomBytes(16) as VoterKey,
+    ballotId: randomUUID() as BallotId,
+    receivedAtMs: Date.now(),
+    choices: Uint8Array.of(1),
+    tallied: false,
+  }));
+}
+
+const startedMs = monotonicMs();
+const times: number[] = [];
+let done = 0;
+let failed = 0;
+const more = () =>
+  job.ballots === undefined ? monotonicMs() - startedMs < (job.ms ?? 0) : done < job.ballots;
+while (more()) {
+  const batch = {
+    id: randomBytes(12) as BatchId,
+    ballots: ballots(job.batch),
+    talliesDoubtful: false,
+  };
+  const beganMs = monotonicMs();
+  const outcomes = await Promise.all(
+    sides.map(producers => enqueueBatch(producers, batch, nobody, monotonicMs() + 2_000)),
+  );
+  times.push(monotonicMs() - beganMs);
+  if (outcomes.every(({ outcome }) => outcome === "enqueued")) done += job.batch;
+  else failed += 1;
+}
+const sorted = times.sort((a, b) => a - b);
+const at = (share: number) => sorted[Math.floor((sorted.length - 1) * share)] ?? 0;
+const report: ProducerReport = {
+  ballots: done,
+  rounds: times.length,
+  ms: monotonicMs() - startedMs,
+  failed,
+  p50Ms: at(0.5),
+  p99Ms: at(0.99),
+};
+process.stdout.write(`${JSON.stringify(report)}\n`, () => process.exit(0));

@@ -1,0 +1,83 @@
+/**
+ * The record minute: 24,650 votes a second for a minute, the busiest minute of a web vote that was ever
+ * published (Globo, Big Brother Brasil, 2020), with everything on this machine.
+ */
+import { monotonicMs, sleep } from "#lib/clock.ts";
+import { createPoll } from "#test/support/ledger.ts";
+import type { Scenario } from "../figures.ts";
+import { Rounds } from "../figures.ts";
+import { drive, voteHead, votes } from "../load/drive.ts";
+import { cpuMicros, familyOf } from "../processes.ts";
+import { balance, readBooks, startSite } from "../site.ts";
+
+const rate = 24_650;
+const connections = 1_000;
+const minuteMs = 60_000;
+const quickMs = 10_000;
+const flushMsMax = 240_000;
+
+export const minute: Scenario = {
+  name: "minute",
+  title: "The record minute: 24,650 votes a second",
+  run: async ({ quick }, say) => {
+    const site = await startSite({ env: { FRONT_PROCESSES: "0" } });
+    try {
+      const slug = await createPoll(site);
+      const port = site.fronts[0]?.port ?? 0;
+      const groups: [string, number[]][] = [
+        ["front", familyOf(site.fronts[0]?.child.pid ?? 0)],
+        ["worker", site.workers.map(({ child }) => child.pid)],
+        ["memcached", site.memcached.map(({ child }) => child.pid)],
+        ["MariaDB", [site.database.child.pid]],
+      ];
+      const cpu = () =>
+        groups.map(([, pids]) => pids.reduce((sum, pid) => sum + cpuMicros(pid), 0));
+      const measureMs = quick ? quickMs : minuteMs;
+      const before = cpu();
+      const load = { connections, warmUpMs: 0, measureMs, rate, head: voteHead(slug), ...votes };
+      const report = await drive(port, load);
+      const endMs = monotonicMs();
+      const accepted = report.statuses["202"] ?? 0;
+      say(`${accepted} of ${report.sent} accepted, p99 ${report.p99Ms} ms; waiting for MySQL`);
+      let books = await readBooks(site, slug);
+      while (books.rows < accepted && monotonicMs() - endMs < flushMsMax) {
+        await sleep(200);
+        books = await readBooks(site, slug);
+      }
+      const lagSeconds = (monotonicMs() - endMs) / 1000;
+      const spent = cpu().map((now, index) => now - (before[index] ?? 0));
+      const seen = new Rounds();
+      const expected = Math.floor((rate * measureMs) / 1000);
+      seen.add("due", expected);
+      seen.add("accepted", accepted);
+      seen.add("refused or broken", report.sent - accepted);
+      seen.add("p50", report.p50Ms);
+      seen.add("p99", report.p99Ms);
+      seen.add("last ballot in MySQL after the end", lagSeconds);
+      seen.add("lost", Math.max(0, accepted - books.distinct));
+      seen.add("double counted", Math.max(0, books.totals - books.distinct));
+      seen.add("generator's CPU a vote", report.cpuUs / Math.max(1, accepted));
+      for (const [index, [name]] of groups.entries()) {
+        seen.add(`${name}'s CPU a vote`, (spent[index] ?? 0) / Math.max(1, accepted));
+      }
+      return {
+        books: balance(accepted, books),
+        figures: [
+          seen.figure("due", "ballots"),
+          seen.figure("accepted", "ballots", { floor: "due", atLeast: 1 }),
+          seen.figure("refused or broken", "ballots", { atMost: 0 }),
+          seen.figure("p50", "ms"),
+          seen.figure("p99", "ms", { atMost: 250 }),
+          seen.figure("last ballot in MySQL after the end", "s", { atMost: 60 }),
+          seen.figure("lost", "ballots", { atMost: 0 }),
+          seen.figure("double counted", "ballots", { atMost: 0 }),
+          ...["generator", ...groups.map(([name]) => name)].map(name =>
+            seen.figure(`${name}'s CPU a vote`, "µs"),
+          ),
+        ],
+      };
+    } finally {
+      await site.stop();
+    }
+  },
+};
