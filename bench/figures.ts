@@ -17,14 +17,21 @@ export interface ScenarioResult {
   readonly scenario: string;
   readonly title: string;
   readonly figures: readonly Figure[];
-  /** How the books stood afterwards, in a sentence. */
-  readonly books?: string;
+  readonly books?: Balance;
   readonly seconds: number;
+}
+
+/** How the books stood afterwards, in a sentence, and whether that is how they must stand. */
+export interface Balance {
+  readonly text: string;
+  readonly balanced: boolean;
 }
 
 /** How thorough a run is. */
 export interface Effort {
   readonly quick: boolean;
+  /** How large the table of ballots is to grow. */
+  readonly rows: number;
   readonly rounds: number;
   readonly warmUpMs: number;
   readonly measureMs: number;

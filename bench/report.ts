@@ -32,7 +32,7 @@ export function printScenario({ figures, books, seconds }: ScenarioResult): void
       `  ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ")}`.trimEnd(),
     );
   }
-  if (books) console.log(`  books: ${books}`);
+  if (books) console.log(`  books: ${books.text}${books.balanced ? "" : "  DO NOT BALANCE"}`);
   console.log(`  (${Math.round(seconds)} s)\n`);
 }
 
@@ -71,7 +71,7 @@ function section({ title, figures, books, seconds }: ScenarioResult): string {
   return (
     `<h2>${escapeHtml(title)}</h2>${plots.join("")}` +
     notes.map(note => `<p class="soft">${escapeHtml(note)}</p>`).join("") +
-    `<p class="soft">${books ? `Books: ${escapeHtml(books)}. ` : ""}${Math.round(seconds)} s.</p>`
+    `<p class="soft">${books ? `Books: ${escapeHtml(books.text)}. ` : ""}${Math.round(seconds)} s.</p>`
   );
 }
 

@@ -1,7 +1,9 @@
 /** A whole site for a benchmark, as large as `npm run up` makes it, and its books. */
 import type { RowDataPacket } from "mysql2/promise";
+import { waitUntil } from "#scripts/services/ports.ts";
 import { results } from "#test/support/ledger.ts";
 import { Site, type SiteOptions } from "#test/support/site.ts";
+import type { Balance } from "./figures.ts";
 
 export function startSite(options: SiteOptions = {}): Promise<Site> {
   return Site.start({
@@ -43,12 +45,43 @@ export async function readBooks(site: Site, slug: string): Promise<Books> {
   };
 }
 
-/** The books in a sentence; every voter of a benchmark votes once, so all numbers must be the same. */
-export function balance(accepted: number, books: Books): string {
-  const lost = Math.max(0, accepted - books.distinct);
-  const twice = Math.max(0, books.totals - books.distinct, books.tallies - books.distinct);
-  return (
-    `accepted ${accepted}, rows ${books.rows}, totals ${books.totals}, tallies ${books.tallies}: ` +
-    `lost ${lost}, double counted ${twice}`
+/** Waits until MySQL has counted so many ballots of a poll; false when it has not after `withinMs`. */
+export async function waitForTotals(
+  site: Site,
+  slug: string,
+  ballots: number,
+  withinMs: number,
+): Promise<boolean> {
+  const counted = async () => {
+    const [row] = await site.query<BooksRow>(
+      `SELECT ballots AS totals FROM floodgate.poll_totals JOIN floodgate.polls ON polls.id = poll_id
+       WHERE slug = ?`,
+      [slug],
+    );
+    return Number(row?.totals ?? 0) >= ballots;
+  };
+  return waitUntil("the last ballot", counted, { withinMs }).then(
+    () => true,
+    () => false,
   );
+}
+
+/**
+ * The books of a poll whose every voter voted once.
+ *
+ * @param accepted - ballots that were answered 202.
+ * @param unanswered - ballots that were sent and not answered: each may be in, or not.
+ */
+export function balance(accepted: number, unanswered: number, books: Books): Balance {
+  const { rows, distinct, totals, tallies } = books;
+  const lost = Math.max(0, accepted - distinct);
+  const twice = Math.max(0, rows - distinct, totals - distinct, tallies - distinct);
+  const invented = Math.max(0, distinct - accepted - unanswered);
+  const perhaps = unanswered === 0 ? "" : ` (${unanswered} more sent and not answered)`;
+  return {
+    text:
+      `accepted ${accepted}${perhaps}, rows ${rows}, totals ${totals}, tallies ${tallies}: ` +
+      `lost ${lost}, double counted ${twice}, from nowhere ${invented}`,
+    balanced: lost + twice + invented === 0 && totals === rows && tallies === rows,
+  };
 }

@@ -15,7 +15,7 @@ const adapter = getRequestListener(async request => {
 
 const listeners: Record<FloorMode, RequestListener> = {
   get: (_request, response) => {
-    response.writeHead(200, { "Content-Type": "application/json" });
+    response.writeHead(200, { "Content-Type": "text/plain", "Content-Length": page.length });
     response.end(page);
   },
   post: (request, response) => {
@@ -25,7 +25,8 @@ const listeners: Record<FloorMode, RequestListener> = {
     });
     request.on("end", () => {
       JSON.parse(body);
-      response.writeHead(202, { "Content-Type": "application/json" });
+      const length = answer.length;
+      response.writeHead(202, { "Content-Type": "application/json", "Content-Length": length });
       response.end(answer);
     });
   },

@@ -18,6 +18,7 @@ import type { Job, Report } from "./job.ts";
 const bucketUs = 100;
 const buckets = 100_000;
 const patienceMs = 5_000;
+const lastChunk = "\r\n0\r\n\r\n";
 
 const job = JSON.parse(process.argv[2] ?? "{}") as Job;
 const latencies = new Uint32Array(buckets);
@@ -26,12 +27,13 @@ const run = Math.floor(Math.random() * 0xffff_ffff)
   .toString(16)
   .padStart(8, "0");
 
+let due = 0;
 let sent = 0;
 let answered = 0;
 let broken = 0;
 let counting = false;
 let countedAnswers = 0;
-let unusable = 0;
+let waited = 0;
 
 const now = () => performance.now();
 
@@ -45,9 +47,9 @@ function nextRequest(): string {
 
 function count(status: number, fromMs: number): void {
   answered += 1;
+  statuses.set(status, (statuses.get(status) ?? 0) + 1);
   if (!counting) return;
   countedAnswers += 1;
-  statuses.set(status, (statuses.get(status) ?? 0) + 1);
   const bucket = Math.min(buckets - 1, Math.floor(((now() - fromMs) * 1000) / bucketUs));
   latencies[bucket] = (latencies[bucket] ?? 0) + 1;
 }
@@ -59,6 +61,8 @@ class Line {
   #status = 0;
   /** Bytes of the answer that are still to come; 0: none is awaited or its head has not come. */
   #left = 0;
+  /** The end of an answer in chunks, as far as it has come. */
+  #tail: string | undefined;
   #head = "";
   busy = false;
 
@@ -102,6 +106,10 @@ class Line {
   }
 
   #receive(buffer: Buffer, length: number): void {
+    if (this.#tail !== undefined) {
+      this.#seeChunks(buffer.toString("latin1", Math.max(0, length - lastChunk.length), length));
+      return;
+    }
     if (this.#left > 0) {
       this.#left -= length;
       if (this.#left <= 0) this.#finish();
@@ -113,16 +121,29 @@ class Line {
       this.#head = text;
       return;
     }
-    const at = text.search(/\r\ncontent-length: /i);
-    const bodyLength =
-      at === -1 || at > end ? 0 : Number.parseInt(text.slice(at + 18, at + 30), 10);
     this.#status =
       (text.charCodeAt(9) - 48) * 100 +
       (text.charCodeAt(10) - 48) * 10 +
       (text.charCodeAt(11) - 48);
+    const at = text.search(/\r\ncontent-length: /i);
+    const sized = at !== -1 && at < end;
+    if (!sized && /\r\ntransfer-encoding: chunked/i.test(text)) {
+      this.#tail = this.#head;
+      this.#head = "";
+      this.#seeChunks(buffer.toString("latin1", Math.max(0, length - lastChunk.length), length));
+      return;
+    }
+    const bodyLength = sized ? Number.parseInt(text.slice(at + 18, at + 30), 10) : 0;
     this.#left = end + 4 + bodyLength - this.#head.length - length;
     this.#head = "";
     if (this.#left <= 0) this.#finish();
+  }
+
+  #seeChunks(more: string): void {
+    this.#tail = ((this.#tail ?? "") + more).slice(-lastChunk.length);
+    if (this.#tail !== lastChunk) return;
+    this.#tail = undefined;
+    this.#finish();
   }
 
   #finish(): void {
@@ -151,23 +172,24 @@ async function closedLoop(): Promise<void> {
   end();
   stop = true;
   await settle(lines);
+  due = sent;
 }
 
 /** So many a second, whatever the answers do. */
 async function openLoop(rate: number): Promise<void> {
   const free: Line[] = [];
-  const due: number[] = [];
-  let dueAt = 0;
+  const waiting: number[] = [];
+  let waitingAt = 0;
   const lines = Array.from(
     { length: job.connections },
     () =>
       new Line(line => {
-        const next = due[dueAt];
+        const next = waiting[waitingAt];
         if (next === undefined) {
           free.push(line);
           return;
         }
-        dueAt += 1;
+        waitingAt += 1;
         line.send(next);
       }),
   );
@@ -184,8 +206,8 @@ async function openLoop(rate: number): Promise<void> {
       const line = free.pop();
       if (line) line.send(dueMs);
       else {
-        unusable += 1;
-        due.push(dueMs);
+        waited += 1;
+        waiting.push(dueMs);
       }
     }
   };
@@ -194,7 +216,8 @@ async function openLoop(rate: number): Promise<void> {
     await sleep(1);
   }
   issue();
-  await settle(lines, () => dueAt < due.length);
+  due = issued;
+  await settle(lines, () => waitingAt < waiting.length);
   end();
 }
 
@@ -232,10 +255,11 @@ function percentile(share: number): number {
 
 await (job.rate === undefined ? closedLoop() : openLoop(job.rate));
 const result: Report = {
+  due,
   sent,
   answered,
   broken,
-  waitedForConnection: unusable,
+  waitedForConnection: waited,
   counted: countedAnswers,
   ms: report.ms,
   cpuUs: report.cpuUs,

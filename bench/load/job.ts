@@ -18,9 +18,11 @@ export interface Job {
 }
 
 export interface Report {
-  /** In all, warm-up included. */
+  /** Requests whose moment had come, warm-up included; in an open loop some of them may never be sent. */
+  readonly due: number;
   readonly sent: number;
   readonly answered: number;
+  /** Connections that ended with an answer still to come. */
   readonly broken: number;
   /** Requests that had to wait because every connection was busy. */
   readonly waitedForConnection: number;
@@ -29,6 +31,7 @@ export interface Report {
   readonly ms: number;
   /** CPU of the generator itself within the measured time. */
   readonly cpuUs: number;
+  /** How many answers had each status, warm-up included. */
   readonly statuses: Readonly<Record<string, number>>;
   readonly p50Ms: number;
   readonly p90Ms: number;
