@@ -6,7 +6,7 @@ import { randomBytes, randomUUID } from "node:crypto";
 import { monotonicMs } from "#lib/clock.ts";
 import type { BallotId, BatchId, PollId, VoterKey } from "#lib/ids.ts";
 import { MemcachedClient } from "#lib/memcached/client.ts";
-import { enqueueBatch, type Rider } from "#lib/queue/enqueue.ts";
+import { enqueueBatch, type Rider, type Targets } from "#lib/queue/enqueue.ts";
 import { queueName } from "#lib/queue/names.ts";
 import { QueueProducer } from "#lib/queue/producer.ts";
 import type { QueuedBallot } from "#lib/queue/slot-codec.ts";
@@ -32,13 +32,19 @@ export interface ProducerReport {
 }
 
 const job = JSON.parse(process.argv[2] ?? "{}") as ProducerJob;
-const nobody: Rider = { before: async () => {}, ride: () => {}, arrived: () => {} };
-const sides = job.ports.map(port => [
-  new QueueProducer(
-    queueName("normal", job.home),
-    new MemcachedClient({ host: "127.0.0.1", port }),
-  ),
-]);
+const nobody: Rider = {
+  before: async () => {},
+  ride: () => {},
+  arrived: () => {},
+  lost: () => {},
+};
+const servers = job.ports.map(port => new MemcachedClient({ host: "127.0.0.1", port }));
+const queue = queueName("normal", job.home);
+const targets: Targets = {
+  sides: servers.map(server => [new QueueProducer(queue, server)]),
+  copies: servers.length,
+  order: servers,
+};
 
 function ballots(count: number): QueuedBallot[] {
   return Array.from({ length: count }, () => ({
@@ -65,11 +71,9 @@ while (more()) {
     talliesDoubtful: false,
   };
   const beganMs = monotonicMs();
-  const outcomes = await Promise.all(
-    sides.map(producers => enqueueBatch(producers, batch, nobody, monotonicMs() + 2_000)),
-  );
+  const result = await enqueueBatch(targets, batch, nobody, monotonicMs() + 2_000);
   times.push(monotonicMs() - beganMs);
-  if (outcomes.every(({ outcome }) => outcome === "enqueued")) done += job.batch;
+  if (result.outcome === "enqueued") done += job.batch;
   else failed += 1;
 }
 const sorted = times.sort((a, b) => a - b);
