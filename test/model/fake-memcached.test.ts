@@ -37,6 +37,15 @@ function ask(p: Pipeline, asked: Operation, prefix: string): Op<unknown> {
   return asked.kind === "get" ? p.get(name) : p.delete(name);
 }
 
+/**
+ * Memcached pads a number that got shorter with blanks, in place, unless an answer with the number is
+ * still on its way: then it makes a new one without blanks. So blanks are not part of what is compared.
+ */
+function withoutPadding(value: unknown): unknown {
+  if (value instanceof Uint8Array) return Buffer.from(value).toString("latin1").trimEnd();
+  return value;
+}
+
 let runs = 0;
 
 it("answers as memcached does, pipeline by pipeline", async () => {
@@ -49,7 +58,7 @@ it("answers as memcached does, pipeline by pipeline", async () => {
         for (const operations of all) {
           const p = new Pipeline();
           const ops = operations.map(asked => ask(p, asked, prefix));
-          const decoded = (replies: Replies) => ops.map(op => replies.of(op));
+          const decoded = (replies: Replies) => ops.map(op => withoutPadding(replies.of(op)));
           assert.deepEqual(
             decoded(fake.execute(p.encode(100), 100)),
             decoded(await client.send(p)),

@@ -61,6 +61,40 @@ async function provokeDeadlock(rival: Connection): Promise<boolean> {
   return won;
 }
 
+/** Connections that take the places of others. */
+class Crowd {
+  readonly #uri: string;
+  #connections: Connection[] = [];
+
+  constructor(uri: string) {
+    this.#uri = uri;
+  }
+
+  /** Takes every place that is free. */
+  async fill(): Promise<void> {
+    const join = async () => {
+      this.#connections.push(await createConnection({ uri: this.#uri }));
+    };
+    await Promise.all(Array.from({ length: 10 }, () => join().catch(() => {})));
+  }
+
+  has(threadId: number): boolean {
+    return this.#connections.some(connection => connection.threadId === threadId);
+  }
+
+  leave(): void {
+    for (const connection of this.#connections) connection.destroy();
+    this.#connections = [];
+  }
+}
+
+/** Ends the connections of our programs. */
+async function throwOut({ site }: Incident, crowd: Crowd): Promise<void> {
+  const processes = await site.query<ProcessRow>("SHOW PROCESSLIST");
+  const ours = processes.filter(({ Id, User }) => User === "floodgate" && !crowd.has(Id));
+  await Promise.all(ours.map(({ Id }) => site.query(`KILL ${Id}`).catch(() => {})));
+}
+
 export const mysqlFaults: readonly Fault[] = [
   felt("mysql killed and restarted", async ({ site }) => {
     await site.database.child.kill();
@@ -117,26 +151,31 @@ export const mysqlFaults: readonly Fault[] = [
       }
     },
   },
-  felt(
-    "mysql out of connections",
-    async ({ site }) => {
+  {
+    name: "mysql out of connections",
+    inject: async incident => {
+      const { site } = incident;
+      const failures = failuresOf(incident);
       await site.query("SET GLOBAL max_connections = 10");
-      const crowd: Connection[] = [];
-      const join = () =>
-        createConnection({ uri: site.database.url }).then(
-          connection => crowd.push(connection),
-          () => {},
+      const crowd = new Crowd(site.database.url);
+      try {
+        // Ours come back at once, and sometimes win a place: they are thrown out until a pass has felt it.
+        await waitUntil(
+          "a pass to fail",
+          async () => {
+            await crowd.fill();
+            await throwOut(incident, crowd);
+            await crowd.fill();
+            return failures() > 0;
+          },
+          { withinMs: 15 * SECOND },
         );
-      const before = await site.query<ProcessRow>("SHOW PROCESSLIST");
-      // A crowd stands there before ours are thrown out, and another comes at once for their places.
-      await Promise.all(Array.from({ length: 10 }, join));
-      const ours = before.filter(({ User }) => User === "floodgate");
-      await Promise.all(ours.map(({ Id }) => site.query(`KILL ${Id}`).catch(() => {})));
-      await Promise.all(Array.from({ length: 10 }, join));
-      await sleep(1_500);
-      for (const connection of crowd) connection.destroy();
+      } finally {
+        crowd.leave();
+      }
+      incident.bite("passes failed", failures());
     },
-    async ({ site }) => {
+    heal: async ({ site }) => {
       // There may be no connection left for us, either.
       const more = () => site.query("SET GLOBAL max_connections = 200");
       await waitUntil("a connection", () =>
@@ -146,7 +185,7 @@ export const mysqlFaults: readonly Fault[] = [
         ),
       );
     },
-  ),
+  },
   {
     name: "mysql answers to COMMIT lost",
     inject: async incident => {
