@@ -39,6 +39,8 @@ export async function serve(at: Runtime, pages: PagesAddress): Promise<ShutdownS
   const server = createServer(
     { headersTimeout: headersMsMax, requestTimeout: requestMsMax, keepAliveTimeout: keepAliveMs },
     (request, response) => {
+      // Who asks on and on over one connection would keep us from ending.
+      if (!server.listening) response.setHeader("Connection", "close");
       stampAddress(request, proxies);
       const hot = hotRoute(request.method ?? "", request.url ?? "");
       if (hot) handleHot(request, response, hot);

@@ -1,8 +1,28 @@
 /** Promise 6: SIGTERM drains: what was accepted is answered, rounds under way finish, then it ends. */
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { connect, type Socket } from "node:net";
 import { after, before, describe, it } from "node:test";
+import { waitUntil } from "#scripts/services/ports.ts";
 import { createPoll, Ledger } from "#test/support/ledger.ts";
 import { Site } from "#test/support/site.ts";
+
+/** One connection with a request always begun: to the server it is never idle. */
+async function askOnAndOn(port: number): Promise<{ socket: Socket; answers: number }> {
+  const request = "GET /api/polls HTTP/1.1\r\nHost: localhost\r\n\r\n";
+  const [begin, rest] = [request.slice(0, 20), request.slice(20)];
+  const socket = connect({ port, host: "127.0.0.1" });
+  const client = { socket, answers: 0 };
+  socket.on("error", () => {});
+  await once(socket, "connect");
+  socket.write(request + begin);
+  socket.on("data", bytes => {
+    const answers = bytes.toString("latin1").split("HTTP/1.1 ").length - 1;
+    client.answers += answers;
+    if (answers > 0) socket.write(rest + begin);
+  });
+  return client;
+}
 
 describe("shutdown", () => {
   let site: Site;
@@ -26,6 +46,17 @@ describe("shutdown", () => {
     });
     assert.deepEqual(statuses, [0, 0]);
     await ledger.assertBooks();
+  });
+
+  it("of a front does not wait for a client that never stops asking", async () => {
+    const front = site.fronts[1];
+    assert.ok(front);
+    const client = await askOnAndOn(front.port);
+    await waitUntil("answers", () => client.answers > 20);
+    front.child.signal("SIGTERM");
+    assert.equal(await front.child.exit(), 0);
+    client.socket.destroy();
+    await site.restartFront(front);
   });
 
   it("of a worker finishes the transaction under way, within 5 s, with status 0", async () => {
