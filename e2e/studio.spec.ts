@@ -45,6 +45,21 @@ test("creates a poll with the real card beside it, opens it, and closes it", asy
   await expect(page.getByText(/^(Closing|Final)/)).toBeVisible();
 });
 
+test("lets a poll's votes go behind the others'", async ({ page, site, request, newPoll }) => {
+  const slug = await newPoll();
+  await signIn(page, site.seeded.editor);
+  await page.goto(`/studio/polls/${slug}`);
+  await page.getByText("When too many vote at once").click();
+  await page.getByLabel("Let the others pass").check();
+  await expectAccessible(page);
+  await page.getByRole("button", { name: "Save rules" }).click();
+  const lane = async () => (await (await request.get(`${site.url}/api/polls/${slug}`)).json()).lane;
+  await expect.poll(lane).toBe("low");
+  await page.reload();
+  await page.getByText("When too many vote at once").click();
+  await expect(page.getByLabel("Let the others pass")).toBeChecked();
+});
+
 test("is told what is wrong with a poll, field by field", async ({ page, site }) => {
   await signIn(page, site.seeded.editor);
   await page.goto("/studio/new");

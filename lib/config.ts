@@ -7,6 +7,7 @@
  */
 import { availableParallelism } from "node:os";
 import { z } from "zod";
+import { type LaneRules, readLaneRules } from "./lane-rules.ts";
 import { languages } from "./languages.ts";
 import type { Address } from "./memcached/session.ts";
 
@@ -124,6 +125,12 @@ const shape = {
       secret: true,
     },
   ),
+  FLOODGATE_LANES: setting(z.string().min(1).optional(), {
+    doc: "JSON file with the rules for high, normal and low lanes, see docs/lanes.md; without one, a poll's own setting decides. The same for every process.",
+  }),
+  FLUSH_BALLOTS: setting(wholeNumber(1, 50_000).default(10_000), {
+    doc: "Most ballots that the worker commits in one transaction, as near as whole slots allow.",
+  }),
   FLOODGATE_KICKSTART_HOST: setting(z.string().default("127.0.0.1"), {
     doc: "IPv4 address that the worker takes kickstart datagrams at. Whoever can send to it can make the worker look at the queues, fifty times a second at most, and nothing else.",
   }),
@@ -215,6 +222,7 @@ export type Config = Readonly<z.output<typeof schema>> & {
   /** Who may show polls in their articles, as CSP sources. */
   readonly embedSites: readonly string[];
   readonly queueServers: readonly Address[];
+  readonly lanes: LaneRules;
   /** Where kickstarts go. */
   readonly kickstartTo: readonly Address[];
 };
@@ -252,14 +260,25 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
   ];
   if (!result.success || problems.length > 0) throw new ConfigError(problems);
   const values = result.data;
+  const lanes = readLanes(values.FLOODGATE_LANES);
   return {
     ...values,
     FRONT_PROCESSES: values.FRONT_PROCESSES || availableParallelism(),
     publicUrl: values.PUBLIC_URL?.replace(/\/$/, "") ?? `http://localhost:${values.PORT}`,
     embedSites: embedSites(values),
+    lanes,
     queueServers: values.QUEUE_SERVERS ?? values.MEMCACHED_SERVERS,
     kickstartTo: values.FLOODGATE_KICKSTART_TO ?? [{ host: "127.0.0.1", port: values.WORKER_PORT }],
   };
+}
+
+function readLanes(path: string | undefined): LaneRules {
+  try {
+    return readLaneRules(path);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new ConfigError([`FLOODGATE_LANES: ${path}: ${error.message}`]);
+  }
 }
 
 /** Any https site, unless some are named; with our own site on plain http (development), http too. */

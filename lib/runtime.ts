@@ -19,6 +19,7 @@ import { Drawings } from "./drawings.ts";
 import { Attempts } from "./editors/attempts.ts";
 import type { Auth } from "./editors/auth.ts";
 import { Kickstart } from "./kickstart.ts";
+import type { Lane } from "./lane-rules.ts";
 import { LiveBoard } from "./live/watch.ts";
 import { createLog, type Log } from "./log.ts";
 import { connectMemcached, type MemcachedClient } from "./memcached/client.ts";
@@ -115,7 +116,7 @@ function build(config: Config): Runtime {
     live,
     commit: voting.commit,
     ladder: voting.ladder,
-    cast: { commit: voting.commit, published, results, secrets },
+    cast: { commit: voting.commit, laneOf: config.lanes.laneOf, published, results, secrets },
     receipts: new Receipts(guarded, secrets),
     edit: { store, published, tallies: places, log },
     drawings: new Drawings(),
@@ -143,7 +144,11 @@ interface VotingParts {
 /** The way of the ballots, with what watches over it. */
 function buildVoting(parts: VotingParts) {
   const { config, log, store, guarded, published, memcached, queueServers, places } = parts;
-  const targets = targetsOf(config, queueServers);
+  const targets = {
+    high: targetsOf("high", config, queueServers),
+    normal: targetsOf("normal", config, queueServers),
+    low: targetsOf("low", config, queueServers),
+  };
   const ring = new ReplayRing(config.QUEUE_REPLAY_BYTES);
   const missed = new MissedMoves();
   const batchIds = new BatchIds();
@@ -172,16 +177,25 @@ function buildVoting(parts: VotingParts) {
     missed,
     fallback,
     lingerMs: config.QUEUE_LINGER_MS,
+    relief: config.lanes,
   });
   const ladder = new Ladder(log, guarded, () => ({
     queueServers: queueServers.length,
     queueServersUp: queueServers.filter(({ available }) => available).length,
-    lanesRefused: [],
+    lanesRefused: commit.lanesRefused,
   }));
   const stop = new AbortController();
   const watching = [
     watchReplayRing(
-      { log, ring, targets, tallies: places, missed, markServers: memcached, fallback },
+      {
+        log,
+        ring,
+        targets: targets.normal,
+        tallies: places,
+        missed,
+        markServers: memcached,
+        fallback,
+      },
       stop.signal,
     ),
     ladder.watch(stop.signal),
@@ -209,10 +223,10 @@ function homesFrom(config: Config): number[] {
 }
 
 /** Where this front's batches go: it begins with another server than its neighbours do. */
-function targetsOf(config: Config, servers: readonly MemcachedClient[]): Targets {
+function targetsOf(lane: Lane, config: Config, servers: readonly MemcachedClient[]): Targets {
   const homes = homesFrom(config);
   const sides = inOrderFrom(servers, config.FLOODGATE_HOME % servers.length).map(server =>
-    homes.map(home => new QueueProducer(queueName("normal", home), server)),
+    homes.map(home => new QueueProducer(queueName(lane, home), server)),
   );
   return { sides, copies: config.QUEUE_COPIES, order: servers };
 }

@@ -17,6 +17,8 @@ import type { WorkerState } from "./status/state.ts";
 import { onePass, Upkeep } from "./upkeep.ts";
 
 const failureBackoff = { firstMs: 200, maxMs: 5 * SECOND };
+/** With a backlog, ballots of a higher lane wait no longer than this and a commit. */
+const passMsMax = 500;
 const shutdownMsMax = 5 * SECOND;
 
 /**
@@ -66,7 +68,11 @@ export async function runDaemon(worker: WorkerRuntime, lines: LogLines): Promise
   const pass = async (because: "kickstart" | "interval"): Promise<boolean> => {
     const startedMs = monotonicMs();
     schedule.begin();
-    const summary = await onePass(worker, upkeep, { signal: stop.signal, waitForHoles: false });
+    const summary = await onePass(worker, upkeep, {
+      signal: stop.signal,
+      waitForHoles: false,
+      withinMs: passMsMax,
+    });
     const ms = monotonicMs() - startedMs;
     state.passes += 1;
     state.lastPass = { summary, atMs: wallMs(), ms };

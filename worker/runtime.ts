@@ -51,6 +51,8 @@ export function buildWorker(config: Config, log: Log): WorkerRuntime {
       recent: new RecentBatches(),
       graceMs: config.QUEUE_GRACE_MS,
       keepMs: config.QUEUE_KEEP_MS,
+      ballotsPerCommit: config.FLUSH_BALLOTS,
+      relief: config.lanes,
       committed: batches => books.committed(batches),
       correctTallies: async (corrections, unsure) => {
         doubtful.add(unsure);

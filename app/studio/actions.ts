@@ -79,6 +79,7 @@ function readPollForm(form: FormData): { input: unknown; problems: Record<string
     afterVote: text("afterVote"),
     afterVoteText: text("afterVoteText"),
     afterVoteLink: text("afterVoteLink"),
+    lane: text("lane"),
   };
   return { input, problems };
 }

@@ -5,6 +5,7 @@
  */
 import { isFloodgateError } from "../errors.ts";
 import type { BallotId, Slug } from "../ids.ts";
+import type { LaneFacts, LaneRules } from "../lane-rules.ts";
 import type { PublishedPolls } from "../polls/published.ts";
 import { pollState } from "../polls/state.ts";
 import type { Poll } from "../store/polls.ts";
@@ -20,6 +21,7 @@ import type { GroupCommit } from "./group-commit.ts";
 
 export interface CastDeps {
   readonly commit: GroupCommit;
+  readonly laneOf: LaneRules["laneOf"];
   readonly published: PublishedPolls;
   readonly results: ResultsBoard;
   readonly secrets: VoterSecrets;
@@ -31,6 +33,8 @@ export interface CastInput {
   /** Option ids as the client sent them. */
   readonly choices: readonly string[];
   readonly ballotId: BallotId | undefined;
+  /** What the rules for lanes look at. */
+  readonly request: Pick<LaneFacts, "cookie" | "uri" | "host">;
   /** When the request came, by this front's wall clock: what decides whether the poll was open. */
   readonly receivedAtMs: number;
 }
@@ -77,6 +81,7 @@ export async function castBallot(deps: CastDeps, input: CastInput): Promise<Cast
     kind: poll.kind,
     receivedAtMs,
     markTtlSeconds: markTtlSeconds(poll, receivedAtMs),
+    lane: deps.laneOf({ ...input.request, poll: poll.slug, pollLane: poll.lane }),
   });
   if (committed.outcome === "accepted") {
     if (committed.tally) deps.results.see(poll.id, committed.tally);

@@ -2,23 +2,30 @@
  * Group commit: ballots that arrive together travel together.
  *
  * Rounds follow each other, one at a time. A ballot that arrives while a round is under way, or less
- * than a linger after the last one began, waits for the next. A round goes through memcached
- * (`queue-round.ts`), or, while no queue server is there, straight into MySQL (`fallback.ts`).
+ * than a linger after the last one began, waits for the next. A round carries ballots of one lane, the one
+ * that is next (`queue/lanes.ts`), through memcached (`queue-round.ts`) or, while no queue server is there,
+ * straight into MySQL (`fallback.ts`).
  *
  * Invariant: every ballot that is offered is answered.
  */
 import { monotonicMs, SECOND, sleep } from "../clock.ts";
+import { type Lane, lanes } from "../lane-rules.ts";
 import { describeError } from "../log.ts";
+import { pickLane, type Relief, sumWaiting } from "../queue/lanes.ts";
 import { ballotsPerSlotMax, encodedBallotBytes, slotBytesMax } from "../queue/slot-codec.ts";
 import type { CommitOutcome, OfferedBallot, Waiting } from "./offered.ts";
 import { QueueRound, type RoundDeps } from "./queue-round.ts";
 
 export interface GroupCommitDeps extends RoundDeps {
   readonly lingerMs: number;
+  readonly relief: Relief;
 }
 
-/** More than this are not kept waiting: at 20,000 a second, a wait of one second. */
-const waitingMax = 20_000;
+/**
+ * With so many waiting, of all lanes together, a lane's further ballots are refused: the lowest first. At 20,000 a
+ * second, 20,000 are a wait of one second.
+ */
+const waitingMax: Readonly<Record<Lane, number>> = { high: 20_000, normal: 16_000, low: 10_000 };
 /** Of the 3 s in which every request is answered: after this, nothing new is tried for a ballot. */
 const patienceMs = 1.8 * SECOND;
 /** Between two looks at what the cap of the fallback lets through. */
@@ -27,7 +34,7 @@ const capPauseMs = 20;
 export class GroupCommit {
   readonly #deps: GroupCommitDeps;
   readonly #queueRound: QueueRound;
-  #waiting: Waiting[] = [];
+  readonly #waiting: Readonly<Record<Lane, Waiting[]>> = { high: [], normal: [], low: [] };
   #running: Promise<void> | undefined;
 
   constructor(deps: GroupCommitDeps) {
@@ -37,7 +44,13 @@ export class GroupCommit {
 
   /** Ballots that wait for a round. */
   get waiting(): number {
-    return this.#waiting.length;
+    return lanes.reduce((sum, lane) => sum + this.#waiting[lane].length, 0);
+  }
+
+  /** Lanes whose ballots are refused right now, because too many wait. */
+  get lanesRefused(): readonly Lane[] {
+    const { waiting } = this;
+    return lanes.filter(lane => waiting >= waitingMax[lane]);
   }
 
   /** Puts a ballot on its way. Never rejects. */
@@ -53,34 +66,48 @@ export class GroupCommit {
   }
 
   #enter(entry: Waiting): void {
-    if (this.#waiting.length >= waitingMax) {
+    const { lane } = entry.ballot;
+    if (this.waiting >= waitingMax[lane]) {
       entry.answer({ outcome: "overloaded" });
       return;
     }
-    this.#waiting.push(entry);
+    this.#waiting[lane].push(entry);
     this.#running ??= this.#run();
   }
 
   async #run(): Promise<void> {
     // Lets everything that this turn of the event loop brings join the first round.
     await sleep(0);
-    while (this.#waiting.length > 0) {
+    while (this.waiting > 0) {
       const startedMs = monotonicMs();
       this.#giveUpOnOverdue();
-      const direct = !this.#deps.targets.order.some(({ available }) => available);
-      const entries = this.#take(direct ? this.#deps.fallback.allowance : ballotsPerSlotMax);
-      if (entries.length > 0) await this.#round(entries, direct);
-      else if (this.#waiting.length > 0) await sleep(capPauseMs);
+      const direct = !this.#deps.targets.normal.order.some(({ available }) => available);
+      const lane = this.#nextLane();
+      if (lane === undefined) break;
+      const { allowance } = this.#deps.fallback;
+      const entries = this.#take(lane, direct ? allowance : ballotsPerSlotMax);
+      if (entries.length > 0) await this.#round(lane, entries, direct);
+      else await sleep(capPauseMs);
       const leftMs = this.#deps.lingerMs - (monotonicMs() - startedMs);
-      if (this.#waiting.length < ballotsPerSlotMax && leftMs > 0) await sleep(leftMs);
+      if (this.waiting < ballotsPerSlotMax && leftMs > 0) await sleep(leftMs);
     }
     this.#running = undefined;
   }
 
-  async #round(entries: readonly Waiting[], direct: boolean): Promise<void> {
+  /** In ballots here, as in slots at the worker. */
+  #nextLane(): Lane | undefined {
+    const waiting = sumWaiting(
+      lanes,
+      lane => lane,
+      lane => this.#waiting[lane].length,
+    );
+    return pickLane(waiting, this.#deps.relief);
+  }
+
+  async #round(lane: Lane, entries: readonly Waiting[], direct: boolean): Promise<void> {
     try {
       if (direct) await this.#directRound(entries);
-      else await this.#queueRound.run(entries, oldestOf(entries) + patienceMs);
+      else await this.#queueRound.run(lane, entries, oldestOf(entries) + patienceMs);
     } catch (error) {
       this.#deps.log.error({ event: "round_failed", ...describeError(error) });
       for (const { answer } of entries) answer({ outcome: "unavailable" });
@@ -96,21 +123,23 @@ export class GroupCommit {
   /** Ballots that waited behind a round that stood still: their readers shall hear something. */
   #giveUpOnOverdue(): void {
     const oldest = monotonicMs() - patienceMs;
-    while (this.#waiting[0] && this.#waiting[0].offeredAtMs < oldest) {
-      this.#waiting.shift()?.answer({ outcome: "overloaded" });
+    for (const waiting of Object.values(this.#waiting)) {
+      while (waiting[0] && waiting[0].offeredAtMs < oldest) {
+        waiting.shift()?.answer({ outcome: "overloaded" });
+      }
     }
   }
 
   /** At most `countMax`, and as many as fit into one slot. */
-  #take(countMax: number): Waiting[] {
+  #take(lane: Lane, countMax: number): Waiting[] {
     let bytes = 1024;
     let count = 0;
-    for (const { ballot } of this.#waiting) {
+    for (const { ballot } of this.#waiting[lane]) {
       bytes += encodedBallotBytes(ballot);
       if (bytes > slotBytesMax || count >= countMax) break;
       count += 1;
     }
-    return this.#waiting.splice(0, count);
+    return this.#waiting[lane].splice(0, count);
   }
 }
 

@@ -13,9 +13,8 @@
  * | `refusing`      | the queue servers and MySQL, or all room | refused; readers' pages keep the choice and send it again |
  */
 import { sleep } from "../clock.ts";
+import { type Lane, lanes } from "../lane-rules.ts";
 import type { Log } from "../log.ts";
-import type { Lane } from "../queue/names.ts";
-import { lanes } from "../queue/names.ts";
 import type { GuardedStore } from "../store/guarded.ts";
 import { isStoreFailure } from "../store/pool.ts";
 

@@ -1,5 +1,6 @@
 /** A ballot on its way through the group commit, and what can become of it. */
 import type { Slug } from "../ids.ts";
+import type { Lane } from "../lane-rules.ts";
 import type { QueuedBallot } from "../queue/slot-codec.ts";
 import type { TallyGlimpse } from "../tallies/counters.ts";
 import type { Mark } from "../voters/ballot-once.ts";
@@ -8,6 +9,7 @@ import type { Mark } from "../voters/ballot-once.ts";
 export type OfferedBallot = Omit<QueuedBallot, "tallied"> & {
   readonly slug: Slug;
   readonly markTtlSeconds: number;
+  readonly lane: Lane;
 };
 
 /** What became of an offered ballot. */

@@ -15,6 +15,7 @@
 import type { AcceptedTape } from "../books/tape.ts";
 import { monotonicMs } from "../clock.ts";
 import type { Kickstart } from "../kickstart.ts";
+import type { Lane } from "../lane-rules.ts";
 import { describeError, type Log } from "../log.ts";
 import type { MemcachedClient } from "../memcached/client.ts";
 import type { Places } from "../memcached/places.ts";
@@ -34,8 +35,8 @@ import { TallyRider } from "./tally-rider.ts";
 export interface RoundDeps {
   readonly log: Log;
   readonly published: PublishedPolls;
-  /** Where batches go. */
-  readonly targets: Targets;
+  /** Where batches of each lane go. */
+  readonly targets: Readonly<Record<Lane, Targets>>;
   readonly markServers: readonly MemcachedClient[];
   readonly tallies: Places;
   readonly ring: ReplayRing;
@@ -62,11 +63,11 @@ export class QueueRound {
    *
    * @param untilMs - monotonic time after which nothing new is tried.
    */
-  async run(entries: readonly Waiting[], untilMs: number): Promise<void> {
+  async run(lane: Lane, entries: readonly Waiting[], untilMs: number): Promise<void> {
     const { targets, markServers, tallies, batchIds, missed } = this.#deps;
     await missed.withdraw();
     // Its tickets are asked for in the same turn as the marks, so that both travel in one packet.
-    const enqueueing = new Enqueueing(targets);
+    const enqueueing = new Enqueueing(targets[lane]);
     const unchanged = this.#deps.published.confirm();
     const unmarked = entries.filter(entry => !entry.marked).map(entry => entry.ballot);
     const taken = await placeMarks(markServers, unmarked);

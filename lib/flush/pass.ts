@@ -7,24 +7,34 @@
  */
 import { monotonicMs, sleep, wallMs } from "../clock.ts";
 import type { Epoch } from "../ids.ts";
+import type { Lane } from "../lane-rules.ts";
 import { describeError } from "../log.ts";
 import type { MemcachedClient } from "../memcached/client.ts";
 import { isMemcachedFailure } from "../memcached/failure.ts";
 import { lookAtQueues, type QueueLook, readPointer, readSlots } from "../queue/drain.ts";
-import { allQueueNames } from "../queue/names.ts";
+import { pickLane, sumWaiting } from "../queue/lanes.ts";
+import { allQueueNames, laneOf } from "../queue/names.ts";
 import {
   type Checkpoint,
   closeCheckpoint,
   openCheckpoint,
   openCheckpoints,
 } from "../store/checkpoints.ts";
-import { type FlushCounts, type FlushDeps, noCounts, QueueFlush } from "./queue-flush.ts";
+import {
+  type FlushCounts,
+  type FlushDeps,
+  noCounts,
+  QueueFlush,
+  type StepState,
+} from "./queue-flush.ts";
 
 export interface PassOptions {
   /** Stop between two commits when this is aborted. */
   readonly signal?: AbortSignal;
   /** Stay until missing slots are written or given up, instead of coming back to them next time. */
   readonly waitForHoles?: boolean;
+  /** Begin no further commit after so many milliseconds: what came meanwhile may go first. */
+  readonly withinMs?: number;
 }
 
 export interface PassSummary extends FlushCounts {
@@ -34,6 +44,15 @@ export interface PassSummary extends FlushCounts {
   readonly unreachable: readonly string[];
   /** Every ballot that waits was seen: fewer servers were unreachable than there are copies. */
   readonly sawEverything: boolean;
+}
+
+/** A queue in a pass. */
+interface LaneQueue {
+  readonly server: MemcachedClient;
+  readonly lane: Lane;
+  /** Newest slot when the pass looked. */
+  readonly pointer: number;
+  readonly flush: QueueFlush;
 }
 
 /** How far behind a dead epoch's checkpoint a slot is looked for. */
@@ -65,20 +84,30 @@ export class Flusher {
    */
   async pass(options: PassOptions = {}): Promise<PassSummary> {
     const counts = noCounts();
-    let waiting = 0;
+    const queues: LaneQueue[] = [];
     // Those that were away come last: what is on them is on the others, or has to wait anyway.
     const inOrder = [...this.#servers].sort((a, b) => this.#rank(a) - this.#rank(b));
     for (const server of inOrder) {
-      try {
-        waiting += await this.#passServer(server, counts, options);
-        if (this.#away.delete(server)) this.#lastDisturbanceMs = monotonicMs();
-      } catch (error) {
-        if (!isMemcachedFailure(error)) throw error;
-        this.#unreachable(server, error);
-      }
+      const found = await this.#reach(server, () => this.#takeStock(server, counts, options));
+      if (!found) continue;
+      queues.push(...found);
+      if (this.#away.delete(server)) this.#lastDisturbanceMs = monotonicMs();
     }
+    await this.#flushByLane(queues, counts, options);
+    const waiting = queues.reduce((sum, queue) => sum + depthOf(queue), 0);
     const unreachable = [...this.#away].map(({ name }) => name);
     return { ...counts, waiting, unreachable, sawEverything: this.#away.size < this.#copies };
+  }
+
+  /** What `work` gives; `undefined` when its server went away under it. */
+  async #reach<T>(server: MemcachedClient, work: () => Promise<T>): Promise<T | undefined> {
+    try {
+      return await work();
+    } catch (error) {
+      if (!isMemcachedFailure(error)) throw error;
+      this.#unreachable(server, error);
+      return undefined;
+    }
   }
 
   #rank(server: MemcachedClient): number {
@@ -103,22 +132,68 @@ export class Flusher {
     return lookAtQueues(server, allQueueNames(this.#homes));
   }
 
-  async #passServer(
+  /** The queues of a server as they stand now, after what is left of those that are over was flushed. */
+  async #takeStock(
     server: MemcachedClient,
     counts: FlushCounts,
     options: PassOptions,
-  ): Promise<number> {
+  ): Promise<LaneQueue[]> {
     // In this order: an epoch that was open before the look, and is not in it, is over for good.
     this.#openEpochs ??= await openCheckpoints(this.#deps.store);
     const looks = await this.#look(server);
     await this.#closeDeadEpochs(server, this.#openEpochs, looks, counts, options);
-    let waiting = 0;
+    const queues: LaneQueue[] = [];
     for (const look of looks) {
       if (options.signal?.aborted) break;
-      const queue = await this.#queue(server, look);
-      if (queue) waiting += await this.#flush(queue, look, counts, options);
+      const flush = await this.#queue(server, look);
+      if (!flush) continue;
+      await flush.deleteDue();
+      if (flush.checkpoint.slot < look.pointer) await flush.refresh();
+      queues.push({ server, lane: laneOf(look.queue), pointer: look.pointer, flush });
     }
-    return waiting;
+    return queues;
+  }
+
+  /**
+   * One commit after the other, each from the lane that is next (`queue/lanes.ts`), until nothing more can be
+   * done or the time is up. Queues of one lane take turns.
+   */
+  async #flushByLane(
+    queues: readonly LaneQueue[],
+    counts: FlushCounts,
+    options: PassOptions,
+  ): Promise<void> {
+    const { relief, random } = this.#deps;
+    const untilMs = monotonicMs() + (options.withinMs ?? Number.POSITIVE_INFINITY);
+    const left = queues.filter(queue => depthOf(queue) > 0);
+    const held: LaneQueue[] = [];
+    while (!options.signal?.aborted && monotonicMs() < untilMs) {
+      const lane = pickLane(
+        sumWaiting(left, queue => queue.lane, depthOf),
+        relief,
+        random,
+      );
+      const [queue] = left.splice(
+        left.findIndex(each => each.lane === lane),
+        1,
+      );
+      if (!queue) {
+        if (held.length === 0) break;
+        await sleep(holePollMs, options.signal);
+        for (const each of held) await each.flush.refresh();
+        left.push(...held.splice(0).filter(each => depthOf(each) > 0));
+        continue;
+      }
+      const state = await this.#reach(queue.server, () => stepOnce(queue, counts));
+      if (state === "progress") left.push(queue);
+      if (state === "waiting" && options.waitForHoles) held.push(queue);
+    }
+    // Those with nothing left: what others have committed of them is deleted.
+    for (const queue of queues.filter(each => depthOf(each) === 0)) {
+      if (!this.#away.has(queue.server)) {
+        await this.#reach(queue.server, () => queue.flush.step(queue.pointer, counts));
+      }
+    }
   }
 
   /** Steps until nothing more can be done; gives the number of slots still waiting. */
@@ -197,6 +272,17 @@ export class Flusher {
       this.#deps.log.warn({ event: "epoch_closed", ...queue.checkpoint, pointer });
     }
   }
+}
+
+/** Slots that wait, as far as the pass has seen. */
+function depthOf({ pointer, flush }: LaneQueue): number {
+  return Math.max(0, pointer - flush.checkpoint.slot);
+}
+
+/** One commit; `drained` when it was the last. */
+async function stepOnce(queue: LaneQueue, counts: FlushCounts): Promise<StepState> {
+  const state = await queue.flush.step(queue.pointer, counts);
+  return state === "progress" && depthOf(queue) === 0 ? "drained" : state;
 }
 
 /** The newest slot that a dead epoch may still have: by its pointer, or by looking. */

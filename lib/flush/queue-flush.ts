@@ -21,6 +21,7 @@ import type { PollId } from "../ids.ts";
 import { describeError, type Log } from "../log.ts";
 import type { MemcachedClient } from "../memcached/client.ts";
 import { deleteSlots, placeTombstone, publishCheckpoint, readSlots } from "../queue/drain.ts";
+import type { Relief } from "../queue/lanes.ts";
 import { type Batch, decodeBatch, plainBatchId, tombstone } from "../queue/slot-codec.ts";
 import { backoffMs } from "../retry.ts";
 import { type Checkpoint, readCheckpoint } from "../store/checkpoints.ts";
@@ -41,8 +42,13 @@ export interface FlushDeps {
   readonly store: Store;
   readonly log: Log;
   readonly recent: RecentBatches;
+  readonly relief: Relief;
+  /** For relief; gives numbers in [0, 1). */
+  readonly random?: () => number;
   /** Milliseconds before a missing slot is given up: longer than any producer holds a number. */
   readonly graceMs: number;
+  /** One commit: enough to be worth it, little enough to be short. Whole slots, so it may be some more. */
+  readonly ballotsPerCommit: number;
   /** Milliseconds a committed slot stays in memcached, for a replica that is promoted late. */
   readonly keepMs: number;
   /** Told of batches that are in MySQL now. */
@@ -87,8 +93,6 @@ export const noCounts = (): FlushCounts => ({
  */
 export type StepState = "drained" | "progress" | "waiting" | "busy";
 
-/** One commit: enough to be worth it, little enough to be short. */
-const ballotsPerCommit = 10_000;
 const slotsPerCommitMax = 1_024;
 const slotsPerRead = 32;
 const contentionTriesMax = 8;
@@ -225,10 +229,11 @@ export class QueueFlush {
     let last = this.#slot;
     while (
       last < pointer &&
-      ballots < ballotsPerCommit &&
+      ballots < this.#deps.ballotsPerCommit &&
       window.slots.length < this.#slotsPerCommit
     ) {
-      const count = Math.min(slotsPerRead, this.#slotsPerCommit - window.slots.length);
+      const room = this.#slotsPerCommit - window.slots.length;
+      const count = Math.min(slotsPerRead, room, this.#deps.ballotsPerCommit);
       const numbers = range(last + 1, Math.min(pointer, last + count));
       last = numbers.at(-1) ?? last;
       const wanted = numbers.filter(slot => !this.#ahead.has(slot));

@@ -55,6 +55,7 @@ export function identityHeaders(
 /** Casts the ballot of a request that arrived now. */
 export async function castFor(
   at: Runtime,
+  request: Request,
   slug: Slug,
   input: VoteInput,
   known: Identity | undefined,
@@ -65,9 +66,15 @@ export async function castFor(
     identity,
     choices: input.choices,
     ballotId: input.ballotId,
+    request: laneFacts(request),
     receivedAtMs: wallMs(),
   });
   return { outcome, identity };
+}
+
+function laneFacts({ headers, url }: Request) {
+  const { pathname, search, hostname } = new URL(url);
+  return { cookie: headers.get("cookie") ?? "", uri: pathname + search, host: hostname };
 }
 
 /** The error that an outcome is, for programs. */

@@ -6,6 +6,7 @@ import { z } from "zod";
 import { type ReceiptReport, receiptStates } from "../ballots/receipts.ts";
 import type { BallotId } from "../ids.ts";
 import { optionNumberMax } from "../ids.ts";
+import { lanes } from "../lane-rules.ts";
 import { languages } from "../languages.ts";
 import { type PollState, pollState } from "../polls/state.ts";
 import {
@@ -210,6 +211,7 @@ export const pollResponseSchema = z.object({
   afterVote: z.enum(afterVoteValues),
   afterVoteText: z.string(),
   afterVoteLink: z.string(),
+  lane: z.enum(lanes),
   version: z
     .int()
     .meta({ description: "Send it back with a change to be told of conflicting edits" }),
@@ -246,6 +248,7 @@ export function toPollResponse(poll: Poll, nowMs: number): PollResponse {
     afterVote: poll.afterVote,
     afterVoteText: poll.afterVoteText,
     afterVoteLink: poll.afterVoteLink,
+    lane: poll.lane,
     version: poll.version,
   };
 }

@@ -266,6 +266,7 @@ function rulesWith(before: PollRules, change: RulesChange): PollRules {
     afterVote: change.afterVote ?? before.afterVote,
     afterVoteText: change.afterVoteText ?? before.afterVoteText,
     afterVoteLink: change.afterVoteLink ?? before.afterVoteLink,
+    lane: change.lane ?? before.lane,
   };
 }
 

@@ -4,6 +4,7 @@
  */
 import { z } from "zod";
 import { optionNumberMax, type Slug } from "../ids.ts";
+import { lanes } from "../lane-rules.ts";
 import { languages } from "../languages.ts";
 import {
   afterVoteValues,
@@ -84,6 +85,7 @@ const rules = {
   afterVote: z.enum(afterVoteValues).meta({ description: "What a reader sees who has voted" }),
   afterVoteText: z.union([z.literal(""), line(afterVoteTextLengthMax)]),
   afterVoteLink: link,
+  lane: z.enum(lanes).meta({ description: "Which votes go first when there are too many" }),
 };
 
 /** Part of what readers vote on: until the poll opens. */

@@ -5,9 +5,7 @@
  * another's lock. Nothing breaks when two share one.
  */
 import type { QueueName } from "../ids.ts";
-
-export const lanes = ["high", "normal", "low"] as const;
-export type Lane = (typeof lanes)[number];
+import { type Lane, lanes } from "../lane-rules.ts";
 
 /** The queue of one lane and home. */
 export function queueName(lane: Lane, home: number): QueueName {

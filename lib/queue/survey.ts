@@ -6,12 +6,13 @@
  * publication.
  */
 import type { QueueName } from "../ids.ts";
+import type { Lane } from "../lane-rules.ts";
 import type { MemcachedClient } from "../memcached/client.ts";
 import { isMemcachedFailure } from "../memcached/failure.ts";
 import { checkpointKey } from "../memcached/keys.ts";
 import { counterValue, Pipeline } from "../memcached/pipeline.ts";
 import { lookAtQueues, type QueueLook, readSlots } from "./drain.ts";
-import { type Lane, laneOf } from "./names.ts";
+import { laneOf } from "./names.ts";
 import { decodeBatch } from "./slot-codec.ts";
 
 /** What waits in one lane on one server. */

@@ -2,6 +2,7 @@
  * What an editor decides about a poll beyond its question and times: columns of `polls`. The words are the
  * same in SQL, code and API.
  */
+import type { Lane } from "../lane-rules.ts";
 import type { Row } from "./pool.ts";
 
 /** How readers vote, in the order of the numbers that slots have for them: choose, rank, or give grades from 1 to 5. */
@@ -36,6 +37,8 @@ export interface PollRules {
   readonly afterVoteText: string;
   /** With `link`: https only. */
   readonly afterVoteLink: string;
+  /** The lane of its ballots, unless a rule of the site comes before. */
+  readonly lane: Lane;
 }
 
 export const defaultRules: PollRules = {
@@ -47,6 +50,7 @@ export const defaultRules: PollRules = {
   afterVote: "results",
   afterVoteText: "",
   afterVoteLink: "",
+  lane: "normal",
 };
 
 export interface PollRulesRow extends Row {
@@ -58,6 +62,7 @@ export interface PollRulesRow extends Row {
   readonly after_vote: PollRules["afterVote"];
   readonly after_vote_text: string;
   readonly after_vote_link: string;
+  readonly lane: Lane;
 }
 
 /** In the order of `ruleValues`. */
@@ -70,6 +75,7 @@ export const ruleColumns = [
   "after_vote",
   "after_vote_text",
   "after_vote_link",
+  "lane",
 ] as const;
 
 export function rulesOf(row: PollRulesRow): PollRules {
@@ -82,6 +88,7 @@ export function rulesOf(row: PollRulesRow): PollRules {
     afterVote: row.after_vote,
     afterVoteText: row.after_vote_text,
     afterVoteLink: row.after_vote_link,
+    lane: row.lane,
   };
 }
 
@@ -95,5 +102,6 @@ export function ruleValues(rules: PollRules): (string | Date | null)[] {
     rules.afterVote,
     rules.afterVoteText,
     rules.afterVoteLink,
+    rules.lane,
   ];
 }

@@ -6,6 +6,7 @@ import { Flusher } from "#lib/flush/pass.ts";
 import type { FlushDeps } from "#lib/flush/queue-flush.ts";
 import { RecentBatches } from "#lib/flush/recent-batches.ts";
 import type { BallotId, BatchId, OptionNumber, PollId, Slug, VoterKey } from "#lib/ids.ts";
+import type { Lane } from "#lib/lane-rules.ts";
 import { createLog } from "#lib/log.ts";
 import { MemcachedClient } from "#lib/memcached/client.ts";
 import { Places } from "#lib/memcached/places.ts";
@@ -53,6 +54,8 @@ export async function startFlushBench(options: Partial<FlushDeps> = {}) {
     recent: new RecentBatches(),
     graceMs: 300,
     keepMs: 0,
+    ballotsPerCommit: 10_000,
+    relief: { reliefSize: 0, reliefChance: 0 },
     committed: () => {},
     correctTallies: async (...args) => {
       corrections.push(args);
@@ -94,7 +97,7 @@ export async function startFlushBench(options: Partial<FlushDeps> = {}) {
         },
         Date.now(),
       ),
-    producer: (home = 0) => new QueueProducer(queueName("normal", home), client),
+    producer: (home = 0, lane: Lane = "normal") => new QueueProducer(queueName(lane, home), client),
     /** Writes one slot; gives its ticket. */
     enqueue: async (producer: QueueProducer, bytes: Batch | Buffer) => {
       const ticket = await producer.waitForLock(await producer.takeTicket());

@@ -5,7 +5,7 @@ import { languages } from "#lib/languages.ts";
 import { createPollAction, type FormState } from "../actions.ts";
 import { Button } from "./button.tsx";
 import { TextArea, TextField } from "./field.tsx";
-import { AfterVoteFields, Choice, ResultsFields, usualRules } from "./rules-fields.tsx";
+import { AfterVoteFields, Choice, LaneFields, ResultsFields, usualRules } from "./rules-fields.tsx";
 
 const questionMax = 200;
 const previewPauseMs = 250;
@@ -68,6 +68,7 @@ export function PollForm({ timeZone }: { timeZone: string }) {
           <LanguageField />
           <ResultsFields values={usualRules} timeZone={timeZone} problems={state.problems} />
           <AfterVoteFields values={usualRules} timeZone={timeZone} problems={state.problems} />
+          <LaneFields values={usualRules} />
           {state.problem && (
             <p role="alert" className="text-sm text-bad">
               {state.problem}

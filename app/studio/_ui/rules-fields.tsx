@@ -15,6 +15,7 @@ export interface RulesValues {
   readonly afterVote: string;
   readonly afterVoteText: string;
   readonly afterVoteLink: string;
+  readonly lane: string;
 }
 
 export const usualRules: RulesValues = {
@@ -24,6 +25,7 @@ export const usualRules: RulesValues = {
   afterVote: "results",
   afterVoteText: "",
   afterVoteLink: "",
+  lane: "normal",
 };
 
 interface RulesProps {
@@ -52,6 +54,12 @@ const afterVote = {
   thanks: "A thank you",
   text: "A text of yours",
   link: "A link",
+};
+
+const lane = {
+  high: "Go first",
+  normal: "Take their turn",
+  low: "Let the others pass",
 };
 
 export function ResultsFields({ values, timeZone, problems }: RulesProps) {
@@ -134,6 +142,15 @@ export function AfterVoteFields({ values, problems }: RulesProps) {
           />
         </>
       )}
+    </Group>
+  );
+}
+
+export function LaneFields({ values }: Pick<RulesProps, "values">) {
+  const [to, setTo] = useState(values.lane);
+  return (
+    <Group title="When too many vote at once" now={lane[to as keyof typeof lane]} open={false}>
+      <Choice name="lane" legend="This poll's votes" options={lane} value={to} onChange={setTo} />
     </Group>
   );
 }

@@ -3,7 +3,7 @@
 import { useActionState } from "react";
 import { changeRulesAction } from "../actions.ts";
 import { Button } from "./button.tsx";
-import { AfterVoteFields, ResultsFields, type RulesValues } from "./rules-fields.tsx";
+import { AfterVoteFields, LaneFields, ResultsFields, type RulesValues } from "./rules-fields.tsx";
 
 interface RulesFormProps {
   readonly slug: string;
@@ -19,6 +19,7 @@ export function RulesForm({ slug, timeZone, values }: RulesFormProps) {
       <input type="hidden" name="slug" value={slug} />
       <ResultsFields values={values} timeZone={timeZone} problems={state.problems} />
       <AfterVoteFields values={values} timeZone={timeZone} problems={state.problems} />
+      <LaneFields values={values} />
       {state.problem && (
         <p role="alert" className="text-sm text-bad">
           {state.problem}

@@ -17,7 +17,7 @@ export const POST = route<RouteContext>(async (request, context) => {
   if (body.kind === "form") return voteByForm(at, slug, request, body.value);
 
   const input = parse(castRequestSchema, body.value);
-  const { outcome, identity } = await castFor(at, slug, input, identityOf(at, request));
+  const { outcome, identity } = await castFor(at, request, slug, input, identityOf(at, request));
   if (outcome.outcome !== "accepted") return problemResponse(castError(outcome), at.log);
   const { ballotId, receipt, results } = outcome;
   const shown = results?.text ?? "null";

@@ -69,6 +69,7 @@ export default async function PollPage({ params }: Props) {
             afterVote: poll.afterVote,
             afterVoteText: poll.afterVoteText,
             afterVoteLink: poll.afterVoteLink,
+            lane: poll.lane,
             resultsFrom:
               poll.resultsFromMs === null ? "" : formatLocalTime(poll.resultsFromMs, zone),
           }}

@@ -1,0 +1,83 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, describe, it } from "node:test";
+import { type LaneFacts, parseLaneRules } from "./lane-rules.ts";
+
+const plain: LaneFacts = {
+  cookie: "",
+  uri: "/api/polls/cars/votes",
+  host: "news.example",
+  poll: "cars",
+  pollLane: "normal",
+};
+const rules = (content: object, path = "lanes.json") =>
+  parseLaneRules(JSON.stringify(content), path);
+
+describe("lane rules", () => {
+  it("take the poll's own setting when there are none", () => {
+    const { laneOf } = rules({});
+    assert.equal(laneOf(plain), "normal");
+    assert.equal(laneOf({ ...plain, pollLane: "low" }), "low");
+  });
+
+  it("know the original's cookie", () => {
+    const { laneOf } = rules({ high_priority_cookie: "hp", high_priority_cookie_contents: "yes" });
+    const lane = (cookie: string) => laneOf({ ...plain, cookie });
+    assert.equal(lane("a=1; hp=yes; b=2"), "high");
+    for (const other of ["hp=no", "hp=yess", "xhp=yes", "hp", "b=hp=yes"]) {
+      assert.equal(lane(other), "normal", other);
+    }
+    assert.equal(
+      rules({ high_priority_cookie: "hp" }).laneOf({ ...plain, cookie: "hp=x" }),
+      "high",
+    );
+  });
+
+  it("take the first that matches, in the order of the file", () => {
+    const { laneOf } = rules({
+      rules: [
+        { lane: "low", uri: "^/api/polls/test-" },
+        { lane: "high", host: "^vip\\." },
+        { by: "poll" },
+      ],
+    });
+    assert.equal(laneOf({ ...plain, uri: "/api/polls/test-1/votes", host: "vip.example" }), "low");
+    assert.equal(laneOf({ ...plain, host: "vip.example", pollLane: "low" }), "high");
+    assert.equal(laneOf({ ...plain, pollLane: "low" }), "low");
+  });
+
+  it("say what is wrong with a file", () => {
+    const wrong = (content: object) => {
+      assert.throws(() => rules(content), RangeError, JSON.stringify(content));
+    };
+    wrong({ queue_relief_chance: 101 });
+    wrong({ queue_relief_size: -1 });
+    wrong({ queue_releif_size: 5 });
+    wrong({ rules: [{ lane: "highest", uri: "x" }] });
+    wrong({ rules: [{ lane: "high", uri: "(" }] });
+    wrong({ rules: [{ lane: "high" }] });
+    wrong({ rules: [{ by: "plugin", module: "./not-there.mjs" }] });
+    assert.throws(() => parseLaneRules("{", "lanes.json"), /not JSON/);
+  });
+
+  it("ask a plugin, which can't make a vote fail", () => {
+    const folder = mkdtempSync(join(tmpdir(), "floodgate-lanes-"));
+    after(() => rmSync(folder, { recursive: true }));
+    writeFileSync(
+      join(folder, "plugin.mjs"),
+      `export default ({ poll }) => {
+        if (poll === "broken") throw new Error("a bug");
+        return poll === "cars" ? "high" : "nonsense";
+      };`,
+    );
+    const { laneOf } = rules(
+      { rules: [{ by: "plugin", module: "./plugin.mjs" }] },
+      join(folder, "lanes.json"),
+    );
+    assert.equal(laneOf(plain), "high");
+    assert.equal(laneOf({ ...plain, poll: "boats" }), "normal");
+    assert.equal(laneOf({ ...plain, poll: "broken" }), "normal");
+  });
+});

@@ -1,0 +1,164 @@
+/**
+ * Which lane a ballot takes: the first rule that matches says, otherwise normal. The rules are a JSON file that
+ * `FLOODGATE_LANES` names, checked once, when a process starts.
+ *
+ * Source: Perlbal's `high_priority_cookie`, and its HighPri plugin for URIs and hosts.
+ */
+import { readFileSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+import { z } from "zod";
+
+export const lanes = ["high", "normal", "low"] as const;
+export type Lane = (typeof lanes)[number];
+
+const pattern = z.string().transform((text, context) => {
+  try {
+    return new RegExp(text, "i");
+  } catch {
+    context.addIssue(`${JSON.stringify(text)} is not a regular expression`);
+    return z.NEVER;
+  }
+});
+const lane = z.enum(lanes);
+
+const rule = z.union([
+  z.strictObject({ lane, cookie: z.string().min(1), contents: z.string().optional() }),
+  z.strictObject({ lane, uri: pattern }),
+  z.strictObject({ lane, host: pattern }),
+  z.strictObject({ by: z.literal("poll") }),
+  z.strictObject({ by: z.literal("plugin"), module: z.string().min(1) }),
+]);
+
+const file = z.strictObject({
+  high_priority_cookie: z.string().min(1).optional(),
+  high_priority_cookie_contents: z.string().optional(),
+  queue_relief_size: z.int().min(0).max(1_000_000).default(20),
+  queue_relief_chance: z.number().min(0).max(100).default(30),
+  rules: z
+    .array(rule)
+    .max(100)
+    .default([{ by: "poll" }]),
+});
+
+type Rule = z.output<typeof rule>;
+type LanePlugin = (facts: LaneFacts) => unknown;
+
+/** What rules can look at. */
+export interface LaneFacts {
+  /** The Cookie header. */
+  readonly cookie: string;
+  /** Path of the request, with its query. */
+  readonly uri: string;
+  /** Host that was asked for, without its port. */
+  readonly host: string;
+  /** The poll's slug. */
+  readonly poll: string;
+  /** What its editor set. */
+  readonly pollLane: Lane;
+}
+
+export interface LaneRules {
+  readonly reliefSize: number;
+  readonly reliefChance: number;
+  readonly laneOf: (facts: LaneFacts) => Lane;
+}
+
+/** Loads a plugin: Node's `require`, which also loads modules since 20.19; hidden from bundlers. */
+function requirePlugin(path: string): LanePlugin {
+  const loaded: unknown = process.getBuiltinModule("module").createRequire(path)(path);
+  const plugin = (loaded as { default?: unknown }).default ?? loaded;
+  if (typeof plugin !== "function") throw new TypeError("it does not export a function");
+  return plugin as LanePlugin;
+}
+
+/**
+ * Rules as a file has them; without a file: the poll's own setting.
+ *
+ * @param path - of the file, which plugins are relative to.
+ * @throws RangeError with a sentence that says what is wrong.
+ */
+export function parseLaneRules(text: string, path: string): LaneRules {
+  const result = file.safeParse(parseJson(text));
+  if (!result.success) {
+    const [issue] = result.error.issues;
+    throw new RangeError(`${issue?.path.join(".") || "the file"}: ${issue?.message}`);
+  }
+  const {
+    high_priority_cookie: cookie,
+    high_priority_cookie_contents: contents,
+    queue_relief_size: reliefSize,
+    queue_relief_chance: reliefChance,
+    rules,
+  } = result.data;
+  const all: Rule[] = cookie === undefined ? rules : [{ lane: "high", cookie, contents }, ...rules];
+  const matchers = all.map(each => matcherOf(each, path));
+  const laneOf = (facts: LaneFacts): Lane => {
+    for (const match of matchers) {
+      const found = match(facts);
+      if (found !== undefined) return found;
+    }
+    return "normal";
+  };
+  return { reliefSize, reliefChance, laneOf };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new RangeError("it is not JSON");
+  }
+}
+
+/** @throws RangeError as `parseLaneRules`; also when the file can't be read. */
+export function readLaneRules(path: string | undefined): LaneRules {
+  if (path === undefined) return parseLaneRules("{}", ".");
+  let text: string;
+  try {
+    text = readFileSync(path, "utf8");
+  } catch {
+    throw new RangeError("it can't be read");
+  }
+  return parseLaneRules(text, path);
+}
+
+type Matcher = (facts: LaneFacts) => Lane | undefined;
+
+function matcherOf(each: Rule, path: string): Matcher {
+  if ("cookie" in each) {
+    const { cookie, contents, lane: to } = each;
+    return facts => (cookieMatches(facts.cookie, cookie, contents) ? to : undefined);
+  }
+  if ("uri" in each) return facts => (each.uri.test(facts.uri) ? each.lane : undefined);
+  if ("host" in each) return facts => (each.host.test(facts.host) ? each.lane : undefined);
+  if (each.by === "poll") {
+    return ({ pollLane }) => (pollLane === "normal" ? undefined : pollLane);
+  }
+  return pluginMatcher(resolve(dirname(path), each.module));
+}
+
+/** What a plugin throws, or answers that is no lane, is no match: a vote must not fail for it. */
+function pluginMatcher(path: string): Matcher {
+  let plugin: LanePlugin;
+  try {
+    plugin = requirePlugin(path);
+  } catch (error) {
+    throw new RangeError(`the plugin ${path}: ${error instanceof Error ? error.message : error}`);
+  }
+  return facts => {
+    try {
+      const answer = plugin(facts);
+      return lanes.find(name => name === answer);
+    } catch {
+      return undefined;
+    }
+  };
+}
+
+/** True when the header has that cookie, with exactly these contents if any are asked for. */
+function cookieMatches(header: string, name: string, contents: string | undefined): boolean {
+  return header.split(";").some(part => {
+    const [key = "", ...value] = part.trim().split("=");
+    return key === name && (contents === undefined || value.join("=") === contents);
+  });
+}

@@ -1,0 +1,117 @@
+/** A front's group commit with ballots of three lanes, on a real memcached: which go first, which are refused. */
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { BatchIds } from "#lib/ballots/batch-ids.ts";
+import { Fallback } from "#lib/ballots/fallback.ts";
+import { GroupCommit } from "#lib/ballots/group-commit.ts";
+import type { CommitOutcome } from "#lib/ballots/offered.ts";
+import { AcceptedTape } from "#lib/books/tape.ts";
+import type { PollId, Slug } from "#lib/ids.ts";
+import { Kickstart } from "#lib/kickstart.ts";
+import { type Lane, lanes } from "#lib/lane-rules.ts";
+import { Places } from "#lib/memcached/places.ts";
+import { PublishedPolls } from "#lib/polls/published.ts";
+import type { Relief } from "#lib/queue/lanes.ts";
+import { ReplayRing } from "#lib/queue/replay-ring.ts";
+import { GuardedStore } from "#lib/store/guarded.ts";
+import { MissedMoves } from "#lib/tallies/missed.ts";
+import { ballot, startFlushBench } from "#test/support/flush-bench.ts";
+
+const bench = await startFlushBench();
+const poll = await bench.newPoll();
+const slug = "poll-1" as Slug;
+const noRelief = { reliefSize: 0, reliefChance: 0 };
+
+function newCommit(relief: Relief): GroupCommit {
+  const { client, store } = bench;
+  const { log } = bench.deps;
+  const tallies = new Places([client], 1);
+  const guarded = new GuardedStore(store, log);
+  const missed = new MissedMoves();
+  const batchIds = new BatchIds();
+  const { producer } = batchIds;
+  const tape = new AcceptedTape({ producer, home: 0, directory: undefined, places: tallies, log });
+  const target = (lane: Lane) => ({
+    sides: [[bench.producer(0, lane)]],
+    copies: 1,
+    order: [client],
+  });
+  return new GroupCommit({
+    log,
+    published: new PublishedPolls(tallies, store, log, guarded),
+    targets: { high: target("high"), normal: target("normal"), low: target("low") },
+    markServers: [client],
+    tallies,
+    ring: new ReplayRing(64 * 1024 * 1024),
+    batchIds,
+    missed,
+    fallback: new Fallback({ log, store: guarded, tallies, missed, tape, ballotsPerSecond: 1 }),
+    kickstart: new Kickstart([]),
+    tape,
+    lingerMs: 0,
+    relief,
+  });
+}
+
+const offered = (pollId: PollId, lane: Lane) => ({
+  ...ballot(pollId),
+  slug,
+  markTtlSeconds: 60,
+  lane,
+});
+
+/** Offers so many ballots of a lane in one turn of the event loop. */
+function offer(commit: GroupCommit, lane: Lane, count: number): Promise<CommitOutcome>[] {
+  return Array.from({ length: count }, () => commit.offer(offered(poll, lane)));
+}
+
+/** The lanes in the order of the rounds that accepted their ballots. */
+async function orderOf(relief: Relief, counts: Readonly<Record<Lane, number>>): Promise<Lane[]> {
+  const commit = newCommit(relief);
+  const order: Lane[] = [];
+  const answers = lanes.toReversed().flatMap(lane =>
+    offer(commit, lane, counts[lane]).map(async answer => {
+      assert.equal((await answer).outcome, "accepted");
+      order.push(lane);
+    }),
+  );
+  await Promise.all(answers);
+  return order.filter((lane, i) => lane !== order[i - 1]);
+}
+
+describe("the group commit", () => {
+  it("takes high first, then normal, then low", async () => {
+    const order = await orderOf(noRelief, { high: 700, normal: 700, low: 700 });
+    assert.deepEqual(order, ["high", "normal", "low"]);
+  });
+
+  it("relieves a lower lane until fewer than the relief size wait there", async () => {
+    const always = { reliefSize: 100, reliefChance: 100 };
+    const order = await orderOf(always, { high: 700, normal: 99, low: 520 });
+    assert.deepEqual(order, ["low", "high", "normal", "low"]);
+  });
+
+  it("refuses the low lane first, then normal, then high; and takes all again when room is made", async () => {
+    const commit = newCommit(noRelief);
+    const refusedAt = (count: number, lanesRefused: readonly Lane[]) => {
+      void Promise.all(offer(commit, "high", count - commit.waiting));
+      assert.deepEqual(commit.lanesRefused, lanesRefused, `${count} waiting`);
+    };
+    const outcomeOf = async (lane: Lane) => (await commit.offer(offered(poll, lane))).outcome;
+
+    refusedAt(9_999, []);
+    refusedAt(10_000, ["low"]);
+    assert.equal(await outcomeOf("low"), "overloaded");
+    await commit.settled();
+
+    refusedAt(16_000, ["normal", "low"]);
+    const normal = outcomeOf("normal");
+    refusedAt(20_000, ["high", "normal", "low"]);
+    const high = outcomeOf("high");
+    assert.deepEqual(await Promise.all([normal, high]), ["overloaded", "overloaded"]);
+
+    await commit.settled();
+    assert.deepEqual(commit.lanesRefused, []);
+    for (const lane of lanes) assert.equal(await outcomeOf(lane), "accepted", lane);
+  });
+});
