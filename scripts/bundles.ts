@@ -8,6 +8,7 @@ export const programs = {
   worker: "worker/main.ts",
   recount: "worker/recount.ts",
   letters: "worker/letters.ts",
+  draw: "worker/draw.ts",
   migrate: "scripts/migrate.ts",
   seed: "scripts/seed.ts",
 } as const;
