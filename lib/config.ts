@@ -281,6 +281,20 @@ function readLanes(path: string | undefined): LaneRules {
   }
 }
 
+/**
+ * The settings, with `beneath` for whatever the environment does not say.
+ *
+ * @throws ConfigError.
+ */
+export function loadConfigOver(beneath: Readonly<Record<string, string>>): Config {
+  return loadConfig({ ...beneath, ...process.env });
+}
+
+/** Where `npm run up` keeps the servers, secrets and logs of its site. */
+export function dataDirectory(env: NodeJS.ProcessEnv = process.env): string {
+  return env.FLOODGATE_DATA_DIR ?? ".data";
+}
+
 /** Any https site, unless some are named; with our own site on plain http (development), http too. */
 function embedSites(values: z.output<typeof schema>): readonly string[] {
   if (values.FLOODGATE_EMBED_SITES.length > 0) return values.FLOODGATE_EMBED_SITES;

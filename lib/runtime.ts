@@ -32,6 +32,7 @@ import { QueueProducer } from "./queue/producer.ts";
 import { ReplayRing } from "./queue/replay-ring.ts";
 import { GuardedStore } from "./store/guarded.ts";
 import { Store } from "./store/pool.ts";
+import { poolSizes } from "./store/pool-sizes.ts";
 import { MissedMoves } from "./tallies/missed.ts";
 import { ResultsBoard } from "./tallies/results.ts";
 import { deriveVoterSecrets } from "./voters/keys.ts";
@@ -71,16 +72,19 @@ export function runtime(): Runtime {
 
 /** Of the 3 s in which every request is answered. */
 const statementMsMax = 2_500;
-const connectionsMax = 10;
 /** Votes that go straight into MySQL have less time: a queue server may have been waited for already. */
-const directStore = { connectionsMax: 3, connectMs: 600, statementMs: 900 };
+const directStore = {
+  connectionsMax: poolSizes.frontDirect,
+  connectMs: 600,
+  statementMs: 900,
+};
 
 function build(config: Config): Runtime {
   const log = createLog("front", config.FLOODGATE_LOG_LEVEL);
   const secrets = deriveVoterSecrets(config.FLOODGATE_SECRET);
   const store = new Store({
     url: config.DATABASE_URL,
-    connectionsMax,
+    connectionsMax: poolSizes.front,
     statementMs: statementMsMax,
   });
   const memcached = connectMemcached(config.MEMCACHED_SERVERS, log);

@@ -9,6 +9,7 @@ export const programs = {
   recount: "worker/recount.ts",
   letters: "worker/letters.ts",
   draw: "worker/draw.ts",
+  doctor: "worker/doctor.ts",
   migrate: "scripts/migrate.ts",
   seed: "scripts/seed.ts",
 } as const;

@@ -5,7 +5,7 @@
  */
 import { parseArgs } from "node:util";
 import { drawBallots } from "#lib/ballots/draw.ts";
-import { ConfigError, loadConfig } from "#lib/config.ts";
+import { ConfigError } from "#lib/config.ts";
 import type { BallotId, Slug, VoterKey } from "#lib/ids.ts";
 import type { BallotRow } from "#lib/store/ballots.ts";
 import { findPoll, type Poll } from "#lib/store/polls.ts";
@@ -13,6 +13,7 @@ import { Store } from "#lib/store/pool.ts";
 import { gradesOf } from "#lib/tallies/parts.ts";
 import { deriveVoterSecrets } from "#lib/voters/keys.ts";
 import { receiptCode } from "#lib/voters/receipt-code.ts";
+import { operatorSettings } from "./settings.ts";
 
 const exitUsage = 64;
 const exitConfig = 78;
@@ -45,7 +46,7 @@ async function main(): Promise<void> {
   const count = Number(values.count);
   if (!values.poll || !values.seed) fail(usage);
   if (!Number.isInteger(count) || count < 1 || count > countMax) fail(usage);
-  const config = loadConfig();
+  const { config } = operatorSettings();
   const secrets = deriveVoterSecrets(config.FLOODGATE_SECRET);
   const store = new Store({
     url: config.DATABASE_URL,

@@ -5,13 +5,14 @@
  */
 import { parseArgs } from "node:util";
 import { wallMs } from "#lib/clock.ts";
-import { ConfigError, loadConfig } from "#lib/config.ts";
+import { ConfigError } from "#lib/config.ts";
 import { redriveLetter } from "#lib/flush/redrive.ts";
 import { createLog } from "#lib/log.ts";
 import { listDeadLetters, readLetterBytes } from "#lib/store/dead-letters.ts";
 import { everOpenPolls } from "#lib/store/polls.ts";
 import { reconcile } from "#lib/tallies/reconcile.ts";
 import { buildWorker, type WorkerRuntime } from "./runtime.ts";
+import { operatorSettings } from "./settings.ts";
 
 const exitUsage = 64;
 const exitConfig = 78;
@@ -69,7 +70,7 @@ async function main(): Promise<number> {
     process.stderr.write("letters: --show and --redrive take the number of a letter\n");
     return exitUsage;
   }
-  const worker = buildWorker(loadConfig(), createLog("letters", "warn"));
+  const worker = buildWorker(operatorSettings().config, createLog("letters", "warn"));
   try {
     if (values.show !== undefined) return await show(worker, Number(values.show));
     if (values.redrive !== undefined) return await redrive(worker, [Number(values.redrive)]);

@@ -6,12 +6,13 @@
 import { parseArgs } from "node:util";
 import { recountPoll } from "#lib/books/recount.ts";
 import { wallMs } from "#lib/clock.ts";
-import { ConfigError, loadConfig } from "#lib/config.ts";
+import { ConfigError } from "#lib/config.ts";
 import type { Slug } from "#lib/ids.ts";
 import { createLog } from "#lib/log.ts";
 import { everOpenPolls, findPoll, type Poll } from "#lib/store/polls.ts";
 import { compareTallies, reconcile } from "#lib/tallies/reconcile.ts";
 import { buildWorker, type WorkerRuntime } from "./runtime.ts";
+import { operatorSettings } from "./settings.ts";
 
 const exitUsage = 64;
 const exitConfig = 78;
@@ -63,7 +64,7 @@ async function main(): Promise<number> {
   const { values } = parseArgs({
     options: { poll: { type: "string" }, repair: { type: "boolean", default: false } },
   });
-  const worker = buildWorker(loadConfig(), createLog("recount", "warn"));
+  const worker = buildWorker(operatorSettings().config, createLog("recount", "warn"));
   try {
     const polls = await pollsToCount(worker, values.poll);
     const off = await recount(worker, polls, values.repair);

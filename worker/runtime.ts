@@ -10,6 +10,7 @@ import { Places } from "#lib/memcached/places.ts";
 import { PublishedPolls } from "#lib/polls/published.ts";
 import { allQueueNames } from "#lib/queue/names.ts";
 import { Store } from "#lib/store/pool.ts";
+import { poolSizes } from "#lib/store/pool-sizes.ts";
 import { moveTallies } from "#lib/tallies/counters.ts";
 import type { TallyDeps } from "#lib/tallies/exact.ts";
 import { DoubtfulPolls } from "#lib/tallies/reconcile.ts";
@@ -29,14 +30,13 @@ export interface WorkerRuntime {
   readonly close: () => Promise<void>;
 }
 
-const connectionsMax = 5;
 /** A commit of ten thousand rows on a busy server may take its time. */
 const statementMsMax = 30_000;
 
 export function buildWorker(config: Config, log: Log): WorkerRuntime {
   const store = new Store({
     url: config.DATABASE_URL,
-    connectionsMax,
+    connectionsMax: poolSizes.worker,
     statementMs: statementMsMax,
   });
   const memcached = connectMemcached(config.MEMCACHED_SERVERS, log);

@@ -4,6 +4,7 @@
  */
 import { spawnSync } from "node:child_process";
 import { wallMs } from "#lib/clock.ts";
+import { dataDirectory, settingDocs } from "#lib/config.ts";
 import { Child } from "#scripts/services/child.ts";
 import { startDatabase } from "#scripts/services/mariadb.ts";
 import { startMemcached } from "#scripts/services/memcached.ts";
@@ -191,8 +192,18 @@ class Up {
       memcachedServers: MEMCACHED_SERVERS,
       apiToken: this.#editor?.apiToken,
       editor: this.#editor && { email: this.#editor.email, password: this.#editor.password },
+      settings: this.#settings(),
       pids: this.#supervisor.pids,
     });
+  }
+
+  /** What its processes run with, for the programs that somebody runs beside them. */
+  #settings(): Record<string, string> {
+    const set = settingDocs().map(({ name }) => [name, this.#env[name]] as const);
+    return Object.fromEntries(set.filter(([, value]) => value !== undefined)) as Record<
+      string,
+      string
+    >;
   }
 
   #printAddresses(seconds: number): void {
@@ -216,7 +227,7 @@ class Up {
   }
 }
 
-const up = new Up(new DataDirectory(process.env.FLOODGATE_DATA_DIR ?? ".data"));
+const up = new Up(new DataDirectory(dataDirectory()));
 const stop = (status: number) => up.stop().then(() => process.exit(status));
 process.on("SIGINT", () => void stop(0));
 process.on("SIGTERM", () => void stop(0));

@@ -117,6 +117,7 @@ export function duration(ms: number): string {
   return minutes < 120 ? counted(minutes, "minute") : counted(Math.round(minutes / 60), "hour");
 }
 
-function counted(n: number, noun: string): string {
+/** `1 slot`, `3,000 slots`. */
+export function counted(n: number, noun: string): string {
   return `${n.toLocaleString("en")} ${noun}${n === 1 ? "" : "s"}`;
 }

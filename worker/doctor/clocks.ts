@@ -1,0 +1,48 @@
+/** Another machine's clock against this one's, and version numbers in order. Pure. */
+import { SECOND } from "#lib/clock.ts";
+import { type Finding, wrong } from "./finding.ts";
+
+/** More than that between machines, and polls open and close for some before they do for others. */
+const skewMsMax = 2 * SECOND;
+
+export interface ClockReading {
+  readonly about: string;
+  /** What the other machine said. */
+  readonly theirMs: number;
+  /** It told the time in steps of this length, rounded down. */
+  readonly resolutionMs: number;
+  /** By this machine's clock it was read between these two moments. */
+  readonly notBeforeMs: number;
+  readonly notAfterMs: number;
+}
+
+/** By how much the other clock is surely ahead (behind: negative); 0 when they may well agree. */
+export function skewMs({ theirMs, resolutionMs, notBeforeMs, notAfterMs }: ClockReading): number {
+  if (theirMs > notAfterMs) return theirMs - notAfterMs;
+  return Math.min(0, theirMs + resolutionMs - notBeforeMs);
+}
+
+export function checkClock(reading: ClockReading): Finding[] {
+  const skew = skewMs(reading);
+  if (Math.abs(skew) <= skewMsMax) return [];
+  const seconds = Math.round(Math.abs(skew) / SECOND);
+  return [
+    wrong(
+      reading.about,
+      "clocks-differ",
+      `its clock is ${seconds} s ${skew > 0 ? "ahead of" : "behind"} this machine's`,
+      "Let both be set by NTP: `timedatectl set-ntp true`, then `timedatectl timesync-status`.",
+    ),
+  ];
+}
+
+/** True when `version` comes before `least`, number by number: 1.6.9 before 1.6.10. */
+export function isOlder(version: string, least: string): boolean {
+  const numbers = (text: string) => text.split(/[^\d]+/).map(Number);
+  const theirs = numbers(version);
+  for (const [index, wanted] of numbers(least).entries()) {
+    const is = theirs[index] ?? 0;
+    if (is !== wanted) return is < wanted;
+  }
+  return false;
+}

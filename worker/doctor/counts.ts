@@ -1,0 +1,135 @@
+/**
+ * Whether the numbers agree: accepted ballots with what became of them, rows with totals, totals with tallies.
+ * Only as much is counted again as goes quickly: the newest polls, and no large ones.
+ */
+import { readBooks } from "#lib/books/books.ts";
+import { recountPoll } from "#lib/books/recount.ts";
+import { monotonicMs, SECOND, wallMs } from "#lib/clock.ts";
+import { isMemcachedFailure } from "#lib/memcached/failure.ts";
+import { listDeadLetters } from "#lib/store/dead-letters.ts";
+import { allPollIds, countingPolls, newestPolls, type Poll } from "#lib/store/polls.ts";
+import type { Store } from "#lib/store/pool.ts";
+import { readTotals } from "#lib/store/totals.ts";
+import type { TallyDeps } from "#lib/tallies/exact.ts";
+import { compareTallies } from "#lib/tallies/reconcile.ts";
+import { counted } from "../status/state.ts";
+import { type Finding, ok, orWell, warn, wrong } from "./finding.ts";
+
+/** Polls whose rows are counted again, at most. */
+const pollsMax = 50;
+/** A poll with more ballots is left to `npm run recount`. */
+const ballotsMax = 200_000;
+const countingMsMax = SECOND;
+/** Polls whose tallies are compared, at most. */
+const talliesMax = 200;
+
+const numbers = (n: number) => n.toLocaleString("en");
+
+/** @throws StoreFailure. */
+export async function checkBooks(store: Store): Promise<Finding[]> {
+  const books = await readBooks(store, await allPollIds(store));
+  const off = [...books].filter(([, { balanced }]) => !balanced).map(([id]) => id);
+  const sum = (of: "accepted" | "waiting" | "lost") =>
+    [...books.values()].reduce((total, poll) => total + poll[of], 0);
+  const lost = sum("lost");
+  const todo = "Find the moment in the worker's log, and what happened then.";
+  return orWell(
+    [
+      off.length > 0 &&
+        wrong(
+          "books",
+          "the-books-do-not-balance",
+          `those of ${off.length === 1 ? "poll" : "polls"} ${off.join(", ")} do not balance: more or less came out of the flush than went in`,
+          "Run `npm run recount`; look for books_do_not_balance in the worker's log.",
+        ),
+      lost > 0 &&
+        warn(
+          "books",
+          "ballots-are-lost",
+          `${numbers(lost)} of ${numbers(sum("accepted"))} accepted ballots were found nowhere`,
+          todo,
+        ),
+    ],
+    "books",
+    `balance: ${numbers(sum("accepted"))} accepted, ${numbers(sum("waiting"))} of them waiting, none lost`,
+  );
+}
+
+/** @throws StoreFailure. */
+export async function checkLetters(store: Store): Promise<Finding[]> {
+  const letters = await listDeadLetters(store);
+  if (letters.length === 0) return [ok("dead letters", "none")];
+  const ballots = letters.reduce((sum, letter) => sum + letter.ballots, 0);
+  return [
+    wrong(
+      "dead letters",
+      "dead-letters",
+      `${letters.length} waiting, with ${counted(ballots, "ballot")} or more, accepted and not counted`,
+      "Read why with `npm run letters`; when the cause is gone: `npm run letters -- --all`.",
+    ),
+  ];
+}
+
+/**
+ * Rows against totals, and totals against tallies. Takes no lock unless it has found a difference, and then for
+ * a moment, to be sure.
+ *
+ * @throws StoreFailure.
+ */
+export async function checkDrift(deps: TallyDeps): Promise<Finding[]> {
+  const { store } = deps;
+  const { recounted, off } = await recountSome(store, await newestPolls(store, pollsMax));
+  const mend = "See how with `npm run recount`; mend with `npm run recount -- --repair`.";
+  const section = "rows-totals-and-tallies-differ";
+  const drift = off.map(slug =>
+    wrong("counts", section, `the totals of ${slug} are not what its rows say`, mend),
+  );
+  const tallies = await compareSome(deps);
+  const compared = typeof tallies === "string" ? tallies : `tallies of ${tallies.compared} agree`;
+  const offTallies = typeof tallies === "string" ? [] : tallies.off;
+  return orWell(
+    [
+      ...drift,
+      ...offTallies.map(({ slug }) =>
+        wrong("counts", section, `the tallies of ${slug} are not what its totals say`, mend),
+      ),
+    ],
+    "counts",
+    `rows of ${counted(recounted, "poll")} counted again: they agree; ${compared}`,
+  );
+}
+
+async function recountSome(
+  store: Store,
+  polls: readonly Poll[],
+): Promise<{ recounted: number; off: string[] }> {
+  const totals = await readTotals(
+    store,
+    polls.map(({ id }) => id),
+  );
+  const startedMs = monotonicMs();
+  const off: string[] = [];
+  let recounted = 0;
+  for (const poll of polls) {
+    if ((totals.get(poll.id)?.ballots ?? 0) > ballotsMax) continue;
+    if (monotonicMs() - startedMs > countingMsMax) break;
+    recounted += 1;
+    if ((await recountPoll(store, poll, false)).length > 0) off.push(poll.slug);
+  }
+  return { recounted, off };
+}
+
+/** A sentence when they could not be compared. */
+async function compareSome(
+  deps: TallyDeps,
+): Promise<string | { readonly compared: number; readonly off: readonly Poll[] }> {
+  const polls = (await countingPolls(deps.store, wallMs())).slice(0, talliesMax);
+  try {
+    const comparison = await compareTallies(deps, polls);
+    if (comparison.state === "compared") return { compared: polls.length, off: comparison.off };
+    return "tallies not compared: ballots are on their way";
+  } catch (error) {
+    if (!isMemcachedFailure(error)) throw error;
+    return "tallies not compared: a memcached server is away";
+  }
+}

@@ -1,0 +1,219 @@
+/** What the doctor makes of what servers tell, without servers: clocks, versions, queues, words. */
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import type { Epoch, QueueName } from "#lib/ids.ts";
+import { checkClock, isOlder, skewMs } from "./clocks.ts";
+import { lineOf, ok, verdictOf, warn, wrong } from "./finding.ts";
+import { judgeMemcached, type ServerFacts } from "./memcached.ts";
+import { type DatabaseFacts, judgeMysql } from "./mysql.ts";
+import { judgeWorker } from "./processes.ts";
+import { judgeCheckpoints, judgeQueue, type QueueNumbers } from "./queues.ts";
+
+const now = Date.UTC(2026, 10, 20, 18, 0, 0);
+const levels = (found: readonly { level: string }[]) => found.map(({ level }) => level);
+
+describe("clocks", () => {
+  const reading = {
+    about: "memcached",
+    theirMs: now,
+    resolutionMs: 1_000,
+    notBeforeMs: now,
+    notAfterMs: now + 40,
+  };
+
+  it("agree as far as whole seconds and the way there can tell", () => {
+    assert.equal(skewMs(reading), 0);
+    assert.equal(skewMs({ ...reading, theirMs: now - 1_000 }), 0);
+    assert.deepEqual(checkClock({ ...reading, theirMs: now - 2_900 }), []);
+  });
+
+  it("differ when neither explains it, and on which side", () => {
+    const [ahead] = checkClock({ ...reading, theirMs: now + 90_000 });
+    assert.match(ahead?.says ?? "", /90 s ahead of/);
+    const [behind] = checkClock({ ...reading, theirMs: now - 91_000 });
+    assert.match(behind?.says ?? "", /90 s behind/);
+  });
+});
+
+describe("versions", () => {
+  it("are compared number by number", () => {
+    for (const version of ["1.5.22", "1.4", "0.9"]) assert.ok(isOlder(version, "1.6"), version);
+    for (const version of ["1.6", "1.6.0", "1.10.1", "2"]) assert.ok(!isOlder(version, "1.6"));
+    assert.ok(isOlder("10.6.12-MariaDB-1", "10.11"));
+    assert.ok(!isOlder("10.11.6-MariaDB-0+deb12u1", "10.11"));
+  });
+});
+
+describe("memcached's own account", () => {
+  const facts = (
+    stats: Record<string, string> = {},
+    settings: Record<string, string> = {},
+    change: Partial<ServerFacts> = {},
+  ): ServerFacts => ({
+    name: "127.0.0.1:11211",
+    stats: new Map(
+      Object.entries({
+        version: "1.6.18",
+        time: String(now / 1_000),
+        bytes: "1000",
+        limit_maxbytes: String(512 * 1_048_576),
+        ...stats,
+      }),
+    ),
+    settings: new Map(
+      Object.entries({
+        evictions: "off",
+        item_size_max: "1048576",
+        idle_timeout: "60",
+        flush_enabled: "no",
+        maxconns: "1024",
+        inter: "127.0.0.1",
+        ...settings,
+      }),
+    ),
+    askedAtMs: now,
+    answeredAtMs: now + 5,
+    holdsQueues: true,
+    connectionsNeeded: 6,
+    ...change,
+  });
+
+  it("is one line when all is well", () => {
+    assert.deepEqual(judgeMemcached(facts()), [
+      ok("memcached 127.0.0.1:11211", "1.6.18, -M, 0 of 512 MB used"),
+    ]);
+  });
+
+  it("is a warning where nothing but what can be made again is at stake", () => {
+    const evicting = { evictions: "on" };
+    assert.deepEqual(levels(judgeMemcached(facts({}, evicting))), ["wrong"]);
+    const cache = facts({}, evicting, { holdsQueues: false });
+    assert.deepEqual(levels(judgeMemcached(cache)), ["warn"]);
+  });
+
+  it("names an old version, a wrong clock, and how full it is", () => {
+    const told = (stats: Record<string, string>) => judgeMemcached(facts(stats)).map(lineOf).join();
+    assert.match(told({ version: "1.5.6" }), /wrong .*is version 1\.5\.6/);
+    assert.match(told({ time: String(now / 1_000 + 60) }), /wrong .*60 s ahead/);
+    const limit = 512 * 1_048_576;
+    assert.match(told({ bytes: String(0.85 * limit) }), /warn .*85 % full/);
+    assert.match(told({ bytes: String(0.97 * limit) }), /wrong .*97 % full/);
+    assert.match(told({ store_no_memory: "7" }), /warn .*refused 7/);
+    assert.match(told({ rejected_connections: "3" }), /warn .*turned away 3/);
+  });
+
+  it("tells by its addresses, and by what it asks for, who else can reach it", () => {
+    const reached = (settings: Record<string, string>) =>
+      levels(judgeMemcached(facts({}, settings))).includes("warn");
+    for (const inter of ["NULL", "0.0.0.0", "10.0.0.5", "127.0.0.1,10.0.0.5", "::"]) {
+      assert.ok(reached({ inter }), inter);
+    }
+    for (const inter of ["127.0.0.1", "localhost", "::1", "127.0.0.1,::1"]) {
+      assert.ok(!reached({ inter }), inter);
+    }
+    assert.ok(!reached({ inter: "NULL", auth_enabled_sasl: "yes" }));
+  });
+});
+
+describe("MySQL's own account", () => {
+  const facts = (change: Partial<DatabaseFacts> = {}): DatabaseFacts => ({
+    version: "8.0.36",
+    readOnly: false,
+    connectionsMax: 151,
+    connectionsNeeded: 59,
+    packetBytesMax: 64 * 1_048_576,
+    flushAtCommit: 1,
+    timeZone: "+00:00",
+    timeMs: now,
+    askedAtMs: now,
+    answeredAtMs: now + 5,
+    ...change,
+  });
+
+  it("is one line when all is well", () => {
+    assert.deepEqual(levels(judgeMysql(facts())), ["ok"]);
+    assert.deepEqual(levels(judgeMysql(facts({ version: "10.11.6-MariaDB" }))), ["ok"]);
+  });
+
+  it("names what would lose or refuse ballots", () => {
+    const told = (change: Partial<DatabaseFacts>) => judgeMysql(facts(change)).map(lineOf).join();
+    assert.match(told({ version: "5.7.40" }), /wrong .*is MySQL 5\.7\.40/);
+    assert.match(told({ version: "10.6.12-MariaDB" }), /wrong .*is MariaDB 10\.6/);
+    assert.match(told({ readOnly: true }), /wrong .*takes no writes/);
+    assert.match(told({ flushAtCommit: 2 }), /wrong .*forgets up to a second/);
+    assert.match(told({ connectionsMax: 50 }), /wrong .*takes 50 connections/);
+    assert.match(told({ packetBytesMax: 16_384 }), /warn .*no statement over 16 kB/);
+    assert.match(told({ timeZone: "SYSTEM" }), /wrong .*time zone SYSTEM/);
+    assert.match(told({ timeMs: now - 7_000 }), /wrong .*7 s behind/);
+  });
+});
+
+describe("a queue's numbers", () => {
+  const numbers = (change: Partial<QueueNumbers> = {}): QueueNumbers => ({
+    server: "127.0.0.1:11211",
+    queue: "normal.0" as QueueName,
+    epoch: "abcdefghijkl" as Epoch,
+    published: 7,
+    committed: 8,
+    pointer: 9,
+    ...change,
+  });
+
+  it("may lag behind each other in one order", () => {
+    assert.deepEqual(judgeQueue(numbers()), []);
+    assert.deepEqual(judgeQueue(numbers({ published: 9, committed: 9 })), []);
+    const newborn = { published: undefined, committed: undefined, pointer: 3 };
+    assert.deepEqual(judgeQueue(numbers(newborn)), []);
+  });
+
+  it("can't be true in any other", () => {
+    const told = (change: Partial<QueueNumbers>) => judgeQueue(numbers(change))[0]?.says ?? "";
+    assert.match(told({ published: 9 }), /up to 9 are in MySQL, and it has them up to 8/);
+    assert.match(told({ committed: 12 }), /MySQL has slot 12/);
+    assert.match(told({ committed: "closed" }), /is over/);
+    assert.match(told({ committed: undefined }), /went back in time/);
+    assert.match(told({ pointer: undefined }), /its pointer is not/);
+  });
+
+  it("of homes and servers that nobody looks at are named", () => {
+    const config = { queueServers: [{ host: "m", port: 1 }], QUEUE_HOMES: 2 };
+    const open = (server: string, queue: string) => ({ server, queue: queue as QueueName });
+    assert.deepEqual(judgeCheckpoints([open("m:1", "low.1")], config), []);
+    const found = judgeCheckpoints([open("m:1", "low.2"), open("n:1", "low.0")], config);
+    assert.match(found.map(lineOf).join(), /queues on n:1.*1 queues are beyond QUEUE_HOMES=2/s);
+  });
+});
+
+describe("the worker", () => {
+  const lane = (slots: number, waitMs?: number) => ({
+    slots,
+    oldestAtMs: waitMs === undefined ? undefined : now - waitMs,
+  });
+  const judge = (health: "ok" | "stale" | "none", ...lanes: ReturnType<typeof lane>[]) =>
+    levels(judgeWorker(health, lanes, now, "127.0.0.1:3001"));
+
+  it("may be away while nothing waits, and is missed when something does", () => {
+    assert.deepEqual(judge("ok", lane(0), lane(4, 200)), ["ok"]);
+    assert.deepEqual(judge("none", lane(0)), ["warn"]);
+    assert.deepEqual(judge("none", lane(1, 100)), ["wrong"]);
+    assert.deepEqual(judge("stale", lane(0)), ["wrong"]);
+    assert.deepEqual(judge("ok", lane(900, 300_000)), ["wrong"]);
+  });
+});
+
+describe("what it prints", () => {
+  it("is one line for what is well, two for what is not, and a count", () => {
+    const found = [
+      ok("schema", "every migration is applied"),
+      warn("front", "votes-are-refused", "none answers", "Start it."),
+      wrong("MySQL", "mysql-is-away", "can't be used", "Start it."),
+    ];
+    assert.deepEqual(found.map(lineOf), [
+      "ok     schema: every migration is applied",
+      "warn   front: none answers\n       Start it. (docs/runbook.md#votes-are-refused)",
+      "wrong  MySQL: can't be used\n       Start it. (docs/runbook.md#mysql-is-away)",
+    ]);
+    assert.equal(verdictOf(found), "doctor: 1 wrong, 1 to know of, 1 ok");
+    assert.equal(verdictOf(found.slice(0, 1)), "doctor: nothing is wrong, 1 ok");
+  });
+});

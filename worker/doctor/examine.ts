@@ -1,0 +1,84 @@
+/**
+ * All checks, in the order in which an operator would want to read them. Reads only, and takes seconds: a server
+ * that hangs costs its deadline once, and what needs it is left out.
+ */
+import { SECOND } from "#lib/clock.ts";
+import type { Config } from "#lib/config.ts";
+import { createLog } from "#lib/log.ts";
+import { connectMemcached } from "#lib/memcached/client.ts";
+import { Places } from "#lib/memcached/places.ts";
+import { allQueueNames } from "#lib/queue/names.ts";
+import { isStoreFailure, Store } from "#lib/store/pool.ts";
+import type { TallyDeps } from "#lib/tallies/exact.ts";
+import { checkBooks, checkDrift, checkLetters } from "./counts.ts";
+import { type Finding, wrong } from "./finding.ts";
+import { checkMemcached } from "./memcached.ts";
+import { checkMysql } from "./mysql.ts";
+import { checkFront, checkWorker } from "./processes.ts";
+import { checkQueues } from "./queues.ts";
+import { checkMigrations } from "./schema.ts";
+import { checkSecrets, checkSettings } from "./settings.ts";
+
+const connectionsMax = 2;
+const statementMsMax = 3 * SECOND;
+
+/** @param from - where the settings came from, for people. */
+export async function examine(config: Config, from: string): Promise<Finding[]> {
+  const log = createLog("doctor", "silent");
+  const store = new Store({
+    url: config.DATABASE_URL,
+    connectionsMax,
+    statementMs: statementMsMax,
+  });
+  const memcached = connectMemcached(config.MEMCACHED_SERVERS, log);
+  const queueServers = connectMemcached(config.queueServers, log, memcached);
+  const servers = [...new Set([...memcached, ...queueServers])];
+  const deps: TallyDeps = {
+    store,
+    log,
+    tallies: new Places(memcached, config.QUEUE_COPIES),
+    queueServers,
+    queueNames: allQueueNames(config.QUEUE_HOMES),
+    copies: config.QUEUE_COPIES,
+  };
+  const ofServers = await Promise.all(
+    servers.map(server => checkMemcached(server, config, queueServers.includes(server))),
+  );
+  const [database, worker, front] = await Promise.all([
+    checkDatabase(deps, config),
+    checkWorker(config, queueServers),
+    checkFront(config),
+  ]);
+  for (const server of servers) server.close();
+  return [
+    ...checkSettings(config, from),
+    ...checkSecrets(config),
+    ...ofServers.flat(),
+    ...database,
+    ...worker,
+    ...front,
+  ];
+}
+
+/** MySQL, and what is in it: the latter only when the former can be used and the schema is right. */
+async function checkDatabase(deps: TallyDeps, config: Config): Promise<Finding[]> {
+  const { store, queueServers } = deps;
+  const { findings: found, answers } = await checkMysql(store, config);
+  if (!answers) return found;
+  try {
+    found.push(...(await checkMigrations(store)));
+    if (found.some(({ section }) => section === "the-schema-does-not-fit")) return found;
+    const answering = queueServers.filter(({ available }) => available);
+    found.push(...(await checkQueues(answering, store, config)));
+    found.push(...(await checkBooks(store)));
+    found.push(...(await checkLetters(store)));
+    found.push(...(await checkDrift(deps)));
+  } catch (error) {
+    if (!isStoreFailure(error)) throw error;
+    const says = `went away, or was too slow, while it was asked (${error.message})`;
+    found.push(
+      wrong("MySQL", "mysql-is-away", says, "Look at its load and its log, and try again."),
+    );
+  }
+  return found;
+}

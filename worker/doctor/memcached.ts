@@ -1,0 +1,254 @@
+/**
+ * One memcached server: that it answers, and that it is set up so that it can't lose a vote in silence. What it
+ * tells is read in one round trip; judging it is a pure function.
+ */
+import { SECOND, wallMs } from "#lib/clock.ts";
+import type { Config } from "#lib/config.ts";
+import type { MemcachedClient } from "#lib/memcached/client.ts";
+import { isMemcachedFailure } from "#lib/memcached/failure.ts";
+import { Pipeline } from "#lib/memcached/pipeline.ts";
+import { slotBytesMax } from "#lib/queue/slot-codec.ts";
+import { checkClock, isOlder } from "./clocks.ts";
+import { type Finding, ok, warn, wrong } from "./finding.ts";
+
+type Stats = ReadonlyMap<string, string>;
+
+/** What a server tells of itself. */
+export interface ServerFacts {
+  readonly name: string;
+  readonly stats: Stats;
+  readonly settings: Stats;
+  /** This machine's clock when the server told the time: not before, not after. */
+  readonly askedAtMs: number;
+  readonly answeredAtMs: number;
+  /** Votes wait on it. */
+  readonly holdsQueues: boolean;
+  /** Connections that our processes may open. */
+  readonly connectionsNeeded: number;
+}
+
+const mebibyte = 1_048_576;
+const itemBytesMin = mebibyte;
+/** What a voter leaves in memcached while a poll is open: the mark, and for a moment the ballot. */
+const bytesPerVoter = 200;
+const limitBytesMin = 256 * mebibyte;
+const nearlyFull = 0.8;
+const full = 0.95;
+const oldestVersion = "1.6";
+/** A connection a process, and one for whoever looks. */
+const otherConnections = 3;
+
+/** Everything about one server. One round trip; never rejects for a server that is away. */
+export async function checkMemcached(
+  server: MemcachedClient,
+  config: Config,
+  holdsQueues: boolean,
+): Promise<Finding[]> {
+  const about = `memcached ${server.name}`;
+  try {
+    await server.read(new Pipeline());
+    const p = new Pipeline();
+    const [general, settings] = [p.stats(), p.stats("settings")];
+    const askedAtMs = wallMs();
+    const replies = await server.read(p);
+    const answeredAtMs = wallMs();
+    const connectionsNeeded = config.FRONT_PROCESSES + 1 + otherConnections;
+    const facts = { name: server.name, askedAtMs, answeredAtMs, holdsQueues, connectionsNeeded };
+    return judgeMemcached({
+      ...facts,
+      stats: replies.of(general),
+      settings: replies.of(settings),
+    });
+  } catch (error) {
+    if (!isMemcachedFailure(error)) throw error;
+    return [
+      wrong(
+        about,
+        "memcached-is-away",
+        `does not answer (${reasonOf(error)})`,
+        "Start it, or open the way to it; until then the other servers, or MySQL, take its votes.",
+      ),
+    ];
+  }
+}
+
+function reasonOf(error: Error): string {
+  const { cause } = error;
+  return cause instanceof Error ? cause.message : error.message.replace(/^memcached: /, "");
+}
+
+/** What is to be said of a server, from what it tells. */
+export function judgeMemcached(facts: ServerFacts): Finding[] {
+  const about = `memcached ${facts.name}`;
+  const found = [
+    ...checkVersion(about, facts),
+    ...checkEvictions(about, facts),
+    ...checkMemory(about, facts),
+    ...checkOptions(about, facts),
+    ...checkConnections(about, facts),
+    ...checkExposure(about, facts),
+    ...checkClock({
+      about,
+      theirMs: numberIn(facts.stats, "time") * SECOND,
+      resolutionMs: SECOND,
+      notBeforeMs: facts.askedAtMs,
+      notAfterMs: facts.answeredAtMs,
+    }),
+  ];
+  if (found.length > 0) return found;
+  const version = facts.stats.get("version");
+  const [used, limit] = [numberIn(facts.stats, "bytes"), limitOf(facts)];
+  return [ok(about, `${version}, -M, ${Math.round(used / mebibyte)} of ${megabytes(limit)} used`)];
+}
+
+const numberIn = (stats: Stats, name: string) => Number(stats.get(name) ?? 0);
+const limitOf = ({ stats }: ServerFacts) => numberIn(stats, "limit_maxbytes");
+const megabytes = (bytes: number) => `${Math.round(bytes / mebibyte)} MB`;
+
+function checkVersion(about: string, { stats }: ServerFacts): Finding[] {
+  const version = stats.get("version") ?? "unknown";
+  if (!isOlder(version, oldestVersion)) return [];
+  return [
+    wrong(
+      about,
+      "memcached-is-set-up-for-something-else",
+      `is version ${version}`,
+      `Install ${oldestVersion} or later: earlier ones can't move memory to where it is needed while they run.`,
+    ),
+  ];
+}
+
+/** On a server without queues everything can be made again, so there it is only slow. */
+function checkEvictions(about: string, { stats, settings, holdsQueues }: ServerFacts): Finding[] {
+  const say = holdsQueues ? wrong : warn;
+  const found: Finding[] = [];
+  const evictions = numberIn(stats, "evictions");
+  if (evictions > 0) {
+    const what = holdsQueues
+      ? "votes that waited may be among them"
+      : "marks and tallies, as a rule";
+    found.push(
+      say(
+        about,
+        "memcached-throws-things-away",
+        `has thrown away ${evictions} things for lack of memory: ${what}`,
+        "Look at the books (`npm run recount`), then start it again with -M and a larger -m.",
+      ),
+    );
+  }
+  if (settings.get("evictions") !== "off") {
+    found.push(
+      say(
+        about,
+        "memcached-throws-things-away",
+        "runs without -M: when it is full it throws things away, and says nothing",
+        "Start it with -M, when nothing waits in it.",
+      ),
+    );
+  }
+  return found;
+}
+
+function checkMemory(about: string, facts: ServerFacts): Finding[] {
+  const { stats } = facts;
+  const [used, limit] = [numberIn(stats, "bytes"), limitOf(facts)];
+  const section = "memcached-is-nearly-full";
+  const todo = "Give it more memory (-m), or find out why ballots are not flushed.";
+  const found: Finding[] = [];
+  if (used > nearlyFull * limit) {
+    const say = used > full * limit ? wrong : warn;
+    const percent = Math.floor((100 * used) / limit);
+    found.push(say(about, section, `is ${percent} % full; full, it refuses votes`, todo));
+  }
+  const refused = numberIn(stats, "store_no_memory");
+  if (refused > 0) {
+    const says = `has refused ${refused} things since it was started, because it was full`;
+    found.push(warn(about, section, says, todo));
+  }
+  if (limit < limitBytesMin) {
+    const voters = Math.floor(limit / bytesPerVoter / 1000);
+    found.push(
+      warn(
+        about,
+        section,
+        `has ${megabytes(limit)}: enough for some ${voters},000 voters of open polls`,
+        "Start it with -m 512 or more; a mention on air brings a million.",
+      ),
+    );
+  }
+  return found;
+}
+
+function checkOptions(about: string, { settings }: ServerFacts): Finding[] {
+  const section = "memcached-is-set-up-for-something-else";
+  const found: Finding[] = [];
+  const itemBytes = numberIn(settings, "item_size_max");
+  if (itemBytes < itemBytesMin) {
+    found.push(
+      wrong(
+        about,
+        section,
+        `takes no item over ${Math.round(itemBytes / 1024)} kB; a slot has up to ${slotBytesMax / 1024} kB, the list of polls more`,
+        "Start it without -I: its default of 1 MB is enough.",
+      ),
+    );
+  }
+  if (numberIn(settings, "idle_timeout") === 0) {
+    found.push(
+      warn(
+        about,
+        section,
+        "keeps idle connections for ever: a front that was stopped for ten minutes could write where nobody looks",
+        "Start it with -o idle_timeout=60.",
+      ),
+    );
+  }
+  if (settings.get("flush_enabled") === "yes") {
+    found.push(
+      warn(
+        about,
+        section,
+        "lets anybody who is connected flush it",
+        "Start it with -F. Fronts bring back what they still hold; what they do not is lost.",
+      ),
+    );
+  }
+  return found;
+}
+
+function checkConnections(about: string, facts: ServerFacts): Finding[] {
+  const { stats, settings, connectionsNeeded } = facts;
+  const most = numberIn(settings, "maxconns");
+  const rejected = numberIn(stats, "rejected_connections");
+  const section = "connections-run-out";
+  const found: Finding[] = [];
+  if (most < connectionsNeeded) {
+    const says = `takes ${most} connections; this machine's processes may open ${connectionsNeeded}`;
+    found.push(wrong(about, section, says, "Start it with -c 1024."));
+  }
+  if (rejected > 0) {
+    const says = `has turned away ${rejected} connections since it was started`;
+    found.push(warn(about, section, says, "Start it with a larger -c, or find out who connects."));
+  }
+  return found;
+}
+
+/** `inter` is what `-l` said; NULL stands for every address that the machine has. */
+function checkExposure(about: string, { settings }: ServerFacts): Finding[] {
+  const addresses = (settings.get("inter") ?? "NULL").split(",");
+  const isLocal = (address: string) =>
+    /^(localhost|127\.|\[?::1)/.test(address) || settings.get("domain_socket") === address;
+  const asks = ["auth_enabled_sasl", "auth_enabled_ascii"].some(
+    name => settings.get(name) === "yes",
+  );
+  if (asks || addresses.every(isLocal)) return [];
+  const where = addresses.includes("NULL") ? "every address of its machine" : addresses.join(", ");
+  return [
+    warn(
+      about,
+      "memcached-can-be-reached-by-others",
+      `listens on ${where} and asks for no password: who reaches it can read and change votes`,
+      "Start it with -l 127.0.0.1; with several machines, on a private network, with a firewall that lets in nobody but the fronts and the worker.",
+    ),
+  ];
+}

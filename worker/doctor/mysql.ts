@@ -1,0 +1,190 @@
+/**
+ * The database server: that it answers and takes writes, keeps what it has committed, and has room for our
+ * connections. One query; judging the answer is a pure function.
+ */
+import { SECOND, wallMs } from "#lib/clock.ts";
+import type { Config } from "#lib/config.ts";
+import { isStoreFailure, type Row, type Store } from "#lib/store/pool.ts";
+import { poolSizes } from "#lib/store/pool-sizes.ts";
+import { checkClock, isOlder } from "./clocks.ts";
+import { type Finding, ok, warn, wrong } from "./finding.ts";
+
+const about = "MySQL";
+
+/** What the server tells of itself. */
+export interface DatabaseFacts {
+  readonly version: string;
+  readonly readOnly: boolean;
+  readonly connectionsMax: number;
+  /** Connections that our processes may open. */
+  readonly connectionsNeeded: number;
+  readonly packetBytesMax: number;
+  /** 1: what is committed survives a crash. */
+  readonly flushAtCommit: number;
+  /** The time zone that our sessions speak. */
+  readonly timeZone: string;
+  readonly timeMs: number;
+  readonly askedAtMs: number;
+  readonly answeredAtMs: number;
+}
+
+interface FactsRow extends Row {
+  readonly version: string;
+  readonly read_only: number;
+  readonly connections_max: number;
+  readonly packet_bytes: number;
+  readonly flush_at_commit: number;
+  readonly time_zone: string;
+  readonly local_ms: number;
+}
+
+const mebibyte = 1_048_576;
+/** One statement of a flush has up to a quarter of this; MySQL's own default is far more. */
+const packetBytesMin = mebibyte;
+const oldest = { mysql: "8.0", mariadb: "10.11" };
+/** For operators, monitoring, backups. */
+const connectionsToSpare = 10;
+
+/** How the server is, and whether it can be asked for more. Never rejects for a server that is away. */
+export async function checkMysql(
+  store: Store,
+  config: Config,
+): Promise<{ readonly findings: Finding[]; readonly answers: boolean }> {
+  try {
+    return { findings: judgeMysql(await readFacts(store, config)), answers: true };
+  } catch (error) {
+    if (!isStoreFailure(error)) throw error;
+    const { cause } = error;
+    const reason = cause instanceof Error ? cause.message : error.message;
+    const finding = wrong(
+      about,
+      "mysql-is-away",
+      `can't be used (${reason}); what is in it was not looked at`,
+      "Start it, or put DATABASE_URL right. Votes are kept in memcached until then.",
+    );
+    return { findings: [finding], answers: false };
+  }
+}
+
+async function readFacts(store: Store, config: Config): Promise<DatabaseFacts> {
+  await store.rows("doctor.connect", "SELECT 1");
+  const askedAtMs = wallMs();
+  const [row] = await store.rows<FactsRow>(
+    "doctor.facts",
+    `SELECT VERSION() AS version, @@GLOBAL.read_only AS read_only,
+         @@GLOBAL.max_connections AS connections_max, @@GLOBAL.max_allowed_packet AS packet_bytes,
+         @@GLOBAL.innodb_flush_log_at_trx_commit AS flush_at_commit,
+         @@SESSION.time_zone AS time_zone, UNIX_TIMESTAMP(NOW(3)) * 1000 AS local_ms`,
+  );
+  return {
+    version: row?.version ?? "",
+    readOnly: Number(row?.read_only) !== 0,
+    connectionsMax: Number(row?.connections_max),
+    connectionsNeeded: connectionsNeeded(config),
+    packetBytesMax: Number(row?.packet_bytes),
+    flushAtCommit: Number(row?.flush_at_commit),
+    timeZone: row?.time_zone ?? "",
+    timeMs: Number(row?.local_ms),
+    askedAtMs,
+    answeredAtMs: wallMs(),
+  };
+}
+
+/** Every front process and the pages process with both its pools, two workers, and some to spare. */
+function connectionsNeeded({ FRONT_PROCESSES }: Config): number {
+  const front = poolSizes.front + poolSizes.frontDirect;
+  return (FRONT_PROCESSES + 1) * front + 2 * poolSizes.worker + connectionsToSpare;
+}
+
+/** What is to be said of a server, from what it tells. */
+export function judgeMysql(facts: DatabaseFacts): Finding[] {
+  const found = [
+    ...checkVersion(facts),
+    ...checkWriting(facts),
+    ...checkRoom(facts),
+    ...checkTime(facts),
+  ];
+  if (found.length > 0) return found;
+  return [ok(about, `${facts.version}, durable, room for ${facts.connectionsMax} connections`)];
+}
+
+function checkVersion({ version }: DatabaseFacts): Finding[] {
+  const isMaria = /mariadb/i.test(version);
+  const least = isMaria ? oldest.mariadb : oldest.mysql;
+  if (!isOlder(version, least)) return [];
+  return [
+    wrong(
+      about,
+      "mysql-is-set-up-for-something-else",
+      `is ${isMaria ? "MariaDB" : "MySQL"} ${version}`,
+      `Use MySQL ${oldest.mysql} or MariaDB ${oldest.mariadb} or later: flushing needs SKIP LOCKED.`,
+    ),
+  ];
+}
+
+function checkWriting({ readOnly, flushAtCommit }: DatabaseFacts): Finding[] {
+  const found: Finding[] = [];
+  if (readOnly) {
+    found.push(
+      wrong(
+        about,
+        "mysql-is-away",
+        "takes no writes (read_only is on): nothing is counted, votes pile up in memcached",
+        "If it is a replica, point DATABASE_URL at the primary; else SET GLOBAL read_only = 0.",
+      ),
+    );
+  }
+  if (flushAtCommit !== 1) {
+    found.push(
+      wrong(
+        about,
+        "mysql-is-set-up-for-something-else",
+        `forgets up to a second of what it has committed when it crashes (innodb_flush_log_at_trx_commit = ${flushAtCommit}), and by then memcached has forgotten it, too`,
+        "Set innodb_flush_log_at_trx_commit = 1.",
+      ),
+    );
+  }
+  return found;
+}
+
+function checkRoom(facts: DatabaseFacts): Finding[] {
+  const { connectionsMax, connectionsNeeded, packetBytesMax } = facts;
+  const found: Finding[] = [];
+  if (connectionsMax < connectionsNeeded) {
+    found.push(
+      wrong(
+        about,
+        "connections-run-out",
+        `takes ${connectionsMax} connections; this machine's processes may need ${connectionsNeeded}`,
+        `Set max_connections = ${connectionsNeeded} or more (for each front machine), or FRONT_PROCESSES lower.`,
+      ),
+    );
+  }
+  if (packetBytesMax < packetBytesMin) {
+    found.push(
+      warn(
+        about,
+        "mysql-is-set-up-for-something-else",
+        `takes no statement over ${Math.round(packetBytesMax / 1024)} kB: flushes go in small pieces`,
+        "Set max_allowed_packet = 16M.",
+      ),
+    );
+  }
+  return found;
+}
+
+/** All times are stored in UTC: our sessions say so whatever the server's zone is, and this sees that it holds. */
+function checkTime({ timeZone, timeMs, askedAtMs, answeredAtMs }: DatabaseFacts): Finding[] {
+  const clock = checkClock({
+    about,
+    theirMs: timeMs,
+    resolutionMs: SECOND / 1000,
+    notBeforeMs: askedAtMs,
+    notAfterMs: answeredAtMs,
+  });
+  if (timeZone === "+00:00") return clock;
+  const says = `gives our sessions the time zone ${timeZone}: times would be stored wrong`;
+  const todo =
+    "Take away what sets it (init_connect, a proxy between us): sessions ask for +00:00.";
+  return [wrong(about, "mysql-is-set-up-for-something-else", says, todo), ...clock];
+}

@@ -1,0 +1,103 @@
+/** Our own processes on this machine: the worker, and whether it gets through; the front, and what it does with votes. */
+import { SECOND, wallMs } from "#lib/clock.ts";
+import type { Config } from "#lib/config.ts";
+import type { MemcachedClient } from "#lib/memcached/client.ts";
+import { allQueueNames } from "#lib/queue/names.ts";
+import { type LaneDepth, surveyServer } from "#lib/queue/survey.ts";
+import { counted, duration } from "../status/state.ts";
+import { type Finding, ok, warn, wrong } from "./finding.ts";
+
+const answerMsMax = 2 * SECOND;
+/** With cron every minute, a ballot may wait for one and the pass that brings it. */
+const waitMsMax = 90 * SECOND;
+
+/** What waits, and whether a worker is there for it. Reads memcached and asks the worker for its health. */
+export async function checkWorker(
+  config: Config,
+  queueServers: readonly MemcachedClient[],
+): Promise<Finding[]> {
+  const names = allQueueNames(config.QUEUE_HOMES);
+  const [worker, ...depths] = await Promise.all([
+    askHealth(urlOf(config.WORKER_HOST, config.WORKER_PORT, "/healthz")),
+    ...queueServers.map(server => surveyServer(server, names)),
+  ]);
+  const lanes = depths.flatMap(lane => lane ?? []);
+  return judgeWorker(worker, lanes, wallMs(), `${config.WORKER_HOST}:${config.WORKER_PORT}`);
+}
+
+type Health = "ok" | "stale" | "none";
+
+export function judgeWorker(
+  health: Health,
+  lanes: readonly Pick<LaneDepth, "slots" | "oldestAtMs">[],
+  nowMs: number,
+  at: string,
+): Finding[] {
+  const slots = lanes.reduce((sum, lane) => sum + lane.slots, 0);
+  const waitMs = Math.max(0, ...lanes.map(({ oldestAtMs = nowMs }) => nowMs - oldestAtMs));
+  const waiting =
+    slots === 0
+      ? "nothing waits"
+      : `${counted(slots, "slot")} of ballots waiting, for ${duration(waitMs)} at most`;
+  const found: Finding[] = [];
+  if (health === "stale" || waitMs > waitMsMax) {
+    found.push(
+      wrong(
+        "worker",
+        "the-flush-is-stale",
+        health === "stale" ? `no pass has finished for a while; ${waiting}` : waiting,
+        "Votes are safe in memcached until it is full. The worker's page and log say what it meets.",
+      ),
+    );
+  }
+  if (health === "none") {
+    const todo =
+      "`npm run worker`, or `systemctl start floodgate-worker`; with cron or on another machine, all is well as long as nothing waits for long.";
+    const say = slots > 0 ? wrong : warn;
+    found.push(say("worker", "no-worker", `none answers at ${at}; ${waiting}`, todo));
+  }
+  return found.length > 0 ? found : [ok("worker", `flushes; ${waiting}`)];
+}
+
+/** Whether the front on this machine takes votes, and by which way. */
+export async function checkFront(config: Config): Promise<Finding[]> {
+  const body = await askJson(urlOf(config.HOST, config.PORT, "/readyz"));
+  const { status, step } = (body ?? {}) as { status?: string; step?: string };
+  if (status === undefined) {
+    const todo =
+      "`npm start`, or `systemctl start floodgate-front`; on a machine of the worker's own, all is well.";
+    const at = `${config.HOST}:${config.PORT}`;
+    return [warn("front", "votes-are-refused", `none answers at ${at}`, todo)];
+  }
+  if (status === "ok") return [ok("front", "takes votes")];
+  const says = status === "unavailable" ? "refuses votes" : `takes votes in another way: ${step}`;
+  return [
+    wrong(
+      "front",
+      "votes-are-refused",
+      says,
+      "See what else is wrong here; it comes back by itself.",
+    ),
+  ];
+}
+
+/** Bound to every address, it is asked on loopback. */
+function urlOf(host: string, port: number, path: string): string {
+  const name = host === "0.0.0.0" ? "127.0.0.1" : host === "::" ? "[::1]" : host;
+  return `http://${name}:${port}${path}`;
+}
+
+async function askHealth(url: string): Promise<Health> {
+  const { status } = ((await askJson(url)) ?? {}) as { status?: string };
+  return status === "ok" || status === "stale" ? status : "none";
+}
+
+/** `undefined`: nobody answers there, or not like one of ours. */
+async function askJson(url: string): Promise<unknown> {
+  try {
+    const response = await fetch(url, { signal: AbortSignal.timeout(answerMsMax) });
+    return await response.json();
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,107 @@
+/** Settings that are allowed and yet a mistake, and secrets that are none. Looks at nothing but the settings. */
+import type { Config } from "#lib/config.ts";
+import { type Finding, orWell, warn, wrong } from "./finding.ts";
+
+const about = "settings";
+const loopback = new Set(["127.0.0.1", "::1", "localhost"]);
+
+/** Settings that fit each other. */
+export function checkSettings(config: Config, from: string): Finding[] {
+  const homesNeeded = config.FLOODGATE_HOME + config.FRONT_PROCESSES;
+  const servers = new Set(config.queueServers.map(({ host, port }) => `${host}:${port}`));
+  const { hostname, protocol } = new URL(config.publicUrl);
+  const open = !loopback.has(hostname);
+  return orWell(
+    [
+      config.QUEUE_COPIES > servers.size &&
+        wrong(
+          about,
+          "settings",
+          `QUEUE_COPIES=${config.QUEUE_COPIES}, and there is ${servers.size} queue server: votes have one copy`,
+          "Name a second memcached server in QUEUE_SERVERS (or MEMCACHED_SERVERS), on another machine.",
+        ),
+      homesNeeded > config.QUEUE_HOMES &&
+        warn(
+          about,
+          "settings",
+          `front processes ${config.FLOODGATE_HOME} to ${homesNeeded - 1} share ${config.QUEUE_HOMES} homes, and wait for each other's locks`,
+          `Set QUEUE_HOMES=${homesNeeded} or more, the same for every process.`,
+        ),
+      open &&
+        protocol === "http:" &&
+        warn(
+          about,
+          "settings",
+          `PUBLIC_URL is ${config.publicUrl}: cookies go over the wire as they are, and not into embeds`,
+          "Put a TLS proxy in front, and its https address into PUBLIC_URL.",
+        ),
+      open &&
+        protocol === "https:" &&
+        config.FLOODGATE_TRUSTED_PROXIES.length === 0 &&
+        warn(
+          about,
+          "settings",
+          "no trusted proxy: whoever signs in seems to come from the TLS proxy, and all share one limit",
+          "Set FLOODGATE_TRUSTED_PROXIES to the proxy's address.",
+        ),
+    ],
+    about,
+    `from ${from}; ${config.FRONT_PROCESSES} front processes, ${config.QUEUE_HOMES} homes, ${config.QUEUE_COPIES === 1 ? "one copy" : "two copies"} of each vote`,
+  );
+}
+
+/** Texts that nobody draws by lot, and that people leave in files. */
+const telltale = /secret|password|change|example|default|floodgate|123456/i;
+const distinctMin = 8;
+const passwordLengthMin = 12;
+
+/** Secrets that somebody could guess. What they are is never said. */
+export function checkSecrets(config: Config): Finding[] {
+  const { FLOODGATE_SECRET: secret, FLOODGATE_WORKER_TOKEN: token } = config;
+  const database = new URL(config.DATABASE_URL);
+  const password = decodeURIComponent(database.password);
+  const makeOne = "Make one with `openssl rand -hex 32`";
+  return orWell(
+    [
+      isGuessable(secret) &&
+        wrong(
+          "secrets",
+          "secrets",
+          "FLOODGATE_SECRET looks like a default or a sentence: who guesses it votes as often as they like, and signs in",
+          `${makeOne}, before the next poll opens: readers can vote again in polls that are open.`,
+        ),
+      token !== undefined &&
+        (isGuessable(token) || token === secret) &&
+        wrong(
+          "secrets",
+          "secrets",
+          "FLOODGATE_WORKER_TOKEN looks like a default, or is FLOODGATE_SECRET once more",
+          `${makeOne}, for the worker and whoever reads its pages.`,
+        ),
+      (password.length < passwordLengthMin ||
+        password === database.username ||
+        new Set(password).size < distinctMin / 2) &&
+        wrong(
+          "secrets",
+          "secrets",
+          password === ""
+            ? "MySQL is used without a password"
+            : "MySQL's password is short, or the user's name",
+          `${makeOne}; set it for the user in MySQL and in DATABASE_URL.`,
+        ),
+      database.username === "root" &&
+        warn(
+          "secrets",
+          "secrets",
+          "MySQL is used as root, who may do anything to every database",
+          "Make a user that owns this one database: GRANT ALL ON floodgate.* TO …",
+        ),
+    ],
+    "secrets",
+    "long, and not a default",
+  );
+}
+
+function isGuessable(secret: string): boolean {
+  return telltale.test(secret) || new Set(secret).size < distinctMin;
+}
