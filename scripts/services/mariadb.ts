@@ -40,7 +40,7 @@ export function prepareDatabase(directory: string, redoLogMb = 96): void {
   const installer = findProgram("mariadb-install-db");
   if (!installer)
     throw new Error("mariadb-install-db is not installed: run npm run up or npm test once");
-  mkdirSync(directory, { recursive: true });
+  const temporary = temporaryDirectory(directory);
   const { status, stdout, stderr } = spawnSync(
     installer,
     [
@@ -49,11 +49,19 @@ export function prepareDatabase(directory: string, redoLogMb = 96): void {
       "--auth-root-authentication-method=normal",
       "--skip-test-db",
       `--innodb-log-file-size=${redoLogMb}M`,
+      `--tmpdir=${temporary}`,
       ...asRoot(),
     ],
     { encoding: "utf8" },
   );
   if (status !== 0) throw new Error(`mariadb-install-db failed\n${stdout}\n${stderr}`);
+}
+
+/** One for each server: one that starts deletes the temporary tables of whoever shares it. */
+function temporaryDirectory(directory: string): string {
+  const temporary = join(directory, "tmp");
+  mkdirSync(temporary, { recursive: true });
+  return temporary;
 }
 
 function asRoot(): string[] {
@@ -99,6 +107,7 @@ export async function startDatabase(options: DatabaseOptions): Promise<DatabaseS
   const arguments_ = [
     "--no-defaults",
     `--datadir=${join(options.directory, "data")}`,
+    `--tmpdir=${temporaryDirectory(options.directory)}`,
     `--socket=${join(sockets, "db.sock")}`,
     `--pid-file=${join(sockets, "db.pid")}`,
     `--init-file=${initFile}`,
