@@ -94,8 +94,9 @@ export async function readTally(
   options: readonly TallyPart[],
 ): Promise<Tally | undefined> {
   const p = new Pipeline();
-  const ballotsOp = p.get(tallyKey(poll, "b"));
+  // First, as moves write it last: so what is read holds every change up to this version.
   const versionOp = p.get(tallyKey(poll, "v"));
+  const ballotsOp = p.get(tallyKey(poll, "b"));
   const storedOp = p.get(tallyKey(poll, "s"));
   const optionOps = options.map(option => p.get(tallyKey(poll, option)));
   const r = await server.read(p);

@@ -28,7 +28,10 @@ import { type PublishedRunoff, readRunoff } from "./published-runoff.ts";
 import { hiddenSnapshot, type Results, type Snapshot, tallySnapshot } from "./snapshot.ts";
 
 interface Entry {
+  /** Holds every change up to its version, and maybe some later ones. */
   readonly tally: Tally;
+  /** The newest version that anything in `tally` is of. */
+  readonly seen?: number;
   /** Of a ranked poll, as far as a worker has computed it. */
   readonly runoff?: PublishedRunoff | null;
   /** Looked up in MySQL, while memcached was away. */
@@ -77,20 +80,24 @@ export class ResultsBoard {
     return snapshotOf(poll, fresh ? known : await this.#refresh(poll), requester);
   }
 
-  /** Takes note of what a vote's own `incr`s answered, so that its reader sees it counted. */
+  /**
+   * Takes note of what a vote's own `incr`s answered, so that its reader sees it counted. Behind a gap in
+   * the versions there are moves by other processes, of counters that were not answered here: the numbers
+   * are shown, but the version stays, so that the next look is news.
+   */
   see(poll: PollId, seen: TallyGlimpse): void {
     const known = this.#entries.get(poll);
-    if (!known || seen.version === undefined || seen.version <= known.tally.version) return;
-    if (seen.from !== known.tally.from) return;
+    if (!known || seen.version === undefined || seen.from !== known.tally.from) return;
+    if (seen.version <= Math.max(known.tally.version, known.seen ?? 0)) return;
+    const follows = seen.version === known.tally.version + 1;
     const tally: Tally = {
       ...known.tally,
       ballots: seen.ballots ?? known.tally.ballots,
       votes: new Map([...known.tally.votes, ...seen.votes]),
-      version: seen.version,
-      stored: known.tally.stored,
+      version: follows ? seen.version : known.tally.version,
     };
     const { made: _, ...rest } = known;
-    this.#entries.set(poll, { ...rest, tally, asOfMs: wallMs() });
+    this.#entries.set(poll, { ...rest, tally, seen: seen.version, asOfMs: wallMs() });
   }
 
   #refresh(poll: Poll): Promise<Entry> {

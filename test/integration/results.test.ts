@@ -1,0 +1,77 @@
+/** Results on a real memcached, as two front processes keep them that vote at the same time. */
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { sleep } from "#lib/clock.ts";
+import type { PollId, Slug, TallyPart } from "#lib/ids.ts";
+import { createLog } from "#lib/log.ts";
+import { Pipeline } from "#lib/memcached/pipeline.ts";
+import { Places } from "#lib/memcached/places.ts";
+import { GuardedStore } from "#lib/store/guarded.ts";
+import { findPoll } from "#lib/store/polls.ts";
+import { createTally, glimpse, moveTally } from "#lib/tallies/counters.ts";
+import { partsOf } from "#lib/tallies/parts.ts";
+import { ResultsBoard } from "#lib/tallies/results.ts";
+import { startFlushBench } from "#test/support/flush-bench.ts";
+
+const { client, newPoll, store } = await startFlushBench();
+const log = createLog("test", "silent");
+const places = new Places([client], 1);
+const newBoard = () =>
+  new ResultsBoard({
+    store,
+    guarded: new GuardedStore(store, log),
+    log,
+    tallies: places,
+    queueServers: [client],
+    queueNames: [],
+    copies: 1,
+  });
+
+async function openPoll() {
+  const poll = await findPoll(store, `poll-${await newPoll()}` as Slug);
+  assert.ok(poll);
+  await createTally(places, poll.id, partsOf(poll), Date.now());
+  return poll;
+}
+
+/** One ballot for an option, as a round of some process writes it; gives what that process is answered. */
+async function vote(poll: PollId, option: number) {
+  const p = new Pipeline();
+  const moves = moveTally(p, poll, {
+    ballots: 1,
+    votes: new Map([[option as TallyPart, 1]]),
+  });
+  const answer = glimpse(moves, await client.send(p), client.name);
+  assert.ok(answer);
+  return answer;
+}
+
+describe("results", () => {
+  it("show a process's own votes at once", async () => {
+    const [poll, board] = [await openPoll(), newBoard()];
+    await board.read(poll, "reader");
+    for (const option of [1, 2, 2]) board.see(poll.id, await vote(poll.id, option));
+    const { ballots, options } = await board.read(poll, "reader");
+    assert.deepEqual([ballots, options.map(({ votes }) => votes)], [3, [1, 2, 0, 0]]);
+  });
+
+  it("miss no vote of another process that came between two of their own", async () => {
+    const [poll, board] = [await openPoll(), newBoard()];
+    const before = await board.read(poll, "reader");
+    board.see(poll.id, await vote(poll.id, 1));
+    await vote(poll.id, 3); // by another process: this one is not answered
+    board.see(poll.id, await vote(poll.id, 1));
+    await sleep(250);
+    const { ballots, options, version } = await board.read(poll, "reader");
+    assert.deepEqual([ballots, options.map(({ votes }) => votes)], [3, [2, 0, 1, 0]]);
+    assert.ok(version > before.version);
+  });
+
+  it("take no older answer for a newer one", async () => {
+    const [poll, board] = [await openPoll(), newBoard()];
+    await board.read(poll, "reader");
+    const answers = [await vote(poll.id, 1), await vote(poll.id, 1), await vote(poll.id, 1)];
+    for (const answer of answers.reverse()) board.see(poll.id, answer);
+    assert.equal((await board.read(poll, "reader")).options[0]?.votes, 3);
+  });
+});
