@@ -1,16 +1,6 @@
 /** An editor signs in, creates a poll, opens and closes it. */
-import type { Page } from "playwright/test";
 import { expectAccessible } from "./support/axe.ts";
-import { expect, test, watchConsole } from "./support/fixtures.ts";
-
-async function signIn(page: Page, editor: { email: string; password: string }): Promise<void> {
-  await page.goto("/studio");
-  await expect(page).toHaveURL(/sign-in$/);
-  await page.getByLabel("E-mail").fill(editor.email);
-  await page.getByLabel("Password").fill(editor.password);
-  await page.getByRole("button", { name: "Sign in" }).click();
-  await expect(page.getByRole("heading", { name: "Polls" })).toBeVisible();
-}
+import { expect, signIn, test, watchConsole } from "./support/fixtures.ts";
 
 test("creates a poll with the real card beside it, opens it, and closes it", async ({
   page,
@@ -68,6 +58,7 @@ test("is told what is wrong with a poll, field by field", async ({ page, site })
   await page.getByRole("button", { name: "Open now" }).click();
   await expect(page.getByText("Must be at least 2.")).toBeVisible();
   await expect(page.getByLabel("Question")).toHaveValue("Only one?");
+  await expect(page.getByLabel("Options, one a line")).toHaveValue("One");
 });
 
 test("reads and changes nothing without signing in", async ({ page, request, site }) => {

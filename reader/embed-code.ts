@@ -2,7 +2,7 @@
 import type { Config } from "#lib/config.ts";
 import type { Poll } from "#lib/store/polls.ts";
 
-type Shown = Pick<Poll, "slug" | "question" | "description" | "options">;
+type Shown = Pick<Poll, "slug" | "question" | "description" | "kind" | "options">;
 
 /** The usual width of an article's column, in pixels. */
 const widthDefault = 640;
@@ -28,11 +28,29 @@ export function reservedHeight(poll: Shown, width: number = widthDefault): numbe
   const inner = width - 42;
   const question = lines(poll.question, inner, 11.5) * 29;
   const description = lines(poll.description, inner, 7.2) * 22.5;
-  const options = poll.options
-    .map(({ label }) => Math.max(52, lines(label, inner - 62, 7.9) * 24 + 22))
-    .reduce((sum, height) => sum + height - 1, 0);
+  const options = optionsHeight(poll, inner);
   const method = lines("x".repeat(90), inner, 6.4) * 19.5;
   return Math.round(44 + 28 + question + 4 + description + 22.5 + 17 + options + 61 + 54 + method);
+}
+
+/** Of the options, as rows, or as tiles in twos. */
+function optionsHeight({ kind, options }: Shown, inner: number): number {
+  const tiled = kind === "choice" && options.some(({ image }) => image !== undefined);
+  if (tiled) {
+    const width = (inner - 12) / 2;
+    const heights = options.map(
+      ({ image, label }) => (image ? width * 0.75 : 0) + lines(label, width - 60, 7.9) * 24 + 20,
+    );
+    return heights
+      .filter((_, index) => index % 2 === 0)
+      .reduce((sum, left, row) => sum + Math.max(left, heights[row * 2 + 1] ?? 0) + 12, -12);
+  }
+  return options
+    .map(({ image, label }) => {
+      const text = inner - 62 - (image ? 76 : 0);
+      return Math.max(image ? 70 : 52, lines(label, text, 7.9) * 24 + 22);
+    })
+    .reduce((sum, height) => sum + height - 1, 0);
 }
 
 /** One line for an article: our script and the element, with a plain link for who has no scripts. */

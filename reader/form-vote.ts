@@ -142,6 +142,7 @@ async function page(
   return htmlResponse(html, {
     status,
     personal: true,
+    options: poll.options,
     ...framing(at, place),
     ...(status === 503 && { headers: { "Retry-After": "2" } }),
   });

@@ -107,7 +107,12 @@ export async function pollPageFor(
     ...(mark && { receipt: receiptOf(at, poll, request, mark) }),
   });
   const personal = mine !== undefined || !sameForAll(poll, requester);
-  return htmlResponse(html, { personal, byReader: site.byReader, ...framing(at, place) });
+  return htmlResponse(html, {
+    personal,
+    byReader: site.byReader,
+    options: poll.options,
+    ...framing(at, place),
+  });
 }
 
 /** The receipt of the ballot that the voter of this request has. */

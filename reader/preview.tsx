@@ -4,7 +4,7 @@ import { wallMs } from "#lib/clock.ts";
 import type { OptionNumber, PollId, Slug } from "#lib/ids.ts";
 import { optionNumberMax } from "#lib/ids.ts";
 import { defaultRules } from "#lib/store/poll-rules.ts";
-import type { Poll } from "#lib/store/polls.ts";
+import type { OptionImage, Poll } from "#lib/store/polls.ts";
 import type { Site } from "./pages.tsx";
 import { renderFragment } from "./views/document.tsx";
 import { PollCard } from "./views/poll-card.tsx";
@@ -12,21 +12,22 @@ import { PollCard } from "./views/poll-card.tsx";
 export interface PreviewInput {
   readonly question: string;
   readonly description: string;
-  readonly labels: readonly string[];
+  readonly options: readonly { readonly label: string; readonly image?: OptionImage }[];
   readonly kind: Poll["kind"];
   readonly choicesMax: number;
   readonly closesAtMs: number | null;
 }
 
-export function previewPage({ words, siteName }: Site, input: PreviewInput): string {
-  const labels = input.labels.map(label => label.trim()).filter(label => label.length > 0);
-  const poll: Poll = {
+/** The poll as it would be. */
+export function previewPoll({ options, ...input }: PreviewInput): Poll {
+  const unwritten = [{ label: "…" }, { label: "…" }];
+  return {
     id: 0 as PollId,
     slug: "preview" as Slug,
     question: input.question || "…",
     description: input.description,
     choicesMin: 1,
-    choicesMax: Math.max(1, Math.min(input.choicesMax || 1, labels.length || 1)),
+    choicesMax: Math.max(1, Math.min(input.choicesMax || 1, options.length || 1)),
     opensAtMs: 0,
     closesAtMs: input.closesAtMs,
     finalizedAtMs: null,
@@ -34,10 +35,13 @@ export function previewPage({ words, siteName }: Site, input: PreviewInput): str
     version: 1,
     ...defaultRules,
     kind: input.kind,
-    options: (labels.length > 0 ? labels : ["…", "…"])
+    options: (options.length > 0 ? options : unwritten)
       .slice(0, optionNumberMax)
-      .map((label, index) => ({ number: (index + 1) as OptionNumber, label })),
+      .map((option, index) => ({ ...option, number: (index + 1) as OptionNumber })),
   };
+}
+
+export function previewPage({ words, siteName }: Site, poll: Poll): string {
   return renderFragment({
     words,
     siteName,

@@ -19,7 +19,7 @@ export const GET = route(async () => {
   });
   return new Response(html, {
     headers: {
-      ...pageHeaders([assets.demoStyleHash]),
+      ...pageHeaders({ styleHashes: [assets.demoStyleHash] }),
       "Content-Type": "text/html; charset=utf-8",
       "Cache-Control": "public, max-age=0, s-maxage=1, stale-while-revalidate=5",
     },

@@ -13,6 +13,7 @@ import { changeableRulesSchema, createPollSchema } from "#lib/polls/schema.ts";
 import { runtime } from "#lib/runtime.ts";
 import { isStoreFailure } from "#lib/store/pool.ts";
 import { parseLocalTime } from "#lib/time-zone.ts";
+import { optionsOf } from "./_data/options-of-form.ts";
 import { requireSignIn } from "./_data/session.ts";
 
 /** What an action says when it did not go through: by field, or about the whole. */
@@ -57,13 +58,12 @@ function readPollForm(form: FormData): { input: unknown; problems: Record<string
   const choices = text("choices");
   const pinLast = form.get("pinLast") === "yes";
   const several = choices === "several";
-  const lines = String(form.get("options") ?? "").split(/\r?\n/);
-  const options = lines.map(line => line.trim()).filter(line => line.length > 0);
+  const options = optionsOf(text);
   const input = {
     question: String(form.get("question") ?? ""),
     description: String(form.get("description") ?? ""),
-    options: options.map((label, index) => ({
-      label,
+    options: options.map((option, index) => ({
+      ...option,
       ...(pinLast && index === options.length - 1 && { pinned: true }),
     })),
     optionOrder: form.get("optionOrder") === "random" ? "random" : "fixed",
@@ -87,10 +87,16 @@ function readPollForm(form: FormData): { input: unknown; problems: Record<string
 /** The problems of a form's fields, as sentences, beside those found before. */
 function problemsOf(issues: Issues, problems: Record<string, string>): Record<string, string> {
   for (const { path, message } of issues) {
-    const field = typeof path === "string" ? path : String(path[0] ?? "question");
+    const field = typeof path === "string" ? path : fieldAt(path);
     problems[field] ??= `${message[0]?.toUpperCase()}${message.slice(1)}.`;
   }
   return problems;
+}
+
+/** The form's name of what the API knows by this path. */
+function fieldAt([first = "question", index, part, inner]: readonly PropertyKey[]): string {
+  if (part !== "image") return String(first);
+  return `${inner === "alt" ? "imageAlt" : "image"}.${String(index)}`;
 }
 
 /** Creates a poll: opened at once, at its opening time, or kept as a draft. */

@@ -25,7 +25,11 @@ interface Fixtures {
 export interface PollInput {
   readonly question: string;
   readonly description: string;
-  readonly options: readonly { readonly label: string; readonly pinned?: boolean }[];
+  readonly options: readonly {
+    readonly label: string;
+    readonly pinned?: boolean;
+    readonly image?: { readonly url: string; readonly alt: string };
+  }[];
   readonly optionOrder: string;
   readonly choicesMin: number;
   readonly choicesMax: number;
@@ -87,6 +91,19 @@ export function watchConsole(page: Page, allowed: RegExp = /^$/): void {
   page.on("console", message => {
     if (message.type() === "error") expect(message.text(), "in the console").toMatch(allowed);
   });
+}
+
+/** Into the studio. */
+export async function signIn(
+  page: Page,
+  editor: { email: string; password: string },
+): Promise<void> {
+  await page.goto("/studio");
+  await expect(page).toHaveURL(/sign-in$/);
+  await page.getByLabel("E-mail").fill(editor.email);
+  await page.getByLabel("Password").fill(editor.password);
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await expect(page.getByRole("heading", { name: "Polls" })).toBeVisible();
 }
 
 export { expect };

@@ -193,7 +193,14 @@ export const pollResponseSchema = z.object({
   question: z.string(),
   description: z.string(),
   state: pollStateSchema,
-  options: z.array(z.object({ id: optionId, label: z.string(), pinned: z.boolean() })),
+  options: z.array(
+    z.object({
+      id: optionId,
+      label: z.string(),
+      image: z.object({ url: z.string(), alt: z.string() }).nullable(),
+      pinned: z.boolean(),
+    }),
+  ),
   choicesMin: z.int(),
   choicesMax: z.int(),
   opensAt: moment.nullable(),
@@ -229,9 +236,10 @@ export function toPollResponse(poll: Poll, nowMs: number): PollResponse {
     question: poll.question,
     description: poll.description,
     state: pollState(poll, nowMs),
-    options: poll.options.map(({ number, label, pinned = false }) => ({
+    options: poll.options.map(({ number, label, image = null, pinned = false }) => ({
       id: String(number),
       label,
+      image,
       pinned,
     })),
     choicesMin: poll.choicesMin,

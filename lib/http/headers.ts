@@ -25,15 +25,19 @@ export const dataHeaders: Readonly<Record<string, string>> = {
   "X-Frame-Options": "DENY",
 };
 
-/**
- * Readers' pages.
- *
- * @param styleHashes - CSP hashes of the inline styles that they have, like `'sha256-…'`.
- */
-export function pageHeaders(styleHashes: readonly string[]): Readonly<Record<string, string>> {
+/** What a page brings from elsewhere. */
+export interface PageSources {
+  /** CSP hashes of its inline styles, like `'sha256-…'`. */
+  readonly styleHashes: readonly string[];
+  /** Origins of the images on it. */
+  readonly images?: readonly string[];
+}
+
+/** Readers' pages. */
+export function pageHeaders(sources: PageSources): Readonly<Record<string, string>> {
   return {
     ...always,
-    "Content-Security-Policy": pagePolicy(styleHashes, ["'self'"]),
+    "Content-Security-Policy": pagePolicy(sources, ["'self'"]),
     "X-Frame-Options": "SAMEORIGIN",
     "Cross-Origin-Opener-Policy": "same-origin",
   };
@@ -45,12 +49,12 @@ export function pageHeaders(styleHashes: readonly string[]): Readonly<Record<str
  * @param sites - who may frame it, as CSP sources.
  */
 export function embedHeaders(
-  styleHashes: readonly string[],
+  sources: PageSources,
   sites: readonly string[],
 ): Readonly<Record<string, string>> {
   return {
     ...always,
-    "Content-Security-Policy": pagePolicy(styleHashes, ["'self'", ...sites]),
+    "Content-Security-Policy": pagePolicy(sources, ["'self'", ...sites]),
     "Cross-Origin-Resource-Policy": "cross-origin",
   };
 }
@@ -72,12 +76,15 @@ export const pictureHeaders: Readonly<Record<string, string>> = {
   "Cross-Origin-Resource-Policy": "cross-origin",
 };
 
-function pagePolicy(styleHashes: readonly string[], ancestors: readonly string[]): string {
+function pagePolicy(
+  { styleHashes, images = [] }: PageSources,
+  ancestors: readonly string[],
+): string {
   const policy = [
     "default-src 'none'",
     "script-src 'self'",
     `style-src 'self' ${styleHashes.join(" ")}`.trim(),
-    "img-src 'self' data:",
+    ["img-src 'self' data:", ...images].join(" "),
     "font-src 'self'",
     "connect-src 'self'",
     "form-action 'self'",

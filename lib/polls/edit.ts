@@ -227,9 +227,10 @@ function choicesMaxOf({ kind }: Pick<UpdatePoll, "kind">, options: number, given
 }
 
 function numbered(options: CreatePoll["options"]): PollOption[] {
-  return options.map(({ label, pinned }, index) => ({
+  return options.map(({ label, image, pinned }, index) => ({
     number: (index + 1) as OptionNumber,
     label,
+    ...(image && { image }),
     ...(pinned && { pinned }),
   }));
 }

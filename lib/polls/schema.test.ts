@@ -30,6 +30,7 @@ describe("a new poll", () => {
     ["a slug with a slash", { slug: "a/b" }],
     ["a time without a zone", { closesAt: "2026-11-22T20:00:00" }],
     ["a number for a text", { question: 5 }],
+    ["an image without words", { options: [{ label: "A", image: { url: "/a" } }, { label: "B" }] }],
     ["half a choice", { choicesMax: 1.5 }],
   ];
   for (const [what, change] of refused) it(`can't have ${what}`, () => assert.ok(!accepts(change)));

@@ -20,6 +20,7 @@ export const descriptionLengthMax = 500;
 export const labelLengthMax = 200;
 export const afterVoteTextLengthMax = 500;
 const linkLengthMax = 1000;
+const altLengthMax = 200;
 export const optionsMin = 2;
 export const optionsMax = optionNumberMax;
 
@@ -56,8 +57,29 @@ const moment = z.iso
   })
   .transform(text => Date.parse(text));
 
+/**
+ * Where an image is: https, or a path on this site. The host is plain, because it is named in the policy of
+ * the pages that show it.
+ */
+const imageUrl = z
+  .string()
+  .trim()
+  .max(linkLengthMax, `must have at most ${linkLengthMax} characters`)
+  .refine(
+    text =>
+      /^(?:https:\/\/[a-z0-9.-]+(?::\d{1,5})?)?\/(?![/\\])[\x21-\x7e]*$/i.test(text) &&
+      URL.canParse(text, "https://site.invalid"),
+    "must be an https address, or a path on this site that begins with /",
+  );
+
+export const optionImageSchema = z.strictObject({
+  url: imageUrl.meta({ description: "https, or a path on this site; shown 4 : 3, cropped" }),
+  alt: line(altLengthMax).meta({ description: "What it shows, for who does not see it" }),
+});
+
 const optionSchema = z.strictObject({
   label: line(labelLengthMax),
+  image: optionImageSchema.optional(),
   pinned: z
     .boolean()
     .optional()

@@ -12,9 +12,16 @@ import {
 } from "./poll-rules.ts";
 import { type Database, placeholders, type Row } from "./pool.ts";
 
+/** An image of an option: an https address or a path on this site, and what it shows, in words. */
+export interface OptionImage {
+  readonly url: string;
+  readonly alt: string;
+}
+
 export interface PollOption {
   readonly number: OptionNumber;
   readonly label: string;
+  readonly image?: OptionImage;
   /** Keeps its place at the end when the order is random. */
   readonly pinned?: boolean;
 }
@@ -63,6 +70,8 @@ interface OptionRow extends Row {
   readonly number: number;
   readonly label: string;
   readonly pinned: number;
+  readonly image_url: string;
+  readonly image_alt: string;
 }
 
 const columns = [
@@ -74,7 +83,7 @@ async function withOptions(db: Database, rows: readonly PollRow[]): Promise<Poll
   if (rows.length === 0) return [];
   const options = await db.rows<OptionRow>(
     "polls.options",
-    `SELECT poll_id, number, label, pinned FROM options WHERE poll_id IN (${placeholders(rows.length)})
+    `SELECT poll_id, number, label, pinned, image_url, image_alt FROM options WHERE poll_id IN (${placeholders(rows.length)})
      ORDER BY poll_id, position`,
     rows.map(row => row.id),
   );
@@ -97,6 +106,7 @@ async function withOptions(db: Database, rows: readonly PollRow[]): Promise<Poll
         number: option.number as OptionNumber,
         label: option.label,
         ...(option.pinned === 1 && { pinned: true }),
+        ...(option.image_url && { image: { url: option.image_url, alt: option.image_alt } }),
       })),
   }));
 }
@@ -266,11 +276,13 @@ async function insertOptions(
     position,
     option.label,
     option.pinned ? 1 : 0,
+    option.image?.url ?? "",
+    option.image?.alt ?? "",
   ]);
   await db.write(
     "polls.insert_options",
-    `INSERT INTO options (poll_id, number, position, label, pinned)
-     VALUES ${options.map(() => "(?, ?, ?, ?, ?)").join(", ")}`,
+    `INSERT INTO options (poll_id, number, position, label, pinned, image_url, image_alt)
+     VALUES ${options.map(() => "(?, ?, ?, ?, ?, ?, ?)").join(", ")}`,
     values,
   );
   await db.write(

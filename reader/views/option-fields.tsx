@@ -2,13 +2,17 @@
 /** The options of the form: to choose, to rank, or to grade. All of them plain fields. */
 import { optionsInOrder } from "#lib/polls/option-order.ts";
 import type { CardProps } from "./card-props.ts";
+import { OptionImage, withImages } from "./option-image.tsx";
 
 const grades = [1, 2, 3, 4, 5];
 
 export function OptionFields(props: CardProps) {
   const { poll } = props;
   return (
-    <div class="poll-options">
+    <div
+      class="poll-options"
+      data-tiles={poll.kind === "choice" && withImages(poll.options) ? "" : undefined}
+    >
       {poll.kind === "choice" && <ChoiceFields {...props} />}
       {poll.kind === "ranked" && <RankFields {...props} />}
       {poll.kind === "rating" && <GradeFields {...props} />}
@@ -19,15 +23,16 @@ export function OptionFields(props: CardProps) {
 function ChoiceFields({ poll, nowMs, chosen }: CardProps) {
   return (
     <>
-      {optionsInOrder(poll, nowMs).map(({ number, label }) => (
+      {optionsInOrder(poll, nowMs).map(option => (
         <label class="poll-option">
+          <OptionImage option={option} as="tile" />
           <input
             type={poll.choicesMax === 1 ? "radio" : "checkbox"}
             name="choice"
-            value={String(number)}
-            checked={chosen?.includes(String(number)) ?? false}
+            value={String(option.number)}
+            checked={chosen?.includes(String(option.number)) ?? false}
           />
-          <bdi>{label}</bdi>
+          <bdi>{option.label}</bdi>
         </label>
       ))}
     </>
@@ -37,12 +42,12 @@ function ChoiceFields({ poll, nowMs, chosen }: CardProps) {
 function RankFields({ words, poll, nowMs, chosen }: CardProps) {
   return (
     <>
-      {optionsInOrder(poll, nowMs).map(({ number, label }) => (
+      {optionsInOrder(poll, nowMs).map(option => (
         <label class="poll-option">
-          <select class="poll-rank" name={`choice.${number}`}>
+          <select class="poll-rank" name={`choice.${option.number}`}>
             <option value="">–</option>
             {poll.options.map((_, index) => {
-              const value = `${number}:${index + 1}`;
+              const value = `${option.number}:${index + 1}`;
               return (
                 <option value={value} selected={chosen?.includes(value) ?? false}>
                   {words.number(index + 1)}
@@ -50,7 +55,8 @@ function RankFields({ words, poll, nowMs, chosen }: CardProps) {
               );
             })}
           </select>
-          <bdi>{label}</bdi>
+          <OptionImage option={option} as="thumb" />
+          <bdi>{option.label}</bdi>
         </label>
       ))}
     </>
@@ -60,17 +66,20 @@ function RankFields({ words, poll, nowMs, chosen }: CardProps) {
 function GradeFields({ words, poll, nowMs, chosen }: CardProps) {
   return (
     <>
-      {optionsInOrder(poll, nowMs).map(({ number, label }) => (
-        <div class="poll-graded" role="radiogroup" aria-labelledby={`option-${number}`}>
-          <bdi id={`option-${number}`}>{label}</bdi>
+      {optionsInOrder(poll, nowMs).map(option => (
+        <div class="poll-graded" role="radiogroup" aria-labelledby={`option-${option.number}`}>
+          <span class="poll-graded-label">
+            <OptionImage option={option} as="thumb" />
+            <bdi id={`option-${option.number}`}>{option.label}</bdi>
+          </span>
           <span class="poll-grades">
             {grades.map(grade => {
-              const value = `${number}:${grade}`;
+              const value = `${option.number}:${grade}`;
               return (
                 <label class="poll-grade">
                   <input
                     type="radio"
-                    name={`choice.${number}`}
+                    name={`choice.${option.number}`}
                     value={value}
                     checked={chosen?.includes(value) ?? false}
                   />

@@ -1,12 +1,14 @@
 /** @jsxImportSource hono/jsx */
 /** The bars, and the sentence to quote. */
-import type { Poll } from "#lib/store/polls.ts";
+import type { Poll, PollOption } from "#lib/store/polls.ts";
 import { gradeMax } from "#lib/tallies/parts.ts";
 import type { Results } from "#lib/tallies/snapshot.ts";
 import type { Words } from "../words.ts";
 import type { CardProps } from "./card-props.ts";
+import { OptionImage, withImages } from "./option-image.tsx";
 
 interface Line {
+  readonly option: PollOption;
   readonly id: string;
   readonly label: string;
   readonly votes: number | null;
@@ -25,7 +27,8 @@ export function resultLines(words: Words, poll: Poll, results: Results | null): 
     results?.options.find(({ id }) => id === String(number)),
   );
   const most = Math.max(1, ...found.map(line => line?.votes ?? 0));
-  return poll.options.map(({ number, label }, index) => {
+  return poll.options.map((option, index) => {
+    const { number, label } = option;
     const none = results && results.hidden !== null ? null : 0;
     const { votes = none, share = none } = found[index] ?? {};
     const line = found[index];
@@ -40,7 +43,7 @@ export function resultLines(words: Words, poll: Poll, results: Results | null): 
           ? ""
           : words.percent(share);
     const detail = detailOf(words, poll, { ...line, votes });
-    return { id: String(number), label, votes, share, bar, head, detail };
+    return { option, id: String(number), label, votes, share, bar, head, detail };
   });
 }
 
@@ -72,14 +75,15 @@ function isMine({ kind }: Poll, id: string, mine: readonly string[] | undefined)
 
 export function ResultList({ words, poll, results, mine }: CardProps) {
   return (
-    <ul class="poll-results">
-      {resultLines(words, poll, results).map(({ id, label, bar, head, detail }) => (
+    <ul class="poll-results" data-thumbs={withImages(poll.options) ? "" : undefined}>
+      {resultLines(words, poll, results).map(({ option, id, label, bar, head, detail }) => (
         <li
           class="poll-result"
           data-option={id}
           data-label={label}
           data-mine={isMine(poll, id, mine) ? "" : undefined}
         >
+          <OptionImage option={option} as="thumb" />
           <span class="poll-result-label">
             <bdi>{label}</bdi>
             <span class="poll-result-mine">{words.say("yourVote")}</span>

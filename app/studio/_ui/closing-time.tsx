@@ -4,6 +4,7 @@ import { useActionState } from "react";
 import { changeClosingAction } from "../actions.ts";
 import { Button } from "./button.tsx";
 import { TextField } from "./field.tsx";
+import { keepFields } from "./keep-fields.ts";
 
 interface ClosingTimeProps {
   readonly slug: string;
@@ -15,7 +16,11 @@ interface ClosingTimeProps {
 export function ClosingTime({ slug, timeZone, value }: ClosingTimeProps) {
   const [state, submit, busy] = useActionState(changeClosingAction, {});
   return (
-    <form action={submit} className="flex max-w-sm flex-col items-start gap-3">
+    <form
+      action={submit}
+      onSubmit={keepFields(submit)}
+      className="flex max-w-sm flex-col items-start gap-3"
+    >
       <input type="hidden" name="slug" value={slug} />
       <TextField
         label="Closes"

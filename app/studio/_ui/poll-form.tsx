@@ -2,9 +2,12 @@
 
 import { useActionState, useEffect, useRef, useState } from "react";
 import { languages } from "#lib/languages.ts";
+import { optionLines } from "../_data/options-of-form.ts";
 import { createPollAction, type FormState } from "../actions.ts";
 import { Button } from "./button.tsx";
 import { TextArea, TextField } from "./field.tsx";
+import { keepFields } from "./keep-fields.ts";
+import { OptionImages } from "./option-images.tsx";
 import { AfterVoteFields, Choice, LaneFields, ResultsFields, usualRules } from "./rules-fields.tsx";
 
 const questionMax = 200;
@@ -14,6 +17,7 @@ const previewPauseMs = 250;
 export function PollForm({ timeZone }: { timeZone: string }) {
   const [state, submit, busy] = useActionState<FormState, FormData>(createPollAction, {});
   const [question, setQuestion] = useState("");
+  const [labels, setLabels] = useState<readonly string[]>([]);
   const [choices, setChoices] = useState("one");
   const form = useRef<HTMLFormElement>(null);
   const preview = usePreview(form);
@@ -24,7 +28,13 @@ export function PollForm({ timeZone }: { timeZone: string }) {
         <h1 className="font-serif text-xl font-semibold">New poll</h1>
       </div>
       <div className="grid gap-6 p-4 lg:grid-cols-2">
-        <form ref={form} action={submit} onInput={preview} className="flex flex-col gap-4">
+        <form
+          ref={form}
+          action={submit}
+          onSubmit={keepFields(submit)}
+          onInput={preview}
+          className="flex flex-col gap-4"
+        >
           <TextField
             label="Question"
             name="question"
@@ -48,7 +58,9 @@ export function PollForm({ timeZone }: { timeZone: string }) {
             required
             hint="2 to 50 options."
             problem={state.problems?.options}
+            onChange={event => setLabels(optionLines(event.currentTarget.value))}
           />
+          <OptionImages labels={labels} problems={state.problems} />
           <OrderFields />
           <Choices choices={choices} onChange={setChoices} problem={state.problems?.choicesMax} />
           <TextField

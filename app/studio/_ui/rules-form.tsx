@@ -3,6 +3,7 @@
 import { useActionState } from "react";
 import { changeRulesAction } from "../actions.ts";
 import { Button } from "./button.tsx";
+import { keepFields } from "./keep-fields.ts";
 import { AfterVoteFields, LaneFields, ResultsFields, type RulesValues } from "./rules-fields.tsx";
 
 interface RulesFormProps {
@@ -15,7 +16,11 @@ interface RulesFormProps {
 export function RulesForm({ slug, timeZone, values }: RulesFormProps) {
   const [state, submit, busy] = useActionState(changeRulesAction, {});
   return (
-    <form action={submit} className="flex flex-col items-stretch gap-3">
+    <form
+      action={submit}
+      onSubmit={keepFields(submit)}
+      className="flex flex-col items-stretch gap-3"
+    >
       <input type="hidden" name="slug" value={slug} />
       <ResultsFields values={values} timeZone={timeZone} problems={state.problems} />
       <AfterVoteFields values={values} timeZone={timeZone} problems={state.problems} />

@@ -4,12 +4,14 @@ import { readJsonOrForm } from "#lib/http/body.ts";
 import { route } from "#lib/http/route.ts";
 import { refuseCrossSite } from "#lib/http/same-origin.ts";
 import { languageOfTag } from "#lib/languages.ts";
+import { optionImageSchema } from "#lib/polls/schema.ts";
 import { runtime } from "#lib/runtime.ts";
 import { pollKinds } from "#lib/store/poll-rules.ts";
 import { parseLocalTime } from "#lib/time-zone.ts";
-import { previewPage } from "#reader/preview.tsx";
+import { previewPage, previewPoll } from "#reader/preview.tsx";
 import { htmlResponse } from "#reader/respond.ts";
 import { siteOf } from "#reader/site.ts";
+import { optionsOf } from "../_data/options-of-form.ts";
 
 const languageOf = (form: URLSearchParams) => languageOfTag(form.get("language") ?? "") ?? null;
 
@@ -18,15 +20,20 @@ async function answer(request: Request, form: URLSearchParams): Promise<Response
   if (!(await (await auth()).editorOf(request.headers)))
     throw new FloodgateError("unauthenticated");
   const closesAt = form.get("closesAt");
-  const html = previewPage(siteOf(config, request, { language: languageOf(form) }), {
+  const text = (name: string) => form.get(name) ?? "";
+  const poll = previewPoll({
     question: form.get("question") ?? "",
     description: form.get("description") ?? "",
-    labels: (form.get("options") ?? "").split(/\r?\n/),
+    options: optionsOf(text).map(({ label, image }) => {
+      const shown = optionImageSchema.safeParse(image);
+      return { label, ...(shown.success && { image: shown.data }) };
+    }),
     kind: pollKinds.find(kind => kind === form.get("choices")) ?? "choice",
     choicesMax: form.get("choices") === "several" ? Number(form.get("choicesMax") ?? 50) : 1,
     closesAtMs: (closesAt && parseLocalTime(closesAt, config.FLOODGATE_TIME_ZONE)) || null,
   });
-  return htmlResponse(html, { personal: true });
+  const html = previewPage(siteOf(config, request, { language: languageOf(form) }), poll);
+  return htmlResponse(html, { personal: true, options: poll.options });
 }
 
 export const GET = route(request => answer(request, new URLSearchParams()));
