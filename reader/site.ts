@@ -4,7 +4,7 @@ import type { Config } from "#lib/config.ts";
 import { type Language, languageOfTag } from "#lib/languages.ts";
 import type { Poll } from "#lib/store/polls.ts";
 import type { Site } from "./pages.tsx";
-import { Words } from "./words.ts";
+import { wordsIn } from "./words.ts";
 
 /** Longer lists are nobody's preferences. */
 const acceptLengthMax = 200;
@@ -17,7 +17,7 @@ export function siteOf(config: Config, request: Request, poll?: Pick<Poll, "lang
   const fixed = poll?.language ?? languageInAddress(request);
   const language = fixed ?? acceptedLanguage(request) ?? config.FLOODGATE_LANGUAGE;
   return {
-    words: new Words(language, config.FLOODGATE_TIME_ZONE),
+    words: wordsIn(language, config.FLOODGATE_TIME_ZONE),
     siteName: config.FLOODGATE_SITE_NAME,
     publicUrl: config.publicUrl,
     byReader: fixed === undefined,

@@ -8,24 +8,32 @@ const dayMs = 24 * hourMs;
 /** `setTimeout` and readers alike have no use for more. */
 const weekdayWithinMs = 6 * dayMs;
 
+/** Makes a formatter, or gives one that it has made before. */
+type DateFormats = (locale: string, options: Intl.DateTimeFormatOptions) => Intl.DateTimeFormat;
+
+const newFormat: DateFormats = (locale, options) => new Intl.DateTimeFormat(locale, options);
+
 /** "20:00 CET" today, "Sunday 20:00 CET" within six days, else with the date. */
-export function momentIn(locale: string, timeZone: string | undefined, ms: number, nowMs: number) {
+export function momentIn(
+  locale: string,
+  timeZone: string | undefined,
+  ms: number,
+  nowMs: number,
+  format: DateFormats = newFormat,
+) {
   const zone = timeZone === undefined ? {} : { timeZone };
-  const day = new Intl.DateTimeFormat("en-CA", { dateStyle: "short", ...zone });
+  const day = format("en-CA", { dateStyle: "short", ...zone });
   const year = (at: number) => day.format(at).slice(0, 4);
   const time = { hour: "2-digit", minute: "2-digit", hourCycle: "h23", ...zone } as const;
   const zoned = { ...time, timeZoneName: "short" } as const;
   if (day.format(ms) === day.format(nowMs)) {
-    return new Intl.DateTimeFormat(locale, zoned).format(ms);
+    return format(locale, zoned).format(ms);
   }
   if (ms > nowMs && ms - nowMs < weekdayWithinMs) {
-    return new Intl.DateTimeFormat(locale, { weekday: "long", ...zoned }).format(ms);
+    return format(locale, { weekday: "long", ...zoned }).format(ms);
   }
   const date = { day: "numeric", month: "short", ...zoned } as const;
-  return new Intl.DateTimeFormat(
-    locale,
-    year(ms) === year(nowMs) ? date : { ...date, year: "numeric" },
-  ).format(ms);
+  return format(locale, year(ms) === year(nowMs) ? date : { ...date, year: "numeric" }).format(ms);
 }
 
 /** "in 2 days", "in 12 minutes", "in 40 seconds"; never less than now. */

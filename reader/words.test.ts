@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
-import { describe, it } from "node:test";
+import { describe, it, mock } from "node:test";
 import { IntlMessageFormat } from "intl-messageformat";
 import { type Language, languages } from "#lib/languages.ts";
-import { catalogues, type WordKey, Words } from "./words.ts";
+import { catalogues, type WordKey, Words, wordsIn } from "./words.ts";
 
 const keys = Object.keys(catalogues.en) as WordKey[];
 
@@ -82,5 +82,33 @@ describe("words", () => {
       option: "{option}",
     });
     assert.equal(forms.other, "Of # readers by {time}, {share} chose “{option}”.");
+  });
+
+  it("make their parsers and formatters once", () => {
+    const words = wordsIn("pl", "Europe/Warsaw");
+    assert.equal(wordsIn("pl", "Europe/Warsaw"), words);
+    assert.notEqual(wordsIn("pl", "UTC"), words);
+    const now = Date.parse("2026-11-21T12:00:00Z");
+    const everything = () => [
+      words.say("votes", { count: 1_234 }),
+      words.pluralForms("ballots"),
+      words.when(now + 3 * 86_400_000, now),
+      words.precisely(now),
+      words.time(now),
+      words.percent(54),
+    ];
+    const first = everything();
+    const made = (["DateTimeFormat", "NumberFormat", "PluralRules"] as const).map(name =>
+      mock.method(Intl, name),
+    );
+    try {
+      assert.deepEqual(everything(), first);
+      assert.deepEqual(
+        made.map(spy => spy.mock.callCount()),
+        [0, 0, 0],
+      );
+    } finally {
+      mock.restoreAll();
+    }
   });
 });

@@ -38,20 +38,39 @@ export const catalogues: Readonly<Record<Language, Readonly<Record<WordKey, stri
   sv,
 };
 
+/**
+ * Texts of one language, with the site's time zone.
+ *
+ * It keeps the messages that it has parsed and the formatters that it has made: both cost far more to make
+ * than to use, and there are only so many. So one is shared by all pages: see `wordsIn`.
+ */
 export class Words {
   readonly locale: Language;
   readonly timeZone: string;
   readonly #catalogue: Readonly<Record<WordKey, string>>;
+  readonly #messages = new Map<WordKey, IntlMessageFormat>();
+  readonly #numbers: Intl.NumberFormat;
+  readonly #percents: Intl.NumberFormat;
+  readonly #dates = new Map<string, Intl.DateTimeFormat>();
+  /** For each plural form of the language, a number that has it. */
+  #plurals: ReadonlyMap<string, number> | undefined;
 
   constructor(locale: Language, timeZone: string) {
     this.locale = locale;
     this.timeZone = timeZone;
     this.#catalogue = catalogues[locale];
+    this.#numbers = new Intl.NumberFormat(locale);
+    this.#percents = new Intl.NumberFormat(locale, { style: "percent" });
   }
 
   /** The text of `key` in this language. */
   say(key: WordKey, values: WordValues = {}): string {
-    return String(new IntlMessageFormat(this.#catalogue[key], this.locale).format({ ...values }));
+    let message = this.#messages.get(key);
+    if (!message) {
+      message = new IntlMessageFormat(this.#catalogue[key], this.locale);
+      this.#messages.set(key, message);
+    }
+    return String(message.format({ ...values }));
   }
 
   /**
@@ -60,23 +79,22 @@ export class Words {
    * catalogue has one.
    */
   pluralForms(key: WordKey, values: WordValues = {}): Readonly<Record<string, string>> {
-    const rules = new Intl.PluralRules(this.locale);
-    const forms: Record<string, string> = {};
     const say = (count: number) =>
       this.say(key, { ...values, count }).replace(this.number(count), "#");
-    for (let count = 1; count <= 200; count++) forms[rules.select(count)] ??= say(count);
-    forms.other ??= say(1_000_000);
+    this.#plurals ??= pluralSamples(this.locale);
+    const forms: Record<string, string> = {};
+    for (const [form, count] of this.#plurals) forms[form] = say(count);
     return { ...forms, exact0: say(0) };
   }
 
   /** A moment for people, with its zone, as seen from `nowMs`: "Sunday 20:00 CET". */
   when(ms: number, nowMs: number): string {
-    return momentIn(this.locale, this.timeZone, ms, nowMs);
+    return momentIn(this.locale, this.timeZone, ms, nowMs, this.#dateFormat);
   }
 
   /** A moment for whoever may look at it much later: "21 November 2026 at 18:04 CET". */
   dated(ms: number): string {
-    return new Intl.DateTimeFormat(this.locale, {
+    return this.#dateFormat(this.locale, {
       day: "numeric",
       month: "long",
       year: "numeric",
@@ -90,7 +108,7 @@ export class Words {
 
   /** A moment to the second, with its day and zone: "21 Nov, 18:04:12 CET". */
   precisely(ms: number): string {
-    return new Intl.DateTimeFormat(this.locale, {
+    return this.#dateFormat(this.locale, {
       day: "numeric",
       month: "short",
       hour: "2-digit",
@@ -104,7 +122,7 @@ export class Words {
 
   /** A time of day with seconds: "18:04:12". */
   time(ms: number): string {
-    return new Intl.DateTimeFormat(this.locale, {
+    return this.#dateFormat(this.locale, {
       hour: "2-digit",
       minute: "2-digit",
       second: "2-digit",
@@ -119,11 +137,47 @@ export class Words {
   }
 
   number(value: number): string {
-    return new Intl.NumberFormat(this.locale).format(value);
+    return this.#numbers.format(value);
   }
 
   /** A whole percentage: "54%", "54 %". */
   percent(share: number): string {
-    return new Intl.NumberFormat(this.locale, { style: "percent" }).format(share / 100);
+    return this.#percents.format(share / 100);
   }
+
+  readonly #dateFormat = (locale: string, options: Intl.DateTimeFormatOptions) => {
+    const name = locale + JSON.stringify(options);
+    let format = this.#dates.get(name);
+    if (!format) {
+      format = new Intl.DateTimeFormat(locale, options);
+      this.#dates.set(name, format);
+    }
+    return format;
+  };
+}
+
+function pluralSamples(locale: Language): ReadonlyMap<string, number> {
+  const rules = new Intl.PluralRules(locale);
+  const samples = new Map<string, number>();
+  for (let count = 1; count <= 200; count++) {
+    const form = rules.select(count);
+    if (!samples.has(form)) samples.set(form, count);
+  }
+  if (!samples.has("other")) samples.set("other", 1_000_000);
+  return samples;
+}
+
+const KEY = Symbol.for("floodgate.words");
+
+/** The words of this process in a language: made once, and shared by all pages. */
+export function wordsIn(locale: Language, timeZone: string): Words {
+  const holder = globalThis as { [KEY]?: Map<string, Words> };
+  holder[KEY] ??= new Map();
+  const name = `${locale} ${timeZone}`;
+  let words = holder[KEY].get(name);
+  if (!words) {
+    words = new Words(locale, timeZone);
+    holder[KEY].set(name, words);
+  }
+  return words;
 }
