@@ -4,6 +4,7 @@ import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { describe, it } from "node:test";
 import { LogLines } from "#lib/log-lines.ts";
+import { sections } from "../doctor/finding.ts";
 import { mayRead } from "./access.ts";
 import { History, stepMs } from "./history.ts";
 import { Metrics } from "./metrics.ts";
@@ -192,6 +193,22 @@ describe("monitoring", () => {
       assert.ok(asked && asked.length > 5, file);
       for (const name of asked) assert.ok(exposed.has(name), `${file} asks for ${name}`);
     }
+  });
+
+  it("has a section of the runbook for each alert and for each finding of the doctor", () => {
+    const runbook = readFileSync("docs/runbook.md", "utf8");
+    const anchors = [...runbook.matchAll(/^## (.+)$/gm)].map(([, heading = ""]) =>
+      heading.toLowerCase().replaceAll(",", "").replaceAll(" ", "-"),
+    );
+    const alerts = readFileSync("docs/monitoring/alerts.yml", "utf8");
+    const names = [...alerts.matchAll(/alert: (\w+)/g)].map(([, name]) => name);
+    const linked = [...alerts.matchAll(/runbook_url: docs\/runbook\.md#(\S+)/g)];
+    assert.equal(linked.length, names.length, "each alert has a link");
+    for (const name of names) assert.ok(runbook.includes(`| ${name} |`), name);
+    const within = [...runbook.matchAll(/\]\(#([\w-]+)\)/g)];
+    for (const [, anchor = ""] of [...linked, ...within])
+      assert.ok(anchors.includes(anchor), anchor);
+    for (const section of sections) assert.ok(anchors.includes(section), section);
   });
 
   it("has rules that Prometheus understands", t => {
