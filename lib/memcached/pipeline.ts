@@ -8,11 +8,11 @@
  *
  * Invariant: nothing here retries, waits or knows about connections.
  *
- * Source: memcached's `doc/protocol-binary.txt`; the request encoding is memjs's `Utils`.
+ * Source: memcached's `doc/protocol-binary.txt`.
  */
-import { Utils } from "memjs";
 import { MemcachedFailure } from "./failure.ts";
 import type { Key } from "./keys.ts";
+import { RequestBytes } from "./request-bytes.ts";
 
 const opcode = {
   get: 0x09, // getq
@@ -22,7 +22,6 @@ const opcode = {
   delete: 0x14, // deleteq
   incr: 0x05,
   decr: 0x06,
-  noop: 0x0a,
   stat: 0x10,
 } as const;
 
@@ -86,7 +85,7 @@ export interface Versioned {
   readonly version: Buffer;
 }
 
-const noExtras = Buffer.alloc(0);
+const noExtras: readonly number[] = [];
 /** As the expiry of `incr`: do not create the counter. */
 const doNotCreate = 0xffffffff;
 
@@ -98,11 +97,11 @@ export interface CreateCounter {
 }
 
 export class Pipeline {
-  readonly #requests: Buffer[] = [];
+  readonly #requests = new RequestBytes();
 
   /** Number of operations so far. */
   get size(): number {
-    return this.#requests.length;
+    return this.#requests.size;
   }
 
   /** The value, or `null` when there is none. */
@@ -139,14 +138,14 @@ export class Pipeline {
     only?: Versioned,
   ): Op<Stored | "missing"> {
     const op = this.#push(opcode.replace, key, storeExtras(ttlSeconds), value, decodeReplace);
-    if (only) only.version.copy(this.#requests[op.index] as Buffer, versionOffset);
+    if (only) this.#requests.onlyVersion(op.index, only.version);
     return op;
   }
 
   /** True when it was deleted; with `only`, nothing but that very version is. */
   delete(key: Key, only?: Versioned): Op<boolean> {
     const op = this.#push(opcode.delete, key, noExtras, "", decodeDelete);
-    if (only) only.version.copy(this.#requests[op.index] as Buffer, versionOffset);
+    if (only) this.#requests.onlyVersion(op.index, only.version);
     return op;
   }
 
@@ -170,34 +169,23 @@ export class Pipeline {
    * is `firstOpaque + size`.
    */
   encode(firstOpaque: number): Buffer {
-    const noop = Utils.makeRequestBuffer(opcode.noop, "", "", "", 0);
-    const requests = [...this.#requests, noop];
-    requests.forEach((request, index) => {
-      request.writeUInt32BE(firstOpaque + index, opaqueOffset);
-    });
-    return Buffer.concat(requests);
+    return this.#requests.numbered(firstOpaque);
   }
 
   #push<T>(
     code: number,
     key: Key | string,
-    extras: Buffer,
+    extras: readonly number[],
     value: Buffer | string,
     decode: Op<T>["decode"],
   ): Op<T> {
-    const index = this.#requests.length;
-    this.#requests.push(Utils.makeRequestBuffer(code, key, extras, value, 0));
-    return { index, decode };
+    return { index: this.#requests.push(code, key, extras, value), decode };
   }
 }
 
-const opaqueOffset = 12;
-const versionOffset = 16;
-
-function storeExtras(ttlSeconds: number): Buffer {
-  const extras = Buffer.alloc(8); // flags (4, unused), expiry (4)
-  extras.writeUInt32BE(expiry(ttlSeconds), 4);
-  return extras;
+/** Flags (unused), expiry. */
+function storeExtras(ttlSeconds: number): readonly number[] {
+  return [0, expiry(ttlSeconds)];
 }
 
 /**
@@ -209,12 +197,10 @@ function expiry(ttlSeconds: number): number {
   return whole <= thirtyDays ? whole : Math.floor(Date.now() / 1000) + whole;
 }
 
-function counterExtras(amount: number, create?: CreateCounter): Buffer {
-  return Utils.makeAmountInitialAndExpiration(
-    amount,
-    create?.initial ?? 0,
-    create ? expiry(create.ttlSeconds) : doNotCreate,
-  );
+/** Amount and initial value, each of 64 bits, and expiry. */
+function counterExtras(amount: number, create?: CreateCounter): readonly number[] {
+  const ends = create ? expiry(create.ttlSeconds) : doNotCreate;
+  return [0, amount, 0, create?.initial ?? 0, ends];
 }
 
 function unexpected(reply: Reply): MemcachedFailure {

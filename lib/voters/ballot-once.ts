@@ -15,7 +15,7 @@ import type { MemcachedClient } from "../memcached/client.ts";
 import { isMemcachedFailure } from "../memcached/failure.ts";
 import { type Key, markKey } from "../memcached/keys.ts";
 import { Pipeline, type Versioned } from "../memcached/pipeline.ts";
-import { ballotIdBytes, ballotIdText } from "../queue/slot-codec.ts";
+import { ballotIdLength, ballotIdText, writeBallotId } from "../queue/slot-codec.ts";
 import type { BallotRow } from "../store/ballots.ts";
 import type { Poll } from "../store/polls.ts";
 
@@ -50,7 +50,9 @@ function markServer(servers: readonly MemcachedClient[], voter: VoterKey): Memca
 }
 
 function markValue(ballot: Marked): Buffer {
-  return Buffer.concat([ballotIdBytes(ballot.ballotId), ballot.choices]);
+  const bytes = Buffer.allocUnsafe(ballotIdLength + ballot.choices.length);
+  bytes.set(ballot.choices, writeBallotId(bytes, 0, ballot.ballotId));
+  return bytes;
 }
 
 /**
@@ -61,26 +63,21 @@ export async function placeMarks(
   servers: readonly MemcachedClient[],
   ballots: readonly (Marked & { readonly markTtlSeconds: number })[],
 ): Promise<ReadonlySet<Marked>> {
-  const groups = new Map<MemcachedClient, Marked[]>();
-  const pipelines = new Map<MemcachedClient, Pipeline>();
+  const groups = new Map(
+    servers.map(server => [server, { p: new Pipeline(), marked: [] as Marked[] }] as const),
+  );
   for (const ballot of ballots) {
-    const server = markServer(servers, ballot.voter);
-    const p = pipelines.get(server) ?? new Pipeline();
-    pipelines.set(server, p);
-    p.add(markKey(ballot.pollId, ballot.voter), markValue(ballot), ballot.markTtlSeconds);
-    const group = groups.get(server) ?? [];
-    groups.set(server, group);
-    group.push(ballot);
+    const group = groups.get(markServer(servers, ballot.voter));
+    group?.p.add(markKey(ballot.pollId, ballot.voter), markValue(ballot), ballot.markTtlSeconds);
+    group?.marked.push(ballot);
   }
   const refused = new Set<Marked>();
   await Promise.all(
-    [...pipelines].map(async ([server, p]) => {
+    [...groups].map(async ([server, { p, marked }]) => {
+      if (p.size === 0) return;
       try {
         const replies = await server.send(p);
-        for (const index of replies.existing) {
-          const ballot = groups.get(server)?.[index];
-          if (ballot) refused.add(ballot);
-        }
+        for (const index of replies.existing) refused.add(marked[index] as Marked);
       } catch (error) {
         if (!isMemcachedFailure(error)) throw error;
       }

@@ -73,8 +73,8 @@ export const plantedBugs: readonly PlantedBug[] = [
     edits: [
       {
         file: "lib/voters/ballot-once.ts",
-        from: "Buffer.concat([ballotIdBytes(ballot.ballotId), ballot.choices])",
-        to: "Buffer.concat([Buffer.alloc(16), ballot.choices])",
+        from: "bytes.set(ballot.choices, writeBallotId(bytes, 0, ballot.ballotId));",
+        to: "writeBallotId(bytes, 0, ballot.ballotId);\nbytes.fill(0, 0, ballotIdLength);\nbytes.set(ballot.choices, ballotIdLength);",
       },
     ],
     shownBy: "memcached slow",
