@@ -52,7 +52,7 @@ export async function voteByForm(
   }
   const cast = choicesOf(poll, choices);
   if (!cast) return refusal(to, { outcome: "invalid_choices", problem: "repeated_option" });
-  const { outcome } = await castFor(at, request, poll.slug, { choices: cast }, identity);
+  const outcome = await castFor(at, request, poll.slug, { choices: cast }, identity);
   if (outcome.outcome !== "accepted") return refusal(to, outcome);
   return new Response(null, {
     status: 303,

@@ -9,7 +9,9 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { getRequestListener } from "@hono/node-server";
 import { FloodgateError } from "#lib/errors.ts";
 import { problemResponse } from "#lib/http/problem.ts";
-import type { Hot } from "./hot-routes.ts";
+import type { Runtime } from "#lib/runtime.ts";
+import { type Hot, isVote } from "./hot-routes.ts";
+import { isPlainVote, voteDirectly } from "./vote-directly.ts";
 
 export type HotListener = (request: IncomingMessage, response: ServerResponse, hot: Hot) => void;
 
@@ -17,8 +19,8 @@ const routeOf = Symbol("hot route");
 
 type Routed = IncomingMessage & { [routeOf]?: Hot };
 
-/** Calls a route function with a Web request, and writes its answer. */
-export function hotListener(): HotListener {
+/** Calls a route function with a Web request, and writes its answer; a plain vote needs neither. */
+export function hotListener(at: Runtime): HotListener {
   const listener = getRequestListener(
     (request, { incoming }) => {
       const hot = (incoming as Routed)[routeOf];
@@ -29,6 +31,10 @@ export function hotListener(): HotListener {
     { errorHandler: cause => problemResponse(new FloodgateError("invalid_request", { cause })) },
   );
   return (request, response, hot) => {
+    if (isVote(hot) && isPlainVote(request)) {
+      voteDirectly(at, request, response, hot.params.poll ?? "");
+      return;
+    }
     (request as Routed)[routeOf] = hot;
     void listener(request, response);
   };

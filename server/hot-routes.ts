@@ -92,3 +92,6 @@ export function hotRoute(method: string, url: string): Hot | undefined {
   const handler = fixed.get(path)?.[method];
   return handler && { handler, params: noParameters };
 }
+
+/** Whether it is the route that takes votes. */
+export const isVote = ({ handler }: Hot): boolean => handler === votes.POST;

@@ -35,7 +35,7 @@ export interface PagesAddress {
 export async function serve(at: Runtime, pages: PagesAddress): Promise<ShutdownStep[]> {
   const { PORT: port, HOST: hostname, FLOODGATE_TRUSTED_PROXIES } = at.config;
   const proxies = proxyList(FLOODGATE_TRUSTED_PROXIES);
-  const handleHot = hotListener();
+  const handleHot = hotListener(at);
   const server = createServer(
     { headersTimeout: headersMsMax, requestTimeout: requestMsMax, keepAliveTimeout: keepAliveMs },
     (request, response) => {

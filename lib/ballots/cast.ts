@@ -33,8 +33,8 @@ export interface CastInput {
   /** Option ids as the client sent them. */
   readonly choices: readonly string[];
   readonly ballotId: BallotId | undefined;
-  /** What the rules for lanes look at. */
-  readonly request: Pick<LaneFacts, "cookie" | "uri" | "host">;
+  /** What rules for lanes may want to look at. */
+  readonly request: () => Pick<LaneFacts, "cookie" | "uri" | "host">;
   /** When the request came, by this front's wall clock: what decides whether the poll was open. */
   readonly receivedAtMs: number;
 }
@@ -81,18 +81,36 @@ export async function castBallot(deps: CastDeps, input: CastInput): Promise<Cast
     kind: poll.kind,
     receivedAtMs,
     markTtlSeconds: markTtlSeconds(poll, receivedAtMs),
-    lane: deps.laneOf({ ...input.request, poll: poll.slug, pollLane: poll.lane }),
+    lane: deps.laneOf(laneFacts(poll, input.request)),
   });
   if (committed.outcome === "accepted") {
     if (committed.tally) deps.results.see(poll.id, committed.tally);
     const receipt = receiptCode(deps.secrets, poll.id, voter, ballotId);
-    return { outcome: "accepted", ballotId, receipt, results: await resultsIfKnown(deps, poll) };
+    const results = deps.results.fresh(poll, "voter") ?? (await resultsIfKnown(deps, poll));
+    return { outcome: "accepted", ballotId, receipt, results };
   }
   if (committed.outcome === "already_voted") {
     const mine = choiceTexts(poll, committed.mark.choices);
     return { outcome: "already_voted", choices: mine, results: await resultsIfKnown(deps, poll) };
   }
   return committed;
+}
+
+/** What is known of the request is looked up only for rules that ask for it: few sites have any. */
+function laneFacts(poll: Poll, request: CastInput["request"]): LaneFacts {
+  return {
+    poll: poll.slug,
+    pollLane: poll.lane,
+    get cookie() {
+      return request().cookie;
+    },
+    get uri() {
+      return request().uri;
+    },
+    get host() {
+      return request().host;
+    },
+  };
 }
 
 /** The ballot has its fate; results that can't be read right now must not change the answer. */

@@ -2,13 +2,14 @@
  * Request bodies: type first, then size, then contents.
  */
 import { FloodgateError, isFloodgateError } from "../errors.ts";
+import type { Asked } from "./asked.ts";
 
 export const bodyBytesMax = 64 * 1024;
 
 export type BodyKind = "json" | "form";
 
 /** What a request says its body is; `undefined` for anything that is neither JSON nor a form. */
-export function bodyKind(request: Request): BodyKind | undefined {
+export function bodyKind(request: Asked): BodyKind | undefined {
   const stated = request.headers.get("content-type");
   if (stated === "application/json") return "json";
   const type = stated?.split(";")[0]?.trim().toLowerCase();
@@ -30,11 +31,13 @@ async function readText(request: Request): Promise<string> {
     if (isFloodgateError(error)) throw error;
     throw new FloodgateError("invalid_request", { detail: "The body broke off.", cause: error });
   });
-  // What is not UTF-8 becomes this very character, which nobody types.
-  if (text.includes("\ufffd")) {
-    throw new FloodgateError("invalid_request", { detail: "The body is not UTF-8." });
-  }
-  return text;
+  return wellFormed(text);
+}
+
+/** What is not UTF-8 becomes one certain character, which nobody types. */
+function wellFormed(text: string): string {
+  if (!text.includes("\ufffd")) return text;
+  throw new FloodgateError("invalid_request", { detail: "The body is not UTF-8." });
 }
 
 /** A body of unknown length. */
@@ -61,10 +64,17 @@ export async function readJson(request: Request): Promise<unknown> {
   return parseJson(await readText(request));
 }
 
-function parseJson(text: string): unknown {
+/**
+ * What a JSON body says.
+ *
+ * @param text - the body, decoded.
+ * @throws FloodgateError `invalid_request` when it is not UTF-8, or not JSON.
+ */
+export function parseJson(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return JSON.parse(wellFormed(text));
   } catch (error) {
+    if (isFloodgateError(error)) throw error;
     throw new FloodgateError("invalid_request", { detail: "The body is not JSON.", cause: error });
   }
 }

@@ -14,6 +14,10 @@ import {
   readToken,
   voterHeader,
 } from "../voters/identity.ts";
+import type { Asked } from "./asked.ts";
+import { castRequestSchema } from "./contract.ts";
+import { parse, problemAnswer } from "./problem.ts";
+import { type Answer, jsonHeadersWith } from "./respond.ts";
 
 export interface VoteInput {
   readonly choices: readonly string[];
@@ -31,7 +35,7 @@ const choiceDetails: Readonly<Record<ChoiceProblem, string>> = {
 };
 
 /** The identity that a request brings, if it brings one: in its cookie, or in an embed's token. */
-export function identityOf(at: Runtime, request: Request): Identity | undefined {
+export function identityOf(at: Runtime, request: Asked): Identity | undefined {
   const { secrets } = at.cast;
   return (
     readIdentity(secrets, at.config.publicUrl, request.headers.get("cookie")) ??
@@ -42,7 +46,7 @@ export function identityOf(at: Runtime, request: Request): Identity | undefined 
 /** What gives the browser an identity that it does not have yet: a cookie, and a token to an embed. */
 export function identityHeaders(
   at: Runtime,
-  request: Request,
+  request: Asked,
   identity: Identity,
 ): Record<string, string> | undefined {
   if (identity.known) return undefined;
@@ -53,28 +57,51 @@ export function identityHeaders(
 }
 
 /** Casts the ballot of a request that arrived now. */
-export async function castFor(
+export function castFor(
   at: Runtime,
-  request: Request,
+  request: Asked,
   slug: Slug,
   input: VoteInput,
-  known: Identity | undefined,
-): Promise<{ outcome: CastOutcome; identity: Identity }> {
-  const identity = known ?? mintIdentity(at.cast.secrets, input.ballotId);
-  const outcome = await castBallot(at.cast, {
+  identity: Identity,
+): Promise<CastOutcome> {
+  return castBallot(at.cast, {
     slug,
     identity,
     choices: input.choices,
     ballotId: input.ballotId,
-    request: laneFacts(request),
+    request: () => laneFacts(request),
     receivedAtMs: wallMs(),
   });
-  return { outcome, identity };
 }
 
-function laneFacts({ headers, url }: Request) {
+function laneFacts({ headers, url }: Asked) {
   const { pathname, search, hostname } = new URL(url);
   return { cookie: headers.get("cookie") ?? "", uri: pathname + search, host: hostname };
+}
+
+/**
+ * The answer to a vote in JSON.
+ *
+ * @param body - parsed and not yet checked.
+ * @throws FloodgateError `invalid_request`.
+ */
+export async function answerVote(
+  at: Runtime,
+  request: Asked,
+  slug: Slug,
+  body: unknown,
+): Promise<Answer> {
+  const input = parse(castRequestSchema, body);
+  const identity = identityOf(at, request) ?? mintIdentity(at.cast.secrets, input.ballotId);
+  const outcome = await castFor(at, request, slug, input, identity);
+  if (outcome.outcome !== "accepted") return problemAnswer(castError(outcome), at.log);
+  const { ballotId, receipt, results } = outcome;
+  const shown = results?.text ?? "null";
+  return {
+    status: 202,
+    headers: jsonHeadersWith(identityHeaders(at, request, identity)),
+    body: `{"ballotId":"${ballotId}","receipt":"${receipt}","results":${shown}}`,
+  };
 }
 
 /** The error that an outcome is, for programs. */

@@ -16,6 +16,13 @@ import { describeError, type Log } from "../log.ts";
 import { isMemcachedFailure } from "../memcached/failure.ts";
 import { isStoreFailure } from "../store/pool.ts";
 import { dataHeaders } from "./headers.ts";
+import { type Answer, responseOf } from "./respond.ts";
+
+const problemHeaders: Readonly<Record<string, string>> = {
+  ...dataHeaders,
+  "Content-Type": "application/problem+json",
+  "Cache-Control": "no-store",
+};
 
 /** The stable `type` of a code. */
 export function problemType(code: ErrorCode): string {
@@ -33,18 +40,16 @@ export const problemSchema = z.object({
 });
 
 /** The answer for an error that a route threw, or made. */
-export function problemResponse(error: unknown, log?: Log): Response {
+export function problemAnswer(error: unknown, log?: Log): Answer {
   const known = toFloodgateError(error);
   const requestId = randomUUID();
   // Refusals are nobody's fault, and an outage is logged where it begins and ends, not for each request.
   if (!known) log?.error({ event: "request_failed", requestId, ...describeError(error) });
   const shown = known ?? new FloodgateError("overloaded", { cause: error });
   const { status, title } = errorSpec(shown.code);
-  const headers = new Headers(dataHeaders);
-  headers.set("Content-Type", "application/problem+json");
-  headers.set("Cache-Control", "no-store");
+  const headers: Record<string, string> = { ...problemHeaders };
   if (shown.retryAfterMs !== undefined) {
-    headers.set("Retry-After", String(Math.max(1, Math.ceil(shown.retryAfterMs / 1000))));
+    headers["Retry-After"] = String(Math.max(1, Math.ceil(shown.retryAfterMs / 1000)));
   }
   const body = {
     type: problemType(shown.code),
@@ -55,7 +60,12 @@ export function problemResponse(error: unknown, log?: Log): Response {
     requestId,
     ...shown.extra,
   };
-  return new Response(JSON.stringify(body), { status, headers });
+  return { status, headers, body: JSON.stringify(body) };
+}
+
+/** The same as a Web answer. */
+export function problemResponse(error: unknown, log?: Log): Response {
+  return responseOf(problemAnswer(error, log));
 }
 
 /** Shorthand for a refusal. */

@@ -12,6 +12,25 @@ interface AnswerOptions {
   readonly headers?: Readonly<Record<string, string>> | undefined;
 }
 
+/** An answer before it is anybody's `Response`. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+export function responseOf({ status, headers, body }: Answer): Response {
+  return new Response(body, { status, headers });
+}
+
+/** Headers of a JSON answer, not cacheable unless `more` says otherwise. */
+export function jsonHeadersWith(
+  more: Readonly<Record<string, string>> | undefined,
+): Readonly<Record<string, string>> {
+  // A plain object: where answers are many, nobody turns it into `Headers`.
+  return more ? { ...jsonHeaders, ...more } : jsonHeaders;
+}
+
 /** A JSON answer, not cacheable unless `headers` says otherwise. */
 export function json(body: unknown, options: AnswerOptions = {}): Response {
   return jsonText(JSON.stringify(body), options);
@@ -24,7 +43,6 @@ export function jsonText(
 ): Response {
   return new Response(body as string | Uint8Array<ArrayBuffer>, {
     status,
-    // A plain object: where answers are many, nobody turns it into `Headers`.
-    headers: headers ? { ...jsonHeaders, ...headers } : jsonHeaders,
+    headers: jsonHeadersWith(headers),
   });
 }

@@ -73,11 +73,17 @@ export class ResultsBoard {
 
   /** The same, ready to be sent. Throws what `read` throws. */
   async snapshot(poll: Poll, requester: Requester): Promise<Snapshot> {
+    const known = this.fresh(poll, requester);
+    return known ?? snapshotOf(poll, await this.#refresh(poll), requester);
+  }
+
+  /** The same, if nothing has to be read for it. */
+  fresh(poll: Poll, requester: Requester): Snapshot | undefined {
     const hidden = hiddenSnapshot(poll, requester, wallMs());
     if (hidden) return hidden;
     const known = this.#entries.get(poll.id);
     const fresh = known && monotonicMs() - known.readAtMs < (known.stored ? storedTickMs : tickMs);
-    return snapshotOf(poll, fresh ? known : await this.#refresh(poll), requester);
+    return fresh ? snapshotOf(poll, known, requester) : undefined;
   }
 
   /**

@@ -1,9 +1,10 @@
-/** `POST /api/polls/{poll}/votes`: cast a ballot, by script (JSON) or by plain form. */
+/**
+ * `POST /api/polls/{poll}/votes`: cast a ballot, by script (JSON) or by plain form. The front answers plain
+ * JSON by the same parts without a Web request (`server/vote-directly.ts`).
+ */
 import { readJsonOrForm } from "#lib/http/body.ts";
-import { castError, castFor, identityHeaders, identityOf } from "#lib/http/cast-route.ts";
-import { castRequestSchema } from "#lib/http/contract.ts";
-import { parse, problemResponse } from "#lib/http/problem.ts";
-import { jsonText } from "#lib/http/respond.ts";
+import { answerVote } from "#lib/http/cast-route.ts";
+import { responseOf } from "#lib/http/respond.ts";
 import { type RouteContext, route, slugOf } from "#lib/http/route.ts";
 import { refuseCrossSite } from "#lib/http/same-origin.ts";
 import { runtime } from "#lib/runtime.ts";
@@ -15,12 +16,5 @@ export const POST = route<RouteContext>(async (request, context) => {
   const slug = await slugOf(context);
   const body = await readJsonOrForm(request);
   if (body.kind === "form") return voteByForm(at, slug, request, body.value);
-
-  const input = parse(castRequestSchema, body.value);
-  const { outcome, identity } = await castFor(at, request, slug, input, identityOf(at, request));
-  if (outcome.outcome !== "accepted") return problemResponse(castError(outcome), at.log);
-  const { ballotId, receipt, results } = outcome;
-  const shown = results?.text ?? "null";
-  const answer = `{"ballotId":"${ballotId}","receipt":"${receipt}","results":${shown}}`;
-  return jsonText(answer, { status: 202, headers: identityHeaders(at, request, identity) });
+  return responseOf(await answerVote(at, request, slug, body.value));
 });

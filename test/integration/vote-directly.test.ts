@@ -1,0 +1,104 @@
+/**
+ * A vote that the front answers directly and one that goes through the route's own function are answered
+ * alike, whatever is wrong with them. A content type with a parameter is unusual enough to take the long way.
+ */
+import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
+import { after, before, describe, it } from "node:test";
+import { createPoll } from "#test/support/ledger.ts";
+import { Site } from "#test/support/site.ts";
+
+const directType = "application/json";
+const longWayType = "application/json; charset=utf-8";
+/** Other for each request, by their nature. */
+const changing = new Set(["date", "set-cookie", "floodgate-voter"]);
+
+interface Seen {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Readonly<Record<string, unknown>>;
+}
+
+describe("a vote answered directly", () => {
+  let site: Site;
+  let slug: string;
+  before(async () => {
+    site = await Site.start();
+    slug = await createPoll(site);
+  });
+  after(() => site?.stop());
+
+  interface Sent {
+    readonly body: string | Buffer;
+    readonly headers?: Readonly<Record<string, string>>;
+    readonly to?: string;
+  }
+
+  async function send(type: string, { body, headers = {}, to = slug }: Sent): Promise<Seen> {
+    const response = await fetch(`${site.url}/api/polls/${to}/votes`, {
+      method: "POST",
+      headers: { "Content-Type": type, ...headers },
+      body: body as string,
+    });
+    const sent = (await response.json()) as Record<string, unknown>;
+    const kept = [...response.headers].map(([name, value]): [string, string] =>
+      changing.has(name) ? [name, value.replaceAll(/[^;=]{20,}/g, "…")] : [name, value],
+    );
+    const { requestId: _, ...rest } = sent;
+    return { status: response.status, headers: Object.fromEntries(kept), body: rest };
+  }
+
+  const ballot = (more: object = {}) =>
+    JSON.stringify({ choices: ["1"], ballotId: randomUUID(), ...more });
+  const wrong: Readonly<Record<string, Sent>> = {
+    nothing: { body: "" },
+    "no JSON": { body: "{" },
+    "no UTF-8": { body: Buffer.from([0x22, 0xff, 0x22]) },
+    "no object": { body: "[]" },
+    "an unknown field": { body: ballot({ more: 1 }) },
+    "no choices": { body: ballot({ choices: [] }) },
+    "an option that there is not": { body: ballot({ choices: ["77"] }) },
+    "too many choices": { body: ballot({ choices: ["1", "2"] }) },
+    "a ballot id that is none": { body: ballot({ ballotId: "x" }) },
+    "a body that is too large": { body: ballot({ more: "x".repeat(70_000) }) },
+    "an unknown poll": { body: ballot(), to: "no-such-poll" },
+    "no slug": { body: ballot(), to: "No_Slug" },
+    "another site": { body: ballot(), headers: { "Sec-Fetch-Site": "cross-site" } },
+    "another origin": { body: ballot(), headers: { Origin: "https://evil.example" } },
+  };
+  for (const [what, sent] of Object.entries(wrong)) {
+    it(`is refused alike: ${what}`, async () => {
+      const direct = await send(directType, sent);
+      assert.ok(direct.status >= 400 && direct.status < 500, String(direct.status));
+      assert.deepEqual(direct, await send(longWayType, sent));
+    });
+  }
+
+  it("is accepted alike, with a cookie and a token for who has none", async () => {
+    const sent = { body: ballot(), headers: { "Floodgate-Voter": "" } };
+    const direct = await send(directType, sent);
+    const again = await send(longWayType, sent);
+    assert.equal(direct.status, 202);
+    assert.ok(direct.headers["set-cookie"] && direct.headers["floodgate-voter"]);
+    const { results: _, ...first } = direct.body;
+    const { results: __, ...second } = again.body;
+    assert.deepEqual(first, second);
+    const ofLength = (headers: Seen["headers"]) => ({ ...headers, "content-length": "" });
+    assert.deepEqual(ofLength(direct.headers), ofLength(again.headers));
+  });
+
+  it("is refused alike to who has voted, known by the cookie", async () => {
+    const response = await fetch(`${site.url}/api/polls/${slug}/votes`, {
+      method: "POST",
+      headers: { "Content-Type": directType },
+      body: ballot(),
+    });
+    const cookie = response.headers.get("set-cookie")?.split(";")[0] ?? "";
+    const sent = { body: ballot(), headers: { Cookie: `a=1; ${cookie}` } };
+    const [direct, longWay] = [await send(directType, sent), await send(longWayType, sent)];
+    for (const { status, body } of [direct, longWay]) {
+      assert.equal(status, 409);
+      assert.equal(body.code, "already_voted");
+    }
+  });
+});
