@@ -1,0 +1,52 @@
+/** The documents: what they link to is there, and each decision has a number of its own. */
+import assert from "node:assert/strict";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { describe, it } from "node:test";
+
+const documents = [".", "docs", "docs/decisions", "docs/monitoring", "deploy"].flatMap(directory =>
+  readdirSync(directory)
+    .filter(name => name.endsWith(".md"))
+    .map(name => join(directory, name)),
+);
+
+/** As GitHub makes them of headings. */
+function anchorsOf(path: string): string[] {
+  const headings = readFileSync(path, "utf8").matchAll(/^#+ (.+)$/gm);
+  return [...headings].map(([, text = ""]) =>
+    text
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N}\s_-]/gu, "")
+      .trim()
+      .replaceAll(" ", "-"),
+  );
+}
+
+describe("the documents", () => {
+  it("link to what is there", () => {
+    const dead: string[] = [];
+    for (const document of documents) {
+      for (const [, target = ""] of readFileSync(document, "utf8").matchAll(/\]\(([^)\s]+)\)/g)) {
+        if (/^(https?|mailto):/.test(target)) continue;
+        const [path = "", anchor] = target.split("#");
+        const file = path === "" ? document : join(dirname(document), path);
+        const there = existsSync(file) && (!anchor || anchorsOf(file).includes(anchor));
+        if (!there) dead.push(`${document}: ${target}`);
+      }
+    }
+    assert.ok(documents.length > 10);
+    assert.deepEqual(dead, []);
+  });
+
+  it("number each decision once, in its file's name and in its heading", () => {
+    const files = readdirSync("docs/decisions").map(name => join("docs/decisions", name));
+    const numbers = files.map(file => Number(basename(file).slice(0, 4)));
+    assert.deepEqual(
+      numbers.toSorted((a, b) => a - b),
+      Array.from(files, (_, index) => index + 1),
+    );
+    for (const [index, file] of files.entries()) {
+      assert.match(readFileSync(file, "utf8"), new RegExp(`^# ${numbers[index]}\\. `), file);
+    }
+  });
+});
