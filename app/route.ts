@@ -1,16 +1,20 @@
 /** `GET /`: open polls. */
 import { wallMs } from "#lib/clock.ts";
 import { route } from "#lib/http/route.ts";
+import { answerFor, responseOf } from "#lib/ready-answer.ts";
 import { runtime } from "#lib/runtime.ts";
 import { listPage } from "#reader/pages.tsx";
-import { htmlResponse } from "#reader/respond.ts";
+import { sharedPage } from "#reader/respond.ts";
 import { siteOf } from "#reader/site.ts";
 
 export const dynamic = "force-dynamic";
 
 export const GET = route(async request => {
-  const { published, config } = runtime();
-  const site = siteOf(config, request);
-  const html = listPage(site, await published.listed(wallMs()), wallMs());
-  return htmlResponse(html, { byReader: site.byReader });
+  const at = runtime();
+  const site = siteOf(at.config, request);
+  const page = await at.pages.get(`list ${site.words.locale} ${site.byReader}`, "", async () => {
+    const html = listPage(site, await at.published.listed(wallMs()), wallMs());
+    return sharedPage(html, { byReader: site.byReader });
+  });
+  return responseOf(answerFor(page, request.headers.get("if-none-match")));
 });

@@ -18,6 +18,7 @@ import { type Config, loadConfig } from "./config.ts";
 import { Drawings } from "./drawings.ts";
 import { Attempts } from "./editors/attempts.ts";
 import type { Auth } from "./editors/auth.ts";
+import { KeptPages } from "./kept-pages.ts";
 import { Kickstart } from "./kickstart.ts";
 import type { Lane } from "./lane-rules.ts";
 import { LiveBoard } from "./live/watch.ts";
@@ -51,6 +52,7 @@ export interface Runtime {
   readonly receipts: Receipts;
   readonly edit: EditDeps;
   readonly drawings: Drawings;
+  readonly pages: KeptPages;
   /** The sign-in library, loaded when it is first needed. */
   readonly auth: () => Promise<Auth>;
   /** Finishes rounds under way, then closes every connection. */
@@ -124,6 +126,7 @@ function build(config: Config): Runtime {
     receipts: new Receipts(guarded, secrets),
     edit: { store, published, tallies: places, log },
     drawings: new Drawings(),
+    pages: new KeptPages(),
     auth: lazyAuth(config, store, memcached),
     close: async () => {
       live.stop();

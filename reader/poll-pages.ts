@@ -10,15 +10,17 @@ import type { Slug } from "#lib/ids.ts";
 import { slugSchema } from "#lib/polls/schema.ts";
 import { pollState } from "#lib/polls/state.ts";
 import type { Requester } from "#lib/polls/visibility.ts";
+import { answerFor, type ReadyAnswer, responseOf } from "#lib/ready-answer.ts";
 import type { Runtime } from "#lib/runtime.ts";
 import type { Poll } from "#lib/store/polls.ts";
 import type { Results } from "#lib/tallies/snapshot.ts";
 import type { Mark } from "#lib/voters/ballot-once.ts";
 import { voterKey } from "#lib/voters/identity.ts";
 import { receiptCode } from "#lib/voters/receipt-code.ts";
-import { notFoundEmbed, notFoundPage, pollPage } from "./pages.tsx";
-import { htmlResponse } from "./respond.ts";
+import { notFoundEmbed, notFoundPage, pollPage, type Site } from "./pages.tsx";
+import { htmlResponse, type PageOptions, sharedPage } from "./respond.ts";
 import { siteOf } from "./site.ts";
+import type { CardProps } from "./views/card-props.ts";
 import type { Place } from "./views/paths.ts";
 import type { WordKey } from "./words.ts";
 
@@ -31,8 +33,12 @@ export async function publicPoll(
 ): Promise<Poll | Response> {
   const poll = slugSchema.safeParse(slug).success ? await at.published.find(slug as Slug) : null;
   if (poll && pollState(poll, wallMs()) !== "draft") return poll;
-  const page = place === "embed" ? notFoundEmbed : notFoundPage;
-  return htmlResponse(page(siteOf(at.config, request)), { status: 404, ...framing(at, place) });
+  const site = siteOf(at.config, request);
+  const render = place === "embed" ? notFoundEmbed : notFoundPage;
+  const page = await at.pages.get(`nothing ${place} ${site.words.locale}`, "", () =>
+    sharedPage(render(site), { status: 404, ...framing(at, place) }),
+  );
+  return responseOf(page);
 }
 
 /** Who may frame the answer. */
@@ -74,9 +80,16 @@ export function resultsForPage(
   });
 }
 
+/** One of a poll's two pages, on the site or in an article. */
+interface Asked {
+  readonly wanted: "vote" | "results";
+  readonly place: Place;
+}
+
 /**
- * `GET /p/{poll}` and `GET /p/{poll}/results`, and the same below `/embed`. Without a voter cookie it is the same page for everybody;
- * with one, it shows the reader's own vote and is theirs alone.
+ * `GET /p/{poll}` and `GET /p/{poll}/results`, and the same below `/embed`. To whom the poll looks as it
+ * does to everybody, it is a page that is made once a second; who has voted, or may see more than others,
+ * gets one that is made for them and is theirs alone.
  */
 export async function pollPageFor(
   at: Runtime,
@@ -87,14 +100,59 @@ export async function pollPageFor(
 ): Promise<Response> {
   const poll = await publicPoll(at, slug, request, place);
   if (poll instanceof Response) return poll;
-  const state = pollState(poll, wallMs());
   const mark = await markOf(at, poll, request);
   const mine = mark && choiceTexts(poll, mark.choices);
   const requester = mine ? "voter" : await requesterOf(at, poll, request);
-  const results = state === "scheduled" ? null : await resultsForPage(at, poll, requester);
-  const show = state === "scheduled" || (state === "open" && !mine) ? wanted : "results";
   const site = siteOf(at.config, request, poll);
-  const html = pollPage(site, {
+  const asked = { wanted, place };
+  if (mine || !sameForAll(poll, requester)) {
+    const html = await renderPoll(at, poll, site, asked, requester, {
+      chosen: chosenIn(request, poll),
+      ...(mine && { mine }),
+      ...(mark && { receipt: receiptOf(at, poll, request, mark) }),
+    });
+    return htmlResponse(html, { personal: true, ...optionsOf(at, poll, site, place) });
+  }
+  const page = await sharedPollPage(at, poll, site, asked, chosenIn(request, poll));
+  return responseOf(answerFor(page, request.headers.get("if-none-match")));
+}
+
+/** The page as everybody sees it who has no part in the poll yet. */
+function sharedPollPage(
+  at: Runtime,
+  poll: Poll,
+  site: Site,
+  asked: Asked,
+  chosen: readonly string[],
+): Promise<ReadyAnswer> {
+  const { wanted, place } = asked;
+  const name = [wanted, place, site.words.locale, site.byReader, poll.slug, ...chosen].join(" ");
+  const basis = [poll.version, pollState(poll, wallMs()), noticeOf(at)].join(" ");
+  return at.pages.get(name, basis, async () => {
+    const html = await renderPoll(at, poll, site, asked, "reader", { chosen });
+    return sharedPage(html, optionsOf(at, poll, site, place));
+  });
+}
+
+const optionsOf = (at: Runtime, poll: Poll, { byReader }: Site, place: Place): PageOptions => ({
+  byReader,
+  options: poll.options,
+  ...framing(at, place),
+});
+
+async function renderPoll(
+  at: Runtime,
+  poll: Poll,
+  site: Site,
+  { wanted, place }: Asked,
+  requester: Requester,
+  theirs: Pick<CardProps, "chosen" | "mine" | "receipt">,
+): Promise<string> {
+  const state = pollState(poll, wallMs());
+  const results = state === "scheduled" ? null : await resultsForPage(at, poll, requester);
+  const { mine } = theirs;
+  const show = state === "scheduled" || (state === "open" && !mine) ? wanted : "results";
+  return pollPage(site, {
     poll,
     place,
     nowMs: wallMs(),
@@ -102,16 +160,8 @@ export async function pollPageFor(
     results,
     show: state === "scheduled" ? "vote" : show,
     notice: noticeOf(at),
-    chosen: chosenIn(request, poll),
-    ...(mine && { mine, thanks: wanted === "vote" && state === "open" }),
-    ...(mark && { receipt: receiptOf(at, poll, request, mark) }),
-  });
-  const personal = mine !== undefined || !sameForAll(poll, requester);
-  return htmlResponse(html, {
-    personal,
-    byReader: site.byReader,
-    options: poll.options,
-    ...framing(at, place),
+    ...theirs,
+    ...(mine && { thanks: wanted === "vote" && state === "open" }),
   });
 }
 

@@ -1,5 +1,7 @@
 /** Readers' pages as HTTP answers. */
+import { createHash } from "node:crypto";
 import { embedHeaders, pageHeaders } from "#lib/http/headers.ts";
+import { type ReadyAnswer, readyAnswer } from "#lib/ready-answer.ts";
 import type { PollOption } from "#lib/store/polls.ts";
 import { assets } from "./generated.ts";
 
@@ -19,27 +21,38 @@ export interface PageOptions {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** A page that any cache may keep for a second, unless it is personal or an error. */
+/** A page for one request; any cache may keep it for a second, unless it is personal or an error. */
 export function htmlResponse(html: string, options: PageOptions = {}): Response {
-  const { status = 200, personal = false, embedSites } = options;
+  return new Response(html, { status: options.status ?? 200, headers: headersOf(options) });
+}
+
+/** A page for everybody, made once: caches may ask whether it has changed. */
+export function sharedPage(html: string, options: PageOptions = {}): ReadyAnswer {
+  const body = Buffer.from(html);
+  const digest = createHash("sha256").update(body).digest("base64url").slice(0, 20);
+  const headers = headersOf(options);
+  const tagged = keepable(options) ? { ...headers, ETag: `W/"${digest}"` } : headers;
+  return readyAnswer(options.status ?? 200, tagged, body);
+}
+
+const keepable = ({ status = 200, personal = false }: PageOptions) => status === 200 && !personal;
+
+function headersOf(options: PageOptions): Readonly<Record<string, string>> {
+  const { embedSites } = options;
   const images = imageOrigins(options.options ?? []);
-  const cacheable = status === 200 && !personal;
-  return new Response(html, {
-    status,
-    headers: {
-      ...(embedSites
-        ? embedHeaders({ styleHashes, images }, embedSites)
-        : images.length > 0
-          ? pageHeaders({ styleHashes, images })
-          : headersOfPages),
-      "Content-Type": "text/html; charset=utf-8",
-      "Cache-Control": cacheable
-        ? "public, max-age=0, s-maxage=1, stale-while-revalidate=5"
-        : "private, no-store",
-      ...(options.byReader && { Vary: "Accept-Language" }),
-      ...options.headers,
-    },
-  });
+  return {
+    ...(embedSites
+      ? embedHeaders({ styleHashes, images }, embedSites)
+      : images.length > 0
+        ? pageHeaders({ styleHashes, images })
+        : headersOfPages),
+    "Content-Type": "text/html; charset=utf-8",
+    "Cache-Control": keepable(options)
+      ? "public, max-age=0, s-maxage=1, stale-while-revalidate=5"
+      : "private, no-store",
+    ...(options.byReader && { Vary: "Accept-Language" }),
+    ...options.headers,
+  };
 }
 
 /** Where images come from that are not ours. */

@@ -1,0 +1,39 @@
+/**
+ * Answers that are made once and sent to many: status, headers and bytes, with the short answer to those
+ * who have it already. A route makes a `Response` of it; the front may write it as it is.
+ */
+
+export interface ReadyAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Uint8Array<ArrayBuffer> | null;
+  /** 304, where there is an `ETag` to ask with. */
+  readonly unchanged?: ReadyAnswer;
+}
+
+/** The answer with this body; its `ETag`, if it has one, may be asked for. */
+export function readyAnswer(
+  status: number,
+  headers: Readonly<Record<string, string>>,
+  body: Uint8Array<ArrayBuffer>,
+): ReadyAnswer {
+  const answer = { status, headers, body };
+  if (headers.ETag === undefined) return answer;
+  const { "Content-Type": _, ...rest } = headers;
+  return { ...answer, unchanged: { status: 304, headers: rest, body: null } };
+}
+
+/** What of `answer` goes to somebody who sends this `If-None-Match`. */
+export function answerFor(
+  answer: ReadyAnswer,
+  ifNoneMatch: string | null | undefined,
+): ReadyAnswer {
+  if (!ifNoneMatch || !answer.unchanged) return answer;
+  const asked = ifNoneMatch.split(",").map(tag => tag.trim());
+  return asked.includes(answer.headers.ETag ?? "") ? answer.unchanged : answer;
+}
+
+/** The same as a Web answer. */
+export function responseOf({ status, headers, body }: ReadyAnswer): Response {
+  return new Response(body, { status, headers });
+}
