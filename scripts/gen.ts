@@ -26,7 +26,7 @@ function configurationPage(): string {
     ...rows,
     "",
     "`FLOODGATE_DATA_DIR` is read by `npm run up`: the folder of its private servers, `.data` unless set. `npm run doctor`,",
-    "`recount`, `letters` and `draw` take their settings from its `up.json` when the environment names no server.",
+    "`flush`, `recount`, `letters` and `draw` take their settings from its `up.json` when the environment names no server.",
     "",
   ].join("\n");
 }

@@ -8,8 +8,10 @@ import { LogLines } from "#lib/log-lines.ts";
 import { crashOnBugs } from "#lib/shutdown.ts";
 import { SchemaMismatch } from "#lib/store/migrate.ts";
 import { runDaemon } from "./daemon.ts";
+import { keepHeapSmall } from "./heap.ts";
 import { runOnce } from "./once.ts";
 import { buildWorker } from "./runtime.ts";
+import { operatorSettings } from "./settings.ts";
 
 const exitUsage = 64;
 const exitConfig = 78;
@@ -17,13 +19,14 @@ const exitConfig = 78;
 const linesKept = 1_000;
 
 async function main(): Promise<void> {
+  keepHeapSmall();
   const once = process.argv.includes("--once");
   if (process.argv.slice(2).some(argument => argument !== "--once")) {
     process.stderr.write("usage: worker [--once]\n");
     process.exit(exitUsage);
   }
   try {
-    const config = loadConfig();
+    const config = once ? operatorSettings().config : loadConfig();
     const lines = new LogLines(linesKept);
     const log = createLog("worker", once ? "warn" : config.FLOODGATE_LOG_LEVEL, lines);
     crashOnBugs(log);

@@ -2,6 +2,7 @@
 import { monotonicMs } from "#lib/clock.ts";
 import type { PassSummary } from "#lib/flush/pass.ts";
 import { checkSchema, SchemaMismatch } from "#lib/store/migrate.ts";
+import { ProgressLine } from "./progress.ts";
 import type { WorkerRuntime } from "./runtime.ts";
 import { onePass, Upkeep } from "./upkeep.ts";
 
@@ -9,6 +10,7 @@ import { onePass, Upkeep } from "./upkeep.ts";
 export async function runOnce(worker: WorkerRuntime): Promise<number> {
   const startedMs = monotonicMs();
   const stop = new AbortController();
+  const line = new ProgressLine(process.stderr);
   process.on("SIGTERM", () => stop.abort());
   process.on("SIGINT", () => stop.abort());
   try {
@@ -16,10 +18,13 @@ export async function runOnce(worker: WorkerRuntime): Promise<number> {
     const summary = await onePass(worker, new Upkeep(worker), {
       signal: stop.signal,
       waitForHoles: true,
+      progress: line.show,
     });
+    line.clear();
     process.stdout.write(`${sentence(summary, monotonicMs() - startedMs)}\n`);
     return summary.unreachable.length > 0 ? 1 : 0;
   } catch (error) {
+    line.clear();
     if (error instanceof SchemaMismatch) throw error;
     process.stdout.write(`flush: failed: ${error instanceof Error ? error.message : error}\n`);
     return 1;

@@ -35,6 +35,18 @@ export interface PassOptions {
   readonly waitForHoles?: boolean;
   /** Begin no further commit after so many milliseconds: what came meanwhile may go first. */
   readonly withinMs?: number;
+  /** Told after each commit how far the pass is. */
+  readonly progress?: (progress: PassProgress) => void;
+}
+
+/** How far a pass is. */
+export interface PassProgress {
+  /** Ballots committed in this pass, whatever became of them. */
+  readonly ballots: number;
+  /** Slots committed in this pass. */
+  readonly slots: number;
+  /** Slots that wait, as far as the pass has seen. */
+  readonly waiting: number;
 }
 
 export interface PassSummary extends FlushCounts {
@@ -94,7 +106,7 @@ export class Flusher {
       if (this.#away.delete(server)) this.#lastDisturbanceMs = monotonicMs();
     }
     await this.#flushByLane(queues, counts, options);
-    const waiting = queues.reduce((sum, queue) => sum + depthOf(queue), 0);
+    const { waiting } = progressOf(counts, queues);
     const unreachable = [...this.#away].map(({ name }) => name);
     return { ...counts, waiting, unreachable, sawEverything: this.#away.size < this.#copies };
   }
@@ -185,6 +197,7 @@ export class Flusher {
         continue;
       }
       const state = await this.#reach(queue.server, () => stepOnce(queue, counts));
+      options.progress?.(progressOf(counts, queues));
       if (state === "progress") left.push(queue);
       if (state === "waiting" && options.waitForHoles) held.push(queue);
     }
@@ -277,6 +290,14 @@ export class Flusher {
 /** Slots that wait, as far as the pass has seen. */
 function depthOf({ pointer, flush }: LaneQueue): number {
   return Math.max(0, pointer - flush.checkpoint.slot);
+}
+
+function progressOf(counts: FlushCounts, queues: readonly LaneQueue[]): PassProgress {
+  return {
+    ballots: counts.counted + counts.duplicates + counts.redelivered,
+    slots: counts.slots,
+    waiting: queues.reduce((sum, queue) => sum + depthOf(queue), 0),
+  };
 }
 
 /** One commit; `drained` when it was the last. */

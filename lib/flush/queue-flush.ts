@@ -156,13 +156,15 @@ export class QueueFlush {
     await this.#doomWhatIsLeft(range(this.#deleted + 1, this.#checkpoint.slot));
   }
 
+  /** A portion at a time: kept for long, they may be as many as a whole day's. */
   async #doomWhatIsLeft(numbers: readonly number[]): Promise<void> {
-    const last = numbers.at(-1);
-    if (last === undefined) return;
     const { queue, epoch } = this.#checkpoint;
-    const left = await readSlots(this.#client, queue, epoch, numbers);
-    const slots = [...left].filter(([, bytes]) => !bytes.equals(tombstone)).map(([n]) => n);
-    this.#doom(slots, last);
+    for (let at = 0; at < numbers.length; at += slotsPerRead) {
+      const portion = numbers.slice(at, at + slotsPerRead);
+      const left = await readSlots(this.#client, queue, epoch, portion);
+      const slots = [...left].filter(([, bytes]) => !bytes.equals(tombstone)).map(([n]) => n);
+      this.#doom(slots, portion.at(-1) ?? 0);
+    }
   }
 
   /**

@@ -18,6 +18,7 @@ import { defaultRules } from "#lib/store/poll-rules.ts";
 import { insertPoll } from "#lib/store/polls.ts";
 import { type Row, Store } from "#lib/store/pool.ts";
 import { moveTallies } from "#lib/tallies/counters.ts";
+import type { MemcachedOptions } from "#scripts/services/memcached.ts";
 import { testDatabase, testMemcached } from "./services.ts";
 
 export const optionCount = 4;
@@ -40,8 +41,11 @@ export function batch(ballots: readonly QueuedBallot[], change: Partial<Batch> =
   return { id: randomBytes(12) as BatchId, ballots, talliesDoubtful: false, ...change };
 }
 
-export async function startFlushBench(options: Partial<FlushDeps> = {}) {
-  const memcached = await testMemcached();
+export async function startFlushBench(
+  options: Partial<FlushDeps> = {},
+  memory: Pick<MemcachedOptions, "memoryMb"> = {},
+) {
+  const memcached = await testMemcached(memory);
   const database = await testDatabase();
   const store = new Store({ url: database.url, connectionsMax: 8, statementMs: 10_000 });
   await migrate(store);
