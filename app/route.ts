@@ -1,7 +1,8 @@
 /** `GET /`: open polls. */
 import { wallMs } from "#lib/clock.ts";
+import { responseOf } from "#lib/http/respond.ts";
 import { route } from "#lib/http/route.ts";
-import { answerFor, responseOf } from "#lib/ready-answer.ts";
+import { answerFor } from "#lib/ready-answer.ts";
 import { runtime } from "#lib/runtime.ts";
 import { listPage } from "#reader/pages.tsx";
 import { sharedPage } from "#reader/respond.ts";

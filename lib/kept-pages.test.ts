@@ -69,6 +69,7 @@ describe("an answer that somebody has", () => {
         status: 304,
         headers: { ETag: '"x"', "Cache-Control": "public" },
         body: null,
+        rawHeaders: ["ETag", '"x"', "Cache-Control", "public"],
       });
     }
     for (const tags of [null, "", '"y"', "x"]) assert.equal(answerFor(answer, tags), answer);

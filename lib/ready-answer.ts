@@ -1,12 +1,15 @@
 /**
  * Answers that are made once and sent to many: status, headers and bytes, with the short answer to those
- * who have it already. A route makes a `Response` of it; the front may write it as it is.
+ * who have it already. A route makes a `Response` of it; the front may write it as it is
+ * (`server/read-directly.ts`).
  */
 
 export interface ReadyAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Uint8Array<ArrayBuffer> | null;
+  /** The same headers as Node takes them fastest, with the length. */
+  readonly rawHeaders: readonly string[];
   /** 304, where there is an `ETag` to ask with. */
   readonly unchanged?: ReadyAnswer;
 }
@@ -17,10 +20,17 @@ export function readyAnswer(
   headers: Readonly<Record<string, string>>,
   body: Uint8Array<ArrayBuffer>,
 ): ReadyAnswer {
-  const answer = { status, headers, body };
+  const length = ["Content-Length", String(body.length)];
+  const answer = {
+    status,
+    headers,
+    body,
+    rawHeaders: [...Object.entries(headers).flat(), ...length],
+  };
   if (headers.ETag === undefined) return answer;
   const { "Content-Type": _, ...rest } = headers;
-  return { ...answer, unchanged: { status: 304, headers: rest, body: null } };
+  const rawHeaders = Object.entries(rest).flat();
+  return { ...answer, unchanged: { status: 304, headers: rest, body: null, rawHeaders } };
 }
 
 /** What of `answer` goes to somebody who sends this `If-None-Match`. */
@@ -31,9 +41,4 @@ export function answerFor(
   if (!ifNoneMatch || !answer.unchanged) return answer;
   const asked = ifNoneMatch.split(",").map(tag => tag.trim());
   return asked.includes(answer.headers.ETag ?? "") ? answer.unchanged : answer;
-}
-
-/** The same as a Web answer. */
-export function responseOf({ status, headers, body }: ReadyAnswer): Response {
-  return new Response(body, { status, headers });
 }

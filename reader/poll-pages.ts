@@ -4,13 +4,21 @@ import { choiceTexts } from "#lib/ballots/choices.ts";
 import type { LadderStep } from "#lib/ballots/ladder.ts";
 import { wallMs } from "#lib/clock.ts";
 import { isFloodgateError } from "#lib/errors.ts";
+import type { Asked } from "#lib/http/asked.ts";
 import { identityOf } from "#lib/http/cast-route.ts";
-import { markOf, requesterOf, sameForAll } from "#lib/http/results-route.ts";
+import { responseOf } from "#lib/http/respond.ts";
+import {
+  isAnyReader,
+  markOf,
+  readyPoll,
+  requesterOf,
+  sameForAll,
+} from "#lib/http/results-route.ts";
 import type { Slug } from "#lib/ids.ts";
 import { slugSchema } from "#lib/polls/schema.ts";
 import { pollState } from "#lib/polls/state.ts";
 import type { Requester } from "#lib/polls/visibility.ts";
-import { answerFor, type ReadyAnswer, responseOf } from "#lib/ready-answer.ts";
+import { answerFor, type ReadyAnswer } from "#lib/ready-answer.ts";
 import type { Runtime } from "#lib/runtime.ts";
 import type { Poll } from "#lib/store/polls.ts";
 import type { Results } from "#lib/tallies/snapshot.ts";
@@ -61,7 +69,7 @@ export function noticeOf(at: Runtime): WordKey | undefined {
  * What the address has chosen already (`?choice=2`): links in newsletters do that. It is only marked;
  * nothing is sent by following a link.
  */
-function chosenIn({ url }: Request, poll: Poll): readonly string[] {
+function chosenIn({ url }: Asked, poll: Poll): readonly string[] {
   if (!url.includes("choice=")) return [];
   const asked = new Set(new URL(url).searchParams.getAll("choice"));
   const known = poll.options.map(({ number }) => String(number)).filter(id => asked.has(id));
@@ -81,7 +89,7 @@ export function resultsForPage(
 }
 
 /** One of a poll's two pages, on the site or in an article. */
-interface Asked {
+export interface PollPage {
   readonly wanted: "vote" | "results";
   readonly place: Place;
 }
@@ -122,16 +130,42 @@ function sharedPollPage(
   at: Runtime,
   poll: Poll,
   site: Site,
-  asked: Asked,
+  page: PollPage,
   chosen: readonly string[],
 ): Promise<ReadyAnswer> {
-  const { wanted, place } = asked;
-  const name = [wanted, place, site.words.locale, site.byReader, poll.slug, ...chosen].join(" ");
-  const basis = [poll.version, pollState(poll, wallMs()), noticeOf(at)].join(" ");
-  return at.pages.get(name, basis, async () => {
-    const html = await renderPoll(at, poll, site, asked, "reader", { chosen });
-    return sharedPage(html, optionsOf(at, poll, site, place));
+  return at.pages.get(nameOf(poll, site, page, chosen), basisOf(at, poll), async () => {
+    const html = await renderPoll(at, poll, site, page, "reader", { chosen });
+    return sharedPage(html, optionsOf(at, poll, site, page.place));
   });
+}
+
+/** The same answer, if it is there and surely the right one: nothing is read or made for it. */
+export function readyPollPage(
+  at: Runtime,
+  slug: string,
+  request: Asked,
+  page: PollPage,
+): ReadyAnswer | undefined {
+  const poll = readyPoll(at, slug);
+  if (!poll || !isAnyReader(poll, request) || identityOf(at, request)) return undefined;
+  const site = siteOf(at.config, request, poll);
+  const name = nameOf(poll, site, page, chosenIn(request, poll));
+  const kept = at.pages.fresh(name, basisOf(at, poll));
+  return kept && answerFor(kept, request.headers.get("if-none-match"));
+}
+
+function nameOf(
+  { slug }: Poll,
+  { words, byReader }: Site,
+  { wanted, place }: PollPage,
+  chosen: readonly string[],
+): string {
+  return `${wanted} ${place} ${words.locale} ${byReader} ${slug} ${chosen.join(" ")}`;
+}
+
+/** What makes it another page. */
+function basisOf(at: Runtime, poll: Poll): string {
+  return `${poll.version} ${pollState(poll, wallMs())} ${noticeOf(at)}`;
 }
 
 const optionsOf = (at: Runtime, poll: Poll, { byReader }: Site, place: Place): PageOptions => ({
@@ -144,7 +178,7 @@ async function renderPoll(
   at: Runtime,
   poll: Poll,
   site: Site,
-  { wanted, place }: Asked,
+  { wanted, place }: PollPage,
   requester: Requester,
   theirs: Pick<CardProps, "chosen" | "mine" | "receipt">,
 ): Promise<string> {

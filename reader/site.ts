@@ -1,6 +1,7 @@
 /** What a reader's page is made for: the language, the zone, the site's name. */
 import { parseAccept } from "hono/utils/accept";
 import type { Config } from "#lib/config.ts";
+import type { Asked } from "#lib/http/asked.ts";
 import { type Language, languageOfTag } from "#lib/languages.ts";
 import type { Poll } from "#lib/store/polls.ts";
 import type { Site } from "./pages.tsx";
@@ -13,7 +14,7 @@ const acceptLengthMax = 200;
  * The site in a language: the poll's own, else the one that the address asks for (`?lang=`, which an
  * embed has from its article), else the reader's, else the site's.
  */
-export function siteOf(config: Config, request: Request, poll?: Pick<Poll, "language">): Site {
+export function siteOf(config: Config, request: Asked, poll?: Pick<Poll, "language">): Site {
   const fixed = poll?.language ?? languageInAddress(request);
   const language = fixed ?? acceptedLanguage(request) ?? config.FLOODGATE_LANGUAGE;
   return {
@@ -24,13 +25,13 @@ export function siteOf(config: Config, request: Request, poll?: Pick<Poll, "lang
   };
 }
 
-function languageInAddress({ url }: Request): Language | undefined {
+function languageInAddress({ url }: Asked): Language | undefined {
   const asked = /[?&]lang=([a-zA-Z-]{2,12})(?:&|$)/.exec(url)?.[1];
   return asked === undefined ? undefined : languageOfTag(asked);
 }
 
 /** The first of the reader's languages that is spoken here. */
-function acceptedLanguage(request: Request): Language | undefined {
+function acceptedLanguage(request: Asked): Language | undefined {
   const header = request.headers.get("accept-language") ?? "";
   if (header === "" || header.length > acceptLengthMax) return undefined;
   for (const { type, q } of parseAccept(header)) {

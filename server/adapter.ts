@@ -11,6 +11,7 @@ import { FloodgateError } from "#lib/errors.ts";
 import { problemResponse } from "#lib/http/problem.ts";
 import type { Runtime } from "#lib/runtime.ts";
 import { type Hot, isVote } from "./hot-routes.ts";
+import { readDirectly } from "./read-directly.ts";
 import { isPlainVote, voteDirectly } from "./vote-directly.ts";
 
 export type HotListener = (request: IncomingMessage, response: ServerResponse, hot: Hot) => void;
@@ -19,7 +20,7 @@ const routeOf = Symbol("hot route");
 
 type Routed = IncomingMessage & { [routeOf]?: Hot };
 
-/** Calls a route function with a Web request, and writes its answer; a plain vote needs neither. */
+/** Calls a route function with a Web request, and writes its answer; a plain vote, and what is ready, need neither. */
 export function hotListener(at: Runtime): HotListener {
   const listener = getRequestListener(
     (request, { incoming }) => {
@@ -31,6 +32,7 @@ export function hotListener(at: Runtime): HotListener {
     { errorHandler: cause => problemResponse(new FloodgateError("invalid_request", { cause })) },
   );
   return (request, response, hot) => {
+    if (readDirectly(at, request, response, hot)) return;
     if (isVote(hot) && isPlainVote(request)) {
       voteDirectly(at, request, response, hot.params.poll ?? "");
       return;

@@ -7,6 +7,11 @@
  * other.
  */
 
+import type { Asked } from "#lib/http/asked.ts";
+import { readyResults } from "#lib/http/results-route.ts";
+import type { ReadyAnswer } from "#lib/ready-answer.ts";
+import type { Runtime } from "#lib/runtime.ts";
+import { type PollPage, readyPollPage } from "#reader/poll-pages.ts";
 import * as results from "../app/api/polls/[poll]/results/route.ts";
 import * as stream from "../app/api/polls/[poll]/results/stream/route.ts";
 import * as poll from "../app/api/polls/[poll]/route.ts";
@@ -74,9 +79,26 @@ const plain = /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,119}$/;
 export interface Hot {
   readonly handler: Handler;
   readonly params: Readonly<Record<string, string>>;
+  readonly ready?: Ready | undefined;
 }
 
 const noParameters = {};
+
+/** What a route's function would answer, if that is made already; see `server/read-directly.ts`. */
+type Ready = (at: Runtime, slug: string, request: Asked) => ReadyAnswer | undefined;
+
+const pageOf =
+  (wanted: PollPage["wanted"], place: PollPage["place"]): Ready =>
+  (at, slug, request) =>
+    readyPollPage(at, slug, request, { wanted, place });
+
+const readyByHandler: ReadonlyMap<Handler, Ready> = new Map<Handler, Ready>([
+  [results.GET, readyResults],
+  [votePage.GET, pageOf("vote", "page")],
+  [resultsPage.GET, pageOf("results", "page")],
+  [embed.GET, pageOf("vote", "embed")],
+  [embedResults.GET, pageOf("results", "embed")],
+]);
 
 /** The handler for a request, with its parameter; `undefined`: it is Next's. */
 export function hotRoute(method: string, url: string): Hot | undefined {
@@ -87,7 +109,8 @@ export function hotRoute(method: string, url: string): Hot | undefined {
     const next = path.indexOf("/", before.length);
     const value = next === -1 ? path.slice(before.length) : path.slice(before.length, next);
     const handler = rests.get(next === -1 ? "" : path.slice(next))?.[method];
-    return handler && plain.test(value) ? { handler, params: { [name]: value } } : undefined;
+    if (!handler || !plain.test(value)) return undefined;
+    return { handler, params: { [name]: value }, ready: readyByHandler.get(handler) };
   }
   const handler = fixed.get(path)?.[method];
   return handler && { handler, params: noParameters };

@@ -3,7 +3,7 @@
  * parts in the same order as the route's own function, `app/api/polls/[poll]/votes/route.ts`. What is in
  * any way unusual is left to that.
  */
-import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { FloodgateError } from "#lib/errors.ts";
 import type { Asked } from "#lib/http/asked.ts";
 import { bodyBytesMax, parseJson } from "#lib/http/body.ts";
@@ -13,19 +13,19 @@ import type { Answer } from "#lib/http/respond.ts";
 import { refuseCrossSite } from "#lib/http/same-origin.ts";
 import { isSlug } from "#lib/polls/schema.ts";
 import type { Runtime } from "#lib/runtime.ts";
+import { isPlain, NodeAsked } from "./node-asked.ts";
 
-const plainHost = /^[a-z0-9.-]+(?::\d+)?$/i;
 const plainLength = /^\d{1,5}$/;
 
 /** True for a request that `voteDirectly` takes. */
-export function isPlainVote({ headers, url }: IncomingMessage): boolean {
+export function isPlainVote(request: IncomingMessage): boolean {
+  const { headers } = request;
   const length = headers["content-length"] ?? "";
   return (
     headers["content-type"] === "application/json" &&
     plainLength.test(length) &&
     Number(length) <= bodyBytesMax &&
-    plainHost.test(headers.host ?? "") &&
-    url?.startsWith("/") === true
+    isPlain(request)
   );
 }
 
@@ -61,32 +61,4 @@ async function answer(at: Runtime, asked: Asked, slug: string, text: string): Pr
 function write(response: ServerResponse, { status, headers, body }: Answer): void {
   response.writeHead(status, { ...headers, "Content-Length": Buffer.byteLength(body) });
   response.end(body);
-}
-
-/** Node's request in the form in which routes look at one. */
-class NodeAsked implements Asked {
-  readonly #headers: IncomingHttpHeaders;
-  readonly #path: string;
-
-  constructor({ headers, url = "/" }: IncomingMessage) {
-    this.#headers = headers;
-    this.#path = url;
-  }
-
-  get url(): string {
-    return `http://${this.#headers.host}${this.#path}`;
-  }
-
-  get headers(): Asked["headers"] {
-    return this;
-  }
-
-  get(name: string): string | null {
-    const value = this.#headers[name];
-    return (Array.isArray(value) ? value.join(", ") : value) ?? null;
-  }
-
-  has(name: string): boolean {
-    return this.#headers[name] !== undefined;
-  }
 }

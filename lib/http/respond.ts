@@ -1,4 +1,5 @@
 /** Answers that are not problems. */
+import type { ReadyAnswer } from "../ready-answer.ts";
 import { dataHeaders } from "./headers.ts";
 
 const jsonHeaders: Readonly<Record<string, string>> = {
@@ -19,7 +20,8 @@ export interface Answer {
   readonly body: string;
 }
 
-export function responseOf({ status, headers, body }: Answer): Response {
+/** A Web answer of one that is put together. */
+export function responseOf({ status, headers, body }: Answer | ReadyAnswer): Response {
   return new Response(body, { status, headers });
 }
 

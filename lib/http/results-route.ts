@@ -1,22 +1,29 @@
 /** What the ways of reading results share: which poll, and who may read it. */
 import { wallMs } from "../clock.ts";
 import { FloodgateError } from "../errors.ts";
+import { isSlug } from "../polls/schema.ts";
 import { pollState } from "../polls/state.ts";
 import { dependsOnVoter, maySeeResults, type Requester } from "../polls/visibility.ts";
+import { answerFor, type ReadyAnswer, readyAnswer } from "../ready-answer.ts";
 import type { Runtime } from "../runtime.ts";
 import type { Poll } from "../store/polls.ts";
+import type { Snapshot } from "../tallies/snapshot.ts";
 import { type Mark, readMark } from "../voters/ballot-once.ts";
 import { voterKey } from "../voters/identity.ts";
+import type { Asked } from "./asked.ts";
 import { identityOf } from "./cast-route.ts";
+import { jsonHeadersWith } from "./respond.ts";
 import { type RouteContext, requireEditor, slugOf } from "./route.ts";
 
 /** Part of the sign-in library's cookie name. */
 const sessionCookie = "fg.session_token";
 
+const intervalHeader = "Floodgate-Interval";
+
 /** Results may be read by any site's script. */
 export const anySite = {
   "Access-Control-Allow-Origin": "*",
-  "Access-Control-Expose-Headers": "Floodgate-Interval",
+  "Access-Control-Expose-Headers": intervalHeader,
 } as const;
 
 const intervalSeconds = 5;
@@ -25,7 +32,7 @@ const intervalSecondsBusy = 30;
 /** When to ask again, for who can't be told: seldom while there are too many to tell. */
 export function askAgain(at: Runtime): Readonly<Record<string, string>> {
   const busy = at.live.viewers >= at.config.FLOODGATE_VIEWERS_MAX / 2;
-  return { "Floodgate-Interval": String(busy ? intervalSecondsBusy : intervalSeconds) };
+  return { [intervalHeader]: String(busy ? intervalSecondsBusy : intervalSeconds) };
 }
 
 /**
@@ -51,7 +58,7 @@ export async function markOf(at: Runtime, poll: Poll, request: Request): Promise
   return readMark(at.memcached, poll.id, voterKey(at.cast.secrets, poll.id, identity));
 }
 
-function bringsCredentials(request: Request): boolean {
+function bringsCredentials(request: Asked): boolean {
   const cookies = request.headers.get("cookie") ?? "";
   return request.headers.has("authorization") || cookies.includes(sessionCookie);
 }
@@ -59,6 +66,49 @@ function bringsCredentials(request: Request): boolean {
 /** Whether an answer may be kept for others: it is what every reader would get at this moment. */
 export function sameForAll(poll: Poll, requester: Requester): boolean {
   return requester === "reader" && !dependsOnVoter(poll, wallMs());
+}
+
+/**
+ * Whether a request comes as one of all readers, as far as that can be told without asking anybody: then
+ * what it gets is what they all get.
+ */
+export function isAnyReader(poll: Poll, request: Asked): boolean {
+  const nowMs = wallMs();
+  if (dependsOnVoter(poll, nowMs)) return false;
+  return maySeeResults(poll, "reader", nowMs) || !bringsCredentials(request);
+}
+
+const shared = "public, max-age=1, s-maxage=1, stale-while-revalidate=5";
+
+/** The answer to `GET …/results`; to many, it is made once for each snapshot. */
+export function resultsAnswer(at: Runtime, snapshot: Snapshot, forAll: boolean): ReadyAnswer {
+  const again = askAgain(at);
+  const kept = snapshot.answer;
+  if (forAll && kept && kept.headers[intervalHeader] === again[intervalHeader]) return kept;
+  const headers = jsonHeadersWith({
+    ...anySite,
+    ...again,
+    "Cache-Control": forAll ? shared : "private, no-store",
+    ETag: snapshot.etag,
+  });
+  const answer = readyAnswer(200, headers, snapshot.json);
+  if (forAll) snapshot.answer = answer;
+  return answer;
+}
+
+/** The answer to `GET …/results` without parameters, if nothing has to be read for it. */
+export function readyResults(at: Runtime, slug: string, request: Asked): ReadyAnswer | undefined {
+  const poll = readyPoll(at, slug);
+  if (!poll || request.url.includes("?") || !isAnyReader(poll, request)) return undefined;
+  const snapshot = at.results.fresh(poll, "reader");
+  if (!snapshot) return undefined;
+  return answerFor(resultsAnswer(at, snapshot, true), request.headers.get("if-none-match"));
+}
+
+/** The poll, if this process knows it at the moment and readers may. */
+export function readyPoll(at: Runtime, slug: string): Poll | undefined {
+  const poll = isSlug(slug) ? at.published.remembered(slug) : undefined;
+  return poll && pollState(poll, wallMs()) !== "draft" ? poll : undefined;
 }
 
 /**

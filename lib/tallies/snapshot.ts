@@ -8,6 +8,7 @@
 import { percentages, sharesOf } from "../percent.ts";
 import { type PollState, pollState } from "../polls/state.ts";
 import { maySeeResults, type Requester } from "../polls/visibility.ts";
+import type { ReadyAnswer } from "../ready-answer.ts";
 import type { Poll } from "../store/polls.ts";
 import type { Tally } from "./counters.ts";
 import { bordaPoints, gradeCounts, votesOf } from "./parts.ts";
@@ -66,9 +67,11 @@ export interface Snapshot {
   readonly results: Results;
   /** As JSON: text to put into another answer, bytes to be one. */
   readonly text: string;
-  readonly json: Uint8Array;
+  readonly json: Uint8Array<ArrayBuffer>;
   /** Weak: it names the numbers and the wording, not the moment at which they were read. */
   readonly etag: string;
+  /** The answer that it is to whoever may keep it, once somebody has made that (`http/results-route.ts`). */
+  answer?: ReadyAnswer;
 }
 
 const stateRank: Readonly<Record<PollState, number>> = {

@@ -6,19 +6,18 @@ import { SECOND } from "#lib/clock.ts";
 import { resultsQuerySchema } from "#lib/http/contract.ts";
 import { dataHeaders } from "#lib/http/headers.ts";
 import { parse } from "#lib/http/problem.ts";
-import { jsonText } from "#lib/http/respond.ts";
+import { jsonText, responseOf } from "#lib/http/respond.ts";
 import {
   anySite,
-  askAgain,
   pollWithResults,
   requesterOf,
+  resultsAnswer,
   sameForAll,
 } from "#lib/http/results-route.ts";
 import { type RouteContext, route } from "#lib/http/route.ts";
 import { waitForNews } from "#lib/live/long-poll.ts";
+import { answerFor } from "#lib/ready-answer.ts";
 import { runtime } from "#lib/runtime.ts";
-
-const shared = "public, max-age=1, s-maxage=1, stale-while-revalidate=5";
 
 export const GET = route<RouteContext>(async (request, context) => {
   const at = runtime();
@@ -27,16 +26,8 @@ export const GET = route<RouteContext>(async (request, context) => {
   const requester = await requesterOf(at, poll, request);
   const current = await at.results.snapshot(poll, requester);
   if (after === undefined) {
-    const headers = {
-      ...anySite,
-      ...askAgain(at),
-      "Cache-Control": sameForAll(poll, requester) ? shared : "private, no-store",
-      ETag: current.etag,
-    };
-    if (request.headers.get("if-none-match") !== current.etag) {
-      return jsonText(current.json, { headers });
-    }
-    return new Response(null, { status: 304, headers: { ...dataHeaders, ...headers } });
+    const answer = resultsAnswer(at, current, sameForAll(poll, requester));
+    return responseOf(answerFor(answer, request.headers.get("if-none-match")));
   }
   const news =
     current.results.version > after

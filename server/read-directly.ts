@@ -1,0 +1,24 @@
+/**
+ * What nearly every reader gets, answered without a Web request or answer in between: results and pages that
+ * are made already, as they lie there. They are the same answers that the routes' own functions give
+ * (`lib/http/results-route.ts`, `reader/poll-pages.ts`); whatever has to be read or made is left to those.
+ */
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Runtime } from "#lib/runtime.ts";
+import type { Hot } from "./hot-routes.ts";
+import { isPlain, NodeAsked } from "./node-asked.ts";
+
+/** Answers `request` if its answer is ready; false when it is not. */
+export function readDirectly(
+  at: Runtime,
+  request: IncomingMessage,
+  response: ServerResponse,
+  { ready, params }: Hot,
+): boolean {
+  if (!ready || !isPlain(request)) return false;
+  const answer = ready(at, params.poll ?? "", new NodeAsked(request));
+  if (!answer) return false;
+  response.writeHead(answer.status, answer.rawHeaders as string[]);
+  response.end(answer.body);
+  return true;
+}
