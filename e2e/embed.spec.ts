@@ -106,6 +106,25 @@ test("take one ballot a reader where the browser keeps no cookie at all", async 
   await expectOneBallot(page, frame(page), "No");
 });
 
+test("move for who has voted and has no cookie, where results are for voters", async ({
+  origin,
+  page,
+  articles,
+  site,
+  request,
+  newPoll,
+}) => {
+  const slug = await newPoll({ resultsTo: "voters" });
+  await page.goto(articles.publish(article(origin, element(slug))));
+  await vote(frame(page), "No");
+  await expect(frame(page).getByText("1 reader has voted.")).toBeVisible();
+  for (const [index, choice] of ["1", "3"].entries()) {
+    const data = { choices: [choice], ballotId: crypto.randomUUID() };
+    await request.post(`${site.url}/api/polls/${slug}/votes`, { data, headers: { Cookie: "" } });
+    await expect(frame(page).getByText(`${index + 2} readers have voted.`)).toBeVisible();
+  }
+});
+
 test("follow their height, down too, and keep room from the start", async ({
   origin,
   page,

@@ -1,7 +1,7 @@
 /** Ranked and rated polls: voting with and without JavaScript, and what comes out of it. */
 import type { APIRequestContext } from "playwright/test";
 import { expectAccessible } from "./support/axe.ts";
-import { expect, test, watchConsole } from "./support/fixtures.ts";
+import { expect, signIn, test, watchConsole } from "./support/fixtures.ts";
 
 const labels = ["Ada", "Ben", "Cem", "Dora"].map(label => ({ label }));
 
@@ -96,10 +96,15 @@ for (const javaScriptEnabled of [true, false]) {
       if (javaScriptEnabled) await expectAccessible(page);
       await page.getByRole("button", { name: "Vote" }).click();
       await expect(page.getByRole("status")).toContainText("Rank one or more options");
-      await page.getByLabel("Cem").selectOption("1");
-      await page.getByLabel("Ada").selectOption("2");
+      if (javaScriptEnabled) {
+        await page.getByRole("button", { name: "Move “Cem” up" }).click();
+        await page.getByText("Ada", { exact: true }).first().click();
+      } else {
+        await page.getByRole("combobox", { name: "Cem" }).selectOption("1");
+        await page.getByRole("combobox", { name: "Ada" }).selectOption("2");
+      }
       await page.getByRole("button", { name: "Vote" }).click();
-      await expect(page.getByText("Your vote: Cem and Ada")).toBeVisible();
+      await expect(page.getByText("Your vote: 1. Cem and 2. Ada")).toBeVisible();
       await expect(page.getByRole("listitem").filter({ hasText: "Cem" })).toContainText("100%");
       await expect(page.getByRole("heading", { name: /^Instant-runoff/ })).toBeVisible();
       if (!javaScriptEnabled) return;
@@ -115,17 +120,84 @@ for (const javaScriptEnabled of [true, false]) {
       await page.getByRole("radiogroup", { name: "Ben" }).getByRole("radio", { name: "4" }).check();
       if (javaScriptEnabled) await expectAccessible(page);
       await page.getByRole("button", { name: "Vote" }).click();
-      await expect(page.getByText("Your vote: Ben 4")).toBeVisible();
+      await expect(page.getByText("Your vote: Ben (4)")).toBeVisible();
       await expect(page.getByRole("listitem").filter({ hasText: "Ben" })).toContainText("1 rating");
       if (javaScriptEnabled) await expectAccessible(page);
     });
   });
 }
 
-test("with JavaScript, a rank belongs to one option only", async ({ page, newPoll }) => {
+test("ranks by keyboard alone, and hears where things are", async ({ page, newPoll }) => {
+  watchConsole(page);
   const slug = await newPoll({ kind: "ranked", options: labels });
   await page.goto(`/p/${slug}`);
-  await page.getByLabel("Cem").selectOption("1");
-  await page.getByLabel("Ada").selectOption("1");
-  await expect(page.getByLabel("Cem")).toHaveValue("");
+  const up = (label: string) => page.getByRole("button", { name: `Move “${label}” up` });
+  const down = (label: string) => page.getByRole("button", { name: `Move “${label}” down` });
+  const order = () =>
+    page
+      .locator(".poll-ranked")
+      .evaluateAll(rows =>
+        rows.map(row => `${row.getAttribute("data-rank")} ${row.getAttribute("data-label")}`),
+      );
+  await up("Dora").focus();
+  await page.keyboard.press("Enter");
+  expect(await order()).toEqual(["1 Dora", "– Ada", "– Ben", "– Cem"]);
+  await expect(page.getByText("“Dora”: number 1")).toBeAttached();
+  await expect(up("Dora")).toBeFocused();
+  await up("Ben").focus();
+  await page.keyboard.press("Enter");
+  await page.keyboard.press("Enter");
+  expect(await order()).toEqual(["1 Ben", "2 Dora", "– Ada", "– Cem"]);
+  // On the top it stays, with its button under the finger.
+  await page.keyboard.press("Enter");
+  await expect(up("Ben")).toBeFocused();
+  await expect(up("Ben")).toHaveAttribute("aria-disabled", "true");
+  await page.keyboard.press("Tab");
+  await page.keyboard.press("Space");
+  await expect(down("Ben")).toBeFocused();
+  expect(await order()).toEqual(["1 Dora", "2 Ben", "– Ada", "– Cem"]);
+  await page.keyboard.press("Space");
+  expect(await order()).toEqual(["1 Dora", "– Ada", "– Ben", "– Cem"]);
+  await expect(page.getByText("“Ben”: not ranked")).toBeAttached();
+  await expectAccessible(page);
+  await page.getByRole("button", { name: "Vote" }).focus();
+  await page.keyboard.press("Enter");
+  await expect(page.getByText("Your vote: 1. Dora")).toBeVisible();
+});
+
+test("keeps the ranks of a vote that is still on its way", async ({ page, newPoll }) => {
+  const slug = await newPoll({ kind: "ranked", options: labels });
+  await page.route("**/votes", route => route.fulfill({ status: 503, body: "{}" }));
+  await page.goto(`/p/${slug}`);
+  await page.getByRole("button", { name: "Move “Cem” up" }).click();
+  await page.getByRole("button", { name: "Move “Ada” up" }).click();
+  await page.getByRole("button", { name: "Vote" }).click();
+  await expect(page.getByRole("status")).toContainText("Very many people");
+  await page.reload();
+  await expect(page.locator(".poll-ranked").first()).toHaveAttribute("data-label", "Cem");
+  await page.unroute("**/votes");
+  await expect(page.getByText("Your vote: 1. Cem and 2. Ada")).toBeVisible({ timeout: 15_000 });
+});
+
+test("editors see points and rounds, means and grades", async ({
+  page,
+  site,
+  request,
+  newPoll,
+}) => {
+  const ranked = await newPoll({ kind: "ranked", options: labels });
+  const rating = await newPoll({ kind: "rating", options: labels });
+  await vote(request, site.url, ranked, ["2", "1"]);
+  await vote(request, site.url, rating, ["1:4"]);
+  await signIn(page, site.seeded.editor);
+  await page.goto(`/studio/polls/${rating}`);
+  await expect(page.getByRole("row", { name: "Ada 4.00 1 0 1 0 0 0" })).toBeVisible();
+  await expect(page.getByRole("row", { name: "Ben – 0 0 0 0 0 0" })).toBeVisible();
+  await expectAccessible(page);
+  await expect(async () => {
+    await page.goto(`/studio/polls/${ranked}`);
+    await expect(page.getByRole("row", { name: "Ben 1 100% 3" })).toBeVisible();
+    await expect(page.getByRole("row", { name: "Ben (wins) 1" })).toBeVisible({ timeout: 1_000 });
+  }).toPass();
+  await expectAccessible(page);
 });

@@ -51,3 +51,26 @@ test("an embed speaks the language of its article", async ({ page, newPoll }) =>
   await page.goto(`/embed/${slug}?lang=tlh`);
   await expect(page.getByRole("button", { name: "Vote" })).toBeVisible();
 });
+
+test.describe("without JavaScript", () => {
+  test.use({ javaScriptEnabled: false });
+
+  test("an embed keeps its article's language, wherever it leads", async ({ page, newPoll }) => {
+    const slug = await newPoll();
+    await page.goto(`/embed/${slug}?lang=sv`);
+    await expect(page.getByRole("link", { name: /The Harbour Post/ })).toHaveAttribute(
+      "href",
+      `/p/${slug}?lang=sv`,
+    );
+    await page.getByRole("link", { name: "Se resultatet utan att rösta" }).click();
+    await page.getByRole("link", { name: "Tillbaka till omröstningen" }).click();
+    await page.getByRole("button", { name: "Rösta" }).click();
+    await expect(page.getByRole("status")).toHaveText("Välj ett alternativ.");
+    await page.getByLabel("No", { exact: true }).check();
+    await page.getByRole("button", { name: "Rösta" }).click();
+    await expect(page).toHaveURL(`/embed/${slug}/results?lang=sv`);
+    await expect(page.getByText("1 läsare har röstat.")).toBeVisible();
+    const receipt = page.getByRole("link", { name: "Kvitto på din röst" });
+    await expect(receipt).toHaveAttribute("href", /\?lang=sv$/);
+  });
+});

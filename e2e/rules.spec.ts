@@ -53,6 +53,10 @@ for (const resultsTo of ["voters", "after_close", "from_date", "staff", "nobody"
     }
     await page.goto(`/p/${slug}/results`);
     await expect(page.getByText(/^(Results are shown|The newsroom keeps)/)).toBeVisible();
+    // Nothing is seen to move: that is not live, and there is nothing to pause.
+    await expect(page.getByText("Live", { exact: true })).toHaveCount(0);
+    await expect(page.getByText("Reader poll", { exact: true })).toBeVisible();
+    await expect(page.getByRole("button", { name: "Pause updates" })).toHaveCount(0);
     await expectAccessible(page);
 
     const staff = await request.get(`${site.url}/api/polls/${slug}/results`, {
@@ -81,6 +85,7 @@ test("shows results to who has voted, as soon as they have", async ({ page, newP
   await page.getByLabel("No", { exact: true }).check();
   await page.getByRole("button", { name: "Vote" }).click();
   await expect(page.getByRole("listitem").filter({ hasText: "No" }).first()).toContainText("100%");
+  await expect(page.getByText("Live", { exact: true })).toBeVisible();
   await page.goto(`/p/${slug}/results`);
   await expect(page.getByRole("listitem").filter({ hasText: "No" }).first()).toContainText("100%");
 });

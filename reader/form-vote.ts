@@ -45,7 +45,7 @@ export async function voteByForm(
       status: 307,
       headers: {
         ...identityHeaders(at, request, minted),
-        Location: voteAddress(poll, place, withCookie),
+        Location: voteAddress(poll, place, to.site.asked, withCookie),
         "Cache-Control": "no-store",
       },
     });
@@ -57,7 +57,12 @@ export async function voteByForm(
   return new Response(null, {
     status: 303,
     headers: {
-      Location: pathOf(poll, place, poll.afterVote === "results" ? "results" : "vote"),
+      Location: pathOf(
+        poll,
+        place,
+        poll.afterVote === "results" ? "results" : "vote",
+        to.site.asked,
+      ),
       "Cache-Control": "no-store",
     },
   });

@@ -4,7 +4,7 @@ import type { ListedPoll } from "#lib/polls/published.ts";
 import { pollState } from "#lib/polls/state.ts";
 import type { CardProps } from "./views/card-props.ts";
 import { renderDocument, renderEmbed } from "./views/document.tsx";
-import { pathOf, picturePath } from "./views/paths.ts";
+import { type AskedLanguage, pathOf, picturePath } from "./views/paths.ts";
 import { PollCard } from "./views/poll-card.tsx";
 import { sentenceOf } from "./views/results.tsx";
 import type { Words } from "./words.ts";
@@ -13,12 +13,17 @@ export interface Site {
   readonly words: Words;
   readonly siteName: string;
   readonly publicUrl: string;
+  /** The language that this page's address asked for, and that is not the poll's own. */
+  readonly asked: AskedLanguage;
   /** The language was chosen by what this reader's browser asks for: caches must keep them apart. */
   readonly byReader: boolean;
 }
 
 /** The vote page, or what stands in its place: holding page, results. */
-export function pollPage(site: Site, card: Omit<CardProps, "words" | "siteName">): string {
+export function pollPage(
+  site: Site,
+  card: Omit<CardProps, "words" | "siteName" | "asked">,
+): string {
   const { words, siteName, publicUrl } = site;
   const { poll, show, place } = card;
   const title = show === "vote" ? poll.question : `${words.say("results")}: ${poll.question}`;
@@ -37,7 +42,7 @@ export function pollPage(site: Site, card: Omit<CardProps, "words" | "siteName">
       address: publicUrl + picturePath(poll, words.locale),
       alt: sentence || poll.question,
     },
-    children: <PollCard words={words} siteName={siteName} {...card} />,
+    children: <PollCard words={words} siteName={siteName} asked={site.asked} {...card} />,
   });
 }
 

@@ -67,7 +67,7 @@ function receiptPage(site: Site, report: ReceiptReport): string {
         </p>
         {poll && (
           <p class="poll-actions">
-            <a href={pathOf(poll, "page", "results")}>{words.say("results")}</a>
+            <a href={pathOf(poll, "page", "results", site.asked)}>{words.say("results")}</a>
           </p>
         )}
         <p class="poll-fine">

@@ -15,12 +15,14 @@ const acceptLengthMax = 200;
  * embed has from its article), else the reader's, else the site's.
  */
 export function siteOf(config: Config, request: Asked, poll?: Pick<Poll, "language">): Site {
-  const fixed = poll?.language ?? languageInAddress(request);
+  const asked = poll?.language ? undefined : languageInAddress(request);
+  const fixed = poll?.language ?? asked;
   const language = fixed ?? acceptedLanguage(request) ?? config.FLOODGATE_LANGUAGE;
   return {
     words: wordsIn(language, config.FLOODGATE_TIME_ZONE),
     siteName: config.FLOODGATE_SITE_NAME,
     publicUrl: config.publicUrl,
+    asked,
     byReader: fixed === undefined,
   };
 }

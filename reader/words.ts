@@ -140,6 +140,11 @@ export class Words {
     return this.#numbers.format(value);
   }
 
+  /** A mean grade: "4.20". */
+  mean(value: number): string {
+    return new Intl.NumberFormat(this.locale, { minimumFractionDigits: 2 }).format(value);
+  }
+
   /** A whole percentage: "54%", "54 %". */
   percent(share: number): string {
     return this.#percents.format(share / 100);

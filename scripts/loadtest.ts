@@ -68,6 +68,12 @@ async function createPoll(url: string, token: string): Promise<string> {
   return body.slug;
 }
 
+/** Nobody shall find it open among the site's polls. */
+async function closePoll(url: string, token: string, slug: string): Promise<void> {
+  const headers = { Authorization: `Bearer ${token}` };
+  await fetch(`${url}/api/polls/${slug}/close`, { method: "POST", headers });
+}
+
 async function readResults(url: string, slug: string): Promise<Results | undefined> {
   const response = await fetch(`${url}/api/polls/${slug}/results`).catch(() => undefined);
   return response?.ok ? ((await response.json()) as Results) : undefined;
@@ -143,6 +149,7 @@ async function main(): Promise<number> {
   const refusedDuplicates = count("duplicate", "refused");
   const expectedDuplicates = plan.ballots.filter(b => b.purpose === "duplicate").length;
   const { results, stored } = await settle(url, slug, databaseUrl, accepted);
+  await closePoll(url, token, slug);
 
   const sent = new Map(
     plan.ballots.flatMap((b, i) =>

@@ -20,6 +20,7 @@ const site: Site = {
   words: new Words("en", "Europe/Stockholm"),
   siteName: "The Harbour Post",
   publicUrl: "https://polls.example",
+  asked: undefined,
   byReader: false,
 };
 
@@ -89,6 +90,82 @@ const long = {
   ].map((label, index) => ({ number: index + 1, label })),
 } as unknown as Poll;
 
+const ranked = { ...poll, kind: "ranked", choicesMax: 4 } as Poll;
+const rankedResults: Results = {
+  ...resultsOf({ ...ranked, choicesMax: 1 }, votes, 12_432, "open"),
+  options: resultsOf({ ...ranked, choicesMax: 1 }, votes, 12_432, "open").options.map(
+    (option, index) => ({ ...option, points: [21_045, 26_113, 14_200, 3_310][index] ?? 0 }),
+  ),
+  runoff: {
+    computedAt: new Date(nowMs - 3_000).toISOString(),
+    winner: "2",
+    rounds: [
+      { votes: { 1: 3_854, 2: 5_470, 3: 3_108, 4: 0 }, exhausted: 0, out: "4" },
+      { votes: { 1: 3_854, 2: 5_470, 3: 3_108 }, exhausted: 0, out: "3" },
+      { votes: { 1: 4_610, 2: 7_012 }, exhausted: 810, out: null },
+    ],
+  },
+};
+
+const rated = { ...poll, kind: "rating", choicesMax: 4 } as Poll;
+const grades = [
+  [120, 340, 1_020, 2_204, 3_870],
+  [2_310, 1_870, 905, 410, 388],
+  [10, 22, 41, 13, 9],
+  [0, 0, 0, 0, 0],
+];
+const ratedResults: Results = {
+  ...resultsOf(rated, [], 12_432, "open"),
+  options: resultsOf(rated, [], 12_432, "open").options.map((option, index) => {
+    const counts = grades[index] ?? [];
+    const given = counts.reduce((sum, count) => sum + count, 0);
+    const sum = counts.reduce((total, count, grade) => total + count * (grade + 1), 0);
+    const mean = given === 0 ? null : Math.round((sum * 100) / given) / 100;
+    return { ...option, votes: given, share: null, grades: counts, mean };
+  }),
+};
+
+/** A picture that every machine draws alike: light from above, a horizon, and water. */
+const picture = (sky: string, water: string) =>
+  `data:image/svg+xml,${encodeURIComponent(
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 640 480"><rect width="640" height="480" fill="${sky}"/><rect y="280" width="640" height="200" fill="${water}"/></svg>`,
+  )}`;
+const images = [
+  { url: picture("#c9d6d8", "#3f6470"), alt: "The harbour in the morning" },
+  { url: picture("#e8c9a0", "#6b4a3a"), alt: "The harbour at dusk" },
+  { url: picture("#8a9095", "#2b3238"), alt: "The harbour in a storm" },
+];
+const withImages = (of: Poll): Poll => ({
+  ...of,
+  options: of.options.map((option, index) => {
+    const image = images[index];
+    return image ? { ...option, image } : option;
+  }),
+});
+
+/** As the script has it: buttons in the place of the selects. */
+const withButtons = (html: string): string => {
+  let rank = 0;
+  return html
+    .replaceAll(
+      'class="poll-option poll-ranked"',
+      () =>
+        `class="poll-option poll-ranked poll-by-buttons" data-rank="${++rank > 2 ? "–" : rank}"`,
+    )
+    .replaceAll('<select class="poll-rank"', '<select hidden class="poll-rank"');
+};
+
+/** What an editor has for those who have voted. */
+const thanked = (change: Partial<Poll>): string =>
+  page({
+    poll: { ...poll, ...change },
+    show: "results",
+    mine: ["2"],
+    thanks: true,
+    receipt: "0000022f-7k1q0vdb-3m9s4a1e-hc52tj8u",
+    message: { tone: "good", text: site.words.say("counted") },
+  });
+
 /** Mirrored, in letters that every machine has: the layout is what is looked at. */
 const mirrored = (html: string): string => html.replace('dir="ltr"', 'dir="rtl"');
 
@@ -137,6 +214,37 @@ const states: Readonly<Record<string, string>> = {
     show: "results",
     mine: ["2"],
   }),
+  "vote-ranked": withButtons(page({ poll: ranked, chosen: ["1:1", "2:2"] })),
+  "vote-ranked-no-script": page({ poll: ranked, chosen: ["1:1", "2:2"] }),
+  "results-ranked": page({
+    poll: ranked,
+    show: "results",
+    results: rankedResults,
+    mine: ["2", "1"],
+  }),
+  "vote-rating": page({ poll: rated, chosen: ["1:4", "3:1"] }),
+  "results-rating": page({
+    poll: rated,
+    show: "results",
+    results: ratedResults,
+    mine: ["1:4", "3:1"],
+  }),
+  "vote-images": page({ poll: withImages(poll), chosen: ["2"] }),
+  "vote-ranked-images": withButtons(page({ poll: withImages(ranked), chosen: ["1:1", "2:2"] })),
+  "vote-rating-images": page({ poll: withImages(rated), chosen: ["1:4"] }),
+  "results-images": page({ poll: withImages(poll), show: "results", mine: ["2"] }),
+  thanks: thanked({ afterVote: "thanks" }),
+  "thanks-text": thanked({
+    afterVote: "text",
+    afterVoteText: "What the council decides on Tuesday is in Wednesday’s paper.",
+  }),
+  "thanks-link": thanked({
+    afterVote: "link",
+    afterVoteText: "How the parties stand, in seven questions",
+    afterVoteLink: "https://news.example/harbour",
+  }),
+  "mirrored-images": mirrored(page({ poll: withImages(poll), chosen: ["2"] })),
+  "mirrored-ranked": mirrored(withButtons(page({ poll: ranked, chosen: ["1:1", "2:2"] }))),
   "mirrored-vote": mirrored(page({ chosen: ["2"] })),
   "mirrored-voted": mirrored(page({ show: "results", mine: ["2"] })),
   list: listPage(site, [poll, { ...poll, opensAtMs: nowMs + hourMs }, over], nowMs),

@@ -8,9 +8,12 @@ export interface Words {
 export type Tone = "good" | "warn" | "bad";
 
 export const language = document.documentElement.lang;
+/** The language that our address asked for, as the query of what it leads to. */
+export const langQuery = /[?&]lang=[a-zA-Z-]+/.exec(location.search)?.[0].replace("&", "?") ?? "";
 export const inArticle = document.documentElement.dataset.place === "embed";
 
 const numbers = new Intl.NumberFormat(language);
+const means = new Intl.NumberFormat(language, { minimumFractionDigits: 2 });
 const percents = new Intl.NumberFormat(language, { style: "percent" });
 const plurals = new Intl.PluralRules(language);
 
@@ -63,6 +66,7 @@ export function sayCount(
 }
 
 export const number = (value: number): string => numbers.format(value);
+export const mean = (value: number): string => means.format(value);
 /** A whole percentage. */
 export const percent = (share: number): string => percents.format(share / 100);
 

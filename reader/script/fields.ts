@@ -22,14 +22,5 @@ export function fillIn(form: HTMLFormElement, kind: string, choices: readonly st
     const values = [...select.options].map(option => option.value);
     select.value = values.find(value => ranks.includes(value)) ?? "";
   }
-}
-
-/** A rank belongs to one option: whoever has it gives it up. */
-export function keepRanksApart(form: HTMLFormElement): void {
-  form.addEventListener("change", ({ target }) => {
-    if (!(target instanceof HTMLSelectElement) || target.value === "") return;
-    for (const other of form.querySelectorAll("select")) {
-      if (other !== target && other.selectedIndex === target.selectedIndex) other.value = "";
-    }
-  });
+  form.dispatchEvent(new Event("change"));
 }

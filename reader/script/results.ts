@@ -2,6 +2,7 @@
 import { momentIn } from "../when.ts";
 import {
   language,
+  mean,
   number,
   part,
   percent,
@@ -24,12 +25,12 @@ const summarized = new WeakMap<HTMLElement, number>();
 export function writeResults(card: HTMLElement, results: Results): void {
   const most = Math.max(1, ...results.options.map(option => option.votes ?? 0));
   for (const option of results.options) {
-    const { id, votes, share, mean } = option;
+    const { id, votes, share, mean: grade } = option;
     const row = card.querySelector<HTMLElement>(`[data-option="${id}"]`);
     if (!row) continue;
-    const rated = mean !== undefined;
-    const bar = rated ? (mean ?? 0) * 20 : (share ?? Math.round(((votes ?? 0) * 100) / most));
-    const head = rated ? mean && number(mean) : share !== null && percent(share);
+    const rated = grade !== undefined;
+    const bar = rated ? (grade ?? 0) * 20 : (share ?? Math.round(((votes ?? 0) * 100) / most));
+    const head = rated ? grade && mean(grade) : share !== null && percent(share);
     setText(row, "share", head || "");
     setText(row, "votes", detailOf(card, option, results.ballots === null));
     row.querySelector("rect")?.setAttribute("width", `${bar}%`);
@@ -39,11 +40,12 @@ export function writeResults(card: HTMLElement, results: Results): void {
   setText(card, "ballots", ballots === null ? "" : sayCount(card, "ballots", ballots));
   writeWaiting(card, results);
   sayAsOf(card, results.asOf);
-  writeSentence(card, results);
   writeState(card, results.state);
   const thanks = part(card, "thanks")?.hidden === false;
   setHidden(card, thanks || results.hidden !== null, "bars");
   setHidden(card, thanks || results.hidden === null, "hidden-note");
+  writeSentence(card, results);
+  writeEyebrow(card);
   const own = part(card, "own");
   if (own)
     own.hidden =
@@ -85,8 +87,9 @@ function writeSentence(card: HTMLElement, results: Results): void {
     option: leader.label,
   });
   setText(card, "sentence", sentence);
-  setHidden(card, false, "share-row");
-  if (!showsResults(card)) return;
+  const unseen = part(card, "bars")?.hidden === true;
+  setHidden(card, unseen, "share-row");
+  if (unseen || !showsResults(card)) return;
   const last = summarized.get(card);
   if (last !== undefined && Date.now() - last < summaryMs) return;
   summarized.set(card, Date.now());
@@ -122,26 +125,33 @@ function writeState(card: HTMLElement, state: string): void {
 
 /** Shows results in place of the form. */
 export function reveal(card: HTMLElement): void {
-  if (stateOf(card) === "open") {
-    const live = document.createElement("b");
-    live.className = "poll-live";
-    live.textContent = say(card, "live");
-    part(card, "state")?.replaceChildren(live);
-    setHidden(card, true, "when");
-    setHidden(card, false, "as-of");
-  }
   setHidden(card, true, "vote");
   setHidden(card, false, "results", "after");
+  writeEyebrow(card);
+}
+
+/** Above the question: that numbers move, where they are seen; elsewhere, when the poll closes. */
+function writeEyebrow(card: HTMLElement): void {
+  const seen = showsResults(card) && part(card, "bars")?.hidden === false;
+  setHidden(card, !seen, "pause");
+  const label = part(card, "state")?.querySelector("b");
+  if (!label || stateOf(card) !== "open") return;
+  setHidden(card, seen, "when");
+  setHidden(card, !seen, "as-of");
+  if (label.classList.contains("poll-live") === seen) return;
+  label.className = seen ? "poll-live" : "";
+  label.textContent = say(card, seen ? "live" : "readerPoll");
 }
 
 /** Marks the reader's own choices. */
 export function markMine(card: HTMLElement, mine: readonly string[]): void {
   const ranked = card.dataset.kind === "ranked";
-  const labels = mine.map(choice => {
+  const labels = mine.map((choice, index) => {
     const [id, grade] = choice.split(":");
     const row = card.querySelector<HTMLElement>(`[data-option="${id}"]`);
     const label = row?.dataset.label ?? "";
-    return grade === undefined ? label : `${label} ${number(Number(grade))}`;
+    if (ranked) return `${number(index + 1)}. ${label}`;
+    return grade === undefined ? label : `${label} (${number(Number(grade))})`;
   });
   for (const row of card.querySelectorAll<HTMLElement>("[data-option]")) {
     const favourites = ranked ? mine.slice(0, 1) : mine;

@@ -5,10 +5,11 @@
  * sent, it counts once. When the site is too busy, or the connection is gone, it goes on trying, with
  * growing, jittered pauses, and says so; a reload takes it up again.
  */
-import { inArticle, part, say, setHidden, slugOf, stateOf, tell } from "./card.ts";
-import { chosenIn, fillIn, keepRanksApart } from "./fields.ts";
+import { inArticle, langQuery, part, say, setHidden, slugOf, stateOf, tell } from "./card.ts";
+import { chosenIn, fillIn } from "./fields.ts";
 import { canKeep, keep, kept, onVotedElsewhere, type Pending, voterHeader } from "./keep.ts";
 import type { Live } from "./live.ts";
+import { rankByButtons } from "./ranks.ts";
 import { markMine, reveal } from "./results.ts";
 import type { Results } from "./results-json.ts";
 
@@ -33,7 +34,7 @@ export function takeVotes(card: HTMLElement, live: Live): void {
     return;
   }
   const { kind = "choice" } = card.dataset;
-  if (kind === "ranked") keepRanksApart(form);
+  if (kind === "ranked") rankByButtons(card, form);
   form.addEventListener("submit", event => {
     event.preventDefault();
     const { choicesMin = "1", choicesMax = "1" } = card.dataset;
@@ -41,7 +42,7 @@ export function takeVotes(card: HTMLElement, live: Live): void {
     const count = choices?.length ?? 0;
     if (!choices || count < Number(choicesMin) || count > Number(choicesMax)) {
       tell(card, "warn", say(card, "choose"));
-      form.querySelector<HTMLElement>("input, select")?.focus();
+      form.querySelector<HTMLElement>("input, [data-move]")?.focus();
       return;
     }
     const ballotId = kept<Pending>("pending", slug)?.ballotId ?? crypto.randomUUID();
@@ -66,11 +67,11 @@ export function takeVotes(card: HTMLElement, live: Live): void {
 function voteElsewhere(card: HTMLElement, form: HTMLFormElement): void {
   const link = document.createElement("a");
   link.className = "poll-button";
-  link.href = `/p/${slugOf(card)}`;
+  link.href = `/p/${slugOf(card)}${langQuery}`;
   link.target = "_blank";
   link.rel = "noopener";
   link.textContent = say(card, "voteAtSite");
-  form.querySelector("button")?.replaceWith(link);
+  form.querySelector(".poll-actions button")?.replaceWith(link);
 }
 
 /** Sends a ballot until it has an answer. */
@@ -80,7 +81,7 @@ async function cast(
   live: Live,
   pending: Pending,
 ): Promise<void> {
-  const button = form.querySelector("button");
+  const button = form.querySelector(".poll-actions button");
   if (button?.getAttribute("aria-disabled") === "true") return;
   button?.setAttribute("aria-disabled", "true");
   const slug = slugOf(card);
@@ -154,7 +155,7 @@ async function conclude(
 function showReceipt(card: HTMLElement, code: string | undefined): void {
   const line = part(card, "receipt");
   if (!line || code === undefined) return;
-  line.querySelector("a")?.setAttribute("href", `/receipt/${code}`);
+  line.querySelector("a")?.setAttribute("href", `/receipt/${code}${langQuery}`);
   line.hidden = false;
 }
 

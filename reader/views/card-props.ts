@@ -3,12 +3,13 @@ import type { PollState } from "#lib/polls/state.ts";
 import type { Poll } from "#lib/store/polls.ts";
 import type { Results } from "#lib/tallies/snapshot.ts";
 import type { WordKey, Words } from "../words.ts";
-import type { Place } from "./paths.ts";
+import type { AskedLanguage, Place } from "./paths.ts";
 
 export interface CardProps {
   readonly words: Words;
   readonly siteName: string;
   readonly place: Place;
+  readonly asked?: AskedLanguage;
   /** When the card was made: what its distances are measured from. */
   readonly nowMs: number;
   readonly poll: Poll;
@@ -28,4 +29,9 @@ export interface CardProps {
   readonly notice?: WordKey | undefined;
   /** In the studio: it looks alive and leads nowhere. */
   readonly preview?: boolean;
+}
+
+/** Whether the results' numbers are to be seen, where results are: not hidden, nor behind an editor's thanks. */
+export function numbersSeen({ poll, results, thanks }: CardProps): boolean {
+  return results?.hidden === null && !(thanks === true && poll.afterVote !== "results");
 }

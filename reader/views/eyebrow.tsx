@@ -3,11 +3,11 @@
 import type { PollState } from "#lib/polls/state.ts";
 import { distanceIn } from "../when.ts";
 import type { WordKey, Words } from "../words.ts";
-import type { CardProps } from "./card-props.ts";
+import { type CardProps, numbersSeen } from "./card-props.ts";
 
 export function Eyebrow(props: CardProps) {
   const { words, state, results, show } = props;
-  const live = show === "results" && state === "open";
+  const live = show === "results" && state === "open" && numbersSeen(props);
   return (
     <p class="poll-eyebrow">
       <span data-part="state">

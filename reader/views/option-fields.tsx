@@ -39,27 +39,52 @@ function ChoiceFields({ poll, nowMs, chosen }: CardProps) {
   );
 }
 
+/** A select for each; the script shows buttons in its place, which need somebody to listen to them. */
 function RankFields({ words, poll, nowMs, chosen }: CardProps) {
   return (
     <>
       {optionsInOrder(poll, nowMs).map(option => (
-        <label class="poll-option">
-          <select class="poll-rank" name={`choice.${option.number}`}>
-            <option value="">–</option>
-            {poll.options.map((_, index) => {
-              const value = `${option.number}:${index + 1}`;
-              return (
-                <option value={value} selected={chosen?.includes(value) ?? false}>
-                  {words.number(index + 1)}
-                </option>
-              );
-            })}
-          </select>
-          <OptionImage option={option} as="thumb" />
-          <bdi>{option.label}</bdi>
-        </label>
+        <div class="poll-option poll-ranked" data-label={option.label}>
+          <label>
+            <select class="poll-rank" name={`choice.${option.number}`}>
+              <option value="">–</option>
+              {poll.options.map((_, index) => {
+                const value = `${option.number}:${index + 1}`;
+                return (
+                  <option value={value} selected={chosen?.includes(value) ?? false}>
+                    {words.number(index + 1)}
+                  </option>
+                );
+              })}
+            </select>
+            <OptionImage option={option} as="thumb" />
+            <bdi>{option.label}</bdi>
+          </label>
+          <span class="poll-moves poll-script">
+            <Move
+              label={words.say("moveUp", { option: option.label })}
+              name="up"
+              path="M4 10 8 6l4 4"
+            />
+            <Move
+              label={words.say("moveDown", { option: option.label })}
+              name="down"
+              path="m4 6 4 4 4-4"
+            />
+          </span>
+        </div>
       ))}
     </>
+  );
+}
+
+function Move({ label, name, path }: { label: string; name: string; path: string }) {
+  return (
+    <button class="poll-move" type="button" data-move={name} aria-label={label}>
+      <svg viewBox="0 0 16 16" width="20" height="20" aria-hidden="true" focusable="false">
+        <path d={path} fill="none" stroke="currentColor" stroke-width="2" />
+      </svg>
+    </button>
   );
 }
 

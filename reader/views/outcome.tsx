@@ -5,7 +5,7 @@
  */
 import type { Poll } from "#lib/store/polls.ts";
 import type { WordKey, Words } from "../words.ts";
-import type { CardProps } from "./card-props.ts";
+import { type CardProps, numbersSeen } from "./card-props.ts";
 import { pathOf } from "./paths.ts";
 import { ResultList } from "./results.tsx";
 import { RunoffTable } from "./runoff.tsx";
@@ -21,11 +21,10 @@ const reasons: Readonly<Record<Poll["resultsTo"], WordKey>> = {
 
 export function Outcome(props: CardProps) {
   const { words, poll, results, mine } = props;
-  const hidden = results?.hidden != null;
+  const hidden = results?.hidden !== null;
   const thanks = props.thanks === true && poll.afterVote !== "results";
   return (
     <>
-      {poll.afterVote !== "results" && <Thanks {...props} hidden={!thanks} />}
       <p
         class="poll-dek"
         data-part="own"
@@ -33,10 +32,13 @@ export function Outcome(props: CardProps) {
       >
         {mine ? words.say("youChose", { options: labelsOf(words, poll, mine) }) : ""}
       </p>
+      {poll.afterVote !== "results" && <Thanks {...props} hidden={!thanks} />}
       <p class="poll-dek" data-part="hidden-note" hidden={!hidden || thanks}>
-        {hiddenNote(words, poll, ms => words.when(ms, props.nowMs))}
+        {results === null
+          ? words.say("resultsAway")
+          : hiddenNote(words, poll, ms => words.when(ms, props.nowMs))}
       </p>
-      <div data-part="bars" hidden={hidden || thanks}>
+      <div data-part="bars" hidden={!numbersSeen(props)}>
         <ResultList {...props} />
         {poll.kind === "ranked" && <RunoffTable {...props} />}
       </div>
@@ -52,15 +54,16 @@ export function hiddenNote(words: Words, poll: Poll, say: (ms: number) => string
 
 /** The reader's own choices, in words. */
 function labelsOf(words: Words, poll: Poll, mine: readonly string[]): string {
-  const texts = mine.map(choice => {
+  const texts = mine.map((choice, index) => {
     const [id, grade] = choice.split(":");
     const label = poll.options.find(({ number }) => String(number) === id)?.label ?? "";
-    return grade === undefined ? label : `${label} ${words.number(Number(grade))}`;
+    if (poll.kind === "ranked") return `${words.number(index + 1)}. ${label}`;
+    return grade === undefined ? label : `${label} (${words.number(Number(grade))})`;
   });
   return words.list(texts);
 }
 
-function Thanks({ words, poll, place, hidden }: CardProps & { hidden: boolean }) {
+function Thanks({ words, poll, place, asked, hidden }: CardProps & { hidden: boolean }) {
   return (
     <div data-part="thanks" hidden={hidden}>
       {poll.afterVote === "text" && <p class="poll-thanks">{poll.afterVoteText}</p>}
@@ -77,7 +80,7 @@ function Thanks({ words, poll, place, hidden }: CardProps & { hidden: boolean })
       )}
       {(poll.resultsTo === "everyone" || poll.resultsTo === "voters") && (
         <p class="poll-actions">
-          <a href={pathOf(poll, place, "results")}>{words.say("results")}</a>
+          <a href={pathOf(poll, place, "results", asked)}>{words.say("results")}</a>
         </p>
       )}
     </div>

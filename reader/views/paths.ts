@@ -6,21 +6,41 @@ export type Place = "page" | "embed";
 
 type Named = Pick<Poll, "slug">;
 
+/** The language that an address asked for, if one did: what it leads to asks for it again. */
+export type AskedLanguage = Language | undefined;
+
 /** The path of a poll's vote page or results. */
-export function pathOf({ slug }: Named, place: Place, show: "vote" | "results"): string {
+export function pathOf(
+  { slug }: Named,
+  place: Place,
+  show: "vote" | "results",
+  asked?: AskedLanguage,
+): string {
   const base = place === "embed" ? `/embed/${slug}` : `/p/${slug}`;
-  return show === "vote" ? base : `${base}/results`;
+  return withQuery(show === "vote" ? base : `${base}/results`, langOf(asked));
 }
 
 /** Where the form of a card posts to; `more` is one more parameter. */
-export function voteAddress({ slug }: Named, place: Place, more = ""): string {
-  const query = [place === "embed" ? "from=embed" : "", more].filter(Boolean).join("&");
-  return `/api/polls/${slug}/votes${query && `?${query}`}`;
+export function voteAddress(
+  { slug }: Named,
+  place: Place,
+  asked: AskedLanguage,
+  more = "",
+): string {
+  const from = place === "embed" ? "from=embed" : "";
+  return withQuery(`/api/polls/${slug}/votes`, from, langOf(asked), more);
 }
 
 /** Where a reader learns what became of a ballot. */
-export function receiptPath(code: string): string {
-  return `/receipt/${code}`;
+export function receiptPath(code: string, asked?: AskedLanguage): string {
+  return withQuery(`/receipt/${code}`, langOf(asked));
+}
+
+const langOf = (asked: AskedLanguage): string => (asked === undefined ? "" : `lang=${asked}`);
+
+function withQuery(path: string, ...parameters: readonly string[]): string {
+  const query = parameters.filter(Boolean).join("&");
+  return query ? `${path}?${query}` : path;
 }
 
 /**

@@ -5,7 +5,7 @@
  * The page's script works on this very markup (`data-*` attributes), so a state looks the same whether
  * the server or the script brought it about.
  */
-import type { CardProps } from "./card-props.ts";
+import { type CardProps, numbersSeen } from "./card-props.ts";
 import { Eyebrow } from "./eyebrow.tsx";
 import { Outcome } from "./outcome.tsx";
 import { pathOf, receiptPath } from "./paths.ts";
@@ -14,7 +14,7 @@ import { scriptWords } from "./script-words.ts";
 import { VoteForm } from "./vote-form.tsx";
 
 export function PollCard(props: CardProps) {
-  const { words, poll, state, results, message, show } = props;
+  const { words, poll, state, message, show } = props;
   const voting = show === "vote" && state === "open";
   return (
     <article
@@ -52,11 +52,7 @@ export function PollCard(props: CardProps) {
                 <bdi>{poll.description}</bdi>
               </p>
             )}
-            {!results && show === "results" ? (
-              <p class="poll-dek">{words.say("resultsAway")}</p>
-            ) : (
-              <Outcome {...props} />
-            )}
+            <Outcome {...props} />
           </div>
         </>
       )}
@@ -77,7 +73,7 @@ export function PollCard(props: CardProps) {
       {state !== "scheduled" && <Foot {...props} voting={voting} />}
       {props.place === "embed" && (
         <p class="poll-fine">
-          <a href={pathOf(poll, "page", "vote")} target="_blank" rel="noopener">
+          <a href={pathOf(poll, "page", "vote", props.asked)} target="_blank" rel="noopener">
             {words.say("onSite", { site: props.siteName })}
           </a>
         </p>
@@ -100,12 +96,17 @@ function Foot(props: CardProps & { voting: boolean }) {
             <a
               data-part="to-the-poll"
               hidden={mine !== undefined}
-              href={pathOf(poll, place, "vote")}
+              href={pathOf(poll, place, "vote", props.asked)}
             >
               {words.say("toThePoll")}
             </a>
           )}
-          <button class="poll-button poll-button-quiet poll-script" type="button" data-part="pause">
+          <button
+            class="poll-button poll-button-quiet poll-script"
+            type="button"
+            data-part="pause"
+            hidden={!numbersSeen(props)}
+          >
             {words.say("pauseUpdates")}
           </button>
         </p>
@@ -124,7 +125,10 @@ function Foot(props: CardProps & { voting: boolean }) {
         {words.say("waitingCount", { count: words.number(results?.waiting ?? 0) })}
       </p>
       <p class="poll-fine" data-part="receipt" hidden={props.receipt === undefined}>
-        <a href={props.receipt && receiptPath(props.receipt)} {...(place === "embed" && newTab)}>
+        <a
+          href={props.receipt && receiptPath(props.receipt, props.asked)}
+          {...(place === "embed" && newTab)}
+        >
           {words.say("receiptLink")}
         </a>
       </p>

@@ -4,7 +4,7 @@ import type { Poll, PollOption } from "#lib/store/polls.ts";
 import { gradeMax } from "#lib/tallies/parts.ts";
 import type { Results } from "#lib/tallies/snapshot.ts";
 import type { Words } from "../words.ts";
-import type { CardProps } from "./card-props.ts";
+import { type CardProps, numbersSeen } from "./card-props.ts";
 import { OptionImage, withImages } from "./option-image.tsx";
 
 interface Line {
@@ -48,7 +48,7 @@ export function resultLines(words: Words, poll: Poll, results: Results | null): 
 }
 
 const meanOf = (words: Words, mean: number | null | undefined) =>
-  mean == null ? "" : words.number(mean);
+  mean == null ? "" : words.mean(mean);
 
 /** "12 votes"; "12 first choices · 40 points"; "12 ratings · 5: 7 · 4: 5 · 3: 0 · 2: 0 · 1: 0". */
 function detailOf(
@@ -130,7 +130,11 @@ export function Sentence(props: CardProps) {
   const { words } = props;
   const text = sentenceOf(props);
   return (
-    <div class="poll-fine" data-part="share-row" hidden={text === ""}>
+    <div
+      class="poll-fine poll-share-row"
+      data-part="share-row"
+      hidden={text === "" || !numbersSeen(props)}
+    >
       <span data-part="sentence">{text}</span>
       <span class="poll-share poll-script">
         <button class="poll-link" type="button" data-part="copy">

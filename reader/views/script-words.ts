@@ -19,6 +19,7 @@ const texts = [
   "overloadedKeeping",
   "paused",
   "pauseUpdates",
+  "readerPoll",
   "resumeUpdates",
   "sending",
   "unreachable",
@@ -28,6 +29,7 @@ const texts = [
 
 /** Values that stay names: the script puts in what they stand for. */
 const names = {
+  rank: "{rank}",
   count: "{count}",
   option: "{option}",
   options: "{options}",
@@ -42,6 +44,8 @@ function rankedWords(words: Words) {
     round: words.say("round", { number: "{number}" }),
     runoffAt: words.say("runoffAt", names),
     noFurtherChoice: words.say("noFurtherChoice"),
+    ranked: words.say("ranked", names),
+    unranked: words.say("unranked", names),
     option: words.say("option"),
   };
 }

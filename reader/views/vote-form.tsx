@@ -25,7 +25,7 @@ export function VoteForm(props: CardProps & { hidden: boolean }) {
   return (
     <form
       method="post"
-      action={voteAddress(poll, place)}
+      action={voteAddress(poll, place, props.asked)}
       data-part="vote"
       hidden={hidden}
       novalidate
@@ -51,7 +51,7 @@ export function VoteForm(props: CardProps & { hidden: boolean }) {
           {words.say("vote")}
         </button>
         {results?.hidden === null && (
-          <a href={preview ? undefined : pathOf(poll, place, "results")}>
+          <a href={preview ? undefined : pathOf(poll, place, "results", props.asked)}>
             {words.say("seeResults")}
           </a>
         )}

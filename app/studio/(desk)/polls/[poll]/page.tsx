@@ -8,6 +8,7 @@ import { type DeskPoll, deskBooks, deskPoll } from "../../../_data/desk.ts";
 import { BooksTable } from "../../../_ui/books-table.tsx";
 import { ClosingTime } from "../../../_ui/closing-time.tsx";
 import { Confirm } from "../../../_ui/confirm.tsx";
+import { ResultsTable } from "../../../_ui/results-table.tsx";
 import { RulesForm } from "../../../_ui/rules-form.tsx";
 import { StateLabel } from "../../../_ui/state-label.tsx";
 import { closePollAction, openPollAction, removePollAction } from "../../../actions.ts";
@@ -15,8 +16,6 @@ import { closePollAction, openPollAction, removePollAction } from "../../../acti
 interface Props {
   readonly params: Promise<{ readonly poll: string }>;
 }
-
-const numbers = new Intl.NumberFormat("en");
 
 export async function generateMetadata({ params }: Props): Promise<Metadata> {
   const found = await deskPoll((await params).poll);
@@ -148,7 +147,6 @@ function Actions({ found: { poll, state } }: { found: DeskPoll }) {
 
 function Results({ found: { poll, results } }: { found: DeskPoll }) {
   if (!results) return null;
-  const single = poll.choicesMax === 1;
   if (results.hidden !== null) {
     return (
       <section className="rounded border border-hair bg-card p-4">
@@ -157,36 +155,5 @@ function Results({ found: { poll, results } }: { found: DeskPoll }) {
       </section>
     );
   }
-  return (
-    <section className="rounded border border-hair bg-card">
-      <div className="flex flex-wrap items-baseline justify-between gap-2 border-b border-hair px-4 py-3">
-        <h2 className="font-serif text-lg font-semibold">Results</h2>
-        <p className="text-sm text-soft tabular-nums">
-          {numbers.format(results.ballots ?? 0)} ballots, as of {results.asOf.slice(11, 19)} UTC
-        </p>
-      </div>
-      <table className="w-full text-left">
-        <thead className="text-xs text-soft">
-          <tr className="border-b border-hair">
-            <th className="px-4 py-2.5 font-semibold">Option</th>
-            <th className="px-4 py-2.5 text-right font-semibold">Votes</th>
-            <th className="px-4 py-2.5 text-right font-semibold">
-              {single ? "Share" : "Share of voters"}
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {results.options.map(option => (
-            <tr key={option.id} className="border-b border-hair last:border-0">
-              <td className="px-4 py-2.5 [overflow-wrap:anywhere]">{option.label}</td>
-              <td className="px-4 py-2.5 text-right tabular-nums">
-                {numbers.format(option.votes ?? 0)}
-              </td>
-              <td className="px-4 py-2.5 text-right tabular-nums">{option.share}%</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </section>
-  );
+  return <ResultsTable poll={poll} results={results} />;
 }

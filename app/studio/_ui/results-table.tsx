@@ -1,0 +1,155 @@
+import type { Poll } from "#lib/store/polls.ts";
+import type { Results, RunoffResults } from "#lib/tallies/snapshot.ts";
+
+const numbers = new Intl.NumberFormat("en");
+const means = new Intl.NumberFormat("en", { minimumFractionDigits: 2 });
+const said = (count: number | null | undefined) => numbers.format(count ?? 0);
+
+type Line = Results["options"][number];
+
+/** A column of numbers: its title, and what it says of an option. */
+type Column = readonly [title: string, of: (line: Line) => string];
+
+const grades = [5, 4, 3, 2, 1];
+
+function columnsOf({ kind, choicesMax }: Poll): readonly Column[] {
+  const share = (line: Line) => `${line.share ?? 0}%`;
+  switch (kind) {
+    case "choice":
+      return [
+        ["Votes", line => said(line.votes)],
+        [choicesMax === 1 ? "Share" : "Share of voters", share],
+      ];
+    case "ranked":
+      return [
+        ["First choices", line => said(line.votes)],
+        ["Share", share],
+        ["Points", line => said(line.points)],
+      ];
+    case "rating":
+      return [
+        ["Mean", line => (line.mean == null ? "–" : means.format(line.mean))],
+        ["Ratings", line => said(line.votes)],
+        ...grades.map((grade): Column => [String(grade), line => said(line.grades?.[grade - 1])]),
+      ];
+  }
+}
+
+/** The running totals, as editors may see them: whatever the poll's kind has. */
+export function ResultsTable({ poll, results }: { poll: Poll; results: Results }) {
+  const columns = columnsOf(poll);
+  return (
+    <section className="rounded border border-hair bg-card">
+      <Head title="Results">
+        {said(results.ballots)} ballots, as of {results.asOf.slice(11, 19)} UTC
+      </Head>
+      <Table titles={["Option", ...columns.map(([title]) => title)]}>
+        {results.options.map(line => (
+          <Row key={line.id} label={line.label} cells={columns.map(([, of]) => of(line))} />
+        ))}
+      </Table>
+      {poll.kind === "ranked" && <Rounds runoff={results.runoff ?? null} lines={results.options} />}
+    </section>
+  );
+}
+
+/** The instant-runoff, as far as a worker has computed it. */
+function Rounds({ runoff, lines }: { runoff: RunoffResults | null; lines: readonly Line[] }) {
+  if (!runoff) {
+    return (
+      <p className="border-t border-hair px-4 py-3 text-sm text-soft">
+        The instant-runoff has not been computed yet.
+      </p>
+    );
+  }
+  const { rounds, winner } = runoff;
+  const titles = rounds.map((_, index) => `Round ${index + 1}`);
+  return (
+    <>
+      <Head title="Instant-runoff" under>
+        computed at {runoff.computedAt.slice(11, 19)} UTC
+      </Head>
+      <Table titles={["Option", ...titles]}>
+        {lines.map(({ id, label }) => (
+          <Row
+            key={id}
+            label={id === winner ? `${label} (wins)` : label}
+            strong={id === winner}
+            cells={rounds.map(({ votes }) => (votes[id] === undefined ? "–" : said(votes[id])))}
+          />
+        ))}
+        <Row label="No further choice" cells={rounds.map(({ exhausted }) => said(exhausted))} />
+      </Table>
+    </>
+  );
+}
+
+interface HeadProps {
+  readonly title: string;
+  readonly under?: boolean;
+  readonly children: React.ReactNode;
+}
+
+function Head({ title, under, children }: HeadProps) {
+  const Title = under ? "h3" : "h2";
+  return (
+    <div
+      className={`flex flex-wrap items-baseline justify-between gap-2 border-b border-hair px-4 py-3 ${under ? "border-t" : ""}`}
+    >
+      <Title className={`font-serif font-semibold ${under ? "" : "text-lg"}`}>{title}</Title>
+      <p className="text-sm text-soft tabular-nums">{children}</p>
+    </div>
+  );
+}
+
+interface TableProps {
+  readonly titles: readonly string[];
+  readonly children: React.ReactNode;
+}
+
+/** Wide ones are scrolled sideways, by keyboard too. */
+function Table({ titles, children }: TableProps) {
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what can be scrolled has to be reached without a mouse
+    <section className="overflow-x-auto" tabIndex={0} aria-label={titles.join(", ")}>
+      <table className="w-full text-left">
+        <thead className="text-xs text-soft">
+          <tr className="border-b border-hair">
+            {titles.map((title, index) => (
+              <th
+                key={title}
+                scope="col"
+                className={`px-4 py-2.5 font-semibold ${index > 0 ? "text-right" : ""}`}
+              >
+                {title}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>{children}</tbody>
+      </table>
+    </section>
+  );
+}
+
+interface RowProps {
+  readonly label: string;
+  readonly cells: readonly string[];
+  readonly strong?: boolean;
+}
+
+function Row({ label, cells, strong }: RowProps) {
+  return (
+    <tr className={`border-b border-hair last:border-0 ${strong ? "font-semibold" : ""}`}>
+      <th scope="row" className="px-4 py-2.5 font-[inherit] [overflow-wrap:anywhere]">
+        {label}
+      </th>
+      {cells.map((cell, index) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: cells are their columns
+        <td key={index} className="px-4 py-2.5 text-right whitespace-nowrap tabular-nums">
+          {cell}
+        </td>
+      ))}
+    </tr>
+  );
+}

@@ -1,0 +1,65 @@
+/**
+ * Ranking by buttons: up and down, and a tap on an option that has no rank gives it the next one. What is
+ * ranked stands on top, in its order.
+ *
+ * The selects stay the form's fields, out of sight; without this script they are what readers use.
+ */
+import { number, say, setText } from "./card.ts";
+
+type Move = "up" | "down";
+
+export function rankByButtons(card: HTMLElement, form: HTMLFormElement): void {
+  const list = form.querySelector(".poll-options");
+  const rows = [...form.querySelectorAll<HTMLElement>(".poll-ranked")];
+  if (!list) return;
+  const selectOf = (row: HTMLElement) => row.querySelector("select") as HTMLSelectElement;
+  const ranked = () =>
+    rows
+      .filter(row => selectOf(row).selectedIndex > 0)
+      .sort((a, b) => selectOf(a).selectedIndex - selectOf(b).selectedIndex);
+
+  const write = (order: readonly HTMLElement[]) => {
+    for (const row of rows) {
+      const rank = order.indexOf(row) + 1;
+      selectOf(row).selectedIndex = rank;
+      row.dataset.rank = rank > 0 ? number(rank) : "–";
+      disable(row, "up", rank === 1);
+      disable(row, "down", rank === 0);
+    }
+    const wanted = [...order, ...rows.filter(row => !order.includes(row))];
+    if (wanted.every((row, index) => row === list.children[index])) return;
+    const { activeElement } = document;
+    list.append(...wanted);
+    if (activeElement instanceof HTMLElement) activeElement.focus();
+  };
+
+  const move = (row: HTMLElement, where: Move) => {
+    const order = ranked();
+    const at = order.indexOf(row);
+    if (at === -1) {
+      if (where === "up") order.push(row);
+    } else if (where === "down" && at === order.length - 1) order.pop();
+    else order.splice(Math.max(0, at + (where === "up" ? -1 : 1)), 0, ...order.splice(at, 1));
+    write(order);
+    const { label = "", rank = "" } = row.dataset;
+    const key = order.includes(row) ? "ranked" : "unranked";
+    setText(card, "summary", say(card, key, { option: label, rank }));
+  };
+
+  for (const row of rows) {
+    row.classList.add("poll-by-buttons");
+    selectOf(row).hidden = true;
+    row.addEventListener("click", ({ target }) => {
+      const button = (target as Element).closest<HTMLElement>("[data-move]");
+      if (button) move(row, button.dataset.move as Move);
+      else if (selectOf(row).selectedIndex === 0) move(row, "up");
+    });
+  }
+  form.addEventListener("change", () => write(ranked()));
+  write(ranked());
+}
+
+/** It can still have the focus: who moves an option to the top stays on its button. */
+function disable(row: HTMLElement, name: Move, disabled: boolean): void {
+  row.querySelector(`[data-move=${name}]`)?.setAttribute("aria-disabled", String(disabled));
+}
