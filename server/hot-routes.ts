@@ -3,8 +3,8 @@
  * around Next's request pipeline, which costs many times what they do. All that readers ask for is here;
  * what is not, is Next's.
  *
- * The same functions answer under a plain `next start`; the conformance suite holds both against each
- * other.
+ * The same functions answer under a plain `next start`; `test/conformance/` holds both against
+ * each other.
  */
 
 import type { Asked } from "#lib/http/asked.ts";

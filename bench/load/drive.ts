@@ -1,7 +1,6 @@
 /** Running the generator, the floors and Next beside the site, each in a process of its own. */
 import { Child } from "#scripts/services/child.ts";
 import { freePort, portAnswers, waitUntil } from "#scripts/services/ports.ts";
-import type { Site } from "#test/support/site.ts";
 import type { Job, Report } from "./job.ts";
 
 const bodyBefore = '{"choices":["1"],"ballotId":"';
@@ -63,18 +62,5 @@ export async function startFloor(mode: FloorMode, bytes = 0): Promise<Beside> {
     { env: process.env },
   );
   await waitUntil("the floor", () => portAnswers(port), { gaveUp: () => child.diedBecause });
-  return { port, pid: child.pid, stop: () => child.stop() };
-}
-
-/** The same site by a plain `next start`. */
-export async function startNext(site: Site): Promise<Beside> {
-  const port = await freePort();
-  const child = new Child(
-    "next",
-    process.execPath,
-    ["node_modules/next/dist/bin/next", "start", "-p", String(port), "-H", "127.0.0.1"],
-    { env: { ...process.env, ...site.env, PORT: String(port), NODE_ENV: "production" } },
-  );
-  await waitUntil("next start", () => portAnswers(port), { gaveUp: () => child.diedBecause });
   return { port, pid: child.pid, stop: () => child.stop() };
 }

@@ -1,16 +1,9 @@
 /** Votes a second, closed loop, and their latency at a fixed rate, beside three floors. */
 import { createPoll } from "#test/support/ledger.ts";
+import { startNext } from "#test/support/next-start.ts";
 import type { Scenario } from "../figures.ts";
 import { Rounds } from "../figures.ts";
-import {
-  drive,
-  getRequest,
-  perSecond,
-  startFloor,
-  startNext,
-  voteHead,
-  votes,
-} from "../load/drive.ts";
+import { drive, getRequest, perSecond, startFloor, voteHead, votes } from "../load/drive.ts";
 import { balance, readBooks, startSite } from "../site.ts";
 
 const connections = 128;

@@ -30,6 +30,7 @@ const stages: readonly Stage[] = [
     run: () => runNodeTests(testFiles(["lib", "reader", "server", "worker", "scripts"]), 2),
   },
   { name: "integration", run: () => runNodeTests(testFiles(["test/integration", "test"], 1), 2) },
+  { name: "conformance", run: () => runNodeTests(testFiles(["test/conformance"]), 1) },
   { name: "promises", run: () => runNodeTests(testFiles(["test/promises"]), 1) },
   { name: "faults", run: () => runFaults(options) },
   { name: "e2e", run: () => runPlaywright() },

@@ -1,0 +1,113 @@
+/**
+ * The front answers hot routes around Next's pipeline; a plain `next start` answers them through it. Both
+ * are asked the same, and must answer the same: status, headers, body.
+ */
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import { waitUntil } from "#scripts/services/ports.ts";
+import { api } from "#test/support/ledger.ts";
+import { type NextStart, startNext } from "#test/support/next-start.ts";
+import { type PlainAnswer, plainRequest } from "#test/support/plain-http.ts";
+import { Site } from "#test/support/site.ts";
+import { requests, type Target } from "./requests.ts";
+
+/** Headers that say how bytes travel over this one connection, or when. */
+const ofTheConnection = new Set([
+  "connection",
+  "keep-alive",
+  "date",
+  // Next sends in chunks what the front, which has it all in its hand, sends with its length.
+  "transfer-encoding",
+  "content-length",
+]);
+
+/** Next names in `Vary` what its own pages look at, on every answer; routes of ours look at none of it. */
+const varyOfNext = /\b(rsc|next-router-(state-tree|prefetch|segment-prefetch))\b(, )?/g;
+
+/** What differs from one moment, request or poll to the next, wherever it is asked. */
+function settled(text: string, { own }: Target): string {
+  return text
+    .replaceAll(own, "{poll}")
+    .replaceAll(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, "{uuid}")
+    .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, "{moment}")
+    .replaceAll(/\d\d:\d\d:\d\d/g, "{time}")
+    .replaceAll(/(v1|t1)\.[\w-]+\.[\w-]+/g, "{identity}")
+    .replaceAll(/"receipt":"[\w-]+"/g, '"receipt":"{code}"')
+    .replaceAll(/\/receipt\/[\w-]+/g, "/receipt/{code}")
+    .replaceAll(/"version":\d+/g, '"version":{n}')
+    .replaceAll(/"waiting":(\d+|null)/g, '"waiting":{n}')
+    .replaceAll(/^(id|retry): \d+$/gm, "$1: {n}");
+}
+
+function headerOf(name: string, value: string): string {
+  if (name === "vary") return value.replaceAll(varyOfNext, "");
+  // Of other moments; that it is the right one is seen by asking with it.
+  return name === "etag" ? "{tag}" : value;
+}
+
+function comparable({ status, headers, body }: PlainAnswer, target: Target) {
+  const kept = Object.entries(headers)
+    .filter(([name]) => !ofTheConnection.has(name))
+    .map(([name, value]) => [name, headerOf(name, settled(String(value), target))])
+    .filter(([, value]) => value !== "");
+  return { status, headers: Object.fromEntries(kept), body: settled(body, target) };
+}
+
+describe("the front and next start answer alike", () => {
+  let site: Site;
+  let next: NextStart;
+  let front: Target;
+  let plain: Target;
+
+  before(async () => {
+    site = await Site.start({ env: { PUBLIC_URL: "http://polls.example" } });
+    next = await startNext(site, {
+      FLOODGATE_HOME: "1",
+      FLOODGATE_STATE_DIR: join(site.directory, "state-of-next"),
+    });
+    const make = async (slug: string, more: object) => {
+      const options = ["Yes", "No", "Perhaps"].map(label => ({ label }));
+      const body = { slug, question: "Is it so?", options, ...more };
+      const made = await api(site, "POST", "/api/polls", body);
+      assert.equal(made.status, 201, await made.clone().text());
+      return slug;
+    };
+    const opensAt = new Date(Date.now() - 1_000).toISOString();
+    const shared = {
+      open: await make("read-only", { opensAt }),
+      closed: await make("over", { opensAt }),
+      draft: await make("not-yet", {}),
+    };
+    await api(site, "POST", `/api/polls/${shared.closed}/close`);
+    const target = (own: string, port: number): Target => ({
+      ...shared,
+      own,
+      ask: request => plainRequest(port, request),
+    });
+    front = target(await make("asked-at-front", { opensAt }), site.fronts[0]?.port ?? 0);
+    plain = target(await make("asked-at-next", { opensAt }), next.port);
+    for (const { ask, closed } of [front, plain]) {
+      await waitUntil("the final result", async () => {
+        const { body } = await ask({ path: `/api/polls/${closed}/results` });
+        return body.includes('"state":"final"');
+      });
+    }
+  });
+  after(async () => {
+    await next?.stop();
+    await site?.stop();
+  });
+
+  for (const [kind, cases] of Object.entries(requests)) {
+    describe(kind, () => {
+      for (const [name, send] of Object.entries(cases)) {
+        it(name, async () => {
+          const [one, two] = [await send(front), await send(plain)];
+          assert.ok(one.status < 500, `${one.status} ${one.body}`);
+          assert.deepEqual(comparable(one, front), comparable(two, plain));
+        });
+      }
+    });
+  }
+});

@@ -1,0 +1,223 @@
+/** The requests that both ways of serving must answer alike. */
+import { randomUUID } from "node:crypto";
+import type { PlainAnswer, PlainRequest } from "#test/support/plain-http.ts";
+
+/** One of the two, with polls of its own to vote in that are the same but for their slugs. */
+export interface Target {
+  readonly ask: (request: PlainRequest) => Promise<PlainAnswer>;
+  /** Open, and voted in by this target alone. */
+  readonly own: string;
+  /** Open, only ever read. */
+  readonly open: string;
+  readonly closed: string;
+  readonly draft: string;
+}
+
+type Send = (target: Target) => Promise<PlainAnswer>;
+
+const json = { "Content-Type": "application/json" };
+const form = { "Content-Type": "application/x-www-form-urlencoded" };
+const ballot = (more: object = {}) =>
+  JSON.stringify({ choices: ["1"], ballotId: randomUUID(), ...more });
+
+const get =
+  (path: (target: Target) => string, headers: Record<string, string> = {}): Send =>
+  target =>
+    target.ask({ path: path(target), headers });
+
+const as =
+  (method: string, path: (target: Target) => string, headers: Record<string, string> = {}): Send =>
+  target =>
+    target.ask({ method, path: path(target), headers });
+
+const votes = ({ own }: Target) => `/api/polls/${own}/votes`;
+const results = ({ open }: Target) => `/api/polls/${open}/results`;
+
+const cast =
+  (body: () => string | Uint8Array, headers: Record<string, string> = json, to = votes): Send =>
+  target =>
+    target.ask({ method: "POST", path: to(target), headers, body: body() });
+
+/** As who has voted already. */
+const castAgain =
+  (body: (ballotId: string) => string, headers: Record<string, string> = json): Send =>
+  async target => {
+    const ballotId = randomUUID();
+    const first = await cast(() => ballot({ ballotId }))(target);
+    const cookie = first.headers["set-cookie"]?.[0]?.split(";")[0] ?? "";
+    return cast(() => body(ballotId), { ...headers, Cookie: `other=1; ${cookie}` })(target);
+  };
+
+/** By a browser that keeps the cookie that it is given. */
+const castByForm =
+  (fields: string): Send =>
+  async target => {
+    const first = await cast(() => fields, form)(target);
+    const cookie = first.headers["set-cookie"]?.[0]?.split(";")[0] ?? "";
+    return target.ask({
+      method: "POST",
+      path: first.headers.location ?? "",
+      headers: { ...form, Cookie: cookie },
+      body: fields,
+    });
+  };
+
+/** What `path` answers to somebody who has its answer already. */
+const getAgain =
+  (path: (target: Target) => string): Send =>
+  async target => {
+    // It may have been made anew in between: then once more.
+    for (let tries = 0; ; tries++) {
+      const first = await target.ask({ path: path(target) });
+      const headers = { "If-None-Match": first.headers.etag ?? "" };
+      const again = await target.ask({ path: path(target), headers });
+      if (again.status === 304 || tries === 20) return again;
+    }
+  };
+
+const voting: Readonly<Record<string, Send>> = {
+  "a vote": cast(() => ballot()),
+  "a vote without a ballot id": cast(() => JSON.stringify({ choices: ["1"] })),
+  "a vote of an embed": cast(() => ballot(), { ...json, "Floodgate-Voter": "" }),
+  "a vote from our own page": cast(() => ballot(), { ...json, "Sec-Fetch-Site": "same-origin" }),
+  "a type with a parameter": cast(() => ballot(), { "Content-Type": "application/json; x=y" }),
+  "the same vote again": castAgain(ballotId => ballot({ ballotId })),
+  "another vote": castAgain(() => ballot({ choices: ["2"] })),
+  "the ballot id of another vote": castAgain(ballotId => ballot({ ballotId, choices: ["2"] })),
+  "no body": cast(() => ""),
+  "no JSON": cast(() => "{"),
+  "no UTF-8": cast(() => Buffer.from([0x22, 0xff, 0x22])),
+  "no object": cast(() => "[]"),
+  "an unknown field": cast(() => ballot({ more: 1 })),
+  "no choices": cast(() => ballot({ choices: [] })),
+  "an unknown option": cast(() => ballot({ choices: ["77"] })),
+  "too many choices": cast(() => ballot({ choices: ["1", "2"] })),
+  "a ballot id that is none": cast(() => ballot({ ballotId: "x" })),
+  "a body too large": cast(() => ballot({ more: "x".repeat(70_000) })),
+  "a body too large, of unknown length": target =>
+    target.ask({
+      method: "POST",
+      path: votes(target),
+      headers: json,
+      body: ballot({ more: "x".repeat(70_000) }),
+      chunked: true,
+    }),
+  "another type": cast(() => ballot(), { "Content-Type": "text/plain" }),
+  "no type": cast(() => ballot(), {}),
+  "another site": cast(() => ballot(), { ...json, "Sec-Fetch-Site": "cross-site" }),
+  "another origin": cast(() => ballot(), { ...json, Origin: "https://evil.example" }),
+  "an unknown poll": cast(
+    () => ballot(),
+    json,
+    () => "/api/polls/no-such-poll/votes",
+  ),
+  "no slug": cast(
+    () => ballot(),
+    json,
+    () => "/api/polls/No_Slug/votes",
+  ),
+  "a closed poll": cast(
+    () => ballot(),
+    json,
+    ({ closed }) => `/api/polls/${closed}/votes`,
+  ),
+  "a draft": cast(
+    () => ballot(),
+    json,
+    ({ draft }) => `/api/polls/${draft}/votes`,
+  ),
+  "a form without a cookie": cast(() => "choice=1", form),
+  "a form": castByForm("choice=1"),
+  "a form in an embed": async target => {
+    const path = `${votes(target)}?from=embed`;
+    return target.ask({ method: "POST", path, headers: form, body: "choice=1" });
+  },
+  "a form from a browser without cookies": target =>
+    target.ask({
+      method: "POST",
+      path: `${votes(target)}?cookie`,
+      headers: form,
+      body: "choice=1",
+    }),
+  "a form with nothing chosen": castByForm(""),
+  "a form with too much chosen": castByForm("choice=1&choice=2"),
+  "a form of who has voted": castAgain(() => "choice=2", form),
+};
+
+const reading: Readonly<Record<string, Send>> = {
+  results: get(results),
+  "results that one has": getAgain(results),
+  "results that have changed": get(results, { "If-None-Match": 'W/"1-1-"' }),
+  "newer results": get(target => `${results(target)}?after=1`),
+  "results held until something is newer": get(
+    target => `${results(target)}?after=9007199254740991&wait=1`,
+  ),
+  "results with a bad query": get(target => `${results(target)}?after=x`),
+  "results of an unknown poll": get(() => "/api/polls/no-such-poll/results"),
+  "results of a draft": get(({ draft }) => `/api/polls/${draft}/results`),
+  "final results": get(({ closed }) => `/api/polls/${closed}/results`),
+  "a stream": target => target.ask({ path: `${results(target)}/stream`, until: /^data: .*\n\n/m }),
+  "a stream of an unknown poll": get(() => "/api/polls/no-such-poll/results/stream"),
+  "a poll": get(({ open }) => `/api/polls/${open}`),
+  "a draft": get(({ draft }) => `/api/polls/${draft}`),
+  "an unknown poll": get(() => "/api/polls/no-such-poll"),
+  health: get(() => "/healthz"),
+  readiness: get(() => "/readyz"),
+  "the script for articles": get(() => "/embed.js"),
+  "the script for articles that one has": getAgain(() => "/embed.js"),
+  "the readers' script": async target => {
+    const { body } = await target.ask({ path: `/p/${target.open}` });
+    return target.ask({ path: /\/assets\/[^"]+/.exec(body)?.[0] ?? "" });
+  },
+  "another script": get(() => "/assets/another.js"),
+};
+
+const pages: Readonly<Record<string, Send>> = Object.fromEntries(
+  ["/p/", "/embed/"].flatMap(before =>
+    ["", "/results"].flatMap(rest => {
+      const path = ({ open }: Target) => before + open + rest;
+      const page = `${before}{poll}${rest}`;
+      return [
+        [page, get(path)],
+        [`${page} in another language`, get(path, { "Accept-Language": "sv, en;q=0.5" })],
+        [`${page} in the address's language`, get(target => `${path(target)}?lang=ar`)],
+        [`${page} that one has`, getAgain(path)],
+        [`${page} of a closed poll`, get(({ closed }) => before + closed + rest)],
+        [`${page} of a draft`, get(({ draft }) => before + draft + rest)],
+        [`${page} of an unknown poll`, get(() => `${before}no-such-poll${rest}`)],
+        [`${page} of no slug`, get(() => `${before}No_Slug${rest}`)],
+        [`HEAD ${page}`, as("HEAD", path)],
+      ];
+    }),
+  ),
+);
+
+const unusual: Readonly<Record<string, Send>> = {
+  "HEAD results": as("HEAD", results),
+  "HEAD embed.js": as("HEAD", () => "/embed.js"),
+  "GET votes": get(votes),
+  "PUT votes": as("PUT", votes),
+  "DELETE results": as("DELETE", results),
+  "POST results": as("POST", results),
+  "POST a page": as("POST", ({ open }) => `/p/${open}`),
+  "a preflight for results": as("OPTIONS", results, {
+    Origin: "https://news.example",
+    "Access-Control-Request-Method": "GET",
+    "Access-Control-Request-Headers": "if-none-match",
+  }),
+  "a preflight for votes": as("OPTIONS", votes, {
+    Origin: "https://news.example",
+    "Access-Control-Request-Method": "POST",
+    "Access-Control-Request-Headers": "content-type",
+  }),
+  "a slash at the end": get(({ open }) => `/p/${open}/`),
+  "an encoded slash": get(() => "/p/a%2Fb"),
+  "a chosen option": get(({ open }) => `/p/${open}?choice=2`),
+};
+
+export const requests: Readonly<Record<string, Readonly<Record<string, Send>>>> = {
+  voting,
+  reading,
+  pages,
+  unusual,
+};
