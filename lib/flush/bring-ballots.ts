@@ -3,7 +3,13 @@
  * ballot what became of it. The same for slots that are flushed and for batches that come straight from a
  * front.
  */
-import { type BallotRow, holdBallots, insertBallots, replaceBallot } from "../store/ballots.ts";
+import {
+  type BallotRow,
+  holdBallots,
+  insertBallots,
+  type PreparedInsert,
+  replaceBallot,
+} from "../store/ballots.ts";
 import type { Database } from "../store/pool.ts";
 import {
   type Arrival,
@@ -16,6 +22,19 @@ import {
 } from "./sort-out.ts";
 
 const rowsPerInsert = 1_000;
+const counted: Fate = { fate: "counted" };
+
+/** Some arrivals with their rows, and the statement that inserts them. */
+interface Portion {
+  readonly arrivals: readonly Arrival[];
+  readonly rows: readonly BallotRow[];
+  readonly insert: PreparedInsert;
+}
+
+function portion(arrivals: readonly Arrival[]): Portion {
+  const rows = arrivals.map(ballotRow);
+  return { arrivals, rows, insert: insertBallots(rows) };
+}
 
 /** Inserts what is new and says of every arrival what became of it. */
 export async function bringBallots(
@@ -24,23 +43,25 @@ export async function bringBallots(
 ): Promise<ReadonlyMap<Arrival, Fate>> {
   const fates = new Map<Arrival, Fate>();
   const first = firstOfEachVoter(arrivals);
-  /** The ballot that stands for a voter now. */
+  const repeats = arrivals.length > first.length;
+  /** The ballot that stands for a voter now; only where there are repeats. */
   const standing = new Map<string, Standing>();
-  for (let at = 0; at < first.length; at += rowsPerInsert) {
-    const chunk = first.slice(at, at + rowsPerInsert);
-    const rows = chunk.map(ballotRow);
-    const allNew = (await insertBallots(db, rows)) === rows.length;
-    const stored = allNew ? new Map() : await storedBefore(db, rows);
-    for (const [index, arrival] of chunk.entries()) {
-      const row = rows[index];
-      if (!row) continue;
-      const other = stored.get(voterIn(row));
-      const fate = other ? await meet(db, row, other) : ({ fate: "counted" } as const);
+  let next = portion(first.slice(0, rowsPerInsert));
+  for (let at = rowsPerInsert; next.rows.length > 0; at += rowsPerInsert) {
+    const { arrivals: portionOf, rows, insert } = next;
+    const inserting = insert(db);
+    next = portion(first.slice(at, at + rowsPerInsert));
+    const allNew = (await inserting) === rows.length;
+    const stored = allNew ? undefined : await storedBefore(db, rows);
+    for (const [index, arrival] of portionOf.entries()) {
+      const row = rows[index] as BallotRow;
+      const other = stored?.get(voterIn(row));
+      const fate = other ? await meet(db, row, other) : counted;
       fates.set(arrival, fate);
-      const stands = fate.fate === "duplicate" && other ? other : row;
-      standing.set(voterIn(row), stands);
+      if (repeats) standing.set(voterIn(row), fate.fate === "duplicate" && other ? other : row);
     }
   }
+  if (!repeats) return fates;
   for (const arrival of arrivals) {
     if (fates.has(arrival)) continue;
     const stands = standing.get(voterIn(arrival.ballot));

@@ -76,9 +76,11 @@ export function firstOfEachVoter(arrivals: readonly Arrival[]): Arrival[] {
     const other = first.get(key);
     if (!other || cameBefore(arrival.ballot, other.ballot)) first.set(key, arrival);
   }
-  return [...first.values()].sort(
-    (a, b) => a.ballot.pollId - b.ballot.pollId || Buffer.compare(a.ballot.voter, b.ballot.voter),
+  // Of one poll, keys have the order of their voters' bytes.
+  const sorted = [...first].sort(
+    ([a, { ballot: one }], [b, { ballot: other }]) => one.pollId - other.pollId || (a < b ? -1 : 1),
   );
+  return sorted.map(([, arrival]) => arrival);
 }
 
 /** The row of an arrival. */

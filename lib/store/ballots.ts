@@ -25,27 +25,41 @@ interface StoredRow extends Row {
   readonly received_at: Date;
 }
 
+/** A statement that is ready; resolves with the number of rows that were new. */
+export type PreparedInsert = (db: Database) => Promise<number>;
+
 /**
- * Inserts ballots whose voters have none yet in their poll, leaves the others alone, and resolves with
- * the number of rows that were new.
+ * Prepares to insert ballots whose voters have none yet in their poll, and to leave the others alone. Apart
+ * from running it, so that the next statement can be written while MySQL is at work on this one.
  *
  * Never `INSERT IGNORE`: it would also swallow bad data (a choice cut to fit, NULL as 0).
  *
  * @param ballots - at most one a (poll, voter), sorted by both: neighbours share pages, and concurrent
  *   workers meet in the same order.
  */
-export async function insertBallots(db: Database, ballots: readonly BallotRow[]): Promise<number> {
+export function insertBallots(ballots: readonly BallotRow[]): PreparedInsert {
+  // Many ballots share their batch, and their millisecond.
+  const batch = remembered(hexLiteral);
+  const time = remembered(timeLiteral);
   const rows = ballots.map(
     ballot =>
       `(${ballot.pollId},${hexLiteral(ballot.voter)},${hexLiteral(ballot.ballotId)},` +
-      `${hexLiteral(ballot.batchId)},${hexLiteral(ballot.choices)},${timeLiteral(ballot.receivedAtMs)})`,
+      `${batch(ballot.batchId)},${hexLiteral(ballot.choices)},${time(ballot.receivedAtMs)})`,
   );
-  const { affectedRows } = await db.writeText(
-    "ballots.insert",
-    `INSERT INTO ballots (poll_id, voter, ballot_id, batch_id, choices, received_at)
-     VALUES ${rows.join(",")} ON DUPLICATE KEY UPDATE voter = ballots.voter`,
-  );
-  return affectedRows;
+  const sql = `INSERT INTO ballots (poll_id, voter, ballot_id, batch_id, choices, received_at)
+     VALUES ${rows.join(",")} ON DUPLICATE KEY UPDATE voter = ballots.voter`;
+  return async db => (await db.writeText("ballots.insert", sql)).affectedRows;
+}
+
+function remembered<T>(make: (value: T) => string): (value: T) => string {
+  const made = new Map<T, string>();
+  return value => {
+    const known = made.get(value);
+    if (known !== undefined) return known;
+    const text = make(value);
+    made.set(value, text);
+    return text;
+  };
 }
 
 /** The stored ballots of these voters, their rows held until the transaction ends. One query. */

@@ -264,7 +264,10 @@ export function placeholders(count: number): string {
 
 /** `0x…`, a binary literal for `writeText`. */
 export function hexLiteral(bytes: Uint8Array): string {
-  return `0x${Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("hex")}`;
+  const buffer = Buffer.isBuffer(bytes)
+    ? bytes
+    : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return `0x${buffer.toString("hex")}`;
 }
 
 /** `'2026-11-20 18:00:00.123'`, a UTC literal for `writeText`. */
