@@ -145,9 +145,9 @@ function pluginMatcher(path: string): Matcher {
   } catch (error) {
     throw new RangeError(`the plugin ${path}: ${error instanceof Error ? error.message : error}`);
   }
-  return facts => {
+  return ({ cookie, uri, host, poll, pollLane }) => {
     try {
-      const answer = plugin(facts);
+      const answer = plugin({ cookie, uri, host, poll, pollLane });
       return lanes.find(name => name === answer);
     } catch {
       return undefined;

@@ -5,7 +5,7 @@
  */
 import { isFloodgateError } from "../errors.ts";
 import type { BallotId, Slug } from "../ids.ts";
-import type { LaneFacts, LaneRules } from "../lane-rules.ts";
+import type { Lane, LaneFacts, LaneRules } from "../lane-rules.ts";
 import type { PublishedPolls } from "../polls/published.ts";
 import { pollState } from "../polls/state.ts";
 import type { Poll } from "../store/polls.ts";
@@ -81,7 +81,8 @@ export async function castBallot(deps: CastDeps, input: CastInput): Promise<Cast
     kind: poll.kind,
     receivedAtMs,
     markTtlSeconds: markTtlSeconds(poll, receivedAtMs),
-    lane: deps.laneOf(laneFacts(poll, input.request)),
+    tallied: true,
+    lane: deps.laneOf(new LaneLook(poll, input.request)),
   });
   if (committed.outcome === "accepted") {
     if (committed.tally) deps.results.see(poll.id, committed.tally);
@@ -97,20 +98,28 @@ export async function castBallot(deps: CastDeps, input: CastInput): Promise<Cast
 }
 
 /** What is known of the request is looked up only for rules that ask for it: few sites have any. */
-function laneFacts(poll: Poll, request: CastInput["request"]): LaneFacts {
-  return {
-    poll: poll.slug,
-    pollLane: poll.lane,
-    get cookie() {
-      return request().cookie;
-    },
-    get uri() {
-      return request().uri;
-    },
-    get host() {
-      return request().host;
-    },
-  };
+class LaneLook implements LaneFacts {
+  readonly poll: string;
+  readonly pollLane: Lane;
+  readonly #request: CastInput["request"];
+
+  constructor({ slug, lane }: Poll, request: CastInput["request"]) {
+    this.poll = slug;
+    this.pollLane = lane;
+    this.#request = request;
+  }
+
+  get cookie(): string {
+    return this.#request().cookie;
+  }
+
+  get uri(): string {
+    return this.#request().uri;
+  }
+
+  get host(): string {
+    return this.#request().host;
+  }
 }
 
 /** The ballot has its fate; results that can't be read right now must not change the answer. */

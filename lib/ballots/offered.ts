@@ -5,12 +5,12 @@ import type { QueuedBallot } from "../queue/slot-codec.ts";
 import type { TallyGlimpse } from "../tallies/counters.ts";
 import type { Mark } from "../voters/ballot-once.ts";
 
-/** A ballot that a reader cast, checked against its poll. */
-export type OfferedBallot = Omit<QueuedBallot, "tallied"> & {
+/** A ballot that a reader cast, checked against its poll; the tallies move for it unless its mark was there. */
+export interface OfferedBallot extends QueuedBallot {
   readonly slug: Slug;
   readonly markTtlSeconds: number;
   readonly lane: Lane;
-};
+}
 
 /** What became of an offered ballot. */
 export type CommitOutcome =

@@ -79,7 +79,9 @@ export class QueueRound {
     }
 
     const going = entries.filter(entry => !taken.has(entry.ballot) && !closed.has(entry));
-    const ballots = going.map(({ ballot, marked }) => ({ ...ballot, tallied: !marked }));
+    const ballots = going.map(({ ballot, marked }) =>
+      marked ? { ...ballot, tallied: false } : ballot,
+    );
     // With nobody left to bring, the number that was taken still needs something in its slot.
     const batch: Batch = { id: batchIds.next(), ballots, talliesDoubtful: false };
     const rider = new TallyRider(tallies, missed, ballots);
