@@ -101,6 +101,10 @@ const shape = {
     doc: "Memory of each front for votes that are acknowledged and not yet in MySQL; from there they are enqueued again when memcached loses its memory.",
     unit: "bytes",
   }),
+  QUEUE_MEMORY_SHARE: setting(wholeNumber(10, 95).default(50), {
+    doc: "While votes pile up in the queue (MySQL is away), how much of a queue server's memory they may fill before the low lane is refused. The normal lane is refused after another third of what is left, the high lane after two.",
+    unit: "percent",
+  }),
   QUEUE_FALLBACK_RATE: setting(wholeNumber(10, 100_000).default(1_000), {
     doc: "While no queue server can be reached, votes go straight into MySQL: at most this many from each serving process. More are asked to come again.",
     unit: "votes a second",

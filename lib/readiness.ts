@@ -1,5 +1,6 @@
 /** Whether a front can take votes right now, and by which of its ways. */
 import type { LadderStep } from "./ballots/ladder.ts";
+import type { Lane } from "./lane-rules.ts";
 import type { MemcachedClient } from "./memcached/client.ts";
 import { isMemcachedFailure } from "./memcached/failure.ts";
 import { Pipeline } from "./memcached/pipeline.ts";
@@ -10,6 +11,8 @@ export interface Readiness {
   readonly status: "ok" | "degraded" | "unavailable";
   /** What becomes of votes; see `ballots/ladder.ts`. */
   readonly step: LadderStep;
+  /** Lanes whose votes are refused. */
+  readonly lanesRefused: readonly Lane[];
   readonly memcached: Readonly<Record<string, "ok" | "unreachable">>;
   /** Not needed for votes: they wait in memcached while MySQL is away. */
   readonly mysql: "ok" | "unreachable";
@@ -26,6 +29,7 @@ export async function readiness(at: Runtime): Promise<Readiness> {
   return {
     status: step === "refusing" ? "unavailable" : all ? "ok" : "degraded",
     step,
+    lanesRefused: at.ladder.lanesRefused,
     memcached: Object.fromEntries(servers),
     mysql: mysqlUp ? "ok" : "unreachable",
   };

@@ -31,6 +31,7 @@ import type { Targets } from "./queue/enqueue.ts";
 import { allQueueNames, queueName } from "./queue/names.ts";
 import { QueueProducer } from "./queue/producer.ts";
 import { ReplayRing } from "./queue/replay-ring.ts";
+import { QueueRoom } from "./queue/room.ts";
 import { GuardedStore } from "./store/guarded.ts";
 import { Store } from "./store/pool.ts";
 import { poolSizes } from "./store/pool-sizes.ts";
@@ -171,6 +172,12 @@ function buildVoting(parts: VotingParts) {
     ballotsPerSecond: config.QUEUE_FALLBACK_RATE,
   });
   const kickstart = new Kickstart(config.kickstartTo);
+  const room = new QueueRoom({
+    servers: queueServers,
+    queueNames: allQueueNames(config.QUEUE_HOMES),
+    copies: config.QUEUE_COPIES,
+    sharePercent: config.QUEUE_MEMORY_SHARE,
+  });
   const commit = new GroupCommit({
     log,
     kickstart,
@@ -185,6 +192,7 @@ function buildVoting(parts: VotingParts) {
     fallback,
     lingerMs: config.QUEUE_LINGER_MS,
     relief: config.lanes,
+    room,
   });
   const ladder = new Ladder(log, guarded, () => ({
     queueServers: queueServers.length,
@@ -205,6 +213,7 @@ function buildVoting(parts: VotingParts) {
       },
       stop.signal,
     ),
+    room.watch(stop.signal),
     ladder.watch(stop.signal),
     tape.publishUntil(stop.signal),
     ...(directory ? [handInOldTapes({ store, log, directory, home, producer }, stop.signal)] : []),

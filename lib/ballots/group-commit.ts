@@ -47,10 +47,21 @@ export class GroupCommit {
     return lanes.reduce((sum, lane) => sum + this.#waiting[lane].length, 0);
   }
 
-  /** Lanes whose ballots are refused right now, because too many wait. */
+  /** Lanes whose ballots are refused right now: too many wait here, or the queue has no room for them. */
   get lanesRefused(): readonly Lane[] {
     const { waiting } = this;
-    return lanes.filter(lane => waiting >= waitingMax[lane]);
+    const withoutRoom = this.#lanesWithoutRoom;
+    return lanes.filter(lane => waiting >= waitingMax[lane] || withoutRoom.includes(lane));
+  }
+
+  /** A server that is away has no room to speak of: ballots go straight into MySQL. */
+  get #lanesWithoutRoom(): readonly Lane[] {
+    return this.#isDirect ? [] : this.#deps.room.lanesRefused;
+  }
+
+  /** No queue server is there. */
+  get #isDirect(): boolean {
+    return !this.#deps.targets.normal.order.some(({ available }) => available);
   }
 
   /** Puts a ballot on its way. Never rejects. */
@@ -71,6 +82,10 @@ export class GroupCommit {
       entry.answer({ outcome: "overloaded" });
       return;
     }
+    if (this.#lanesWithoutRoom.includes(lane)) {
+      entry.answer({ outcome: "full" });
+      return;
+    }
     this.#waiting[lane].push(entry);
     this.#running ??= this.#run();
   }
@@ -81,7 +96,7 @@ export class GroupCommit {
     while (this.waiting > 0) {
       const startedMs = monotonicMs();
       this.#giveUpOnOverdue();
-      const direct = !this.#deps.targets.normal.order.some(({ available }) => available);
+      const direct = this.#isDirect;
       const lane = this.#nextLane();
       if (lane === undefined) break;
       const { allowance } = this.#deps.fallback;

@@ -48,12 +48,13 @@ export function ladderStep(view: LadderView): LadderStep {
 
 const lookMs = 200;
 
-/** A front's own place on the ladder; logs each change once. */
+/** A front's own place on the ladder; logs each change of it, and of the lanes that are refused, once. */
 export class Ladder {
   readonly #log: Log;
   readonly #mysql: GuardedStore;
   readonly #view: () => Omit<LadderView, "mysqlUp">;
   #last: LadderStep = "normal";
+  #lastRefused: readonly Lane[] = [];
 
   /** @param view - looks at the parts as they are now; no I/O. */
   constructor(log: Log, mysql: GuardedStore, view: () => Omit<LadderView, "mysqlUp">) {
@@ -66,14 +67,21 @@ export class Ladder {
   get step(): LadderStep {
     const view = { ...this.#view(), mysqlUp: this.#mysql.available };
     const step = ladderStep(view);
-    if (step !== this.#last) {
-      const worse = ladderSteps.indexOf(step) > ladderSteps.indexOf(this.#last);
+    const moreRefused = view.lanesRefused.length - this.#lastRefused.length;
+    if (step !== this.#last || moreRefused !== 0) {
+      const down = ladderSteps.indexOf(step) - ladderSteps.indexOf(this.#last) || moreRefused;
       const line = { event: "ladder", step, before: this.#last, ...view };
       this.#last = step;
-      if (worse) this.#log.warn(line);
+      this.#lastRefused = view.lanesRefused;
+      if (down > 0) this.#log.warn(line);
       else this.#log.info(line);
     }
     return step;
+  }
+
+  /** Lanes whose votes are refused, of those that `step` has last seen. */
+  get lanesRefused(): readonly Lane[] {
+    return this.#lastRefused;
   }
 
   /** Asks MySQL whether it is there. One query. */

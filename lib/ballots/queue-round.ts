@@ -23,6 +23,7 @@ import type { PublishedPolls } from "../polls/published.ts";
 import { pollState } from "../polls/state.ts";
 import { type Enqueued, Enqueueing, type NotEnqueued, type Targets } from "../queue/enqueue.ts";
 import type { ReplayRing } from "../queue/replay-ring.ts";
+import type { QueueRoom } from "../queue/room.ts";
 import type { Batch, QueuedBallot } from "../queue/slot-codec.ts";
 import { RateGate } from "../rate-gate.ts";
 import type { MissedMoves } from "../tallies/missed.ts";
@@ -45,6 +46,7 @@ export interface RoundDeps {
   readonly fallback: Fallback;
   readonly kickstart: Kickstart;
   readonly tape: AcceptedTape;
+  readonly room: QueueRoom;
 }
 
 export class QueueRound {
@@ -139,6 +141,7 @@ export class QueueRound {
       return;
     }
     this.#complain(going, result);
+    if (result.outcome === "full") this.#deps.room.noteFull();
     for (const { answer } of going) answer({ outcome: result.outcome });
     if (!result.mayBeIn) await this.#withdrawMarks(going);
   }

@@ -22,7 +22,7 @@ import { describeError, type Log } from "../log.ts";
 import type { MemcachedClient } from "../memcached/client.ts";
 import { deleteSlots, placeTombstone, publishCheckpoint, readSlots } from "../queue/drain.ts";
 import type { Relief } from "../queue/lanes.ts";
-import { type Batch, decodeBatch, plainBatchId, tombstone } from "../queue/slot-codec.ts";
+import { type Batch, decodeBatch, isTombstone, plainBatchId } from "../queue/slot-codec.ts";
 import { backoffMs } from "../retry.ts";
 import { type Checkpoint, readCheckpoint } from "../store/checkpoints.ts";
 import type { DeadLetter } from "../store/dead-letters.ts";
@@ -162,7 +162,7 @@ export class QueueFlush {
     for (let at = 0; at < numbers.length; at += slotsPerRead) {
       const portion = numbers.slice(at, at + slotsPerRead);
       const left = await readSlots(this.#client, queue, epoch, portion);
-      const slots = [...left].filter(([, bytes]) => !bytes.equals(tombstone)).map(([n]) => n);
+      const slots = [...left].filter(([, bytes]) => !isTombstone(bytes)).map(([n]) => n);
       this.#doom(slots, portion.at(-1) ?? 0);
     }
   }

@@ -1,7 +1,7 @@
 /** From an HTTP vote to a cast ballot: what both ways of voting (script and plain form) share. */
 import { type CastOutcome, castBallot } from "../ballots/cast.ts";
 import type { ChoiceProblem } from "../ballots/choices.ts";
-import { wallMs } from "../clock.ts";
+import { SECOND, wallMs } from "../clock.ts";
 import { FloodgateError } from "../errors.ts";
 import type { BallotId, Slug } from "../ids.ts";
 import type { Runtime } from "../runtime.ts";
@@ -104,6 +104,9 @@ export async function answerVote(
   };
 }
 
+/** Room comes back with MySQL, or not at all: there is no use in asking every second. */
+const queueFullRetryMs = 5 * SECOND;
+
 /** The error that an outcome is, for programs. */
 export function castError(outcome: Exclude<CastOutcome, { outcome: "accepted" }>): FloodgateError {
   switch (outcome.outcome) {
@@ -122,7 +125,7 @@ export function castError(outcome: Exclude<CastOutcome, { outcome: "accepted" }>
     case "closed":
       return new FloodgateError("poll_closed");
     case "full":
-      return new FloodgateError("queue_full");
+      return new FloodgateError("queue_full", { retryAfterMs: queueFullRetryMs });
     case "overloaded":
       return new FloodgateError("overloaded");
     case "unavailable":

@@ -29,6 +29,21 @@ export class MemcachedFailure extends Error {
   }
 }
 
+/** memcached's binary status for "out of memory". */
+export const outOfMemoryStatus = 0x82;
+
+/** The server has no memory left for something that a call needed (`-M`). */
+export function outOfMemory(what: string): MemcachedFailure {
+  return new MemcachedFailure("rejected", `no memory left for ${what}`, {
+    status: outOfMemoryStatus,
+  });
+}
+
+/** True when a server is full. */
+export function isOutOfMemory(error: MemcachedFailure): boolean {
+  return error.status === outOfMemoryStatus;
+}
+
 /** True for a `MemcachedFailure` of any copy of this module. */
 export function isMemcachedFailure(error: unknown): error is MemcachedFailure {
   return typeof error === "object" && error !== null && BRAND in error;

@@ -10,7 +10,7 @@
  *
  * Source: memcached's `doc/protocol-binary.txt`.
  */
-import { MemcachedFailure } from "./failure.ts";
+import { MemcachedFailure, outOfMemoryStatus } from "./failure.ts";
 import type { Key } from "./keys.ts";
 import { RequestBytes } from "./request-bytes.ts";
 
@@ -31,7 +31,7 @@ const status = {
   exists: 0x02,
   tooLarge: 0x03,
   notStored: 0x05,
-  outOfMemory: 0x82,
+  outOfMemory: outOfMemoryStatus,
 } as const;
 
 /** One answer of the server. */

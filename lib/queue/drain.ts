@@ -14,7 +14,7 @@ import type { Epoch, QueueName, SlotNumber } from "../ids.ts";
 import type { MemcachedClient } from "../memcached/client.ts";
 import { checkpointKey, epochKey, pointerKey, slotKey } from "../memcached/keys.ts";
 import { counterValue, Pipeline } from "../memcached/pipeline.ts";
-import { tombstone } from "./slot-codec.ts";
+import { tombstoneOf } from "./slot-codec.ts";
 
 /** One queue as it stands in memcached right now. */
 export interface QueueLook {
@@ -55,6 +55,18 @@ export async function lookAtQueues(
   });
 }
 
+/** The checkpoints that the worker has published of some queues, 0 where it has none. One round trip. */
+export async function readCheckpoints(
+  client: MemcachedClient,
+  looks: readonly QueueLook[],
+): Promise<number[]> {
+  if (looks.length === 0) return [];
+  const p = new Pipeline();
+  const ops = looks.map(({ queue, epoch }) => p.get(checkpointKey(queue, epoch)));
+  const r = await client.read(p);
+  return ops.map(op => Number(counterValue(r.of(op)) ?? 0n));
+}
+
 /** The pointer of one epoch, or `null` when the server has forgotten it. */
 export async function readPointer(
   client: MemcachedClient,
@@ -89,6 +101,12 @@ export async function readSlots(
   return found;
 }
 
+/**
+ * A full server's memory is in pages, each for items of about one size. Marks may have taken all that is there for
+ * small ones; slots that were flushed leave room for what is larger.
+ */
+const tombstoneSizes = [0, 500, 2_000, 8_000, 32_000];
+
 /** `placed`: the number is passed for good. `written`: somebody's batch is there after all. */
 export async function placeTombstone(
   client: MemcachedClient,
@@ -96,11 +114,15 @@ export async function placeTombstone(
   epoch: Epoch,
   slot: number,
 ): Promise<"placed" | "written" | "full"> {
-  const p = new Pipeline();
-  const added = p.add(slotKey(queue, epoch, slot as SlotNumber), tombstone, tombstoneSeconds);
-  const stored = (await client.send(p)).of(added);
-  if (stored === "stored") return "placed";
-  return stored === "exists" ? "written" : "full";
+  for (const bytes of tombstoneSizes) {
+    const p = new Pipeline();
+    const key = slotKey(queue, epoch, slot as SlotNumber);
+    const added = p.add(key, tombstoneOf(bytes), tombstoneSeconds);
+    const stored = (await client.send(p)).of(added);
+    if (stored === "stored") return "placed";
+    if (stored === "exists") return "written";
+  }
+  return "full";
 }
 
 /** Tells the fronts how far MySQL has it, so that they may forget those batches. */

@@ -19,7 +19,7 @@
 import { faultPoint } from "#faults";
 import { monotonicMs } from "../clock.ts";
 import type { MemcachedClient } from "../memcached/client.ts";
-import { isMemcachedFailure } from "../memcached/failure.ts";
+import { isMemcachedFailure, isOutOfMemory } from "../memcached/failure.ts";
 import type { Pipeline, Replies } from "../memcached/pipeline.ts";
 import type { QueueProducer, Ticket } from "./producer.ts";
 import type { Place } from "./replay-ring.ts";
@@ -213,10 +213,7 @@ class Attempt {
       this.place = { producer, epoch: ticket.epoch, slot: ticket.slot, ticket };
     }
     if (outcome === "unknown") this.mayBeIn = true;
-    if (outcome === "full") {
-      this.full = true;
-      this.#givenUp = true;
-    }
+    if (outcome === "full") this.#isFull();
   }
 
   /** Further attempts on this server alone, as long as it answers. */
@@ -228,6 +225,11 @@ class Attempt {
       await this.waitForLock(job.untilMs);
       await this.write(job);
     }
+  }
+
+  #isFull(): void {
+    this.full = true;
+    this.#givenUp = true;
   }
 
   /** It kept the others waiting. */
@@ -245,6 +247,7 @@ class Attempt {
       this.cause = error;
       this.#ticket = undefined;
       this.#home += 1;
+      if (isOutOfMemory(error)) this.#isFull();
     }
   }
 }

@@ -31,7 +31,7 @@ import { faultPoint } from "#faults";
 import { monotonicMs, SECOND, sleep } from "../clock.ts";
 import type { Epoch, QueueName, SlotNumber } from "../ids.ts";
 import type { MemcachedClient } from "../memcached/client.ts";
-import { isMemcachedFailure, MemcachedFailure } from "../memcached/failure.ts";
+import { isMemcachedFailure, MemcachedFailure, outOfMemory } from "../memcached/failure.ts";
 import { checkpointKey, epochKey, lockKey, pointerKey, slotKey } from "../memcached/keys.ts";
 import { counterValue, type Op, Pipeline, type Replies } from "../memcached/pipeline.ts";
 import type { Session } from "../memcached/session.ts";
@@ -46,6 +46,8 @@ const ticketMsMax = SECOND;
 const lockWaitMsMax = leaseSeconds * SECOND + 200;
 const lockPollMs = 1;
 const epochTriesMax = 4;
+/** 0, with room for every later number: a counter that grows by a digit would need new memory. */
+const firstPointer = "0".padEnd(20);
 
 /** A taken number: the right to write one slot. */
 export interface Ticket {
@@ -107,6 +109,7 @@ export class QueueProducer {
       const checkpoint = p.get(checkpointKey(this.queue, epoch));
       const r = await session.send(p, this.client.timeouts.answerMs);
       const slot = r.of(pointer);
+      if (r.of(lock) === "full") throw outOfMemory("the lock");
       if (typeof slot === "bigint" && r.of(current)?.toString() === epoch) {
         return {
           session,
@@ -140,8 +143,9 @@ export class QueueProducer {
       const aged = lockedAtMs - ticket.takenAtMs > ticketMsMax / 2;
       const p = new Pipeline();
       const lock = this.#lock(p, ticket.epoch);
-      const r = await ticket.session.send(p, this.client.timeouts.answerMs);
-      if (r.of(lock) !== 1n) continue;
+      const taken = (await ticket.session.send(p, this.client.timeouts.answerMs)).of(lock);
+      if (taken === "full") throw outOfMemory("the lock");
+      if (taken !== 1n) continue;
       return aged ? this.#renumber(ticket, lockedAtMs) : { ...ticket, lockedAtMs };
     }
     throw new MemcachedFailure("not_sent", "the lock stayed busy");
@@ -235,9 +239,9 @@ export class QueueProducer {
     const offered = randomBytes(6).toString("hex") as Epoch;
     const first = new Pipeline();
     const existing = first.get(epochKey(this.queue));
-    const made = first.add(pointerKey(this.queue, offered), "0", 0);
+    const made = first.add(pointerKey(this.queue, offered), firstPointer, 0);
     const r1 = await session.send(first, this.client.timeouts.answerMs);
-    if (r1.of(made) === "full") throw outOfMemory();
+    if (r1.of(made) === "full") throw outOfMemory("a new epoch");
 
     const second = new Pipeline();
     if (!r1.of(existing)) second.add(epochKey(this.queue), offered, 0);
@@ -250,7 +254,7 @@ export class QueueProducer {
       third.delete(pointerKey(this.queue, offered));
       await session.send(third, this.client.timeouts.answerMs);
     }
-    if (!epoch) throw outOfMemory();
+    if (!epoch) throw outOfMemory("a new epoch");
     this.#known = { session, epoch };
     return epoch;
   }
@@ -265,8 +269,4 @@ export class QueueProducer {
     second.delete(epochKey(this.queue), current);
     await session.send(second, this.client.timeouts.answerMs);
   }
-}
-
-function outOfMemory(): MemcachedFailure {
-  return new MemcachedFailure("rejected", "no memory left for a new epoch");
 }

@@ -60,8 +60,16 @@ export const choicesMax = 100;
 export const ballotsPerSlotMax = 500;
 export const slotBytesMax = 64 * 1024;
 
-/** What the worker puts into a slot it gives up waiting for. */
-export const tombstone = Buffer.from("F!");
+const tombstone = Buffer.from("F!");
+
+/** What the worker puts into a slot that it gives up waiting for; filled up to so many bytes. */
+export function tombstoneOf(bytes: number): Buffer {
+  return Buffer.concat([tombstone], Math.max(bytes, tombstone.length));
+}
+
+export function isTombstone(bytes: Buffer): boolean {
+  return bytes.subarray(0, tombstone.length).equals(tombstone);
+}
 
 /** Bytes that a ballot takes in a slot. */
 export function encodedBallotBytes(ballot: Pick<QueuedBallot, "choices">): number {
@@ -154,7 +162,7 @@ function encodeBallot(bytes: Buffer, start: number, ballot: QueuedBallot, baseMs
  * @throws FloodgateError `slot_corrupt` with a reason, for every other sequence of bytes.
  */
 export function decodeBatch(bytes: Buffer): Batch | null {
-  if (bytes.equals(tombstone)) return null;
+  if (isTombstone(bytes)) return null;
   if (bytes.length < headerBytes + checksumBytes) throw corrupt("too short");
   if (bytes[0] !== magic) throw corrupt("not a slot of ours");
   if (bytes[1] !== versions.plain && bytes[1] !== versions.kinds)

@@ -9,9 +9,7 @@ import type { QueueName } from "../ids.ts";
 import type { Lane } from "../lane-rules.ts";
 import type { MemcachedClient } from "../memcached/client.ts";
 import { isMemcachedFailure } from "../memcached/failure.ts";
-import { checkpointKey } from "../memcached/keys.ts";
-import { counterValue, Pipeline } from "../memcached/pipeline.ts";
-import { lookAtQueues, type QueueLook, readSlots } from "./drain.ts";
+import { lookAtQueues, type QueueLook, readCheckpoints, readSlots } from "./drain.ts";
 import { laneOf } from "./names.ts";
 import { decodeBatch } from "./slot-codec.ts";
 
@@ -40,17 +38,6 @@ export async function surveyServer(
     if (!isMemcachedFailure(error)) throw error;
     return undefined;
   }
-}
-
-async function readCheckpoints(
-  server: MemcachedClient,
-  looks: readonly QueueLook[],
-): Promise<number[]> {
-  if (looks.length === 0) return [];
-  const p = new Pipeline();
-  const ops = looks.map(({ queue, epoch }) => p.get(checkpointKey(queue, epoch)));
-  const r = await server.read(p);
-  return ops.map(op => Number(counterValue(r.of(op)) ?? 0n));
 }
 
 interface QueueDepth {

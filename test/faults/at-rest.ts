@@ -8,7 +8,7 @@ import { MemcachedClient } from "#lib/memcached/client.ts";
 import { isMemcachedFailure } from "#lib/memcached/failure.ts";
 import { lookAtQueues, type QueueLook, readSlots } from "#lib/queue/drain.ts";
 import { allQueueNames } from "#lib/queue/names.ts";
-import { tombstone } from "#lib/queue/slot-codec.ts";
+import { isTombstone } from "#lib/queue/slot-codec.ts";
 import { results } from "#test/support/ledger.ts";
 import type { Site } from "#test/support/site.ts";
 import type { Books, StoredRow, Sums } from "./checker.ts";
@@ -66,7 +66,7 @@ export class Inspector {
       for (const { queue, epoch, pointer } of await looksOf(client)) {
         const numbers = Array.from({ length: pointer }, (_, index) => index + 1);
         const slots = await readSlots(client, queue, epoch, numbers);
-        left += [...slots.values()].filter(bytes => !bytes.equals(tombstone)).length;
+        left += [...slots.values()].filter(bytes => !isTombstone(bytes)).length;
       }
       return left;
     });

@@ -13,6 +13,7 @@ import { Places } from "#lib/memcached/places.ts";
 import { PublishedPolls } from "#lib/polls/published.ts";
 import type { Relief } from "#lib/queue/lanes.ts";
 import { ReplayRing } from "#lib/queue/replay-ring.ts";
+import { QueueRoom } from "#lib/queue/room.ts";
 import { GuardedStore } from "#lib/store/guarded.ts";
 import { MissedMoves } from "#lib/tallies/missed.ts";
 import { ballot, startFlushBench } from "#test/support/flush-bench.ts";
@@ -50,6 +51,7 @@ function newCommit(relief: Relief): GroupCommit {
     tape,
     lingerMs: 0,
     relief,
+    room: new QueueRoom({ servers: [client], queueNames: [], copies: 1, sharePercent: 95 }),
   });
 }
 

@@ -9,7 +9,8 @@ import { after, describe, it } from "node:test";
 import { sleep } from "#lib/clock.ts";
 import type { BatchId, QueueName } from "#lib/ids.ts";
 import { MemcachedClient } from "#lib/memcached/client.ts";
-import { epochKey, lockKey, pointerKey } from "#lib/memcached/keys.ts";
+import { isMemcachedFailure, isOutOfMemory } from "#lib/memcached/failure.ts";
+import { epochKey, type Key, lockKey, pointerKey } from "#lib/memcached/keys.ts";
 import { counterValue, Pipeline } from "#lib/memcached/pipeline.ts";
 import { deleteSlots, lookAtQueues, placeTombstone, readSlots } from "#lib/queue/drain.ts";
 import { enqueueBatch, type Rider } from "#lib/queue/enqueue.ts";
@@ -54,6 +55,20 @@ const to = (producer: QueueProducer) => ({
   copies: 1,
   order: [producer.client],
 });
+
+/** Takes all the memory that there is for items of these sizes. */
+async function fill(client: MemcachedClient, sizes: readonly number[]): Promise<void> {
+  for (const size of sizes) {
+    for (let full = false, index = 0; !full; ) {
+      const p = new Pipeline();
+      const ops = Array.from({ length: 100 }, () =>
+        p.add(`fill:${size}:${index++}` as Key, Buffer.alloc(size), 0),
+      );
+      const replies = await client.send(p);
+      full = ops.some(op => replies.of(op) === "full");
+    }
+  }
+}
 
 async function flushAll(): Promise<void> {
   const socket = connect(server.port, "127.0.0.1");
@@ -304,4 +319,30 @@ it("keeps the epoch's key free of anything but the epoch", async () => {
   const p = new Pipeline();
   const value = p.get(epochKey(queue));
   assert.equal((await producer.client.send(p)).of(value)?.toString(), epoch);
+});
+
+describe("a full server", () => {
+  it("says so at once, hands out numbers that grow by a digit, and lets a number be passed", async () => {
+    const small = await testMemcached({ memoryMb: 8 });
+    const client = new MemcachedClient({ host: "127.0.0.1", port: small.port });
+    clients.push(client);
+    const queue = newQueue();
+    const producer = new QueueProducer(queue, client);
+    const first = await producer.takeTicket();
+    await producer.write(first, encodeBatch(emptyBatch()));
+    const smallItems = Array.from({ length: 40 }, (_, index) => 1 + index * 8);
+    await fill(client, smallItems);
+
+    for (let i = 0; i < 12; i++) {
+      await assert.rejects(producer.takeTicket(), e => isMemcachedFailure(e) && isOutOfMemory(e));
+    }
+    const [look] = await lookAtQueues(client, [queue]);
+    assert.equal(look?.pointer, 13);
+
+    const enqueued = await enqueueBatch(to(producer), emptyBatch(), noRider, Number.MAX_VALUE);
+    assert.equal(enqueued.outcome, "full");
+    assert.equal(await placeTombstone(client, queue, first.epoch, 2), "placed");
+    const found = await readSlots(client, queue, first.epoch, [2]);
+    assert.equal(decodeBatch(found.get(2) ?? Buffer.alloc(0)), null);
+  });
 });

@@ -5,7 +5,7 @@
  * Whoever wants to know which slots are written can listen (`onSlot`).
  */
 import { Replies, type Reply } from "#lib/memcached/pipeline.ts";
-import { tombstone } from "#lib/queue/slot-codec.ts";
+import { isTombstone } from "#lib/queue/slot-codec.ts";
 
 interface Item {
   readonly value: Buffer;
@@ -68,7 +68,7 @@ export class FakeMemcached {
   /** Keys of slots that hold a batch. */
   get slots(): string[] {
     return [...this.#items]
-      .filter(([key, { value }]) => key.includes(":s:") && !value.equals(tombstone))
+      .filter(([key, { value }]) => key.includes(":s:") && !isTombstone(value))
       .map(([key]) => key);
   }
 
@@ -99,7 +99,7 @@ export class FakeMemcached {
   }
 
   #store(key: string, value: Buffer, ttlSeconds: number): void {
-    if (key.includes(":s:") && !value.equals(tombstone)) this.onSlot(key);
+    if (key.includes(":s:") && !isTombstone(value)) this.onSlot(key);
     const expires = ttlSeconds === 0 ? 0 : this.#tick + ttlSeconds;
     this.#versions += 1;
     this.#items.set(key, { value, version: this.#versions, expires });

@@ -1,5 +1,6 @@
 /** The worker's own pages: a readable one, JSON, metrics for Prometheus, and health for whoever restarts it. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { type LadderStep, ladderStep } from "#lib/ballots/ladder.ts";
 import { MINUTE, wallMs } from "#lib/clock.ts";
 import { describeError } from "#lib/log.ts";
 import type { LogLines } from "#lib/log-lines.ts";
@@ -13,6 +14,7 @@ import {
   isFailing,
   isStale,
   oldestWaitMs,
+  type Survey,
   sentenceOf,
   slotsWaiting,
   type WorkerState,
@@ -69,6 +71,7 @@ function pagesOf({ worker, state, history, metrics, lines }: StatusDeps): Pages 
       const slotsPerSecond = history.slotsPerSecond(survey.atMs);
       return toJson({
         status: isStale(state, survey.atMs) ? "stale" : isFailing(state) ? "failing" : "ok",
+        step: stepOf(worker, state, survey),
         sentence: sentenceOf(state, survey, slotsPerSecond).text,
         slotsWaiting: slotsWaiting(survey),
         oldestWaitMs: oldestWaitMs(survey),
@@ -83,6 +86,16 @@ function pagesOf({ worker, state, history, metrics, lines }: StatusDeps): Pages 
       body: await metrics.expose(await surveyor.survey(), worker.books.whole),
     }),
   };
+}
+
+/** The step of the ladder, as far as a worker sees it. */
+function stepOf({ queueServers }: WorkerRuntime, state: WorkerState, survey: Survey): LadderStep {
+  return ladderStep({
+    queueServers: queueServers.length,
+    queueServersUp: queueServers.filter(({ available }) => available).length,
+    mysqlUp: !isFailing(state),
+    lanesRefused: survey.lanesRefused,
+  });
 }
 
 function health(state: WorkerState): Answer {

@@ -4,6 +4,8 @@
  */
 import { SECOND } from "#lib/clock.ts";
 import type { PassSummary } from "#lib/flush/pass.ts";
+import { type Lane, lanes } from "#lib/lane-rules.ts";
+import type { Memory } from "#lib/memcached/memory.ts";
 import type { LaneDepth } from "#lib/queue/survey.ts";
 
 /** What the daemon's loop tells of itself. */
@@ -30,15 +32,6 @@ export function isFailing({ lastError, lastPass }: WorkerState): boolean {
   return lastError !== undefined && lastError.atMs > (lastPass?.atMs ?? 0);
 }
 
-/** A server's memory, as it tells it. */
-export interface Memory {
-  readonly usedBytes: number;
-  readonly limitBytes: number;
-  readonly evictions: number;
-  /** Items whose memory was refused. */
-  readonly outOfMemory: number;
-}
-
 /** What waits and where, at one moment. */
 export interface Survey {
   readonly atMs: number;
@@ -48,6 +41,8 @@ export interface Survey {
     readonly memory: Memory | undefined;
     readonly lanes: readonly LaneDepth[];
   }[];
+  /** Lanes whose ballots fronts refuse, for want of memory. */
+  readonly lanesRefused: readonly Lane[];
 }
 
 export function slotsWaiting(survey: Survey): number {
@@ -72,10 +67,11 @@ export function sentenceOf(
   slotsPerSecond: number,
 ): { readonly tone: Tone; readonly text: string } {
   const waiting = slotsWaiting(survey);
-  const backlog =
+  const depth =
     waiting === 0
       ? "Nothing waits."
       : `${counted(waiting, "slot")} of ballots ${waiting === 1 ? "waits" : "wait"}, the oldest for ${duration(oldestWaitMs(survey))}.`;
+  const backlog = [depth, ...refusalOf(survey)].join(" ");
   if (isFailing(state)) {
     return {
       tone: "bad",
@@ -100,6 +96,13 @@ export function sentenceOf(
   const left = drainMs(waiting, slotsPerSecond);
   const estimate = left === undefined ? "" : ` At this rate it is flushed in ${duration(left)}.`;
   return { tone: "warn", text: `There is a backlog. ${backlog}${estimate}` };
+}
+
+/** Memory runs out: whose votes are refused. */
+function refusalOf({ lanesRefused }: Survey): string[] {
+  if (lanesRefused.length === 0) return [];
+  if (lanesRefused.length === lanes.length) return ["memcached is full: all votes are refused."];
+  return [`memcached is filling up: votes of the ${lanesRefused.join(" and ")} lane are refused.`];
 }
 
 /** How long what waits will take at the present rate; `undefined`: it does not move. */

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { describe, it } from "node:test";
+import type { Lane } from "#lib/lane-rules.ts";
 import { LogLines } from "#lib/log-lines.ts";
 import { sections } from "../doctor/finding.ts";
 import { mayRead } from "./access.ts";
@@ -52,6 +53,7 @@ const survey = (slots: number, waitedMs = 0, change: Partial<Survey> = {}): Surv
       ],
     },
   ],
+  lanesRefused: [],
   ...change,
 });
 
@@ -75,6 +77,16 @@ describe("the state in a sentence", () => {
       "warn: There is a backlog. 6,000 slots of ballots wait, the oldest for 90 seconds. At this rate it is flushed in 60 seconds.",
     );
     assert.doesNotMatch(told(state(), survey(6_000, 90_000), 0), /rate/);
+  });
+
+  it("says whose votes are refused while memory runs out", () => {
+    const failing = state({ lastError: { atMs: now, error: { error: "mysql: ECONNREFUSED" } } });
+    const refused = (...lanesRefused: Lane[]) =>
+      told(failing, survey(9, 5_000, { lanesRefused }), 0);
+    assert.doesNotMatch(refused(), /refused/);
+    assert.match(refused("low"), / filling up: votes of the low lane are refused\.$/);
+    assert.match(refused("normal", "low"), / votes of the normal and low lane are refused\.$/);
+    assert.match(refused("high", "normal", "low"), / full: all votes are refused\.$/);
   });
 
   it("says what is wrong, worst first", () => {

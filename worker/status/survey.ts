@@ -2,10 +2,11 @@
 import { monotonicMs, SECOND, wallMs } from "#lib/clock.ts";
 import type { MemcachedClient } from "#lib/memcached/client.ts";
 import { isMemcachedFailure } from "#lib/memcached/failure.ts";
-import { Pipeline } from "#lib/memcached/pipeline.ts";
-import { surveyServer } from "#lib/queue/survey.ts";
+import { type Memory, readMemory } from "#lib/memcached/memory.ts";
+import { behindMs, lanesWithoutRoom, type ServerRoom } from "#lib/queue/room.ts";
+import { type LaneDepth, surveyServer } from "#lib/queue/survey.ts";
 import type { WorkerRuntime } from "../runtime.ts";
-import type { Memory, Survey } from "./state.ts";
+import type { Survey } from "./state.ts";
 
 const freshMs = SECOND;
 
@@ -27,33 +28,37 @@ export class Surveyor {
   }
 
   async #look(): Promise<Survey> {
-    const { queueServers, queueNames, memcached } = this.#worker;
+    const { queueServers, queueNames, memcached, config } = this.#worker;
+    const atMs = wallMs();
     const servers = await Promise.all(
       [...new Set([...queueServers, ...memcached])].map(async server => {
         const holdsQueues = queueServers.includes(server);
         const [memory, lanes] = await Promise.all([
-          readMemory(server),
+          memoryOf(server),
           holdsQueues ? surveyServer(server, queueNames) : [],
         ]);
         return { name: server.name, memory, lanes: lanes ?? [] };
       }),
     );
-    return { atMs: wallMs(), servers };
+    const queues = new Set(queueServers.map(({ name }) => name));
+    const room = servers.flatMap(({ name, memory, lanes }) =>
+      memory && queues.has(name) ? [roomOf(memory, lanes, atMs)] : [],
+    );
+    const { QUEUE_COPIES: copies, QUEUE_MEMORY_SHARE: share } = config;
+    return { atMs, servers, lanesRefused: lanesWithoutRoom(room, copies, share) };
   }
 }
 
-async function readMemory(server: MemcachedClient): Promise<Memory | undefined> {
+function roomOf(memory: Memory, lanes: readonly LaneDepth[], atMs: number): ServerRoom {
+  return {
+    usedPercent: (memory.usedBytes / memory.limitBytes) * 100,
+    behind: lanes.some(({ oldestAtMs = atMs }) => atMs - oldestAtMs > behindMs),
+  };
+}
+
+async function memoryOf(server: MemcachedClient): Promise<Memory | undefined> {
   try {
-    const p = new Pipeline();
-    const op = p.stats();
-    const stats = (await server.read(p)).of(op);
-    const number = (name: string) => Number(stats.get(name) ?? 0);
-    return {
-      usedBytes: number("bytes"),
-      limitBytes: number("limit_maxbytes"),
-      evictions: number("evictions"),
-      outOfMemory: number("store_no_memory"),
-    };
+    return await readMemory(server);
   } catch (error) {
     if (!isMemcachedFailure(error)) throw error;
     return undefined;
