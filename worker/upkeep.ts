@@ -23,6 +23,7 @@ import { countingPolls, pollsChangedSince } from "#lib/store/polls.ts";
 import { publishRunoffs } from "#lib/tallies/published-runoff.ts";
 import { reconcile } from "#lib/tallies/reconcile.ts";
 import { restoreMarks } from "#lib/voters/restore-marks.ts";
+import { MemoryAlarm } from "./memory-alarm.ts";
 import type { WorkerRuntime } from "./runtime.ts";
 
 /** A batch can come again only within minutes; a week is for whoever wants to know. */
@@ -48,6 +49,7 @@ interface Duty {
 export class Upkeep {
   readonly #worker: WorkerRuntime;
   readonly #duties: Duty[];
+  readonly #memory: MemoryAlarm;
   readonly #away = new Set<MemcachedClient>();
   #pass: FinishedPass | undefined;
   #publishedUpToMs = wallMs() - MINUTE;
@@ -58,6 +60,7 @@ export class Upkeep {
 
   constructor(worker: WorkerRuntime) {
     this.#worker = worker;
+    this.#memory = new MemoryAlarm(worker.log, worker.memcached, worker.queueServers);
     const duty = (
       name: string,
       [everyMs, idleEveryMs]: readonly [number, number],
@@ -74,6 +77,7 @@ export class Upkeep {
       duty("sweep tallies", [5 * SECOND, 20 * SECOND], () => this.#sweep()),
       duty("compute instant-runoffs", [SECOND, 5 * SECOND], () => this.#runoffs()),
       duty("recount a poll", [5 * MINUTE, 5 * MINUTE], () => this.#recount()),
+      duty("watch memcached's memory", [MINUTE, MINUTE], () => this.#memory.look()),
       duty("restore marks", [SECOND, SECOND], () => this.#restoreMarks()),
       duty("prune batches", [HOUR, HOUR], () => this.#prune()),
     ];

@@ -6,6 +6,8 @@ export interface Memory {
   readonly usedBytes: number;
   readonly limitBytes: number;
   readonly evictions: number;
+  /** It runs without `-M`: when it is full, it throws things away instead of refusing more. */
+  readonly mayEvict: boolean;
   /** Items whose memory was refused. */
   readonly outOfMemory: number;
 }
@@ -17,13 +19,15 @@ export interface Memory {
  */
 export async function readMemory(server: MemcachedClient): Promise<Memory> {
   const p = new Pipeline();
-  const op = p.stats();
-  const stats = (await server.read(p)).of(op);
+  const [general, settings] = [p.stats(), p.stats("settings")];
+  const replies = await server.read(p);
+  const stats = replies.of(general);
   const number = (name: string) => Number(stats.get(name) ?? 0);
   return {
     usedBytes: number("bytes"),
     limitBytes: number("limit_maxbytes"),
     evictions: number("evictions"),
+    mayEvict: replies.of(settings).get("evictions") !== "off",
     outOfMemory: number("store_no_memory"),
   };
 }

@@ -39,6 +39,7 @@ export class Metrics {
   readonly #up = this.#gauge("memcached_up", "1: the server answers.", ["server"]);
   readonly #used = this.#gauge("memcached_used_bytes", "Memory of items.", ["server"]);
   readonly #limit = this.#gauge("memcached_limit_bytes", "Memory that it may use.", ["server"]);
+  readonly #mayEvict = this.#gauge("memcached_may_evict", "1: it runs without -M.", ["server"]);
   readonly #evicted = this.#gauge("memcached_evictions", "Items evicted since it started.", [
     "server",
   ]);
@@ -88,6 +89,7 @@ export class Metrics {
         this.#used.set({ server }, memory.usedBytes);
         this.#limit.set({ server }, memory.limitBytes);
         this.#evicted.set({ server }, memory.evictions);
+        this.#mayEvict.set({ server }, memory.mayEvict ? 1 : 0);
       }
       for (const { lane, slots, oldestAtMs } of lanes) {
         this.#waiting.set({ server, lane }, slots);
@@ -97,6 +99,7 @@ export class Metrics {
     }
     return this.registry.metrics();
   }
+
   #account({ balanced, ...accounts }: Books): void {
     this.#balanced.set(balanced ? 1 : 0);
     for (const [account, ballots] of Object.entries(accounts))

@@ -2,9 +2,12 @@
 /** The worker's page for people: a function of what is known, without a script. Newest log lines first. */
 import { raw } from "hono/html";
 import type { Child } from "hono/jsx";
+import type { Books } from "#lib/books/books.ts";
 import { MINUTE, SECOND } from "#lib/clock.ts";
 import { styles } from "../generated.ts";
+import { BooksTable } from "./books.tsx";
 import { historyMs, type Step, stepMs } from "./history.ts";
+import { lossBound } from "./loss-bound.ts";
 import {
   drainMs,
   duration,
@@ -20,6 +23,10 @@ export interface PageProps {
   readonly survey: Survey;
   readonly series: readonly Step[];
   readonly slotsPerSecond: number;
+  /** Of all polls; `undefined`: MySQL was not asked yet. */
+  readonly books: Books | undefined;
+  /** On how many servers each vote is to be. */
+  readonly copies: number;
   /** What the log lines are filtered by. */
   readonly filter: string;
   /** Oldest first. */
@@ -117,7 +124,8 @@ function Table({ heads, children }: { heads: readonly string[]; children: Child 
   );
 }
 
-function Queues({ state, survey, slotsPerSecond }: Omit<PageProps, "series" | "filter" | "lines">) {
+function Queues(props: Omit<PageProps, "series" | "filter" | "lines">) {
+  const { state, survey, slotsPerSecond, copies, books } = props;
   const lanes = survey.servers.flatMap(server => server.lanes);
   const left = drainMs(slotsWaiting(survey), slotsPerSecond);
   return (
@@ -141,37 +149,49 @@ function Queues({ state, survey, slotsPerSecond }: Omit<PageProps, "series" | "f
           ? "Nothing is being flushed, so there is no estimate of when it is done."
           : left === 0
             ? "Nothing is left to flush."
-            : `At the rate of the last minute, all of it is flushed in ${duration(left)}.`}
+            : `At the rate of the last minute, all of it is flushed in ${duration(left)}.`}{" "}
+        {lossBound(survey, copies, books).sentence}
       </p>
     </>
   );
 }
 
+function Fact({ name, bad, children }: { name: string; bad?: boolean; children: Child }) {
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd class={bad ? "bad" : undefined}>{children}</dd>
+    </div>
+  );
+}
+
 function Servers({ survey }: Pick<PageProps, "survey">) {
   return (
-    <Table heads={["Server", "Memory used", "of", "Evictions", "Refused for memory"]}>
+    <>
       {survey.servers.map(({ name, memory }) => (
-        <tr>
-          <td>{name}</td>
+        <>
+          <h3>{name}</h3>
           {memory ? (
-            <>
-              <td class="number">{megabytes(memory.usedBytes)}</td>
-              <td class="number">{megabytes(memory.limitBytes)}</td>
-              <td class={memory.evictions > 0 ? "number bad" : "number"}>
+            <dl class="facts">
+              <Fact name="Memory used">
+                {megabytes(memory.usedBytes)} of {megabytes(memory.limitBytes)}
+              </Fact>
+              <Fact name="When full" bad={memory.mayEvict}>
+                {memory.mayEvict ? "throws away (no -M)" : "refuses"}
+              </Fact>
+              <Fact name="Evictions" bad={memory.evictions > 0}>
                 {number(memory.evictions)}
-              </td>
-              <td class={memory.outOfMemory > 0 ? "number bad" : "number"}>
+              </Fact>
+              <Fact name="Refused for memory" bad={memory.outOfMemory > 0}>
                 {number(memory.outOfMemory)}
-              </td>
-            </>
+              </Fact>
+            </dl>
           ) : (
-            <td class="number bad" colspan={4}>
-              can't be reached
-            </td>
+            <p class="bad">It can't be reached.</p>
           )}
-        </tr>
+        </>
       ))}
-    </Table>
+    </>
   );
 }
 
@@ -207,7 +227,7 @@ function Log({ filter, lines }: Pick<PageProps, "filter" | "lines">) {
 
 /** The whole page. All text is escaped by the renderer: log lines may hold anything. */
 export function renderStatusPage(props: PageProps): string {
-  const { state, survey, slotsPerSecond } = props;
+  const { state, survey, slotsPerSecond, books, copies } = props;
   const { tone, text } = sentenceOf(state, survey, slotsPerSecond);
   const html = (
     <html lang="en">
@@ -232,7 +252,9 @@ export function renderStatusPage(props: PageProps): string {
           </header>
           <h1 data-tone={tone}>{text}</h1>
           <h2>Queues</h2>
-          <Queues state={state} survey={survey} slotsPerSecond={slotsPerSecond} />
+          <Queues {...{ state, survey, slotsPerSecond, books, copies }} />
+          <h2>Books</h2>
+          <BooksTable books={books} />
           <h2>Flushed</h2>
           <Charts series={props.series} />
           <h2>memcached</h2>

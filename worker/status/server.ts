@@ -8,6 +8,7 @@ import { styleHash } from "../generated.ts";
 import type { WorkerRuntime } from "../runtime.ts";
 import { mayRead } from "./access.ts";
 import type { History } from "./history.ts";
+import { lossBound } from "./loss-bound.ts";
 import type { Metrics } from "./metrics.ts";
 import { renderStatusPage } from "./page.tsx";
 import {
@@ -63,7 +64,10 @@ function pagesOf({ worker, state, history, metrics, lines }: StatusDeps): Pages 
       const series = history.series(survey.atMs);
       const slotsPerSecond = history.slotsPerSecond(survey.atMs);
       const found = lines.find(filter);
-      const page = { state, survey, series, slotsPerSecond, filter, lines: found };
+      const { books } = worker;
+      const copies = worker.config.QUEUE_COPIES;
+      const known = { state, survey, series, slotsPerSecond, books: books.whole, copies };
+      const page = { ...known, filter, lines: found };
       return { type: html, body: renderStatusPage(page) };
     },
     "/status.json": async () => {
@@ -77,6 +81,7 @@ function pagesOf({ worker, state, history, metrics, lines }: StatusDeps): Pages 
         oldestWaitMs: oldestWaitMs(survey),
         slotsPerSecond,
         books: worker.books.whole ?? null,
+        lossBound: lossBound(survey, worker.config.QUEUE_COPIES, worker.books.whole),
         ...state,
         ...survey,
       });

@@ -37,6 +37,8 @@ export interface Survey {
   readonly atMs: number;
   readonly servers: readonly {
     readonly name: string;
+    /** Votes wait on it. */
+    readonly holdsQueues: boolean;
     /** `undefined`: it can't be reached. */
     readonly memory: Memory | undefined;
     readonly lanes: readonly LaneDepth[];
@@ -60,12 +62,37 @@ export function oldestWaitMs(survey: Survey): number {
 /** `bad`: somebody has to do something. `warn`: somebody should know. */
 export type Tone = "good" | "warn" | "bad";
 
+/** Four fifths: as the alert rule has it. */
+const nearlyFull = 0.8;
+
+interface Sentence {
+  readonly tone: Tone;
+  readonly text: string;
+}
+
+/** What there is to be said of the memory of the servers on which votes wait, if anything. */
+function memorySentence({ servers }: Survey): Sentence | undefined {
+  const those = (which: (memory: Memory) => boolean) =>
+    servers
+      .filter(({ holdsQueues, memory }) => holdsQueues && memory && which(memory))
+      .map(({ name }) => name)
+      .join(" and ");
+  const evicted = those(({ evictions }) => evictions > 0);
+  if (evicted) {
+    const text = `memcached at ${evicted} has thrown things away for lack of memory; votes may be among them.`;
+    return { tone: "bad", text };
+  }
+  const mayEvict = those(memory => memory.mayEvict);
+  if (mayEvict) {
+    const text = `memcached at ${mayEvict} runs without -M: when it is full, it throws votes away.`;
+    return { tone: "bad", text };
+  }
+  const full = those(({ usedBytes, limitBytes }) => usedBytes > nearlyFull * limitBytes);
+  return full ? { tone: "warn", text: `memcached at ${full} is nearly full.` } : undefined;
+}
+
 /** The state in one sentence, worst news first. */
-export function sentenceOf(
-  state: WorkerState,
-  survey: Survey,
-  slotsPerSecond: number,
-): { readonly tone: Tone; readonly text: string } {
+export function sentenceOf(state: WorkerState, survey: Survey, slotsPerSecond: number): Sentence {
   const waiting = slotsWaiting(survey);
   const depth =
     waiting === 0
@@ -91,6 +118,8 @@ export function sentenceOf(
       text: `memcached at ${away.join(" and ")} can't be reached. What waits elsewhere: ${backlog}`,
     };
   }
+  const memory = memorySentence(survey);
+  if (memory) return { ...memory, text: `${memory.text} ${backlog}` };
   if (waiting === 0) return { tone: "good", text: "All is well: nothing waits." };
   if (oldestWaitMs(survey) < staleMs) return { tone: "good", text: `All is well. ${backlog}` };
   const left = drainMs(waiting, slotsPerSecond);

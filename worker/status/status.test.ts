@@ -8,12 +8,29 @@ import { LogLines } from "#lib/log-lines.ts";
 import { sections } from "../doctor/finding.ts";
 import { mayRead } from "./access.ts";
 import { History, stepMs } from "./history.ts";
+import { lossBound } from "./loss-bound.ts";
 import { Metrics } from "./metrics.ts";
 import { renderStatusPage } from "./page.tsx";
 import { isStale, type Survey, sentenceOf, type WorkerState } from "./state.ts";
 
 const now = Date.UTC(2026, 10, 20, 18, 0, 0);
-const memory = { usedBytes: 1e6, limitBytes: 64e6, evictions: 0, outOfMemory: 0 };
+const memory = {
+  usedBytes: 1e6,
+  limitBytes: 64e6,
+  evictions: 0,
+  mayEvict: false,
+  outOfMemory: 0,
+};
+const books = {
+  accepted: 1_012,
+  counted: 1_009,
+  waiting: 1,
+  duplicate: 2,
+  setAside: 0,
+  lost: 0,
+  repeated: 0,
+  balanced: true,
+};
 const summary = {
   commits: 1,
   slots: 2,
@@ -42,6 +59,7 @@ const survey = (slots: number, waitedMs = 0, change: Partial<Survey> = {}): Surv
   servers: [
     {
       name: "127.0.0.1:11211",
+      holdsQueues: true,
       memory,
       lanes: [
         {
@@ -56,6 +74,8 @@ const survey = (slots: number, waitedMs = 0, change: Partial<Survey> = {}): Surv
   lanesRefused: [],
   ...change,
 });
+
+const servers = (those: Survey["servers"]): Survey => survey(0, 0, { servers: those });
 
 describe("the state in a sentence", () => {
   const told = (...args: Parameters<typeof sentenceOf>) => {
@@ -98,8 +118,59 @@ describe("the state in a sentence", () => {
     const stale = state({ lastPass: { summary, atMs: now - 20_000, ms: 1 } });
     assert.equal(isStale(stale, now), true);
     assert.match(told(stale, survey(0), 0), /^bad: No pass has finished/);
-    const away = survey(0, 0, { servers: [{ name: "m:1", memory: undefined, lanes: [] }] });
+    const away = servers([{ name: "m:1", holdsQueues: true, memory: undefined, lanes: [] }]);
     assert.match(told(state(), away, 0), /^bad: memcached at m:1 can't be reached/);
+  });
+});
+
+describe("memory, in the sentence", () => {
+  const told = (change: Partial<typeof memory>, holdsQueues = true) => {
+    const name = "m:1";
+    const it = servers([{ name, holdsQueues, memory: { ...memory, ...change }, lanes: [] }]);
+    const { tone, text } = sentenceOf(state(), it, 0);
+    return `${tone}: ${text}`;
+  };
+
+  it("is an alarm where votes wait and may be thrown away, or were", () => {
+    assert.match(
+      told({ evictions: 3, mayEvict: true }),
+      /^bad: memcached at m:1 has thrown things/,
+    );
+    assert.match(told({ mayEvict: true }), /^bad: memcached at m:1 runs without -M/);
+    assert.match(told({ usedBytes: 60e6 }), /^warn: memcached at m:1 is nearly full\./);
+  });
+
+  it("is none where everything can be made again", () => {
+    assert.match(told({ evictions: 3, mayEvict: true }, false), /^good: All is well/);
+  });
+});
+
+describe("what could be lost now", () => {
+  const [server] = survey(2, 700).servers;
+  assert.ok(server);
+  const gone = { ...server, name: "m:2", memory: undefined, lanes: [] };
+
+  it("is what waits, when there is one copy", () => {
+    const bound = lossBound(survey(2, 700), 1, books);
+    assert.deepEqual(
+      [bound.copies, bound.slots, bound.ballots, bound.oldestWaitMs],
+      [1, 2, 1, 700],
+    );
+    assert.match(
+      bound.sentence,
+      /one copy of each vote\. .* 2 slots, about 1 ballot, the oldest 1 second old\.$/,
+    );
+    assert.match(lossBound(survey(2), 1, undefined).sentence, /now: 2 slots, the oldest/);
+    assert.match(lossBound(survey(0), 1, books).sentence, /nothing would be lost now/);
+  });
+
+  it("is nothing with two copies, unless a server is away", () => {
+    const two = servers([server, { ...server, name: "m:2" }]);
+    assert.match(lossBound(two, 2, books).sentence, /on two servers/);
+    const one = lossBound(servers([server, gone]), 2, books);
+    assert.equal(one.copies, 1);
+    assert.match(one.sentence, /one copy of each vote while a server is away/);
+    assert.match(lossBound(servers([gone]), 1, books).sentence, /straight into MySQL/);
   });
 });
 
@@ -128,9 +199,21 @@ describe("the page", () => {
       survey: survey(2, 1_000),
       series: new History().series(now),
       slotsPerSecond: 1,
+      books,
+      copies: 1,
       lines,
       filter,
     });
+
+  it("shows both sides of the books, lost too when nothing is", () => {
+    const text = page([])
+      .replaceAll(/<[^>]+>/g, " ")
+      .replaceAll(/\s+/g, " ");
+    assert.match(
+      text,
+      /Accepted 1,012 Counted = 1,009 Waiting \+ 1 Duplicate \+ 2 Set aside \+ 0 Lost \+ 0 /,
+    );
+  });
 
   it("escapes whatever is in a log line or in the filter", () => {
     const evil = `</pre><script>alert("1")</script>`;
@@ -190,13 +273,7 @@ describe("monitoring", () => {
     const metrics = new Metrics();
     metrics.passed(summary, 10, "kickstart", now);
     const text = await metrics.expose(survey(1, 1_000), {
-      accepted: 12,
-      counted: 9,
-      waiting: 1,
-      duplicate: 1,
-      setAside: 0,
-      lost: 1,
-      repeated: 0,
+      ...books,
       balanced: false,
     });
     const exposed = new Set([...text.matchAll(/^([a-z_]+)(?:\{| )/gm)].map(match => match[1]));

@@ -37,7 +37,7 @@ export class Surveyor {
           memoryOf(server),
           holdsQueues ? surveyServer(server, queueNames) : [],
         ]);
-        return { name: server.name, memory, lanes: lanes ?? [] };
+        return { name: server.name, holdsQueues, memory, lanes: lanes ?? [] };
       }),
     );
     const queues = new Set(queueServers.map(({ name }) => name));

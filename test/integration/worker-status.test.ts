@@ -1,0 +1,81 @@
+/** The worker's pages on a site that is in trouble: memcached that throws things away, MySQL that is stopped. */
+import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
+import { after, before, describe, it } from "node:test";
+import type { Epoch, QueueName, SlotNumber } from "#lib/ids.ts";
+import { slotKey } from "#lib/memcached/keys.ts";
+import { Pipeline } from "#lib/memcached/pipeline.ts";
+import { Session } from "#lib/memcached/session.ts";
+import { waitUntil } from "#scripts/services/ports.ts";
+import { createPoll, vote } from "#test/support/ledger.ts";
+import { Site } from "#test/support/site.ts";
+
+interface Status {
+  readonly sentence: string;
+  readonly books: Readonly<Record<string, number>> | null;
+  readonly lossBound: { readonly slots: number; readonly sentence: string };
+}
+
+/** More than it has room for. */
+async function overfill(port: number): Promise<void> {
+  const session = await Session.connect({ host: "127.0.0.1", port }, 1_000);
+  for (let slot = 1; slot <= 200; slot++) {
+    const p = new Pipeline();
+    const key = slotKey("low.0" as QueueName, "overfilling" as Epoch, slot as SlotNumber);
+    p.set(key, randomBytes(60_000), 0);
+    await session.send(p, 5_000);
+  }
+  session.close("done");
+}
+
+describe("the worker's pages", () => {
+  let site: Site;
+  before(async () => {
+    site = await Site.start({ memcached: [{ options: ["-U", "0"], memoryMb: 4 }] });
+  });
+  after(() => site.stop());
+
+  const ask = (path: string) => fetch(`${site.workers[0]?.url}${path}`);
+  const status = async () => (await (await ask("/status.json")).json()) as Status;
+  const said = (event: string) =>
+    site.workers[0]?.child.output.split("\n").filter(line => line.includes(`"${event}"`)) ?? [];
+
+  it("show the books, and what could be lost while votes wait", async () => {
+    const slug = await createPoll(site);
+    await vote(site.url, slug, { choices: ["1"] });
+    await waitUntil("the books", async () => (await status()).books?.counted === 1, {
+      withinMs: 40_000,
+    });
+    assert.match(await (await ask("/")).text(), /<dt>Lost<\/dt><dd>.*\+.*0<\/dd>/);
+    assert.equal((await status()).lossBound.slots, 0);
+    site.database.child.signal("SIGSTOP");
+    try {
+      await vote(site.url, slug, { choices: ["2"] });
+      await waitUntil("it to be seen", async () => (await status()).lossBound.slots === 1);
+      assert.match((await status()).lossBound.sentence, /could be lost now: 1 slot/);
+    } finally {
+      site.database.child.signal("SIGCONT");
+    }
+  });
+
+  it("raise the alarm about a memcached without -M, once in the log", async () => {
+    await waitUntil("the alarm", () => said("memcached_without_m").length > 0);
+    assert.match((await status()).sentence, /runs without -M/);
+    assert.match(await (await ask("/metrics")).text(), /floodgate_memcached_may_evict\{.*\} 1/);
+    assert.match(await (await ask("/")).text(), /throws away \(no -M\)/);
+    assert.equal(said("memcached_without_m").length, 1);
+  });
+
+  it("raise it about evictions", async () => {
+    await overfill(site.memcached[0]?.port ?? 0);
+    await waitUntil("the sentence", async () =>
+      /has thrown things away/.test((await status()).sentence),
+    );
+    assert.match(await (await ask("/metrics")).text(), /floodgate_memcached_evictions\{.*\} [1-9]/);
+    const [worker] = site.workers;
+    assert.ok(worker);
+    await worker.child.stop();
+    await site.restartWorker(worker);
+    await waitUntil("the log", () => said("memcached_evicts").length === 1);
+  });
+});
