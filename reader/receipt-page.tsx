@@ -47,7 +47,7 @@ export async function receiptPageFor(
   }
 }
 
-function receiptPage(site: Site, report: ReceiptReport): string {
+export function receiptPage(site: Site, report: ReceiptReport): string {
   const { words, siteName } = site;
   const { poll, state, code } = report;
   const title = words.say("receiptTitle");
