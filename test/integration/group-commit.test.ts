@@ -1,59 +1,18 @@
 /** A front's group commit with ballots of three lanes, on a real memcached: which go first, which are refused. */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { BatchIds } from "#lib/ballots/batch-ids.ts";
-import { Fallback } from "#lib/ballots/fallback.ts";
-import { GroupCommit } from "#lib/ballots/group-commit.ts";
+import type { GroupCommit } from "#lib/ballots/group-commit.ts";
 import type { CommitOutcome } from "#lib/ballots/offered.ts";
-import { AcceptedTape } from "#lib/books/tape.ts";
 import type { PollId, Slug } from "#lib/ids.ts";
-import { Kickstart } from "#lib/kickstart.ts";
 import { type Lane, lanes } from "#lib/lane-rules.ts";
-import { Places } from "#lib/memcached/places.ts";
-import { PublishedPolls } from "#lib/polls/published.ts";
 import type { Relief } from "#lib/queue/lanes.ts";
-import { ReplayRing } from "#lib/queue/replay-ring.ts";
-import { QueueRoom } from "#lib/queue/room.ts";
-import { GuardedStore } from "#lib/store/guarded.ts";
-import { MissedMoves } from "#lib/tallies/missed.ts";
+import { newCommit } from "#test/support/commit-bench.ts";
 import { ballot, startFlushBench } from "#test/support/flush-bench.ts";
 
 const bench = await startFlushBench();
 const poll = await bench.newPoll();
 const slug = "poll-1" as Slug;
 const noRelief = { reliefSize: 0, reliefChance: 0 };
-
-function newCommit(relief: Relief): GroupCommit {
-  const { client, store } = bench;
-  const { log } = bench.deps;
-  const tallies = new Places([client], 1);
-  const guarded = new GuardedStore(store, log);
-  const missed = new MissedMoves();
-  const batchIds = new BatchIds();
-  const { producer } = batchIds;
-  const tape = new AcceptedTape({ producer, home: 0, directory: undefined, places: tallies, log });
-  const target = (lane: Lane) => ({
-    sides: [[bench.producer(0, lane)]],
-    copies: 1,
-    order: [client],
-  });
-  return new GroupCommit({
-    log,
-    published: new PublishedPolls(tallies, store, log, guarded),
-    targets: { high: target("high"), normal: target("normal"), low: target("low") },
-    markServers: [client],
-    tallies,
-    ring: new ReplayRing(64 * 1024 * 1024),
-    batchIds,
-    missed,
-    fallback: new Fallback({ log, store: guarded, tallies, missed, tape, ballotsPerSecond: 1 }),
-    kickstart: new Kickstart([]),
-    tape,
-    lingerMs: 0,
-    relief,
-    room: new QueueRoom({ servers: [client], queueNames: [], copies: 1, sharePercent: 95 }),
-  });
-}
 
 const offered = (pollId: PollId, lane: Lane) => ({
   ...ballot(pollId),
@@ -69,7 +28,7 @@ function offer(commit: GroupCommit, lane: Lane, count: number): Promise<CommitOu
 
 /** The lanes in the order of the rounds that accepted their ballots. */
 async function orderOf(relief: Relief, counts: Readonly<Record<Lane, number>>): Promise<Lane[]> {
-  const commit = newCommit(relief);
+  const commit = newCommit(bench, relief);
   const order: Lane[] = [];
   const answers = lanes.toReversed().flatMap(lane =>
     offer(commit, lane, counts[lane]).map(async answer => {
@@ -94,7 +53,7 @@ describe("the group commit", () => {
   });
 
   it("refuses the low lane first, then normal, then high; and takes all again when room is made", async () => {
-    const commit = newCommit(noRelief);
+    const commit = newCommit(bench, noRelief);
     const refusedAt = (count: number, lanesRefused: readonly Lane[]) => {
       void Promise.all(offer(commit, "high", count - commit.waiting));
       assert.deepEqual(commit.lanesRefused, lanesRefused, `${count} waiting`);

@@ -1,0 +1,138 @@
+/**
+ * What things cost, counted and not timed: operations of memcached, queries of MySQL, bytes of a slot. A
+ * figure that gets worse fails; one that gets better is to be written down here.
+ */
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { createConnection, type RowDataPacket } from "mysql2/promise";
+import { monotonicMs, SECOND } from "#lib/clock.ts";
+import type { Slug } from "#lib/ids.ts";
+import { Places } from "#lib/memcached/places.ts";
+import { allQueueNames } from "#lib/queue/names.ts";
+import { encodeBatch } from "#lib/queue/slot-codec.ts";
+import { GuardedStore } from "#lib/store/guarded.ts";
+import { findPoll } from "#lib/store/polls.ts";
+import { ResultsBoard } from "#lib/tallies/results.ts";
+import { newCommit } from "#test/support/commit-bench.ts";
+import { ballot, batch, startFlushBench } from "#test/support/flush-bench.ts";
+import { createPoll } from "#test/support/ledger.ts";
+import { memcachedOperations } from "#test/support/memcached-stats.ts";
+import { Site } from "#test/support/site.ts";
+
+const bench = await startFlushBench();
+const poll = await bench.newPoll();
+const slug = "poll-1" as Slug;
+
+/** Operations that memcached was asked for while `work` went on. */
+async function operationsOf(work: () => Promise<unknown>): Promise<number> {
+  const before = await memcachedOperations(bench.memcached.port);
+  await work();
+  return (await memcachedOperations(bench.memcached.port)) - before;
+}
+
+/** Statements that MySQL was sent while `work` went on. */
+async function questionsOf(work: () => Promise<unknown>): Promise<number> {
+  const admin = await createConnection({ uri: bench.database.adminUrl });
+  try {
+    const look = async () => {
+      const [rows] = await admin.query<RowDataPacket[]>("SHOW GLOBAL STATUS LIKE 'Questions'");
+      return Number(rows[0]?.Value);
+    };
+    const before = await look();
+    await work();
+    return (await look()) - before - 1;
+  } finally {
+    await admin.end();
+  }
+}
+
+describe("a ballot costs", () => {
+  it("a mark of memcached's, and a share of one round's few operations", async () => {
+    const commit = newCommit(bench, { reliefSize: 0, reliefChance: 0 });
+    const offer = (count: number) =>
+      Promise.all(
+        Array.from({ length: count }, () =>
+          commit.offer({ ...ballot(poll), slug, markTtlSeconds: 60, lane: "normal" }),
+        ),
+      );
+    await offer(1);
+    const small = await operationsOf(() => offer(1));
+    const large = await operationsOf(() => offer(500));
+    // Epoch twice, lock, pointer, slot, two tallies and their version, unlock; and a mark.
+    assert.ok(small <= 11, `${small} operations for one ballot`);
+    assert.equal(large - small, 499, "operations for 499 ballots more");
+  });
+
+  it("43 bytes of a slot, and 27 for the slot", () => {
+    for (const count of [0, 1, 500]) {
+      const ballots = Array.from({ length: count }, () => ballot(poll));
+      assert.equal(encodeBatch(batch(ballots)).length, 27 + 43 * count);
+    }
+  });
+
+  it("a share of a transaction's few statements", async () => {
+    const flush = async (slots: number) => {
+      for (let i = 0; i < slots; i++) {
+        const ballots = Array.from({ length: 500 }, () => ballot(poll));
+        await bench.enqueue(bench.producer(), batch(ballots));
+      }
+      const flusher = bench.newFlusher();
+      return questionsOf(() => flusher.pass());
+    };
+    await flush(1);
+    const [one, ten] = [await flush(1), await flush(10)];
+    assert.ok(one <= 16, `${one} statements for 500 ballots`);
+    assert.ok(ten <= 20, `${ten} statements for 5,000 ballots`);
+  });
+});
+
+describe("reading costs", () => {
+  it("one look at the tallies, whoever many ask for results", async () => {
+    const { client, store, deps } = bench;
+    const newBoard = () =>
+      new ResultsBoard({
+        store,
+        guarded: new GuardedStore(store, deps.log),
+        log: deps.log,
+        tallies: new Places([client], 1),
+        queueServers: [client],
+        queueNames: allQueueNames(1),
+        copies: 1,
+      });
+    const shown = await findPoll(store, slug);
+    assert.ok(shown);
+    // Counts the tallies, if nobody has: that is another matter.
+    await newBoard().snapshot(shown, "reader");
+    const board = newBoard();
+    const ask = () =>
+      Promise.all(Array.from({ length: 1_000 }, () => board.snapshot(shown, "reader")));
+    const operations = await operationsOf(ask);
+    // A counter for each option, the ballots, the version, and how many are stored.
+    assert.ok(operations <= 7, `${operations} operations for 1,000 who ask`);
+    assert.equal(await questionsOf(ask), 0);
+  });
+
+  it("what a front looks up in a second, however many requests there are", async () => {
+    const site = await Site.start({ workers: 0 });
+    try {
+      const open = await createPoll(site);
+      const paths = [`/api/polls/${open}/results`, `/p/${open}`, `/p/${open}/results`];
+      const ask = () => Promise.all(paths.map(path => fetch(site.url + path)));
+      for (const answer of await ask()) await answer.arrayBuffer();
+      const port = site.memcached[0]?.port ?? 0;
+      const [before, startedMs] = [await memcachedOperations(port), monotonicMs()];
+      const requests = 3_000;
+      for (let i = 0; i < requests; i += 30) {
+        const answers = await Promise.all(Array.from({ length: 10 }, ask));
+        for (const answer of answers.flat()) await answer.arrayBuffer();
+      }
+      const operations = (await memcachedOperations(port)) - before;
+      const seconds = (monotonicMs() - startedMs) / SECOND;
+      // Some 30 a second: five looks at the tallies, the poll, and what a front looks after by itself.
+      const most = Math.ceil(60 * (seconds + 1));
+      assert.ok(operations <= most, `${operations} operations for ${requests} requests`);
+    } finally {
+      await site.stop();
+    }
+  });
+});

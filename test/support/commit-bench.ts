@@ -1,0 +1,50 @@
+/** A front's group commit without a front, on the servers of a flush bench. */
+import { BatchIds } from "#lib/ballots/batch-ids.ts";
+import { Fallback } from "#lib/ballots/fallback.ts";
+import { GroupCommit } from "#lib/ballots/group-commit.ts";
+import { AcceptedTape } from "#lib/books/tape.ts";
+import { Kickstart } from "#lib/kickstart.ts";
+import type { Lane } from "#lib/lane-rules.ts";
+import { Places } from "#lib/memcached/places.ts";
+import { PublishedPolls } from "#lib/polls/published.ts";
+import type { Relief } from "#lib/queue/lanes.ts";
+import { ReplayRing } from "#lib/queue/replay-ring.ts";
+import { QueueRoom } from "#lib/queue/room.ts";
+import { GuardedStore } from "#lib/store/guarded.ts";
+import { MissedMoves } from "#lib/tallies/missed.ts";
+import type { startFlushBench } from "./flush-bench.ts";
+
+type Bench = Awaited<ReturnType<typeof startFlushBench>>;
+
+/** One with all three lanes, that does not linger. */
+export function newCommit(bench: Bench, relief: Relief): GroupCommit {
+  const { client, store } = bench;
+  const { log } = bench.deps;
+  const tallies = new Places([client], 1);
+  const guarded = new GuardedStore(store, log);
+  const missed = new MissedMoves();
+  const batchIds = new BatchIds();
+  const { producer } = batchIds;
+  const tape = new AcceptedTape({ producer, home: 0, directory: undefined, places: tallies, log });
+  const target = (lane: Lane) => ({
+    sides: [[bench.producer(0, lane)]],
+    copies: 1,
+    order: [client],
+  });
+  return new GroupCommit({
+    log,
+    published: new PublishedPolls(tallies, store, log, guarded),
+    targets: { high: target("high"), normal: target("normal"), low: target("low") },
+    markServers: [client],
+    tallies,
+    ring: new ReplayRing(64 * 1024 * 1024),
+    batchIds,
+    missed,
+    fallback: new Fallback({ log, store: guarded, tallies, missed, tape, ballotsPerSecond: 1 }),
+    kickstart: new Kickstart([]),
+    tape,
+    lingerMs: 0,
+    relief,
+    room: new QueueRoom({ servers: [client], queueNames: [], copies: 1, sharePercent: 95 }),
+  });
+}
