@@ -10,8 +10,9 @@ import { getRequestListener } from "@hono/node-server";
 import { FloodgateError } from "#lib/errors.ts";
 import { problemResponse } from "#lib/http/problem.ts";
 import type { Runtime } from "#lib/runtime.ts";
-import { type Hot, isVote } from "./hot-routes.ts";
+import { type Hot, isStream, isVote } from "./hot-routes.ts";
 import { readDirectly } from "./read-directly.ts";
+import { streamDirectly } from "./stream-directly.ts";
 import { isPlainVote, voteDirectly } from "./vote-directly.ts";
 
 export type HotListener = (request: IncomingMessage, response: ServerResponse, hot: Hot) => void;
@@ -20,7 +21,7 @@ const routeOf = Symbol("hot route");
 
 type Routed = IncomingMessage & { [routeOf]?: Hot };
 
-/** Calls a route function with a Web request, and writes its answer; a plain vote, and what is ready, need neither. */
+/** Calls a route function with a Web request, and writes its answer; what is direct or ready needs neither. */
 export function hotListener(at: Runtime): HotListener {
   const listener = getRequestListener(
     (request, { incoming }) => {
@@ -38,6 +39,11 @@ export function hotListener(at: Runtime): HotListener {
       return;
     }
     (request as Routed)[routeOf] = hot;
-    void listener(request, response);
+    if (!isStream(hot)) void listener(request, response);
+    else {
+      void streamDirectly(at, request, response, hot.params.poll ?? "").then(opened => {
+        if (!opened) void listener(request, response);
+      });
+    }
   };
 }

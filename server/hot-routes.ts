@@ -118,3 +118,6 @@ export function hotRoute(method: string, url: string): Hot | undefined {
 
 /** Whether it is the route that takes votes. */
 export const isVote = ({ handler }: Hot): boolean => handler === votes.POST;
+
+/** Whether it is the route of event streams. */
+export const isStream = ({ handler }: Hot): boolean => handler === stream.GET;

@@ -12,6 +12,7 @@ import { type Mark, readMark } from "../voters/ballot-once.ts";
 import { voterKey } from "../voters/identity.ts";
 import type { Asked } from "./asked.ts";
 import { identityOf } from "./cast-route.ts";
+import { dataHeaders } from "./headers.ts";
 import { jsonHeadersWith } from "./respond.ts";
 import { type RouteContext, requireEditor, slugOf } from "./route.ts";
 
@@ -25,6 +26,15 @@ export const anySite = {
   "Access-Control-Allow-Origin": "*",
   "Access-Control-Expose-Headers": intervalHeader,
 } as const;
+
+/** Of an event stream, and of the answer that there is none any more. */
+export const streamHeaders: Readonly<Record<string, string>> = {
+  ...dataHeaders,
+  ...anySite,
+  "Cache-Control": "no-store",
+  // Proxies that gather what they pass on would hold results back.
+  "X-Accel-Buffering": "no",
+};
 
 const intervalSeconds = 5;
 const intervalSecondsBusy = 30;

@@ -10,15 +10,25 @@ import type { Snapshot } from "../tallies/snapshot.ts";
 import { encodeRetry, idleFrame } from "./frames.ts";
 import type { Ending, LiveBoard, News, Viewer } from "./watch.ts";
 
-const framesMax = 4;
+export const framesMax = 4;
+
+/** Where the bytes of a stream go. */
+export interface StreamSink {
+  /** Fewer than `framesMax` frames are waiting to be sent. */
+  readonly keepsUp: boolean;
+  send(bytes: Uint8Array): void;
+  end(): void;
+  /** Breaks the stream off. */
+  drop(): void;
+}
 
 class StreamViewer implements Viewer {
-  readonly #controller: ReadableStreamDefaultController<Uint8Array>;
+  readonly #sink: StreamSink;
   readonly #leave: () => void;
   #seen: string | undefined;
 
-  constructor(controller: ReadableStreamDefaultController<Uint8Array>, leave: () => void) {
-    this.#controller = controller;
+  constructor(sink: StreamSink, leave: () => void) {
+    this.#sink = sink;
     this.#leave = leave;
   }
 
@@ -38,30 +48,44 @@ class StreamViewer implements Viewer {
   }
 
   end(why: Ending): void {
-    if (why === "stopping" && this.#keepsUp) this.#controller.enqueue(encodeRetry());
-    this.#controller.close();
-  }
-
-  get #keepsUp(): boolean {
-    return (this.#controller.desiredSize ?? 0) > 0;
+    if (why === "stopping" && this.#sink.keepsUp) this.#sink.send(encodeRetry());
+    this.#sink.end();
   }
 
   #send(bytes: Uint8Array): void {
-    if (this.#keepsUp) {
-      this.#controller.enqueue(bytes);
+    if (this.#sink.keepsUp) {
+      this.#sink.send(bytes);
       return;
     }
     this.#leave();
-    this.#controller.error(new Error("a viewer did not keep up"));
+    this.#sink.drop();
   }
 }
 
 /**
- * The body of an event stream: what is current, unless the viewer has it, and every change from then on.
+ * Sends what is current, unless the viewer has it, and every change from then on.
  *
  * @param knownVersion - the newest version that the viewer has seen, 0 for none.
- * @throws FloodgateError `overloaded` when there are too many viewers.
+ * @returns what to call when the viewer has gone.
+ * @throws FloodgateError `overloaded` when there are too many viewers; nothing was sent then.
  */
+export function followResults(
+  board: LiveBoard,
+  slug: Slug,
+  requester: Requester,
+  { current, knownVersion }: { current: Snapshot; knownVersion: number },
+  sink: StreamSink,
+): () => void {
+  let leave = () => {};
+  const viewer = new StreamViewer(sink, () => leave());
+  leave = board.watch(slug, requester, viewer);
+  sink.send(encodeRetry());
+  if (current.results.version > knownVersion) viewer.show(board.newsOf(slug, requester, current));
+  else viewer.knows(current);
+  return leave;
+}
+
+/** The body of an event stream, as a Web stream. Throws what `followResults` throws. */
 export function streamResults(
   board: LiveBoard,
   slug: Slug,
@@ -73,12 +97,8 @@ export function streamResults(
   return new ReadableStream<Uint8Array>(
     {
       start(controller) {
-        const viewer = new StreamViewer(controller, () => leave());
-        leave = board.watch(slug, requester, viewer);
-        controller.enqueue(encodeRetry());
-        if (current.results.version > knownVersion)
-          viewer.show(board.newsOf(slug, requester, current));
-        else viewer.knows(current);
+        const seen = { current, knownVersion };
+        leave = followResults(board, slug, requester, seen, webSink(controller));
       },
       cancel() {
         leave();
@@ -86,4 +106,15 @@ export function streamResults(
     },
     { highWaterMark: framesMax },
   );
+}
+
+function webSink(controller: ReadableStreamDefaultController<Uint8Array>): StreamSink {
+  return {
+    get keepsUp() {
+      return (controller.desiredSize ?? 0) > 0;
+    },
+    send: bytes => controller.enqueue(bytes),
+    end: () => controller.close(),
+    drop: () => controller.error(new Error("a viewer did not keep up")),
+  };
 }

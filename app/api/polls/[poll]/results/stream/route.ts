@@ -1,21 +1,13 @@
 /**
  * `GET /api/polls/{poll}/results/stream`: the running totals as Server-Sent Events: what is current at
  * once, then every change. The stream ends after the final results; who comes back then is told (204, as
- * the standard has it) to stop asking.
+ * the standard has it) to stop asking. The front answers most of them by the same parts without a Web stream
+ * (`server/stream-directly.ts`).
  */
-import { dataHeaders } from "#lib/http/headers.ts";
-import { anySite, pollWithResults, requesterOf } from "#lib/http/results-route.ts";
+import { pollWithResults, requesterOf, streamHeaders } from "#lib/http/results-route.ts";
 import { type RouteContext, route } from "#lib/http/route.ts";
 import { streamResults } from "#lib/live/sse.ts";
 import { runtime } from "#lib/runtime.ts";
-
-const headers = {
-  ...dataHeaders,
-  ...anySite,
-  "Cache-Control": "no-store",
-  // Proxies that gather what they pass on would hold results back.
-  "X-Accel-Buffering": "no",
-};
 
 export const GET = route<RouteContext>(async (request, context) => {
   const at = runtime();
@@ -24,8 +16,9 @@ export const GET = route<RouteContext>(async (request, context) => {
   const current = await at.results.snapshot(poll, requester);
   const known = Number(request.headers.get("last-event-id") ?? 0) || 0;
   const { state, version } = current.results;
-  if (state === "final" && version <= known) return new Response(null, { status: 204, headers });
+  if (state === "final" && version <= known)
+    return new Response(null, { status: 204, headers: streamHeaders });
   return new Response(streamResults(at.live, poll.slug, requester, current, known), {
-    headers: { ...headers, "Content-Type": "text/event-stream" },
+    headers: { ...streamHeaders, "Content-Type": "text/event-stream" },
   });
 });
