@@ -1,4 +1,8 @@
-/** The choices of a plain form. Ranks and grades have a field for each option: `choice.{option}`. */
+/**
+ * What a plain form says. Ranks and grades have a field for each option: `choice.{option}`. A form that changes a
+ * ballot says the revision of that, and whether it is to be withdrawn: nothing chosen alone is a mistake.
+ */
+import { revisionMax } from "#lib/queue/slot-codec.ts";
 import type { Poll } from "#lib/store/polls.ts";
 
 /** What the fields say, as they said it: to fill the form in again. */
@@ -6,6 +10,11 @@ export function fieldsOf(form: URLSearchParams): string[] {
   return [...form]
     .filter(([name, value]) => (name === "choice" || name.startsWith("choice.")) && value !== "")
     .map(([, value]) => value);
+}
+
+/** A ballot's choices as the fields would say them. */
+export function fieldsFor(poll: Pick<Poll, "kind">, choices: readonly string[]): string[] {
+  return poll.kind === "ranked" ? choices.map((id, index) => `${id}:${index + 1}`) : [...choices];
 }
 
 /** As the API would get them; `undefined` when a rank was given twice. */
@@ -20,4 +29,14 @@ export function choicesOf(
     .sort((a, b) => a.rank - b.rank);
   if (new Set(ranked.map(({ rank }) => rank)).size !== ranked.length) return undefined;
   return ranked.map(({ id }) => id);
+}
+
+/** The revision that the form is to replace; `undefined` in a form for a first ballot. */
+export function replacesOf(form: URLSearchParams): number | undefined {
+  const text = form.get("replaces") ?? "";
+  return /^\d{1,5}$/.test(text) && Number(text) < revisionMax ? Number(text) : undefined;
+}
+
+export function withdrawsIn(form: URLSearchParams): boolean {
+  return form.has("withdraw") && replacesOf(form) !== undefined;
 }

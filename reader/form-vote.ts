@@ -13,7 +13,7 @@ import { pollState } from "#lib/polls/state.ts";
 import type { Runtime } from "#lib/runtime.ts";
 import type { Poll } from "#lib/store/polls.ts";
 import { mintIdentity } from "#lib/voters/identity.ts";
-import { choicesOf, fieldsOf } from "./form-choices.ts";
+import { choicesOf, fieldsOf, replacesOf, withdrawsIn } from "./form-choices.ts";
 import { pollPage, type Site } from "./pages.tsx";
 import { framing, noticeOf, publicPoll, resultsForPage } from "./poll-pages.ts";
 import { htmlResponse } from "./respond.ts";
@@ -36,7 +36,8 @@ export async function voteByForm(
   const poll = await publicPoll(at, slug, request, place);
   if (poll instanceof Response) return poll;
   const choices = fieldsOf(form);
-  const to = { at, poll, place, choices, site: siteOf(at.config, request, poll) };
+  const replaces = replacesOf(form);
+  const to = { at, poll, place, choices, replaces, site: siteOf(at.config, request, poll) };
   const identity = identityOf(at, request);
   if (!identity) {
     if (url.searchParams.has(withCookie)) return answer(to, 403, "bad", "cookiesNeeded");
@@ -50,19 +51,19 @@ export async function voteByForm(
       },
     });
   }
-  const cast = choicesOf(poll, choices);
+  const withdraws = withdrawsIn(form);
+  const cast = withdraws ? [] : choicesOf(poll, choices);
   if (!cast) return refusal(to, { outcome: "invalid_choices", problem: "repeated_option" });
-  const outcome = await castFor(at, request, poll.slug, { choices: cast }, identity);
+  if (cast.length === 0 && !withdraws) {
+    return refusal(to, { outcome: "invalid_choices", problem: "too_few" });
+  }
+  const outcome = await castFor(at, request, poll.slug, { choices: cast, replaces }, identity);
   if (outcome.outcome !== "accepted") return refusal(to, outcome);
+  const showResults = poll.afterVote === "results" && !withdraws;
   return new Response(null, {
     status: 303,
     headers: {
-      Location: pathOf(
-        poll,
-        place,
-        poll.afterVote === "results" ? "results" : "vote",
-        to.site.asked,
-      ),
+      Location: pathOf(poll, place, showResults ? "results" : "vote", to.site.asked),
       "Cache-Control": "no-store",
     },
   });
@@ -74,6 +75,8 @@ interface Answered {
   readonly poll: Poll;
   readonly place: Place;
   readonly choices: readonly string[];
+  /** It was to change a ballot: that of this revision. */
+  readonly replaces: number | undefined;
   readonly site: Site;
 }
 
@@ -84,8 +87,16 @@ async function refusal(to: Answered, outcome: Refused): Promise<Response> {
   const error = castError(outcome);
   const { status } = errorSpec(error.code);
   switch (outcome.outcome) {
-    case "already_voted":
-      return answer(to, status, "warn", "alreadyVoted", outcome.choices);
+    case "already_voted": {
+      const key = to.poll.mayChange ? "alreadyVotedMayChange" : "alreadyVoted";
+      return answer(to, status, "warn", key, outcome);
+    }
+    case "ballot_changed":
+      return answer(to, status, "warn", "changedElsewhere", outcome);
+    case "change_refused":
+      return answer(to, status, "bad", "noChanges");
+    case "voter_unknown":
+      return answer(to, status, "bad", "changeUnknown");
     case "ballot_id_reused":
       return answer(to, status, "warn", "ballotIdReused");
     case "invalid_choices":
@@ -93,7 +104,12 @@ async function refusal(to: Answered, outcome: Refused): Promise<Response> {
     case "closed":
     case "not_open":
     case "not_found":
-      return answer(to, status, "bad", "closedDetail");
+      return answer(
+        to,
+        status,
+        "bad",
+        to.replaces === undefined ? "closedDetail" : "closedUnchanged",
+      );
     case "overloaded":
       return answer(to, status, "warn", "overloaded");
     case "full":
@@ -112,26 +128,34 @@ function problemText(
   return instruction(words, poll);
 }
 
+/** What stands for the voter, where the answer is about that. */
+interface Standing {
+  readonly choices: readonly string[];
+  readonly revision: number;
+}
+
 function answer(
   to: Answered,
   status: number,
   tone: "warn" | "bad",
   key: Parameters<Words["say"]>[0],
-  mine?: readonly string[],
+  standing?: Standing,
 ): Promise<Response> {
   const text = to.site.words.say(key);
-  return page(to, status, { tone, text }, mine);
+  return page(to, status, { tone, text }, standing);
 }
 
 async function page(
-  { at, poll, place, choices, site }: Answered,
+  { at, poll, place, choices, replaces, site }: Answered,
   status: number,
   message: { tone: "warn" | "bad"; text: string },
-  mine?: readonly string[],
+  standing?: Standing,
 ): Promise<Response> {
   const state = pollState(poll, wallMs());
+  const mine = standing?.choices.length ? standing.choices : undefined;
   const results =
     state === "scheduled" ? null : await resultsForPage(at, poll, mine ? "voter" : "reader");
+  const revision = standing?.revision ?? replaces;
   const html = pollPage(site, {
     poll,
     place,
@@ -142,7 +166,9 @@ async function page(
     message,
     show: mine ? "results" : "vote",
     notice: noticeOf(at),
+    changing: replaces !== undefined && !standing,
     ...(mine && { mine }),
+    ...(revision !== undefined && { revision }),
   });
   return htmlResponse(html, {
     status,

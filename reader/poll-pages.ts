@@ -8,6 +8,7 @@ import type { Asked } from "#lib/http/asked.ts";
 import { identityOf } from "#lib/http/cast-route.ts";
 import { responseOf } from "#lib/http/respond.ts";
 import {
+  hasVoted,
   isAnyReader,
   markOf,
   readyPoll,
@@ -25,6 +26,7 @@ import type { Results } from "#lib/tallies/snapshot.ts";
 import type { Mark } from "#lib/voters/ballot-once.ts";
 import { voterKey } from "#lib/voters/identity.ts";
 import { receiptCode } from "#lib/voters/receipt-code.ts";
+import { fieldsFor } from "./form-choices.ts";
 import { notFoundEmbed, notFoundPage, pollPage, type Site } from "./pages.tsx";
 import { htmlResponse, type PageOptions, sharedPage } from "./respond.ts";
 import { siteOf } from "./site.ts";
@@ -76,6 +78,14 @@ function chosenIn({ url }: Asked, poll: Poll): readonly string[] {
   return known.slice(0, poll.choicesMax);
 }
 
+/** `?change`: a voter wants to see the form again. Following the link changes nothing. */
+function asksToChange({ url }: Request, poll: Poll): boolean {
+  return poll.mayChange && url.includes("change") && new URL(url).searchParams.has("change");
+}
+
+const withdrawnMessage = ({ words }: Site) =>
+  ({ tone: "good", text: words.say("withdrawn") }) as const;
+
 /** Results for a page; `null` when they can't be read right now, which the page can say. */
 export function resultsForPage(
   at: Runtime,
@@ -109,15 +119,20 @@ export async function pollPageFor(
   const poll = await publicPoll(at, slug, request, place);
   if (poll instanceof Response) return poll;
   const mark = await markOf(at, poll, request);
-  const mine = mark && choiceTexts(poll, mark.choices);
+  const mine = hasVoted(mark) ? choiceTexts(poll, mark.choices) : undefined;
   const requester = mine ? "voter" : await requesterOf(at, poll, request);
   const site = siteOf(at.config, request, poll);
   const asked = { wanted, place };
-  if (mine || !sameForAll(poll, requester)) {
+  if (mark || !sameForAll(poll, requester)) {
+    const changing = mine !== undefined && asksToChange(request, poll);
+    const isWithdrawn = mark && !mine && pollState(poll, wallMs()) === "open";
     const html = await renderPoll(at, poll, site, asked, requester, {
-      chosen: chosenIn(request, poll),
+      chosen: changing ? fieldsFor(poll, mine) : chosenIn(request, poll),
+      changing,
       ...(mine && { mine }),
       ...(mark && { receipt: receiptOf(at, poll, request, mark) }),
+      ...(mark && poll.mayChange && { revision: mark.revision }),
+      ...(isWithdrawn && { message: withdrawnMessage(site) }),
     });
     return htmlResponse(html, { personal: true, ...optionsOf(at, poll, site, place) });
   }
@@ -180,12 +195,13 @@ async function renderPoll(
   site: Site,
   { wanted, place }: PollPage,
   requester: Requester,
-  theirs: Pick<CardProps, "chosen" | "mine" | "receipt">,
+  theirs: Pick<CardProps, "chosen" | "mine" | "receipt" | "revision" | "changing" | "message">,
 ): Promise<string> {
   const state = pollState(poll, wallMs());
   const results = state === "scheduled" ? null : await resultsForPage(at, poll, requester);
-  const { mine } = theirs;
-  const show = state === "scheduled" || (state === "open" && !mine) ? wanted : "results";
+  const { mine, changing } = theirs;
+  const voting = state === "open" && (!mine || changing);
+  const show = state === "scheduled" || voting ? wanted : "results";
   return pollPage(site, {
     poll,
     place,
@@ -204,5 +220,9 @@ function receiptOf(at: Runtime, poll: Poll, request: Request, mark: Mark): strin
   const { secrets } = at.cast;
   const identity = identityOf(at, request);
   if (!identity) return undefined;
-  return receiptCode(secrets, poll.id, voterKey(secrets, poll.id, identity), mark.ballotId);
+  return receiptCode(secrets, {
+    pollId: poll.id,
+    voter: voterKey(secrets, poll.id, identity),
+    ...mark,
+  });
 }

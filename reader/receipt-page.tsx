@@ -18,10 +18,12 @@ const sentences: Readonly<Record<ReceiptState, WordKey>> = {
   waiting: "receiptWaiting",
   counted: "receiptCounted",
   final: "receiptFinal",
+  replaced: "receiptReplaced",
+  withdrawn: "receiptWithdrawn",
   duplicate: "receiptDuplicate",
   set_aside: "receiptSetAside",
   missing: "receiptMissing",
-  withdrawn: "receiptWithdrawn",
+  gone: "receiptGone",
 };
 
 export async function receiptPageFor(
@@ -80,7 +82,7 @@ export function receiptPage(site: Site, report: ReceiptReport): string {
 }
 
 function toneOf(state: ReceiptState): "good" | "warn" | "bad" {
-  if (state === "counted" || state === "final") return "good";
+  if (state === "counted" || state === "final" || state === "withdrawn") return "good";
   return state === "set_aside" || state === "missing" ? "bad" : "warn";
 }
 

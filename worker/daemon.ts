@@ -78,8 +78,9 @@ export async function runDaemon(worker: WorkerRuntime, lines: LogLines): Promise
     state.lastPass = { summary, atMs: wallMs(), ms };
     if (because === "kickstart") state.kickstarts += 1;
     metrics.passed(summary, ms, because, wallMs());
-    const { counted, duplicates, redelivered, commits, slots } = summary;
-    history.add(wallMs(), { ballots: counted + duplicates + redelivered, commits, slots });
+    const { counted, duplicates, redelivered, replaced, commits, slots } = summary;
+    const ballots = counted + duplicates + redelivered + replaced;
+    history.add(wallMs(), { ballots, commits, slots });
     const found = foundIn(summary) > 0;
     if (found) log.info({ event: "flushed", ms: Math.round(ms), ...summary });
     return found;

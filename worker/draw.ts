@@ -62,7 +62,8 @@ async function main(): Promise<void> {
     const { drawn, ballots } = await drawBallots(store, poll.id, count, values.seed);
     for (const [index, ballot] of drawn.entries()) {
       const ballotId = ballot.ballotId.toString("hex") as BallotId;
-      const code = () => receiptCode(secrets, poll.id, ballot.voter as VoterKey, ballotId);
+      const voter = ballot.voter as VoterKey;
+      const code = () => receiptCode(secrets, { ...ballot, voter, ballotId });
       const shown = values.choices ? choicesText(poll, ballot) : code();
       say(`${index + 1}  ${new Date(ballot.receivedAtMs).toISOString()}  ${shown}`);
     }

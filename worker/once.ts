@@ -38,6 +38,7 @@ function sentence(summary: PassSummary, ms: number): string {
     counted,
     duplicates,
     redelivered,
+    replaced,
     repeated,
     slots,
     holes,
@@ -48,7 +49,7 @@ function sentence(summary: PassSummary, ms: number): string {
   const away = unreachable.length > 0 ? `; can't reach ${unreachable.join(", ")}` : "";
   return (
     `flush: ${counted} ballots counted from ${slots} slots (${repeated} repeated) in ${Math.round(ms)} ms; ` +
-    `${duplicates} duplicates, ${redelivered} redelivered, ${letters} dead letters, ` +
+    `${duplicates} duplicates, ${redelivered} redelivered, ${replaced} replaced, ${letters} dead letters, ` +
     `${holes} holes; ${waiting} slots waiting${away}`
   );
 }

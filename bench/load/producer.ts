@@ -53,6 +53,7 @@ function ballots(count: number): QueuedBallot[] {
     voter: randomBytes(16) as VoterKey,
     ballotId: randomUUID() as BallotId,
     receivedAtMs: Date.now(),
+    revision: 0,
     choices: Uint8Array.of(1),
     tallied: false,
   }));

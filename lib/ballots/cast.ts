@@ -35,6 +35,8 @@ export interface CastInput {
   readonly ballotId: BallotId | undefined;
   /** What rules for lanes may want to look at. */
   readonly request: () => Pick<LaneFacts, "cookie" | "uri" | "host">;
+  /** Of a change, the revision of the ballot that it takes the place of; without choices it withdraws that. */
+  readonly replaces: number | undefined;
   /** When the request came, by this front's wall clock: what decides whether the poll was open. */
   readonly receivedAtMs: number;
 }
@@ -43,40 +45,42 @@ export type CastOutcome =
   | {
       readonly outcome: "accepted";
       readonly ballotId: BallotId;
+      readonly revision: number;
       readonly receipt: string;
       readonly results: Snapshot | null;
     }
   | {
-      readonly outcome: "already_voted";
+      /** The second: a change that came too late, another one was made meanwhile. */
+      readonly outcome: "already_voted" | "ballot_changed";
+      /** What stands; no choices: it is withdrawn. */
       readonly choices: readonly string[];
+      readonly revision: number;
       readonly results: Snapshot | null;
     }
   | { readonly outcome: "not_found" | "not_open" | "closed" | "ballot_id_reused" }
+  | { readonly outcome: "change_refused" | "voter_unknown" }
   | { readonly outcome: "invalid_choices"; readonly problem: ChoiceProblem }
   | { readonly outcome: "unavailable" | "full" | "overloaded" };
 
-/** Casts one ballot. One round of the group commit; usually some milliseconds. */
+/** Casts one ballot, or changes it. One round of the group commit; usually some milliseconds. */
 export async function castBallot(deps: CastDeps, input: CastInput): Promise<CastOutcome> {
-  const { identity, receivedAtMs } = input;
-  let poll = deps.published.remembered(input.slug) ?? (await deps.published.find(input.slug));
-  if (!poll || pollState(poll, receivedAtMs) !== "open") {
-    // What this process remembers may be a second old, and the poll opened within it.
-    poll = await deps.published.findCurrent(input.slug);
-  }
-  if (!poll) return { outcome: "not_found" };
-  const state = pollState(poll, receivedAtMs);
-  if (state === "draft" || state === "scheduled") return { outcome: "not_open" };
-  if (state !== "open") return { outcome: "closed" };
-  const choices = parseChoices(poll, input.choices);
+  const { identity, receivedAtMs, replaces } = input;
+  const poll = await findPoll(deps, input);
+  const refusal = refusalOf(poll, input);
+  if (!poll || refusal) return refusal ?? { outcome: "not_found" };
+  const withdraws = replaces !== undefined && input.choices.length === 0;
+  const choices = withdraws ? new Uint8Array() : parseChoices(poll, input.choices);
   if (typeof choices === "string") return { outcome: "invalid_choices", problem: choices };
 
+  const revision = replaces === undefined ? 0 : replaces + 1;
   const voter = voterKey(deps.secrets, poll.id, identity);
-  const ballotId = input.ballotId ?? defaultBallotId(deps.secrets, voter, choices);
+  const ballotId = input.ballotId ?? defaultBallotId(deps.secrets, voter, choices, revision);
   const committed = await deps.commit.offer({
     pollId: poll.id,
     slug: poll.slug,
     voter,
     ballotId,
+    revision,
     choices,
     kind: poll.kind,
     receivedAtMs,
@@ -86,13 +90,19 @@ export async function castBallot(deps: CastDeps, input: CastInput): Promise<Cast
   });
   if (committed.outcome === "accepted") {
     if (committed.tally) deps.results.see(poll.id, committed.tally);
-    const receipt = receiptCode(deps.secrets, poll.id, voter, ballotId);
-    const results = deps.results.fresh(poll, "voter") ?? (await resultsIfKnown(deps, poll));
-    return { outcome: "accepted", ballotId, receipt, results };
+    const receipt = receiptCode(deps.secrets, { pollId: poll.id, voter, ballotId, revision });
+    const fresh = deps.results.fresh(poll, requesterWith(choices));
+    const results = fresh ?? (await resultsIfKnown(deps, poll, choices));
+    return { outcome: "accepted", ballotId, revision, receipt, results };
   }
   if (committed.outcome === "already_voted") {
-    const mine = choiceTexts(poll, committed.mark.choices);
-    return { outcome: "already_voted", choices: mine, results: await resultsIfKnown(deps, poll) };
+    const { mark } = committed;
+    return {
+      outcome: revision === 0 ? "already_voted" : "ballot_changed",
+      choices: choiceTexts(poll, mark.choices),
+      revision: mark.revision,
+      results: await resultsIfKnown(deps, poll, mark.choices),
+    };
   }
   return committed;
 }
@@ -122,9 +132,33 @@ class LaneLook implements LaneFacts {
   }
 }
 
+/** The poll; looked up anew before anybody is refused by what this process remembers of it. */
+async function findPoll(deps: CastDeps, input: CastInput): Promise<Poll | null> {
+  const poll = deps.published.remembered(input.slug) ?? (await deps.published.find(input.slug));
+  return refusalOf(poll, input) ? deps.published.findCurrent(input.slug) : poll;
+}
+
+/** Why a poll does not take a ballot, or this change of one; `undefined` when it does. */
+function refusalOf(
+  poll: Poll | null,
+  { identity, replaces, receivedAtMs }: CastInput,
+): CastOutcome | undefined {
+  if (!poll) return { outcome: "not_found" };
+  const state = pollState(poll, receivedAtMs);
+  if (state === "draft" || state === "scheduled") return { outcome: "not_open" };
+  if (state !== "open") return { outcome: "closed" };
+  if (replaces === undefined) return undefined;
+  if (!poll.mayChange) return { outcome: "change_refused" };
+  // Made up just now, it would be another voter's first ballot.
+  return identity.known ? undefined : { outcome: "voter_unknown" };
+}
+
+/** Whose ballot is withdrawn is no voter. */
+const requesterWith = (choices: Uint8Array) => (choices.length > 0 ? "voter" : "reader");
+
 /** The ballot has its fate; results that can't be read right now must not change the answer. */
-function resultsIfKnown(deps: CastDeps, poll: Poll): Promise<Snapshot | null> {
-  return deps.results.snapshot(poll, "voter").catch(error => {
+function resultsIfKnown(deps: CastDeps, poll: Poll, choices: Uint8Array): Promise<Snapshot | null> {
+  return deps.results.snapshot(poll, requesterWith(choices)).catch(error => {
     if (isFloodgateError(error) || isStoreFailure(error)) return null;
     throw error;
   });

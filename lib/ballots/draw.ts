@@ -54,11 +54,12 @@ function ticketNumber(seed: string, { voter, ballotId }: BallotRow): Buffer {
   return createHmac("sha256", seed).update(voter).update(ballotId).digest();
 }
 
+/** Without withdrawals, which are no ballots. */
 async function* portions(db: Database, pollId: PollId): AsyncGenerator<BallotRow[]> {
   let behind: Buffer | undefined = Buffer.alloc(0);
   while (behind) {
     const rows: BallotRow[] = await ballotsBehind(db, pollId, behind, rowsPerPortion);
-    yield rows;
+    yield rows.filter(({ choices }) => choices.length > 0);
     behind = rows.length === rowsPerPortion ? rows.at(-1)?.voter : undefined;
   }
 }

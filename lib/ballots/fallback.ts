@@ -4,8 +4,8 @@
  * their ballots, which is more than the queue can say: nobody's second ballot is accepted here.
  *
  * Invariant: a batch keeps its id, so one that may also have got into a queue is counted once.
- * Invariant: at most one transaction at a time, and no more ballots a second than the cap: the newsroom's
- *   database has other things to do as well.
+ * Invariant: at most one transaction at a time of ballots and one of undecided changes (`undecided.ts`), and no
+ *   more ballots a second than the cap: the newsroom's database has other things to do as well.
  */
 import type { AcceptedTape } from "../books/tape.ts";
 import { monotonicMs, SECOND, sleep, wallMs } from "../clock.ts";
@@ -19,7 +19,7 @@ import type { GuardedStore } from "../store/guarded.ts";
 import { isStoreFailure } from "../store/pool.ts";
 import { moveTallies } from "../tallies/counters.ts";
 import type { MissedMoves } from "../tallies/missed.ts";
-import type { CommitOutcome, Waiting } from "./offered.ts";
+import { type CommitOutcome, outcomeBeside, type Waiting } from "./offered.ts";
 
 export interface FallbackDeps {
   readonly log: Log;
@@ -55,7 +55,7 @@ export class Fallback {
 
   /** Writes a batch and answers those who wait for its ballots, in the same order. Never rejects. */
   async commit(batch: Batch, entries: readonly Waiting[]): Promise<void> {
-    const written = await this.write(batch);
+    const written = await this.write(batch, false);
     const answers = entries.map((entry, index): CommitOutcome => {
       const ballot = batch.ballots[index];
       const fate = ballot && written?.get(ballot);
@@ -66,11 +66,15 @@ export class Fallback {
     for (const [index, { answer }] of entries.entries()) answer(answers[index] as CommitOutcome);
   }
 
-  /** What became of the ballots of a batch; `undefined`: nothing can be said, and nothing promised. */
-  async write(batch: Batch): Promise<DirectOutcome["fates"] | undefined> {
+  /**
+   * What became of the ballots of a batch; `undefined`: nothing can be said, and nothing promised.
+   *
+   * @param accepted - its voters were told so before.
+   */
+  async write(batch: Batch, accepted: boolean): Promise<DirectOutcome["fates"] | undefined> {
     this.#spent += batch.ballots.length;
     try {
-      const { fates, verdict } = await this.#write(batch);
+      const { fates, verdict } = await this.#write(batch, accepted);
       if (verdict) await this.#correctTallies(verdict.corrections);
       return fates;
     } catch (error) {
@@ -82,10 +86,12 @@ export class Fallback {
     }
   }
 
-  async #write(batch: Batch): Promise<DirectOutcome> {
+  async #write(batch: Batch, accepted: boolean): Promise<DirectOutcome> {
     for (let attempt = 0; ; attempt++) {
       try {
-        return await this.#deps.store.use(store => commitDirectly(store, batch, wallMs()));
+        return await this.#deps.store.use(store =>
+          commitDirectly(store, batch, accepted, wallMs()),
+        );
       } catch (error) {
         const again = isStoreFailure(error, "contention") || isStoreFailure(error, "duplicate");
         if (!again || attempt >= triesMax) throw error;
@@ -104,10 +110,7 @@ export class Fallback {
 function outcomeOf(fate: DirectFate, entry: Waiting): CommitOutcome {
   if (fate === "refused") return { outcome: "closed" };
   if (fate === "counted") return { outcome: "accepted", tally: undefined };
-  const { ballotId, choices } = fate.instead;
-  const { ballot } = entry;
-  const mark = { ballotId: ballotIdText(ballotId), choices };
-  if (mark.ballotId !== ballot.ballotId) return { outcome: "already_voted", mark };
-  const same = Buffer.compare(choices, ballot.choices) === 0;
-  return same ? { outcome: "accepted", tally: undefined } : { outcome: "ballot_id_reused" };
+  const { ballotId, revision, choices } = fate.instead;
+  const standing = { ballotId: ballotIdText(ballotId), revision, choices };
+  return outcomeBeside(standing, entry.ballot) ?? { outcome: "accepted", tally: undefined };
 }

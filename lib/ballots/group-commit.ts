@@ -1,6 +1,9 @@
 /**
  * Group commit: ballots that arrive together travel together.
  *
+ * A change has to move its voter's mark first, outside of any round: of several changes of one ballot one goes
+ * on, the others are told what stands. Where memcached can't say, MySQL does (`undecided.ts`).
+ *
  * Rounds follow each other, one at a time. A ballot that arrives while a round is under way, or less
  * than a linger after the last one began, waits for the next. A round carries ballots of one lane, the one
  * that is next (`queue/lanes.ts`), through memcached (`queue-round.ts`) or, while no queue server is there,
@@ -11,10 +14,13 @@
 import { monotonicMs, SECOND, sleep } from "../clock.ts";
 import { type Lane, lanes } from "../lane-rules.ts";
 import { describeError } from "../log.ts";
+import { isMemcachedFailure } from "../memcached/failure.ts";
 import { pickLane, type Relief, sumWaiting } from "../queue/lanes.ts";
 import { ballotsPerSlotMax, encodedBallotBytes, slotBytesMax } from "../queue/slot-codec.ts";
-import type { CommitOutcome, OfferedBallot, Waiting } from "./offered.ts";
+import { moveMark } from "../voters/ballot-once.ts";
+import { type CommitOutcome, type OfferedBallot, outcomeBeside, type Waiting } from "./offered.ts";
 import { QueueRound, type RoundDeps } from "./queue-round.ts";
+import { UndecidedChanges } from "./undecided.ts";
 
 export interface GroupCommitDeps extends RoundDeps {
   readonly lingerMs: number;
@@ -35,11 +41,14 @@ export class GroupCommit {
   readonly #deps: GroupCommitDeps;
   readonly #queueRound: QueueRound;
   readonly #waiting: Readonly<Record<Lane, Waiting[]>> = { high: [], normal: [], low: [] };
+  readonly #undecided: UndecidedChanges;
+  readonly #moving = new Set<Promise<void>>();
   #running: Promise<void> | undefined;
 
   constructor(deps: GroupCommitDeps) {
     this.#deps = deps;
     this.#queueRound = new QueueRound(deps, entry => this.#enter(entry));
+    this.#undecided = new UndecidedChanges(deps);
   }
 
   /** Ballots that wait for a round. */
@@ -67,13 +76,45 @@ export class GroupCommit {
   /** Puts a ballot on its way. Never rejects. */
   offer(ballot: OfferedBallot): Promise<CommitOutcome> {
     return new Promise(answer => {
-      this.#enter({ ballot, offeredAtMs: monotonicMs(), marked: false, answer });
+      const entry = { ballot, offeredAtMs: monotonicMs(), marked: false, answer };
+      if (ballot.revision === 0) {
+        this.#enter(entry);
+        return;
+      }
+      const moving = this.#moveMark(entry).finally(() => this.#moving.delete(moving));
+      this.#moving.add(moving);
     });
   }
 
   /** Resolves when every ballot offered so far has its answer. */
   async settled(): Promise<void> {
+    await Promise.all(this.#moving);
+    await this.#undecided.settled();
     while (this.#running !== undefined) await this.#running;
+  }
+
+  /** Moves the mark of a change's voter, and sends it on its way if it is the one that did. */
+  async #moveMark(entry: Waiting): Promise<void> {
+    const { ballot, answer } = entry;
+    try {
+      const moved = await moveMark(this.#deps.markServers, ballot);
+      if (moved.move === "unknown") this.#undecided.decide(entry);
+      else if (moved.move === "moved") {
+        const { mark } = moved;
+        const replacing = { ...ballot, replaced: mark.choices };
+        this.#enter({ ...entry, ballot: replacing, marked: true, movedFrom: mark });
+      } else {
+        const outcome = outcomeBeside(moved.mark, ballot);
+        if (outcome) answer(outcome);
+        else this.#enter({ ...entry, marked: true });
+      }
+    } catch (error) {
+      // It may have been moved: the same change again will tell.
+      if (!isMemcachedFailure(error)) {
+        this.#deps.log.error({ event: "change_failed", ...describeError(error) });
+      }
+      answer({ outcome: "unavailable" });
+    }
   }
 
   #enter(entry: Waiting): void {

@@ -25,5 +25,15 @@ export interface Waiting {
   readonly offeredAtMs: number;
   /** Its mark is there and says this very ballot: only the slot is missing, as far as we know. */
   readonly marked: boolean;
+  /** Of a change: what the mark said from which this try moved it. */
+  readonly movedFrom?: Mark;
   readonly answer: (outcome: CommitOutcome) => void;
+}
+
+/** What becomes of a ballot that finds this standing; `undefined`: it is that very ballot, sent again. */
+export function outcomeBeside(standing: Mark, ballot: Mark): CommitOutcome | undefined {
+  const same = standing.ballotId === ballot.ballotId && standing.revision === ballot.revision;
+  if (!same) return { outcome: "already_voted", mark: standing };
+  if (Buffer.compare(standing.choices, ballot.choices) === 0) return undefined;
+  return { outcome: "ballot_id_reused" };
 }

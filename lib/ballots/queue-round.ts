@@ -6,6 +6,8 @@
  * read, outside the round, and the ballot either goes on without one (same ballot: a retry, or a first
  * try that failed half-way) or is refused.
  *
+ * A change has moved its mark before it gets here (`group-commit.ts`).
+ *
  * Invariant: a ballot is answered `accepted` only after its slot is written and its epoch still stands.
  * Invariant: a ballot is accepted only if its poll was open when it came, by what was published when its
  *   round began: so a poll that an editor closes is closed at that moment for every front.
@@ -27,10 +29,10 @@ import type { QueueRoom } from "../queue/room.ts";
 import type { Batch, QueuedBallot } from "../queue/slot-codec.ts";
 import { RateGate } from "../rate-gate.ts";
 import type { MissedMoves } from "../tallies/missed.ts";
-import { placeMarks, readMark, withdrawMarks } from "../voters/ballot-once.ts";
+import { moveMarkBack, placeMarks, readMark, withdrawMarks } from "../voters/ballot-once.ts";
 import type { BatchIds } from "./batch-ids.ts";
 import type { Fallback } from "./fallback.ts";
-import type { Waiting } from "./offered.ts";
+import { outcomeBeside, type Waiting } from "./offered.ts";
 import { TallyRider } from "./tally-rider.ts";
 
 export interface RoundDeps {
@@ -80,9 +82,11 @@ export class QueueRound {
       }
     }
 
+    await this.#withdrawMarks([...closed].filter(({ ballot }) => !taken.has(ballot)));
+
     const going = entries.filter(entry => !taken.has(entry.ballot) && !closed.has(entry));
-    const ballots = going.map(({ ballot, marked }) =>
-      marked ? { ...ballot, tallied: false } : ballot,
+    const ballots = going.map(entry =>
+      isFresh(entry) ? entry.ballot : { ...entry.ballot, tallied: false },
     );
     // With nobody left to bring, the number that was taken still needs something in its slot.
     const batch: Batch = { id: batchIds.next(), ballots, talliesDoubtful: false };
@@ -158,8 +162,12 @@ export class QueueRound {
   }
 
   async #withdrawMarks(going: readonly Waiting[]): Promise<void> {
+    const { markServers } = this.#deps;
     const placed = going.filter(({ marked }) => !marked).map(({ ballot }) => ballot);
-    await withdrawMarks(this.#deps.markServers, placed);
+    await withdrawMarks(markServers, placed);
+    for (const { ballot, movedFrom } of going) {
+      if (movedFrom) await moveMarkBack(markServers, ballot, movedFrom);
+    }
   }
 
   /** A mark was in the way: read it, then go on or refuse. */
@@ -169,12 +177,15 @@ export class QueueRound {
     if (!mark) {
       // It expired, or was withdrawn, or its server went away just now. MySQL has the last word.
       this.#again({ ...entry, marked: true });
-    } else if (mark.ballotId !== ballot.ballotId) {
-      answer({ outcome: "already_voted", mark });
-    } else if (Buffer.compare(mark.choices, ballot.choices) !== 0) {
-      answer({ outcome: "ballot_id_reused" });
-    } else {
-      this.#again({ ...entry, marked: true });
+      return;
     }
+    const outcome = outcomeBeside(mark, ballot);
+    if (outcome) answer(outcome);
+    else this.#again({ ...entry, marked: true });
   }
+}
+
+/** The first try of a ballot, as far as its mark tells; a later one must not move the tallies again. */
+function isFresh({ marked, movedFrom }: Waiting): boolean {
+  return !marked || movedFrom !== undefined;
 }

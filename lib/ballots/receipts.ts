@@ -21,19 +21,22 @@ import { type Receipt, readReceiptCode } from "../voters/receipt-code.ts";
 /**
  * - `waiting`: received, on its way to MySQL.
  * - `counted`: stored, and part of the running results. `final`: and these are final.
+ * - `replaced`: its voter has changed or withdrawn it. `withdrawn`: it is a withdrawal, and stands.
  * - `duplicate`: another ballot of the same voter counts.
  * - `set_aside`: it could not be counted, and is kept for somebody to look at.
  * - `missing`: the result is final without it.
- * - `withdrawn`: there is no such poll any more.
+ * - `gone`: there is no such poll any more.
  */
 export const receiptStates = [
   "waiting",
   "counted",
   "final",
+  "replaced",
+  "withdrawn",
   "duplicate",
   "set_aside",
   "missing",
-  "withdrawn",
+  "gone",
 ] as const;
 export type ReceiptState = (typeof receiptStates)[number];
 
@@ -86,18 +89,21 @@ export class Receipts {
 }
 
 async function report(db: Database, receipt: Receipt): Promise<ReceiptReport> {
-  const { code, pollId, voterStart, ballotEnd } = receipt;
+  const { code, pollId, voterStart, ballotEnd, revision } = receipt;
   const nothing = { code, poll: null, receivedAtMs: null, storedAtMs: null };
   const found = await findStanding(db, pollId, voterStart);
-  if (!found) return { ...nothing, state: "withdrawn" };
+  if (!found) return { ...nothing, state: "gone" };
   const { slug, question, final } = found.poll;
   const known = { ...nothing, poll: { slug, question } };
-  const mine = found.ballots.find(({ ballotId }) => ballotId.subarray(-2).equals(ballotEnd));
-  if (mine) {
-    const { receivedAtMs, storedAtMs } = mine;
-    return { ...known, receivedAtMs, storedAtMs, state: final ? "final" : "counted" };
+  // One of a lower revision says nothing of this one, which may be on its way.
+  const standing = found.ballots.find(ballot => ballot.revision >= revision);
+  if (standing && standing.revision > revision) return { ...known, state: "replaced" };
+  if (standing?.ballotId.subarray(-2).equals(ballotEnd)) {
+    const { receivedAtMs, storedAtMs, withdrawn } = standing;
+    const state = withdrawn ? "withdrawn" : final ? "final" : "counted";
+    return { ...known, receivedAtMs, storedAtMs, state };
   }
-  if (found.ballots.length > 0) return { ...known, state: "duplicate" };
+  if (standing) return { ...known, state: "duplicate" };
   if (await isSetAside(db, receipt)) return { ...known, state: "set_aside" };
   return { ...known, state: final ? "missing" : "waiting" };
 }
@@ -107,13 +113,14 @@ async function isSetAside(db: Database, receipt: Receipt): Promise<boolean> {
   return letters.some(bytes => holds(bytes, receipt));
 }
 
-function holds(bytes: Buffer, { voterStart, ballotEnd }: Receipt): boolean {
+function holds(bytes: Buffer, { voterStart, ballotEnd, revision }: Receipt): boolean {
   try {
     const ballots = decodeBatch(bytes)?.ballots ?? [];
     return ballots.some(
-      ({ voter, ballotId }) =>
-        voter.subarray(0, voterStart.length).equals(voterStart) &&
-        ballotId.endsWith(ballotEnd.toString("hex")),
+      ballot =>
+        ballot.revision === revision &&
+        ballot.voter.subarray(0, voterStart.length).equals(voterStart) &&
+        ballot.ballotId.endsWith(ballotEnd.toString("hex")),
     );
   } catch {
     return false;

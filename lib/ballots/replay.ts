@@ -16,7 +16,7 @@ import type { QueueProducer } from "../queue/producer.ts";
 import type { ReplayRing } from "../queue/replay-ring.ts";
 import { decodeBatch, type QueuedBallot } from "../queue/slot-codec.ts";
 import type { MissedMoves } from "../tallies/missed.ts";
-import { placeMarks } from "../voters/ballot-once.ts";
+import { raiseMarks } from "../voters/ballot-once.ts";
 import type { Fallback } from "./fallback.ts";
 import { TallyRider } from "./tally-rider.ts";
 
@@ -82,9 +82,9 @@ async function replay(deps: ReplayDeps, bytes: Buffer): Promise<boolean> {
   if (!orphan) return true;
   if (!targets.order.some(({ available }) => available)) {
     if (fallback.allowance < orphan.ballots.length) return false;
-    return (await fallback.write(orphan)) !== undefined;
+    return (await fallback.write(orphan, true)) !== undefined;
   }
-  await placeMarks(markServers, marksOf(orphan.ballots));
+  await raiseMarks(markServers, marksOf(orphan.ballots));
   const batch = { ...orphan, talliesDoubtful: true };
   const rider = new TallyRider(tallies, missed, batch.ballots);
   const result = await enqueueBatch(targets, batch, rider, monotonicMs() + enqueueMsMax);

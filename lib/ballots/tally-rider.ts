@@ -105,7 +105,7 @@ export class TallyRider implements Rider {
 
 function dueBy(places: Places, ballots: readonly QueuedBallot[]) {
   const sums = new SumsByPoll();
-  for (const ballot of ballots) if (ballot.tallied) sums.add(ballot, 1);
+  for (const ballot of ballots) sums.addMoved(ballot);
   const due = new Map<MemcachedClient, Map<PollId, TallyChange>>();
   for (const [poll, change] of sums.byPoll) {
     for (const server of places.of(poll)) {

@@ -10,14 +10,36 @@ const count = fc.nat(1_000_000);
 describe("books", () => {
   it("add up, whatever the numbers are", () => {
     fc.assert(
-      fc.property(count, count, count, count, count, count, (a, b, c, d, missing, known) => {
-        const arrived = a + b + c + d;
+      fc.property(fc.array(count, { minLength: 8, maxLength: 8 }), numbers => {
+        const [a, b, c, d, e, f, missing, known] = numbers as [
+          number,
+          number,
+          number,
+          number,
+          number,
+          number,
+          number,
+          number,
+        ];
+        const arrived = a + b + c + d + e + f;
         const books = balance(
           { accepted: arrived + missing, arrived },
-          { counted: a, duplicates: b, repeated: c, setAside: d, lost: known },
+          {
+            counted: a,
+            duplicates: b,
+            repeated: c,
+            setAside: d,
+            replaced: e,
+            withdrawn: f,
+            lost: known,
+          },
         );
-        const { accepted, counted, waiting, duplicate, setAside, lost } = books;
-        assert.equal(accepted, counted + waiting + duplicate + setAside + lost);
+        const { accepted, counted, replaced, withdrawn, waiting, duplicate, setAside, lost } =
+          books;
+        assert.equal(
+          accepted,
+          counted + replaced + withdrawn + waiting + duplicate + setAside + lost,
+        );
         assert.ok(books.balanced);
         assert.ok(lost <= known && waiting >= 0);
       }),
@@ -25,12 +47,28 @@ describe("books", () => {
   });
 
   it("do not balance when more was counted than arrived", () => {
-    const outcomes = { counted: 11, duplicates: 0, repeated: 0, setAside: 0, lost: 0 };
+    const outcomes = {
+      counted: 11,
+      duplicates: 0,
+      repeated: 0,
+      replaced: 0,
+      withdrawn: 0,
+      setAside: 0,
+      lost: 0,
+    };
     assert.equal(balance({ accepted: 10, arrived: 10 }, outcomes).balanced, false);
   });
 
   it("of a poll without ballots are empty", () => {
-    const outcomes = { counted: 0, duplicates: 0, repeated: 0, setAside: 0, lost: 0 };
+    const outcomes = {
+      counted: 0,
+      duplicates: 0,
+      repeated: 0,
+      replaced: 0,
+      withdrawn: 0,
+      setAside: 0,
+      lost: 0,
+    };
     const { balanced, repeated, ...numbers } = balance(undefined, outcomes);
     assert.ok(balanced && repeated === 0);
     assert.deepEqual(new Set(Object.values(numbers)), new Set([0]));

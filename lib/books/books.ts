@@ -1,11 +1,12 @@
 /**
  * The books of a poll: what was accepted against what became of it.
  *
- *     accepted = counted + waiting + duplicate + set aside + lost
+ *     accepted = counted + replaced + withdrawn + waiting + duplicate + set aside + lost
  *
  * The left side is the fronts' own count (`tape.ts`), which goes past the queue; the right side is what
- * flushes found. The very same ballot sent or delivered again is on neither side (`repeated` tells how
- * often that was). What is missing on the right is *waiting* as long as it can still come, and *lost*
+ * flushes found. A ballot that its voter changed is *replaced* by the change, which is counted, or is *withdrawn*.
+ * The very same ballot sent or delivered again is on neither side (`repeated` tells how often that was), or, if
+ * it has been replaced meanwhile, on both. What is missing on the right is *waiting* as long as it can still come, and *lost*
  * when the worker has found all queues at rest long after it was accepted (`closeBooks`).
  */
 import type { PollId } from "../ids.ts";
@@ -17,6 +18,8 @@ import { type Outcomes, readOutcomes, setLost } from "../store/totals.ts";
 export interface Books {
   readonly accepted: number;
   readonly counted: number;
+  readonly replaced: number;
+  readonly withdrawn: number;
   readonly waiting: number;
   readonly duplicate: number;
   readonly setAside: number;
@@ -26,7 +29,15 @@ export interface Books {
   readonly balanced: boolean;
 }
 
-const none: Outcomes = { counted: 0, duplicates: 0, repeated: 0, setAside: 0, lost: 0 };
+const none: Outcomes = {
+  counted: 0,
+  duplicates: 0,
+  repeated: 0,
+  replaced: 0,
+  withdrawn: 0,
+  setAside: 0,
+  lost: 0,
+};
 
 /** Books of the given polls, all of one moment. Two queries in one snapshot. */
 export function readBooks(
@@ -48,18 +59,20 @@ export function balance(
   outcomes: Outcomes,
 ): Books {
   const { accepted = 0, arrived = 0 } = acceptances ?? {};
-  const { counted, duplicates, repeated, setAside } = outcomes;
+  const { counted, replaced, withdrawn, duplicates, repeated, setAside } = outcomes;
   const missing = Math.max(0, accepted - arrived);
   const lost = Math.min(outcomes.lost, missing);
   return {
     accepted: accepted - repeated,
     counted,
+    replaced,
+    withdrawn,
     waiting: missing - lost,
     duplicate: duplicates,
     setAside,
     lost,
     repeated,
-    balanced: arrived === counted + duplicates + repeated + setAside,
+    balanced: arrived === counted + replaced + withdrawn + duplicates + repeated + setAside,
   };
 }
 
@@ -68,6 +81,8 @@ function sumBooks(all: Iterable<Books>): Books {
   const sum = {
     accepted: 0,
     counted: 0,
+    replaced: 0,
+    withdrawn: 0,
     waiting: 0,
     duplicate: 0,
     setAside: 0,
@@ -78,6 +93,8 @@ function sumBooks(all: Iterable<Books>): Books {
   for (const books of all) {
     sum.accepted += books.accepted;
     sum.counted += books.counted;
+    sum.replaced += books.replaced;
+    sum.withdrawn += books.withdrawn;
     sum.waiting += books.waiting;
     sum.duplicate += books.duplicate;
     sum.setAside += books.setAside;

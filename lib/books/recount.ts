@@ -46,7 +46,7 @@ async function countRows(db: Database, { id, kind }: Counted): Promise<Totals> {
   const votes = new Map<TallyPart, number>();
   let ballots = 0;
   for (const combination of await countCombinations(db, id)) {
-    if (combination.choices.length > 0) ballots += combination.ballots;
+    ballots += combination.ballots;
     for (const [part, by] of countsOf(kind, combination.choices)) {
       votes.set(part, (votes.get(part) ?? 0) + by * combination.ballots);
     }

@@ -8,18 +8,10 @@ import {
   holdBallots,
   insertBallots,
   type PreparedInsert,
-  replaceBallot,
+  replaceBallots,
 } from "../store/ballots.ts";
 import type { Database } from "../store/pool.ts";
-import {
-  type Arrival,
-  ballotRow,
-  cameBefore,
-  type Fate,
-  firstOfEachVoter,
-  type Standing,
-  voterIn,
-} from "./sort-out.ts";
+import { type Arrival, ballotRow, bestOfEachVoter, type Fate, meet, voterIn } from "./sort-out.ts";
 
 const rowsPerInsert = 1_000;
 const counted: Fate = { fate: "counted" };
@@ -42,34 +34,32 @@ export async function bringBallots(
   arrivals: readonly Arrival[],
 ): Promise<ReadonlyMap<Arrival, Fate>> {
   const fates = new Map<Arrival, Fate>();
-  const first = firstOfEachVoter(arrivals);
-  const repeats = arrivals.length > first.length;
+  const best = bestOfEachVoter(arrivals);
+  const repeats = arrivals.length > best.length;
   /** The ballot that stands for a voter now; only where there are repeats. */
-  const standing = new Map<string, Standing>();
-  let next = portion(first.slice(0, rowsPerInsert));
+  const standing = new Map<string, BallotRow>();
+  let next = portion(best.slice(0, rowsPerInsert));
   for (let at = rowsPerInsert; next.rows.length > 0; at += rowsPerInsert) {
     const { arrivals: portionOf, rows, insert } = next;
     const inserting = insert(db);
-    next = portion(first.slice(at, at + rowsPerInsert));
+    next = portion(best.slice(at, at + rowsPerInsert));
     const allNew = (await inserting) === rows.length;
     const stored = allNew ? undefined : await storedBefore(db, rows);
+    const replacing: BallotRow[] = [];
     for (const [index, arrival] of portionOf.entries()) {
       const row = rows[index] as BallotRow;
       const other = stored?.get(voterIn(row));
-      const fate = other ? await meet(db, row, other) : counted;
+      const fate = other ? meet(row, other) : counted;
       fates.set(arrival, fate);
-      if (repeats) standing.set(voterIn(row), fate.fate === "duplicate" && other ? other : row);
+      if ("instead" in fate) replacing.push(row);
+      if (repeats) standing.set(voterIn(row), other && !("instead" in fate) ? other : row);
     }
+    await replaceBallots(db, replacing);
   }
   if (!repeats) return fates;
   for (const arrival of arrivals) {
-    if (fates.has(arrival)) continue;
     const stands = standing.get(voterIn(arrival.ballot));
-    const same = stands?.ballotId.equals(ballotRow(arrival).ballotId);
-    fates.set(arrival, {
-      fate: same ? "redelivered" : "duplicate",
-      ...(stands && { standing: stands }),
-    });
+    if (stands && !fates.has(arrival)) fates.set(arrival, meet(ballotRow(arrival), stands));
   }
   return fates;
 }
@@ -89,14 +79,4 @@ async function storedBefore(
       .filter(row => !offered.get(voterIn(row))?.batchId.equals(row.batchId))
       .map(row => [voterIn(row), row]),
   );
-}
-
-/** A ballot meets another one of its voter. */
-async function meet(db: Database, row: BallotRow, other: BallotRow): Promise<Fate> {
-  if (row.ballotId.equals(other.ballotId)) {
-    return { fate: "redelivered", standing: other };
-  }
-  if (!cameBefore(row, other)) return { fate: "duplicate", standing: other };
-  await replaceBallot(db, row);
-  return { fate: "earlier", instead: other.choices };
 }

@@ -16,12 +16,22 @@ import { holdPolls } from "../store/polls.ts";
 import type { Store } from "../store/pool.ts";
 import { addToTotals } from "../store/totals.ts";
 import { bringBallots } from "./bring-ballots.ts";
-import { type Arrival, refusalOf, type Standing, sumUp, type Verdict } from "./sort-out.ts";
+import {
+  type Arrival,
+  type Fate,
+  refusalOf,
+  type Standing,
+  sumUp,
+  type Verdict,
+} from "./sort-out.ts";
 
 /** In `batches`, in the place of an epoch: brought by a front itself. */
 const directEpoch = "direct" as Epoch;
 
-/** `counted`: or the very same ballot was there. `refused`: its poll takes no ballots any more. */
+/**
+ * `counted`: or the very same ballot was there. `refused`: its poll takes no ballots any more. `instead`: another
+ * ballot of its voter stands, or the very same one.
+ */
 export type DirectFate = "counted" | "refused" | { readonly instead: Standing };
 
 export interface DirectOutcome {
@@ -33,10 +43,16 @@ export interface DirectOutcome {
 /**
  * Commits one batch.
  *
+ * @param accepted - its voters were told so before: whatever becomes of its ballots is in the books.
  * @throws StoreFailure. `commit_unknown`: the same batch again tells. `duplicate` and `contention`: rolled
  *   back, try again.
  */
-export function commitDirectly(store: Store, batch: Batch, nowMs: number): Promise<DirectOutcome> {
+export function commitDirectly(
+  store: Store,
+  batch: Batch,
+  accepted: boolean,
+  nowMs: number,
+): Promise<DirectOutcome> {
   return store.transaction(async db => {
     const { id, ballots } = batch;
     if ((await knownBatches(db, [id])).size > 0) {
@@ -54,8 +70,8 @@ export function commitDirectly(store: Store, batch: Batch, nowMs: number): Promi
     }
     const found = await bringBallots(db, arrivals);
     const fateOf = (arrival: Arrival) => found.get(arrival) ?? ({ fate: "redelivered" } as const);
-    // A second ballot is refused to its voter's face: it was never accepted, so it is in no book.
-    const kept = arrivals.filter(arrival => fateOf(arrival).fate !== "duplicate");
+    // Otherwise, one that does not stand is refused to its voter's face: never accepted, it is in no book.
+    const kept = arrivals.filter(arrival => accepted || !isRefused(fateOf(arrival)));
     const verdict = sumUp(kept, fateOf);
     await addToTotals(db, verdict.totals);
     await addArrived(db, arrivalsOf([{ id, ballots: kept.map(({ ballot }) => ballot) }]));
@@ -66,4 +82,8 @@ export function commitDirectly(store: Store, batch: Batch, nowMs: number): Promi
     }
     return { fates, verdict };
   });
+}
+
+function isRefused({ fate }: Fate): boolean {
+  return fate === "duplicate" || fate === "replaced";
 }

@@ -70,6 +70,8 @@ export interface FlushCounts {
   counted: number;
   duplicates: number;
   redelivered: number;
+  /** Changes and withdrawals. */
+  replaced: number;
   /** Slots whose batch was in MySQL already: a second copy, a replay. */
   repeated: number;
   letters: number;
@@ -82,6 +84,7 @@ export const noCounts = (): FlushCounts => ({
   counted: 0,
   duplicates: 0,
   redelivered: 0,
+  replaced: 0,
   repeated: 0,
   letters: 0,
   holes: 0,
@@ -378,6 +381,7 @@ export class QueueFlush {
     counts.counted += verdict.counted;
     counts.duplicates += verdict.duplicates;
     counts.redelivered += verdict.redelivered;
+    counts.replaced += verdict.replaced;
     counts.repeated += result.repeated + window.copies.length;
     counts.letters += result.letters;
     counts.holes += work.holes;

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { BallotId, BatchId, PollId, VoterKey } from "../ids.ts";
-import { type Arrival, firstOfEachVoter, refusalOf, sumUp } from "./sort-out.ts";
+import type { TallyChange } from "../tallies/sums.ts";
+import { type Arrival, bestOfEachVoter, refusalOf, sumUp } from "./sort-out.ts";
 
 const poll = 7 as PollId;
 const polls = new Map([
@@ -17,6 +18,7 @@ function arrival(voter: number, change: Partial<Arrival["ballot"]> = {}): Arriva
       voter: Buffer.alloc(16, voter) as VoterKey,
       ballotId: "3f0b6a52-9c1e-4c55-8a8e-0d6f3c1f2b7a" as BallotId,
       receivedAtMs: 1_795_000_000_000,
+      revision: 0,
       choices: Uint8Array.of(2),
       kind: "choice",
       tallied: true,
@@ -35,6 +37,7 @@ describe("ballots that can never count", () => {
     assert.equal(reason({ choices: Uint8Array.of(4) }), "an option is not of this poll");
     assert.equal(reason({ choices: Uint8Array.of(2, 2) }), "a choice is repeated");
     assert.equal(reason({ choices: Uint8Array.of() }), "no choice");
+    assert.equal(reason({ choices: Uint8Array.of(), revision: 1 }), undefined, "a withdrawal");
     assert.equal(reason({ receivedAtMs: 2 ** 47 }), "an impossible time");
     const final = new Map([
       [
@@ -82,10 +85,78 @@ describe("an earlier ballot that comes late", () => {
   });
 });
 
-describe("the first of each voter", () => {
-  it("is the earliest, in the order of the table", () => {
+describe("a change", () => {
+  const votes = (changes: ReadonlyMap<PollId, TallyChange>, option: number) =>
+    changes.get(poll)?.votes.get(option as never) ?? 0;
+  const change = (more: Partial<Arrival["ballot"]> = {}) =>
+    arrival(1, { revision: 1, replaced: Uint8Array.of(3), ...more });
+
+  it("takes the place of what it replaces, and the tallies knew", () => {
+    const { totals, corrections, replaced } = sumUp([change()], () => ({
+      fate: "change",
+      instead: Uint8Array.of(3),
+    }));
+    assert.deepEqual([votes(totals, 2), votes(totals, 3)], [1, -1]);
+    assert.deepEqual([totals.get(poll)?.ballots, totals.get(poll)?.replaced, replaced], [0, 1, 1]);
+    assert.equal(corrections.size, 0);
+  });
+
+  it("that finds another ballot than the tallies gave up for it corrects them by the difference", () => {
+    const { corrections } = sumUp([change()], () => ({
+      fate: "change",
+      instead: Uint8Array.of(1),
+    }));
+    assert.deepEqual(
+      [1, 2, 3].map(option => votes(corrections, option)),
+      [-1, 0, 1],
+    );
+    assert.equal(corrections.get(poll)?.ballots, 0);
+  });
+
+  it("that comes before what it replaces gives that back to the tallies, until it comes", () => {
+    const early = sumUp([change()], () => ({ fate: "counted" }));
+    assert.deepEqual(
+      [2, 3].map(option => votes(early.corrections, option)),
+      [0, 1],
+    );
+    const late = sumUp([arrival(1, { choices: Uint8Array.of(3) })], () => ({ fate: "replaced" }));
+    assert.deepEqual(
+      [2, 3].map(option => votes(late.corrections, option)),
+      [0, -1],
+    );
+    assert.equal(late.totals.get(poll)?.replaced, 1);
+  });
+
+  it("to nothing is a withdrawal: no ballot, until its voter votes again", () => {
+    const nothing = Uint8Array.of();
+    const { totals, corrections } = sumUp([change({ choices: nothing })], () => ({
+      fate: "change",
+      instead: Uint8Array.of(3),
+    }));
+    const { ballots, withdrawn, replaced } = totals.get(poll) ?? {};
+    assert.deepEqual({ ballots, withdrawn, replaced }, { ballots: -1, withdrawn: 1, replaced: 1 });
+    assert.equal(corrections.size, 0);
+    const again = sumUp([change({ revision: 2, replaced: nothing })], () => ({
+      fate: "change",
+      instead: nothing,
+    }));
+    assert.equal(again.totals.get(poll)?.ballots, 1);
+    assert.equal(again.totals.get(poll)?.withdrawn, -1);
+    assert.equal(again.corrections.size, 0);
+  });
+});
+
+describe("the best of each voter", () => {
+  it("is of the highest revision, whenever it came", () => {
+    const late = arrival(1, { receivedAtMs: 1_795_000_000_009 });
+    const second = arrival(1, { revision: 2 });
+    const third = arrival(1, { revision: 3, receivedAtMs: 1_794_000_000_000 });
+    assert.deepEqual(bestOfEachVoter([second, third, late]), [third]);
+  });
+
+  it("is the earliest of a revision, in the order of the table", () => {
     const late = 1_795_000_000_001;
     const [second, first, again] = [arrival(2, { receivedAtMs: late }), arrival(1), arrival(2)];
-    assert.deepEqual(firstOfEachVoter([second, first, again]), [first, again]);
+    assert.deepEqual(bestOfEachVoter([second, first, again]), [first, again]);
   });
 });

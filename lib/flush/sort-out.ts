@@ -7,7 +7,7 @@ import type { QueuedBallot } from "../queue/slot-codec.ts";
 import { ballotIdBytes } from "../queue/slot-codec.ts";
 import type { BallotRow } from "../store/ballots.ts";
 import type { HeldPoll } from "../store/polls.ts";
-import type { TotalsChange } from "../store/totals.ts";
+import { noOthers, type TotalsChange } from "../store/totals.ts";
 import { gradeMax, gradesOf } from "../tallies/parts.ts";
 import { SumsByPoll, type TallyChange } from "../tallies/sums.ts";
 
@@ -21,17 +21,19 @@ export interface Arrival {
 /**
  * - `counted`: its row is new.
  * - `redelivered`: the very same ballot is there already (a retry, a replay, a second copy).
- * - `duplicate`: its voter has an earlier ballot in this poll.
- * - `earlier`: its voter has a later ballot in this poll, stored before this one came (it was replayed
- *   after a loss of memory); of two ballots the first stands, so this one took the other's place.
+ * - `replaced`: its voter has a ballot of a higher revision, which came before this one.
+ * - `duplicate`: its voter has an earlier ballot of the same revision.
+ * - `change`: it is of a higher revision than the ballot that stood, and took its place.
+ * - `earlier`: it is earlier than the ballot of the same revision that stood (it was replayed after a loss of
+ *   memory), and took its place.
  */
 export type Fate =
   | { readonly fate: "counted" }
-  | { readonly fate: "redelivered" | "duplicate"; readonly standing?: Standing }
-  | { readonly fate: "earlier"; readonly instead: Uint8Array };
+  | { readonly fate: "redelivered" | "duplicate" | "replaced"; readonly standing?: Standing }
+  | { readonly fate: "change" | "earlier"; readonly instead: Uint8Array };
 
-/** The ballot that counts for a voter. */
-export type Standing = Pick<BallotRow, "ballotId" | "choices">;
+/** The ballot that stands for a voter. */
+export type Standing = Pick<BallotRow, "ballotId" | "revision" | "choices">;
 
 /** The year 2200: beyond it, MySQL's and JavaScript's ideas of a date part ways. */
 const latestTimeMs = Date.UTC(2200, 0);
@@ -45,7 +47,7 @@ export function refusalOf(
   if (!poll) return "the poll does not exist";
   if (poll.final) return "the poll's result was final";
   if (ballot.kind !== poll.kind) return "of another kind than its poll";
-  if (ballot.choices.length === 0) return "no choice";
+  if (ballot.choices.length === 0 && ballot.revision === 0) return "no choice";
   const grades = ballot.kind === "rating" ? gradesOf(ballot.choices) : undefined;
   if (grades?.some(([, grade]) => grade < 1 || grade > gradeMax)) return "not a grade";
   const options = grades?.map(([option]) => option) ?? [...ballot.choices];
@@ -60,27 +62,42 @@ export function voterIn(ballot: { readonly pollId: PollId; readonly voter: Buffe
   return `${ballot.pollId}:${ballot.voter.toString("latin1")}`;
 }
 
-/** The first of two ballots of one voter: by the time that a front took it. */
-export function cameBefore(
-  a: { readonly receivedAtMs: number },
-  b: { readonly receivedAtMs: number },
-): boolean {
+type Ranked = Pick<BallotRow, "revision" | "receivedAtMs">;
+
+/**
+ * Whether `a` stands rather than `b`, of the same voter: the higher revision; of the same one, the ballot
+ * that a front took first.
+ */
+function standsOver(a: Ranked, b: Ranked): boolean {
+  if (a.revision !== b.revision) return a.revision > b.revision;
   return a.receivedAtMs < b.receivedAtMs;
 }
 
-/** The first arrival of each voter in each poll, sorted as the table is. */
-export function firstOfEachVoter(arrivals: readonly Arrival[]): Arrival[] {
-  const first = new Map<string, Arrival>();
+/** Of each voter's arrivals in each poll the one that stands, sorted as the table is. */
+export function bestOfEachVoter(arrivals: readonly Arrival[]): Arrival[] {
+  const best = new Map<string, Arrival>();
   for (const arrival of arrivals) {
     const key = voterIn(arrival.ballot);
-    const other = first.get(key);
-    if (!other || cameBefore(arrival.ballot, other.ballot)) first.set(key, arrival);
+    const other = best.get(key);
+    if (!other || standsOver(arrival.ballot, other.ballot)) best.set(key, arrival);
   }
   // Of one poll, keys have the order of their voters' bytes.
-  const sorted = [...first].sort(
+  const sorted = [...best].sort(
     ([a, { ballot: one }], [b, { ballot: other }]) => one.pollId - other.pollId || (a < b ? -1 : 1),
   );
   return sorted.map(([, arrival]) => arrival);
+}
+
+/** What becomes of a ballot whose voter has one already. */
+export function meet(row: BallotRow, standing: BallotRow): Fate {
+  const sameRevision = row.revision === standing.revision;
+  if (sameRevision && row.ballotId.equals(standing.ballotId)) {
+    return { fate: "redelivered", standing };
+  }
+  if (standsOver(row, standing)) {
+    return { fate: sameRevision ? "earlier" : "change", instead: standing.choices };
+  }
+  return { fate: sameRevision ? "duplicate" : "replaced", standing };
 }
 
 /** The row of an arrival. */
@@ -90,6 +107,7 @@ export function ballotRow({ ballot, batchId }: Arrival): BallotRow {
     voter: ballot.voter,
     ballotId: ballotIdBytes(ballot.ballotId),
     batchId,
+    revision: ballot.revision,
     choices: ballot.choices,
     receivedAtMs: ballot.receivedAtMs,
   };
@@ -103,13 +121,16 @@ export interface Verdict {
   readonly counted: number;
   readonly duplicates: number;
   readonly redelivered: number;
+  /** Changes and withdrawals, whichever of the two ballots came first. */
+  readonly replaced: number;
 }
 
 /**
  * Sums up a flush.
  *
- * A ballot moved the tallies by its `tallied` flag when it was accepted, and by its fate it should have
- * moved them by one or by nothing: the correction is the difference, whatever the history was.
+ * A ballot that is `tallied` moved the tallies when it was accepted, a change by what it replaced, too; by its
+ * fate it should have moved them by what the row says now and said before: the correction is the difference,
+ * whatever the history was.
  *
  * @param setAside - ballots that became dead letters.
  */
@@ -120,54 +141,80 @@ export function sumUp(
 ): Verdict {
   const totals = new TotalsByPoll();
   const corrections = new SumsByPoll();
-  const count = { counted: 0, duplicates: 0, redelivered: 0 };
+  const count = { counted: 0, duplicates: 0, redelivered: 0, replaced: 0 };
   for (const arrival of arrivals) {
     const { ballot } = arrival;
     const { pollId } = ballot;
-    const fate = fateOf(arrival);
-    const counts = fate.fate === "counted" || fate.fate === "earlier";
+    const { fate, ...found } = fateOf(arrival);
+    const displaced = "instead" in found ? { ...ballot, choices: found.instead } : undefined;
+    const counts = fate === "counted" || displaced !== undefined;
     if (counts) totals.votes.add(ballot, 1);
-    if (counts && !ballot.tallied) corrections.add(ballot, 1);
-    if (!counts && ballot.tallied) corrections.add(ballot, -1);
-    if (fate.fate === "counted") count.counted += 1;
-    if (fate.fate === "redelivered") {
-      count.redelivered += 1;
-      totals.add(pollId, "repeated");
+    if (counts && isWithdrawal(ballot)) totals.add(pollId, "withdrawn", 1);
+    if (displaced) totals.votes.add(displaced, -1);
+    if (displaced && isWithdrawal(displaced)) totals.add(pollId, "withdrawn", -1);
+    if (!movedAsItCounts(ballot, counts, displaced)) {
+      corrections.addMoved(ballot, -1);
+      if (counts) corrections.add(ballot, 1);
+      if (displaced) corrections.add(displaced, -1);
     }
-    if (fate.fate === "duplicate" || fate.fate === "earlier") {
-      count.duplicates += 1;
-      totals.add(pollId, "duplicates");
-    }
-    if (fate.fate === "earlier") {
-      const displaced = { ...ballot, choices: fate.instead };
-      totals.votes.add(displaced, -1);
-      corrections.add(displaced, -1);
-    }
+    count[countOf[fate]] += 1;
+    if (fate !== "counted") totals.add(pollId, asideOf[fate], 1);
   }
-  for (const { pollId } of setAside) totals.add(pollId, "setAside");
+  for (const { pollId } of setAside) totals.add(pollId, "setAside", 1);
   return { totals: totals.changes, corrections: corrections.byPoll, ...count };
 }
 
-type Aside = "duplicates" | "repeated" | "setAside";
+const isWithdrawal = ({ choices }: { readonly choices: Uint8Array }) => choices.length === 0;
+
+const noChoices = new Uint8Array();
+
+/** Nearly always: the tallies moved by just what became of it. */
+function movedAsItCounts(
+  { tallied, replaced = noChoices }: QueuedBallot,
+  counts: boolean,
+  displaced: { readonly choices: Uint8Array } | undefined,
+): boolean {
+  if (tallied !== counts) return false;
+  return !tallied || Buffer.compare(replaced, displaced?.choices ?? noChoices) === 0;
+}
+
+type Others = Omit<TotalsChange, "ballots" | "votes">;
+
+/** Under what a ballot is filed that is not counted, or the one whose place it took. */
+const asideOf: Readonly<Record<Exclude<Fate["fate"], "counted">, keyof Others>> = {
+  redelivered: "repeated",
+  duplicate: "duplicates",
+  earlier: "duplicates",
+  replaced: "replaced",
+  change: "replaced",
+};
+
+const countOf = {
+  counted: "counted",
+  redelivered: "redelivered",
+  duplicate: "duplicates",
+  earlier: "duplicates",
+  replaced: "replaced",
+  change: "replaced",
+} as const satisfies Record<Fate["fate"], keyof Verdict>;
 
 /** What goes onto the totals: ballots and votes that count, and how many others there were of each kind. */
 class TotalsByPoll {
   readonly votes = new SumsByPoll();
-  readonly #others = new Map<PollId, Record<Aside, number>>();
+  readonly #others = new Map<PollId, Record<keyof Others, number>>();
 
-  add(poll: PollId, kind: Aside): void {
-    const others = this.#others.get(poll) ?? { duplicates: 0, repeated: 0, setAside: 0 };
-    others[kind] += 1;
+  add(poll: PollId, kind: keyof Others, by: 1 | -1): void {
+    const others = this.#others.get(poll) ?? { ...noOthers };
+    others[kind] += by;
     this.#others.set(poll, others);
   }
 
   get changes(): ReadonlyMap<PollId, TotalsChange> {
-    const none = { duplicates: 0, repeated: 0, setAside: 0 };
     const counted = this.votes.byPoll;
     return new Map(
       [...new Set([...counted.keys(), ...this.#others.keys()])].map(poll => {
         const { ballots, votes } = counted.get(poll) ?? { ballots: 0, votes: new Map() };
-        return [poll, { ballots, votes, ...(this.#others.get(poll) ?? none) }] as const;
+        return [poll, { ballots, votes, ...(this.#others.get(poll) ?? noOthers) }] as const;
       }),
     );
   }

@@ -22,6 +22,7 @@ import { type Answer, jsonHeadersWith } from "./respond.ts";
 export interface VoteInput {
   readonly choices: readonly string[];
   readonly ballotId?: BallotId | undefined;
+  readonly replaces?: number | undefined;
 }
 
 /** What is wrong with the choices, for a program's author. */
@@ -70,6 +71,7 @@ export function castFor(
     choices: input.choices,
     ballotId: input.ballotId,
     request: () => laneFacts(request),
+    replaces: input.replaces,
     receivedAtMs: wallMs(),
   });
 }
@@ -95,12 +97,12 @@ export async function answerVote(
   const identity = identityOf(at, request) ?? mintIdentity(at.cast.secrets, input.ballotId);
   const outcome = await castFor(at, request, slug, input, identity);
   if (outcome.outcome !== "accepted") return problemAnswer(castError(outcome), at.log);
-  const { ballotId, receipt, results } = outcome;
+  const { ballotId, revision, receipt, results } = outcome;
   const shown = results?.text ?? "null";
   return {
     status: 202,
     headers: jsonHeadersWith(identityHeaders(at, request, identity)),
-    body: `{"ballotId":"${ballotId}","receipt":"${receipt}","results":${shown}}`,
+    body: `{"ballotId":"${ballotId}","revision":${revision},"receipt":"${receipt}","results":${shown}}`,
   };
 }
 
@@ -111,9 +113,15 @@ const queueFullRetryMs = 5 * SECOND;
 export function castError(outcome: Exclude<CastOutcome, { outcome: "accepted" }>): FloodgateError {
   switch (outcome.outcome) {
     case "already_voted":
-      return new FloodgateError("already_voted", {
-        extra: { choices: outcome.choices, results: outcome.results?.results ?? null },
-      });
+    case "ballot_changed": {
+      const { choices, revision, results } = outcome;
+      const extra = { choices, revision, results: results?.results ?? null };
+      return new FloodgateError(outcome.outcome, { extra });
+    }
+    case "change_refused":
+      return new FloodgateError("change_refused");
+    case "voter_unknown":
+      return new FloodgateError("voter_unknown");
     case "invalid_choices":
       return new FloodgateError("invalid_ballot", { detail: choiceDetails[outcome.problem] });
     case "ballot_id_reused":

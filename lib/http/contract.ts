@@ -9,6 +9,7 @@ import { optionNumberMax } from "../ids.ts";
 import { lanes } from "../lane-rules.ts";
 import { languages } from "../languages.ts";
 import { type PollState, pollState } from "../polls/state.ts";
+import { revisionMax } from "../queue/slot-codec.ts";
 import {
   afterVoteValues,
   optionOrders,
@@ -33,22 +34,38 @@ export const ballotIdSchema = z
   });
 
 /** `POST /api/polls/{poll}/votes` */
-export const castRequestSchema = z.strictObject({
-  choices: z
-    .array(
-      z
-        .string()
-        .regex(/^[1-9]\d?(?::[1-5])?$/, "must be an option's id, in a rating with `:` and a grade"),
-    )
-    .min(1)
-    .max(optionNumberMax)
-    .meta({
-      description:
-        "Option ids; in a ranked poll the favourite first; in a rating each with its grade, `2:5`",
-      example: ["2"],
-    }),
-  ballotId: ballotIdSchema.optional(),
-});
+export const castRequestSchema = z
+  .strictObject({
+    choices: z
+      .array(
+        z
+          .string()
+          .regex(
+            /^[1-9]\d?(?::[1-5])?$/,
+            "must be an option's id, in a rating with `:` and a grade",
+          ),
+      )
+      .max(optionNumberMax)
+      .meta({
+        description:
+          "Option ids; in a ranked poll the favourite first; in a rating each with its grade, `2:5`. With `replaces`, none: the vote is withdrawn",
+        example: ["2"],
+      }),
+    ballotId: ballotIdSchema.optional(),
+    replaces: z
+      .int()
+      .min(0)
+      .max(revisionMax - 1)
+      .optional()
+      .meta({
+        description:
+          "To change a ballot, where the poll's mayChange says so: the revision of the one that stands. If that is not the one any more, nothing changes (`ballot_changed`)",
+      }),
+  })
+  .refine(({ choices, replaces }) => choices.length > 0 || replaces !== undefined, {
+    path: ["choices"],
+    message: "must name an option",
+  });
 
 export const pollStateSchema = z.enum([
   "draft",
@@ -138,6 +155,9 @@ export const oembedQuerySchema = z.object({
 
 export const castResponseSchema = z.object({
   ballotId: z.uuid(),
+  revision: z.int().min(0).meta({
+    description: "0 for a voter's first ballot, one more with each change; what a change replaces",
+  }),
   receipt: z.string().meta({
     description: "A code with which to ask later what became of the ballot",
     example: "0000022f-7k1q0vdb-3m9s4a1e-hc52tj8u",
@@ -149,10 +169,12 @@ export const castResponseSchema = z.object({
 
 const ballotCount = (description: string) => z.int().min(0).meta({ description });
 
-/** `accepted = counted + waiting + duplicate + setAside + lost` */
+/** `accepted = counted + replaced + withdrawn + waiting + duplicate + setAside + lost` */
 export const booksSchema = z.object({
   accepted: ballotCount("Ballots that fronts answered for, by their own count"),
   counted: ballotCount("In the result"),
+  replaced: ballotCount("Changed or withdrawn: a later ballot of the same voter stands"),
+  withdrawn: ballotCount("Withdrawals that stand: they count as no ballot"),
   waiting: ballotCount("On their way into the result"),
   duplicate: ballotCount("Further ballots of voters who had one"),
   setAside: ballotCount("Could not be counted; kept with the reason"),
@@ -170,7 +192,7 @@ export const receiptResponseSchema = z.object({
     .meta({ description: "null when it is not there any more" }),
   state: z.enum(receiptStates).meta({
     description:
-      "waiting: received, not stored yet; counted: stored, in the running results; final: in the final result; duplicate: another ballot of this voter counts; set_aside: could not be counted, and is kept; missing: the result is final without it; withdrawn: the poll is gone",
+      "waiting: received, not stored yet; counted: stored, in the running results; final: in the final result; replaced: its voter has changed or withdrawn it since; withdrawn: a withdrawal, which stands; duplicate: another ballot of this voter counts; set_aside: could not be counted, and is kept; missing: the result is final without it; gone: the poll is",
   }),
   receivedAt: moment.nullable().meta({ description: "null as long as it is not stored" }),
   storedAt: moment.nullable().meta({ description: "null when not stored, or long ago" }),
@@ -219,6 +241,7 @@ export const pollResponseSchema = z.object({
   afterVoteText: z.string(),
   afterVoteLink: z.string(),
   lane: z.enum(lanes),
+  mayChange: z.boolean(),
   version: z
     .int()
     .meta({ description: "Send it back with a change to be told of conflicting edits" }),
@@ -257,6 +280,7 @@ export function toPollResponse(poll: Poll, nowMs: number): PollResponse {
     afterVoteText: poll.afterVoteText,
     afterVoteLink: poll.afterVoteLink,
     lane: poll.lane,
+    mayChange: poll.mayChange,
     version: poll.version,
   };
 }

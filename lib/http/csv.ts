@@ -2,7 +2,7 @@
  * A poll's ballots as CSV, in portions: as many rows are read as the client takes.
  *
  * Invariant: no cell is a formula to a spreadsheet, whatever an editor wrote into a label.
- * Not in it: voters. Rows come in the order of their keys, which tells nothing.
+ * Not in it: voters, and who has withdrawn. Rows come in the order of their keys, which tells nothing.
  */
 import { stringify } from "csv-stringify/sync";
 import type { BallotRow } from "../store/ballots.ts";
@@ -26,7 +26,9 @@ export function ballotsAsCsv(db: Database, poll: Poll): ReadableStream<Uint8Arra
         ? await ballotsBehind(db, poll.id, behind, rowsPerPortion)
         : [];
       behind = rows.length === rowsPerPortion ? rows.at(-1)?.voter : undefined;
-      if (rows.length > 0) controller.enqueue(encode(rows.map(row => cellsOf(poll, row))));
+      // A portion of nothing but withdrawals is an empty chunk: without any, nobody would pull again.
+      const ballots = rows.filter(({ choices }) => choices.length > 0);
+      if (rows.length > 0) controller.enqueue(encode(ballots.map(row => cellsOf(poll, row))));
       if (!behind) controller.close();
     },
   });

@@ -97,7 +97,7 @@ function votingPaths() {
         operationId: "castBallot",
         summary: "Cast a ballot",
         description:
-          "Answered when the ballot is safely queued. Sending the same ballot again with the same ballotId is answered alike and counted once. Also takes a plain form (choice=…), which is answered with a redirect to the results.",
+          "Answered when the ballot is safely queued. Sending the same ballot again with the same ballotId is answered alike and counted once. With `replaces`, changes or withdraws the ballot that stands. Also takes a plain form (choice=…), which is answered with a redirect to the results.",
         requestBody: { required: true, content: json(ref("CastRequest")) },
         responses: {
           "202": { description: "Accepted", content: json(ref("CastResponse")) },
@@ -108,7 +108,10 @@ function votingPaths() {
             "poll_closed",
             "forbidden",
             "poll_not_found",
+            "change_refused",
+            "voter_unknown",
             "already_voted",
+            "ballot_changed",
             "ballot_id_reused",
             "body_too_large",
             "unsupported_media_type",

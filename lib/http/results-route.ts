@@ -53,7 +53,7 @@ export function askAgain(at: Runtime): Readonly<Record<string, string>> {
 export async function requesterOf(at: Runtime, poll: Poll, request: Request): Promise<Requester> {
   const nowMs = wallMs();
   if (maySeeResults(poll, "reader", nowMs)) return "reader";
-  if (dependsOnVoter(poll, nowMs) && (await markOf(at, poll, request))) return "voter";
+  if (dependsOnVoter(poll, nowMs) && hasVoted(await markOf(at, poll, request))) return "voter";
   if (!maySeeResults(poll, "editor", nowMs) || !bringsCredentials(request)) return "reader";
   return requireEditor(request, at).then(
     () => "editor",
@@ -66,6 +66,11 @@ export async function markOf(at: Runtime, poll: Poll, request: Request): Promise
   const identity = identityOf(at, request);
   if (!identity) return undefined;
   return readMark(at.memcached, poll.id, voterKey(at.cast.secrets, poll.id, identity));
+}
+
+/** Whose ballot is withdrawn is no voter. */
+export function hasVoted(mark: Mark | undefined): mark is Mark {
+  return mark !== undefined && mark.choices.length > 0;
 }
 
 function bringsCredentials(request: Asked): boolean {

@@ -21,7 +21,6 @@ const opcode = {
   replace: 0x13, // replaceq
   delete: 0x14, // deleteq
   incr: 0x05,
-  decr: 0x06,
   stat: 0x10,
 } as const;
 
@@ -154,9 +153,13 @@ export class Pipeline {
     return this.#push(opcode.incr, key, counterExtras(amount, create), "", decodeCounter);
   }
 
-  /** Subtracts `amount`, stopping at 0, and gives the new value; never creates the counter. */
+  /**
+   * Subtracts `amount` and gives the new value, which may be below 0; never creates the counter.
+   *
+   * memcached's own "decr" stops at 0, and then what comes up later is too much. Its "incr" wraps at 2^64.
+   */
   decr(key: Key, amount: number): Op<Counted> {
-    return this.#push(opcode.decr, key, counterExtras(amount), "", decodeCounter);
+    return this.#push(opcode.incr, key, counterExtras(-amount), "", decodeCounter);
   }
 
   /** The server's statistics: general, or of one group (`items`, `slabs`, `settings`). */
@@ -197,10 +200,10 @@ function expiry(ttlSeconds: number): number {
   return whole <= thirtyDays ? whole : Math.floor(Date.now() / 1000) + whole;
 }
 
-/** Amount and initial value, each of 64 bits, and expiry. */
+/** Amount and initial value, each of 64 bits, and expiry. An amount below 0 is its two's complement. */
 function counterExtras(amount: number, create?: CreateCounter): readonly number[] {
   const ends = create ? expiry(create.ttlSeconds) : doNotCreate;
-  return [0, amount, 0, create?.initial ?? 0, ends];
+  return [amount < 0 ? 0xffff_ffff : 0, amount >>> 0, 0, create?.initial ?? 0, ends];
 }
 
 function unexpected(reply: Reply): MemcachedFailure {
@@ -247,7 +250,7 @@ function decodeDelete(replies: readonly Reply[] | undefined): boolean {
 function decodeCounter(replies: readonly Reply[] | undefined): Counted {
   const reply = replies?.[0];
   if (!reply) throw new MemcachedFailure("rejected", "a counter did not answer");
-  if (reply.status === status.ok) return reply.value.readBigUInt64BE(0);
+  if (reply.status === status.ok) return reply.value.readBigInt64BE(0);
   if (reply.status === status.notFound) return null;
   if (reply.status === status.notStored) return "raced";
   if (reply.status === status.outOfMemory) return "full";
@@ -263,12 +266,12 @@ function decodeStats(replies: readonly Reply[] | undefined): ReadonlyMap<string,
   return stats;
 }
 
-/** A counter read with `get`: decimal text, padded with blanks when it once was longer. */
+/** A counter read with `get`: decimal text, padded with blanks when it once was longer; 2^64 - 1 is -1. */
 export function counterValue(value: Buffer | null): bigint | null {
   if (value === null) return null;
   const text = value.toString("latin1").trim();
   if (!/^\d{1,20}$/.test(text)) {
     throw new MemcachedFailure("rejected", `not a counter: ${JSON.stringify(text.slice(0, 30))}`);
   }
-  return BigInt(text);
+  return BigInt.asIntN(64, BigInt(text));
 }

@@ -3,7 +3,8 @@
  * published copy; a publication that fails is made up for by the worker.
  *
  * What may be changed depends on the state: everything before the opening; afterwards the closing time, who
- * sees results, and what comes after the vote. Not the rest, because readers voted on what they saw.
+ * sees results, what comes after the vote, and whether readers may change theirs. Not the rest, because readers
+ * voted on what they saw.
  */
 import { randomBytes } from "node:crypto";
 import slugify from "@sindresorhus/slugify";
@@ -268,6 +269,7 @@ function rulesWith(before: PollRules, change: RulesChange): PollRules {
     afterVoteText: change.afterVoteText ?? before.afterVoteText,
     afterVoteLink: change.afterVoteLink ?? before.afterVoteLink,
     lane: change.lane ?? before.lane,
+    mayChange: change.mayChange ?? before.mayChange,
   };
 }
 
@@ -286,7 +288,7 @@ function refuseLateChanges(
     throw new FloodgateError("poll_in_use", {
       detail:
         state === "open"
-          ? "Once a poll is open, only its closing time, who sees results, and what comes after the vote can be changed."
+          ? "Once a poll is open, only its closing time, who sees results, what comes after the vote, and whether votes may be changed can be changed."
           : "Of a closed poll, only who sees results can be changed.",
     });
   }

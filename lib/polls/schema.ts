@@ -108,6 +108,9 @@ const rules = {
   afterVoteText: z.union([z.literal(""), line(afterVoteTextLengthMax)]),
   afterVoteLink: link,
   lane: z.enum(lanes).meta({ description: "Which votes go first when there are too many" }),
+  mayChange: z.boolean().meta({
+    description: "Readers may change or withdraw their ballots while the poll is open",
+  }),
 };
 
 /** Part of what readers vote on: until the poll opens. */

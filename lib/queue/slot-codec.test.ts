@@ -13,6 +13,7 @@ import {
   encodeBatch,
   encodedBallotBytes,
   type QueuedBallot,
+  revisionMax,
   slotBytesMax,
   tombstoneOf,
 } from "./slot-codec.ts";
@@ -20,15 +21,27 @@ import {
 const bytes = (length: number) =>
   fc.uint8Array({ minLength: length, maxLength: length }).map(array => Buffer.from(array));
 
-const anyBallot: fc.Arbitrary<QueuedBallot> = fc.record({
+const anyChoices = fc.uint8Array({ maxLength: 100 });
+
+/** What only a change has. */
+const anyRevision = fc.oneof(
+  fc.constant({ revision: 0 }),
+  fc.record({ revision: fc.integer({ min: 1, max: revisionMax }), replaced: anyChoices }),
+);
+
+const anyFirst = fc.record({
   pollId: fc.integer({ min: 1, max: 0xffff_ffff }).map(n => n as PollId),
   voter: bytes(16).map(b => b as VoterKey),
   ballotId: fc.uuid().map(id => id as BallotId),
   receivedAtMs: fc.integer({ min: 1_700_000_000_000, max: 1_700_000_100_000 }),
-  choices: fc.uint8Array({ maxLength: 100 }),
+  choices: anyChoices,
   kind: fc.constantFrom("choice", "ranked", "rating"),
   tallied: fc.boolean(),
 });
+
+const anyBallot: fc.Arbitrary<QueuedBallot> = fc
+  .tuple(anyFirst, anyRevision)
+  .map(([ballot, revision]) => ({ ...ballot, ...revision }));
 
 const anyBatch: fc.Arbitrary<Batch> = fc.record({
   id: bytes(12).map(b => b as BatchId),
@@ -44,6 +57,7 @@ const plain = (batch: Batch | null) =>
       ...ballot,
       voter: ballot.voter.toString("hex"),
       choices: [...ballot.choices],
+      ...(ballot.replaced && { replaced: [...ballot.replaced] }),
     })),
   };
 

@@ -6,8 +6,9 @@
  *       'F'  version  flags  batch id  ballots  base time, ms  ballots, one after another  CRC-32
  *
  * ballot:  poll (4)  flags (1)  voter (16)  ballot id (16)  ms after base (4)  choices: count (1), bytes
+ * change:  the same, and behind it  revision (2)  choices that it replaces: count (1), bytes
  * ```
- * A ballot's flags: bit 0, tallied; bits 1 and 2, the kind of its poll (version 2).
+ * A ballot's flags: bit 0, tallied; bits 1 and 2, the kind of its poll (version 2); bit 3, a change (version 3).
  * Numbers are big-endian. A ballot of one choice takes 43 bytes, so 500 of them fit well into 64 kB.
  *
  * Invariant: `decodeBatch(encodeBatch(batch))` equals the batch, and `decodeBatch` answers any other
@@ -26,8 +27,15 @@ export interface QueuedBallot {
   readonly ballotId: BallotId;
   /** When the front took it, by the front's wall clock. */
   readonly receivedAtMs: number;
-  /** Option numbers in the voter's order, one byte each; for a rating, each followed by its grade. */
+  /** Of a voter's ballots the one with the highest stands; 0 is the first, each change is one more. */
+  readonly revision: number;
+  /**
+   * Option numbers in the voter's order, one byte each; for a rating, each followed by its grade. None: the
+   * voter withdraws.
+   */
   readonly choices: Uint8Array;
+  /** Of a change that is tallied: the choices that the tallies gave up for it. */
+  readonly replaced?: Uint8Array;
   /** How they are to be read and counted: of its poll. */
   readonly kind: PollKind;
   /** The tallies went up for it when it was enqueued, so the flush must take it off a duplicate. */
@@ -46,17 +54,21 @@ export interface Batch {
 }
 
 const magic = 0x46; // "F"
-/** Version 2 is needed for kinds other than choice: who knows only version 1 must not guess. */
-const versions = { plain: 1, kinds: 2 } as const;
+/** 2 is needed for kinds other than choice, 3 for changes: who knows only what came before must not guess. */
+const versions = { plain: 1, kinds: 2, changes: 3 } as const;
 const headerBytes = 23;
 const checksumBytes = 4;
 const ballotFixedBytes = 42;
+const changeFixedBytes = 3;
 const flagTallied = 0x01;
 const kindShift = 1;
 const kindMask = 0x03;
+const flagChange = 0x08;
 const flagTalliesDoubtful = 0x01;
+const noChoices = new Uint8Array();
 
 export const choicesMax = 100;
+export const revisionMax = 0xffff;
 export const ballotsPerSlotMax = 500;
 export const slotBytesMax = 64 * 1024;
 
@@ -72,11 +84,14 @@ export function isTombstone(bytes: Buffer): boolean {
 }
 
 /** Bytes that a ballot takes in a slot. */
-export function encodedBallotBytes(ballot: Pick<QueuedBallot, "choices">): number {
-  return ballotFixedBytes + ballot.choices.length;
+export function encodedBallotBytes(
+  ballot: Pick<QueuedBallot, "choices" | "revision" | "replaced">,
+): number {
+  const change = ballot.revision > 0 ? changeFixedBytes + (ballot.replaced?.length ?? 0) : 0;
+  return ballotFixedBytes + ballot.choices.length + change;
 }
 
-export const ballotIdLength = 16;
+const ballotIdLength = 16;
 
 /** UUID text → its 16 bytes. */
 export function ballotIdBytes(id: BallotId): Buffer {
@@ -131,7 +146,7 @@ export function encodeBatch(batch: Batch): Buffer {
     ballots[0]?.receivedAtMs ?? 0,
   );
   bytes[0] = magic;
-  bytes[1] = ballots.every(({ kind }) => kind === "choice") ? versions.plain : versions.kinds;
+  bytes[1] = versionFor(ballots);
   bytes[2] = batch.talliesDoubtful ? flagTalliesDoubtful : 0;
   id.copy(bytes, 3);
   bytes.writeUInt16BE(ballots.length, 15);
@@ -142,18 +157,34 @@ export function encodeBatch(batch: Batch): Buffer {
   return bytes;
 }
 
+function versionFor(ballots: readonly QueuedBallot[]): number {
+  if (ballots.some(({ revision }) => revision > 0)) return versions.changes;
+  return ballots.every(({ kind }) => kind === "choice") ? versions.plain : versions.kinds;
+}
+
 function encodeBallot(bytes: Buffer, start: number, ballot: QueuedBallot, baseMs: number): number {
   if (ballot.voter.length !== 16) throw new RangeError("a voter key has 16 bytes");
-  if (ballot.choices.length > choicesMax) throw new RangeError("too many choices");
+  const { choices, replaced = noChoices, revision } = ballot;
+  if (Math.max(choices.length, replaced.length) > choicesMax) {
+    throw new RangeError("too many choices");
+  }
   let at = bytes.writeUInt32BE(ballot.pollId, start);
   const kind = pollKinds.indexOf(ballot.kind) << kindShift;
-  at = bytes.writeUInt8(kind | (ballot.tallied ? flagTallied : 0), at);
+  const change = revision > 0 ? flagChange : 0;
+  at = bytes.writeUInt8(kind | change | (ballot.tallied ? flagTallied : 0), at);
   at += ballot.voter.copy(bytes, at);
   at = writeBallotId(bytes, at, ballot.ballotId);
   at = bytes.writeUInt32BE(ballot.receivedAtMs - baseMs, at);
-  at = bytes.writeUInt8(ballot.choices.length, at);
-  bytes.set(ballot.choices, at);
-  return at + ballot.choices.length;
+  at = encodeChoices(bytes, at, choices);
+  if (change === 0) return at;
+  at = bytes.writeUInt16BE(revision, at);
+  return encodeChoices(bytes, at, replaced);
+}
+
+function encodeChoices(bytes: Buffer, at: number, choices: Uint8Array): number {
+  bytes[at] = choices.length;
+  bytes.set(choices, at + 1);
+  return at + 1 + choices.length;
 }
 
 /**
@@ -165,8 +196,7 @@ export function decodeBatch(bytes: Buffer): Batch | null {
   if (isTombstone(bytes)) return null;
   if (bytes.length < headerBytes + checksumBytes) throw corrupt("too short");
   if (bytes[0] !== magic) throw corrupt("not a slot of ours");
-  if (bytes[1] !== versions.plain && bytes[1] !== versions.kinds)
-    throw corrupt(`version ${bytes[1]} is not known here`);
+  if (!isVersion(bytes[1])) throw corrupt(`version ${bytes[1]} is not known here`);
   const end = bytes.length - checksumBytes;
   if (crc32(bytes.subarray(0, end)) !== bytes.readUInt32BE(end)) throw corrupt("wrong checksum");
   const talliesDoubtful = ((bytes[2] ?? 0) & flagTalliesDoubtful) !== 0;
@@ -176,15 +206,27 @@ export function decodeBatch(bytes: Buffer): Batch | null {
   const ballots: QueuedBallot[] = [];
   let at = headerBytes;
   while (ballots.length < count) {
-    const choicesAt = at + ballotFixedBytes;
-    if (choicesAt > end) throw corrupt("cut short");
-    const next = choicesAt + (bytes[choicesAt - 1] ?? 0);
-    if (next > end) throw corrupt("cut short");
-    ballots.push(decodeBallot(bytes, at, next, baseMs));
+    const next = ballotEnd(bytes, at, end);
+    ballots.push(decodeBallot(bytes.subarray(at, next), baseMs));
     at = next;
   }
   if (at !== end) throw corrupt("more bytes than ballots");
   return { id, ballots, talliesDoubtful };
+}
+
+function isVersion(version: number | undefined): boolean {
+  return Object.values(versions).some(known => known === version);
+}
+
+/** Where the ballot that begins at `start` ends. */
+function ballotEnd(bytes: Buffer, start: number, end: number): number {
+  const isChange = ((bytes[start + 4] ?? 0) & flagChange) !== 0;
+  let next = start + ballotFixedBytes;
+  if (next <= end) next += bytes[next - 1] ?? 0;
+  if (isChange) next += changeFixedBytes;
+  if (isChange && next <= end) next += bytes[next - 1] ?? 0;
+  if (next > end) throw corrupt("cut short");
+  return next;
 }
 
 /**
@@ -193,22 +235,26 @@ export function decodeBatch(bytes: Buffer): Batch | null {
  */
 export function plainBatchId(bytes: Buffer): BatchId | undefined {
   if (bytes.length < headerBytes || bytes[0] !== magic) return undefined;
-  if (bytes[1] !== versions.plain && bytes[1] !== versions.kinds) return undefined;
-  if (bytes[2] !== 0) return undefined;
+  if (!isVersion(bytes[1]) || bytes[2] !== 0) return undefined;
   return bytes.subarray(3, 15) as BatchId;
 }
 
-function decodeBallot(bytes: Buffer, at: number, next: number, baseMs: number): QueuedBallot {
-  const kind = pollKinds[((bytes[at + 4] ?? 0) >> kindShift) & kindMask];
+function decodeBallot(bytes: Buffer, baseMs: number): QueuedBallot {
+  const flags = bytes[4] ?? 0;
+  const kind = pollKinds[(flags >> kindShift) & kindMask];
   if (!kind) throw corrupt("a kind of poll that is not known here");
+  const choicesEnd = ballotFixedBytes + (bytes[ballotFixedBytes - 1] ?? 0);
+  const change = bytes.subarray(choicesEnd);
   return {
     kind,
-    pollId: bytes.readUInt32BE(at) as PollId,
-    tallied: ((bytes[at + 4] ?? 0) & flagTallied) !== 0,
-    voter: bytes.subarray(at + 5, at + 21) as VoterKey,
-    ballotId: ballotIdText(bytes.subarray(at + 21, at + 37)),
-    receivedAtMs: baseMs + bytes.readUInt32BE(at + 37),
-    choices: bytes.subarray(at + ballotFixedBytes, next),
+    pollId: bytes.readUInt32BE(0) as PollId,
+    tallied: (flags & flagTallied) !== 0,
+    voter: bytes.subarray(5, 21) as VoterKey,
+    ballotId: ballotIdText(bytes.subarray(21, 37)),
+    receivedAtMs: baseMs + bytes.readUInt32BE(37),
+    revision: change.length > 0 ? change.readUInt16BE(0) : 0,
+    choices: bytes.subarray(ballotFixedBytes, choicesEnd),
+    ...(change.length > 0 && { replaced: change.subarray(changeFixedBytes) }),
   };
 }
 

@@ -10,17 +10,21 @@ export interface BallotRow {
   readonly ballotId: Buffer;
   /** 12 bytes. */
   readonly batchId: Buffer;
+  /** 0: the first of its voter. */
+  readonly revision: number;
+  /** None: withdrawn. */
   readonly choices: Uint8Array;
   readonly receivedAtMs: number;
 }
 
-const columns = "poll_id, voter, ballot_id, batch_id, choices, received_at";
+const columns = "poll_id, voter, ballot_id, batch_id, revision, choices, received_at";
 
 interface StoredRow extends Row {
   readonly poll_id: number;
   readonly voter: Buffer;
   readonly ballot_id: Buffer;
   readonly batch_id: Buffer;
+  readonly revision: number;
   readonly choices: Buffer;
   readonly received_at: Date;
 }
@@ -38,16 +42,8 @@ export type PreparedInsert = (db: Database) => Promise<number>;
  *   workers meet in the same order.
  */
 export function insertBallots(ballots: readonly BallotRow[]): PreparedInsert {
-  // Many ballots share their batch, and their millisecond.
-  const batch = remembered(hexLiteral);
-  const time = remembered(timeLiteral);
-  const rows = ballots.map(
-    ballot =>
-      `(${ballot.pollId},${hexLiteral(ballot.voter)},${hexLiteral(ballot.ballotId)},` +
-      `${batch(ballot.batchId)},${hexLiteral(ballot.choices)},${time(ballot.receivedAtMs)})`,
-  );
-  const sql = `INSERT INTO ballots (poll_id, voter, ballot_id, batch_id, choices, received_at)
-     VALUES ${rows.join(",")} ON DUPLICATE KEY UPDATE voter = ballots.voter`;
+  const sql = `INSERT INTO ballots (${columns})
+     VALUES ${valuesOf(ballots)} ON DUPLICATE KEY UPDATE voter = ballots.voter`;
   return async db => (await db.writeText("ballots.insert", sql)).affectedRows;
 }
 
@@ -60,6 +56,18 @@ function remembered<T>(make: (value: T) => string): (value: T) => string {
     made.set(value, text);
     return text;
   };
+}
+
+function valuesOf(ballots: readonly BallotRow[]): string {
+  // Many ballots share their batch, and their millisecond.
+  const batch = remembered(hexLiteral);
+  const time = remembered(timeLiteral);
+  const rows = ballots.map(
+    ({ pollId, voter, ballotId, batchId, revision, choices, receivedAtMs }) =>
+      `(${pollId},${hexLiteral(voter)},${hexLiteral(ballotId)},${batch(batchId)},` +
+      `${revision},${hexLiteral(choices)},${time(receivedAtMs)})`,
+  );
+  return rows.join(",");
 }
 
 /** The stored ballots of these voters, their rows held until the transaction ends. One query. */
@@ -82,12 +90,13 @@ function ballotOf(row: StoredRow): BallotRow {
     voter: row.voter,
     ballotId: row.ballot_id,
     batchId: row.batch_id,
+    revision: row.revision,
     choices: row.choices,
     receivedAtMs: row.received_at.getTime(),
   };
 }
 
-/** Stored ballots of a poll in the order of their voters, behind a given one. One query. */
+/** Stored ballots of a poll in the order of their voters, behind a given one; withdrawals too. One query. */
 export async function ballotsBehind(
   db: Database,
   pollId: PollId,
@@ -113,23 +122,24 @@ export interface Combination {
   readonly ballots: number;
 }
 
-/** Counts a poll's rows, one by one, by their choices. One query that reads all of them. */
+/** Counts a poll's rows, one by one, by their choices; not withdrawals. One query that reads all of them. */
 export async function countCombinations(db: Database, pollId: PollId): Promise<Combination[]> {
   const rows = await db.rows<CombinationRow>(
     "ballots.count",
-    "SELECT choices, COUNT(*) AS ballots FROM ballots WHERE poll_id = ? GROUP BY choices",
+    `SELECT choices, COUNT(*) AS ballots FROM ballots
+     WHERE poll_id = ? AND LENGTH(choices) > 0 GROUP BY choices`,
     [pollId],
   );
   return rows.map(({ choices, ballots }) => ({ choices, ballots: Number(ballots) }));
 }
 
-/** Puts another ballot of the same voter in the place of the stored one. The caller holds its row. */
-export async function replaceBallot(db: Database, ballot: BallotRow): Promise<void> {
+/** Puts other ballots of the same voters in the places of the stored ones. The caller holds those rows. */
+export async function replaceBallots(db: Database, ballots: readonly BallotRow[]): Promise<void> {
+  if (ballots.length === 0) return;
   await db.writeText(
     "ballots.replace",
-    `UPDATE ballots SET ballot_id = ${hexLiteral(ballot.ballotId)},
-       batch_id = ${hexLiteral(ballot.batchId)}, choices = ${hexLiteral(ballot.choices)},
-       received_at = ${timeLiteral(ballot.receivedAtMs)}
-     WHERE poll_id = ${ballot.pollId} AND voter = ${hexLiteral(ballot.voter)}`,
+    `INSERT INTO ballots (${columns}) VALUES ${valuesOf(ballots)}
+     ON DUPLICATE KEY UPDATE ballot_id = VALUES(ballot_id), batch_id = VALUES(batch_id),
+       revision = VALUES(revision), choices = VALUES(choices), received_at = VALUES(received_at)`,
   );
 }

@@ -39,6 +39,8 @@ export interface PollRules {
   readonly afterVoteLink: string;
   /** The lane of its ballots, unless a rule of the site comes before. */
   readonly lane: Lane;
+  /** Readers may change or withdraw their ballots while it is open. */
+  readonly mayChange: boolean;
 }
 
 export const defaultRules: PollRules = {
@@ -51,6 +53,7 @@ export const defaultRules: PollRules = {
   afterVoteText: "",
   afterVoteLink: "",
   lane: "normal",
+  mayChange: false,
 };
 
 export interface PollRulesRow extends Row {
@@ -63,6 +66,7 @@ export interface PollRulesRow extends Row {
   readonly after_vote_text: string;
   readonly after_vote_link: string;
   readonly lane: Lane;
+  readonly may_change: number;
 }
 
 /** In the order of `ruleValues`. */
@@ -76,6 +80,7 @@ export const ruleColumns = [
   "after_vote_text",
   "after_vote_link",
   "lane",
+  "may_change",
 ] as const;
 
 export function rulesOf(row: PollRulesRow): PollRules {
@@ -89,10 +94,11 @@ export function rulesOf(row: PollRulesRow): PollRules {
     afterVoteText: row.after_vote_text,
     afterVoteLink: row.after_vote_link,
     lane: row.lane,
+    mayChange: row.may_change === 1,
   };
 }
 
-export function ruleValues(rules: PollRules): (string | Date | null)[] {
+export function ruleValues(rules: PollRules): (string | number | Date | null)[] {
   return [
     rules.kind,
     rules.optionOrder,
@@ -103,5 +109,6 @@ export function ruleValues(rules: PollRules): (string | Date | null)[] {
     rules.afterVoteText,
     rules.afterVoteLink,
     rules.lane,
+    rules.mayChange ? 1 : 0,
   ];
 }

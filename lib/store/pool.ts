@@ -264,6 +264,7 @@ export function placeholders(count: number): string {
 
 /** `0x…`, a binary literal for `writeText`. */
 export function hexLiteral(bytes: Uint8Array): string {
+  if (bytes.length === 0) return "''";
   const buffer = Buffer.isBuffer(bytes)
     ? bytes
     : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);

@@ -13,6 +13,9 @@ export interface ReceiptPoll {
 export interface StandingBallot {
   /** 16 bytes. */
   readonly ballotId: Buffer;
+  readonly revision: number;
+  /** It has no choices. */
+  readonly withdrawn: boolean;
   readonly receivedAtMs: number;
   /** `null`: so long ago that its batch is forgotten. */
   readonly storedAtMs: number | null;
@@ -23,6 +26,8 @@ interface JoinedRow extends Row {
   readonly question: string;
   readonly finalized_at: Date | null;
   readonly ballot_id: Buffer | null;
+  readonly revision: number | null;
+  readonly withdrawn: number | null;
   readonly received_at: Date | null;
   readonly committed_at: Date | null;
 }
@@ -46,7 +51,8 @@ export async function findStanding(
   const rows = await db.rows<JoinedRow>(
     "receipts.standing",
     `SELECT polls.slug, polls.question, polls.finalized_at,
-       ballots.ballot_id, ballots.received_at, batches.committed_at
+       ballots.ballot_id, ballots.revision, LENGTH(ballots.choices) = 0 AS withdrawn,
+       ballots.received_at, batches.committed_at
      FROM polls
      LEFT JOIN ballots ON ballots.poll_id = ?
        AND ballots.voter BETWEEN ${hexLiteral(first)} AND ${hexLiteral(last)}
@@ -58,18 +64,22 @@ export async function findStanding(
   if (!poll) return undefined;
   return {
     poll: { slug: poll.slug as Slug, question: poll.question, final: poll.finalized_at !== null },
-    ballots: rows.flatMap(({ ballot_id, received_at, committed_at }) =>
-      ballot_id && received_at
-        ? [
-            {
-              ballotId: ballot_id,
-              receivedAtMs: received_at.getTime(),
-              storedAtMs: committed_at?.getTime() ?? null,
-            },
-          ]
-        : [],
-    ),
+    ballots: rows.flatMap(standingIn),
   };
+}
+
+function standingIn(row: JoinedRow): readonly StandingBallot[] {
+  const { ballot_id: ballotId, received_at, revision, withdrawn, committed_at } = row;
+  if (!ballotId || !received_at) return [];
+  return [
+    {
+      ballotId,
+      revision: Number(revision),
+      withdrawn: Number(withdrawn) === 1,
+      receivedAtMs: received_at.getTime(),
+      storedAtMs: committed_at?.getTime() ?? null,
+    },
+  ];
 }
 
 /** The bytes of a poll's newest dead letters. One query, by an index. */

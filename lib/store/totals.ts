@@ -14,9 +14,14 @@ export interface TotalsChange {
   readonly ballots: number;
   readonly duplicates: number;
   readonly repeated: number;
+  readonly replaced: number;
+  readonly withdrawn: number;
   readonly setAside: number;
   readonly votes: ReadonlyMap<TallyPart, number>;
 }
+
+/** Nothing but ballots that count. */
+export const noOthers = { duplicates: 0, repeated: 0, replaced: 0, withdrawn: 0, setAside: 0 };
 
 interface PollTotalRow extends Row {
   readonly poll_id: number;
@@ -42,18 +47,16 @@ export async function addToTotals(
   if (polls.length === 0) return;
   await db.write(
     "totals.add_polls",
-    `INSERT INTO poll_totals (poll_id, ballots, duplicates, repeated, set_aside)
-     VALUES ${polls.map(() => "(?, ?, ?, ?, ?)").join(", ")}
+    `INSERT INTO poll_totals (poll_id, ballots, duplicates, repeated, replaced, withdrawn, set_aside)
+     VALUES ${polls.map(() => "(?, ?, ?, ?, ?, ?, ?)").join(", ")}
      ON DUPLICATE KEY UPDATE ballots = ballots + VALUES(ballots),
        duplicates = duplicates + VALUES(duplicates), repeated = repeated + VALUES(repeated),
+       replaced = replaced + VALUES(replaced), withdrawn = withdrawn + VALUES(withdrawn),
        set_aside = set_aside + VALUES(set_aside)`,
-    polls.flatMap(([id, { ballots, duplicates, repeated, setAside }]) => [
-      id,
-      ballots,
-      duplicates,
-      repeated,
-      setAside,
-    ]),
+    polls.flatMap(([id, change]) => {
+      const { ballots, duplicates, repeated, replaced, withdrawn, setAside } = change;
+      return [id, ballots, duplicates, repeated, replaced, withdrawn, setAside];
+    }),
   );
   const options = polls.flatMap(([id, change]) =>
     [...change.votes]
@@ -114,10 +117,7 @@ export async function replaceTotals(db: Database, id: PollId, totals: Totals): P
   await db.write("totals.clear_options", "UPDATE option_totals SET votes = 0 WHERE poll_id = ?", [
     id,
   ]);
-  await addToTotals(
-    db,
-    new Map([[id, { ballots: 0, duplicates: 0, repeated: 0, setAside: 0, votes }]]),
-  );
+  await addToTotals(db, new Map([[id, { ballots: 0, ...noOthers, votes }]]));
 }
 
 /** What became of the ballots of a poll that arrived. */
@@ -125,6 +125,10 @@ export interface Outcomes {
   readonly counted: number;
   readonly duplicates: number;
   readonly repeated: number;
+  /** A later ballot of their voter took their place. */
+  readonly replaced: number;
+  /** Withdrawals that stand. */
+  readonly withdrawn: number;
   readonly setAside: number;
   /** As the worker found it last. */
   readonly lost: number;
@@ -135,6 +139,8 @@ interface OutcomeRow extends Row {
   readonly ballots: number;
   readonly duplicates: number;
   readonly repeated: number;
+  readonly replaced: number;
+  readonly withdrawn: number;
   readonly set_aside: number;
   readonly lost: number;
 }
@@ -147,7 +153,7 @@ export async function readOutcomes(
   if (ids.length === 0) return new Map();
   const rows = await db.rows<OutcomeRow>(
     "totals.outcomes",
-    `SELECT poll_id, ballots, duplicates, repeated, set_aside, lost FROM poll_totals
+    `SELECT poll_id, ballots, duplicates, repeated, replaced, withdrawn, set_aside, lost FROM poll_totals
      WHERE poll_id IN (${placeholders(ids.length)})`,
     [...ids],
   );
@@ -158,6 +164,8 @@ export async function readOutcomes(
         counted: Number(row.ballots),
         duplicates: Number(row.duplicates),
         repeated: Number(row.repeated),
+        replaced: Number(row.replaced),
+        withdrawn: Number(row.withdrawn),
         setAside: Number(row.set_aside),
         lost: Number(row.lost),
       },

@@ -189,7 +189,7 @@ class Backlog {
     this.#batches.add(key);
     if (stored) return;
     for (const ballot of ballots) {
-      if (ballot.tallied && this.#polls.has(ballot.pollId)) this.#sums.add(ballot, 1);
+      if (this.#polls.has(ballot.pollId)) this.#sums.addMoved(ballot);
     }
   }
 }

@@ -73,9 +73,9 @@ export function gradesOf(choices: Uint8Array): (readonly [OptionNumber, number])
 
 type Votes = ReadonlyMap<TallyPart, number>;
 
-/** First preferences, or votes. */
+/** First preferences, or votes. Below 0 for the moment in which a change is seen before what it replaces. */
 export function votesOf(votes: Votes, option: OptionNumber): number {
-  return votes.get(partOf(option, 0)) ?? 0;
+  return Math.max(0, votes.get(partOf(option, 0)) ?? 0);
 }
 
 /**
@@ -89,5 +89,5 @@ export function bordaPoints(votes: Votes, option: OptionNumber, optionCount: num
 
 /** How often an option got each grade, 1 first. */
 export function gradeCounts(votes: Votes, option: OptionNumber): number[] {
-  return measures.rating.map(grade => votes.get(partOf(option, grade)) ?? 0);
+  return measures.rating.map(grade => Math.max(0, votes.get(partOf(option, grade)) ?? 0));
 }

@@ -144,7 +144,7 @@ export class ResultsBoard {
       if (!found) return undefined;
       const known = this.#entries.get(poll.id);
       const now = wallMs();
-      if (known && known.tally.ballots >= found.ballots) {
+      if (known && (known.tally.ballots > found.ballots || sameVotes(poll, known.tally, found))) {
         return this.#keep(poll, { ...known, stored: true, readAtMs: monotonicMs() });
       }
       const version = Math.max((known?.tally.version ?? 0) + 1, firstVersion(now));
@@ -213,6 +213,11 @@ export class ResultsBoard {
     });
     if (mended) this.#deps.log.info({ event: "tally_rebuilt", poll: poll.slug });
   }
+}
+
+/** Not so with as many ballots, when some were changed. */
+function sameVotes(poll: Poll, a: Pick<Tally, "votes">, b: Pick<Tally, "votes">): boolean {
+  return partsOf(poll).every(part => (a.votes.get(part) ?? 0) === (b.votes.get(part) ?? 0));
 }
 
 function snapshotOf(poll: Poll, entry: Entry, requester: Requester): Snapshot {

@@ -121,7 +121,7 @@ export function tallySnapshot(poll: Poll, counted: Counted, requester: Requester
     version: tally.version * 4 + stateRank[state],
     asOf: new Date(asOfMs).toISOString(),
     hidden: null,
-    ballots: as === "percentages" ? null : tally.ballots,
+    ballots: as === "percentages" ? null : Math.max(0, tally.ballots),
     waiting: as === "percentages" ? null : waitingOf(tally, state),
     options: poll.kind === "rating" ? ratingLines(poll, tally, as) : voteLines(poll, tally, as),
     ...(poll.kind === "ranked" && { runoff: runoff ? runoffResults(runoff, as) : null }),
@@ -163,7 +163,7 @@ function ratingLines(poll: Poll, tally: Tally, as: As): ResultLine[] {
 
 /** What is final has been counted to the last ballot; what has no ballots has none that wait. */
 function waitingOf({ ballots, stored }: Tally, state: PollState): number | null {
-  if (state === "final" || ballots === 0) return 0;
+  if (state === "final" || ballots <= 0) return 0;
   return stored === null ? null : Math.max(0, ballots - stored);
 }
 

@@ -16,6 +16,13 @@ export interface Counted {
   readonly choices: Uint8Array;
 }
 
+/** What a ballot did to the tallies when it was enqueued. */
+export interface Moved extends Counted {
+  readonly tallied: boolean;
+  /** Of a change: the choices that went. */
+  readonly replaced?: Uint8Array;
+}
+
 interface Sums {
   ballots: number;
   readonly votes: Map<TallyPart, number>;
@@ -36,6 +43,14 @@ export class SumsByPoll {
     for (const [part, by] of countsOf(ballot.kind, ballot.choices)) {
       sums.votes.set(part, (sums.votes.get(part) ?? 0) + sign * by);
     }
+  }
+
+  /** Adds (or, with -1, takes off) what a ballot moved the tallies by when it was enqueued. */
+  addMoved(ballot: Moved, sign: 1 | -1 = 1): void {
+    if (!ballot.tallied) return;
+    this.add(ballot, sign);
+    const { pollId, kind, replaced } = ballot;
+    if (replaced?.length) this.add({ pollId, kind, choices: replaced }, sign === 1 ? -1 : 1);
   }
 
   get byPoll(): ReadonlyMap<PollId, TallyChange> {

@@ -1,10 +1,15 @@
 /**
  * Ballot-once marks: the first gate of "one ballot a voter". The second is the primary key of `ballots`.
  *
- * A mark is a memcached key for (poll, voter), made with `add`. Its value is the ballot: id and choices,
- * so that the same ballot coming again (a retry, or a first try whose enqueueing failed) goes on, and
- * only another one is refused. It says what somebody chose, so it lives no longer than a day past the
+ * A mark is a memcached key for (poll, voter), made with `add`. Its value is the ballot: id, revision and
+ * choices, so that the same ballot coming again (a retry, or a first try whose enqueueing failed) goes on,
+ * and only another one is refused. It says what somebody chose, so it lives no longer than a day past the
  * poll's end, and never leaves memcached.
+ *
+ * Where readers may change their ballots, a change moves the mark from the ballot that it replaces to itself,
+ * and from that very value only (memcached's "cas"): of several changes at once, one does.
+ *
+ * Invariant: a mark's revision only goes up, but for a move that is taken back before anybody was answered.
  *
  * **On failure:** open. When the marks' server is away or full, ballots go on; MySQL still counts one a
  * voter, and the flush takes the others off the tallies.
@@ -12,10 +17,10 @@
 import { DAY, SECOND, wallMs } from "../clock.ts";
 import type { BallotId, PollId, VoterKey } from "../ids.ts";
 import type { MemcachedClient } from "../memcached/client.ts";
-import { isMemcachedFailure } from "../memcached/failure.ts";
+import { isMemcachedFailure, MemcachedFailure } from "../memcached/failure.ts";
 import { type Key, markKey } from "../memcached/keys.ts";
-import { Pipeline, type Versioned } from "../memcached/pipeline.ts";
-import { ballotIdLength, ballotIdText, writeBallotId } from "../queue/slot-codec.ts";
+import { Pipeline, type Stored, type Versioned } from "../memcached/pipeline.ts";
+import { ballotIdText, writeBallotId } from "../queue/slot-codec.ts";
 import type { BallotRow } from "../store/ballots.ts";
 import type { Poll } from "../store/polls.ts";
 
@@ -24,16 +29,22 @@ export interface Marked {
   readonly pollId: PollId;
   readonly voter: VoterKey;
   readonly ballotId: BallotId;
+  readonly revision: number;
   readonly choices: Uint8Array;
 }
 
 /** What a mark says. */
-export interface Mark {
-  readonly ballotId: BallotId;
-  readonly choices: Uint8Array;
-}
+export type Mark = Pick<Marked, "ballotId" | "revision" | "choices">;
+
+/** What a mark is made for, and how long it shall live. */
+export type Lasting = Marked & { readonly markTtlSeconds: number };
+
+const revisionAt = 16;
+const choicesAt = 18;
 
 const markDays = 30;
+/** Attempts to move a mark that others move at the same time; each loses to somebody who went on. */
+const movesMax = 5;
 
 /** How long a mark of this poll lives, in seconds. */
 export function markTtlSeconds(poll: Pick<Poll, "closesAtMs">, nowMs: number): number {
@@ -49,9 +60,10 @@ function markServer(servers: readonly MemcachedClient[], voter: VoterKey): Memca
   return server;
 }
 
-function markValue(ballot: Marked): Buffer {
-  const bytes = Buffer.allocUnsafe(ballotIdLength + ballot.choices.length);
-  bytes.set(ballot.choices, writeBallotId(bytes, 0, ballot.ballotId));
+function markValue(ballot: Mark): Buffer {
+  const bytes = Buffer.allocUnsafe(choicesAt + ballot.choices.length);
+  bytes.writeUInt16BE(ballot.revision, writeBallotId(bytes, 0, ballot.ballotId));
+  bytes.set(ballot.choices, choicesAt);
   return bytes;
 }
 
@@ -61,7 +73,7 @@ function markValue(ballot: Marked): Buffer {
  */
 export async function placeMarks(
   servers: readonly MemcachedClient[],
-  ballots: readonly (Marked & { readonly markTtlSeconds: number })[],
+  ballots: readonly Lasting[],
 ): Promise<ReadonlySet<Marked>> {
   const groups = new Map(
     servers.map(server => [server, { p: new Pipeline(), marked: [] as Marked[] }] as const),
@@ -99,12 +111,115 @@ export async function addStoredMarks(
 ): Promise<void> {
   const ttlSeconds = markTtlSeconds(poll, wallMs());
   const p = new Pipeline();
-  for (const { pollId, voter, ballotId, choices } of ballots) {
-    const marked = { pollId, voter: voter as VoterKey, ballotId: ballotIdText(ballotId), choices };
-    if (markServer(servers, marked.voter) !== server) continue;
-    p.add(markKey(pollId, marked.voter), markValue(marked), ttlSeconds);
+  const offered: Lasting[] = [];
+  for (const { pollId, voter, ballotId, revision, choices } of ballots) {
+    const key = voter as VoterKey;
+    if (markServer(servers, key) !== server) continue;
+    const mark = { ballotId: ballotIdText(ballotId), revision, choices };
+    p.add(markKey(pollId, key), markValue(mark), ttlSeconds);
+    offered.push({ pollId, voter: key, ...mark, markTtlSeconds: ttlSeconds });
   }
-  if (p.size > 0) await server.send(p);
+  if (p.size === 0) return;
+  for (const index of (await server.send(p)).existing) {
+    const marked = offered[index];
+    if (marked && marked.revision > 0) await raiseMark(server, marked);
+  }
+}
+
+/**
+ * Makes the marks of ballots that were accepted, also over marks of lower revisions. Resolves with the
+ * servers that could not be told.
+ */
+export async function raiseMarks(
+  servers: readonly MemcachedClient[],
+  ballots: readonly Lasting[],
+): Promise<ReadonlySet<MemcachedClient>> {
+  const failed = new Set<MemcachedClient>();
+  const taken = await placeMarks(servers, ballots);
+  for (const ballot of ballots) {
+    const server = markServer(servers, ballot.voter);
+    if (!server.available) failed.add(server);
+    else if (taken.has(ballot) && ballot.revision > 0) {
+      await raiseMark(server, ballot).catch(error => {
+        if (!isMemcachedFailure(error)) throw error;
+        failed.add(server);
+      });
+    }
+  }
+  return failed;
+}
+
+/** @throws MemcachedFailure. */
+async function raiseMark(server: MemcachedClient, ballot: Lasting): Promise<void> {
+  for (let attempt = 0; attempt < movesMax; attempt++) {
+    const look = new Pipeline();
+    const key = markKey(ballot.pollId, ballot.voter);
+    const op = look.getVersioned(key);
+    const found = (await server.read(look)).of(op);
+    if (!found || (parseMark(found.value)?.revision ?? 0) >= ballot.revision) return;
+    if ((await replaceMark(server, key, ballot, found)) !== "exists") return;
+  }
+}
+
+async function replaceMark(
+  server: MemcachedClient,
+  key: Key,
+  to: Mark & { readonly markTtlSeconds: number },
+  from: Versioned,
+): Promise<Stored | "missing"> {
+  const p = new Pipeline();
+  const op = p.replace(key, markValue(to), to.markTtlSeconds, from);
+  return (await server.send(p)).of(op);
+}
+
+/**
+ * What became of a change's attempt to move its voter's mark. `moved`: it did, from the ballot that it
+ * replaces. `standing`: it did not; this is what stands, the change itself if it is a retry. `unknown`: there
+ * is no mark, or one of before the ballot that it replaces: memcached can't say.
+ */
+export type MarkMove =
+  | { readonly move: "moved" | "standing"; readonly mark: Mark }
+  | { readonly move: "unknown" };
+
+/**
+ * Moves the mark of a change's voter to the change. Two round trips; more while others move the same one.
+ *
+ * @throws MemcachedFailure when the answer was lost: the mark may have been moved.
+ */
+export async function moveMark(
+  servers: readonly MemcachedClient[],
+  change: Lasting,
+): Promise<MarkMove> {
+  const server = markServer(servers, change.voter);
+  const key = markKey(change.pollId, change.voter);
+  for (let attempt = 0; attempt < movesMax; attempt++) {
+    const found = await readVersioned(server, key);
+    const mark = found && parseMark(found.value);
+    if (!found || !mark || mark.revision < change.revision - 1) return { move: "unknown" };
+    if (mark.revision !== change.revision - 1 || mark.ballotId === change.ballotId) {
+      return { move: "standing", mark };
+    }
+    const stored = await replaceMark(server, key, change, found);
+    if (stored === "stored") return { move: "moved", mark };
+    if (stored === "full") return { move: "unknown" };
+  }
+  throw new MemcachedFailure("not_sent", "the mark kept moving");
+}
+
+/** Takes back a move of a mark whose change could not be enqueued. Only one that still says what we wrote. */
+export async function moveMarkBack(
+  servers: readonly MemcachedClient[],
+  change: Lasting,
+  to: Mark,
+): Promise<void> {
+  const server = markServer(servers, change.voter);
+  const key = markKey(change.pollId, change.voter);
+  const found = await readVersioned(server, key);
+  if (!found?.value.equals(markValue(change))) return;
+  const back = { ...to, markTtlSeconds: change.markTtlSeconds };
+  await replaceMark(server, key, back, found).catch(error => {
+    if (!isMemcachedFailure(error)) throw error;
+  });
 }
 
 /** The mark of a voter, or `undefined` when there is none or its server can't say. */
@@ -150,6 +265,10 @@ async function readVersioned(server: MemcachedClient, key: Key): Promise<Version
 }
 
 function parseMark(value: Buffer): Mark | undefined {
-  if (value.length < 17) return undefined;
-  return { ballotId: ballotIdText(value.subarray(0, 16)), choices: value.subarray(16) };
+  if (value.length < choicesAt) return undefined;
+  return {
+    ballotId: ballotIdText(value.subarray(0, revisionAt)),
+    revision: value.readUInt16BE(revisionAt),
+    choices: value.subarray(choicesAt),
+  };
 }

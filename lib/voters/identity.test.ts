@@ -111,9 +111,10 @@ describe("voter key", () => {
 describe("default ballot id", () => {
   it("is a UUID, the same for the same voter and choices only", () => {
     const voter = voterKey(secrets, 1 as PollId, mintIdentity(secrets, ballotId));
-    const id = defaultBallotId(secrets, voter, Uint8Array.of(1));
+    const id = defaultBallotId(secrets, voter, Uint8Array.of(1), 0);
     assert.match(id, /^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-8[0-9a-f]{3}-[0-9a-f]{12}$/);
-    assert.equal(id, defaultBallotId(secrets, voter, Uint8Array.of(1)));
-    assert.notEqual(id, defaultBallotId(secrets, voter, Uint8Array.of(2)));
+    assert.equal(id, defaultBallotId(secrets, voter, Uint8Array.of(1), 0));
+    assert.notEqual(id, defaultBallotId(secrets, voter, Uint8Array.of(2), 0));
+    assert.notEqual(id, defaultBallotId(secrets, voter, Uint8Array.of(1), 2), "chosen again later");
   });
 });

@@ -114,14 +114,16 @@ export function voterKey(secrets: VoterSecrets, poll: PollId, identity: Identity
 
 /**
  * A ballot id for a client that sent none: the same voter with the same choices gets the same one, so a
- * form that is sent twice is one ballot.
+ * form that is sent twice is one ballot; a change gets another one than a ballot of the same choices before it.
  */
 export function defaultBallotId(
   secrets: VoterSecrets,
   voter: VoterKey,
   choices: Uint8Array,
+  revision: number,
 ): BallotId {
-  const hex = secrets.voter.digest(16, "ballot\0", voter, choices).toString("hex");
+  const kind = revision === 0 ? "ballot\0" : `change ${revision}\0`;
+  const hex = secrets.voter.digest(16, kind, voter, choices).toString("hex");
   const parts = [
     hex.slice(0, 8),
     hex.slice(8, 12),

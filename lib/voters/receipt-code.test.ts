@@ -10,45 +10,51 @@ const digits = "0123456789abcdefghijklmnopqrstuv";
 
 function anyBallot() {
   return {
-    poll: randomBytes(4).readUInt32BE() as PollId,
+    pollId: randomBytes(4).readUInt32BE() as PollId,
     voter: randomBytes(16) as VoterKey,
-    id: randomUUID() as BallotId,
+    ballotId: randomUUID() as BallotId,
+    revision: 0,
   };
 }
 
 describe("a receipt code", () => {
   it("is read back as what it was made of", () => {
     for (let i = 0; i < 200; i++) {
-      const { poll, voter, id } = anyBallot();
-      const code = receiptCode(secrets, poll, voter, id);
-      assert.match(code, /^[0-9a-v]{8}(-[0-9a-v]{8}){3}$/);
+      const revision = i < 100 ? 0 : randomBytes(2).readUInt16BE() || 1;
+      const ballot = { ...anyBallot(), revision };
+      const code = receiptCode(secrets, ballot);
+      assert.match(code, revision > 0 ? /^(-?[0-9a-v]{8}){5}$/ : /^(-?[0-9a-v]{8}){4}$/);
       const receipt = readReceiptCode(secrets, code.toUpperCase());
       assert.equal(receipt?.code, code);
-      assert.equal(receipt.pollId, poll);
-      assert.deepEqual(receipt.voterStart, voter.subarray(0, 8));
-      assert.equal(receipt.ballotEnd.toString("hex"), id.slice(-4));
+      assert.equal(receipt.pollId, ballot.pollId);
+      assert.deepEqual(receipt.voterStart, ballot.voter.subarray(0, 8));
+      assert.equal(receipt.ballotEnd.toString("hex"), ballot.ballotId.slice(-4));
+      assert.equal(receipt.revision, revision);
     }
   });
 
   it("is the same each time for the same ballot", () => {
-    const { poll, voter, id } = anyBallot();
-    const [first, again] = [0, 1].map(() => receiptCode(secrets, poll, voter, id));
+    const ballot = anyBallot();
+    const [first, again] = [0, 1].map(() => receiptCode(secrets, ballot));
     assert.equal(first, again);
   });
 
   it("is refused with any one digit changed, with another key, and when it is no code", () => {
-    const { poll, voter, id } = anyBallot();
-    const code = receiptCode(secrets, poll, voter, id);
-    for (const [at, digit] of [...code].entries()) {
-      if (digit === "-") continue;
-      const other = digits[(digits.indexOf(digit) + 1) % digits.length];
-      const changed = code.slice(0, at) + other + code.slice(at + 1);
-      assert.equal(readReceiptCode(secrets, changed), undefined, changed);
-    }
-    const others = deriveVoterSecrets("another secret, which is also 32 bytes long and more");
-    assert.equal(readReceiptCode(others, code), undefined);
-    for (const text of ["", "-", code.slice(1), `${code}0`, code.replaceAll("-", ""), "\0"]) {
-      assert.equal(readReceiptCode(secrets, text), undefined);
-    }
+    for (const revision of [0, 3])
+      refusesAnythingElse(receiptCode(secrets, { ...anyBallot(), revision }));
   });
 });
+
+function refusesAnythingElse(code: string): void {
+  for (const [at, digit] of [...code].entries()) {
+    if (digit === "-") continue;
+    const other = digits[(digits.indexOf(digit) + 1) % digits.length];
+    const changed = code.slice(0, at) + other + code.slice(at + 1);
+    assert.equal(readReceiptCode(secrets, changed), undefined, changed);
+  }
+  const others = deriveVoterSecrets("another secret, which is also 32 bytes long and more");
+  assert.equal(readReceiptCode(others, code), undefined);
+  for (const text of ["", "-", code.slice(1), `${code}0`, code.replaceAll("-", ""), "\0"]) {
+    assert.equal(readReceiptCode(secrets, text), undefined);
+  }
+}

@@ -3,6 +3,7 @@
  *
  * ```
  * poll (4)  voter key (first 8)  ballot id (last 2)  MAC (6)      in base 32, four groups of eight
+ * the same 14 bytes              revision (2)        MAC (9)      of a change: five groups
  * ```
  * The part of the voter key is enough to find the ballot by its primary key, so no index is needed; the end
  * of the ballot id tells it from another ballot of the same voter. A voter key says nobody's name, is
@@ -22,35 +23,43 @@ export interface Receipt {
   readonly voterStart: Buffer;
   /** The last 2 bytes of the ballot id. */
   readonly ballotEnd: Buffer;
+  readonly revision: number;
 }
 
-const bodyBytes = 14;
-const codeBytes = 20;
+/** A ballot, as far as its code is made of it. */
+export interface Receipted {
+  readonly pollId: PollId;
+  readonly voter: VoterKey;
+  readonly ballotId: BallotId;
+  readonly revision: number;
+}
+
+const revisionAt = 14;
+const first = { bodyBytes: 14, codeBytes: 20 };
+const change = { bodyBytes: 16, codeBytes: 25 };
 /** Each group of eight digits is five bytes. */
 const groupBytes = 5;
 /** Two digits of base 32 for each number of 10 bits. */
 const digitPairs = Array.from({ length: 1024 }, (_, number) =>
   number.toString(32).padStart(2, "0"),
 );
-const pattern = /^[0-9a-v]{8}(?:-[0-9a-v]{8}){3}$/;
-
-function mac(secrets: VoterSecrets, body: Buffer): Buffer {
-  return secrets.receipt.digest(codeBytes - bodyBytes, body);
-}
+const pattern = /^[0-9a-v]{8}(?:-[0-9a-v]{8}){3,4}$/;
 
 /** The receipt code of a ballot. */
 export function receiptCode(
   secrets: VoterSecrets,
-  pollId: PollId,
-  voter: VoterKey,
-  ballotId: BallotId,
+  { pollId, voter, ballotId, revision }: Receipted,
 ): string {
+  const { bodyBytes, codeBytes } = revision > 0 ? change : first;
   const bytes = Buffer.allocUnsafe(codeBytes);
   bytes.writeUInt32BE(pollId, 0);
   voter.copy(bytes, 4, 0, 8);
   bytes.writeUInt16BE(Number.parseInt(ballotId.slice(-4), 16), 12);
-  mac(secrets, bytes.subarray(0, bodyBytes)).copy(bytes, bodyBytes);
-  return `${group(bytes, 0)}-${group(bytes, 5)}-${group(bytes, 10)}-${group(bytes, 15)}`;
+  if (revision > 0) bytes.writeUInt16BE(revision, revisionAt);
+  const mac = secrets.receipt.digest(codeBytes - bodyBytes, bytes.subarray(0, bodyBytes));
+  mac.copy(bytes, bodyBytes);
+  const code = `${group(bytes, 0)}-${group(bytes, 5)}-${group(bytes, 10)}-${group(bytes, 15)}`;
+  return revision > 0 ? `${code}-${group(bytes, 20)}` : code;
 }
 
 /** Eight digits for five bytes; in halves, because numbers of more than 32 bits are slow to write. */
@@ -67,16 +76,19 @@ const pair = (number: number): string => digitPairs[number] ?? "";
 export function readReceiptCode(secrets: VoterSecrets, text: string): Receipt | undefined {
   const code = text.toLowerCase();
   if (!pattern.test(code)) return undefined;
-  const bytes = Buffer.alloc(codeBytes);
-  for (const [index, group] of code.split("-").entries()) {
+  const groups = code.split("-");
+  const bytes = Buffer.alloc(groups.length * groupBytes);
+  for (const [index, group] of groups.entries()) {
     bytes.writeUIntBE(Number.parseInt(group, 32), index * groupBytes, groupBytes);
   }
-  const given = bytes.subarray(bodyBytes);
-  if (!timingSafeEqual(given, mac(secrets, bytes.subarray(0, bodyBytes)))) return undefined;
+  const { bodyBytes, codeBytes } = bytes.length === first.codeBytes ? first : change;
+  const mac = secrets.receipt.digest(codeBytes - bodyBytes, bytes.subarray(0, bodyBytes));
+  if (!timingSafeEqual(bytes.subarray(bodyBytes), mac)) return undefined;
   return {
     code,
     pollId: bytes.readUInt32BE(0) as PollId,
     voterStart: bytes.subarray(4, 12),
     ballotEnd: bytes.subarray(12, 14),
+    revision: bodyBytes > revisionAt ? bytes.readUInt16BE(revisionAt) : 0,
   };
 }

@@ -17,6 +17,10 @@ export interface CardProps {
   readonly results: Results | null;
   /** Option ids that this reader voted for. */
   readonly mine?: readonly string[];
+  /** Of the ballot that this reader has, withdrawn or not: what a change of it replaces. */
+  readonly revision?: number;
+  /** The form is there to change it. */
+  readonly changing?: boolean;
   /** They have voted and come to vote: what the editor has for them goes before the results. */
   readonly thanks?: boolean;
   /** The code of this reader's receipt. */

@@ -73,8 +73,8 @@ export const plantedBugs: readonly PlantedBug[] = [
     edits: [
       {
         file: "lib/voters/ballot-once.ts",
-        from: "bytes.set(ballot.choices, writeBallotId(bytes, 0, ballot.ballotId));",
-        to: "writeBallotId(bytes, 0, ballot.ballotId);\nbytes.fill(0, 0, ballotIdLength);\nbytes.set(ballot.choices, ballotIdLength);",
+        from: "bytes.writeUInt16BE(ballot.revision, writeBallotId(bytes, 0, ballot.ballotId));",
+        to: "bytes.fill(0, 0, choicesAt);",
       },
     ],
     shownBy: "memcached slow",

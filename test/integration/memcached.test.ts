@@ -74,6 +74,21 @@ describe("operations", () => {
     assert.equal(counterValue(r.of(text)), 8589934591n);
   });
 
+  it("counts down below 0, and up again", async () => {
+    const key = freshKey();
+    const p = new Pipeline();
+    p.add(key, "1", 0);
+    const down = p.decr(key, 3);
+    const text = p.get(key);
+    const up = p.incr(key, 4);
+    const again = p.get(key);
+    const r = await client.send(p);
+    assert.equal(r.of(down), -2n);
+    assert.equal(counterValue(r.of(text)), -2n);
+    assert.equal(r.of(up), 2n);
+    assert.equal(counterValue(r.of(again)), 2n);
+  });
+
   it("reads a counter that got shorter, and is padded with blanks", async () => {
     const key = freshKey();
     const p = new Pipeline();

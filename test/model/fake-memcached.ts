@@ -119,15 +119,14 @@ export class FakeMemcached {
         return void this.#store(key, value, extras.readUInt32BE(4));
       case 0x13: // replaceq
         if (!item) return reply(notFound);
+        if (version !== 0 && version !== item.version) return reply(exists);
         return void this.#store(key, value, extras.readUInt32BE(4));
       case 0x14: // deleteq
         if (!item) return reply(notFound);
         if (version !== 0 && version !== item.version) return reply(exists);
         return void this.#items.delete(key);
       case 0x05: // incr
-        return this.#count(key, item, extras, 1n);
-      case 0x06: // decr
-        return this.#count(key, item, extras, -1n);
+        return this.#count(key, item, extras);
       case 0x0a: // noop
         return undefined;
       default:
@@ -135,7 +134,7 @@ export class FakeMemcached {
     }
   }
 
-  #count(key: string, item: Item | undefined, extras: Buffer, sign: bigint): Reply {
+  #count(key: string, item: Item | undefined, extras: Buffer): Reply {
     const expiry = extras.readUInt32BE(16);
     if (!item) {
       if (expiry === doNotCreate) return reply(notFound);
@@ -144,8 +143,7 @@ export class FakeMemcached {
       return counted(initial);
     }
     const before = BigInt(item.value.toString().trim());
-    const moved = before + sign * extras.readBigUInt64BE(0);
-    const after = moved < 0n ? 0n : moved;
+    const after = BigInt.asUintN(64, before + extras.readBigUInt64BE(0));
     // A number that got shorter is padded with blanks, in place.
     const text = String(after).padEnd(item.value.length);
     this.#versions += 1;

@@ -9,6 +9,8 @@ import { Site } from "#test/support/site.ts";
 interface Books {
   readonly accepted: number;
   readonly counted: number;
+  readonly replaced: number;
+  readonly withdrawn: number;
   readonly waiting: number;
   readonly duplicate: number;
   readonly setAside: number;
@@ -52,6 +54,8 @@ describe("books", () => {
       {
         accepted: 3_000,
         counted: 3_000,
+        replaced: 0,
+        withdrawn: 0,
         waiting: 0,
         duplicate: 0,
         setAside: 0,

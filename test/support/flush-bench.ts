@@ -30,6 +30,7 @@ export function ballot(pollId: PollId, change: Partial<QueuedBallot> = {}): Queu
     voter: randomBytes(16) as VoterKey,
     ballotId: randomUUID() as BallotId,
     receivedAtMs: Date.now(),
+    revision: 0,
     choices: Uint8Array.of(1),
     kind: "choice",
     tallied: true,

@@ -23,6 +23,8 @@ export interface NewPoll {
   readonly choicesMax?: number;
   readonly opensAt?: string | null;
   readonly closesAt?: string;
+  readonly mayChange?: boolean;
+  readonly resultsTo?: string;
 }
 
 let polls = 0;

@@ -8,6 +8,8 @@ const number = (n: number) => n.toLocaleString("en");
 const accounts: readonly { readonly name: string; readonly of: (books: Books) => number }[] = [
   { name: "Accepted", of: books => books.accepted },
   { name: "Counted", of: books => books.counted },
+  { name: "Replaced", of: books => books.replaced },
+  { name: "Withdrawn", of: books => books.withdrawn },
   { name: "Waiting", of: books => books.waiting },
   { name: "Duplicate", of: books => books.duplicate },
   { name: "Set aside", of: books => books.setAside },
@@ -16,7 +18,7 @@ const accounts: readonly { readonly name: string; readonly of: (books: Books) =>
 
 /** Bad news when it is more than 0. */
 const alarming = new Set(["Set aside", "Lost"]);
-const signs = ["", "= ", "+ ", "+ ", "+ ", "+ "];
+const signOf = (index: number) => ["", "= "][index] ?? "+ ";
 
 export function BooksTable({ books }: { readonly books: Books | undefined }) {
   if (!books) return <p class="soft">Not read from MySQL yet.</p>;
@@ -27,7 +29,7 @@ export function BooksTable({ books }: { readonly books: Books | undefined }) {
           <div>
             <dt>{name}</dt>
             <dd class={alarming.has(name) && of(books) > 0 ? "bad" : undefined}>
-              {signs[index] && <span aria-hidden="true">{signs[index]}</span>}
+              {index > 0 && <span aria-hidden="true">{signOf(index)}</span>}
               {number(of(books))}
             </dd>
           </div>

@@ -50,7 +50,9 @@ export class Metrics {
   constructor() {
     collectDefaultMetrics({ register: this.registry });
     for (const because of ["kickstart", "interval"]) this.#passes.inc({ because }, 0);
-    for (const fate of ["counted", "duplicate", "redelivered"]) this.#ballots.inc({ fate }, 0);
+    for (const fate of ["counted", "duplicate", "redelivered", "replaced"]) {
+      this.#ballots.inc({ fate }, 0);
+    }
   }
 
   #counter(name: string, help: string, labelNames: string[] = []): Counter {
@@ -67,6 +69,7 @@ export class Metrics {
     this.#ballots.inc({ fate: "counted" }, summary.counted);
     this.#ballots.inc({ fate: "duplicate" }, summary.duplicates);
     this.#ballots.inc({ fate: "redelivered" }, summary.redelivered);
+    this.#ballots.inc({ fate: "replaced" }, summary.replaced);
     this.#slots.inc(summary.slots);
     this.#repeated.inc(summary.repeated);
     this.#commits.inc(summary.commits);

@@ -25,6 +25,8 @@ const books = {
   accepted: 1_012,
   counted: 1_009,
   waiting: 1,
+  replaced: 0,
+  withdrawn: 0,
   duplicate: 2,
   setAside: 0,
   lost: 0,
@@ -37,6 +39,7 @@ const summary = {
   counted: 700,
   duplicates: 3,
   redelivered: 0,
+  replaced: 0,
   repeated: 0,
   letters: 0,
   holes: 0,
@@ -211,7 +214,7 @@ describe("the page", () => {
       .replaceAll(/\s+/g, " ");
     assert.match(
       text,
-      /Accepted 1,012 Counted = 1,009 Waiting \+ 1 Duplicate \+ 2 Set aside \+ 0 Lost \+ 0 /,
+      /Accepted 1,012 Counted = 1,009 Replaced \+ 0 Withdrawn \+ 0 Waiting \+ 1 Duplicate \+ 2 Set aside \+ 0 Lost \+ 0 /,
     );
   });
 

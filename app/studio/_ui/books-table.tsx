@@ -7,6 +7,8 @@ const numbers = new Intl.NumberFormat("en");
 export function BooksTable({ books }: { books: Books }) {
   const rows = [
     ["Counted", books.counted, "in the result"],
+    ["Replaced", books.replaced, "changed or withdrawn by their voters"],
+    ["Withdrawn", books.withdrawn, "withdrawals that stand: they count as no ballot"],
     ["Waiting", books.waiting, "on their way into the result"],
     ["Duplicate", books.duplicate, "further ballots of voters who had one; the first one stands"],
     ["Set aside", books.setAside, "could not be counted, and are kept with the reason"],
