@@ -80,6 +80,7 @@ function readPollForm(form: FormData): { input: unknown; problems: Record<string
     afterVoteText: text("afterVoteText"),
     afterVoteLink: text("afterVoteLink"),
     lane: text("lane"),
+    mayChange: text("mayChange") === "yes",
   };
   return { input, problems };
 }

@@ -43,6 +43,7 @@ export interface PollInput {
   readonly afterVote: string;
   readonly afterVoteText: string;
   readonly afterVoteLink: string;
+  readonly mayChange: boolean;
 }
 
 const labels = ["Yes, all year round", "Yes, but only in summer", "No", "I don’t go there"];

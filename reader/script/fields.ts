@@ -2,7 +2,10 @@
 
 /** The choices as the API takes them; `undefined` when a rank was given twice. */
 export function chosenIn(form: HTMLFormElement, kind: string): string[] | undefined {
-  const fields = [...new FormData(form)].map(([, value]) => String(value)).filter(Boolean);
+  const fields = [...new FormData(form)]
+    .filter(([name]) => name.startsWith("choice"))
+    .map(([, value]) => String(value))
+    .filter(Boolean);
   if (kind !== "ranked") return fields;
   const ids: string[] = [];
   for (const [id = "", rank] of fields.map(field => field.split(":"))) {
@@ -13,7 +16,9 @@ export function chosenIn(form: HTMLFormElement, kind: string): string[] | undefi
 }
 
 export function fillIn(form: HTMLFormElement, kind: string, choices: readonly string[]): void {
-  for (const input of form.querySelectorAll("input")) {
+  for (const input of form.querySelectorAll(
+    "input:not([type=hidden])",
+  ) as NodeListOf<HTMLInputElement>) {
     input.checked = choices.includes(input.value);
   }
   if (kind !== "ranked") return;

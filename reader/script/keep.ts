@@ -4,12 +4,14 @@
  *
  * - *pending*: a ballot on its way. As long as its answer is not in, the same ballot id is used, whatever
  *   is chosen: so that what was sent before can't count beside it.
- * - *voted*: the choices that were counted, for pages that come from a cache and know no reader.
+ * - *voted*: what stands for this reader, for pages that come from a cache and know no reader.
  * - *token*: who voted, where no cookie is kept. One for each poll, like the identity in it.
  */
 export interface Pending {
   readonly ballotId: string;
   readonly choices: readonly string[];
+  /** It changes the ballot of that revision. */
+  readonly replaces?: number;
 }
 
 export type Kind = "pending" | "voted" | "token";
@@ -42,10 +44,10 @@ export function kept<T>(kind: Kind, slug: string): T | undefined {
   return text === undefined ? undefined : (JSON.parse(text) as T);
 }
 
-/** Calls back when the reader has voted in another frame or window. */
-export function onVotedElsewhere(slug: string, run: (choices: readonly string[]) => void): void {
+/** Calls back when the reader has voted in another frame or window, or changed the vote. */
+export function onVotedElsewhere<T>(slug: string, run: (voted: T) => void): void {
   others.addEventListener("message", ({ data }) => {
-    if (data.key === keyOf("voted", slug) && data.value) run(data.value);
+    if (data.key === keyOf("voted", slug) && data.value) run(data.value as T);
   });
 }
 

@@ -116,7 +116,7 @@ function writeState(card: HTMLElement, state: string): void {
   part(card, "state")?.replaceChildren(label);
   setText(card, "summary", text);
   reveal(card);
-  setHidden(card, true, "as-of", "to-the-poll", "distance-row");
+  setHidden(card, true, "as-of", "to-the-poll", "distance-row", "change");
   setHidden(card, false, "when");
   if (state === "final") setHidden(card, true, "actions");
   const time = part(card, "when")?.querySelector("time");
@@ -143,6 +143,13 @@ function writeEyebrow(card: HTMLElement): void {
   label.textContent = say(card, seen ? "live" : "readerPoll");
 }
 
+/** Shows the form in place of results. */
+export function conceal(card: HTMLElement): void {
+  setHidden(card, false, "vote");
+  setHidden(card, true, "results", "after");
+  writeEyebrow(card);
+}
+
 /** Marks the reader's own choices. */
 export function markMine(card: HTMLElement, mine: readonly string[]): void {
   const ranked = card.dataset.kind === "ranked";
@@ -158,6 +165,6 @@ export function markMine(card: HTMLElement, mine: readonly string[]): void {
     row.toggleAttribute("data-mine", favourites.includes(row.dataset.option ?? ""));
   }
   const options = new Intl.ListFormat(language).format(labels);
-  setText(card, "own", say(card, "youChose", { options }));
-  setHidden(card, true, "to-the-poll");
+  setText(card, "own", mine.length > 0 ? say(card, "youChose", { options }) : "");
+  setHidden(card, mine.length > 0, "to-the-poll");
 }

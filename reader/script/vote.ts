@@ -10,8 +10,16 @@ import { chosenIn, fillIn } from "./fields.ts";
 import { canKeep, keep, kept, onVotedElsewhere, type Pending, voterHeader } from "./keep.ts";
 import type { Live } from "./live.ts";
 import { rankByButtons } from "./ranks.ts";
-import { markMine, reveal } from "./results.ts";
+import { markMine } from "./results.ts";
 import type { Results } from "./results-json.ts";
+import {
+  keepStanding,
+  offerChanges,
+  replacesIn,
+  type Standing,
+  showStanding,
+  standingIn,
+} from "./standing.ts";
 
 const firstPauseMs = 1_000;
 const longestPauseMs = 30_000;
@@ -22,6 +30,7 @@ interface Answer {
   readonly receipt?: string;
   readonly results?: Results | null;
   readonly choices?: readonly string[];
+  readonly revision?: number;
 }
 
 /** Takes the form of a card over, and takes up what an earlier visit left behind. */
@@ -42,20 +51,31 @@ export function takeVotes(card: HTMLElement, live: Live): void {
     const count = choices?.length ?? 0;
     if (!choices || count < Number(choicesMin) || count > Number(choicesMax)) {
       tell(card, "warn", say(card, "choose"));
-      form.querySelector<HTMLElement>("input, [data-move]")?.focus();
+      form.querySelector<HTMLElement>("input:not([type=hidden]), [data-move]")?.focus();
       return;
     }
-    const ballotId = kept<Pending>("pending", slug)?.ballotId ?? crypto.randomUUID();
-    void cast(card, form, live, { ballotId, choices });
+    const replaces = replacesIn(form);
+    const before = kept<Pending>("pending", slug);
+    const same = before && before.replaces === replaces;
+    const ballotId = same ? before.ballotId : crypto.randomUUID();
+    const change = replaces === undefined ? {} : { replaces };
+    void cast(card, form, live, { ballotId, choices, ...change });
   });
-  const showMine = (mine: readonly string[]) => {
-    markMine(card, mine);
-    if (stateOf(card) !== "open") return;
-    reveal(card);
+  offerChanges(card, {
+    fill: choices => fillIn(form, kind, choices),
+    withdraw: replaces =>
+      void cast(card, form, live, { ballotId: crypto.randomUUID(), choices: [], replaces }),
+  });
+  const showMine = (mine: Standing) => {
+    if (stateOf(card) !== "open") {
+      markMine(card, mine.choices);
+      return;
+    }
+    showStanding(card, mine);
     live.refresh();
   };
-  const mine = kept<readonly string[]>("voted", slug);
-  if (mine && !card.querySelector("[data-mine]")) showMine(mine);
+  const mine = kept<Standing>("voted", slug);
+  if (mine && !standingIn(card) && !card.querySelector("[data-mine]")) showMine(mine);
   onVotedElsewhere(slug, showMine);
   const unfinished = kept<Pending>("pending", slug);
   if (!unfinished || stateOf(card) !== "open") return;
@@ -133,21 +153,27 @@ async function conclude(
   pending: Pending,
 ): Promise<void> {
   const body = (await answer.json().catch(() => ({}))) as Answer;
+  const { choices, replaces } = pending;
+  const changes = replaces !== undefined;
   if (answer.status === 202) {
-    tell(card, "good", say(card, "counted"));
-    setHidden(card, false, "thanks");
+    const before = standingIn(card)?.choices.length ?? 0;
+    const done = choices.length === 0 ? "withdrawn" : changes && before > 0 ? "changed" : "counted";
+    tell(card, "good", say(card, done));
+    setHidden(card, choices.length === 0, "thanks");
     showReceipt(card, body.receipt);
-    showCounted(card, live, body.results, pending.choices);
-  } else if (body.code === "already_voted") {
-    tell(card, "warn", say(card, "alreadyVoted"));
-    showCounted(card, live, body.results, body.choices ?? []);
+    showCounted(card, live, body, choices);
+  } else if (body.code === "already_voted" || body.code === "ballot_changed") {
+    const found = body.code === "ballot_changed" ? "changedElsewhere" : "alreadyVoted";
+    tell(card, "warn", say(card, body.choices?.length === 0 ? "withdrawn" : found));
+    showCounted(card, live, body, body.choices ?? []);
   } else if (body.code === "ballot_id_reused") {
     tell(card, "warn", say(card, "ballotIdReused"));
   } else if (body.code === "poll_closed") {
-    tell(card, "bad", say(card, "closedDetail"));
+    tell(card, "bad", say(card, changes ? "closedUnchanged" : "closedDetail"));
     live.refresh();
   } else {
-    tell(card, "bad", body.detail ?? answer.statusText);
+    const known = { change_refused: "noChanges", voter_unknown: "changeUnknown" }[body.code ?? ""];
+    tell(card, "bad", known ? say(card, known) : (body.detail ?? answer.statusText));
   }
 }
 
@@ -162,12 +188,10 @@ function showReceipt(card: HTMLElement, code: string | undefined): void {
 function showCounted(
   card: HTMLElement,
   live: Live,
-  results: Results | null | undefined,
-  mine: readonly string[],
+  { results, revision = 0 }: Answer,
+  choices: readonly string[],
 ): void {
-  keep("voted", slugOf(card), mine);
-  markMine(card, mine);
-  reveal(card);
+  keepStanding(card, { choices, revision });
   if (results) live.show(results);
   live.refresh();
   const message = part(card, "message");

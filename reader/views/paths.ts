@@ -20,6 +20,11 @@ export function pathOf(
   return withQuery(show === "vote" ? base : `${base}/results`, langOf(asked));
 }
 
+/** The vote page with the form, for somebody who has voted and may change that. */
+export function changePath({ slug }: Named, place: Place, asked: AskedLanguage): string {
+  return withQuery(pathOf({ slug }, place, "vote"), "change", langOf(asked));
+}
+
 /** Where the form of a card posts to; `more` is one more parameter. */
 export function voteAddress(
   { slug }: Named,

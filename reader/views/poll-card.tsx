@@ -11,10 +11,10 @@ import { Outcome } from "./outcome.tsx";
 import { pathOf, receiptPath } from "./paths.ts";
 import { Sentence } from "./results.tsx";
 import { scriptWords } from "./script-words.ts";
-import { VoteForm } from "./vote-form.tsx";
+import { ChangeVote, VoteForm } from "./vote-form.tsx";
 
 export function PollCard(props: CardProps) {
-  const { words, poll, state, message, show } = props;
+  const { words, poll, state, message, show, revision } = props;
   const voting = show === "vote" && state === "open";
   return (
     <article
@@ -25,6 +25,8 @@ export function PollCard(props: CardProps) {
       data-choices-min={poll.choicesMin}
       data-choices-max={poll.choicesMax}
       data-after-vote={poll.afterVote}
+      data-revision={revision === undefined ? undefined : String(revision)}
+      data-standing={revision === undefined ? undefined : JSON.stringify(props.mine ?? [])}
       data-words={scriptWords(words, poll, props.siteName)}
     >
       <Eyebrow {...props} />
@@ -91,6 +93,7 @@ function Foot(props: CardProps & { voting: boolean }) {
   return (
     <>
       <div data-part="after" hidden={voting}>
+        {poll.mayChange && state === "open" && <ChangeVote {...props} />}
         <p class="poll-actions" hidden={state === "final"} data-part="actions">
           {state === "open" && (
             <a

@@ -38,6 +38,21 @@ const names = {
   when: "{when}",
 } as const;
 
+/** Where readers may change their votes. */
+function changeWords(words: Words) {
+  return {
+    alreadyVoted: words.say("alreadyVotedMayChange"),
+    changed: words.say("changed"),
+    changedElsewhere: words.say("changedElsewhere"),
+    changeUnknown: words.say("changeUnknown"),
+    changeVote: words.say("changeVote"),
+    closedUnchanged: words.say("closedUnchanged"),
+    noChanges: words.say("noChanges"),
+    vote: words.say("vote"),
+    withdrawn: words.say("withdrawn"),
+  };
+}
+
 function rankedWords(words: Words) {
   return {
     points: words.pluralForms("points"),
@@ -61,6 +76,7 @@ export function scriptWords(words: Words, poll: Poll, siteName: string): string 
       ({ choice: "votes", ranked: "firstChoices", rating: "ratings" } as const)[poll.kind],
     ),
     ...(poll.kind === "ranked" && rankedWords(words)),
+    ...(poll.mayChange && changeWords(words)),
     voteAtSite: words.say("voteAtSite", { site: siteName }),
   });
 }

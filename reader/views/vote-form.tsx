@@ -4,7 +4,7 @@ import type { Poll } from "#lib/store/polls.ts";
 import type { Words } from "../words.ts";
 import type { CardProps } from "./card-props.ts";
 import { OptionFields } from "./option-fields.tsx";
-import { pathOf, voteAddress } from "./paths.ts";
+import { changePath, pathOf, voteAddress } from "./paths.ts";
 
 /** What the voter is asked to do, in a sentence. */
 export function instruction(
@@ -21,7 +21,7 @@ export function instruction(
 }
 
 export function VoteForm(props: CardProps & { hidden: boolean }) {
-  const { words, poll, preview, hidden, place, results } = props;
+  const { words, poll, preview, hidden, place, results, revision, changing = false } = props;
   return (
     <form
       method="post"
@@ -30,6 +30,7 @@ export function VoteForm(props: CardProps & { hidden: boolean }) {
       hidden={hidden}
       novalidate
     >
+      {poll.mayChange && <Replaces revision={revision} />}
       <fieldset class="poll-choices" aria-describedby="instruction">
         <legend>
           <h1 class="poll-question">
@@ -47,15 +48,50 @@ export function VoteForm(props: CardProps & { hidden: boolean }) {
         <OptionFields {...props} />
       </fieldset>
       <p class="poll-actions">
-        <button class="poll-button" type={preview ? "button" : "submit"}>
-          {words.say("vote")}
+        <button class="poll-button" type={preview ? "button" : "submit"} data-part="cast">
+          {words.say(changing ? "changeVote" : "vote")}
         </button>
         {results?.hidden === null && (
-          <a href={preview ? undefined : pathOf(poll, place, "results", props.asked)}>
+          <a
+            href={preview ? undefined : pathOf(poll, place, "results", props.asked)}
+            data-part="look"
+            hidden={changing}
+          >
             {words.say("seeResults")}
+          </a>
+        )}
+        {poll.mayChange && (
+          <a href={pathOf(poll, place, "results", props.asked)} data-part="keep" hidden={!changing}>
+            {words.say("keepVote")}
           </a>
         )}
       </p>
     </form>
+  );
+}
+
+/** The revision that a form replaces: nothing, as long as there is none. */
+function Replaces({ revision }: { revision: number | undefined }) {
+  const none = revision === undefined;
+  return (
+    <input type="hidden" name="replaces" value={none ? "" : String(revision)} disabled={none} />
+  );
+}
+
+/** What somebody who has voted may do about it. Nothing is sent by following the link. */
+export function ChangeVote({ words, poll, place, asked, revision, mine }: CardProps) {
+  return (
+    <div class="poll-actions" data-part="change" hidden={mine === undefined}>
+      <a data-part="change-vote" href={changePath(poll, place, asked)}>
+        {words.say("changeVote")}
+      </a>
+      <form method="post" action={voteAddress(poll, place, asked)} data-part="withdraw">
+        <Replaces revision={revision} />
+        <input type="hidden" name="withdraw" value="yes" />
+        <button class="poll-link" type="submit">
+          {words.say("withdrawVote")}
+        </button>
+      </form>
+    </div>
   );
 }

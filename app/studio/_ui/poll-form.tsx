@@ -8,7 +8,14 @@ import { Button } from "./button.tsx";
 import { TextArea, TextField } from "./field.tsx";
 import { keepFields } from "./keep-fields.ts";
 import { OptionImages } from "./option-images.tsx";
-import { AfterVoteFields, Choice, LaneFields, ResultsFields, usualRules } from "./rules-fields.tsx";
+import {
+  AfterVoteFields,
+  ChangeFields,
+  Choice,
+  LaneFields,
+  ResultsFields,
+  usualRules,
+} from "./rules-fields.tsx";
 
 const questionMax = 200;
 const previewPauseMs = 250;
@@ -80,6 +87,7 @@ export function PollForm({ timeZone }: { timeZone: string }) {
           <LanguageField />
           <ResultsFields values={usualRules} timeZone={timeZone} problems={state.problems} />
           <AfterVoteFields values={usualRules} timeZone={timeZone} problems={state.problems} />
+          <ChangeFields values={usualRules} />
           <LaneFields values={usualRules} />
           {state.problem && (
             <p role="alert" className="text-sm text-bad">

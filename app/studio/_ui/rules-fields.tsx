@@ -16,6 +16,7 @@ export interface RulesValues {
   readonly afterVoteText: string;
   readonly afterVoteLink: string;
   readonly lane: string;
+  readonly mayChange: boolean;
 }
 
 export const usualRules: RulesValues = {
@@ -26,6 +27,7 @@ export const usualRules: RulesValues = {
   afterVoteText: "",
   afterVoteLink: "",
   lane: "normal",
+  mayChange: false,
 };
 
 interface RulesProps {
@@ -54,6 +56,11 @@ const afterVote = {
   thanks: "A thank you",
   text: "A text of yours",
   link: "A link",
+};
+
+const mayChange = {
+  no: "No: the first vote counts",
+  yes: "Yes, and withdraw it, while the poll is open",
 };
 
 const lane = {
@@ -142,6 +149,21 @@ export function AfterVoteFields({ values, problems }: RulesProps) {
           />
         </>
       )}
+    </Group>
+  );
+}
+
+export function ChangeFields({ values }: Pick<RulesProps, "values">) {
+  const [may, setMay] = useState(values.mayChange ? "yes" : "no");
+  return (
+    <Group title="Changing a vote" now={mayChange[may as keyof typeof mayChange]} open={false}>
+      <Choice
+        name="mayChange"
+        legend="Readers may change their vote"
+        options={mayChange}
+        value={may}
+        onChange={setMay}
+      />
     </Group>
   );
 }

@@ -4,7 +4,13 @@ import { useActionState } from "react";
 import { changeRulesAction } from "../actions.ts";
 import { Button } from "./button.tsx";
 import { keepFields } from "./keep-fields.ts";
-import { AfterVoteFields, LaneFields, ResultsFields, type RulesValues } from "./rules-fields.tsx";
+import {
+  AfterVoteFields,
+  ChangeFields,
+  LaneFields,
+  ResultsFields,
+  type RulesValues,
+} from "./rules-fields.tsx";
 
 interface RulesFormProps {
   readonly slug: string;
@@ -24,6 +30,7 @@ export function RulesForm({ slug, timeZone, values }: RulesFormProps) {
       <input type="hidden" name="slug" value={slug} />
       <ResultsFields values={values} timeZone={timeZone} problems={state.problems} />
       <AfterVoteFields values={values} timeZone={timeZone} problems={state.problems} />
+      <ChangeFields values={values} />
       <LaneFields values={values} />
       {state.problem && (
         <p role="alert" className="text-sm text-bad">

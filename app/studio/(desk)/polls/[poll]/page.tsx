@@ -69,6 +69,7 @@ export default async function PollPage({ params }: Props) {
             afterVoteText: poll.afterVoteText,
             afterVoteLink: poll.afterVoteLink,
             lane: poll.lane,
+            mayChange: poll.mayChange,
             resultsFrom:
               poll.resultsFromMs === null ? "" : formatLocalTime(poll.resultsFromMs, zone),
           }}
