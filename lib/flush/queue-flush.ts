@@ -15,12 +15,18 @@
  * Invariant: a slot is deleted only after a commit that moved the checkpoint past it.
  */
 import { faultPoint } from "#faults";
-import { monotonicMs, sleep, wallMs } from "../clock.ts";
+import { monotonicMs, SECOND, sleep, wallMs } from "../clock.ts";
 import { isFloodgateError } from "../errors.ts";
 import type { PollId } from "../ids.ts";
 import { describeError, type Log } from "../log.ts";
 import type { MemcachedClient } from "../memcached/client.ts";
-import { deleteSlots, placeTombstone, publishCheckpoint, readSlots } from "../queue/drain.ts";
+import {
+  deleteSlots,
+  expireSlots,
+  placeTombstone,
+  publishCheckpoint,
+  readSlots,
+} from "../queue/drain.ts";
 import type { Relief } from "../queue/lanes.ts";
 import { type Batch, decodeBatch, isTombstone, plainBatchId } from "../queue/slot-codec.ts";
 import { backoffMs } from "../retry.ts";
@@ -166,7 +172,9 @@ export class QueueFlush {
       const portion = numbers.slice(at, at + slotsPerRead);
       const left = await readSlots(this.#client, queue, epoch, portion);
       const slots = [...left].filter(([, bytes]) => !isTombstone(bytes)).map(([n]) => n);
-      this.#doom(slots, portion.at(-1) ?? 0);
+      const to = portion.at(-1) ?? 0;
+      this.#doom(slots, to);
+      await this.#letExpire(slots, to);
     }
   }
 
@@ -398,12 +406,23 @@ export class QueueFlush {
       await this.#deps.correctTallies(verdict.corrections, doubtful);
     }
     await publishCheckpoint(this.#client, queue, epoch, work.to);
+    await this.#letExpire(slots, work.to);
     faultPoint("worker.before-delete");
     await this.deleteDue();
   }
 
   #doom(slots: number[], to: number): void {
     this.#doomed.push({ slots, to, atMs: monotonicMs() + this.#deps.keepMs });
+  }
+
+  /** Slots that are kept go by themselves when their time is over: a one-shot is not there to delete them. */
+  async #letExpire(slots: readonly number[], to: number): Promise<void> {
+    const { keepMs } = this.#deps;
+    if (keepMs === 0) return;
+    const { queue, epoch } = this.#checkpoint;
+    // A time to live of n seconds ends somewhere within the n-th.
+    await expireSlots(this.#client, queue, epoch, slots, Math.ceil(keepMs / SECOND) + 1);
+    if (this.#passedUnseen.length === 0) this.#deleted = Math.max(this.#deleted, to);
   }
 }
 

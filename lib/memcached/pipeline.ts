@@ -22,6 +22,7 @@ const opcode = {
   delete: 0x14, // deleteq
   incr: 0x05,
   stat: 0x10,
+  touch: 0x1c,
 } as const;
 
 const status = {
@@ -146,6 +147,11 @@ export class Pipeline {
     const op = this.#push(opcode.delete, key, noExtras, "", decodeDelete);
     if (only) this.#requests.onlyVersion(op.index, only.version);
     return op;
+  }
+
+  /** Gives a value so long to live from now on; false when there is none. */
+  touch(key: Key, ttlSeconds: number): Op<boolean> {
+    return this.#push(opcode.touch, key, [expiry(ttlSeconds)], "", decodeDelete);
   }
 
   /** Adds `amount` (0 … 2^32-1) and gives the new value; creates the counter only if asked to. */

@@ -141,6 +141,20 @@ export async function publishCheckpoint(
   await client.send(q);
 }
 
+/** Lets committed slots live so long and no longer, whether or not somebody comes to delete them. */
+export async function expireSlots(
+  client: MemcachedClient,
+  queue: QueueName,
+  epoch: Epoch,
+  slots: readonly number[],
+  ttlSeconds: number,
+): Promise<void> {
+  if (slots.length === 0) return;
+  const p = new Pipeline();
+  for (const slot of slots) p.touch(slotKey(queue, epoch, slot as SlotNumber), ttlSeconds);
+  await client.send(p);
+}
+
 /** Deletes committed slots. Tombstones are not among them: they stay until they expire. */
 export async function deleteSlots(
   client: MemcachedClient,

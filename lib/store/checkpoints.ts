@@ -9,7 +9,7 @@ export interface Checkpoint {
   readonly queue: QueueName;
   /** Newest slot committed; every slot up to it is committed, tombstoned or dead-lettered. */
   readonly slot: number;
-  /** Slots up to this one have been deleted from memcached, too; it may lag behind the truth. */
+  /** Slots up to this one are gone from memcached, or go by themselves; it may lag behind the truth. */
   readonly deleted: number;
 }
 

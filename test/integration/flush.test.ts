@@ -7,6 +7,7 @@ import { lookAtQueues, readSlots } from "#lib/queue/drain.ts";
 import { queueName } from "#lib/queue/names.ts";
 import { isTombstone } from "#lib/queue/slot-codec.ts";
 import { Store } from "#lib/store/pool.ts";
+import { waitUntil } from "#scripts/services/ports.ts";
 import { FaultProxy } from "#test/support/fault-proxy.ts";
 import { ballot, batch, startFlushBench } from "#test/support/flush-bench.ts";
 
@@ -210,6 +211,16 @@ describe("slots that were committed without us knowing", () => {
     await enqueue(producer(), batch([ballot(poll)]));
     await survivor.pass();
     assert.equal(await slotsLeft(), 0);
+  });
+});
+
+describe("slots that are kept for a late replica", () => {
+  it("go by themselves when their time is over and nobody is there to delete them", async () => {
+    const poll = await newPoll();
+    await enqueue(producer(), batch([ballot(poll)]));
+    await newFlusher({ keepMs: 1_000 }).pass(); // as cron does: it ends with its pass
+    assert.equal(await slotsLeft(), 1);
+    await waitUntil("its end", async () => (await slotsLeft()) === 0, { withinMs: 20_000 });
   });
 });
 
