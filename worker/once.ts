@@ -1,18 +1,25 @@
 /** The one-shot, for cron: one pass over everything that waits, and one line. */
-import { monotonicMs } from "#lib/clock.ts";
+import { monotonicMs, SECOND } from "#lib/clock.ts";
 import type { PassSummary } from "#lib/flush/pass.ts";
 import { checkSchema, SchemaMismatch } from "#lib/store/migrate.ts";
 import { ProgressLine } from "./progress.ts";
 import type { WorkerRuntime } from "./runtime.ts";
 import { onePass, Upkeep } from "./upkeep.ts";
 
+/** A MySQL that hangs may keep a statement for longer; nothing is lost by not waiting for it. */
+const shutdownMsMax = 5 * SECOND;
+
 /** Runs it; gives the exit status: 0 when it went through. */
 export async function runOnce(worker: WorkerRuntime): Promise<number> {
   const startedMs = monotonicMs();
   const stop = new AbortController();
   const line = new ProgressLine(process.stderr);
-  process.on("SIGTERM", () => stop.abort());
-  process.on("SIGINT", () => stop.abort());
+  const end = () => {
+    stop.abort();
+    setTimeout(() => process.exit(1), shutdownMsMax).unref();
+  };
+  process.on("SIGTERM", end);
+  process.on("SIGINT", end);
   try {
     await checkSchema(worker.store);
     const summary = await onePass(worker, new Upkeep(worker), {

@@ -3,8 +3,10 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { after, before, describe, it } from "node:test";
+import { createConnection } from "mysql2/promise";
+import { Child } from "#scripts/services/child.ts";
 import { waitUntil } from "#scripts/services/ports.ts";
-import { createPoll, Ledger } from "#test/support/ledger.ts";
+import { createPoll, Ledger, vote } from "#test/support/ledger.ts";
 import { Site } from "#test/support/site.ts";
 
 /** One connection with a request always begun: to the server it is never idle. */
@@ -72,5 +74,44 @@ describe("shutdown", () => {
       await site.restartWorker(worker);
     });
     await ledger.assertBooks();
+  });
+
+  it("of a worker, daemon or one-shot, does not wait for a MySQL that lets it wait", async () => {
+    const [worker] = site.workers;
+    assert.ok(worker);
+    const slug = await createPoll(site);
+    await worker.child.stop();
+    const other = await createConnection({ uri: site.database.adminUrl });
+    await other.query("LOCK TABLES floodgate.ballots WRITE, floodgate.polls WRITE");
+    try {
+      const starts = {
+        daemon: async () => {
+          await site.restartWorker(worker);
+          return worker.child;
+        },
+        "one-shot": async () =>
+          new Child("flush", process.execPath, ["dist/worker.mjs", "--once"], {
+            env: { ...process.env, ...site.env },
+          }),
+      };
+      for (const [program, start] of Object.entries(starts)) {
+        assert.equal((await vote(site.url, slug, { choices: ["1"] })).status, 202);
+        const child = await start();
+        const blocked = async () =>
+          (await site.query("SHOW FULL PROCESSLIST")).some(
+            ({ State, Info }) => /metadata lock/i.test(`${State}`) && /floodgate:/.test(`${Info}`),
+          );
+        await waitUntil("a statement that waits", blocked);
+        const startedMs = performance.now();
+        child.signal("SIGTERM");
+        await child.exit();
+        // A statement may take 30 s; the bound is 5 s, and the rest is for a busy machine.
+        assert.ok(performance.now() - startedMs < 15_000, program);
+      }
+    } finally {
+      await other.end();
+      await site.restartWorker(worker);
+    }
+    await site.drained();
   });
 });

@@ -18,7 +18,6 @@ import { defaultRules } from "#lib/store/poll-rules.ts";
 import { insertPoll } from "#lib/store/polls.ts";
 import { type Row, Store } from "#lib/store/pool.ts";
 import { moveTallies } from "#lib/tallies/counters.ts";
-import type { MemcachedOptions } from "#scripts/services/memcached.ts";
 import { testDatabase, testMemcached } from "./services.ts";
 
 export const optionCount = 4;
@@ -44,10 +43,10 @@ export function batch(ballots: readonly QueuedBallot[], change: Partial<Batch> =
 
 export async function startFlushBench(
   options: Partial<FlushDeps> = {},
-  memory: Pick<MemcachedOptions, "memoryMb"> = {},
+  servers: { readonly memoryMb?: number; readonly databaseOptions?: readonly string[] } = {},
 ) {
-  const memcached = await testMemcached(memory);
-  const database = await testDatabase();
+  const memcached = await testMemcached(servers.memoryMb ? { memoryMb: servers.memoryMb } : {});
+  const database = await testDatabase({ options: servers.databaseOptions ?? [] });
   const store = new Store({ url: database.url, connectionsMax: 8, statementMs: 10_000 });
   await migrate(store);
   const client = new MemcachedClient({ host: "127.0.0.1", port: memcached.port });

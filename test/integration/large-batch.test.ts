@@ -1,0 +1,29 @@
+/** A commit that MySQL refuses because its statements are too large goes in smaller pieces, and nothing is set aside. */
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { ballot, batch, startFlushBench } from "#test/support/flush-bench.ts";
+
+const packetBytes = 131_072;
+const bench = await startFlushBench(
+  {},
+  { databaseOptions: [`--max-allowed-packet=${packetBytes}`] },
+);
+
+describe("a commit that is too large for MySQL", () => {
+  it("is split until it is not", async () => {
+    const poll = await bench.newPoll();
+    const slots = 20;
+    for (let slot = 0; slot < slots; slot++) {
+      const ballots = Array.from({ length: 500 }, () => ballot(poll));
+      await bench.enqueue(bench.producer(), batch(ballots));
+    }
+    const flusher = bench.newFlusher();
+    const { counted, letters, waiting, commits } = await flusher.pass();
+    assert.deepEqual(
+      { counted, letters, waiting },
+      { counted: slots * 500, letters: 0, waiting: 0 },
+    );
+    assert.ok(commits > 1, "it was split");
+    assert.equal((await bench.totals(poll)).ballots, slots * 500);
+  });
+});
