@@ -22,14 +22,14 @@ const answerMsMax = 10_000;
 
 export class Connection {
   readonly #host: string;
-  readonly #port: number;
+  readonly port: number;
   #socket: Socket | undefined;
   #received: Buffer = Buffer.alloc(0);
   #waiting: Waiting | undefined;
 
   constructor(host: string, port: number) {
     this.#host = host;
-    this.#port = port;
+    this.port = port;
   }
 
   /**
@@ -60,7 +60,7 @@ export class Connection {
 
   #open(): Socket {
     if (this.#socket) return this.#socket;
-    const socket = connect({ host: this.#host, port: this.#port, noDelay: true });
+    const socket = connect({ host: this.#host, port: this.port, noDelay: true });
     socket.setTimeout(answerMsMax, () => socket.destroy(new Error("no answer in time")));
     socket.on("data", bytes => this.#receive(bytes));
     socket.on("error", error => this.#fail(socket, error));

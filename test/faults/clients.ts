@@ -1,11 +1,12 @@
 /**
  * Readers under faults: a number of connections that vote, vote again, repeat themselves, send the same
- * ballot twice at once, and leave before the answer; and that write down what they saw.
+ * ballot twice at once, in any lane, and leave before the answer; and that write down what they saw.
  *
  * Patient ones send the same ballot again until it is answered, as the page does; others give up, and
  * never learn what became of it.
  */
 import { monotonicMs, SECOND, sleep } from "#lib/clock.ts";
+import { lanes } from "#lib/lane-rules.ts";
 import { backoffMs } from "#lib/retry.ts";
 import { type Answer, Connection } from "#scripts/loadtest/connection.ts";
 import { mulberry32 } from "#test/support/random.ts";
@@ -38,6 +39,8 @@ const impatientShare = 0.15;
 
 export class Clients {
   readonly history = new History();
+  /** When each front, by its port, acknowledged a ballot. */
+  readonly acknowledged = new Map<number, number[]>();
   readonly #options: ClientsOptions;
   readonly #settled: Settled[] = [];
   #voters = 0;
@@ -80,6 +83,12 @@ export class Clients {
   nextVoter(): number {
     this.#voters += 1;
     return this.#voters;
+  }
+
+  acknowledge(port: number): void {
+    const moments = this.acknowledged.get(port) ?? [];
+    this.acknowledged.set(port, moments);
+    moments.push(monotonicMs());
   }
 
   settle(ballot: Settled): void {
@@ -166,6 +175,7 @@ class Reader {
     const invokedAtMs = history.invoked(seen(ballot));
     const answer = await connection.send(this.#request(ballot)).catch(() => undefined);
     history.answered(seen(ballot), invokedAtMs, answer?.status);
+    if (answer?.status === 202) this.#clients.acknowledge(connection.port);
     return answer;
   }
 
@@ -181,10 +191,12 @@ class Reader {
   #request(ballot: Planned, abandoned = false): string {
     if (abandoned) this.#clients.history.invoked(seen(ballot));
     const body = JSON.stringify({ choices: [ballot.choice], ballotId: ballot.ballotId });
+    // As `lanes.json` has it. A ballot that is sent again may take another lane than before.
+    const lane = `lane=${pick(lanes, this.#random())}`;
+    const cookie = ballot.cookie ? `${ballot.cookie}; ${lane}` : lane;
     return (
       `POST /api/polls/${ballot.poll}/votes HTTP/1.1\r\nHost: localhost\r\n` +
-      (ballot.cookie ? `Cookie: ${ballot.cookie}\r\n` : "") +
-      `Content-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`
+      `Cookie: ${cookie}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`
     );
   }
 }

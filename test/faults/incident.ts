@@ -12,12 +12,17 @@ import { Inspector, patiently } from "./at-rest.ts";
 import { check, isClean, type Verdict } from "./checker.ts";
 import { Clients } from "./clients.ts";
 import type { History } from "./history.ts";
+import { Control, longestStall } from "./stalls.ts";
 
 /** A way to go wrong. */
 export interface Fault {
   readonly name: string;
   /** Does it, at moments drawn from the incident's random numbers. Healing is not its business. */
   readonly inject: (incident: Incident) => Promise<void>;
+  /** Every front that lives through it goes on acknowledging votes, with pauses of less than this. */
+  readonly stallMsMax?: number;
+  /** It takes its full time in the first round of the long run already. */
+  readonly isLong?: boolean;
   /** Undoes what is not undone after every fault anyhow. */
   readonly heal?: (incident: Incident) => Promise<void>;
 }
@@ -29,6 +34,8 @@ export interface Report extends Verdict {
   /** What showed that the fault was felt, and how often. */
   readonly bites: Readonly<Record<string, number>>;
   readonly slowestMs: number;
+  /** The longest pause of a front, where that is looked at. */
+  readonly stallMs: number | undefined;
   readonly unanswered: number;
   /** Everything that was not as it should be, in words; empty when the run is good. */
   readonly complaints: readonly string[];
@@ -134,13 +141,18 @@ export async function runFault(site: Site, fault: Fault, options: RunOptions): P
   incident.clients = clients;
   clients.start();
   await incident.pause(leadMs / 2, leadMs);
+  const watch = fault.stallMsMax === undefined ? undefined : new StallWatch(incident);
   await fault.inject(incident).catch(error => complaints.push(`injecting: ${error.message}`));
   await fault.heal?.(incident);
   await heal(incident);
   await sleep(leadMs);
+  const stallMs = await watch?.end();
   await clients.stop();
   const { verdict, rested } = await settle(incident, options.restMsMax ?? restMsDefault);
   complaints.push(...complaintsOf(incident, verdict));
+  if (stallMs !== undefined && stallMs >= (fault.stallMsMax ?? 0)) {
+    complaints.push(`voting stalled for ${stallMs} ms`);
+  }
   if (!rested) complaints.push("never came to rest");
   if (complaints.length > 0 && options.historyDirectory) {
     clients.history.save(`${options.historyDirectory}/${fault.name}-${options.seed}.jsonl`);
@@ -151,9 +163,36 @@ export async function runFault(site: Site, fault: Fault, options: RunOptions): P
     seed: options.seed,
     bites: incident.bites,
     slowestMs: Math.round(clients.history.slowestMs),
+    stallMs,
     unanswered: clients.history.count("info"),
     complaints,
   };
+}
+
+/** Looks for stalls from now until `end`. */
+class StallWatch {
+  readonly #incident: Incident;
+  readonly #control: Control;
+  readonly #fromMs = monotonicMs();
+  readonly #alive: readonly { readonly front: Process; readonly pid: number }[];
+
+  constructor(incident: Incident) {
+    this.#incident = incident;
+    const { fronts, workers } = incident.site;
+    this.#control = new Control(`${workers[0]?.url}/healthz`);
+    this.#alive = fronts.map(front => ({ front, pid: front.child.pid }));
+  }
+
+  /** The longest one of any front that has lived all the while, in milliseconds. */
+  async end(): Promise<number> {
+    const span = { from: this.#fromMs, to: monotonicMs() };
+    const control = await this.#control.stop();
+    const { acknowledged } = this.#incident.clients;
+    const stalls = this.#alive
+      .filter(({ front, pid }) => front.child.pid === pid)
+      .map(({ front }) => longestStall(acknowledged.get(front.port) ?? [], control, span));
+    return Math.round(Math.max(0, ...stalls));
+  }
 }
 
 /** Everybody up, nobody stopped, every wire whole. */

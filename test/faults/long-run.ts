@@ -48,7 +48,8 @@ try {
     for (const { fault, site, seed: own } of shuffled(one, two)) {
       if (monotonicMs() > untilMs) break;
       // The first round is short, so that every fault has its turn.
-      const options = { seed: own, scale: round === 1 ? 1 : scale, historyDirectory: directory };
+      const short = round === 1 && !fault.isLong;
+      const options = { seed: own, scale: short ? 1 : scale, historyDirectory: directory };
       const report = await runFault(site, fault, options);
       reports.push(report);
       const verdict = report.complaints.length === 0 ? "ok" : report.complaints.join("; ");

@@ -13,6 +13,10 @@ export async function startFaultSite(copies = 1): Promise<Site> {
     fronts: 2,
     memcached: Array.from({ length: copies }, () => ({ memoryMb: 64, options: memcachedOptions })),
     // The shortest patience there is, so that a run is over sooner.
-    env: { QUEUE_GRACE_MS: "2000", QUEUE_COPIES: String(copies) },
+    env: {
+      QUEUE_GRACE_MS: "2000",
+      QUEUE_COPIES: String(copies),
+      FLOODGATE_LANES: "test/faults/lanes.json",
+    },
   });
 }

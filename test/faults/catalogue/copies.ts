@@ -2,7 +2,8 @@
  * What happens to one of two servers when each batch is on both (`QUEUE_COPIES=2`): nothing that was
  * acknowledged may be lost, also when a front dies with it, and whose replay ring is gone then.
  */
-import { sleep } from "#lib/clock.ts";
+import { SECOND, sleep } from "#lib/clock.ts";
+import type { FaultProxy } from "#test/support/fault-proxy.ts";
 import type { Fault, Incident } from "../incident.ts";
 
 /** One of the servers, and its wire. */
@@ -23,9 +24,32 @@ async function takenMeanwhile(incident: Incident, work: () => Promise<void>): Pr
   incident.bite("votes taken meanwhile", incident.history.count("ok") - before);
 }
 
+/** What one server's trouble may cost voting. */
+const stallMsMax = SECOND;
+
+/** Trouble with the wire of one server, for a while. */
+function wire(
+  name: string,
+  trouble: (proxy: FaultProxy, incident: Incident) => void,
+  lastsMs: readonly [number, number],
+): Fault {
+  return {
+    name: `two copies: ${name}`,
+    stallMsMax,
+    inject: incident =>
+      takenMeanwhile(incident, async () => {
+        const { proxy } = oneOf(incident);
+        trouble(proxy, incident);
+        await incident.pause(...lastsMs);
+        proxy.heal();
+      }),
+  };
+}
+
 export const copiesFaults: readonly Fault[] = [
   {
     name: "two copies: one server killed and back empty",
+    stallMsMax,
     inject: incident =>
       takenMeanwhile(incident, async () => {
         const { index, server } = oneOf(incident);
@@ -37,6 +61,7 @@ export const copiesFaults: readonly Fault[] = [
   },
   {
     name: "two copies: first one server, then the other killed and back empty",
+    stallMsMax,
     inject: incident =>
       takenMeanwhile(incident, async () => {
         for (const index of [0, 1]) {
@@ -50,6 +75,7 @@ export const copiesFaults: readonly Fault[] = [
   },
   {
     name: "two copies: a front and one server killed together",
+    stallMsMax,
     inject: incident =>
       takenMeanwhile(incident, async () => {
         const { index, server } = oneOf(incident);
@@ -61,39 +87,32 @@ export const copiesFaults: readonly Fault[] = [
       }),
   },
   {
+    // 2 s in the short run, 10 s in the long one.
     name: "two copies: one server stopped",
+    stallMsMax,
+    isLong: true,
     inject: incident =>
       takenMeanwhile(incident, async () => {
         const { server } = oneOf(incident);
         server.child.signal("SIGSTOP");
-        await incident.pause(1_500, 2_500 * incident.scale);
+        await sleep(Math.min(10, 2 * incident.scale) * SECOND);
         server.child.signal("SIGCONT");
       }),
   },
-  {
-    name: "two copies: one server cut off",
-    inject: incident =>
-      takenMeanwhile(incident, async () => {
-        const { proxy } = oneOf(incident);
-        if (incident.random() < 0.5) proxy.stall();
-        else {
-          proxy.refuse();
-          proxy.reset();
-        }
-        await incident.pause(800, 1_500);
-        proxy.heal();
-      }),
-  },
-  {
-    name: "two copies: one server slow",
-    inject: incident =>
-      takenMeanwhile(incident, async () => {
-        const { proxy } = oneOf(incident);
-        proxy.delay(incident.between(50, 400));
-        await incident.pause(1_000, 2_000);
-        proxy.heal();
-      }),
-  },
+  wire("one server cut off, nothing passes", proxy => proxy.stall(), [800, 1_500]),
+  wire(
+    "one server refusing",
+    proxy => {
+      proxy.refuse();
+      proxy.reset();
+    },
+    [800, 1_500],
+  ),
+  wire(
+    "one server slow",
+    (proxy, incident) => proxy.delay(incident.between(50, 400)),
+    [1_000, 2_000],
+  ),
   {
     name: "two copies: both servers gone, straight into MySQL",
     inject: incident =>

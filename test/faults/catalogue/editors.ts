@@ -1,5 +1,7 @@
 /** What editors, operators and readers do at the wrong moment; and slots that nobody can read. */
 import { randomBytes, randomUUID } from "node:crypto";
+import type { RowDataPacket } from "mysql2/promise";
+import { sleep } from "#lib/clock.ts";
 import { MemcachedClient } from "#lib/memcached/client.ts";
 import { queueName } from "#lib/queue/names.ts";
 import { QueueProducer } from "#lib/queue/producer.ts";
@@ -8,14 +10,34 @@ import { waitUntil } from "#scripts/services/ports.ts";
 import { api, createPoll, vote } from "#test/support/ledger.ts";
 import type { Fault, Incident } from "../incident.ts";
 
+interface CountRow extends RowDataPacket {
+  readonly n: number;
+}
+
+/** InnoDB shows its transactions as they were up to so long ago. */
+const shownForMs = 120;
+
+/** Stops the worker where it holds no lock in MySQL: an editor's change would wait for it to go on. */
+async function stopWorker({ site }: Incident): Promise<void> {
+  await waitUntil("the worker between two transactions", async () => {
+    site.workers[0]?.child.signal("SIGSTOP");
+    await sleep(shownForMs);
+    const open = "SELECT COUNT(*) AS n FROM information_schema.innodb_trx";
+    const [row] = await site.query<CountRow>(open);
+    if (Number(row?.n) === 0) return true;
+    site.workers[0]?.child.signal("SIGCONT");
+    await sleep(shownForMs);
+    return false;
+  });
+}
+
 /** Lets ballots pile up in the queue while `work` is done. */
 async function withBallotsWaiting(incident: Incident, work: () => Promise<void>): Promise<void> {
-  const worker = incident.site.workers[0]?.child;
-  worker?.signal("SIGSTOP");
+  await stopWorker(incident);
   await incident.pause(300, 600);
   incident.bite("slots waiting", await incident.inspector.slotsLeft());
   await work();
-  worker?.signal("SIGCONT");
+  incident.site.workers[0]?.child.signal("SIGCONT");
 }
 
 const aPoll = (incident: Incident) => incident.pick(incident.polls);

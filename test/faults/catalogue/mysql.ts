@@ -101,11 +101,15 @@ export const mysqlFaults: readonly Fault[] = [
     await sleep(300);
     await site.restartDatabase();
   }),
-  felt("mysql away", async incident => {
-    await incident.site.database.child.kill();
-    await sleep(Math.min(60, 3 * incident.scale) * SECOND);
-    await incident.site.restartDatabase();
-  }),
+  {
+    // 3 s in the short run, 60 s in the long one.
+    ...felt("mysql away", async incident => {
+      await incident.site.database.child.kill();
+      await sleep(Math.min(60, 3 * incident.scale) * SECOND);
+      await incident.site.restartDatabase();
+    }),
+    isLong: true,
+  },
   {
     name: "mysql stopped",
     inject: async incident => {
