@@ -65,6 +65,11 @@ export interface NotEnqueued {
 }
 
 const attemptsMax = 5;
+/**
+ * A lock is held for milliseconds. One that is held for this long has lost its holder: a server that was stopped
+ * may take it, when it goes on, for a front that gave up long ago. Another home's lock is free.
+ */
+const lockPatienceMs = 200;
 /** How much longer than its fastest a batch waits for its other servers, in each of two steps. */
 const lagMsMax = 200;
 
@@ -151,6 +156,10 @@ class Attempt {
     const [producer] = side;
     if (!producer) throw new RangeError("a server without queues");
     this.#side = side;
+    this.#home = Math.max(
+      0,
+      side.findIndex(each => !each.busy),
+    );
     this.client = producer.client;
   }
 
@@ -190,7 +199,9 @@ class Attempt {
 
   waitForLock(untilMs: number): Promise<void> {
     return this.#try(async () => {
-      if (this.#ticket) this.#ticket = await this.#producer.waitForLock(this.#ticket, untilMs);
+      const patient = this.#side.length === 1 ? untilMs : monotonicMs() + lockPatienceMs;
+      const until = Math.min(untilMs, patient);
+      if (this.#ticket) this.#ticket = await this.#producer.waitForLock(this.#ticket, until);
     });
   }
 

@@ -80,6 +80,7 @@ export class QueueProducer {
   readonly queue: QueueName;
   readonly client: MemcachedClient;
   #known: { readonly session: Session; readonly epoch: Epoch } | undefined;
+  #busyUntilMs = Number.NEGATIVE_INFINITY;
 
   constructor(queue: QueueName, client: MemcachedClient) {
     this.queue = queue;
@@ -89,6 +90,11 @@ export class QueueProducer {
   /** The epoch that this producer last wrote in, if it still has its connection. */
   get epoch(): Epoch | undefined {
     return this.#known?.epoch;
+  }
+
+  /** The lock was not to be had just now: its holder may be gone, and it lives as long as its lease. */
+  get busy(): boolean {
+    return monotonicMs() < this.#busyUntilMs;
   }
 
   /**
@@ -148,6 +154,7 @@ export class QueueProducer {
       if (taken !== 1n) continue;
       return aged ? this.#renumber(ticket, lockedAtMs) : { ...ticket, lockedAtMs };
     }
+    this.#busyUntilMs = monotonicMs() + lockWaitMsMax;
     throw new MemcachedFailure("not_sent", "the lock stayed busy");
   }
 

@@ -57,6 +57,8 @@ const restMsDefault = 40 * SECOND;
 const stopMsMax = SECOND;
 /** Ballots are to be on their way before, and to come afterwards. */
 const leadMs = 400;
+/** Where stalls are looked at: what is back may be in the way, as long as a lock's lease. */
+const aftermathMs = 2_500;
 
 export class Incident {
   readonly site: Site;
@@ -145,7 +147,7 @@ export async function runFault(site: Site, fault: Fault, options: RunOptions): P
   await fault.inject(incident).catch(error => complaints.push(`injecting: ${error.message}`));
   await fault.heal?.(incident);
   await heal(incident);
-  await sleep(leadMs);
+  await sleep(watch ? aftermathMs : leadMs);
   const stallMs = await watch?.end();
   await clients.stop();
   const { verdict, rested } = await settle(incident, options.restMsMax ?? restMsDefault);

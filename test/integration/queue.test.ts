@@ -200,6 +200,26 @@ describe("lock", () => {
   });
 });
 
+describe("a lock whose holder is gone", () => {
+  it("is left alone: batches go to another home until its lease is over", async () => {
+    const client = new MemcachedClient(address);
+    clients.push(client);
+    const homes = [newQueue(), newQueue()].map(queue => new QueueProducer(queue, client));
+    const [own, other] = homes;
+    assert.ok(own && other);
+    const ghost = await own.takeTicket();
+    assert.notEqual(ghost.lockedAtMs, undefined);
+    const targets = { sides: [homes], copies: 1, order: [client] };
+    for (let i = 0; i < 3; i++) {
+      const result = await enqueueBatch(targets, emptyBatch(), noRider, Number.MAX_VALUE);
+      assert.equal(result.outcome, "enqueued");
+      if (result.outcome === "enqueued") assert.equal(result.places[0]?.producer, other);
+    }
+    const [look] = await lookAtQueues(client, [own.queue]);
+    assert.equal(look?.pointer, 2, "one number was taken in vain, not one for each batch");
+  });
+});
+
 describe("slots", () => {
   it("refuse a front that comes after the worker has given up", async () => {
     const queue = newQueue();
