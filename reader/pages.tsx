@@ -92,7 +92,9 @@ function PollList({ words, polls, nowMs }: PollListProps) {
       {polls.map(poll => (
         <li>
           <a href={`/p/${poll.slug}`}>
-            <span class="poll-list-question">{poll.question}</span>
+            <span class="poll-list-question">
+              <bdi>{poll.question}</bdi>
+            </span>
             <span class="poll-list-state">{stateInWords(words, poll, nowMs)}</span>
           </a>
         </li>

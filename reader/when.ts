@@ -11,7 +11,15 @@ const weekdayWithinMs = 6 * dayMs;
 /** Makes a formatter, or gives one that it has made before. */
 type DateFormats = (locale: string, options: Intl.DateTimeFormatOptions) => Intl.DateTimeFormat;
 
-const newFormat: DateFormats = (locale, options) => new Intl.DateTimeFormat(locale, options);
+/**
+ * A formatter of moments. English of no country is that of America, which has no names for Europe's zones
+ * and puts the day behind the month: there, it is British ("21 Nov, 20:00 CET", not "Nov 21, 20:00 GMT+1").
+ */
+export const newFormat: DateFormats = (locale, options) => {
+  const zone = options.timeZone ?? new Intl.DateTimeFormat().resolvedOptions().timeZone;
+  const british = locale === "en" && zone.startsWith("Europe/");
+  return new Intl.DateTimeFormat(british ? "en-GB" : locale, options);
+};
 
 /** "20:00 CET" today, "Sunday 20:00 CET" within six days, else with the date. */
 export function momentIn(

@@ -68,6 +68,14 @@ describe("words", () => {
     assert.equal(say("sv").say("ballots", { count: 0 }), "Ingen läsare har röstat ännu.");
   });
 
+  it("call Europe's zones by their names, and America's by theirs", () => {
+    const at = Date.parse("2026-11-20T17:04:12Z");
+    const now = at + 3 * 24 * 3_600_000;
+    assert.equal(say("en").when(at, now), "20 Nov, 18:04 CET");
+    assert.equal(say("en").dated(at), "20 November 2026 at 18:04 CET");
+    assert.equal(new Words("en", "America/New_York").when(at, now), "Nov 20, 12:04 EST");
+  });
+
   it("hand the script a form for each plural, with a # for the number", () => {
     assert.deepEqual(say("pl").pluralForms("votes"), {
       one: "# głos",

@@ -4,7 +4,7 @@
  */
 import { IntlMessageFormat } from "intl-messageformat";
 import type { Language } from "#lib/languages.ts";
-import { momentIn } from "./when.ts";
+import { momentIn, newFormat } from "./when.ts";
 import ar from "./words/ar.json" with { type: "json" };
 import da from "./words/da.json" with { type: "json" };
 import de from "./words/de.json" with { type: "json" };
@@ -154,7 +154,7 @@ export class Words {
     const name = locale + JSON.stringify(options);
     let format = this.#dates.get(name);
     if (!format) {
-      format = new Intl.DateTimeFormat(locale, options);
+      format = newFormat(locale, options);
       this.#dates.set(name, format);
     }
     return format;

@@ -103,7 +103,7 @@ export function PollForm({ timeZone }: { timeZone: string }) {
             </Button>
           </div>
         </form>
-        <div>
+        <div className="self-start lg:sticky lg:top-4">
           <h2 className="mb-2 text-xs font-semibold tracking-wider text-soft uppercase">Preview</h2>
           <iframe
             name="preview"

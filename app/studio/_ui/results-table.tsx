@@ -35,26 +35,48 @@ function columnsOf({ kind, choicesMax }: Poll): readonly Column[] {
   }
 }
 
+interface ResultsTableProps {
+  readonly poll: Poll;
+  readonly results: Results;
+  /** The newsroom's. */
+  readonly timeZone: string;
+}
+
+function timeOf(iso: string, timeZone: string): string {
+  const parts = { hour: "2-digit", minute: "2-digit", second: "2-digit" } as const;
+  return new Intl.DateTimeFormat("en-GB", { ...parts, timeZone, timeZoneName: "short" }).format(
+    Date.parse(iso),
+  );
+}
+
 /** The running totals, as editors may see them: whatever the poll's kind has. */
-export function ResultsTable({ poll, results }: { poll: Poll; results: Results }) {
+export function ResultsTable({ poll, results, timeZone }: ResultsTableProps) {
   const columns = columnsOf(poll);
   return (
     <section className="rounded border border-hair bg-card">
       <Head title="Results">
-        {said(results.ballots)} ballots, as of {results.asOf.slice(11, 19)} UTC
+        {said(results.ballots)} ballots, as of {timeOf(results.asOf, timeZone)}
       </Head>
       <Table titles={["Option", ...columns.map(([title]) => title)]}>
         {results.options.map(line => (
           <Row key={line.id} label={line.label} cells={columns.map(([, of]) => of(line))} />
         ))}
       </Table>
-      {poll.kind === "ranked" && <Rounds runoff={results.runoff ?? null} lines={results.options} />}
+      {poll.kind === "ranked" && (
+        <Rounds runoff={results.runoff ?? null} lines={results.options} timeZone={timeZone} />
+      )}
     </section>
   );
 }
 
+interface RoundsProps {
+  readonly runoff: RunoffResults | null;
+  readonly lines: readonly Line[];
+  readonly timeZone: string;
+}
+
 /** The instant-runoff, as far as a worker has computed it. */
-function Rounds({ runoff, lines }: { runoff: RunoffResults | null; lines: readonly Line[] }) {
+function Rounds({ runoff, lines, timeZone }: RoundsProps) {
   if (!runoff) {
     return (
       <p className="border-t border-hair px-4 py-3 text-sm text-soft">
@@ -67,7 +89,7 @@ function Rounds({ runoff, lines }: { runoff: RunoffResults | null; lines: readon
   return (
     <>
       <Head title="Instant-runoff" under>
-        computed at {runoff.computedAt.slice(11, 19)} UTC
+        computed at {timeOf(runoff.computedAt, timeZone)}
       </Head>
       <Table titles={["Option", ...titles]}>
         {lines.map(({ id, label }) => (
@@ -141,7 +163,10 @@ interface RowProps {
 function Row({ label, cells, strong }: RowProps) {
   return (
     <tr className={`border-b border-hair last:border-0 ${strong ? "font-semibold" : ""}`}>
-      <th scope="row" className="px-4 py-2.5 font-[inherit] [overflow-wrap:anywhere]">
+      <th
+        scope="row"
+        className={`min-w-36 px-4 py-2.5 [overflow-wrap:anywhere] ${strong ? "" : "font-normal"}`}
+      >
         {label}
       </th>
       {cells.map((cell, index) => (

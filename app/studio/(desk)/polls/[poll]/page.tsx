@@ -156,5 +156,7 @@ function Results({ found: { poll, results } }: { found: DeskPoll }) {
       </section>
     );
   }
-  return <ResultsTable poll={poll} results={results} />;
+  return (
+    <ResultsTable poll={poll} results={results} timeZone={runtime().config.FLOODGATE_TIME_ZONE} />
+  );
 }
