@@ -43,6 +43,8 @@ interface Entry {
 }
 
 const tickMs = 200;
+/** From this age on they are read again beside being shown: then nobody has to wait for that. */
+const renewMs = 150;
 /** MySQL is asked less often. */
 const storedTickMs = SECOND;
 const pollsMax = 5_000;
@@ -77,13 +79,17 @@ export class ResultsBoard {
     return known ?? snapshotOf(poll, await this.#refresh(poll), requester);
   }
 
-  /** The same, if nothing has to be read for it. */
+  /** The same, if nothing has to be read for it. While somebody asks, it is read before it is too old. */
   fresh(poll: Poll, requester: Requester): Snapshot | undefined {
     const hidden = hiddenSnapshot(poll, requester, wallMs());
     if (hidden) return hidden;
     const known = this.#entries.get(poll.id);
-    const fresh = known && monotonicMs() - known.readAtMs < (known.stored ? storedTickMs : tickMs);
-    return fresh ? snapshotOf(poll, known, requester) : undefined;
+    if (!known) return undefined;
+    const ageMs = monotonicMs() - known.readAtMs;
+    if (ageMs >= (known.stored ? storedTickMs : tickMs)) return undefined;
+    // Whoever has to wait for it, if it fails, is told.
+    if (!known.stored && ageMs >= renewMs) void this.#refresh(poll).catch(() => {});
+    return snapshotOf(poll, known, requester);
   }
 
   /**

@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { createConnection, type RowDataPacket } from "mysql2/promise";
-import { monotonicMs, SECOND } from "#lib/clock.ts";
+import { monotonicMs, SECOND, sleep } from "#lib/clock.ts";
 import type { Slug } from "#lib/ids.ts";
 import { Places } from "#lib/memcached/places.ts";
 import { allQueueNames } from "#lib/queue/names.ts";
@@ -44,6 +44,19 @@ async function questionsOf(work: () => Promise<unknown>): Promise<number> {
   } finally {
     await admin.end();
   }
+}
+
+function newBoard(): ResultsBoard {
+  const { client, store, deps } = bench;
+  return new ResultsBoard({
+    store,
+    guarded: new GuardedStore(store, deps.log),
+    log: deps.log,
+    tallies: new Places([client], 1),
+    queueServers: [client],
+    queueNames: allQueueNames(1),
+    copies: 1,
+  });
 }
 
 describe("a ballot costs", () => {
@@ -88,18 +101,7 @@ describe("a ballot costs", () => {
 
 describe("reading costs", () => {
   it("one look at the tallies, whoever many ask for results", async () => {
-    const { client, store, deps } = bench;
-    const newBoard = () =>
-      new ResultsBoard({
-        store,
-        guarded: new GuardedStore(store, deps.log),
-        log: deps.log,
-        tallies: new Places([client], 1),
-        queueServers: [client],
-        queueNames: allQueueNames(1),
-        copies: 1,
-      });
-    const shown = await findPoll(store, slug);
+    const shown = await findPoll(bench.store, slug);
     assert.ok(shown);
     // Counts the tallies, if nobody has: that is another matter.
     await newBoard().snapshot(shown, "reader");
@@ -110,6 +112,21 @@ describe("reading costs", () => {
     // A counter for each option, the ballots, the version, and how many are stored.
     assert.ok(operations <= 7, `${operations} operations for 1,000 who ask`);
     assert.equal(await questionsOf(ask), 0);
+  });
+
+  it("no waiting: while somebody asks, results are read before they are too old", async t => {
+    const shown = await findPoll(bench.store, slug);
+    assert.ok(shown);
+    const board = newBoard();
+    let now = performance.now();
+    t.mock.method(performance, "now", () => now);
+    const first = await board.snapshot(shown, "reader");
+    now += 160;
+    assert.equal(board.fresh(shown, "reader"), first);
+    // Not by the clock: it stands still here.
+    for (let i = 0; i < 500 && board.fresh(shown, "reader") === first; i++) await sleep(10);
+    now += 100;
+    assert.notEqual(board.fresh(shown, "reader"), undefined);
   });
 
   it("what a front looks up in a second, however many requests there are", async () => {
@@ -128,7 +145,7 @@ describe("reading costs", () => {
       }
       const operations = (await memcachedOperations(port)) - before;
       const seconds = (monotonicMs() - startedMs) / SECOND;
-      // Some 30 a second: five looks at the tallies, the poll, and what a front looks after by itself.
+      // Some 40 a second: seven looks at the tallies, the poll, and what a front looks after by itself.
       const most = Math.ceil(60 * (seconds + 1));
       assert.ok(operations <= most, `${operations} operations for ${requests} requests`);
     } finally {
