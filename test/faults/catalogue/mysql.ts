@@ -89,10 +89,11 @@ class Crowd {
 }
 
 /** Ends the connections of our programs. */
-async function throwOut({ site }: Incident, crowd: Crowd): Promise<void> {
-  const processes = await site.query<ProcessRow>("SHOW PROCESSLIST");
-  const ours = processes.filter(({ Id, User }) => User === "floodgate" && !crowd.has(Id));
-  await Promise.all(ours.map(({ Id }) => site.query(`KILL ${Id}`).catch(() => {})));
+async function throwOut(admin: Connection, crowd: Crowd): Promise<void> {
+  const [processes] = await admin.query<ProcessRow[]>("SHOW PROCESSLIST");
+  for (const { Id, User } of processes) {
+    if (User === "floodgate" && !crowd.has(Id)) await admin.query(`KILL ${Id}`).catch(() => {});
+  }
 }
 
 export const mysqlFaults: readonly Fault[] = [
@@ -160,15 +161,17 @@ export const mysqlFaults: readonly Fault[] = [
     inject: async incident => {
       const { site } = incident;
       const failures = failuresOf(incident);
-      await site.query("SET GLOBAL max_connections = 10");
+      // Kept all the time: there may be no place for another one.
+      const admin = await createConnection({ uri: site.database.adminUrl });
       const crowd = new Crowd(site.database.url);
       try {
+        await admin.query("SET GLOBAL max_connections = 10");
         // Ours come back at once, and sometimes win a place: they are thrown out until a pass has felt it.
         await waitUntil(
           "a pass to fail",
           async () => {
             await crowd.fill();
-            await throwOut(incident, crowd);
+            await throwOut(admin, crowd);
             await crowd.fill();
             return failures() > 0;
           },
@@ -176,18 +179,10 @@ export const mysqlFaults: readonly Fault[] = [
         );
       } finally {
         crowd.leave();
+        await admin.query("SET GLOBAL max_connections = 200");
+        await admin.end();
       }
       incident.bite("passes failed", failures());
-    },
-    heal: async ({ site }) => {
-      // There may be no connection left for us, either.
-      const more = () => site.query("SET GLOBAL max_connections = 200");
-      await waitUntil("a connection", () =>
-        more().then(
-          () => true,
-          () => false,
-        ),
-      );
     },
   },
   {
