@@ -16,6 +16,8 @@ export async function startFaultSite(copies = 1): Promise<Site> {
     env: {
       QUEUE_GRACE_MS: "2000",
       QUEUE_COPIES: String(copies),
+      // Nearly never: a full server is to be felt, too. `promises/10-memory.test.ts` is about the share.
+      QUEUE_MEMORY_SHARE: "95",
       FLOODGATE_LANES: "test/faults/lanes.json",
     },
   });

@@ -1,6 +1,9 @@
 /** What happens to memcached: killed, emptied, full, stopped, slow, and every way of being cut off. */
 import { connect } from "node:net";
 import { sleep } from "#lib/clock.ts";
+import { MemcachedClient } from "#lib/memcached/client.ts";
+import type { Key } from "#lib/memcached/keys.ts";
+import { Pipeline } from "#lib/memcached/pipeline.ts";
 import { waitUntil } from "#scripts/services/ports.ts";
 import { FaultProxy } from "#test/support/fault-proxy.ts";
 import type { Fault, Incident } from "../incident.ts";
@@ -54,18 +57,28 @@ async function killAndRestart(incident: Incident, awayMs: number): Promise<void>
   await incident.site.restartMemcached();
 }
 
-/** Keys that take all the memory, of the size of small and of large slots. */
-async function fill(port: number): Promise<number> {
+/** Keys that take all the memory, of the sizes that slots, marks and locks have; gives how many. */
+async function fill(client: MemcachedClient): Promise<number> {
   let stored = 0;
-  for (const size of [60_000, 6_000, 1_500, 600]) {
-    const value = "x".repeat(size);
-    for (let refusals = 0; refusals < 3; ) {
-      const answer = await say(port, `set ballast:${stored} 0 0 ${size}\r\n${value}\r\n`);
-      if (answer === "STORED") stored += 1;
-      else refusals += 1;
+  for (let size = 60_000; size > 20; size = Math.floor(size * 0.75)) {
+    for (let full = false; !full; ) {
+      const p = new Pipeline();
+      const ops = Array.from({ length: 20 }, () =>
+        p.add(`ballast:${stored++}` as Key, Buffer.alloc(size), 0),
+      );
+      const replies = await client.send(p);
+      full = ops.some(op => replies.of(op) === "full");
     }
   }
   return stored;
+}
+
+async function empty(client: MemcachedClient, stored: number): Promise<void> {
+  for (let at = 0; at < stored; at += 500) {
+    const p = new Pipeline();
+    for (let i = at; i < Math.min(stored, at + 500); i++) p.delete(`ballast:${i}` as Key);
+    await client.send(p);
+  }
 }
 
 export const memcachedFaults: readonly Fault[] = [
@@ -122,13 +135,15 @@ export const memcachedFaults: readonly Fault[] = [
     inject: async incident => {
       const { port } = serverOf(incident);
       incident.site.workers[0]?.child.signal("SIGSTOP"); // or it makes room all the time
-      const stored = await fill(port);
-      await waitUntil("a refusal", () => incident.history.events.some(e => e.status === 503), {
-        withinMs: 15_000,
-      });
+      const client = new MemcachedClient({ host: "127.0.0.1", port });
+      const stored = await fill(client);
+      const refused = () =>
+        incident.site.fronts.some(({ child }) => child.output.includes('"because":"full"'));
+      await waitUntil("a refused slot", refused, { withinMs: 15_000 });
       incident.bite("refused for want of memory", incident.history.count("info"));
       await incident.pause(200, 600);
-      for (let i = 0; i < stored; i++) await say(port, `delete ballast:${i}\r\n`);
+      await empty(client, stored);
+      client.close();
     },
   },
   {
