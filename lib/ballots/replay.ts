@@ -34,45 +34,58 @@ const lookMs = 200;
 /** A server that is away for longer than a hiccup may stay away. */
 const patienceMs = SECOND;
 const enqueueMsMax = 2 * SECOND;
+/** Of the time that a front has for ending. */
+const endingMsMax = 5 * SECOND;
 /** A poll's own time is not at hand here; longer than any poll that people still talk about. */
 const replayedMarkSeconds = (7 * DAY) / SECOND;
 
 /**
- * Looks every 200 ms until `signal` is aborted, and once more then: what this process leaves behind in its
- * ring is gone. Never rejects.
+ * Looks every 200 ms until `signal` is aborted, and from then on until nothing is left that has to be brought in,
+ * for some seconds at most: what this process leaves behind in its ring is gone. Never rejects.
  */
 export async function watchReplayRing(deps: ReplayDeps, signal: AbortSignal): Promise<void> {
-  for (let last = false; !last; ) {
-    await sleep(lookMs, signal);
-    last = signal.aborted;
+  let untilMs = Number.POSITIVE_INFINITY;
+  while (monotonicMs() < untilMs) {
+    await sleep(lookMs, signal.aborted ? undefined : signal);
+    const ending = signal.aborted;
+    if (ending) untilMs = Math.min(untilMs, monotonicMs() + endingMsMax);
     await deps.missed.withdraw();
+    let settled = true;
     for (const producer of deps.ring.producers) {
       try {
-        await look(deps, producer, last ? 0 : patienceMs);
+        settled = (await look(deps, producer, ending ? 0 : patienceMs)) && settled;
       } catch (error) {
+        settled = false;
         // Away just now: its batches stay in the ring, and it is asked again.
         if (!isMemcachedFailure(error))
           deps.log.error({ event: "replay_failed", ...describeError(error) });
       }
     }
+    if (ending && settled) return;
   }
 }
 
-/** Compares what the ring holds of one queue with the queue as it is. */
-async function look(deps: ReplayDeps, producer: QueueProducer, awayMsMax: number): Promise<void> {
+/** Compares what the ring holds of one queue with the queue as it is. True: nothing is left to be brought in. */
+async function look(
+  deps: ReplayDeps,
+  producer: QueueProducer,
+  awayMsMax: number,
+): Promise<boolean> {
   const { log, ring } = deps;
-  if (!producer.client.available && producer.client.awayMs < awayMsMax) return;
+  if (!producer.client.available && producer.client.awayMs < awayMsMax) return false;
   const current = producer.client.available ? await currentEpoch(producer) : undefined;
   if (current) ring.passed(producer, current.epoch, current.checkpoint);
   const orphans = ring.takeOrphans(producer, current?.epoch);
-  if (orphans.length === 0) return;
   let replayed = 0;
   for (const orphan of orphans) {
     if (await replay(deps, orphan)) replayed += 1;
     else ring.putBack(producer, orphan);
   }
-  if (replayed === 0) return;
-  log.warn({ event: "batches_replayed", queue: producer.queue, batches: orphans.length, replayed });
+  if (replayed > 0) {
+    const { queue } = producer;
+    log.warn({ event: "batches_replayed", queue, batches: orphans.length, replayed });
+  }
+  return replayed === orphans.length;
 }
 
 /** Brings a batch in again, into another queue or straight into MySQL. False: it has to be kept. */

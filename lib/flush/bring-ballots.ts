@@ -28,10 +28,15 @@ function portion(arrivals: readonly Arrival[]): Portion {
   return { arrivals, rows, insert: insertBallots(rows) };
 }
 
-/** Inserts what is new and says of every arrival what became of it. */
+/**
+ * Inserts what is new and says of every arrival what became of it.
+ *
+ * @param accepted - their voters were told so (`meet`).
+ */
 export async function bringBallots(
   db: Database,
   arrivals: readonly Arrival[],
+  accepted: boolean,
 ): Promise<ReadonlyMap<Arrival, Fate>> {
   const fates = new Map<Arrival, Fate>();
   const best = bestOfEachVoter(arrivals);
@@ -49,7 +54,7 @@ export async function bringBallots(
     for (const [index, arrival] of portionOf.entries()) {
       const row = rows[index] as BallotRow;
       const other = stored?.get(voterIn(row));
-      const fate = other ? meet(row, other) : counted;
+      const fate = other ? meet(row, other, accepted) : counted;
       fates.set(arrival, fate);
       if ("instead" in fate) replacing.push(row);
       if (repeats) standing.set(voterIn(row), other && !("instead" in fate) ? other : row);
@@ -59,7 +64,8 @@ export async function bringBallots(
   if (!repeats) return fates;
   for (const arrival of arrivals) {
     const stands = standing.get(voterIn(arrival.ballot));
-    if (stands && !fates.has(arrival)) fates.set(arrival, meet(ballotRow(arrival), stands));
+    if (!stands || fates.has(arrival)) continue;
+    fates.set(arrival, meet(ballotRow(arrival), stands, accepted));
   }
   return fates;
 }

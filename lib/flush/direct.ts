@@ -68,7 +68,7 @@ export function commitDirectly(
       if (late || refusalOf(ballot, polls) !== undefined) fates.set(ballot, "refused");
       else arrivals.push({ slot: 0, batchId: id, ballot });
     }
-    const found = await bringBallots(db, arrivals);
+    const found = await bringBallots(db, arrivals, accepted);
     const fateOf = (arrival: Arrival) => found.get(arrival) ?? ({ fate: "redelivered" } as const);
     // Otherwise, one that does not stand is refused to its voter's face: never accepted, it is in no book.
     const kept = arrivals.filter(arrival => accepted || !isRefused(fateOf(arrival)));

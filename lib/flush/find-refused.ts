@@ -40,7 +40,7 @@ async function trial(store: Store, slot: number, batch: Batch): Promise<string |
   const arrivals = batch.ballots.map(ballot => ({ slot, batchId: batch.id, ballot }));
   try {
     return await store.transaction<undefined>(async db => {
-      await bringBallots(db, arrivals);
+      await bringBallots(db, arrivals, true);
       throw rollBack;
     });
   } catch (error) {

@@ -59,7 +59,7 @@ export function redriveLetter(store: Store, id: number): Promise<Redriven> {
     const arrivals = batch.ballots.map(
       (ballot): Arrival => ({ slot: letter.slot, batchId, ballot }),
     );
-    const fates = await bringBallots(db, arrivals);
+    const fates = await bringBallots(db, arrivals, true);
     const verdict = sumUp(arrivals, arrival => fates.get(arrival) ?? { fate: "redelivered" });
     if (!wasAside) await addArrived(db, arrivalsOf([batch]));
     const { totals, counted, duplicates } = verdict;

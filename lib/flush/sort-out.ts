@@ -88,13 +88,18 @@ export function bestOfEachVoter(arrivals: readonly Arrival[]): Arrival[] {
   return sorted.map(([, arrival]) => arrival);
 }
 
-/** What becomes of a ballot whose voter has one already. */
-export function meet(row: BallotRow, standing: BallotRow): Fate {
+/**
+ * What becomes of a ballot whose voter has one already.
+ *
+ * @param accepted - its voter was told so. Otherwise it comes too late, whenever a front took it: the voter of
+ *   the one that stands may have been told.
+ */
+export function meet(row: BallotRow, standing: BallotRow, accepted: boolean): Fate {
   const sameRevision = row.revision === standing.revision;
   if (sameRevision && row.ballotId.equals(standing.ballotId)) {
     return { fate: "redelivered", standing };
   }
-  if (standsOver(row, standing)) {
+  if (standsOver(row, standing) && (accepted || !sameRevision)) {
     return { fate: sameRevision ? "earlier" : "change", instead: standing.choices };
   }
   return { fate: sameRevision ? "duplicate" : "replaced", standing };

@@ -93,7 +93,7 @@ export function commitWork(store: Store, work: FlushWork, nowMs: number): Promis
     );
 
     const { arrivals, refused, polls } = await sortOut(db, fresh, work);
-    const fates = await bringBallots(db, arrivals);
+    const fates = await bringBallots(db, arrivals, true);
     const letters = [...work.letters, ...refused];
     const verdict = sumUp(
       arrivals,

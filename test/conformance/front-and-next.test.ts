@@ -37,6 +37,7 @@ function settled(text: string, { own }: Target): string {
     .replaceAll(/\/receipt\/[\w-]+/g, "/receipt/{code}")
     .replaceAll(/"version":\d+/g, '"version":{n}')
     .replaceAll(/"waiting":(\d+|null)/g, '"waiting":{n}')
+    .replaceAll(/Still being counted: \d+/g, "Still being counted: {n}")
     .replaceAll(/^(id|retry): \d+$/gm, "$1: {n}");
 }
 

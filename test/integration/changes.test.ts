@@ -111,6 +111,24 @@ describe("changes", () => {
     assert.deepEqual(await totals(poll), { ballots: 1, duplicates: 1, votes: [0, 1, 0, 0] });
   });
 
+  it("that go straight into MySQL are not displaced by one that a front took before and nobody was told of", async () => {
+    const poll = await newPoll();
+    for (const revision of [0, 1]) {
+      const sent = revisionsOf(poll, [[1], [2]])[revision] as QueuedBallot;
+      const earlier = {
+        ...sent,
+        ballotId: randomUUID() as BallotId,
+        receivedAtMs: sent.receivedAtMs - 1,
+        choices: Uint8Array.of(3),
+      };
+      await commitDirectly(store, batch([sent]), false, Date.now());
+      const { fates } = await commitDirectly(store, batch([earlier]), false, Date.now());
+      const fate = fates.get(earlier);
+      assert.ok(typeof fate === "object" && fate.instead.choices[0] === sent.choices[0]);
+    }
+    assert.deepEqual(await totals(poll), { ballots: 2, duplicates: 0, votes: [1, 1, 0, 0] });
+  });
+
   it("that go straight into MySQL tell the loser what stands, and keep it out of the books", async () => {
     const poll = await newPoll();
     const [one, two] = revisionsOf(poll, [[1], [2]]) as [QueuedBallot, QueuedBallot];
