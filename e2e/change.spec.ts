@@ -87,8 +87,11 @@ for (const javaScriptEnabled of [true, false]) {
         await click;
         await expect(page.getByRole("status")).toHaveText(/Your vote stays as it was/);
       }
-      await page.goto(`/p/${slug}/results`);
-      await expect(page.locator(mine)).toContainText("No");
+      // The page is left while the change may still be on its way to being refused.
+      await expect(async () => {
+        await page.goto(`/p/${slug}/results`);
+        await expect(page.locator(mine)).toContainText("No", { timeout: 500 });
+      }).toPass({ timeout: 10_000 });
       await expect(page.getByRole("link", { name: "Change my vote" })).toHaveCount(0);
     });
   });

@@ -82,7 +82,9 @@ export class QueueRound {
       }
     }
 
+    // Before they are answered, or a reader who looks again would find the ballot that was refused.
     await this.#withdrawMarks([...closed].filter(({ ballot }) => !taken.has(ballot)));
+    for (const { answer } of closed) answer({ outcome: "closed" });
 
     const going = entries.filter(entry => !taken.has(entry.ballot) && !closed.has(entry));
     const ballots = going.map(entry =>
@@ -98,7 +100,7 @@ export class QueueRound {
 
   /**
    * Something was published since the last round: polls that were closed before these ballots came must
-   * not take them, though this process did not know when it checked. They are answered here.
+   * not take them, though this process did not know when it checked.
    */
   async #closedMeanwhile(entries: readonly Waiting[]): Promise<ReadonlySet<Waiting>> {
     const closed = new Set<Waiting>();
@@ -107,7 +109,6 @@ export class QueueRound {
       const poll = await this.#deps.published.find(slug);
       if (poll && pollState(poll, receivedAtMs) === "open") continue;
       closed.add(entry);
-      entry.answer({ outcome: "closed" });
     }
     return closed;
   }
