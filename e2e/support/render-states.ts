@@ -79,6 +79,7 @@ type Shown = Partial<Omit<CardProps, "words" | "siteName">>;
 const page = (shown: Shown, at: Site = site): string =>
   pollPage(at, { poll, place: "page", nowMs, state: "open", results, show: "vote", ...shown });
 
+const changeable = { ...poll, mayChange: true };
 const over = { ...poll, closesAtMs: nowMs - 60_000 };
 const several = { ...poll, choicesMin: 2, choicesMax: 3 };
 const long = {
@@ -197,6 +198,33 @@ const states: Readonly<Record<string, string>> = {
     show: "results",
     mine: ["2"],
     message: { tone: "good", text: site.words.say("counted") },
+  }),
+  "voted-may-change": page({
+    poll: changeable,
+    show: "results",
+    mine: ["2"],
+    revision: 0,
+    receipt: "0000022f-7k1q0vdb-3m9s4a1e-hc52tj8u",
+  }),
+  changing: page({ poll: changeable, mine: ["2"], revision: 0, changing: true, chosen: ["2"] }),
+  changed: page({
+    poll: changeable,
+    show: "results",
+    mine: ["3"],
+    revision: 1,
+    message: { tone: "good", text: site.words.say("changed") },
+  }),
+  "changed-elsewhere": page({
+    poll: changeable,
+    show: "results",
+    mine: ["1"],
+    revision: 2,
+    message: { tone: "warn", text: site.words.say("changedElsewhere") },
+  }),
+  withdrawn: page({
+    poll: changeable,
+    revision: 1,
+    message: { tone: "good", text: site.words.say("withdrawn") },
   }),
   results: page({ show: "results" }),
   "results-none": page({ show: "results", results: resultsOf(poll, [], 0, "open") }),
