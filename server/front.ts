@@ -15,7 +15,8 @@ import { PagesProcess } from "./pages-process.ts";
 import { type PagesAddress, serve } from "./serve.ts";
 
 const exitConfig = 78;
-const shutdownMsMax = 10 * SECOND;
+/** Ending takes long only while ballots have to be brought to safety (`ballots/replay.ts`). */
+const shutdownMsMax = 30 * SECOND;
 
 /** The bundle beside this one. */
 const pagesProgram = fileURLToPath(new URL("./pages.mjs", import.meta.url));

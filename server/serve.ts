@@ -17,6 +17,8 @@ const requestMsMax = 30 * SECOND;
 /** Longer than any proxy's, so that it is not us who closes a connection that is about to be used. */
 const keepAliveMs = 75 * SECOND;
 const idleLookMs = 20;
+/** Every request is answered within 3 s: who has no answer then is still sending, and is not waited for. */
+const answerMsMax = 5 * SECOND;
 /** Of the 3 s in which every request is answered. */
 const pagesWaitMs = 2.2 * SECOND;
 const pagesLookMs = 50;
@@ -92,7 +94,7 @@ function closer(server: Server): () => Promise<void> {
     const closed = new Promise<void>(resolve => server.close(() => resolve()));
     closeIdle();
     const closing = setInterval(closeIdle, idleLookMs);
-    const patience = sleep(requestMsMax).then(() => server.closeAllConnections());
+    const patience = sleep(answerMsMax).then(() => server.closeAllConnections());
     await Promise.race([closed, patience]);
     clearInterval(closing);
   };

@@ -35,13 +35,13 @@ const lookMs = 200;
 const patienceMs = SECOND;
 const enqueueMsMax = 2 * SECOND;
 /** Of the time that a front has for ending. */
-const endingMsMax = 5 * SECOND;
+const endingMsMax = 20 * SECOND;
 /** A poll's own time is not at hand here; longer than any poll that people still talk about. */
 const replayedMarkSeconds = (7 * DAY) / SECOND;
 
 /**
  * Looks every 200 ms until `signal` is aborted, and from then on until nothing is left that has to be brought in,
- * for some seconds at most: what this process leaves behind in its ring is gone. Never rejects.
+ * for twenty seconds at most: what this process leaves behind in its ring is gone. Never rejects.
  */
 export async function watchReplayRing(deps: ReplayDeps, signal: AbortSignal): Promise<void> {
   let untilMs = Number.POSITIVE_INFINITY;
