@@ -22,6 +22,7 @@ export interface LoadResult {
 
 const backoff = { firstMs: 50, maxMs: SECOND };
 const patienceMs = 120 * SECOND;
+const firstAnswerMsMax = 15 * SECOND;
 
 export class Load {
   readonly #target: Target;
@@ -69,10 +70,17 @@ export class Load {
       if (!ballot) break;
       const leaves =
         ballot.purpose === "first" && index % this.#leaveEvery === this.#leaveEvery - 1;
+      if (ballot.purpose === "duplicate") await this.#known(ballot.voter);
       if (leaves) await connection.sendAndLeave(this.#request(ballot)).catch(() => {});
       this.#states[index] = await this.#cast(connection, ballot);
     }
     connection.close();
+  }
+
+  /** Resolves when a voter's first ballot has its answer: without its cookie they would be somebody else. */
+  async #known(voter: number): Promise<void> {
+    const untilMs = monotonicMs() + firstAnswerMsMax;
+    while (!this.#cookies.has(voter) && monotonicMs() < untilMs) await sleep(10);
   }
 
   /** Sends a ballot until it has an answer that says something. */
