@@ -79,7 +79,7 @@ const statementMsMax = 2_500;
 const directStore = {
   connectionsMax: poolSizes.frontDirect,
   connectMs: 600,
-  statementMs: 900,
+  statementMs: 1_200,
 };
 
 function build(config: Config): Runtime {

@@ -30,7 +30,8 @@ export interface FallbackDeps {
   readonly ballotsPerSecond: number;
 }
 
-const triesMax = 6;
+/** From then on it is a lock that somebody keeps: other batches may get past it. */
+const retriesMsMax = 500;
 const retry = { firstMs: 5, maxMs: 100 };
 
 export class Fallback {
@@ -87,6 +88,7 @@ export class Fallback {
   }
 
   async #write(batch: Batch, accepted: boolean): Promise<DirectOutcome> {
+    const untilMs = monotonicMs() + retriesMsMax;
     for (let attempt = 0; ; attempt++) {
       try {
         return await this.#deps.store.use(store =>
@@ -94,7 +96,7 @@ export class Fallback {
         );
       } catch (error) {
         const again = isStoreFailure(error, "contention") || isStoreFailure(error, "duplicate");
-        if (!again || attempt >= triesMax) throw error;
+        if (!again || monotonicMs() > untilMs) throw error;
         await sleep(backoffMs(retry, attempt));
       }
     }

@@ -4,6 +4,8 @@
  * Invariant: only this module imports mysql2, and no error of mysql2's leaves it.
  * Invariant: every session speaks UTC, strict SQL mode and READ COMMITTED, whatever the server's
  *   defaults are; and `affectedRows` counts rows changed, not rows found (`-FOUND_ROWS`).
+ * Invariant: no session that stopped in a transaction keeps its locks for long, on MariaDB; MySQL has no
+ *   such setting, and keeps them until the process goes on or ends.
  * Invariant: every statement carries its name as a comment, so that a slow-query log names its origin.
  */
 import {
@@ -13,6 +15,7 @@ import {
   type ResultSetHeader,
   type RowDataPacket,
 } from "mysql2/promise";
+import { SECOND } from "../clock.ts";
 
 /**
  * - `unavailable`: no connection, or it was lost, or the server can't write now (read-only, disk full,
@@ -106,21 +109,29 @@ export interface Database {
 export interface StoreOptions {
   readonly url: string;
   readonly connectionsMax: number;
-  /** Longest wait for one statement; its connection is thrown away then. */
+  /** Longest wait for one statement, more than a second; its connection is thrown away then. */
   readonly statementMs: number;
   /** Longest wait for a connection, in milliseconds. */
   readonly connectMs?: number;
 }
 
 const defaultConnectMs = 2_000;
-/** Less than `statementMs`, so that a wait for a lock ends as what it is. */
-const lockWaitSeconds = 2;
+const lockWaitSecondsMax = 2;
+/** A process that was stopped, or whose machine is gone without a word. None of ours pauses there for so long. */
+const idleWriteSeconds = 5;
 
-const sessionSetup = [
-  "time_zone = '+00:00'",
-  "sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION'",
-  `innodb_lock_wait_timeout = ${lockWaitSeconds}`,
-];
+function sessionSetup(statementMs: number): string {
+  // Less than `statementMs`, so that a wait for a lock ends as what it is.
+  const lockWaitSeconds = Math.min(lockWaitSecondsMax, Math.ceil(statementMs / SECOND) - 1);
+  const variables = [
+    "time_zone = '+00:00'",
+    "sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION'",
+    `innodb_lock_wait_timeout = ${lockWaitSeconds}`,
+  ];
+  // What is in such a comment, MariaDB alone executes.
+  const mariaDbOnly = `/*M!100300 , idle_write_transaction_timeout = ${idleWriteSeconds} */`;
+  return `SET SESSION ${variables.join(", ")} ${mariaDbOnly}`;
+}
 
 export class Store implements Database {
   /** For the sign-in library, which brings its own SQL. */
@@ -146,7 +157,7 @@ export class Store implements Database {
     this.pool.on("connection", connection => {
       // The types say promise connection; the event hands out the plain one.
       const plain = connection as unknown as { query(sql: string, done: () => void): void };
-      plain.query(`SET SESSION ${sessionSetup.join(", ")}`, () => {});
+      plain.query(sessionSetup(options.statementMs), () => {});
       plain.query("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED", () => {});
     });
   }

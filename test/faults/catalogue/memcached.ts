@@ -81,6 +81,17 @@ async function empty(client: MemcachedClient, stored: number): Promise<void> {
   }
 }
 
+/** Kills memcached while slots wait in it, and tells the fronts to end. */
+async function loseAllButTheRings(incident: Incident): Promise<void> {
+  const { site, inspector } = incident;
+  await incident.pause(300, 600);
+  incident.bite("slots waiting", await inspector.slotsLeft());
+  await serverOf(incident).child.kill();
+  await sleep(50);
+  for (const { child } of site.fronts) child.signal("SIGTERM");
+  await Promise.all(site.fronts.map(({ child }) => child.exit()));
+}
+
 export const memcachedFaults: readonly Fault[] = [
   {
     name: "memcached killed and back empty",
@@ -94,16 +105,22 @@ export const memcachedFaults: readonly Fault[] = [
     // What they have in their replay rings goes into MySQL before they end.
     name: "memcached killed, fronts shut down at once",
     inject: async incident => {
-      const { site } = incident;
-      const worker = site.workers[0]?.child;
-      worker?.signal("SIGSTOP");
-      await incident.pause(300, 600);
-      incident.bite("slots waiting", await incident.inspector.slotsLeft());
-      await serverOf(incident).child.kill();
-      await sleep(50);
-      for (const { child } of site.fronts) child.signal("SIGTERM");
-      await Promise.all(site.fronts.map(({ child }) => child.exit()));
-      worker?.signal("SIGCONT");
+      const [worker] = incident.site.workers;
+      worker?.child.signal("SIGSTOP");
+      await loseAllButTheRings(incident);
+      worker?.child.signal("SIGCONT");
+    },
+  },
+  {
+    // Its locks are in the way of what they have to bring to safety.
+    name: "memcached killed, fronts shut down, worker paused in its transaction",
+    inject: async incident => {
+      const [worker] = incident.site.workers;
+      if (!worker) throw new RangeError("there is no worker");
+      await incident.failAt(worker, "worker.before-commit:2:2000");
+      worker.child.signal("SIGSTOP");
+      await loseAllButTheRings(incident);
+      worker.child.signal("SIGCONT");
     },
   },
   {
