@@ -12,7 +12,7 @@ import type { Epoch } from "../ids.ts";
 import type { Batch, QueuedBallot } from "../queue/slot-codec.ts";
 import { addArrived } from "../store/acceptances.ts";
 import { insertBatches, knownBatches } from "../store/batches.ts";
-import { holdPolls } from "../store/polls.ts";
+import { holdPolls } from "../store/held-polls.ts";
 import type { Store } from "../store/pool.ts";
 import { addToTotals } from "../store/totals.ts";
 import { bringBallots } from "./bring-ballots.ts";

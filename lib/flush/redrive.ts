@@ -15,7 +15,7 @@ import { type Batch, decodeBatch } from "../queue/slot-codec.ts";
 import { addArrived } from "../store/acceptances.ts";
 import { insertBatches, knownBatches } from "../store/batches.ts";
 import { deleteDeadLetter, lockDeadLetter } from "../store/dead-letters.ts";
-import { holdPolls } from "../store/polls.ts";
+import { holdPolls } from "../store/held-polls.ts";
 import type { Database, Store } from "../store/pool.ts";
 import { addToTotals } from "../store/totals.ts";
 import { bringBallots } from "./bring-ballots.ts";

@@ -6,7 +6,7 @@ import type { BatchId, PollId } from "../ids.ts";
 import type { QueuedBallot } from "../queue/slot-codec.ts";
 import { ballotIdBytes } from "../queue/slot-codec.ts";
 import type { BallotRow } from "../store/ballots.ts";
-import type { HeldPoll } from "../store/polls.ts";
+import type { HeldPoll } from "../store/held-polls.ts";
 import { noOthers, type TotalsChange } from "../store/totals.ts";
 import { gradeMax, gradesOf } from "../tallies/parts.ts";
 import { SumsByPoll, type TallyChange } from "../tallies/sums.ts";

@@ -18,7 +18,7 @@ import { addArrived } from "../store/acceptances.ts";
 import { insertBatches, knownBatches } from "../store/batches.ts";
 import { lockCheckpoint, moveCheckpoint } from "../store/checkpoints.ts";
 import { type DeadLetter, insertDeadLetters } from "../store/dead-letters.ts";
-import { type HeldPoll, holdPolls } from "../store/polls.ts";
+import { type HeldPoll, holdPolls } from "../store/held-polls.ts";
 import type { Database, Store } from "../store/pool.ts";
 import { addToTotals } from "../store/totals.ts";
 import { bringBallots } from "./bring-ballots.ts";

@@ -1,41 +1,22 @@
 /**
  * What editors do to polls: create, change, open, close, delete. Each writes MySQL first and then the
  * published copy; a publication that fails is made up for by the worker.
- *
- * What may be changed depends on the state: everything before the opening; afterwards the closing time, who
- * sees results, what comes after the vote, and whether readers may change theirs. Not the rest, because readers
- * voted on what they saw.
  */
 import { randomBytes } from "node:crypto";
 import slugify from "@sindresorhus/slugify";
-import { SECOND } from "../clock.ts";
 import { FloodgateError } from "../errors.ts";
-import type { OptionNumber, PollId, Slug } from "../ids.ts";
+import type { PollId, Slug } from "../ids.ts";
 import { describeError, type Log } from "../log.ts";
 import { isMemcachedFailure } from "../memcached/failure.ts";
 import type { Places } from "../memcached/places.ts";
-import { defaultRules, type PollRules } from "../store/poll-rules.ts";
-import {
-  deletePoll,
-  findPoll,
-  insertPoll,
-  lockPoll,
-  type Poll,
-  type PollContent,
-  type PollOption,
-  replaceOptions,
-  updatePoll,
-} from "../store/polls.ts";
+import { deletePoll, insertPoll, replaceOptions, updatePoll } from "../store/poll-changes.ts";
+import { findPoll, lockPoll, type Poll, type PollContent } from "../store/polls.ts";
 import { type Database, isStoreFailure, type Store } from "../store/pool.ts";
 import { createTally } from "../tallies/counters.ts";
 import { partsOf } from "../tallies/parts.ts";
+import { contentOf, mergedWith, refuseContradictions, refuseLateChanges } from "./content.ts";
 import type { PublishedPolls } from "./published.ts";
-import {
-  type CreatePoll,
-  changeableRulesSchema,
-  contradictions,
-  type UpdatePoll,
-} from "./schema.ts";
+import type { CreatePoll, UpdatePoll } from "./schema.ts";
 import { pollState } from "./state.ts";
 
 export interface EditDeps {
@@ -48,14 +29,6 @@ export interface EditDeps {
 const slugTriesMax = 20;
 /** A question that is asked every week gets numbers so far, and something random afterwards. */
 const numberedSlugsMax = 10;
-/** What readers have not voted on. */
-const changeableWhileOpen: ReadonlySet<string> = new Set([
-  "version",
-  "closesAt",
-  ...Object.keys(changeableRulesSchema.shape),
-]);
-/** Longer than any front keeps a published poll. */
-const settleMs = 5 * SECOND;
 const generatedSlugLengthMax = 60;
 
 /**
@@ -64,17 +37,7 @@ const generatedSlugLengthMax = 60;
  * @throws FloodgateError `invalid_request` when its parts contradict each other, `slug_taken`.
  */
 export async function createPoll(deps: EditDeps, input: CreatePoll, nowMs: number): Promise<Poll> {
-  const content: Omit<PollContent, "slug"> = {
-    question: input.question,
-    description: input.description,
-    choicesMin: input.choicesMin,
-    choicesMax: choicesMaxOf(input, input.options.length, input.choicesMax),
-    opensAtMs: input.opensAt ?? null,
-    closesAtMs: input.closesAt ?? null,
-    language: input.language ?? null,
-    options: numbered(input.options),
-    ...rulesWith(defaultRules, input),
-  };
+  const content = contentOf(input);
   refuseContradictions(content);
   const base = (input.slug ?? generateSlug(input.question)) as Slug;
   for (let attempt = 1; attempt <= slugTriesMax; attempt++) {
@@ -121,7 +84,7 @@ export async function changePoll(
     if (change.version !== undefined && change.version !== poll.version) {
       throw new FloodgateError("edit_conflict", { extra: { version: poll.version } });
     }
-    const content = merge(poll, change);
+    const content = mergedWith(poll, change);
     refuseLateChanges(poll, change, content, nowMs);
     refuseContradictions(content);
     await updatePoll(db, poll.id, content, nowMs).catch(error => {
@@ -219,92 +182,6 @@ async function whenReachable(deps: EditDeps, work: Promise<unknown>): Promise<vo
   await work.catch(error => {
     if (!isMemcachedFailure(error)) throw error;
     deps.log.warn({ event: "not_published", ...describeError(error) });
-  });
-}
-
-/** Whoever ranks or rates may do so with every option. */
-function choicesMaxOf({ kind }: Pick<UpdatePoll, "kind">, options: number, given: number): number {
-  return kind === undefined || kind === "choice" ? given : options;
-}
-
-function numbered(options: CreatePoll["options"]): PollOption[] {
-  return options.map(({ label, image, pinned }, index) => ({
-    number: (index + 1) as OptionNumber,
-    label,
-    ...(image && { image }),
-    ...(pinned && { pinned }),
-  }));
-}
-
-function merge(poll: Poll, change: UpdatePoll): PollContent {
-  return {
-    slug: (change.slug ?? poll.slug) as Slug,
-    question: change.question ?? poll.question,
-    description: change.description ?? poll.description,
-    choicesMin: change.choicesMin ?? poll.choicesMin,
-    choicesMax: choicesMaxOf(
-      { kind: change.kind ?? poll.kind },
-      change.options?.length ?? poll.options.length,
-      change.choicesMax ?? poll.choicesMax,
-    ),
-    opensAtMs: change.opensAt === undefined ? poll.opensAtMs : change.opensAt,
-    closesAtMs: change.closesAt === undefined ? poll.closesAtMs : change.closesAt,
-    language: change.language === undefined ? poll.language : change.language,
-    options: change.options ? numbered(change.options) : poll.options,
-    ...rulesWith(poll, change),
-  };
-}
-
-type RulesChange = Pick<UpdatePoll, keyof UpdatePoll & (keyof PollRules | "resultsFrom")>;
-
-/** The rules as they were, with what an editor changed. */
-function rulesWith(before: PollRules, change: RulesChange): PollRules {
-  return {
-    kind: change.kind ?? before.kind,
-    optionOrder: change.optionOrder ?? before.optionOrder,
-    resultsTo: change.resultsTo ?? before.resultsTo,
-    resultsFromMs: change.resultsFrom === undefined ? before.resultsFromMs : change.resultsFrom,
-    resultsAs: change.resultsAs ?? before.resultsAs,
-    afterVote: change.afterVote ?? before.afterVote,
-    afterVoteText: change.afterVoteText ?? before.afterVoteText,
-    afterVoteLink: change.afterVoteLink ?? before.afterVoteLink,
-    lane: change.lane ?? before.lane,
-    mayChange: change.mayChange ?? before.mayChange,
-  };
-}
-
-function refuseLateChanges(
-  poll: Poll,
-  change: UpdatePoll,
-  content: PollContent,
-  nowMs: number,
-): void {
-  // Fronts may have the old words for a second, and take ballots on them as soon as the poll opens.
-  const state = pollState(poll, nowMs + settleMs);
-  if (state === "draft" || state === "scheduled") return;
-  const late = Object.keys(change).filter(name => !changeableWhileOpen.has(name));
-  const over = state !== "open" && "closesAt" in change;
-  if (late.length > 0 || over) {
-    throw new FloodgateError("poll_in_use", {
-      detail:
-        state === "open"
-          ? "Once a poll is open, only its closing time, who sees results, what comes after the vote, and whether votes may be changed can be changed."
-          : "Of a closed poll, only who sees results can be changed.",
-    });
-  }
-  if (state === "open" && content.closesAtMs !== null && content.closesAtMs <= nowMs) {
-    throw new FloodgateError("invalid_request", {
-      detail: "closesAt must be in the future; to close the poll now, close it.",
-    });
-  }
-}
-
-function refuseContradictions(content: Omit<PollContent, "slug">): void {
-  const problems = contradictions(content);
-  if (problems.length === 0) return;
-  throw new FloodgateError("invalid_request", {
-    detail: problems.map(({ path, message }) => `${path} ${message}`).join("; "),
-    extra: { problems },
   });
 }
 

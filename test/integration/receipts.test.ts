@@ -7,7 +7,7 @@ import type { BallotId } from "#lib/ids.ts";
 import { createLog } from "#lib/log.ts";
 import { ballotIdText, type QueuedBallot } from "#lib/queue/slot-codec.ts";
 import { GuardedStore } from "#lib/store/guarded.ts";
-import { deletePoll, finalizePoll } from "#lib/store/polls.ts";
+import { deletePoll, finalizePoll } from "#lib/store/poll-changes.ts";
 import { type Row, Store } from "#lib/store/pool.ts";
 import { deriveVoterSecrets } from "#lib/voters/keys.ts";
 import { receiptCode } from "#lib/voters/receipt-code.ts";

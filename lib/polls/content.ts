@@ -1,0 +1,132 @@
+/**
+ * What an editor's wishes make of a poll's content, and which of them are refused.
+ *
+ * What may be changed depends on the state: everything before the opening; afterwards the closing time, who
+ * sees results, what comes after the vote, and whether readers may change theirs. Not the rest, because readers
+ * voted on what they saw.
+ */
+import { SECOND } from "../clock.ts";
+import { FloodgateError } from "../errors.ts";
+import type { OptionNumber, Slug } from "../ids.ts";
+import { defaultRules, type PollRules } from "../store/poll-rules.ts";
+import type { Poll, PollContent, PollOption } from "../store/polls.ts";
+import {
+  type CreatePoll,
+  changeableRulesSchema,
+  contradictions,
+  type UpdatePoll,
+} from "./schema.ts";
+import { pollState } from "./state.ts";
+
+/** What readers have not voted on. */
+const changeableWhileOpen: ReadonlySet<string> = new Set([
+  "version",
+  "closesAt",
+  ...Object.keys(changeableRulesSchema.shape),
+]);
+/** Longer than any front keeps a published poll. */
+const settleMs = 5 * SECOND;
+
+/** A new poll's content, but for its slug. */
+export function contentOf(input: CreatePoll): Omit<PollContent, "slug"> {
+  return {
+    question: input.question,
+    description: input.description,
+    choicesMin: input.choicesMin,
+    choicesMax: choicesMaxOf(input, input.options.length, input.choicesMax),
+    opensAtMs: input.opensAt ?? null,
+    closesAtMs: input.closesAt ?? null,
+    language: input.language ?? null,
+    options: numbered(input.options),
+    ...rulesWith(defaultRules, input),
+  };
+}
+
+/** Whoever ranks or rates may do so with every option. */
+function choicesMaxOf({ kind }: Pick<UpdatePoll, "kind">, options: number, given: number): number {
+  return kind === undefined || kind === "choice" ? given : options;
+}
+
+function numbered(options: CreatePoll["options"]): PollOption[] {
+  return options.map(({ label, image, pinned }, index) => ({
+    number: (index + 1) as OptionNumber,
+    label,
+    ...(image && { image }),
+    ...(pinned && { pinned }),
+  }));
+}
+
+/** A poll's content with what an editor changed. */
+export function mergedWith(poll: Poll, change: UpdatePoll): PollContent {
+  return {
+    slug: (change.slug ?? poll.slug) as Slug,
+    question: change.question ?? poll.question,
+    description: change.description ?? poll.description,
+    choicesMin: change.choicesMin ?? poll.choicesMin,
+    choicesMax: choicesMaxOf(
+      { kind: change.kind ?? poll.kind },
+      change.options?.length ?? poll.options.length,
+      change.choicesMax ?? poll.choicesMax,
+    ),
+    opensAtMs: change.opensAt === undefined ? poll.opensAtMs : change.opensAt,
+    closesAtMs: change.closesAt === undefined ? poll.closesAtMs : change.closesAt,
+    language: change.language === undefined ? poll.language : change.language,
+    options: change.options ? numbered(change.options) : poll.options,
+    ...rulesWith(poll, change),
+  };
+}
+
+type RulesChange = Pick<UpdatePoll, keyof UpdatePoll & (keyof PollRules | "resultsFrom")>;
+
+/** The rules as they were, with what an editor changed. */
+function rulesWith(before: PollRules, change: RulesChange): PollRules {
+  return {
+    kind: change.kind ?? before.kind,
+    optionOrder: change.optionOrder ?? before.optionOrder,
+    resultsTo: change.resultsTo ?? before.resultsTo,
+    resultsFromMs: change.resultsFrom === undefined ? before.resultsFromMs : change.resultsFrom,
+    resultsAs: change.resultsAs ?? before.resultsAs,
+    afterVote: change.afterVote ?? before.afterVote,
+    afterVoteText: change.afterVoteText ?? before.afterVoteText,
+    afterVoteLink: change.afterVoteLink ?? before.afterVoteLink,
+    lane: change.lane ?? before.lane,
+    mayChange: change.mayChange ?? before.mayChange,
+  };
+}
+
+/** @throws FloodgateError `poll_in_use`, `invalid_request`. */
+export function refuseLateChanges(
+  poll: Poll,
+  change: UpdatePoll,
+  content: PollContent,
+  nowMs: number,
+): void {
+  // Fronts may have the old words for a second, and take ballots on them as soon as the poll opens.
+  const state = pollState(poll, nowMs + settleMs);
+  if (state === "draft" || state === "scheduled") return;
+  const late = Object.keys(change).filter(name => !changeableWhileOpen.has(name));
+  const over = state !== "open" && "closesAt" in change;
+  if (late.length > 0 || over) {
+    throw new FloodgateError("poll_in_use", {
+      detail:
+        state === "open"
+          ? "Once a poll is open, only its closing time, who sees results, what comes after the vote, and whether votes may be changed can be changed."
+          : "Of a closed poll, only who sees results can be changed.",
+    });
+  }
+  if (state === "open" && content.closesAtMs !== null && content.closesAtMs <= nowMs) {
+    throw new FloodgateError("invalid_request", {
+      detail: "closesAt must be in the future; to close the poll now, close it.",
+    });
+  }
+}
+
+/** @throws FloodgateError `invalid_request` naming every field that does not fit the others. */
+export function refuseContradictions(content: Omit<PollContent, "slug">): void {
+  const problems = contradictions(content);
+  if (problems.length === 0) return;
+  throw new FloodgateError("invalid_request", {
+    detail: problems.map(({ path, message }) => `${path} ${message}`).join("; "),
+    extra: { problems },
+  });
+}

@@ -1,0 +1,127 @@
+/** Writing polls and their options: what editors do to them, and the end of counting. */
+import type { PollId } from "../ids.ts";
+import { ruleColumns, ruleValues } from "./poll-rules.ts";
+import type { PollContent, PollOption } from "./polls.ts";
+import { type Database, placeholders } from "./pool.ts";
+
+/**
+ * Inserts a poll with its options and empty totals.
+ *
+ * @throws StoreFailure `duplicate` when the slug is taken.
+ */
+export async function insertPoll(
+  db: Database,
+  content: PollContent,
+  nowMs: number,
+): Promise<PollId> {
+  const now = new Date(nowMs);
+  const { insertId } = await db.write(
+    "polls.insert",
+    `INSERT INTO polls (${contentColumns.join(", ")}, created_at, updated_at)
+     VALUES (${placeholders(contentColumns.length + 2)})`,
+    [...contentValues(content), now, now],
+  );
+  const id = insertId as PollId;
+  await insertOptions(db, id, content.options);
+  await db.write("polls.insert_totals", "INSERT INTO poll_totals (poll_id) VALUES (?)", [id]);
+  return id;
+}
+
+const contentColumns = [
+  "slug",
+  "question",
+  "description",
+  "choices_min",
+  "choices_max",
+  "opens_at",
+  "closes_at",
+  "language",
+  ...ruleColumns,
+] as const;
+
+/** In the order of `contentColumns`. */
+function contentValues(content: PollContent): (string | number | Date | null)[] {
+  const time = (ms: number | null) => (ms === null ? null : new Date(ms));
+  return [
+    content.slug,
+    content.question,
+    content.description,
+    content.choicesMin,
+    content.choicesMax,
+    time(content.opensAtMs),
+    time(content.closesAtMs),
+    content.language,
+    ...ruleValues(content),
+  ];
+}
+
+/** Numbers and positions are the caller's; totals begin at 0. */
+async function insertOptions(
+  db: Database,
+  id: PollId,
+  options: readonly PollOption[],
+): Promise<void> {
+  const values = options.flatMap((option, position) => [
+    id,
+    option.number,
+    position,
+    option.label,
+    option.pinned ? 1 : 0,
+    option.image?.url ?? "",
+    option.image?.alt ?? "",
+  ]);
+  await db.write(
+    "polls.insert_options",
+    `INSERT INTO options (poll_id, number, position, label, pinned, image_url, image_alt)
+     VALUES ${options.map(() => "(?, ?, ?, ?, ?, ?, ?)").join(", ")}`,
+    values,
+  );
+  await db.write(
+    "polls.insert_option_totals",
+    `INSERT INTO option_totals (poll_id, option_number) VALUES ${options.map(() => "(?, ?)").join(", ")}`,
+    options.flatMap(option => [id, option.number]),
+  );
+}
+
+/** Writes everything an editor decides but the options, and counts the version up. */
+export async function updatePoll(
+  db: Database,
+  id: PollId,
+  content: PollContent,
+  nowMs: number,
+): Promise<void> {
+  await db.write(
+    "polls.update",
+    `UPDATE polls SET ${contentColumns.map(column => `${column} = ?`).join(", ")}, updated_at = ?,
+       version = version + 1 WHERE id = ?`,
+    [...contentValues(content), new Date(nowMs), id],
+  );
+}
+
+/** Replaces the options, and with them their (empty) totals. */
+export async function replaceOptions(
+  db: Database,
+  id: PollId,
+  options: readonly PollOption[],
+): Promise<void> {
+  await db.write("polls.delete_options", "DELETE FROM options WHERE poll_id = ?", [id]);
+  await insertOptions(db, id, options);
+}
+
+/** Marks a poll final. False when somebody else was first. */
+export async function finalizePoll(db: Database, id: PollId, nowMs: number): Promise<boolean> {
+  const { affectedRows } = await db.write(
+    "polls.finalize",
+    `UPDATE polls SET finalized_at = ?, updated_at = ?, version = version + 1
+     WHERE id = ? AND finalized_at IS NULL`,
+    [new Date(nowMs), new Date(nowMs), id],
+  );
+  return affectedRows === 1;
+}
+
+/** Deletes a poll, its options, totals, ballots and books. */
+export async function deletePoll(db: Database, id: PollId): Promise<void> {
+  await db.write("polls.delete_ballots", "DELETE FROM ballots WHERE poll_id = ?", [id]);
+  await db.write("polls.delete_books", "DELETE FROM acceptances WHERE poll_id = ?", [id]);
+  await db.write("polls.delete", "DELETE FROM polls WHERE id = ?", [id]);
+}
