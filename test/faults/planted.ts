@@ -62,8 +62,9 @@ export const plantedBugs: readonly PlantedBug[] = [
     edits: [
       {
         file: "lib/flush/queue-flush.ts",
-        from: 'faultPoint("worker.before-transaction");',
-        to: `await deleteSlots(this.#client, this.#checkpoint.queue, work.epoch, work.slots.map(s => s.slot));`,
+        from: "const result = await this.#committer.commit(work);",
+        to: `this.#leftovers.add(work.slots.map(s => s.slot), to); await this.deleteDue();
+    const result = await this.#committer.commit(work);`,
       },
     ],
     shownBy: "worker killed before the commit",

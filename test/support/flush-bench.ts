@@ -2,8 +2,8 @@
 
 import { randomBytes, randomUUID } from "node:crypto";
 import { after } from "node:test";
+import type { FlushDeps } from "#lib/flush/deps.ts";
 import { Flusher } from "#lib/flush/pass.ts";
-import type { FlushDeps } from "#lib/flush/queue-flush.ts";
 import { RecentBatches } from "#lib/flush/recent-batches.ts";
 import type { BallotId, BatchId, OptionNumber, PollId, Slug, VoterKey } from "#lib/ids.ts";
 import type { Lane } from "#lib/lane-rules.ts";

@@ -1,0 +1,101 @@
+/**
+ * Getting one piece of work committed: again after contention, in smaller pieces after a refusal, and down to the
+ * one ballot that MySQL refuses.
+ */
+import { faultPoint } from "#faults";
+import { sleep, wallMs } from "../clock.ts";
+import { describeError } from "../log.ts";
+import type { MemcachedClient } from "../memcached/client.ts";
+import { readSlots } from "../queue/drain.ts";
+import { backoffMs } from "../retry.ts";
+import { type Checkpoint, readCheckpoint } from "../store/checkpoints.ts";
+import type { DeadLetter } from "../store/dead-letters.ts";
+import { isStoreFailure } from "../store/pool.ts";
+import type { FlushDeps } from "./deps.ts";
+import { findRefused } from "./find-refused.ts";
+import { commitWork, type FlushOutcome, type FlushWork, pollsOf } from "./transaction.ts";
+
+type CommitterDeps = Pick<FlushDeps, "store" | "log" | "correctTallies">;
+
+const slotsPerCommitMax = 1_024;
+const contentionTriesMax = 8;
+const contentionBackoff = { firstMs: 5, maxMs: 200 };
+
+export class Committer {
+  readonly #deps: CommitterDeps;
+  readonly #client: MemcachedClient;
+  readonly #queue: Checkpoint["queue"];
+  #slotsMax = slotsPerCommitMax;
+
+  constructor(deps: CommitterDeps, client: MemcachedClient, queue: Checkpoint["queue"]) {
+    this.#deps = deps;
+    this.#client = client;
+    this.#queue = queue;
+  }
+
+  /** Slots in one commit; goes down when MySQL refuses a statement, and up again afterwards. */
+  get slotsMax(): number {
+    return this.#slotsMax;
+  }
+
+  /** @throws StoreFailure: nothing was committed. */
+  async commit(work: FlushWork): Promise<FlushOutcome> {
+    for (let attempt = 0; ; attempt++) {
+      try {
+        faultPoint("worker.before-transaction");
+        const result = await commitWork(this.#deps.store, work, wallMs());
+        this.#slotsMax = Math.min(slotsPerCommitMax, this.#slotsMax * 2);
+        return result;
+      } catch (error) {
+        const contended = isStoreFailure(error, "contention") || isStoreFailure(error, "duplicate");
+        if (contended && attempt < contentionTriesMax) {
+          await sleep(backoffMs(contentionBackoff, attempt));
+          continue;
+        }
+        if (isStoreFailure(error, "commit_unknown")) return this.#settle(work);
+        if (isStoreFailure(error, "too_large") || isStoreFailure(error, "invalid")) {
+          return this.#refused(work, error);
+        }
+        throw error;
+      }
+    }
+  }
+
+  /** After a lost answer to COMMIT: only the checkpoint knows. */
+  async #settle(work: FlushWork): Promise<FlushOutcome> {
+    const checkpoint = await readCheckpoint(this.#deps.store, work.epoch);
+    this.#deps.log.warn({ event: "commit_unknown", epoch: work.epoch, found: checkpoint?.slot });
+    await this.#deps.correctTallies(new Map(), pollsOf(work.slots));
+    return { outcome: "moved", checkpoint: checkpoint?.slot ?? work.from };
+  }
+
+  /**
+   * MySQL refused the statement itself: smaller pieces, down to one slot; of that, the ballots that it refuses go to
+   * the letters one by one; and if it is none of them, the slot does.
+   */
+  async #refused(work: FlushWork, error: Error): Promise<FlushOutcome> {
+    const [only] = work.slots;
+    if (!only) throw error;
+    if (work.slots.length > 1) {
+      this.#slotsMax = Math.ceil(work.slots.length / 2);
+      return { outcome: "moved", checkpoint: work.from };
+    }
+    if (!work.refused) {
+      const refused = await findRefused(this.#deps.store, only.slot, only.batch);
+      for (const reason of refused.values()) {
+        this.#deps.log.error({ event: "ballot_refused", slot: only.slot, reason });
+      }
+      if (refused.size > 0) return this.commit({ ...work, refused });
+    }
+    const found = await readSlots(this.#client, this.#queue, work.epoch, [only.slot]);
+    this.#deps.log.error({ event: "slot_refused", slot: only.slot, ...describeError(error) });
+    const letter: DeadLetter = {
+      pollId: only.batch.ballots[0]?.pollId,
+      slot: only.slot,
+      reason: error.message,
+      bytes: found.get(only.slot) ?? Buffer.alloc(0),
+      ballots: only.batch.ballots.length,
+    };
+    return this.commit({ ...work, slots: [], letters: [...work.letters, letter] });
+  }
+}

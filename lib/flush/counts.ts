@@ -1,0 +1,51 @@
+/** What a pass has done so far, in numbers. */
+import type { Committed, FlushWork } from "./transaction.ts";
+
+export interface FlushCounts {
+  /** Transactions. */
+  commits: number;
+  slots: number;
+  counted: number;
+  duplicates: number;
+  redelivered: number;
+  /** Changes and withdrawals. */
+  replaced: number;
+  /** Slots whose batch was in MySQL already: a second copy, a replay. */
+  repeated: number;
+  letters: number;
+  holes: number;
+}
+
+export const noCounts = (): FlushCounts => ({
+  commits: 0,
+  slots: 0,
+  counted: 0,
+  duplicates: 0,
+  redelivered: 0,
+  replaced: 0,
+  repeated: 0,
+  letters: 0,
+  holes: 0,
+});
+
+/**
+ * Adds one commit.
+ *
+ * @param copies - slots that it passed because their batches had come from another server before.
+ */
+export function addCommit(
+  counts: FlushCounts,
+  work: FlushWork,
+  { verdict, repeated, letters }: Committed,
+  copies: number,
+): void {
+  counts.commits += 1;
+  counts.slots += work.slots.length + copies;
+  counts.counted += verdict.counted;
+  counts.duplicates += verdict.duplicates;
+  counts.redelivered += verdict.redelivered;
+  counts.replaced += verdict.replaced;
+  counts.repeated += repeated + copies;
+  counts.letters += letters;
+  counts.holes += work.holes;
+}

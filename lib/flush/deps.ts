@@ -1,0 +1,33 @@
+/** What a flush works with, the same for all queues of a process. */
+import type { PollId } from "../ids.ts";
+import type { Log } from "../log.ts";
+import type { Relief } from "../queue/lanes.ts";
+import type { Batch } from "../queue/slot-codec.ts";
+import type { Store } from "../store/pool.ts";
+import type { TallyChange } from "../tallies/sums.ts";
+import type { RecentBatches } from "./recent-batches.ts";
+
+export interface FlushDeps {
+  readonly store: Store;
+  readonly log: Log;
+  readonly recent: RecentBatches;
+  readonly relief: Relief;
+  /** For relief; gives numbers in [0, 1). */
+  readonly random?: () => number;
+  /** Milliseconds before a missing slot is given up: longer than any producer holds a number. */
+  readonly graceMs: number;
+  /** One commit: enough to be worth it, little enough to be short. Whole slots, so it may be some more. */
+  readonly ballotsPerCommit: number;
+  /** Milliseconds a committed slot stays in memcached, for a replica that is promoted late. */
+  readonly keepMs: number;
+  /** Told of batches that are in MySQL now. */
+  readonly committed: (batches: readonly Batch[]) => void;
+  /**
+   * Moves the tallies by what a flush found them off by, and remembers the polls whose tallies may be
+   * off in a way that it can't tell.
+   */
+  readonly correctTallies: (
+    corrections: ReadonlyMap<PollId, TallyChange>,
+    doubtful: ReadonlySet<PollId>,
+  ) => Promise<void>;
+}
