@@ -10,53 +10,16 @@ import { z } from "zod";
 import { type LaneRules, readLaneRules } from "./lane-rules.ts";
 import { languages } from "./languages.ts";
 import type { Address } from "./memcached/session.ts";
-
-interface Meta {
-  readonly doc: string;
-  readonly unit?: string;
-  readonly secret?: boolean;
-}
-
-const setting = <T extends z.ZodType>(schema: T, meta: Meta): T => schema.meta({ ...meta }) as T;
-
-const wholeNumber = (min: number, max: number) =>
-  z
-    .string()
-    .regex(/^\d+$/, "must be a whole number")
-    .transform(Number)
-    .pipe(z.number().min(min).max(max));
-
-const addresses = z
-  .string()
-  .transform(text => text.split(",").map(part => part.trim()))
-  .pipe(
-    z
-      .array(z.string().regex(/^[\w.-]+:\d{1,5}$/, "must be host:port, separated by commas"))
-      .min(1)
-      .max(16),
-  )
-  .transform(parts => parts.map(toAddress));
-
-function toAddress(text: string): Address {
-  const [host = "", port = ""] = text.split(":");
-  return { host, port: Number(port) };
-}
-
-function isTimeZone(name: string): boolean {
-  try {
-    new Intl.DateTimeFormat("en", { timeZone: name });
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-const origin = z
-  .url({ protocol: /^https?$/, error: "must be an http(s) address" })
-  .refine(
-    text => new URL(text).origin === text.replace(/\/$/, ""),
-    "must be an origin, without a path",
-  );
+import {
+  addresses,
+  list,
+  origin,
+  originPatterns,
+  type SettingMeta,
+  setting,
+  timeZone,
+  wholeNumber,
+} from "./setting-types.ts";
 
 const shape = {
   PORT: setting(wholeNumber(1, 65_535).default(3000), { doc: "Port of the front." }),
@@ -151,48 +114,18 @@ const shape = {
   FLOODGATE_SITE_NAME: setting(z.string().min(1).max(60).default("Floodgate"), {
     doc: "Name of the news site, at the top of readers' pages.",
   }),
-  FLOODGATE_EMBED_SITES: setting(
-    z
-      .string()
-      .default("")
-      .transform(text => text.split(",").map(part => part.trim()))
-      .transform(parts => parts.filter(part => part.length > 0))
-      .pipe(
-        z.array(
-          z
-            .string()
-            .regex(
-              /^https?:\/\/(?:\*\.)?[a-z0-9.-]+(?::\d{1,5})?$/i,
-              "must be origins, like https://news.example or https://*.news.example",
-            ),
-        ),
-      ),
-    {
-      doc: "Sites that may show polls in their articles, separated by commas, like https://news.example or https://*.news.example. Empty: every https site may.",
-    },
-  ),
-  FLOODGATE_TIME_ZONE: setting(
-    z
-      .string()
-      .default("UTC")
-      .refine(isTimeZone, "must be an IANA time zone, like Europe/Stockholm"),
-    {
-      doc: "The newsroom's time zone: how times are written where the reader's own zone is not known.",
-    },
-  ),
+  FLOODGATE_EMBED_SITES: setting(originPatterns.default([]), {
+    doc: "Sites that may show polls in their articles, separated by commas, like https://news.example or https://*.news.example. Empty: every https site may.",
+  }),
+  FLOODGATE_TIME_ZONE: setting(timeZone.default("UTC"), {
+    doc: "The newsroom's time zone: how times are written where the reader's own zone is not known.",
+  }),
   FLOODGATE_LANGUAGE: setting(z.enum(languages).default("en"), {
     doc: "Language of readers' pages where neither the poll nor the reader's browser asks for another that is spoken here.",
   }),
-  FLOODGATE_TRUSTED_PROXIES: setting(
-    z
-      .string()
-      .default("")
-      .transform(text => text.split(",").map(part => part.trim()))
-      .transform(parts => parts.filter(part => part.length > 0)),
-    {
-      doc: "Addresses or networks (CIDR), separated by commas, of proxies whose X-Forwarded-For is believed. Nobody else's is.",
-    },
-  ),
+  FLOODGATE_TRUSTED_PROXIES: setting(list.default([]), {
+    doc: "Addresses or networks (CIDR), separated by commas, of proxies whose X-Forwarded-For is believed. Nobody else's is.",
+  }),
   FLOODGATE_HOME: setting(wholeNumber(0, 63).default(0), {
     doc: "This machine's first home: with several front machines, give each a range of its own.",
   }),
@@ -307,7 +240,7 @@ function embedSites(values: z.output<typeof schema>): readonly string[] {
 }
 
 /** A setting as `docs/configuration.md` shows it. */
-export interface SettingDoc extends Meta {
+export interface SettingDoc extends SettingMeta {
   readonly name: string;
   readonly fallback: string | undefined;
   readonly required: boolean;
@@ -316,7 +249,7 @@ export interface SettingDoc extends Meta {
 /** Every setting with its documentation, in the order of this file. */
 export function settingDocs(): SettingDoc[] {
   return Object.entries(shape).map(([name, field]) => {
-    const meta = field.meta() as unknown as Meta;
+    const meta = field.meta() as unknown as SettingMeta;
     const missing = field.safeParse(undefined);
     const fallback =
       missing.success && missing.data !== undefined ? String(missing.data) : undefined;
