@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
+import { noOutcomes } from "../store/totals.ts";
 import { arrivalsOf } from "./arrivals.ts";
 import { balance } from "./books.ts";
 import { parseTape } from "./old-tapes.ts";
@@ -47,29 +48,12 @@ describe("books", () => {
   });
 
   it("do not balance when more was counted than arrived", () => {
-    const outcomes = {
-      counted: 11,
-      duplicates: 0,
-      repeated: 0,
-      replaced: 0,
-      withdrawn: 0,
-      setAside: 0,
-      lost: 0,
-    };
+    const outcomes = { ...noOutcomes, counted: 11 };
     assert.equal(balance({ accepted: 10, arrived: 10 }, outcomes).balanced, false);
   });
 
   it("of a poll without ballots are empty", () => {
-    const outcomes = {
-      counted: 0,
-      duplicates: 0,
-      repeated: 0,
-      replaced: 0,
-      withdrawn: 0,
-      setAside: 0,
-      lost: 0,
-    };
-    const { balanced, repeated, ...numbers } = balance(undefined, outcomes);
+    const { balanced, repeated, ...numbers } = balance(undefined, noOutcomes);
     assert.ok(balanced && repeated === 0);
     assert.deepEqual(new Set(Object.values(numbers)), new Set([0]));
   });

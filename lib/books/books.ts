@@ -13,7 +13,7 @@ import type { PollId } from "../ids.ts";
 import { sumAcceptances } from "../store/acceptances.ts";
 import { allPollIds } from "../store/polls.ts";
 import type { Store } from "../store/pool.ts";
-import { type Outcomes, readOutcomes, setLost } from "../store/totals.ts";
+import { noOutcomes, type Outcomes, readOutcomes, setLost } from "../store/totals.ts";
 
 export interface Books {
   readonly accepted: number;
@@ -29,16 +29,6 @@ export interface Books {
   readonly balanced: boolean;
 }
 
-const none: Outcomes = {
-  counted: 0,
-  duplicates: 0,
-  repeated: 0,
-  replaced: 0,
-  withdrawn: 0,
-  setAside: 0,
-  lost: 0,
-};
-
 /** Books of the given polls, all of one moment. Two queries in one snapshot. */
 export function readBooks(
   store: Store,
@@ -48,7 +38,7 @@ export function readBooks(
     const acceptances = await sumAcceptances(db, ids);
     const outcomes = await readOutcomes(db, ids);
     return new Map(
-      ids.map(id => [id, balance(acceptances.get(id), outcomes.get(id) ?? none)] as const),
+      ids.map(id => [id, balance(acceptances.get(id), outcomes.get(id) ?? noOutcomes)] as const),
     );
   }, true);
 }

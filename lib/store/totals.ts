@@ -134,6 +134,16 @@ export interface Outcomes {
   readonly lost: number;
 }
 
+export const noOutcomes: Outcomes = {
+  counted: 0,
+  duplicates: 0,
+  repeated: 0,
+  replaced: 0,
+  withdrawn: 0,
+  setAside: 0,
+  lost: 0,
+};
+
 interface OutcomeRow extends Row {
   readonly poll_id: number;
   readonly ballots: number;

@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { after, before, describe, it } from "node:test";
-import { createPoll } from "#test/support/ledger.ts";
+import { createPoll, postVote } from "#test/support/ledger.ts";
 import { Site } from "#test/support/site.ts";
 
 const directType = "application/json";
@@ -30,16 +30,12 @@ describe("a vote answered directly", () => {
 
   interface Sent {
     readonly body: string | Buffer;
-    readonly headers?: Readonly<Record<string, string>>;
+    readonly headers?: Record<string, string>;
     readonly to?: string;
   }
 
   async function send(type: string, { body, headers = {}, to = slug }: Sent): Promise<Seen> {
-    const response = await fetch(`${site.url}/api/polls/${to}/votes`, {
-      method: "POST",
-      headers: { "Content-Type": type, ...headers },
-      body: body as string,
-    });
+    const response = await postVote(site.url, to, body, { "Content-Type": type, ...headers });
     const sent = (await response.json()) as Record<string, unknown>;
     const kept = [...response.headers].map(([name, value]): [string, string] =>
       changing.has(name) ? [name, value.replaceAll(/[^;=]{20,}/g, "…")] : [name, value],
@@ -88,11 +84,7 @@ describe("a vote answered directly", () => {
   });
 
   it("is refused alike to who has voted, known by the cookie", async () => {
-    const response = await fetch(`${site.url}/api/polls/${slug}/votes`, {
-      method: "POST",
-      headers: { "Content-Type": directType },
-      body: ballot(),
-    });
+    const response = await postVote(site.url, slug, ballot());
     const cookie = response.headers.get("set-cookie")?.split(";")[0] ?? "";
     const sent = { body: ballot(), headers: { Cookie: `a=1; ${cookie}` } };
     const [direct, longWay] = [await send(directType, sent), await send(longWayType, sent)];

@@ -8,23 +8,12 @@ import { after, before, describe, it } from "node:test";
 import { sleep } from "#lib/clock.ts";
 import { waitUntil } from "#scripts/services/ports.ts";
 import { ChangingVoter, standingBallots } from "#test/support/changing-voters.ts";
-import { api, createPoll, results, vote } from "#test/support/ledger.ts";
+import { api, books, createPoll, results, vote } from "#test/support/ledger.ts";
 import { mulberry32 } from "#test/support/random.ts";
 import { Site } from "#test/support/site.ts";
 
 const voterCount = 60;
 const changesEach = 14;
-
-interface Books {
-  readonly accepted: number;
-  readonly counted: number;
-  readonly replaced: number;
-  readonly withdrawn: number;
-  readonly waiting: number;
-  readonly duplicate: number;
-  readonly lost: number;
-  readonly balanced: boolean;
-}
 
 interface Case {
   readonly site: Site;
@@ -73,17 +62,17 @@ async function assertLastStands(site: Site, slug: string, voters: readonly Chang
   });
   await site.run("recount", ["--poll", slug]);
 
-  let books: Books | undefined;
+  let found = await books(site, slug);
   await waitUntil("the books without anything waiting", async () => {
-    books = (await (await api(site, "GET", `/api/polls/${slug}/books`)).json()) as Books;
-    return books.waiting === 0;
+    found = await books(site, slug);
+    return found.waiting === 0;
   });
-  assert.ok(books?.balanced, JSON.stringify(books));
-  const { accepted, replaced, withdrawn, duplicate } = books;
-  assert.equal(books.counted, voted.length);
+  const { accepted, counted: stored, replaced, withdrawn, duplicate, lost, balanced } = found;
+  assert.ok(balanced, JSON.stringify(found));
+  assert.equal(stored, voted.length);
   assert.equal(withdrawn, expected.length - voted.length);
-  assert.equal(accepted, voted.length + withdrawn + replaced + duplicate, JSON.stringify(books));
-  assert.equal(books.lost, 0);
+  assert.equal(accepted, voted.length + withdrawn + replaced + duplicate, JSON.stringify(found));
+  assert.equal(lost, 0);
   const tally = await results(site, slug);
   assert.deepEqual(
     [tally.ballots, tally.options.map(({ votes }) => votes)],

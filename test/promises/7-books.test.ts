@@ -2,22 +2,10 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { after, before, describe, it } from "node:test";
+import type { Books } from "#lib/books/books.ts";
 import { waitUntil } from "#scripts/services/ports.ts";
-import { api, createPoll, Ledger, vote } from "#test/support/ledger.ts";
+import { api, books, createPoll, Ledger, vote } from "#test/support/ledger.ts";
 import { Site } from "#test/support/site.ts";
-
-interface Books {
-  readonly accepted: number;
-  readonly counted: number;
-  readonly replaced: number;
-  readonly withdrawn: number;
-  readonly waiting: number;
-  readonly duplicate: number;
-  readonly setAside: number;
-  readonly lost: number;
-  readonly repeated: number;
-  readonly balanced: boolean;
-}
 
 describe("books", () => {
   let site: Site;
@@ -25,9 +13,6 @@ describe("books", () => {
     site = await Site.start();
   });
   after(() => site?.stop());
-
-  const books = async (slug: string) =>
-    (await (await api(site, "GET", `/api/polls/${slug}/books`)).json()) as Books;
 
   it("of a poll add up while the worker is killed and the front is restarted", async () => {
     const [worker, front] = [site.workers[0], site.fronts[0]];
@@ -45,10 +30,10 @@ describe("books", () => {
     });
     await ledger.assertBooks();
     await waitUntil("all accepted ballots in the books", async () => {
-      const { accepted, waiting } = await books(slug);
+      const { accepted, waiting } = await books(site, slug);
       return accepted === 3_000 && waiting === 0;
     });
-    const found = await books(slug);
+    const found = await books(site, slug);
     assert.deepEqual(
       { ...found, repeated: 0 },
       {
@@ -100,7 +85,7 @@ describe("books", () => {
       202,
     );
     await site.drained();
-    const counted = async () => (await books(slug)).counted;
+    const counted = async () => (await books(site, slug)).counted;
     assert.equal(await counted(), 1);
     const totals = "floodgate.poll_totals JOIN floodgate.polls ON id = poll_id";
     await site.query(`UPDATE ${totals} SET ballots = 7 WHERE slug = ?`, [slug]);
@@ -113,7 +98,7 @@ describe("books", () => {
   it("are in the worker's metrics and status", async () => {
     const [worker] = site.workers;
     assert.ok(worker);
-    const whole = (await (await api(site, "GET", "/api/books")).json()) as Books;
+    const whole = await books(site);
     await waitUntil("the same books in the metrics", async () => {
       const metrics = await (await fetch(`${worker.url}/metrics`)).text();
       return metrics.includes(`floodgate_books_ballots{account="counted"} ${whole.counted}`);
@@ -157,12 +142,12 @@ describe("books", () => {
       },
       { withinMs: 60_000 },
     );
-    const { accepted: all, counted, lost, waiting, balanced } = await books(slug);
+    const { accepted: all, counted, lost, waiting, balanced } = await books(site, slug);
     assert.deepEqual(
       { all, counted, lost, waiting, balanced },
       { all: 50, counted: 20, lost: 30, waiting: 0, balanced: true },
     );
-    const whole = (await (await api(site, "GET", "/api/books")).json()) as Books;
+    const whole = await books(site);
     assert.equal(whole.lost, 30);
     assert.match(worker.child.output, /"event":"ballots_lost"/);
   });

@@ -4,6 +4,7 @@
  */
 import assert from "node:assert/strict";
 import type { RowDataPacket } from "mysql2/promise";
+import type { Books } from "#lib/books/books.ts";
 import { type Plan, planBallots } from "#scripts/loadtest/ballots.ts";
 import { judge, readStored } from "#scripts/loadtest/books.ts";
 import { Load, type LoadResult } from "#scripts/loadtest/run.ts";
@@ -61,11 +62,27 @@ export function vote(
   body: unknown,
   headers: Record<string, string> = {},
 ): Promise<Response> {
+  return postVote(url, slug, JSON.stringify(body), headers);
+}
+
+/** Sends whatever it is given to where votes are sent. */
+export function postVote(
+  url: string,
+  slug: string,
+  body: string | Buffer,
+  headers: Record<string, string> = {},
+): Promise<Response> {
   return fetch(`${url}/api/polls/${slug}/votes`, {
     method: "POST",
     headers: { "Content-Type": "application/json", ...headers },
-    body: JSON.stringify(body),
+    body: body as string,
   });
+}
+
+/** The books of one poll; without a slug, of all together. */
+export async function books(site: Site, slug?: string): Promise<Books> {
+  const path = slug === undefined ? "/api/books" : `/api/polls/${slug}/books`;
+  return (await (await api(site, "GET", path)).json()) as Books;
 }
 
 export async function results(site: Site, slug: string): Promise<ResultsBody> {

@@ -2,6 +2,7 @@
  * A whole site for tests: memcached servers, MariaDB, fronts and workers as child processes, from the
  * production build, on free ports. Any of them can be killed, stopped, continued and started again.
  */
+import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -225,6 +226,14 @@ export class Site {
       },
       { withinMs },
     );
+  }
+
+  /** No process of ours has ended, or met a bug. */
+  assertUnharmed(): void {
+    for (const { child } of [...this.fronts, ...this.workers]) {
+      assert.equal(child.ended, undefined, child.output);
+      assert.ok(!/uncaught|unhandled/.test(child.output), child.output);
+    }
   }
 
   async stop(): Promise<void> {

@@ -1,0 +1,112 @@
+/**
+ * Promise 5, while servers are away: every request is answered within 3 s, votes as long as there is anywhere to keep
+ * them, and otherwise with 503 and Retry-After.
+ */
+import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
+import { after, before, describe, it } from "node:test";
+import type { RowDataPacket } from "mysql2/promise";
+import { waitUntil } from "#scripts/services/ports.ts";
+import { api, createPoll, results, vote } from "#test/support/ledger.ts";
+import { problemOf } from "#test/support/problem.ts";
+import { Site } from "#test/support/site.ts";
+
+const answerMsMax = 3_000;
+
+describe("every request is answered in time", () => {
+  let site: Site;
+  let slug: string;
+  before(async () => {
+    site = await Site.start();
+    slug = await createPoll(site);
+  });
+  after(() => site?.stop());
+
+  const step = async () =>
+    ((await (await fetch(`${site.url}/readyz`)).json()) as { step: string }).step;
+
+  it("while memcached is away: votes go straight into MySQL, and back into the queue afterwards", async () => {
+    const gone = site.memcached[0];
+    assert.ok(gone);
+    const before = (await results(site, slug)).ballots;
+    gone.child.signal("SIGSTOP");
+    const started = Date.now();
+    const [twice, ...once] = Array.from({ length: 20 }, () => randomUUID());
+    const answers = await Promise.all(
+      [twice, twice, ...once].map(ballotId => vote(site.url, slug, { choices: ["1"], ballotId })),
+    );
+    assert.ok(Date.now() - started < answerMsMax, `${Date.now() - started} ms`);
+    for (const answer of answers) assert.equal(answer.status, 202, await answer.clone().text());
+    const ready = await fetch(`${site.url}/readyz`);
+    assert.equal(ready.status, 200);
+    assert.equal(((await ready.json()) as { step: string }).step, "direct");
+    await waitUntil(
+      "results count them, from MySQL",
+      async () => (await results(site, slug)).ballots === before + 20,
+      { withinMs: 5_000 },
+    );
+    const [row] = await site.query<RowDataPacket>("SELECT COUNT(*) AS n FROM ballots");
+    assert.ok(row && row.n >= 20, "they are in MySQL already");
+    gone.child.signal("SIGCONT");
+    await waitUntil("the queue is used again", async () => (await step()) === "normal", {
+      withinMs: 10_000,
+    });
+    assert.equal(
+      (await vote(site.url, slug, { choices: ["1"], ballotId: randomUUID() })).status,
+      202,
+    );
+    await site.drained();
+    await waitUntil(
+      "tallies are right",
+      async () => (await results(site, slug)).ballots === before + 21,
+      { withinMs: 10_000 },
+    );
+  });
+
+  it("with 503 and Retry-After while memcached and MySQL are away, and well again afterwards", async () => {
+    site.memcached[0]?.child.signal("SIGSTOP");
+    site.database.child.signal("SIGSTOP");
+    const started = Date.now();
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, () =>
+        vote(site.url, slug, { choices: ["1"], ballotId: randomUUID() }),
+      ),
+    );
+    assert.ok(Date.now() - started < answerMsMax, `${Date.now() - started} ms`);
+    for (const answer of answers) {
+      await problemOf(answer.clone(), 503);
+      assert.ok(Number(answer.headers.get("retry-after")) >= 1);
+    }
+    assert.equal((await fetch(`${site.url}/readyz`)).status, 503);
+    site.memcached[0]?.child.signal("SIGCONT");
+    site.database.child.signal("SIGCONT");
+    await waitUntil("all is well again", async () => (await step()) === "normal", {
+      withinMs: 10_000,
+    });
+    assert.equal(
+      (await vote(site.url, slug, { choices: ["1"], ballotId: randomUUID() })).status,
+      202,
+    );
+    await site.drained();
+  });
+
+  it("also while MySQL is away: voting and results go on", async () => {
+    site.database.child.signal("SIGSTOP");
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, () =>
+        vote(site.url, slug, { choices: ["2"], ballotId: randomUUID() }),
+      ),
+    );
+    assert.ok(answers.every(answer => answer.status === 202));
+    assert.equal((await fetch(`${site.url}/api/polls/${slug}/results`)).status, 200);
+    const started = Date.now();
+    const edit = await api(site, "POST", `/api/polls/${slug}/close`);
+    assert.equal(edit.status, 503);
+    assert.ok(Date.now() - started < answerMsMax, `${Date.now() - started} ms`);
+    assert.equal(await step(), "holding");
+    site.database.child.signal("SIGCONT");
+    await site.drained();
+  });
+
+  it("and no process has crashed or restarted over it", () => site.assertUnharmed());
+});
