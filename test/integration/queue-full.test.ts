@@ -1,0 +1,76 @@
+/** The queue on a memcached that has no memory left: an error that is told, and never a slot that is lost. */
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import type { MemcachedClient } from "#lib/memcached/client.ts";
+import { isMemcachedFailure, isOutOfMemory } from "#lib/memcached/failure.ts";
+import type { Key } from "#lib/memcached/keys.ts";
+import { Pipeline } from "#lib/memcached/pipeline.ts";
+import { deleteSlots, lookAtQueues, placeTombstone, readSlots } from "#lib/queue/drain.ts";
+import { enqueueBatch } from "#lib/queue/enqueue.ts";
+import { decodeBatch, encodeBatch } from "#lib/queue/slot-codec.ts";
+import { emptyBatch, newQueue, noRider, queueBench, to } from "#test/support/queue-bench.ts";
+
+/** Takes all the memory that there is for items of these sizes. */
+async function fill(client: MemcachedClient, sizes: readonly number[]): Promise<void> {
+  for (const size of sizes) {
+    for (let full = false, index = 0; !full; ) {
+      const p = new Pipeline();
+      const ops = Array.from({ length: 100 }, () =>
+        p.add(`fill:${size}:${index++}` as Key, Buffer.alloc(size), 0),
+      );
+      const replies = await client.send(p);
+      full = ops.some(op => replies.of(op) === "full");
+    }
+  }
+}
+
+describe("a full server", () => {
+  it("says so at once, hands out numbers that grow by a digit, and lets a number be passed", async () => {
+    const { newProducer } = await queueBench(8);
+    const queue = newQueue();
+    const producer = newProducer(queue);
+    const { client } = producer;
+    const first = await producer.takeTicket();
+    await producer.write(first, encodeBatch(emptyBatch()));
+    const smallItems = Array.from({ length: 40 }, (_, index) => 1 + index * 8);
+    await fill(client, smallItems);
+
+    for (let i = 0; i < 12; i++) {
+      await assert.rejects(producer.takeTicket(), e => isMemcachedFailure(e) && isOutOfMemory(e));
+    }
+    const [look] = await lookAtQueues(client, [queue]);
+    assert.equal(look?.pointer, 13);
+
+    const enqueued = await enqueueBatch(to(producer), emptyBatch(), noRider, Number.MAX_VALUE);
+    assert.equal(enqueued.outcome, "full");
+    assert.equal(await placeTombstone(client, queue, first.epoch, 2), "placed");
+    const found = await readSlots(client, queue, first.epoch, [2]);
+    assert.equal(decodeBatch(found.get(2) ?? Buffer.alloc(0)), null);
+  });
+
+  it("does not take a slot, and takes it when there is room", async () => {
+    const { newProducer } = await queueBench(2);
+    const producer = newProducer(newQueue());
+    const big = Buffer.alloc(60_000);
+    const written: number[] = [];
+    let epoch: Awaited<ReturnType<typeof producer.takeTicket>>["epoch"] | undefined;
+    for (;;) {
+      const ticket = await producer.waitForLock(await producer.takeTicket());
+      epoch = ticket.epoch;
+      const { outcome } = await producer.write(ticket, big);
+      if (outcome === "full") break;
+      assert.equal(outcome, "written");
+      written.push(ticket.slot);
+    }
+    assert.ok(epoch && written.length > 5);
+    const kept = await readSlots(producer.client, producer.queue, epoch, written);
+    assert.equal(
+      kept.size,
+      written.length,
+      "nothing that was written may be dropped for something new",
+    );
+    await deleteSlots(producer.client, producer.queue, epoch, written);
+    const ticket = await producer.waitForLock(await producer.takeTicket());
+    assert.equal((await producer.write(ticket, big)).outcome, "written");
+  });
+});

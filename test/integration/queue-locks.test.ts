@@ -1,0 +1,142 @@
+/** Locks of queues on a real memcached: who gets one, who waits, and what becomes of it when its holder is gone. */
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { lockKey } from "#lib/memcached/keys.ts";
+import { counterValue, Pipeline } from "#lib/memcached/pipeline.ts";
+import { lookAtQueues, readSlots } from "#lib/queue/drain.ts";
+import { enqueueBatch } from "#lib/queue/enqueue.ts";
+import { holdQueues } from "#lib/queue/hold.ts";
+import { QueueProducer } from "#lib/queue/producer.ts";
+import { decodeBatch, encodeBatch } from "#lib/queue/slot-codec.ts";
+import { emptyBatch, newQueue, noRider, queueBench, to } from "#test/support/queue-bench.ts";
+
+const { newClient, newProducer } = await queueBench();
+
+describe("lock", () => {
+  it("is released behind the slot", async () => {
+    const queue = newQueue();
+    const producer = newProducer(queue);
+    const ticket = await producer.takeTicket();
+    assert.notEqual(ticket.lockedAtMs, undefined);
+    assert.equal((await producer.write(ticket, encodeBatch(emptyBatch()))).outcome, "written");
+    assert.notEqual((await producer.takeTicket()).lockedAtMs, undefined);
+  });
+
+  it("of a producer that died is free after its lease", async () => {
+    const queue = newQueue();
+    await newProducer(queue).takeTicket(); // and is never heard of again
+    const second = newProducer(queue);
+    const ticket = await second.takeTicket();
+    assert.equal(ticket.lockedAtMs, undefined);
+    const started = Date.now();
+    const locked = await second.waitForLock(ticket);
+    assert.notEqual(locked.lockedAtMs, undefined);
+    assert.ok(Date.now() - started <= 2_300);
+  });
+
+  it("that was waited for until the number aged comes with another number, and is released", async () => {
+    const queue = newQueue();
+    await newProducer(queue).takeTicket(); // dies with the lock
+    const second = newProducer(queue);
+    const ticket = await second.takeTicket();
+    const locked = await second.waitForLock(ticket);
+    assert.ok(locked.slot > ticket.slot, "the first number is too old to be written");
+    assert.equal((await second.write(locked, encodeBatch(emptyBatch()))).outcome, "written");
+    assert.notEqual((await second.takeTicket()).lockedAtMs, undefined);
+  });
+
+  it("is given back by a holder whose number has aged", async () => {
+    const producer = newProducer(newQueue());
+    const ticket = await producer.takeTicket();
+    const aged = { ...ticket, takenAtMs: ticket.takenAtMs - 1_100 };
+    assert.equal((await producer.write(aged, encodeBatch(emptyBatch()))).outcome, "stale");
+    assert.notEqual((await producer.takeTicket()).lockedAtMs, undefined);
+  });
+
+  it("is left alone by a holder whose lease may have ended", async () => {
+    const queue = newQueue();
+    const slow = newProducer(queue);
+    const ticket = await slow.takeTicket();
+    const late = { ...ticket, lockedAtMs: (ticket.lockedAtMs ?? 0) - 950 };
+    await slow.write(late, encodeBatch(emptyBatch()));
+    const p = new Pipeline();
+    const lock = p.get(lockKey(queue, ticket.epoch));
+    assert.equal(counterValue((await slow.client.send(p)).of(lock)), 1n);
+  });
+
+  it("is passed on quickly between producers, and every batch gets in once", async () => {
+    const queue = newQueue();
+    const producers = Array.from({ length: 6 }, () => newProducer(queue));
+    const batches = producers.flatMap(producer =>
+      Array.from({ length: 40 }, () => ({ producer, batch: emptyBatch() })),
+    );
+    await Promise.all(
+      producers.map(async producer => {
+        for (const { batch } of batches.filter(entry => entry.producer === producer)) {
+          const result = await enqueueBatch(
+            to(producer),
+            batch,
+            noRider,
+            performance.now() + 5_000,
+          );
+          assert.equal(result.outcome, "enqueued");
+        }
+      }),
+    );
+    const [first] = producers;
+    assert.ok(first);
+    const [look] = await lookAtQueues(first.client, [queue]);
+    assert.ok(look);
+    const numbers = Array.from({ length: look.pointer }, (_, i) => i + 1);
+    const slots = await readSlots(first.client, queue, look.epoch, numbers);
+    const ids = [...slots.values()].map(bytes => decodeBatch(bytes)?.id.toString("hex"));
+    assert.equal(new Set(ids).size, batches.length);
+  });
+});
+
+describe("a lock whose holder is gone", () => {
+  it("is left alone: batches go to another home until its lease is over", async () => {
+    const client = newClient();
+    const homes = [newQueue(), newQueue()].map(queue => new QueueProducer(queue, client));
+    const [own, other] = homes;
+    assert.ok(own && other);
+    const ghost = await own.takeTicket();
+    assert.notEqual(ghost.lockedAtMs, undefined);
+    const targets = { sides: [homes], copies: 1, order: [client] };
+    for (let i = 0; i < 3; i++) {
+      const result = await enqueueBatch(targets, emptyBatch(), noRider, Number.MAX_VALUE);
+      assert.equal(result.outcome, "enqueued");
+      if (result.outcome === "enqueued") assert.equal(result.places[0]?.producer, other);
+    }
+    const [look] = await lookAtQueues(client, [own.queue]);
+    assert.equal(look?.pointer, 2, "one number was taken in vain, not one for each batch");
+  });
+});
+
+describe("holding all queues", () => {
+  it("keeps producers out until it lets go", async () => {
+    const queue = newQueue();
+    const producer = newProducer(queue);
+    await producer.write(await producer.takeTicket(), encodeBatch(emptyBatch()));
+    const holder = newProducer(queue).client;
+    const hold = await holdQueues([holder], [queue]);
+    assert.equal((await producer.takeTicket()).lockedAtMs, undefined);
+    await hold.release();
+    assert.notEqual((await producer.takeTicket()).lockedAtMs, undefined);
+  });
+
+  it("gives up, holding nothing, when a lock can't be had in time", async () => {
+    const [free, busy] = [newQueue(), newQueue()];
+    const producer = newProducer(free);
+    await producer.write(await producer.takeTicket(), encodeBatch(emptyBatch()));
+    await newProducer(busy).takeTicket();
+    await assert.rejects(holdQueues([producer.client], [free, busy]));
+    assert.notEqual((await producer.takeTicket()).lockedAtMs, undefined);
+  });
+
+  it("has nothing to hold where no queue was ever used", async () => {
+    const hold = await holdQueues([newProducer(newQueue()).client], [newQueue()]);
+    assert.deepEqual(hold.queues, []);
+    await hold.release();
+  });
+});

@@ -1,0 +1,63 @@
+/** Producers on a memcached of their own, for tests that look at single numbers, locks and slots. */
+import { randomBytes } from "node:crypto";
+import { connect } from "node:net";
+import { after } from "node:test";
+import { sleep } from "#lib/clock.ts";
+import type { BatchId, QueueName } from "#lib/ids.ts";
+import { MemcachedClient } from "#lib/memcached/client.ts";
+import type { Rider } from "#lib/queue/enqueue.ts";
+import { QueueProducer } from "#lib/queue/producer.ts";
+import type { Batch } from "#lib/queue/slot-codec.ts";
+import { testMemcached } from "./services.ts";
+
+const options = ["-M", "-U", "0", "-c", "1024", "-o", "slab_automove_window=3"];
+
+/** Starts the server; it ends, and connections are closed, after the file's tests. */
+export async function queueBench(memoryMb?: number) {
+  const { port } = await testMemcached(memoryMb === undefined ? { options } : { memoryMb });
+  const clients: MemcachedClient[] = [];
+  after(() => {
+    for (const client of clients) client.close();
+  });
+  const newClient = () => {
+    const client = new MemcachedClient({ host: "127.0.0.1", port });
+    clients.push(client);
+    return client;
+  };
+  return {
+    newClient,
+    newProducer: (queue: QueueName) => new QueueProducer(queue, newClient()),
+    flushAll: () => flushAll(port),
+  };
+}
+
+async function flushAll(port: number): Promise<void> {
+  const socket = connect(port, "127.0.0.1");
+  socket.write("flush_all\r\n");
+  await new Promise(resolve => socket.once("data", resolve));
+  socket.destroy();
+  await sleep(20);
+}
+
+let queues = 0;
+export const newQueue = () => `test.${++queues}` as QueueName;
+
+export const emptyBatch = (): Batch => ({
+  id: randomBytes(12) as BatchId,
+  ballots: [],
+  talliesDoubtful: false,
+});
+
+export const noRider: Rider = {
+  before: () => Promise.resolve(),
+  ride: () => {},
+  arrived: () => {},
+  lost: () => {},
+};
+
+/** Targets of one queue. */
+export const to = (producer: QueueProducer) => ({
+  sides: [[producer]],
+  copies: 1,
+  order: [producer.client],
+});
