@@ -106,6 +106,32 @@ test("take one ballot a reader where the browser keeps no cookie at all", async 
   await expectOneBallot(page, frame(page), "No");
 });
 
+test("let readers change and withdraw their vote in the frame, cookie or not", async ({
+  origin,
+  page,
+  articles,
+  newPoll,
+}) => {
+  const slug = await newPoll({ mayChange: true });
+  await page.goto(articles.publish(article(origin, element(slug))));
+  const poll = frame(page);
+  await vote(poll, "No");
+  await page.reload();
+  await poll.getByRole("link", { name: "Change my vote" }).click();
+  await expect(poll.getByLabel("No", { exact: true })).toBeChecked();
+  await poll.getByLabel("Yes, all year round", { exact: true }).check();
+  await poll.getByRole("button", { name: "Change my vote" }).click();
+  await expect(poll.locator("[data-mine]")).toContainText("Yes, all year round");
+  await expect(poll.getByText("1 reader has voted.")).toBeVisible();
+  expect(await page.context().cookies()).toEqual([]);
+
+  await poll.getByRole("button", { name: "Withdraw my vote" }).click();
+  await expect(poll.getByText("No reader has voted yet.")).toBeVisible();
+  await page.reload();
+  await vote(poll, "No");
+  await expect(poll.getByText("1 reader has voted.")).toBeVisible();
+});
+
 test("move for who has voted and has no cookie, where results are for voters", async ({
   origin,
   page,

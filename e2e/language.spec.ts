@@ -52,6 +52,13 @@ test("an embed speaks the language of its article", async ({ page, newPoll }) =>
   await expect(page.getByRole("button", { name: "Vote" })).toBeVisible();
 });
 
+test("a list that was asked for in a language leads on in it", async ({ page, newPoll }) => {
+  const slug = await newPoll();
+  await page.goto("/?lang=sv");
+  await page.locator(`a[href="/p/${slug}?lang=sv"]`).click();
+  await expect(page.getByRole("button", { name: "Rösta" })).toBeVisible();
+});
+
 test.describe("without JavaScript", () => {
   test.use({ javaScriptEnabled: false });
 

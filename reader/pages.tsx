@@ -48,7 +48,7 @@ export function pollPage(
 
 /** `/`: the polls that are open, those that will be, and the latest that were. */
 export function listPage(site: Site, polls: readonly ListedPoll[], nowMs: number): string {
-  const { words, siteName, publicUrl } = site;
+  const { words, siteName, publicUrl, asked } = site;
   const of = (...states: string[]) => polls.filter(poll => states.includes(pollState(poll, nowMs)));
   const open = of("open");
   const scheduled = of("scheduled");
@@ -62,17 +62,17 @@ export function listPage(site: Site, polls: readonly ListedPoll[], nowMs: number
       <>
         <h1 class="headline">{words.say("pollsTitle")}</h1>
         {open.length === 0 && <p class="lede">{words.say("noPolls")}</p>}
-        {open.length > 0 && <PollList words={words} polls={open} nowMs={nowMs} />}
+        {open.length > 0 && <PollList words={words} asked={asked} polls={open} nowMs={nowMs} />}
         {scheduled.length > 0 && (
           <>
             <h2 class="section-title">{words.say("scheduledPolls")}</h2>
-            <PollList words={words} polls={scheduled} nowMs={nowMs} />
+            <PollList words={words} asked={asked} polls={scheduled} nowMs={nowMs} />
           </>
         )}
         {closed.length > 0 && (
           <>
             <h2 class="section-title">{words.say("closedPolls")}</h2>
-            <PollList words={words} polls={closed} nowMs={nowMs} />
+            <PollList words={words} asked={asked} polls={closed} nowMs={nowMs} />
           </>
         )}
       </>
@@ -82,16 +82,17 @@ export function listPage(site: Site, polls: readonly ListedPoll[], nowMs: number
 
 interface PollListProps {
   readonly words: Words;
+  readonly asked: AskedLanguage;
   readonly polls: readonly ListedPoll[];
   readonly nowMs: number;
 }
 
-function PollList({ words, polls, nowMs }: PollListProps) {
+function PollList({ words, asked, polls, nowMs }: PollListProps) {
   return (
     <ul class="poll-list">
       {polls.map(poll => (
         <li>
-          <a href={`/p/${poll.slug}`}>
+          <a href={pathOf(poll, "page", "vote", asked)}>
             <span class="poll-list-question">
               <bdi>{poll.question}</bdi>
             </span>
@@ -114,21 +115,6 @@ function stateInWords(words: Words, poll: ListedPoll, nowMs: number): string {
   return words.say("closesAt", { when: words.when(poll.closesAtMs, nowMs) });
 }
 
-/** The same inside an article. */
-export function notFoundEmbed({ words, siteName }: Site): string {
-  return renderEmbed({
-    words,
-    siteName,
-    title: `${words.say("notFoundTitle")} – ${siteName}`,
-    children: (
-      <article class="poll">
-        <h1 class="poll-question">{words.say("notFoundTitle")}</h1>
-        <p class="poll-dek">{words.say("notFoundBody")}</p>
-      </article>
-    ),
-  });
-}
-
 /** Where there is nothing. */
 export function notFoundPage({ words, siteName }: Site): string {
   return renderDocument({
@@ -143,6 +129,21 @@ export function notFoundPage({ words, siteName }: Site): string {
           <a href="/">{words.say("allPolls")}</a>
         </p>
       </>
+    ),
+  });
+}
+
+/** The same inside an article. */
+export function notFoundEmbed({ words, siteName }: Site): string {
+  return renderEmbed({
+    words,
+    siteName,
+    title: `${words.say("notFoundTitle")} – ${siteName}`,
+    children: (
+      <article class="poll">
+        <h1 class="poll-question">{words.say("notFoundTitle")}</h1>
+        <p class="poll-dek">{words.say("notFoundBody")}</p>
+      </article>
     ),
   });
 }

@@ -58,7 +58,10 @@ export function replacesIn(form: HTMLFormElement): number | undefined {
 /** Makes the links and the button that change a vote work without leaving the page. */
 export function offerChanges(
   card: HTMLElement,
-  { fill, withdraw }: { fill(choices: readonly string[]): void; withdraw(replaces: number): void },
+  {
+    fill,
+    withdraw,
+  }: { fill(choices: readonly string[]): void; withdraw(replaces: number): Promise<void> },
 ): void {
   part(card, "change-vote")?.addEventListener("click", event => {
     event.preventDefault();
@@ -79,6 +82,6 @@ export function offerChanges(
   form?.addEventListener("submit", event => {
     event.preventDefault();
     const replaces = replacesIn(form);
-    if (replaces !== undefined) withdraw(replaces);
+    if (replaces !== undefined) void withdraw(replaces);
   });
 }

@@ -63,8 +63,10 @@ export function takeVotes(card: HTMLElement, live: Live): void {
   });
   offerChanges(card, {
     fill: choices => fillIn(form, kind, choices),
-    withdraw: replaces =>
-      void cast(card, form, live, { ballotId: crypto.randomUUID(), choices: [], replaces }),
+    withdraw: async replaces => {
+      await cast(card, form, live, { ballotId: crypto.randomUUID(), choices: [], replaces });
+      if (standingIn(card)?.choices.length === 0) fillIn(form, kind, []);
+    },
   });
   const showMine = (mine: Standing) => {
     if (stateOf(card) !== "open") {
