@@ -18,16 +18,20 @@ async function tabTo(page: Page, target: Locator): Promise<void> {
   expect(ring).toBe("solid");
 }
 
-test("pauses, quotes, shares, and looks its receipt up", async ({ page, context, newPoll }) => {
-  watchConsole(page);
-  await context.grantPermissions(["clipboard-read", "clipboard-write"]);
-  const slug = await newPoll();
+async function voteByKeyboard(page: Page, slug: string): Promise<void> {
   await page.goto(`/p/${slug}`);
   await tabTo(page, page.getByLabel("Yes, all year round"));
   await page.keyboard.press("Space");
   await tabTo(page, page.getByRole("button", { name: "Vote" }));
   await page.keyboard.press("Enter");
   await expect(page.getByText("Your vote is in. Thank you.")).toBeFocused();
+}
+
+test("pauses, quotes, shares, and looks its receipt up", async ({ page, context, newPoll }) => {
+  watchConsole(page);
+  await context.grantPermissions(["clipboard-read", "clipboard-write"]);
+  const slug = await newPoll();
+  await voteByKeyboard(page, slug);
 
   await tabTo(page, page.getByRole("button", { name: "Copy" }));
   await page.keyboard.press("Enter");
@@ -98,12 +102,7 @@ test("takes an editor's link after the vote, and the results beside it", async (
     afterVoteText: "How the parties stand",
     afterVoteLink: "https://news.example/harbour",
   });
-  await page.goto(`/p/${slug}`);
-  await tabTo(page, page.getByLabel("Yes, all year round"));
-  await page.keyboard.press("Space");
-  await tabTo(page, page.getByRole("button", { name: "Vote" }));
-  await page.keyboard.press("Enter");
-  await expect(page.getByText("Your vote is in. Thank you.")).toBeFocused();
+  await voteByKeyboard(page, slug);
   await expect(page.getByRole("link", { name: "How the parties stand" })).toBeVisible();
   await expectAccessible(page);
   await tabTo(page, page.getByRole("link", { name: "Results" }));

@@ -154,25 +154,43 @@ export function AfterVoteFields({ values, problems }: RulesProps) {
 }
 
 export function ChangeFields({ values }: Pick<RulesProps, "values">) {
-  const [may, setMay] = useState(values.mayChange ? "yes" : "no");
   return (
-    <Group title="Changing a vote" now={mayChange[may as keyof typeof mayChange]} open={false}>
-      <Choice
-        name="mayChange"
-        legend="Readers may change their vote"
-        options={mayChange}
-        value={may}
-        onChange={setMay}
-      />
-    </Group>
+    <OneChoice
+      title="Changing a vote"
+      name="mayChange"
+      legend="Readers may change their vote"
+      options={mayChange}
+      first={values.mayChange ? "yes" : "no"}
+    />
   );
 }
 
 export function LaneFields({ values }: Pick<RulesProps, "values">) {
-  const [to, setTo] = useState(values.lane);
   return (
-    <Group title="When too many vote at once" now={lane[to as keyof typeof lane]} open={false}>
-      <Choice name="lane" legend="This poll's votes" options={lane} value={to} onChange={setTo} />
+    <OneChoice
+      title="When too many vote at once"
+      name="lane"
+      legend="This poll's votes"
+      options={lane}
+      first={values.lane}
+    />
+  );
+}
+
+interface OneChoiceProps {
+  readonly title: string;
+  readonly name: string;
+  readonly legend: string;
+  readonly options: Readonly<Record<string, string>>;
+  readonly first: string;
+}
+
+/** A group of a single choice, which its title line tells while it is folded. */
+function OneChoice({ title, name, legend, options, first }: OneChoiceProps) {
+  const [value, setValue] = useState(first);
+  return (
+    <Group title={title} now={options[value] ?? ""} open={false}>
+      <Choice name={name} legend={legend} options={options} value={value} onChange={setValue} />
     </Group>
   );
 }
