@@ -48,7 +48,8 @@ export const minute: Scenario = {
       seen.add("due", report.due);
       seen.add("accepted", accepted);
       seen.add("refused", report.answered - accepted);
-      seen.add("not answered", report.due - report.answered);
+      seen.add("never sent", report.due - report.sent);
+      seen.add("not answered", report.sent - report.answered);
       seen.add("p50", report.p50Ms);
       seen.add("p99", report.p99Ms);
       seen.add("last ballot in MySQL after the end", lagSeconds);
@@ -64,6 +65,10 @@ export const minute: Scenario = {
           seen.figure("due", "ballots"),
           seen.figure("accepted", "ballots", { floor: "due", atLeast: 1 }),
           seen.figure("refused", "ballots", { atMost: 0 }),
+          seen.figure("never sent", "ballots", {
+            atMost: 0,
+            note: "no connection had its answer and was free for it",
+          }),
           seen.figure("not answered", "ballots", {
             atMost: 0,
             note: "when the load ended and 5 s more had passed",
