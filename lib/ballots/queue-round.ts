@@ -124,8 +124,8 @@ export class QueueRound {
       ring.passed(producer, epoch, ticket.checkpoint);
     }
     if (going.length === 0) return;
-    this.#deps.tape.note(ballots);
     ring.remember(bytes, places);
+    this.#deps.tape.note(ballots);
     this.#deps.kickstart.send();
     for (const { ballot, answer } of going) {
       answer({ outcome: "accepted", tally: rider.seen(ballot.pollId) });

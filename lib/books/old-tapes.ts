@@ -10,7 +10,7 @@ import { describeError, type Log } from "../log.ts";
 import { backoffMs } from "../retry.ts";
 import { type Acceptance, raiseAccepted } from "../store/acceptances.ts";
 import { isStoreFailure, type Store } from "../store/pool.ts";
-import { tapeFilePattern } from "./tape.ts";
+import { tapeFilePattern } from "./tape-file.ts";
 
 const retry = { firstMs: SECOND, maxMs: 60 * SECOND };
 

@@ -9,8 +9,7 @@
  *
  * Invariant: the count of a poll never goes down, so that the largest one seen is the newest.
  */
-import { closeSync, mkdirSync, openSync, renameSync, writeSync } from "node:fs";
-import { join } from "node:path";
+import { mkdirSync } from "node:fs";
 import { sleep } from "../clock.ts";
 import type { PollId } from "../ids.ts";
 import { describeError, type Log } from "../log.ts";
@@ -19,6 +18,7 @@ import { isMemcachedFailure } from "../memcached/failure.ts";
 import { acceptedKey } from "../memcached/keys.ts";
 import { Pipeline } from "../memcached/pipeline.ts";
 import type { Places } from "../memcached/places.ts";
+import { TapeFile } from "./tape-file.ts";
 
 export interface TapeOptions {
   /** 8 bytes: this life of the process, as in its batch ids. */
@@ -34,20 +34,12 @@ export interface TapeOptions {
 const publishEveryMs = 100;
 /** Seconds that a published count stays in memcached. */
 const publishedSeconds = 7 * 86_400;
-/** The file is written anew when it has grown to this. */
-const fileBytesMax = 1024 * 1024;
-
-/** `tape-{home}-{process id}-{producer}.log`, lines of `{poll} {ballots accepted so far}`. */
-export const tapeFilePattern = /^tape-(\d+)-(\d+)-([0-9a-f]{16})\.log$/;
 
 export class AcceptedTape {
   readonly #options: TapeOptions;
   readonly #accepted = new Map<PollId, number>();
   #unpublished = new Set<PollId>();
-  readonly #path: string | undefined;
-  /** Opened with the first ballot: a process that takes none leaves nothing behind. */
-  #file: number | undefined;
-  #fileBytes = 0;
+  readonly #file: TapeFile | undefined;
 
   /** @throws Error of the file system when the directory can't be made. */
   constructor(options: TapeOptions) {
@@ -55,10 +47,10 @@ export class AcceptedTape {
     const { directory, home, producer } = options;
     if (directory === undefined) return;
     mkdirSync(directory, { recursive: true });
-    this.#path = join(directory, `tape-${home}-${process.pid}-${producer.toString("hex")}.log`);
+    this.#file = new TapeFile(directory, home, producer, this.#accepted, options.log);
   }
 
-  /** These ballots are in; called before their voters are answered. */
+  /** These ballots are in; called before their voters are answered. Never throws. */
   note(ballots: readonly { readonly pollId: PollId }[]): void {
     const touched = new Set<PollId>();
     for (const { pollId } of ballots) {
@@ -66,40 +58,20 @@ export class AcceptedTape {
       this.#unpublished.add(pollId);
       touched.add(pollId);
     }
-    this.#write(touched);
+    this.#file?.write(touched);
   }
 
   /** Publishes until `signal` is aborted, and a last time then. Never rejects. */
   async publishUntil(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       await sleep(publishEveryMs, signal);
+      this.#file?.catchUp();
       await this.#publish();
     }
   }
 
   close(): void {
-    if (this.#file !== undefined) closeSync(this.#file);
-    this.#file = undefined;
-  }
-
-  #write(polls: Iterable<PollId>): void {
-    if (this.#path === undefined) return;
-    this.#file ??= openSync(this.#path, "w", 0o600);
-    let text = "";
-    for (const poll of polls) text += `${poll} ${this.#accepted.get(poll)}\n`;
-    this.#fileBytes += writeSync(this.#file, text);
-    if (this.#fileBytes > fileBytesMax) this.#writeAnew();
-  }
-
-  /** Every poll's newest count in a file that takes the place of the old one at once. */
-  #writeAnew(): void {
-    if (this.#file === undefined || this.#path === undefined) return;
-    const next = `${this.#path}.next`;
-    closeSync(this.#file);
-    this.#file = openSync(next, "w", 0o600);
-    this.#fileBytes = 0;
-    this.#write(this.#accepted.keys());
-    renameSync(next, this.#path);
+    this.#file?.close();
   }
 
   async #publish(): Promise<void> {

@@ -1,0 +1,93 @@
+/** A front's tape on a disk that takes nothing: what is accepted is counted all the same, and written when it can be. */
+import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, describe, it } from "node:test";
+import { pino } from "pino";
+import { parseTape } from "#lib/books/old-tapes.ts";
+import { AcceptedTape } from "#lib/books/tape.ts";
+import type { PollId } from "#lib/ids.ts";
+import { MemcachedClient } from "#lib/memcached/client.ts";
+import { acceptedKey } from "#lib/memcached/keys.ts";
+import { counterValue, Pipeline } from "#lib/memcached/pipeline.ts";
+import { Places } from "#lib/memcached/places.ts";
+import { waitUntil } from "#scripts/services/ports.ts";
+import { testMemcached } from "#test/support/services.ts";
+
+const { port } = await testMemcached();
+const client = new MemcachedClient({ host: "127.0.0.1", port });
+after(() => client.close());
+const poll = 7 as PollId;
+const other = 8 as PollId;
+
+/** A tape that is being published, with the lines that it logs and where its file is. */
+function newTape() {
+  const directory = mkdtempSync(join(tmpdir(), "floodgate-tape-"));
+  const lines: { readonly event: string; readonly code?: string }[] = [];
+  const log = pino({}, { write: (line: string) => void lines.push(JSON.parse(line)) });
+  const producer = randomBytes(8);
+  const places = new Places([client], 1);
+  const tape = new AcceptedTape({ producer, home: 0, directory, places, log });
+  const stop = new AbortController();
+  const publishing = tape.publishUntil(stop.signal);
+  after(async () => {
+    stop.abort();
+    await publishing;
+    tape.close();
+    rmSync(directory, { recursive: true });
+  });
+  const path = join(directory, `tape-0-${process.pid}-${producer.toString("hex")}.log`);
+  const published = async (of: PollId) => {
+    const p = new Pipeline();
+    const op = p.get(acceptedKey(producer, of));
+    return counterValue((await client.read(p)).of(op));
+  };
+  const written = (of: PollId) => {
+    if (!existsSync(path)) return undefined;
+    const counts = parseTape(readFileSync(path, "utf8"), producer.toString("hex"));
+    return counts.find(({ pollId }) => pollId === of)?.ballots;
+  };
+  return { tape, path, lines, published, written };
+}
+
+const obstacles = {
+  "can't be opened": { code: "EISDIR", put: (path: string) => mkdirSync(path) },
+  "has no room": { code: "ENOSPC", put: (path: string) => symlinkSync("/dev/full", path) },
+};
+
+describe("the tape of a front", () => {
+  for (const [what, { code, put }] of Object.entries(obstacles)) {
+    it(`counts and publishes while its file ${what}, and writes it when it can`, async () => {
+      const { tape, path, lines, published, written } = newTape();
+      put(path);
+      put(`${path}.next`);
+      for (let i = 0; i < 100; i++) tape.note([{ pollId: poll }, { pollId: other }]);
+      await waitUntil("published", async () => (await published(poll)) === 100n);
+      assert.deepEqual(
+        lines.map(line => [line.event, line.code]),
+        [["tape_not_written", code]],
+      );
+
+      rmSync(path, { recursive: true });
+      rmSync(`${path}.next`, { recursive: true });
+      tape.note([{ pollId: poll }]);
+      await waitUntil("written", () => written(poll) === 101);
+      assert.equal(written(other), 100, "what came meanwhile is in the file, too");
+      assert.deepEqual(
+        lines.map(({ event }) => event),
+        ["tape_not_written", "tape_written_again"],
+      );
+    });
+  }
+
+  it("has every poll's newest count in its file after it was begun anew many times", () => {
+    const { tape, written } = newTape();
+    tape.note([{ pollId: other }]);
+    const many = Array.from({ length: 200 }, (_, index) => ({ pollId: (100 + index) as PollId }));
+    for (let i = 0; i < 2_000; i++) tape.note(many);
+    assert.equal(written(other), 1);
+    assert.equal(written(100 as PollId), 2_000);
+  });
+});
