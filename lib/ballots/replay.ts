@@ -3,7 +3,7 @@
  * again, on another server or straight into MySQL; batches that MySQL has are forgotten. Needed also when
  * nobody votes: a server may lose its memory in the quietest hour.
  */
-import { DAY, monotonicMs, SECOND, sleep } from "../clock.ts";
+import { DAY, MINUTE, monotonicMs, SECOND, sleep } from "../clock.ts";
 import type { Epoch } from "../ids.ts";
 import { describeError, type Log } from "../log.ts";
 import type { MemcachedClient } from "../memcached/client.ts";
@@ -34,6 +34,8 @@ const lookMs = 200;
 /** A server that is away for longer than a hiccup may stay away. */
 const patienceMs = SECOND;
 const enqueueMsMax = 2 * SECOND;
+/** A ring that is full stays so for as long as what fills it lasts. */
+const fullSaidEveryMs = MINUTE;
 /** Of the time that a front has for ending. */
 const endingMsMax = 20 * SECOND;
 /** A poll's own time is not at hand here; longer than any poll that people still talk about. */
@@ -45,10 +47,12 @@ const replayedMarkSeconds = (7 * DAY) / SECOND;
  */
 export async function watchReplayRing(deps: ReplayDeps, signal: AbortSignal): Promise<void> {
   let untilMs = Number.POSITIVE_INFINITY;
+  let fullSaidMs = Number.NEGATIVE_INFINITY;
   while (monotonicMs() < untilMs) {
     await sleep(lookMs, signal.aborted ? undefined : signal);
     const ending = signal.aborted;
     if (ending) untilMs = Math.min(untilMs, monotonicMs() + endingMsMax);
+    if (monotonicMs() - fullSaidMs > fullSaidEveryMs && sayIfFull(deps)) fullSaidMs = monotonicMs();
     await deps.missed.withdraw();
     let settled = true;
     for (const producer of deps.ring.producers) {
@@ -63,6 +67,13 @@ export async function watchReplayRing(deps: ReplayDeps, signal: AbortSignal): Pr
     }
     if (ending && settled) return;
   }
+}
+
+/** True: batches were let go since this was said last. A loss of memory would lose them, too. */
+function sayIfFull({ log, ring }: ReplayDeps): boolean {
+  const dropped = ring.takeDropped();
+  if (dropped > 0) log.warn({ event: "replay_ring_full", dropped });
+  return dropped > 0;
 }
 
 /** Compares what the ring holds of one queue with the queue as it is. True: nothing is left to be brought in. */

@@ -71,17 +71,11 @@ export class ReplayRing {
     this.#bytesMax = bytesMax;
   }
 
-  get batches(): number {
-    return this.#kept.size;
-  }
-
-  get bytes(): number {
-    return this.#bytes;
-  }
-
-  /** Batches let go because the ring was full. */
-  get dropped(): number {
-    return this.#dropped;
+  /** How many batches were let go for want of room since this was asked last. */
+  takeDropped(): number {
+    const dropped = this.#dropped;
+    this.#dropped = 0;
+    return dropped;
   }
 
   /** The producers that have batches here. */

@@ -1,0 +1,58 @@
+import assert from "node:assert/strict";
+import { it } from "node:test";
+import { pino } from "pino";
+import { AcceptedTape } from "../books/tape.ts";
+import { MemcachedClient } from "../memcached/client.ts";
+import { Places } from "../memcached/places.ts";
+import { ReplayRing } from "../queue/replay-ring.ts";
+import { GuardedStore } from "../store/guarded.ts";
+import { Store } from "../store/pool.ts";
+import { MissedMoves } from "../tallies/missed.ts";
+import { Fallback } from "./fallback.ts";
+import { watchReplayRing } from "./replay.ts";
+
+const server = new MemcachedClient({ host: "127.0.0.1", port: 1 });
+const tallies = new Places([server], 1);
+const missed = new MissedMoves();
+
+/** What watching over a ring logs until it is called off. */
+async function logged(ring: ReplayRing, calledOff: AbortSignal): Promise<unknown[]> {
+  const lines: unknown[] = [];
+  const log = pino(
+    { base: null, timestamp: false, formatters: { level: label => ({ level: label }) } },
+    { write: (line: string) => void lines.push(JSON.parse(line)) },
+  );
+  const url = "mysql://nobody@127.0.0.1:1/none";
+  const store = new Store({ url, connectionsMax: 1, statementMs: 1_000 });
+  const producer = Buffer.alloc(8);
+  const tape = new AcceptedTape({ producer, home: 0, directory: undefined, places: tallies, log });
+  const fallback = new Fallback({
+    log,
+    store: new GuardedStore(store, log),
+    tallies,
+    missed,
+    tape,
+    ballotsPerSecond: 1,
+  });
+  const targets = { sides: [], copies: 1, order: [server] };
+  await watchReplayRing(
+    { log, ring, targets, tallies, missed, markServers: [server], fallback },
+    calledOff,
+  );
+  await store.close();
+  return lines;
+}
+
+it("says that batches were let go because the ring was full, and how many", async () => {
+  const ring = new ReplayRing(10);
+  for (let batch = 0; batch < 4; batch++) ring.remember(Buffer.alloc(5), []);
+  assert.deepEqual(await logged(ring, AbortSignal.abort()), [
+    { level: "warn", event: "replay_ring_full", dropped: 2 },
+  ]);
+});
+
+it("says nothing of a ring that has room", async () => {
+  const ring = new ReplayRing(10);
+  ring.remember(Buffer.alloc(5), []);
+  assert.deepEqual(await logged(ring, AbortSignal.abort()), []);
+});

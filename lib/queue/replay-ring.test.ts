@@ -1,0 +1,38 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import type { Epoch, QueueName } from "../ids.ts";
+import { MemcachedClient } from "../memcached/client.ts";
+import { QueueProducer } from "./producer.ts";
+import { ReplayRing } from "./replay-ring.ts";
+
+const client = new MemcachedClient({ host: "127.0.0.1", port: 1 });
+const producer = new QueueProducer("normal.0" as QueueName, client);
+const place = (slot: number) => [{ producer, epoch: "epoch" as Epoch, slot }];
+
+describe("a full replay ring", () => {
+  it("lets the oldest batches go, and says once how many", () => {
+    const ring = new ReplayRing(10);
+    for (let slot = 1; slot <= 4; slot++) ring.remember(Buffer.alloc(5, slot), place(slot));
+    assert.equal(ring.takeDropped(), 2);
+    assert.equal(ring.takeDropped(), 0);
+    const kept = ring.takeOrphans(producer, undefined).map(bytes => bytes[0]);
+    assert.deepEqual(kept, [3, 4]);
+  });
+
+  it("keeps a batch that is larger than itself until the next one comes", () => {
+    const ring = new ReplayRing(10);
+    ring.remember(Buffer.alloc(20, 1), place(1));
+    assert.equal(ring.takeDropped(), 0);
+    ring.remember(Buffer.alloc(5, 2), place(2));
+    assert.equal(ring.takeDropped(), 1);
+  });
+
+  it("has room again for what MySQL has by now", () => {
+    const ring = new ReplayRing(10);
+    ring.remember(Buffer.alloc(5), place(1));
+    ring.remember(Buffer.alloc(5), place(2));
+    ring.passed(producer, "epoch" as Epoch, 2);
+    ring.remember(Buffer.alloc(10), place(3));
+    assert.equal(ring.takeDropped(), 0);
+  });
+});
