@@ -19,7 +19,7 @@ export interface Memory {
  */
 export async function readMemory(server: MemcachedClient): Promise<Memory> {
   const p = new Pipeline();
-  const [general, settings] = [p.stats(), p.stats("settings")];
+  const [general, settings, items] = [p.stats(), p.stats("settings"), p.stats("items")];
   const replies = await server.read(p);
   const stats = replies.of(general);
   const number = (name: string) => Number(stats.get(name) ?? 0);
@@ -28,6 +28,12 @@ export async function readMemory(server: MemcachedClient): Promise<Memory> {
     limitBytes: number("limit_maxbytes"),
     evictions: number("evictions"),
     mayEvict: replies.of(settings).get("evictions") !== "off",
-    outOfMemory: number("store_no_memory"),
+    outOfMemory: refusedOf(replies.of(items)),
   };
+}
+
+/** The general statistics have a number of such a name too, which the binary protocol never moves. */
+function refusedOf(items: ReadonlyMap<string, string>): number {
+  const counts = [...items].filter(([name]) => name.endsWith(":outofmemory"));
+  return counts.reduce((sum, [, count]) => sum + Number(count), 0);
 }

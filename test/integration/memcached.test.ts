@@ -8,6 +8,7 @@ import { sleep } from "#lib/clock.ts";
 import { MemcachedClient } from "#lib/memcached/client.ts";
 import { isMemcachedFailure } from "#lib/memcached/failure.ts";
 import type { Key } from "#lib/memcached/keys.ts";
+import { readMemory } from "#lib/memcached/memory.ts";
 import { counterValue, Pipeline } from "#lib/memcached/pipeline.ts";
 import { waitUntil } from "#scripts/services/ports.ts";
 import { FaultProxy } from "#test/support/fault-proxy.ts";
@@ -136,6 +137,7 @@ describe("operations", () => {
     const later = await client.send(q);
     assert.equal(later.of(counter), 5n);
     assert.equal(later.of(stats).get("evictions"), "0");
+    assert.ok((await readMemory(client)).outOfMemory > 0);
   });
 
   it("keeps order and belonging under a heavy mix", async () => {
