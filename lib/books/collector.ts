@@ -103,7 +103,7 @@ export class BooksCollector {
       const p = new Pipeline();
       for (const [poll, { ballots }] of totals) {
         if (this.#places.of(poll).includes(server)) {
-          p.set(tallyKey(poll, "s"), String(ballots), 0);
+          p.overwrite(tallyKey(poll, "s"), String(ballots), 0);
         }
       }
       if (p.size > 0) await quietly(server.send(p));

@@ -89,12 +89,15 @@ export class AcceptedTape {
         continue;
       }
       const p = new Pipeline();
-      for (const poll of polls) {
+      const ops = polls.map(poll => {
         const key = acceptedKey(this.#options.producer, poll);
-        p.set(key, String(this.#accepted.get(poll)), publishedSeconds);
-      }
+        return p.overwrite(key, String(this.#accepted.get(poll)), publishedSeconds);
+      });
       try {
-        await server.send(p);
+        const replies = await server.send(p);
+        for (const [index, op] of ops.entries()) {
+          if (replies.of(op) === "full") unpublished.add(polls[index] as PollId);
+        }
       } catch (error) {
         for (const poll of polls) unpublished.add(poll);
         if (!isMemcachedFailure(error)) {

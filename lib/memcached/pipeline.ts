@@ -17,7 +17,6 @@ import { RequestBytes } from "./request-bytes.ts";
 const opcode = {
   get: 0x09, // getq
   add: 0x12, // addq
-  set: 0x11, // setq
   replace: 0x13, // replaceq
   delete: 0x14, // deleteq
   incr: 0x05,
@@ -74,7 +73,7 @@ export class Replies {
   }
 }
 
-/** `full`: the server has no memory left for it (`-M`). With `set`, the old value is gone then. */
+/** `full`: the server has no memory left for it (`-M`). What was there is still there. */
 export type Stored = "stored" | "exists" | "full";
 /** `null`: there is no such counter. `raced`: two created it at once and this one lost; call again. */
 export type Counted = bigint | null | "raced" | "full";
@@ -120,11 +119,13 @@ export class Pipeline {
   }
 
   /**
-   * Stores unconditionally. Only for values that can be made again at any time: on a full server a
-   * refused `set` *deletes* the value that was there.
+   * Stores, whatever is there. Refused on a full server, it leaves that alone; memcached's own "set" *deletes* it.
+   * Two operations: the second finds what the first put there, or what was there before.
    */
-  set(key: Key, value: Buffer | string, ttlSeconds: number): Op<Stored> {
-    return this.#push(opcode.set, key, storeExtras(ttlSeconds), value, decodeStore);
+  overwrite(key: Key, value: Buffer | string, ttlSeconds: number): Op<"stored" | "full"> {
+    this.add(key, value, ttlSeconds);
+    const { index } = this.replace(key, value, ttlSeconds);
+    return { index, decode: decodeOverwrite };
   }
 
   /**
@@ -243,6 +244,11 @@ function decodeReplace(replies: readonly Reply[] | undefined): Stored | "missing
   const reply = replies?.[0];
   if (reply?.status === status.notFound || reply?.status === status.notStored) return "missing";
   return decodeStore(replies);
+}
+
+/** Nothing there to replace: there was no room to add it. */
+function decodeOverwrite(replies: readonly Reply[] | undefined): "stored" | "full" {
+  return decodeReplace(replies) === "stored" ? "stored" : "full";
 }
 
 function decodeDelete(replies: readonly Reply[] | undefined): boolean {

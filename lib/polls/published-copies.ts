@@ -155,14 +155,10 @@ function newer(a: Poll | null | undefined, b: Poll | null): Poll | null {
   return a === null || a.version >= b.version ? a : b;
 }
 
-/** Replace, then add: a `set` that a full server refuses would delete what was there. */
 async function put(server: MemcachedClient, key: Key, text: string, seconds: number) {
   const p = new Pipeline();
-  const replaced = p.replace(key, text, seconds);
-  if ((await server.send(p)).of(replaced) !== "missing") return;
-  const q = new Pipeline();
-  q.add(key, text, seconds);
-  await server.send(q);
+  p.overwrite(key, text, seconds);
+  await server.send(p);
 }
 
 /** Does the same on all, then throws the first failure, if there was one. */

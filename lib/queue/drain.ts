@@ -132,13 +132,9 @@ export async function publishCheckpoint(
   epoch: Epoch,
   slot: number,
 ): Promise<void> {
-  const key = checkpointKey(queue, epoch);
   const p = new Pipeline();
-  const replaced = p.replace(key, String(slot), 0);
-  if ((await client.send(p)).of(replaced) !== "missing") return;
-  const q = new Pipeline();
-  q.add(key, String(slot), 0);
-  await client.send(q);
+  p.overwrite(checkpointKey(queue, epoch), String(slot), 0);
+  await client.send(p);
 }
 
 /** Lets committed slots live so long and no longer, whether or not somebody comes to delete them. */

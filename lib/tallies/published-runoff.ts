@@ -69,11 +69,9 @@ async function publishRunoff(
   const numbers = poll.options.map(option => option.number);
   const runoff: PublishedRunoff = { ...runoffOf(numbers, rankings), computedAtMs, of };
   const text = JSON.stringify(runoff);
-  // Replace, then add: a `set` that a full server refuses would delete what was there.
   for (const server of servers) {
     const p = new Pipeline();
-    p.replace(tallyKey(poll.id, "i"), text, 0);
-    p.add(tallyKey(poll.id, "i"), text, 0);
+    p.overwrite(tallyKey(poll.id, "i"), text, 0);
     // Results have changed: whoever waits for a newer version shall hear of it.
     p.incr(tallyKey(poll.id, "v"), 1);
     await server.send(p);

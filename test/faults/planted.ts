@@ -35,12 +35,12 @@ export const plantedBugs: readonly PlantedBug[] = [
     shownBy: "memcached flushed",
   },
   {
-    name: "set for add of slots",
+    name: "slots overwritten",
     edits: [
       {
         file: "lib/queue/producer.ts",
         from: "p.add(slotKey(this.queue, ticket.epoch, ticket.slot), bytes, 0)",
-        to: "p.set(slotKey(this.queue, ticket.epoch, ticket.slot), bytes, 0)",
+        to: "p.overwrite(slotKey(this.queue, ticket.epoch, ticket.slot), bytes, 0)",
       },
     ],
     shownBy: "front paused between number and slot",

@@ -96,7 +96,7 @@ describe("the doctor", () => {
     const session = await Session.connect({ host: "127.0.0.1", port: bad.port }, 1_000);
     for (let slot = 1; slot <= 200; slot++) {
       const p = new Pipeline();
-      p.set(slotKey("normal.0" as never, "epoch" as never, slot as never), randomBytes(60_000), 0);
+      p.add(slotKey("normal.0" as never, "epoch" as never, slot as never), randomBytes(60_000), 0);
       await session.send(p, 5_000);
     }
     session.close("done");

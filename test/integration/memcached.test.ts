@@ -12,6 +12,7 @@ import { readMemory } from "#lib/memcached/memory.ts";
 import { counterValue, Pipeline } from "#lib/memcached/pipeline.ts";
 import { waitUntil } from "#scripts/services/ports.ts";
 import { FaultProxy } from "#test/support/fault-proxy.ts";
+import { fill, smallItems } from "#test/support/full-memcached.ts";
 import { testMemcached } from "#test/support/services.ts";
 
 const server = await testMemcached({ memoryMb: 2 });
@@ -22,7 +23,7 @@ let keys = 0;
 const freshKey = () => `test:${++keys}` as Key;
 
 describe("operations", () => {
-  it("answers get, add, set, replace and delete for what they did", async () => {
+  it("answers get, add, overwrite, replace and delete for what they did", async () => {
     const key = freshKey();
     const p = new Pipeline();
     const miss = p.get(key);
@@ -31,10 +32,12 @@ describe("operations", () => {
     const refused = p.add(key, "two", 0);
     const read = p.get(key);
     const replaced = p.replace(key, "three", 0);
-    const set = p.set(key, "four", 0);
+    const overwritten = p.overwrite(key, "four", 0);
     const last = p.get(key);
     const deleted = p.delete(key);
     const nothingLeft = p.delete(key);
+    const anew = p.overwrite(key, "five", 0);
+    const there = p.get(key);
     const r = await client.send(p);
     assert.equal(r.of(miss), null);
     assert.equal(r.of(notThere), "missing");
@@ -42,10 +45,12 @@ describe("operations", () => {
     assert.equal(r.of(refused), "exists");
     assert.equal(r.of(read)?.toString(), "one");
     assert.equal(r.of(replaced), "stored");
-    assert.equal(r.of(set), "stored");
+    assert.equal(r.of(overwritten), "stored");
     assert.equal(r.of(last)?.toString(), "four");
     assert.equal(r.of(deleted), true);
     assert.equal(r.of(nothingLeft), false);
+    assert.equal(r.of(anew), "stored");
+    assert.equal(r.of(there)?.toString(), "five");
   });
 
   it("creates a counter only when asked to, with the initial value and not one more", async () => {
@@ -138,6 +143,26 @@ describe("operations", () => {
     assert.equal(later.of(counter), 5n);
     assert.equal(later.of(stats).get("evictions"), "0");
     assert.ok((await readMemory(client)).outOfMemory > 0);
+  });
+
+  it("says that there is no room to overwrite something, and leaves what was there", async t => {
+    const small = await testMemcached({ memoryMb: 2 });
+    const alone = new MemcachedClient({ host: "127.0.0.1", port: small.port });
+    t.after(() => alone.close());
+    const [key, missing] = [freshKey(), freshKey()];
+    const before = new Pipeline();
+    before.overwrite(key, "old", 0);
+    await alone.send(before);
+    await fill(alone, smallItems);
+    const p = new Pipeline();
+    const over = p.overwrite(key, "new", 0);
+    const anew = p.overwrite(missing, "new", 0);
+    const [left, nothing] = [p.get(key), p.get(missing)];
+    const r = await alone.send(p);
+    assert.equal(r.of(over), "full");
+    assert.equal(r.of(anew), "full");
+    assert.equal(r.of(left)?.toString(), "old");
+    assert.equal(r.of(nothing), null);
   });
 
   it("keeps order and belonging under a heavy mix", async () => {

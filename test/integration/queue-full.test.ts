@@ -1,28 +1,12 @@
 /** The queue on a memcached that has no memory left: an error that is told, and never a slot that is lost. */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import type { MemcachedClient } from "#lib/memcached/client.ts";
 import { isMemcachedFailure, isOutOfMemory } from "#lib/memcached/failure.ts";
-import type { Key } from "#lib/memcached/keys.ts";
-import { Pipeline } from "#lib/memcached/pipeline.ts";
 import { deleteSlots, lookAtQueues, placeTombstone, readSlots } from "#lib/queue/drain.ts";
 import { enqueueBatch } from "#lib/queue/enqueue.ts";
 import { decodeBatch, encodeBatch } from "#lib/queue/slot-codec.ts";
+import { fill, smallItems } from "#test/support/full-memcached.ts";
 import { emptyBatch, newQueue, noRider, queueBench, to } from "#test/support/queue-bench.ts";
-
-/** Takes all the memory that there is for items of these sizes. */
-async function fill(client: MemcachedClient, sizes: readonly number[]): Promise<void> {
-  for (const size of sizes) {
-    for (let full = false, index = 0; !full; ) {
-      const p = new Pipeline();
-      const ops = Array.from({ length: 100 }, () =>
-        p.add(`fill:${size}:${index++}` as Key, Buffer.alloc(size), 0),
-      );
-      const replies = await client.send(p);
-      full = ops.some(op => replies.of(op) === "full");
-    }
-  }
-}
 
 describe("a full server", () => {
   it("says so at once, hands out numbers that grow by a digit, and lets a number be passed", async () => {
@@ -32,7 +16,6 @@ describe("a full server", () => {
     const { client } = producer;
     const first = await producer.takeTicket();
     await producer.write(first, encodeBatch(emptyBatch()));
-    const smallItems = Array.from({ length: 40 }, (_, index) => 1 + index * 8);
     await fill(client, smallItems);
 
     for (let i = 0; i < 12; i++) {

@@ -1,4 +1,4 @@
-/** A front's tape on a disk that takes nothing: what is accepted is counted all the same, and written when it can be. */
+/** A front's tape on a disk or a memcached that takes nothing: what is accepted is counted, and told when it can be. */
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
@@ -11,12 +11,14 @@ import { AcceptedTape } from "#lib/books/tape.ts";
 import type { PollId } from "#lib/ids.ts";
 import { MemcachedClient } from "#lib/memcached/client.ts";
 import { acceptedKey } from "#lib/memcached/keys.ts";
+import { readMemory } from "#lib/memcached/memory.ts";
 import { counterValue, Pipeline } from "#lib/memcached/pipeline.ts";
 import { Places } from "#lib/memcached/places.ts";
 import { waitUntil } from "#scripts/services/ports.ts";
+import { fill, smallItems } from "#test/support/full-memcached.ts";
 import { testMemcached } from "#test/support/services.ts";
 
-const { port } = await testMemcached();
+const { port } = await testMemcached({ memoryMb: 4 });
 const client = new MemcachedClient({ host: "127.0.0.1", port });
 after(() => client.close());
 const poll = 7 as PollId;
@@ -89,5 +91,22 @@ describe("the tape of a front", () => {
     for (let i = 0; i < 2_000; i++) tape.note(many);
     assert.equal(written(other), 1);
     assert.equal(written(100 as PollId), 2_000);
+  });
+
+  it("leaves what a full memcached has, and publishes when there is room", async () => {
+    const { tape, published } = newTape();
+    tape.note([{ pollId: poll }]);
+    await waitUntil("published", async () => (await published(poll)) === 1n);
+    const taken = await fill(client, smallItems);
+    const { outOfMemory } = await readMemory(client);
+    tape.note([{ pollId: poll }]);
+    const refused = async () => (await readMemory(client)).outOfMemory > outOfMemory;
+    await waitUntil("memcached to refuse it", refused);
+    assert.equal(await published(poll), 1n);
+
+    const p = new Pipeline();
+    for (const key of taken) p.delete(key);
+    await client.send(p);
+    await waitUntil("published again", async () => (await published(poll)) === 2n);
   });
 });

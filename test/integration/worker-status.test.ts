@@ -22,7 +22,7 @@ async function overfill(port: number): Promise<void> {
   for (let slot = 1; slot <= 200; slot++) {
     const p = new Pipeline();
     const key = slotKey("low.0" as QueueName, "overfilling" as Epoch, slot as SlotNumber);
-    p.set(key, randomBytes(60_000), 0);
+    p.add(key, randomBytes(60_000), 0);
     await session.send(p, 5_000);
   }
   session.close("done");

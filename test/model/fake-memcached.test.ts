@@ -16,7 +16,7 @@ const key = fc.constantFrom("a", "b");
 const text = fc.constantFrom("7", "10", "999");
 const operation = fc.oneof(
   fc.record({ kind: fc.constantFrom("get", "delete"), key }),
-  fc.record({ kind: fc.constantFrom("add", "set", "replace"), key, text }),
+  fc.record({ kind: fc.constantFrom("add", "overwrite", "replace"), key, text }),
   fc.record({ kind: fc.constantFrom("incr", "decr", "create"), key, by: fc.nat(1_000) }),
 );
 
@@ -26,7 +26,7 @@ function ask(p: Pipeline, asked: Operation, prefix: string): Op<unknown> {
   const name = `${prefix}${asked.key}` as Key;
   if ("text" in asked) {
     if (asked.kind === "add") return p.add(name, asked.text, 0);
-    if (asked.kind === "set") return p.set(name, asked.text, 0);
+    if (asked.kind === "overwrite") return p.overwrite(name, asked.text, 0);
     return p.replace(name, asked.text, 0);
   }
   if ("by" in asked) {

@@ -16,7 +16,7 @@ interface Item {
 
 /** Mistakes of a server, to see that the model finds them. */
 export interface Bugs {
-  /** `add` stores over what is there, as `set` does. */
+  /** `add` stores over what is there. */
   readonly addOverwrites?: boolean;
 }
 
@@ -114,8 +114,6 @@ export class FakeMemcached {
         return item && reply(ok, item.value, item.version);
       case 0x12: // addq
         if (item && !this.#bugs.addOverwrites) return reply(exists);
-        return void this.#store(key, value, extras.readUInt32BE(4));
-      case 0x11: // setq
         return void this.#store(key, value, extras.readUInt32BE(4));
       case 0x13: // replaceq
         if (!item) return reply(notFound);
