@@ -10,6 +10,7 @@ import { ConfigError } from "#lib/config.ts";
 import type { Slug } from "#lib/ids.ts";
 import { createLog } from "#lib/log.ts";
 import { everOpenPolls, findPoll, type Poll } from "#lib/store/polls.ts";
+import { describePart } from "#lib/tallies/parts.ts";
 import { compareTallies, reconcile } from "#lib/tallies/reconcile.ts";
 import { buildWorker, type WorkerRuntime } from "./runtime.ts";
 import { operatorSettings } from "./settings.ts";
@@ -36,7 +37,7 @@ async function recount(
   for (const poll of polls) {
     for (const { part, rows, totals } of await recountPoll(worker.store, poll, repair)) {
       off.add(poll.slug);
-      const name = part === "b" ? "ballots" : `votes of option ${part}`;
+      const name = part === "b" ? "ballots" : describePart(poll.kind, part);
       say(`${poll.slug}: ${name}: ${rows} by the rows, ${totals} by the totals`);
     }
   }

@@ -53,7 +53,7 @@ export interface TallyDeps {
 /** One counter that was found off, and is right now. */
 export interface Mended {
   readonly pollId: PollId;
-  /** Option number, or `b` for the ballots. */
+  /** A measure of an option, or `b` for the ballots. */
   readonly part: TallyPart | "b";
   /** `null`: it was missing. */
   readonly was: number | null;

@@ -17,7 +17,7 @@
  */
 import type { OptionNumber, TallyPart } from "../ids.ts";
 import type { PollKind } from "../store/poll-rules.ts";
-import { partOf } from "../tally-part.ts";
+import { partOf, splitPart } from "../tally-part.ts";
 
 export const gradeMax = 5;
 const timesRanked = 1;
@@ -37,6 +37,15 @@ export function partsOf(poll: {
   return poll.options.flatMap(({ number }) =>
     measures[poll.kind].map(measure => partOf(number, measure)),
   );
+}
+
+/** What a part counts, in words for operators. */
+export function describePart(kind: PollKind, part: TallyPart): string {
+  const { option, measure } = splitPart(part);
+  if (kind === "rating") return `ballots that give option ${option} the grade ${measure}`;
+  if (measure === timesRanked) return `ballots that rank option ${option}`;
+  if (measure === sumOfRanks) return `sum of the ranks of option ${option}`;
+  return `${kind === "ranked" ? "first preferences" : "votes"} of option ${option}`;
 }
 
 /**
