@@ -122,7 +122,6 @@ type Change = (slug: Slug) => Promise<unknown>;
 
 /** Runs one change of a poll and comes back to its page. */
 async function change(form: FormData, run: Change, to?: string): Promise<FormState> {
-  await requireSignIn();
   const slug = String(form.get("slug") ?? "") as Slug;
   try {
     await run(slug);
@@ -133,18 +132,22 @@ async function change(form: FormData, run: Change, to?: string): Promise<FormSta
 }
 
 export async function openPollAction(_state: FormState, form: FormData): Promise<FormState> {
+  await requireSignIn();
   return change(form, slug => openPoll(runtime().edit, slug, wallMs()));
 }
 
 export async function closePollAction(_state: FormState, form: FormData): Promise<FormState> {
+  await requireSignIn();
   return change(form, slug => closePoll(runtime().edit, slug, wallMs()));
 }
 
 export async function removePollAction(_state: FormState, form: FormData): Promise<FormState> {
+  await requireSignIn();
   return change(form, slug => removePoll(runtime().edit, slug, wallMs()), "/studio");
 }
 
 export async function changeRulesAction(_state: FormState, form: FormData): Promise<FormState> {
+  await requireSignIn();
   const { input, problems } = readPollForm(form);
   const parsed = changeableRulesSchema.safeParse(input);
   problemsOf(parsed.error?.issues ?? [], problems);
@@ -153,6 +156,7 @@ export async function changeRulesAction(_state: FormState, form: FormData): Prom
 }
 
 export async function changeClosingAction(_state: FormState, form: FormData): Promise<FormState> {
+  await requireSignIn();
   const closesAt = timeOf(form, "closesAt");
   if (closesAt === undefined) return { problems: { closesAt: "This is not a date and time." } };
   return change(form, slug => changePoll(runtime().edit, slug, { closesAt }, wallMs()));
