@@ -15,8 +15,7 @@ import {
   requesterOf,
   sameForAll,
 } from "#lib/http/results-route.ts";
-import type { Slug } from "#lib/ids.ts";
-import { slugSchema } from "#lib/polls/schema.ts";
+import { isSlug } from "#lib/polls/schema.ts";
 import { pollState } from "#lib/polls/state.ts";
 import type { Requester } from "#lib/polls/visibility.ts";
 import { answerFor, type ReadyAnswer } from "#lib/ready-answer.ts";
@@ -41,7 +40,7 @@ export async function publicPoll(
   request: Request,
   place: Place = "page",
 ): Promise<Poll | Response> {
-  const poll = slugSchema.safeParse(slug).success ? await at.published.find(slug as Slug) : null;
+  const poll = isSlug(slug) ? await at.published.find(slug) : null;
   if (poll && pollState(poll, wallMs()) !== "draft") return poll;
   const site = siteOf(at.config, request);
   const render = place === "embed" ? notFoundEmbed : notFoundPage;

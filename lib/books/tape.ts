@@ -10,7 +10,7 @@
  * Invariant: the count of a poll never goes down, so that the largest one seen is the newest.
  */
 import { mkdirSync } from "node:fs";
-import { sleep } from "../clock.ts";
+import { DAY, SECOND, sleep } from "../clock.ts";
 import type { PollId } from "../ids.ts";
 import { describeError, type Log } from "../log.ts";
 import type { MemcachedClient } from "../memcached/client.ts";
@@ -33,7 +33,7 @@ export interface TapeOptions {
 
 const publishEveryMs = 100;
 /** Seconds that a published count stays in memcached. */
-const publishedSeconds = 7 * 86_400;
+const publishedSeconds = (7 * DAY) / SECOND;
 
 export class AcceptedTape {
   readonly #options: TapeOptions;

@@ -10,7 +10,7 @@
  * stopped, cut off or gone costs one deadline, not one for each call.
  *
  * Invariant: no operation is repeated here, with one exception that is safe: `read`, whose pipeline
- * only reads, is sent once more when the first session closed under it.
+ * only reads, is sent once more when the first try failed well before its deadline.
  *
  * Source: the circuit breaker of Nygard, "Release It!".
  */
@@ -176,8 +176,8 @@ export class MemcachedClient {
   }
 
   /**
-   * Sends a pipeline of `get`s and `stats` only; once more when a session that had been sitting idle
-   * turned out to be closed.
+   * Sends a pipeline of `get`s and `stats` only; once more when that failed within half of the time for an
+   * answer, as it does when a session that had been sitting idle turns out to be closed.
    *
    * @throws MemcachedFailure `not_sent` or `unknown`, see there.
    */

@@ -10,6 +10,7 @@
  *
  * Source: memcached's `doc/protocol-binary.txt`.
  */
+import { DAY, SECOND, wallMs } from "../clock.ts";
 import { MemcachedFailure, outOfMemoryStatus } from "./failure.ts";
 import type { Key } from "./keys.ts";
 import { RequestBytes } from "./request-bytes.ts";
@@ -28,7 +29,6 @@ const status = {
   ok: 0x00,
   notFound: 0x01,
   exists: 0x02,
-  tooLarge: 0x03,
   notStored: 0x05,
   outOfMemory: outOfMemoryStatus,
 } as const;
@@ -202,9 +202,9 @@ function storeExtras(ttlSeconds: number): readonly number[] {
  * memcached reads an expiry of over 30 days as a date: a longer time to live would be "gone in 1970".
  */
 function expiry(ttlSeconds: number): number {
-  const thirtyDays = 30 * 24 * 3600;
+  const thirtyDays = (30 * DAY) / SECOND;
   const whole = Math.ceil(ttlSeconds);
-  return whole <= thirtyDays ? whole : Math.floor(Date.now() / 1000) + whole;
+  return whole <= thirtyDays ? whole : Math.floor(wallMs() / SECOND) + whole;
 }
 
 /** Amount and initial value, each of 64 bits, and expiry. An amount below 0 is its two's complement. */

@@ -13,7 +13,7 @@
  * breaker; when MySQL can't say either, what this process knew goes on being used.
  */
 import { LRUCache } from "lru-cache";
-import { monotonicMs, SECOND } from "../clock.ts";
+import { DAY, monotonicMs, SECOND } from "../clock.ts";
 import { FloodgateError } from "../errors.ts";
 import type { Slug } from "../ids.ts";
 import { describeError, type Log } from "../log.ts";
@@ -41,10 +41,10 @@ interface Remembered {
 
 const freshMs = SECOND;
 const rememberedMax = 10_000;
-/** A fifth of a second apart: enough after a loss of memory, too little to hurt MySQL. */
+/** Enough after a loss of memory, too little to hurt MySQL. */
 const lookupsPerSecondMax = 50;
 const listedMax = 200;
-const listedAfterClosingMs = 7 * 24 * 3600 * SECOND;
+const listedAfterClosingMs = 7 * DAY;
 
 export class PublishedPolls {
   readonly #copies: PublishedCopies;

@@ -87,11 +87,6 @@ export class QueueProducer {
     this.client = client;
   }
 
-  /** The epoch that this producer last wrote in, if it still has its connection. */
-  get epoch(): Epoch | undefined {
-    return this.#known?.epoch;
-  }
-
   /** The lock was not to be had just now: its holder may be gone, and it lives as long as its lease. */
   get busy(): boolean {
     return monotonicMs() < this.#busyUntilMs;

@@ -63,7 +63,7 @@ async function restoreOn(deps: RestoreDeps, server: MemcachedClient): Promise<vo
 
 async function goOn(deps: RestoreDeps, server: MemcachedClient, found: Versioned) {
   const next = await restorePortion(deps, server, parseProgress(found.value.toString()));
-  if (!next) deps.log.info({ event: "marks_restored", server: server.address });
+  if (!next) deps.log.info({ event: "marks_restored", server: server.name });
   const text = next ? progressText(next) : done;
   return storeProgress(server, p => p.replace(marksRestoredKey, text, 0, found));
 }
