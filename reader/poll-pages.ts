@@ -72,14 +72,20 @@ export function noticeOf(at: Runtime): WordKey | undefined {
  */
 function chosenIn({ url }: Asked, poll: Poll): readonly string[] {
   if (!url.includes("choice=")) return [];
-  const asked = new Set(new URL(url).searchParams.getAll("choice"));
+  const asked = new Set(queryOf(url).getAll("choice"));
   const known = poll.options.map(({ number }) => String(number)).filter(id => asked.has(id));
   return known.slice(0, poll.choicesMax);
 }
 
+/** Without taking the address apart as a `URL`: the host that a client names may be none, and does not matter. */
+function queryOf(url: string): URLSearchParams {
+  const start = url.indexOf("?");
+  return new URLSearchParams(start === -1 ? "" : url.slice(start));
+}
+
 /** `?change`: a voter wants to see the form again. Following the link changes nothing. */
 function asksToChange({ url }: Request, poll: Poll): boolean {
-  return poll.mayChange && url.includes("change") && new URL(url).searchParams.has("change");
+  return poll.mayChange && url.includes("change") && queryOf(url).has("change");
 }
 
 const withdrawnMessage = ({ words }: Site) =>

@@ -16,9 +16,18 @@ export function readDirectly(
   { ready, params }: Hot,
 ): boolean {
   if (!ready || !isPlain(request)) return false;
-  const answer = ready(at, params.poll ?? "", new NodeAsked(request));
+  const answer = ifItCan(() => ready(at, params.poll ?? "", new NodeAsked(request)));
   if (!answer) return false;
   response.writeHead(answer.status, answer.rawHeaders as string[]);
   response.end(answer.body);
   return true;
+}
+
+/** Whatever a request can make fail here, the route's own function meets too, and says so in its answer. */
+function ifItCan<T>(work: () => T): T | undefined {
+  try {
+    return work();
+  } catch {
+    return undefined;
+  }
 }

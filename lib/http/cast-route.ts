@@ -76,9 +76,12 @@ export function castFor(
   });
 }
 
+const address = /^[a-z]+:\/\/([^/?#]*?)(?::\d*)?(\/[^#]*)?$/i;
+
+/** Without a `URL`: a client may name a host that is none, and a vote must not fail for it. */
 function laneFacts({ headers, url }: Asked) {
-  const { pathname, search, hostname } = new URL(url);
-  return { cookie: headers.get("cookie") ?? "", uri: pathname + search, host: hostname };
+  const [, host = "", uri = "/"] = address.exec(url) ?? [];
+  return { cookie: headers.get("cookie") ?? "", uri, host: host.toLowerCase() };
 }
 
 /**

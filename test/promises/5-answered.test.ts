@@ -9,6 +9,7 @@ import { after, before, describe, it } from "node:test";
 import { Validator } from "@seriousme/openapi-schema-validator";
 import { castResponseSchema, pollResponseSchema, resultsSchema } from "#lib/http/contract.ts";
 import { api, createPoll, postVote, results, vote } from "#test/support/ledger.ts";
+import { plainRequest } from "#test/support/plain-http.ts";
 import { problemOf } from "#test/support/problem.ts";
 import { Site } from "#test/support/site.ts";
 
@@ -195,6 +196,28 @@ describe("every request is answered", () => {
       socket.destroy();
     }
     assert.equal((await fetch(`${site.url}/healthz`)).status, 200);
+  });
+
+  it("also when it comes for a host that can't be", async () => {
+    const port = site.fronts[0]?.port ?? 0;
+    assert.equal((await fetch(`${site.url}/p/${slug}`)).status, 200);
+    const body = JSON.stringify({ choices: ["1"], ballotId: randomUUID() });
+    for (const Host of ["a:99999", "1.2.3.999", "a:1:2", "[::"]) {
+      for (const path of [
+        `/p/${slug}?choice=1`,
+        `/embed/${slug}?change`,
+        "/",
+        "/receipt/x",
+        "/studio",
+      ]) {
+        const { status } = await plainRequest(port, { path, headers: { Host } });
+        assert.ok(status < 500, `${status} ${Host} ${path}`);
+      }
+      const path = `/api/polls/${slug}/votes`;
+      const headers = { Host, "Content-Type": "application/json" };
+      const { status } = await plainRequest(port, { method: "POST", path, headers, body });
+      assert.ok([202, 400, 409].includes(status), `${status} ${Host}`);
+    }
   });
 
   it("and no process has crashed or restarted over it", () => site.assertUnharmed());
