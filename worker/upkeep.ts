@@ -101,8 +101,11 @@ export class Upkeep {
 
   /** One memcached read. */
   async #isIdle({ summary, lastDisturbanceMs }: FinishedPass): Promise<boolean> {
-    const unchanged = await this.#worker.published.confirm();
-    const happened = summary.slots > 0 || summary.waiting > 0 || !unchanged;
+    const { published } = this.#worker;
+    const { publication } = published;
+    await published.confirm();
+    const changed = published.publication !== publication;
+    const happened = summary.slots > 0 || summary.waiting > 0 || changed;
     if (happened) this.#lastEventMs = monotonicMs();
     return monotonicMs() - Math.max(this.#lastEventMs, lastDisturbanceMs) > idleAfterMs;
   }

@@ -65,6 +65,7 @@ export type CastOutcome =
 /** Casts one ballot, or changes it. One round of the group commit; usually some milliseconds. */
 export async function castBallot(deps: CastDeps, input: CastInput): Promise<CastOutcome> {
   const { identity, receivedAtMs, replaces } = input;
+  const { publication } = deps.published;
   const poll = await findPoll(deps, input);
   const refusal = refusalOf(poll, input);
   if (!poll || refusal) return refusal ?? { outcome: "not_found" };
@@ -84,6 +85,7 @@ export async function castBallot(deps: CastDeps, input: CastInput): Promise<Cast
     choices,
     kind: poll.kind,
     receivedAtMs,
+    publication,
     markTtlSeconds: markTtlSeconds(poll, receivedAtMs),
     tallied: true,
     lane: deps.laneOf(new LaneLook(poll, input.request)),

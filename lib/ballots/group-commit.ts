@@ -18,7 +18,13 @@ import { isMemcachedFailure } from "../memcached/failure.ts";
 import { pickLane, type Relief, sumWaiting } from "../queue/lanes.ts";
 import { ballotsPerSlotMax, encodedBallotBytes, slotBytesMax } from "../queue/slot-codec.ts";
 import { moveMark } from "../voters/ballot-once.ts";
-import { type CommitOutcome, type OfferedBallot, outcomeBeside, type Waiting } from "./offered.ts";
+import {
+  type CommitOutcome,
+  type OfferedBallot,
+  outcomeBeside,
+  split,
+  type Waiting,
+} from "./offered.ts";
 import { QueueRound, type RoundDeps } from "./queue-round.ts";
 import { UndecidedChanges } from "./undecided.ts";
 
@@ -40,20 +46,23 @@ const capPauseMs = 20;
 export class GroupCommit {
   readonly #deps: GroupCommitDeps;
   readonly #queueRound: QueueRound;
-  readonly #waiting: Readonly<Record<Lane, Waiting[]>> = { high: [], normal: [], low: [] };
+  readonly #waiting: Record<Lane, Waiting[]> = { high: [], normal: [], low: [] };
   readonly #undecided: UndecidedChanges;
-  readonly #moving = new Set<Promise<void>>();
+  /** Changes whose marks are being moved. */
+  #moving = 0;
+  #unanswered = 0;
+  #whenAnswered: (() => void)[] = [];
   #running: Promise<void> | undefined;
 
   constructor(deps: GroupCommitDeps) {
     this.#deps = deps;
-    this.#queueRound = new QueueRound(deps, entry => this.#enter(entry));
+    this.#queueRound = new QueueRound(deps, waiting => this.#enter(waiting));
     this.#undecided = new UndecidedChanges(deps);
   }
 
-  /** Ballots that wait for a round. */
+  /** Ballots that wait for a round, or are on their way there. */
   get waiting(): number {
-    return lanes.reduce((sum, lane) => sum + this.#waiting[lane].length, 0);
+    return lanes.reduce((sum, lane) => sum + this.#waiting[lane].length, this.#moving);
   }
 
   /** Lanes whose ballots are refused right now: too many wait here, or the queue has no room for them. */
@@ -75,27 +84,45 @@ export class GroupCommit {
 
   /** Puts a ballot on its way. Never rejects. */
   offer(ballot: OfferedBallot): Promise<CommitOutcome> {
-    return new Promise(answer => {
+    return new Promise(resolve => {
+      const answer = this.#answering(resolve);
+      const refusal = this.#refusalFor(ballot.lane);
       const entry = { ballot, offeredAtMs: monotonicMs(), marked: false, answer };
-      if (ballot.revision === 0) {
-        this.#enter(entry);
-        return;
-      }
-      const moving = this.#moveMark(entry).finally(() => this.#moving.delete(moving));
-      this.#moving.add(moving);
+      // Before a change moves its mark: what is refused leaves nothing behind.
+      if (refusal) answer({ outcome: refusal });
+      else if (ballot.revision === 0) this.#enter(entry);
+      else void this.#moveMark(entry);
     });
   }
 
   /** Resolves when every ballot offered so far has its answer. */
   async settled(): Promise<void> {
-    await Promise.all(this.#moving);
-    await this.#undecided.settled();
+    if (this.#unanswered > 0) await new Promise<void>(done => this.#whenAnswered.push(done));
     while (this.#running !== undefined) await this.#running;
+  }
+
+  /** Passes the first answer on, and counts it. */
+  #answering(resolve: (outcome: CommitOutcome) => void): Waiting["answer"] {
+    this.#unanswered += 1;
+    let answered = false;
+    return outcome => {
+      if (answered) return;
+      answered = true;
+      resolve(outcome);
+      this.#unanswered -= 1;
+      if (this.#unanswered === 0) for (const done of this.#whenAnswered.splice(0)) done();
+    };
+  }
+
+  #refusalFor(lane: Lane): "overloaded" | "full" | undefined {
+    if (this.waiting >= waitingMax[lane]) return "overloaded";
+    return this.#lanesWithoutRoom.includes(lane) ? "full" : undefined;
   }
 
   /** Moves the mark of a change's voter, and sends it on its way if it is the one that did. */
   async #moveMark(entry: Waiting): Promise<void> {
     const { ballot, answer } = entry;
+    this.#moving += 1;
     try {
       const moved = await moveMark(this.#deps.markServers, ballot);
       if (moved.move === "unknown") this.#undecided.decide(entry);
@@ -114,29 +141,22 @@ export class GroupCommit {
         this.#deps.log.error({ event: "change_failed", ...describeError(error) });
       }
       answer({ outcome: "unavailable" });
+    } finally {
+      this.#moving -= 1;
     }
   }
 
   #enter(entry: Waiting): void {
-    const { lane } = entry.ballot;
-    if (this.waiting >= waitingMax[lane]) {
-      entry.answer({ outcome: "overloaded" });
-      return;
-    }
-    if (this.#lanesWithoutRoom.includes(lane)) {
-      entry.answer({ outcome: "full" });
-      return;
-    }
-    this.#waiting[lane].push(entry);
+    this.#waiting[entry.ballot.lane].push(entry);
     this.#running ??= this.#run();
   }
 
   async #run(): Promise<void> {
     // Lets everything that this turn of the event loop brings join the first round.
     await sleep(0);
-    while (this.waiting > 0) {
+    for (;;) {
       const startedMs = monotonicMs();
-      this.#giveUpOnOverdue();
+      await this.#giveUpOnOverdue();
       const direct = this.#isDirect;
       const lane = this.#nextLane();
       if (lane === undefined) break;
@@ -177,12 +197,17 @@ export class GroupCommit {
   }
 
   /** Ballots that waited behind a round that stood still: their readers shall hear something. */
-  #giveUpOnOverdue(): void {
+  async #giveUpOnOverdue(): Promise<void> {
     const oldest = monotonicMs() - patienceMs;
-    for (const waiting of Object.values(this.#waiting)) {
-      while (waiting[0] && waiting[0].offeredAtMs < oldest) {
-        waiting.shift()?.answer({ outcome: "overloaded" });
-      }
+    for (const lane of lanes) {
+      const isOverdue = ({ offeredAtMs }: Waiting) => offeredAtMs < oldest;
+      if (!this.#waiting[lane].some(isOverdue)) continue;
+      const overdue = this.#waiting[lane].filter(isOverdue);
+      this.#waiting[lane] = this.#waiting[lane].filter(entry => !isOverdue(entry));
+      // Of first ballots none has been in a round that made its mark.
+      const [changes, others] = split(overdue, ({ movedFrom }) => movedFrom !== undefined);
+      for (const { answer } of others) answer({ outcome: "overloaded" });
+      await this.#queueRound.refuse(changes, "overloaded");
     }
   }
 

@@ -8,6 +8,8 @@ import type { Mark } from "../voters/ballot-once.ts";
 /** A ballot that a reader cast, checked against its poll; the tallies move for it unless its mark was there. */
 export interface OfferedBallot extends QueuedBallot {
   readonly slug: Slug;
+  /** The newest one heard of when its poll was looked at (`PublishedPolls.publication`). */
+  readonly publication: number;
   readonly markTtlSeconds: number;
   readonly lane: Lane;
 }
@@ -36,4 +38,9 @@ export function outcomeBeside(standing: Mark, ballot: Mark): CommitOutcome | und
   if (!same) return { outcome: "already_voted", mark: standing };
   if (Buffer.compare(standing.choices, ballot.choices) === 0) return undefined;
   return { outcome: "ballot_id_reused" };
+}
+
+/** Those of which it is true, and the others. */
+export function split<T>(all: readonly T[], isTrueOf: (each: T) => boolean): [T[], T[]] {
+  return [all.filter(isTrueOf), all.filter(each => !isTrueOf(each))];
 }

@@ -10,9 +10,9 @@
  *
  * Invariant: a ballot is answered `accepted` only after its slot is written and its epoch still stands.
  * Invariant: a ballot is accepted only if its poll was open when it came, by what was published when its
- *   round began: so a poll that an editor closes is closed at that moment for every front.
- * Invariant: no await in a round but for memcached (and, after memcached lost its memory, for the one
- *   look-up that finds a poll again).
+ *   round began, whoever heard of it first: so a poll that an editor closes is closed at that moment for every front.
+ * Invariant: no lock is held across a wait for anything but memcached: whatever may need MySQL (a poll that
+ *   memcached has forgotten, the fallback) comes before the locks are taken, or after they were given back.
  */
 import type { AcceptedTape } from "../books/tape.ts";
 import { monotonicMs } from "../clock.ts";
@@ -29,10 +29,10 @@ import type { QueueRoom } from "../queue/room.ts";
 import type { Batch, QueuedBallot } from "../queue/slot-codec.ts";
 import { RateGate } from "../rate-gate.ts";
 import type { MissedMoves } from "../tallies/missed.ts";
-import { moveMarkBack, placeMarks, readMark, withdrawMarks } from "../voters/ballot-once.ts";
+import { placeMarks, readMark, takeMarksBack } from "../voters/ballot-once.ts";
 import type { BatchIds } from "./batch-ids.ts";
 import type { Fallback } from "./fallback.ts";
-import { outcomeBeside, type Waiting } from "./offered.ts";
+import { outcomeBeside, split, type Waiting } from "./offered.ts";
 import { TallyRider } from "./tally-rider.ts";
 
 export interface RoundDeps {
@@ -72,19 +72,21 @@ export class QueueRound {
     await missed.withdraw();
     // Its tickets are asked for in the same turn as the marks, so that both travel in one packet.
     const enqueueing = new Enqueueing(targets[lane]);
-    const unchanged = this.#deps.published.confirm();
+    const { published } = this.#deps;
+    const confirmed = published.confirm();
     const unmarked = entries.filter(entry => !entry.marked).map(entry => entry.ballot);
     const taken = await placeMarks(markServers, unmarked);
-    const closed = (await unchanged) ? new Set<Waiting>() : await this.#closedMeanwhile(entries);
+    await confirmed;
+    const { publication } = published;
+    const doubtful = entries.filter(({ ballot }) => ballot.publication !== publication);
+    if (doubtful.length > 0) await enqueueing.unlock();
+    const closed = await this.#closedMeanwhile(doubtful);
     for (const entry of entries) {
-      if (taken.has(entry.ballot) && !closed.has(entry)) {
-        this.#readMark(entry).catch(() => entry.answer({ outcome: "unavailable" }));
-      }
+      if (taken.has(entry.ballot) && !closed.has(entry)) void this.#readMark(entry);
     }
-
-    // Before they are answered, or a reader who looks again would find the ballot that was refused.
-    await this.#withdrawMarks([...closed].filter(({ ballot }) => !taken.has(ballot)));
-    for (const { answer } of closed) answer({ outcome: "closed" });
+    const [closedWithMark, closedWithout] = split([...closed], ({ ballot }) => !taken.has(ballot));
+    await this.refuse(closedWithMark, "closed");
+    for (const { answer } of closedWithout) answer({ outcome: "closed" });
 
     const going = entries.filter(entry => !taken.has(entry.ballot) && !closed.has(entry));
     const ballots = going.map(entry =>
@@ -99,8 +101,8 @@ export class QueueRound {
   }
 
   /**
-   * Something was published since the last round: polls that were closed before these ballots came must
-   * not take them, though this process did not know when it checked.
+   * Something was published since their polls were looked at: polls that were closed before these ballots came
+   * must not take them, though this process did not know when it checked.
    */
   async #closedMeanwhile(entries: readonly Waiting[]): Promise<ReadonlySet<Waiting>> {
     const closed = new Set<Waiting>();
@@ -147,8 +149,22 @@ export class QueueRound {
     }
     this.#complain(going, result);
     if (result.outcome === "full") this.#deps.room.noteFull();
-    for (const { answer } of going) answer({ outcome: result.outcome });
-    if (!result.mayBeIn) await this.#withdrawMarks(going);
+    if (!result.mayBeIn) await this.refuse(going, result.outcome);
+    else for (const { answer } of going) answer({ outcome: result.outcome });
+  }
+
+  /**
+   * Answers ballots that are not taken, their marks being theirs. Those are taken back before: a reader who looks
+   * again must not find what was refused.
+   */
+  async refuse(
+    entries: readonly Waiting[],
+    outcome: "closed" | "unavailable" | "full" | "overloaded",
+  ): Promise<void> {
+    const made = entries.filter(isFresh);
+    const back = made.map(({ ballot, movedFrom }) => ({ ballot, before: movedFrom }));
+    await takeMarksBack(this.#deps.markServers, back);
+    for (const { answer } of entries) answer({ outcome });
   }
 
   #complain(going: readonly Waiting[], { outcome, cause, mayBeIn }: NotEnqueued): void {
@@ -162,27 +178,19 @@ export class QueueRound {
     });
   }
 
-  async #withdrawMarks(going: readonly Waiting[]): Promise<void> {
-    const { markServers } = this.#deps;
-    const placed = going.filter(({ marked }) => !marked).map(({ ballot }) => ballot);
-    await withdrawMarks(markServers, placed);
-    for (const { ballot, movedFrom } of going) {
-      if (movedFrom) await moveMarkBack(markServers, ballot, movedFrom);
-    }
-  }
-
-  /** A mark was in the way: read it, then go on or refuse. */
+  /** A mark was in the way: read it, then go on or refuse. Never rejects. */
   async #readMark(entry: Waiting): Promise<void> {
     const { ballot, answer } = entry;
-    const mark = await readMark(this.#deps.markServers, ballot.pollId, ballot.voter);
-    if (!mark) {
-      // It expired, or was withdrawn, or its server went away just now. MySQL has the last word.
-      this.#again({ ...entry, marked: true });
-      return;
+    try {
+      const mark = await readMark(this.#deps.markServers, ballot.pollId, ballot.voter);
+      const outcome = mark && outcomeBeside(mark, ballot);
+      if (outcome) answer(outcome);
+      // Without a mark it expired, or was withdrawn, or its server went away just now. MySQL has the last word.
+      else this.#again({ ...entry, marked: true });
+    } catch (error) {
+      this.#deps.log.error({ event: "mark_not_read", ...describeError(error) });
+      answer({ outcome: "unavailable" });
     }
-    const outcome = outcomeBeside(mark, ballot);
-    if (outcome) answer(outcome);
-    else this.#again({ ...entry, marked: true });
   }
 }
 

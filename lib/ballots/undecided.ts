@@ -9,7 +9,6 @@
  */
 import { monotonicMs, SECOND, sleep } from "../clock.ts";
 import type { MemcachedClient } from "../memcached/client.ts";
-import { ballotsPerSlotMax } from "../queue/slot-codec.ts";
 import { RateGate } from "../rate-gate.ts";
 import type { MissedMoves } from "../tallies/missed.ts";
 import { raiseMarks } from "../voters/ballot-once.ts";
@@ -49,11 +48,6 @@ export class UndecidedChanges {
     this.#running ??= this.#run();
   }
 
-  /** Resolves when every change so far has been decided. */
-  async settled(): Promise<void> {
-    while (this.#running !== undefined) await this.#running;
-  }
-
   async #run(): Promise<void> {
     const { fallback, batchIds } = this.#deps;
     await sleep(0);
@@ -62,7 +56,7 @@ export class UndecidedChanges {
       while (this.#waiting[0] && this.#waiting[0].offeredAtMs < oldest) {
         this.#waiting.shift()?.answer({ outcome: "overloaded" });
       }
-      const entries = this.#waiting.splice(0, Math.min(fallback.allowance, ballotsPerSlotMax));
+      const entries = this.#waiting.splice(0, fallback.allowance);
       const ballots = entries.map(({ ballot }) => ({ ...ballot, tallied: false }));
       const batch = { id: batchIds.next(), ballots, talliesDoubtful: false };
       if (entries.length > 0) await fallback.commit(batch, entries);

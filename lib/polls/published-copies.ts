@@ -83,12 +83,7 @@ export class PublishedCopies {
       const p = new Pipeline();
       const counted = p.incr(publicationsKey, 1);
       const value = (await server.send(p)).of(counted);
-      if (typeof value === "bigint") {
-        // Only ours: what else is remembered is still current. Somebody else's too: `moved` will tell.
-        const before = this.#counters.get(server) ?? 0n;
-        if (value === before + 1n) this.#counters.set(server, value);
-        return;
-      }
+      if (typeof value === "bigint") return;
       // Gone with the server's memory: begin above every earlier value.
       const q = new Pipeline();
       q.add(publicationsKey, String(wallMs() * 16), 0);

@@ -7,14 +7,15 @@
  * "no such poll" too; a limit on such look-ups keeps invented slugs from reaching MySQL in numbers.
  *
  * A counter numbers the publications. Whoever must not act on a second-old copy (a round that is about to
- * accept ballots) reads that counter, and everything this process remembers is old when it has moved.
+ * accept ballots) reads that counter, and everything this process remembers is old when it has moved. What was
+ * decided by a copy from before, and is not through yet, is known by `publication`.
  *
  * **On failure:** with memcached away, polls are read from MySQL, within the same limit and behind a circuit
  * breaker; when MySQL can't say either, what this process knew goes on being used.
  */
 import { LRUCache } from "lru-cache";
 import { DAY, monotonicMs, SECOND } from "../clock.ts";
-import { FloodgateError } from "../errors.ts";
+import { FloodgateError, isFloodgateError } from "../errors.ts";
 import type { Slug } from "../ids.ts";
 import { describeError, type Log } from "../log.ts";
 import { isMemcachedFailure } from "../memcached/failure.ts";
@@ -56,7 +57,7 @@ export class PublishedPolls {
   readonly #lookups = new RateGate(lookupsPerSecondMax);
   /** Rises when something was published, as far as this process was told. */
   #publication = 0;
-  #confirming: Promise<boolean> | undefined;
+  #confirming: Promise<void> | undefined;
   #listed: { readonly polls: readonly ListedPoll[]; readonly readAtMs: number } | undefined;
 
   /** @param guarded - a front's: asked while memcached is away. */
@@ -80,20 +81,33 @@ export class PublishedPolls {
   }
 
   /**
-   * True when nothing was published since the last time this was asked; otherwise everything remembered
-   * is old from now on. One small memcached read, shared by those who ask at the same time. With
-   * memcached away nothing can be known to have changed.
+   * The newest publication that this process has heard of. A poll that was found at another one than this may
+   * have been changed since.
    */
-  confirm(): Promise<boolean> {
-    this.#confirming ??= this.#confirm().finally(() => {
-      this.#confirming = undefined;
-    });
-    return this.#confirming;
+  get publication(): number {
+    return this.#publication;
   }
 
-  /** The poll as of now, or `null`. **Cost:** one memcached read, two when something was published. */
+  /**
+   * Asks, now, whether anything was published; if so, `publication` rises, and everything remembered is old.
+   * One small memcached read. With memcached away nothing can be known to have changed.
+   */
+  async confirm(): Promise<void> {
+    if (!(await this.#copies.moved())) return;
+    this.#publication += 1;
+    // Reads under way may bring what was there before: nobody new shall wait for those.
+    this.#reading.clear();
+  }
+
+  /**
+   * The poll as of now, or `null`. **Cost:** one memcached read, shared by those who ask at the same time; two
+   * when something was published.
+   */
   async findCurrent(slug: Slug): Promise<Poll | null> {
-    await this.confirm();
+    this.#confirming ??= this.confirm().finally(() => {
+      this.#confirming = undefined;
+    });
+    await this.#confirming;
     return this.find(slug);
   }
 
@@ -172,14 +186,6 @@ export class PublishedPolls {
     return this.#listed?.polls ?? [];
   }
 
-  async #confirm(): Promise<boolean> {
-    if (!(await this.#copies.moved())) return true;
-    this.#publication += 1;
-    // Reads under way may bring what was there before: nobody new shall wait for those.
-    this.#reading.clear();
-    return false;
-  }
-
   async #read(slug: Slug): Promise<Poll | null> {
     // As of before the read: what is published meanwhile makes it old at once.
     const publication = this.#publication;
@@ -197,6 +203,7 @@ export class PublishedPolls {
     } catch (error) {
       // Memcached has forgotten it and MySQL can't be asked: what was known a moment ago will do.
       if (stale && isStoreFailure(error)) return keep(stale.poll);
+      if (stale && isFloodgateError(error, "overloaded")) return stale.poll;
       throw error;
     }
   }

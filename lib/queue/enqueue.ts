@@ -87,6 +87,12 @@ export class Enqueueing {
     for (const attempt of this.#attempts) attempt.ask();
   }
 
+  /** Gives back what locks there are, before a wait for anything but memcached; `finish` takes them again. */
+  async unlock(): Promise<void> {
+    await together(this.#attempts, attempt => attempt.receive());
+    for (const attempt of this.#attempts) await attempt.unlock();
+  }
+
   /** @param untilMs - monotonic time after which nothing new is tried. */
   async finish(batch: Batch, rider: Rider, untilMs: number): Promise<Enqueued | NotEnqueued> {
     const attempts = this.#attempts;
@@ -187,7 +193,9 @@ class Attempt {
 
   receive(): Promise<void> {
     return this.#try(async () => {
-      this.#ticket = await (this.#asked ?? this.#producer.takeTicket());
+      const asked = this.#asked;
+      this.#asked = undefined;
+      this.#ticket ??= await (asked ?? this.#producer.takeTicket());
     });
   }
 
@@ -231,7 +239,6 @@ class Attempt {
   async makeUp(job: Job): Promise<void> {
     for (let attempt = 0; attempt < attemptsMax && !this.done; attempt++) {
       if (!this.client.available || (attempt > 0 && monotonicMs() > job.untilMs)) return;
-      this.#asked = undefined;
       await this.receive();
       await this.waitForLock(job.untilMs);
       await this.write(job);

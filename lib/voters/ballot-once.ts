@@ -206,22 +206,6 @@ export async function moveMark(
   throw new MemcachedFailure("not_sent", "the mark kept moving");
 }
 
-/** Takes back a move of a mark whose change could not be enqueued. Only one that still says what we wrote. */
-export async function moveMarkBack(
-  servers: readonly MemcachedClient[],
-  change: Lasting,
-  to: Mark,
-): Promise<void> {
-  const server = markServer(servers, change.voter);
-  const key = markKey(change.pollId, change.voter);
-  const found = await readVersioned(server, key);
-  if (!found?.value.equals(markValue(change))) return;
-  const back = { ...to, markTtlSeconds: change.markTtlSeconds };
-  await replaceMark(server, key, back, found).catch(error => {
-    if (!isMemcachedFailure(error)) throw error;
-  });
-}
-
 /** The mark of a voter, or `undefined` when there is none or its server can't say. */
 export async function readMark(
   servers: readonly MemcachedClient[],
@@ -232,25 +216,49 @@ export async function readMark(
   return found ? parseMark(found.value) : undefined;
 }
 
+/** A mark that was made, or moved, for a ballot that is not taken after all. */
+export interface TakenBack {
+  readonly ballot: Lasting;
+  /** What it said before a change moved it; `undefined`: there was none. */
+  readonly before: Mark | undefined;
+}
+
 /**
- * Takes back marks whose ballots could not be enqueued, so that their voters may try again with other
- * choices. Only marks that still say what we wrote.
+ * Takes marks back whose ballots were refused after all, so that their voters may try again with other choices.
+ * Only marks that still say what we wrote. Two round trips for each server, whatever their number.
  */
-export async function withdrawMarks(
+export async function takeMarksBack(
   servers: readonly MemcachedClient[],
-  ballots: readonly Marked[],
+  all: readonly TakenBack[],
 ): Promise<void> {
-  for (const ballot of ballots) {
-    const server = markServer(servers, ballot.voter);
+  await Promise.all(
+    servers.map(async server => {
+      const ours = all.filter(({ ballot }) => markServer(servers, ballot.voter) === server);
+      if (ours.length === 0) return;
+      try {
+        await takeBackOn(server, ours);
+      } catch (error) {
+        if (!isMemcachedFailure(error)) throw error;
+      }
+    }),
+  );
+}
+
+/** @throws MemcachedFailure. */
+async function takeBackOn(server: MemcachedClient, all: readonly TakenBack[]): Promise<void> {
+  const look = new Pipeline();
+  const ops = all.map(({ ballot }) => look.getVersioned(markKey(ballot.pollId, ballot.voter)));
+  const found = await server.read(look);
+  const p = new Pipeline();
+  for (const [index, { ballot, before }] of all.entries()) {
+    const op = ops[index];
+    const mark = op && found.of(op);
+    if (!mark?.value.equals(markValue(ballot))) continue;
     const key = markKey(ballot.pollId, ballot.voter);
-    const found = await readVersioned(server, key);
-    if (!found?.value.equals(markValue(ballot))) continue;
-    const p = new Pipeline();
-    p.delete(key, found);
-    await server.send(p).catch(error => {
-      if (!isMemcachedFailure(error)) throw error;
-    });
+    if (before) p.replace(key, markValue(before), ballot.markTtlSeconds, mark);
+    else p.delete(key, mark);
   }
+  if (p.size > 0) await server.send(p);
 }
 
 async function readVersioned(server: MemcachedClient, key: Key): Promise<Versioned | null> {

@@ -13,7 +13,7 @@ import { encodeBatch } from "#lib/queue/slot-codec.ts";
 import { GuardedStore } from "#lib/store/guarded.ts";
 import { findPoll } from "#lib/store/polls.ts";
 import { ResultsBoard } from "#lib/tallies/results.ts";
-import { newCommit } from "#test/support/commit-bench.ts";
+import { newCommit, newPublished } from "#test/support/commit-bench.ts";
 import { ballot, batch, startFlushBench } from "#test/support/flush-bench.ts";
 import { createPoll } from "#test/support/ledger.ts";
 import { memcachedOperations } from "#test/support/memcached-stats.ts";
@@ -61,11 +61,18 @@ function newBoard(): ResultsBoard {
 
 describe("a ballot costs", () => {
   it("a mark of memcached's, and a share of one round's few operations", async () => {
-    const commit = newCommit(bench, { reliefSize: 0, reliefChance: 0 });
+    const published = newPublished(bench);
+    const commit = newCommit(bench, { reliefSize: 0, reliefChance: 0 }, published);
     const offer = (count: number) =>
       Promise.all(
         Array.from({ length: count }, () =>
-          commit.offer({ ...ballot(poll), slug, markTtlSeconds: 60, lane: "normal" }),
+          commit.offer({
+            ...ballot(poll),
+            slug,
+            publication: published.publication,
+            markTtlSeconds: 60,
+            lane: "normal",
+          }),
         ),
       );
     await offer(1);

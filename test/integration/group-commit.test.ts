@@ -17,6 +17,7 @@ const noRelief = { reliefSize: 0, reliefChance: 0 };
 const offered = (pollId: PollId, lane: Lane) => ({
   ...ballot(pollId),
   slug,
+  publication: 0,
   markTtlSeconds: 60,
   lane,
 });

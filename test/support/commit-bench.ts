@@ -16,8 +16,18 @@ import type { startFlushBench } from "./flush-bench.ts";
 
 type Bench = Awaited<ReturnType<typeof startFlushBench>>;
 
+/** What a front knows of polls. */
+export function newPublished({ client, store, deps }: Bench): PublishedPolls {
+  const guarded = new GuardedStore(store, deps.log);
+  return new PublishedPolls(new Places([client], 1), store, deps.log, guarded);
+}
+
 /** One with all three lanes, that does not linger. */
-export function newCommit(bench: Bench, relief: Relief): GroupCommit {
+export function newCommit(
+  bench: Bench,
+  relief: Relief,
+  published: PublishedPolls = newPublished(bench),
+): GroupCommit {
   const { client, store } = bench;
   const { log } = bench.deps;
   const tallies = new Places([client], 1);
@@ -33,7 +43,7 @@ export function newCommit(bench: Bench, relief: Relief): GroupCommit {
   });
   return new GroupCommit({
     log,
-    published: new PublishedPolls(tallies, store, log, guarded),
+    published,
     targets: { high: target("high"), normal: target("normal"), low: target("low") },
     markServers: [client],
     tallies,

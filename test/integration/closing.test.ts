@@ -1,0 +1,106 @@
+/**
+ * Ballots that were checked against a poll before an editor closed it, and get to their round afterwards, on a
+ * real memcached: the news may have reached this process for somebody else's sake.
+ */
+import assert from "node:assert/strict";
+import { before, describe, it } from "node:test";
+import type { OfferedBallot } from "#lib/ballots/offered.ts";
+import type { PollId, Slug } from "#lib/ids.ts";
+import { findPoll, type Poll } from "#lib/store/polls.ts";
+import { readMark } from "#lib/voters/ballot-once.ts";
+import { newCommit, newPublished } from "#test/support/commit-bench.ts";
+import { ballot, startFlushBench } from "#test/support/flush-bench.ts";
+
+const bench = await startFlushBench();
+const noRelief = { reliefSize: 0, reliefChance: 0 };
+
+describe("a poll that is closed while a ballot is on its way", () => {
+  let number = 0;
+  let id: PollId;
+  let poll: Poll;
+  before(() => bench.newPoll());
+
+  /** A front that has checked a ballot, and an editor who has closed its poll since. */
+  async function closedSince() {
+    id = await bench.newPoll();
+    number += 1;
+    const slug = `poll-${number + 1}` as Slug;
+    const found = await findPoll(bench.store, slug);
+    assert.equal(found?.id, id);
+    poll = found;
+    const editor = newPublished(bench);
+    await editor.publish(poll);
+    const front = newPublished(bench);
+    const commit = newCommit(bench, noRelief, front);
+    await front.findCurrent(slug);
+    const { publication } = front;
+    const closesAtMs = Date.now();
+    await editor.publish({ ...poll, closesAtMs, version: poll.version + 1 });
+    const offered = (change: Partial<OfferedBallot> = {}): OfferedBallot => ({
+      ...ballot(id),
+      slug,
+      publication,
+      receivedAtMs: closesAtMs + 1,
+      markTtlSeconds: 60,
+      lane: "normal",
+      ...change,
+    });
+    return { front, commit, offered, closesAtMs };
+  }
+
+  it("does not take it, and keeps no mark of it", async () => {
+    const { commit, offered } = await closedSince();
+    const late = offered();
+    assert.equal((await commit.offer(late)).outcome, "closed");
+    assert.equal(await readMark([bench.client], id, late.voter), undefined);
+  });
+
+  it("does not take it when somebody else was told of the closing first", async () => {
+    const { front, commit, offered } = await closedSince();
+    await front.findCurrent("poll-1" as Slug);
+    const late = offered();
+    assert.equal((await commit.offer(late)).outcome, "closed");
+    assert.equal(await readMark([bench.client], id, late.voter), undefined);
+  });
+
+  it("takes one that came before", async () => {
+    const { front, commit, offered, closesAtMs } = await closedSince();
+    await front.findCurrent("poll-1" as Slug);
+    const timely = offered({ receivedAtMs: closesAtMs - 1 });
+    assert.equal((await commit.offer(timely)).outcome, "accepted");
+  });
+
+  it("gives a refused change's voter the mark of what stands back", async () => {
+    const { front, commit, offered, closesAtMs } = await closedSince();
+    const first = offered({ receivedAtMs: closesAtMs - 1 });
+    assert.equal((await commit.offer(first)).outcome, "accepted");
+    await front.findCurrent("poll-1" as Slug);
+    const change = offered({ ...ballot(id), voter: first.voter, revision: 1 });
+    const late = { ...change, receivedAtMs: closesAtMs + 1 };
+    assert.equal((await commit.offer(late)).outcome, "closed");
+    assert.equal((await readMark([bench.client], id, first.voter))?.ballotId, first.ballotId);
+  });
+});
+
+describe("a change that is refused because too many wait", () => {
+  it("leaves its voter's mark as it is", async () => {
+    const pollId = await bench.newPoll();
+    const commit = newCommit(bench, noRelief);
+    const offered = (change: Partial<OfferedBallot> = {}): OfferedBallot => ({
+      ...ballot(pollId),
+      slug: "poll-1" as Slug,
+      publication: 0,
+      markTtlSeconds: 60,
+      lane: "low",
+      ...change,
+    });
+    const first = offered();
+    assert.equal((await commit.offer(first)).outcome, "accepted");
+    const many = Array.from({ length: 10_000 }, () => commit.offer(offered()));
+    const change = offered({ voter: first.voter, revision: 1, choices: Uint8Array.of(2) });
+    assert.equal((await commit.offer(change)).outcome, "overloaded");
+    assert.equal((await readMark([bench.client], pollId, first.voter))?.ballotId, first.ballotId);
+    await Promise.all(many);
+    await commit.settled();
+  });
+});
