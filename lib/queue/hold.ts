@@ -2,8 +2,10 @@
  * Holding every queue still for a moment: all locks of all queues that exist, so that no front is
  * between its slot and its tallies. For rebuilding tallies, and nothing else.
  *
- * Lock order: servers in the order of the configuration, queues in the order of `allQueueNames`. Fronts
- * hold one lock at a time and never wait for a second, so nobody can wait in a circle.
+ * Lock order: servers in the order of the configuration, like fronts (`producer.ts`), which hold one lock of
+ * a server at most and, while they wait for it, none of a later server: nobody waits in a circle. Of one
+ * server all locks are asked for at once. So two who hold still at the same time may each have some of them;
+ * both give up then, soon.
  *
  * Invariant: the locks are leases. `sureUntilMs` is the moment until which all of them are surely still
  *   ours; what is not written by then must not be written at all.
@@ -15,6 +17,7 @@ import { MemcachedFailure } from "../memcached/failure.ts";
 import { lockKey } from "../memcached/keys.ts";
 import { Pipeline } from "../memcached/pipeline.ts";
 import { lookAtQueues, type QueueLook } from "./drain.ts";
+import { askForLock, leaseSurelyOursMs } from "./lease.ts";
 
 export interface HeldQueue {
   readonly server: MemcachedClient;
@@ -29,8 +32,6 @@ export interface Hold {
   release(): Promise<void>;
 }
 
-const leaseSeconds = 2;
-const leaseSurelyOursMs = 0.9 * SECOND;
 /** Of the lease, at most this much may go into getting the other locks. */
 const acquireMsMax = 0.4 * SECOND;
 
@@ -84,7 +85,7 @@ async function lockServer(
     const p = new Pipeline();
     const ops = wanted.map(look => ({
       look,
-      op: p.incr(lockKey(look.queue, look.epoch), 1, { initial: 1, ttlSeconds: leaseSeconds }),
+      op: askForLock(p, look.queue, look.epoch),
     }));
     const r = await server.send(p);
     const got = ops.filter(({ op }) => r.of(op) === 1n).map(({ look }) => look);

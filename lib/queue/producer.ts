@@ -9,11 +9,10 @@
  * 2. `write`: `add` slot n · the caller's tally counters · `get` epoch again · `delete` lock.
  *    The batch is in if, and only if, the slot was stored and the epoch is still the same.
  *
- * The lock: a counter made with value 1 and a lease; whoever is answered 1 has it. It is released by
- * `delete`, behind the slot, and only while the lease is surely still ours. What it buys is that its
- * holder sees no unwritten slot behind the pointer, so that tallies can be rebuilt exactly. Safety never
- * rests on it: the pointer's `incr` gives two holders two numbers, and `add` makes the first writer of a
- * slot its only one.
+ * The lock (`lease.ts`) is released by `delete`, behind the slot, and only while the lease is surely still
+ * ours. What it buys is that its holder sees no unwritten slot behind the pointer, so that tallies can be
+ * rebuilt exactly. Safety never rests on it: the pointer's `incr` gives two holders two numbers, and `add`
+ * makes the first writer of a slot its only one.
  *
  * Invariant: the pointer is made once in an epoch, with `add`, and only ever incremented without being
  *   created; so no number is handed out twice within an epoch, and a reborn server is noticed.
@@ -33,13 +32,10 @@ import type { Epoch, QueueName, SlotNumber } from "../ids.ts";
 import type { MemcachedClient } from "../memcached/client.ts";
 import { isMemcachedFailure, MemcachedFailure, outOfMemory } from "../memcached/failure.ts";
 import { checkpointKey, epochKey, lockKey, pointerKey, slotKey } from "../memcached/keys.ts";
-import { counterValue, type Op, Pipeline, type Replies } from "../memcached/pipeline.ts";
+import { counterValue, Pipeline, type Replies } from "../memcached/pipeline.ts";
 import type { Session } from "../memcached/session.ts";
+import { askForLock, leaseSeconds, leaseSurelyOursMs } from "./lease.ts";
 
-/** The server's lease: a TTL of 2 lives for more than 1 s and up to 2 s. */
-const leaseSeconds = 2;
-/** Beyond this the lease may have ended, so the lock is left to expire instead of being deleted. */
-const leaseSurelyOursMs = 0.9 * SECOND;
 /** > the shortest lease, < the worker's patience with a missing slot. */
 const ticketMsMax = SECOND;
 /** A dead holder's lock is gone after at most its lease. */
@@ -105,7 +101,7 @@ export class QueueProducer {
       const takenAtMs = monotonicMs();
       const p = new Pipeline();
       const current = p.get(epochKey(this.queue));
-      const lock = this.#lock(p, epoch);
+      const lock = askForLock(p, this.queue, epoch);
       const pointer = p.incr(pointerKey(this.queue, epoch), 1);
       const checkpoint = p.get(checkpointKey(this.queue, epoch));
       const r = await session.send(p, this.client.timeouts.answerMs);
@@ -143,7 +139,7 @@ export class QueueProducer {
       const lockedAtMs = monotonicMs();
       const aged = lockedAtMs - ticket.takenAtMs > ticketMsMax / 2;
       const p = new Pipeline();
-      const lock = this.#lock(p, ticket.epoch);
+      const lock = askForLock(p, this.queue, ticket.epoch);
       const taken = (await ticket.session.send(p, this.client.timeouts.answerMs)).of(lock);
       if (taken === "full") throw outOfMemory("the lock");
       if (taken !== 1n) continue;
@@ -224,10 +220,6 @@ export class QueueProducer {
     if (ticket.lockedAtMs !== undefined && nowMs - ticket.lockedAtMs < leaseSurelyOursMs) {
       p.delete(lockKey(this.queue, ticket.epoch));
     }
-  }
-
-  #lock(p: Pipeline, epoch: Epoch): Op<bigint | null | "raced" | "full"> {
-    return p.incr(lockKey(this.queue, epoch), 1, { initial: 1, ttlSeconds: leaseSeconds });
   }
 
   /**
