@@ -87,6 +87,11 @@ function translate(error: unknown, statement: string): StoreFailure {
   return new StoreFailure(kind, `${statement}: ${code ?? "error"}`, errno, error);
 }
 
+/** There was no answer; an error of the server's has its number. */
+function isSilence(error: unknown): boolean {
+  return isStoreFailure(error, "unavailable") && (error.errno ?? 0) < 1000;
+}
+
 export type Value = string | number | bigint | boolean | Buffer | Date | null;
 export type Row = RowDataPacket;
 
@@ -191,7 +196,10 @@ export class Store implements Database {
         `START TRANSACTION${snapshot ? " WITH CONSISTENT SNAPSHOT" : ""}`,
       );
       const result = await work(db).catch(async error => {
-        await connection.query("ROLLBACK").catch(() => connection.destroy());
+        // A connection that is silent is thrown away, and the transaction with it.
+        if (!isSilence(error)) {
+          await db.write("transaction.rollback", "ROLLBACK").catch(() => connection.destroy());
+        }
         throw error;
       });
       await db.write("transaction.commit", "COMMIT").catch(error => {
