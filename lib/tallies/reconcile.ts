@@ -11,7 +11,8 @@ import { openCheckpoints } from "../store/checkpoints.ts";
 import type { Poll } from "../store/polls.ts";
 import { readTotals } from "../store/totals.ts";
 import { readTally } from "./counters.ts";
-import { type Mended, makeTalliesExact, type TallyDeps } from "./exact.ts";
+import { makeTalliesExact, type TallyDeps } from "./exact.ts";
+import type { Mended } from "./mend.ts";
 import { partsOf } from "./parts.ts";
 
 /** `busy`: ballots are on their way, so nothing can be said without holding the queues. */
