@@ -29,7 +29,7 @@ import type { WorkerRuntime } from "./runtime.ts";
 /** A batch can come again only within minutes; a week is for whoever wants to know. */
 const batchesKeptMs = 7 * DAY;
 const batchesPerStep = 5_000;
-/** Polls compared in one step. */
+/** Polls compared, or made exact, in one step: the queues are held still for so many at a time. */
 const pollsPerStep = 200;
 
 /** Without an event for this long, the site is idle. */
@@ -114,9 +114,12 @@ export class Upkeep {
     const { doubtful, store, tallies } = this.#worker;
     await this.#doubtReturned();
     if (doubtful.ids.size === 0) return;
-    const ids = new Set(doubtful.ids);
-    const polls = (await countingPolls(store, wallMs())).filter(poll => ids.has(poll.id));
-    if (await reconcile(tallies, polls, true)) doubtful.settle(ids);
+    const doubted = [...doubtful.ids];
+    const counting = new Map((await countingPolls(store, wallMs())).map(poll => [poll.id, poll]));
+    doubtful.settle(doubted.filter(id => !counting.has(id)));
+    const portion = doubted.flatMap(id => counting.get(id) ?? []).slice(0, pollsPerStep);
+    if (!(await reconcile(tallies, portion, true))) return;
+    doubtful.settle(portion.map(({ id }) => id));
   }
 
   /** Tallies on a server that was away may have missed something, whatever the fronts know of it. */

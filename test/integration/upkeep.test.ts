@@ -1,0 +1,59 @@
+/** What a worker does besides flushing, on a real memcached and MariaDB. */
+import assert from "node:assert/strict";
+import { after, describe, it } from "node:test";
+import { loadConfig } from "#lib/config.ts";
+import type { OptionNumber, PollId } from "#lib/ids.ts";
+import { createLog } from "#lib/log.ts";
+import { readTally } from "#lib/tallies/counters.ts";
+import { partOf } from "#lib/tally-part.ts";
+import { waitUntil } from "#scripts/services/ports.ts";
+import { startFlushBench } from "#test/support/flush-bench.ts";
+import { buildWorker } from "../../worker/runtime.ts";
+import { onePass, Upkeep } from "../../worker/upkeep.ts";
+
+const bench = await startFlushBench();
+
+function newWorker() {
+  const config = loadConfig({
+    NODE_ENV: "test",
+    DATABASE_URL: bench.database.url,
+    MEMCACHED_SERVERS: bench.client.name,
+    FLOODGATE_SECRET: "x".repeat(32),
+  });
+  const worker = buildWorker(config, createLog("test", "silent"));
+  const upkeep = new Upkeep(worker);
+  after(() => worker.close());
+  return { ...worker, pass: () => onePass(worker, upkeep, { waitForHoles: false }) };
+}
+
+describe("doubtful tallies", () => {
+  it("are mended a portion at a time, and stay in doubt until they were", async () => {
+    const { doubtful, pass } = newWorker();
+    const polls: PollId[] = [];
+    for (let i = 0; i < 250; i++) polls.push(await bench.newPoll());
+    doubtful.add(polls);
+    await pass();
+    assert.equal(doubtful.ids.size, 50, "some are left for the next step");
+    const isMended = async (poll: PollId) =>
+      (await readTally(bench.client, poll, [partOf(1 as OptionNumber, 0)])) !== undefined;
+    for (const poll of polls) assert.ok(doubtful.ids.has(poll) || (await isMended(poll)));
+    const restIsMended = async () => {
+      await pass();
+      return doubtful.ids.size === 0;
+    };
+    await waitUntil("the rest", restIsMended, { withinMs: 20_000 });
+    for (const poll of polls) assert.ok(await isMended(poll));
+  });
+
+  it("of a poll that takes no ballots any more are settled", async () => {
+    const { doubtful, pass } = newWorker();
+    const poll = await bench.newPoll();
+    await bench.store.write("test.final", "UPDATE polls SET finalized_at = ? WHERE id = ?", [
+      new Date(),
+      poll,
+    ]);
+    doubtful.add([poll]);
+    await pass();
+    assert.equal(doubtful.ids.size, 0);
+  });
+});
