@@ -28,6 +28,11 @@ const started = ({ config, log }: Pick<Runtime, "config" | "log">) => {
 
 /** Serves in this process, with a pages process of its own. */
 async function serveAlone(at: Runtime): Promise<void> {
+  // Nobody could take its place without a gap, so it goes on as it is.
+  process.on("SIGHUP", () => {
+    const detail = "a reload needs FRONT_PROCESSES of 2 or more; restart the front instead";
+    at.log.warn({ event: "reload_refused", detail });
+  });
   const pages: PagesAddress = { path: null };
   const child = new PagesProcess(pagesProgram, at.log, path => {
     pages.path = path;

@@ -1,4 +1,4 @@
-/** Several serving processes on one port, and the pages process beside them: crashes and restarts. */
+/** Serving processes on one port, and the pages process beside them: crashes and restarts. */
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
@@ -102,5 +102,23 @@ describe("a front of several processes", () => {
     await front.child.kill();
     await waitUntil("the end of the orphans", () => !again.some(alive));
     await site.restartFront(front);
+  });
+});
+
+describe("a front of one process", () => {
+  let site: Site;
+  before(async () => {
+    site = await Site.start({ workers: 0 });
+  });
+  after(() => site?.stop());
+
+  it("goes on at SIGHUP, and says what a reload needs", async () => {
+    const [front] = site.fronts;
+    assert.ok(front);
+    const said = () => /"reload_refused".*FRONT_PROCESSES/.test(front.child.output);
+    front.child.signal("SIGHUP");
+    await waitUntil("its answer", said, { gaveUp: () => front.child.diedBecause });
+    assert.equal((await fetch(`${front.url}/healthz`)).status, 200);
+    site.assertUnharmed();
   });
 });
