@@ -1,7 +1,8 @@
 /**
  * `npm run recount [-- --poll slug] [--repair]`: counts the rows of one poll, or of all, again and compares
  * them with the totals, and the totals with the tallies. Prints what differs. Ends with status 1 when
- * something does and was not repaired.
+ * something does and was not mended, and with 75 (try again) when all that can be said is that the tallies
+ * could not be compared: ballots are on their way.
  */
 import { parseArgs } from "node:util";
 import { recountPoll } from "#lib/books/recount.ts";
@@ -10,12 +11,15 @@ import { ConfigError } from "#lib/config.ts";
 import type { Slug } from "#lib/ids.ts";
 import { createLog } from "#lib/log.ts";
 import { everOpenPolls, findPoll, type Poll } from "#lib/store/polls.ts";
-import { describePart } from "#lib/tallies/parts.ts";
+import { readTally } from "#lib/tallies/counters.ts";
+import { describePart, partsOf } from "#lib/tallies/parts.ts";
 import { compareTallies, reconcile } from "#lib/tallies/reconcile.ts";
 import { buildWorker, type WorkerRuntime } from "./runtime.ts";
 import { operatorSettings } from "./settings.ts";
 
 const exitUsage = 64;
+/** As of sysexits.h: it may be otherwise in a moment. */
+const exitAgain = 75;
 const exitConfig = 78;
 const say = (line: string) => process.stdout.write(`${line}\n`);
 
@@ -27,38 +31,64 @@ async function pollsToCount({ store }: WorkerRuntime, slug: string | undefined):
   process.exit(exitUsage);
 }
 
-/** Resolves with the number of polls that are off. */
-async function recount(
-  worker: WorkerRuntime,
+/** Polls whose rows are not what their totals say; with `repair`, they are afterwards. */
+async function compareRows(
+  { store }: WorkerRuntime,
   polls: readonly Poll[],
   repair: boolean,
-): Promise<number> {
-  const off = new Set<string>();
+): Promise<Poll[]> {
+  const off = new Set<Poll>();
   for (const poll of polls) {
-    for (const { part, rows, totals } of await recountPoll(worker.store, poll, repair)) {
-      off.add(poll.slug);
+    for (const { part, rows, totals } of await recountPoll(store, poll, repair)) {
+      off.add(poll);
       const name = part === "b" ? "ballots" : describePart(poll.kind, part);
       say(`${poll.slug}: ${name}: ${rows} by the rows, ${totals} by the totals`);
     }
   }
-  const counting = polls.filter(({ finalizedAtMs }) => finalizedAtMs === null);
-  const comparison = await compareTallies(worker.tallies, counting);
-  if (comparison.state === "busy") {
-    say("tallies were not compared: ballots are on their way");
-  } else {
-    for (const { slug } of comparison.off) {
-      off.add(slug);
-      say(`${slug}: the tallies are not what the totals are`);
-    }
+  return [...off];
+}
+
+/** Nobody keeps the tallies of a final poll: once forgotten, they are made again for whoever asks. */
+async function isForgotten({ tallies }: WorkerRuntime, poll: Poll): Promise<boolean> {
+  if (poll.finalizedAtMs === null) return false;
+  const up = tallies.tallies.of(poll.id).filter(({ available }) => available);
+  const found = await Promise.all(up.map(server => readTally(server, poll.id, partsOf(poll))));
+  return !found.every(tally => tally !== undefined);
+}
+
+/** Polls whose tallies are not what the totals say; `undefined` while ballots are on their way. */
+async function compareKept(
+  worker: WorkerRuntime,
+  polls: readonly Poll[],
+): Promise<Poll[] | undefined> {
+  const kept: Poll[] = [];
+  for (const poll of polls) if (!(await isForgotten(worker, poll))) kept.push(poll);
+  const comparison = await compareTallies(worker.tallies, kept);
+  if (comparison.state === "busy") return undefined;
+  for (const { slug } of comparison.off) say(`${slug}: the tallies are not what the totals are`);
+  return comparison.off;
+}
+
+/** Compares, and mends if asked to; gives the verdict and the exit status. */
+async function recount(
+  worker: WorkerRuntime,
+  polls: readonly Poll[],
+  repair: boolean,
+): Promise<{ verdict: string; status: number }> {
+  const rowsOff = await compareRows(worker, polls, repair);
+  const talliesOff = await compareKept(worker, polls);
+  const off = [...new Set([...rowsOff, ...(talliesOff ?? [])])];
+  const unknown = talliesOff ? "" : "tallies not compared, ballots are on their way";
+  if (off.length === 0) {
+    if (unknown) return { verdict: `rows as they should be, ${unknown}`, status: exitAgain };
+    return { verdict: "all as it should be", status: 0 };
   }
-  if (repair && off.size > 0) {
-    await reconcile(
-      worker.tallies,
-      polls.filter(({ slug }) => off.has(slug)),
-      true,
-    );
+  const also = unknown && `; ${unknown}`;
+  if (!repair) return { verdict: `${off.length} off${also}`, status: 1 };
+  if (!(await reconcile(worker.tallies, off, true))) {
+    return { verdict: `${off.length} off, tallies could not be mended now`, status: 1 };
   }
-  return off.size;
+  return { verdict: `${off.length} mended${also}`, status: unknown ? exitAgain : 0 };
 }
 
 async function main(): Promise<number> {
@@ -68,11 +98,9 @@ async function main(): Promise<number> {
   const worker = buildWorker(operatorSettings().config, createLog("recount", "warn"));
   try {
     const polls = await pollsToCount(worker, values.poll);
-    const off = await recount(worker, polls, values.repair);
-    const verdict =
-      off === 0 ? "all as it should be" : values.repair ? `${off} mended` : `${off} off`;
+    const { verdict, status } = await recount(worker, polls, values.repair);
     say(`recount: ${polls.length} polls, ${verdict}`);
-    return off > 0 && !values.repair ? 1 : 0;
+    return status;
   } finally {
     await worker.close();
   }
