@@ -9,15 +9,17 @@ const good = {
   FLOODGATE_SECRET: "x".repeat(32),
 };
 
-function problemsOf(env: NodeJS.ProcessEnv): readonly string[] {
+function errorOf(env: NodeJS.ProcessEnv): ConfigError | undefined {
   try {
     loadConfig(env);
   } catch (error) {
-    if (error instanceof ConfigError) return error.problems;
+    if (error instanceof ConfigError) return error;
     throw error;
   }
-  return [];
+  return undefined;
 }
+
+const problemsOf = (env: NodeJS.ProcessEnv): readonly string[] => errorOf(env)?.problems ?? [];
 
 describe("configuration", () => {
   it("has safe defaults for all but three settings", () => {
@@ -33,6 +35,12 @@ describe("configuration", () => {
     for (const name of ["DATABASE_URL", "MEMCACHED_SERVERS", "FLOODGATE_SECRET"]) {
       assert.ok(problems.includes(`${name} is not set`), name);
     }
+  });
+
+  it("tells what is missing from what is wrong", () => {
+    const { FLOODGATE_SECRET: _, ...rest } = good;
+    assert.deepEqual(errorOf({ ...rest, PORT: "http" })?.missing, ["FLOODGATE_SECRET"]);
+    assert.deepEqual(errorOf({ ...good, PORT: "http" })?.missing, []);
   });
 
   const bad: readonly [string, string][] = [

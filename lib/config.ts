@@ -170,11 +170,14 @@ const scriptSettings = new Set(["FLOODGATE_DATA_DIR"]);
 /** All that is wrong with the environment, one sentence each. */
 export class ConfigError extends Error {
   readonly problems: readonly string[];
+  /** Settings that are needed and not there. */
+  readonly missing: readonly string[];
 
-  constructor(problems: readonly string[]) {
+  constructor(problems: readonly string[], missing: readonly string[] = []) {
     super(problems.join("\n"));
     this.name = "ConfigError";
     this.problems = problems;
+    this.missing = missing;
   }
 }
 
@@ -188,14 +191,16 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
   const unknown = Object.keys(env).filter(
     name => name.startsWith("FLOODGATE_") && !(name in shape) && !scriptSettings.has(name),
   );
+  const wrong = (result.error?.issues ?? []).map(({ path, message }) => {
+    const name = String(path[0]);
+    return { name, missing: env[name] === undefined, message };
+  });
   const problems = [
-    ...(result.error?.issues.map(issue => {
-      const name = String(issue.path[0]);
-      return `${name} ${env[name] === undefined ? "is not set" : issue.message}`;
-    }) ?? []),
+    ...wrong.map(({ name, missing, message }) => `${name} ${missing ? "is not set" : message}`),
     ...unknown.map(name => `${name} is not a setting; see docs/configuration.md`),
   ];
-  if (!result.success || problems.length > 0) throw new ConfigError(problems);
+  const missing = wrong.filter(each => each.missing).map(({ name }) => name);
+  if (!result.success || problems.length > 0) throw new ConfigError(problems, missing);
   const values = result.data;
   const lanes = readLanes(values.FLOODGATE_LANES);
   return {

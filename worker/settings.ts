@@ -39,7 +39,5 @@ export function operatorSettings(): OperatorSettings {
 /** Half a configuration is somebody's mistake, and not filled up from elsewhere. */
 function namesNoServer(error: unknown): boolean {
   if (!(error instanceof ConfigError)) return false;
-  return ["DATABASE_URL", "MEMCACHED_SERVERS"].every(name =>
-    error.problems.includes(`${name} is not set`),
-  );
+  return ["DATABASE_URL", "MEMCACHED_SERVERS"].every(name => error.missing.includes(name));
 }
