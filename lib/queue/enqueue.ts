@@ -183,7 +183,7 @@ class Attempt {
   }
 
   get done(): boolean {
-    return this.place !== undefined || this.#givenUp;
+    return this.place !== undefined || this.full || this.#givenUp;
   }
 
   ask(): void {
@@ -232,7 +232,7 @@ class Attempt {
       this.place = { producer, epoch: ticket.epoch, slot: ticket.slot, ticket };
     }
     if (outcome === "unknown") this.mayBeIn = true;
-    if (outcome === "full") this.#isFull();
+    if (outcome === "full") this.full = true;
   }
 
   /** Further attempts on this server alone, as long as it answers. */
@@ -243,11 +243,6 @@ class Attempt {
       await this.waitForLock(job.untilMs);
       await this.write(job);
     }
-  }
-
-  #isFull(): void {
-    this.full = true;
-    this.#givenUp = true;
   }
 
   /** It kept the others waiting. */
@@ -265,7 +260,7 @@ class Attempt {
       this.cause = error;
       this.#ticket = undefined;
       this.#home += 1;
-      if (isOutOfMemory(error)) this.#isFull();
+      if (isOutOfMemory(error)) this.full = true;
     }
   }
 }
