@@ -5,6 +5,9 @@
  *
  * Invariant: ballots that a letter brings carry a batch id of the letter's own. `bringBallots` takes rows of
  *   the batch that it brings for its own, and the letter's batch may have brought rows before.
+ *
+ * Order of locks: the letter, then as in `transaction.ts`, but the polls before the batches: only they say
+ * whether it stays, and one that stays leaves nothing behind.
  */
 
 import { arrivalsOf } from "../books/arrivals.ts";
@@ -61,13 +64,13 @@ export function redriveLetter(store: Store, id: number): Promise<Redriven> {
     );
     const fates = await bringBallots(db, arrivals, true);
     const verdict = sumUp(arrivals, arrival => fates.get(arrival) ?? { fate: "redelivered" });
-    if (!wasAside) await addArrived(db, arrivalsOf([batch]));
     const { totals, counted, duplicates } = verdict;
     const changes = [...totals].map(([poll, change]) => {
       const aside = batch.ballots.filter(({ pollId }) => pollId === poll).length;
       return [poll, { ...change, setAside: wasAside ? -aside : 0 }] as const;
     });
     await addToTotals(db, new Map(changes));
+    if (!wasAside) await addArrived(db, arrivalsOf([batch]));
     await deleteDeadLetter(db, id);
     return { outcome: "counted", counted, duplicates, polls: ids };
   });

@@ -2,8 +2,9 @@
  * The one transaction that moves slots into MySQL: ballots, totals and checkpoint together, or not at
  * all. So a worker may die anywhere, and any number of workers may run side by side.
  *
- * Order of locks: the queue's checkpoint row · batches · polls (shared) · ballots · totals. Everybody
- * takes them in this order, and rows of one table in the order of their keys.
+ * Order of locks: the queue's checkpoint row · batches · polls (shared) · ballots · totals · acceptances.
+ * Everybody takes them in this order (but for a letter's batches, `redrive.ts`), and rows of one table in
+ * the order of their keys.
  *
  * Invariant: a slot's ballots are added to the totals in the same transaction that moves the checkpoint
  *   past it, and only the rows that this transaction really brought are added.
@@ -87,11 +88,6 @@ export function commitWork(store: Store, work: FlushWork, nowMs: number): Promis
       nowMs,
     );
 
-    await addArrived(
-      db,
-      arrivalsOf([...fresh.map(({ batch }) => batch), ...legible(work.letters)]),
-    );
-
     const { arrivals, refused, polls } = await sortOut(db, fresh, work);
     const fates = await bringBallots(db, arrivals, true);
     const letters = [...work.letters, ...refused];
@@ -104,6 +100,10 @@ export function commitWork(store: Store, work: FlushWork, nowMs: number): Promis
     );
 
     await addToTotals(db, verdict.totals);
+    await addArrived(
+      db,
+      arrivalsOf([...fresh.map(({ batch }) => batch), ...legible(work.letters)]),
+    );
     await insertDeadLetters(db, work.epoch, letters, nowMs);
     await moveCheckpoint(db, work.epoch, work, nowMs);
     faultPoint("worker.before-commit");
