@@ -162,7 +162,7 @@ export class Flusher {
 
 function progressOf(counts: FlushCounts, queues: readonly LaneQueue[]): PassProgress {
   return {
-    ballots: counts.counted + counts.duplicates + counts.redelivered,
+    ballots: counts.counted + counts.duplicates + counts.redelivered + counts.replaced,
     slots: counts.slots,
     waiting: queues.reduce((sum, queue) => sum + depthOf(queue), 0),
   };

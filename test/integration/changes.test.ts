@@ -48,6 +48,14 @@ const history = fc.record({
 });
 
 describe("changes", () => {
+  it("are part of what a pass says of its progress", async () => {
+    const poll = await newPoll();
+    await enqueue(producer(), batch(revisionsOf(poll, [[1], [2], [3]])));
+    const said: number[] = [];
+    await newFlusher().pass({ progress: ({ ballots }) => said.push(ballots) });
+    assert.equal(said.at(-1), 3);
+  });
+
   it("leave the last revision of each voter, in whatever order they come", async () => {
     await fc.assert(
       fc.asyncProperty(history, async ({ voters, again, order, sizes, ways }) => {
