@@ -28,12 +28,15 @@ export async function readMemory(server: MemcachedClient): Promise<Memory> {
     limitBytes: number("limit_maxbytes"),
     evictions: number("evictions"),
     mayEvict: replies.of(settings).get("evictions") !== "off",
-    outOfMemory: refusedOf(replies.of(items)),
+    outOfMemory: refusedItems(replies.of(items)),
   };
 }
 
-/** The general statistics have a number of such a name too, which the binary protocol never moves. */
-function refusedOf(items: ReadonlyMap<string, string>): number {
+/**
+ * Items whose memory was refused, of the statistics of `items`. The general ones have a number of such a name too, which
+ * the binary protocol never moves.
+ */
+export function refusedItems(items: ReadonlyMap<string, string>): number {
   const counts = [...items].filter(([name]) => name.endsWith(":outofmemory"));
   return counts.reduce((sum, [, count]) => sum + Number(count), 0);
 }

@@ -7,8 +7,19 @@ import { enqueueBatch } from "#lib/queue/enqueue.ts";
 import { decodeBatch, encodeBatch } from "#lib/queue/slot-codec.ts";
 import { fill, smallItems } from "#test/support/full-memcached.ts";
 import { emptyBatch, newQueue, noRider, queueBench, to } from "#test/support/queue-bench.ts";
+import { checkMemcached } from "../../worker/doctor/memcached.ts";
 
 describe("a full server", () => {
+  it("is known to the doctor by what it refused", async () => {
+    const { newClient } = await queueBench(2);
+    const client = newClient();
+    const says = async () =>
+      (await checkMemcached(client, { FRONT_PROCESSES: 1 }, true)).map(finding => finding.says);
+    assert.doesNotMatch((await says()).join(), /has refused/);
+    await fill(client, smallItems);
+    assert.match((await says()).join(), /has refused \d+ things/);
+  });
+
   it("says so at once, hands out numbers that grow by a digit, and lets a number be passed", async () => {
     const { newProducer } = await queueBench(8);
     const queue = newQueue();

@@ -71,6 +71,7 @@ describe("memcached's own account", () => {
         ...settings,
       }),
     ),
+    items: new Map(),
     askedAtMs: now,
     answeredAtMs: now + 5,
     holdsQueues: true,
@@ -98,8 +99,19 @@ describe("memcached's own account", () => {
     const limit = 512 * 1_048_576;
     assert.match(told({ bytes: String(0.85 * limit) }), /warn .*85 % full/);
     assert.match(told({ bytes: String(0.97 * limit) }), /wrong .*97 % full/);
-    assert.match(told({ store_no_memory: "7" }), /warn .*refused 7/);
     assert.match(told({ rejected_connections: "3" }), /warn .*turned away 3/);
+  });
+
+  it("adds up what was refused of items of all sizes", () => {
+    const items = new Map([
+      ["items:1:outofmemory", "3"],
+      ["items:1:evicted", "0"],
+      ["items:12:outofmemory", "4"],
+    ]);
+    const told = judgeMemcached(facts({}, {}, { items }))
+      .map(lineOf)
+      .join();
+    assert.match(told, /warn .*refused 7/);
   });
 
   it("tells by its addresses, and by what it asks for, who else can reach it", () => {

@@ -6,6 +6,7 @@ import { SECOND, wallMs } from "#lib/clock.ts";
 import type { Config } from "#lib/config.ts";
 import type { MemcachedClient } from "#lib/memcached/client.ts";
 import { isMemcachedFailure } from "#lib/memcached/failure.ts";
+import { refusedItems } from "#lib/memcached/memory.ts";
 import { Pipeline } from "#lib/memcached/pipeline.ts";
 import { slotBytesMax } from "#lib/queue/slot-codec.ts";
 import { checkClock, isOlder } from "./clocks.ts";
@@ -18,6 +19,8 @@ export interface ServerFacts {
   readonly name: string;
   readonly stats: Stats;
   readonly settings: Stats;
+  /** Of each group of items. */
+  readonly items: Stats;
   /** This machine's clock when the server told the time: not before, not after. */
   readonly askedAtMs: number;
   readonly answeredAtMs: number;
@@ -41,14 +44,14 @@ const otherConnections = 3;
 /** Everything about one server. One round trip; never rejects for a server that is away. */
 export async function checkMemcached(
   server: MemcachedClient,
-  config: Config,
+  config: Pick<Config, "FRONT_PROCESSES">,
   holdsQueues: boolean,
 ): Promise<Finding[]> {
   const about = `memcached ${server.name}`;
   try {
     await server.read(new Pipeline());
     const p = new Pipeline();
-    const [general, settings] = [p.stats(), p.stats("settings")];
+    const [general, settings, items] = [p.stats(), p.stats("settings"), p.stats("items")];
     const askedAtMs = wallMs();
     const replies = await server.read(p);
     const answeredAtMs = wallMs();
@@ -58,6 +61,7 @@ export async function checkMemcached(
       ...facts,
       stats: replies.of(general),
       settings: replies.of(settings),
+      items: replies.of(items),
     });
   } catch (error) {
     if (!isMemcachedFailure(error)) throw error;
@@ -160,7 +164,7 @@ function checkMemory(about: string, facts: ServerFacts): Finding[] {
     const percent = Math.floor((100 * used) / limit);
     found.push(say(about, section, `is ${percent} % full; full, it refuses votes`, todo));
   }
-  const refused = numberIn(stats, "store_no_memory");
+  const refused = refusedItems(facts.items);
   if (refused > 0) {
     const says = `has refused ${refused} things since it was started, because it was full`;
     found.push(warn(about, section, says, todo));
