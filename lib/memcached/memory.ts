@@ -12,6 +12,9 @@ export interface Memory {
   readonly outOfMemory: number;
 }
 
+/** Of a server's limit: from then on somebody should know. The alert rule has the same. */
+export const nearlyFull = 0.8;
+
 /**
  * Asks for it. One round trip.
  *

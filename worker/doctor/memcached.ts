@@ -6,7 +6,7 @@ import { SECOND, wallMs } from "#lib/clock.ts";
 import type { Config } from "#lib/config.ts";
 import type { MemcachedClient } from "#lib/memcached/client.ts";
 import { isMemcachedFailure } from "#lib/memcached/failure.ts";
-import { refusedItems } from "#lib/memcached/memory.ts";
+import { nearlyFull, refusedItems } from "#lib/memcached/memory.ts";
 import { Pipeline } from "#lib/memcached/pipeline.ts";
 import { slotBytesMax } from "#lib/queue/slot-codec.ts";
 import { checkClock, isOlder } from "./clocks.ts";
@@ -35,7 +35,6 @@ const itemBytesMin = mebibyte;
 /** What a voter leaves in memcached while a poll is open: the mark, and for a moment the ballot. */
 const bytesPerVoter = 200;
 const limitBytesMin = 256 * mebibyte;
-const nearlyFull = 0.8;
 const full = 0.95;
 const oldestVersion = "1.6";
 /** A connection a process, and one for whoever looks. */

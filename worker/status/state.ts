@@ -5,7 +5,7 @@
 import { SECOND } from "#lib/clock.ts";
 import type { PassSummary } from "#lib/flush/pass.ts";
 import { type Lane, lanes } from "#lib/lane-rules.ts";
-import type { Memory } from "#lib/memcached/memory.ts";
+import { type Memory, nearlyFull } from "#lib/memcached/memory.ts";
 import type { LaneDepth } from "#lib/queue/survey.ts";
 
 /** What the daemon's loop tells of itself. */
@@ -61,9 +61,6 @@ export function oldestWaitMs(survey: Survey): number {
 
 /** `bad`: somebody has to do something. `warn`: somebody should know. */
 export type Tone = "good" | "warn" | "bad";
-
-/** Four fifths: as the alert rule has it. */
-const nearlyFull = 0.8;
 
 interface Sentence {
   readonly tone: Tone;

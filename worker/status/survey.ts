@@ -40,9 +40,8 @@ export class Surveyor {
         return { name: server.name, holdsQueues, memory, lanes: lanes ?? [] };
       }),
     );
-    const queues = new Set(queueServers.map(({ name }) => name));
-    const room = servers.flatMap(({ name, memory, lanes }) =>
-      memory && queues.has(name) ? [roomOf(memory, lanes, atMs)] : [],
+    const room = servers.flatMap(({ holdsQueues, memory, lanes }) =>
+      memory && holdsQueues ? [roomOf(memory, lanes, atMs)] : [],
     );
     const { QUEUE_COPIES: copies, QUEUE_MEMORY_SHARE: share } = config;
     return { atMs, servers, lanesRefused: lanesWithoutRoom(room, copies, share) };
