@@ -1,14 +1,15 @@
 /**
  * `npm run letters`: lists the dead letters. `-- --show 12` prints the bytes of one. `-- --redrive 12` (or
  * `--all`) tries to count what is in one, or in all of them, again: what MySQL takes now is in the result,
- * and the letter is gone.
+ * and the letter is gone. `-- --dismiss 12` says that nothing can be done about one: it stays, and is no finding of
+ * the doctor's any more.
  */
 import { parseArgs } from "node:util";
 import { wallMs } from "#lib/clock.ts";
 import { ConfigError } from "#lib/config.ts";
 import { redriveLetter } from "#lib/flush/redrive.ts";
 import { createLog } from "#lib/log.ts";
-import { listDeadLetters, readLetterBytes } from "#lib/store/dead-letters.ts";
+import { dismissDeadLetter, listDeadLetters, readLetterBytes } from "#lib/store/dead-letters.ts";
 import { everOpenPolls } from "#lib/store/polls.ts";
 import { reconcile } from "#lib/tallies/reconcile.ts";
 import { buildWorker, type WorkerRuntime } from "./runtime.ts";
@@ -20,9 +21,10 @@ const say = (line: string) => process.stdout.write(`${line}\n`);
 
 async function list({ store }: WorkerRuntime): Promise<number> {
   const letters = await listDeadLetters(store);
-  for (const { id, createdAtMs, slug, ballots, epoch, slot, reason } of letters) {
+  for (const { id, createdAtMs, slug, ballots, epoch, slot, reason, dismissed } of letters) {
     const what = `${ballots || "unknown"} ballots of ${slug ?? "an unknown poll"}`;
-    say(`${id}  ${new Date(createdAtMs).toISOString()}  ${what}  ${epoch}:${slot}  ${reason}`);
+    const why = dismissed ? `${reason} (dismissed)` : reason;
+    say(`${id}  ${new Date(createdAtMs).toISOString()}  ${what}  ${epoch}:${slot}  ${why}`);
   }
   say(`letters: ${letters.length}`);
   return 0;
@@ -31,12 +33,20 @@ async function list({ store }: WorkerRuntime): Promise<number> {
 /** As a dump that tools read: `npm run letters -- --show 12 | xxd -r -p`. */
 async function show({ store }: WorkerRuntime, id: number): Promise<number> {
   const bytes = await readLetterBytes(store, id);
-  if (!bytes) {
-    process.stderr.write(`letters: there is no letter ${id}\n`);
-    return 1;
-  }
+  if (!bytes) return missing(id);
   for (let at = 0; at < bytes.length; at += 32) say(bytes.toString("hex", at, at + 32));
   return 0;
+}
+
+async function dismiss({ store }: WorkerRuntime, id: number): Promise<number> {
+  if (!(await dismissDeadLetter(store, id, wallMs()))) return missing(id);
+  say(`${id}: dismissed; its ballots stay set aside`);
+  return 0;
+}
+
+function missing(id: number): number {
+  process.stderr.write(`letters: there is no letter ${id}\n`);
+  return 1;
 }
 
 async function redrive(worker: WorkerRuntime, ids: readonly number[]): Promise<number> {
@@ -62,18 +72,20 @@ async function main(): Promise<number> {
     options: {
       show: { type: "string" },
       redrive: { type: "string" },
+      dismiss: { type: "string" },
       all: { type: "boolean", default: false },
     },
   });
-  for (const number of [values.show, values.redrive]) {
+  for (const number of [values.show, values.redrive, values.dismiss]) {
     if (number === undefined || /^\d+$/.test(number)) continue;
-    process.stderr.write("letters: --show and --redrive take the number of a letter\n");
+    process.stderr.write("letters: --show, --redrive and --dismiss take the number of a letter\n");
     return exitUsage;
   }
   const worker = buildWorker(operatorSettings().config, createLog("letters", "warn"));
   try {
     if (values.show !== undefined) return await show(worker, Number(values.show));
     if (values.redrive !== undefined) return await redrive(worker, [Number(values.redrive)]);
+    if (values.dismiss !== undefined) return await dismiss(worker, Number(values.dismiss));
     if (!values.all) return await list(worker);
     const letters = await listDeadLetters(worker.store);
     return await redrive(

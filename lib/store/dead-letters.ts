@@ -41,6 +41,7 @@ interface LetterRow extends Row {
   readonly bytes: Buffer;
   readonly ballots: number;
   readonly created_at: Date;
+  readonly dismissed_at: Date | null;
 }
 
 export interface ListedLetter {
@@ -51,16 +52,18 @@ export interface ListedLetter {
   readonly reason: string;
   readonly ballots: number;
   readonly createdAtMs: number;
+  /** Somebody has looked at it, and nothing can be done. */
+  readonly dismissed: boolean;
 }
 
 /** All letters, oldest first, without their bytes. One query. */
 export async function listDeadLetters(db: Database): Promise<ListedLetter[]> {
   const rows = await db.rows<LetterRow>(
     "dead_letters.list",
-    `SELECT l.id, p.slug, l.epoch, l.slot, l.reason, l.ballots, l.created_at
+    `SELECT l.id, p.slug, l.epoch, l.slot, l.reason, l.ballots, l.created_at, l.dismissed_at
      FROM dead_letters l LEFT JOIN polls p ON p.id = l.poll_id ORDER BY l.id`,
   );
-  return rows.map(({ id, slug, epoch, slot, reason, ballots, created_at }) => ({
+  return rows.map(({ id, slug, epoch, slot, reason, ballots, created_at, dismissed_at }) => ({
     id: Number(id),
     slug: slug ?? undefined,
     epoch,
@@ -68,6 +71,7 @@ export async function listDeadLetters(db: Database): Promise<ListedLetter[]> {
     reason,
     ballots,
     createdAtMs: created_at.getTime(),
+    dismissed: dismissed_at !== null,
   }));
 }
 
@@ -92,6 +96,16 @@ export async function readLetterBytes(db: Database, id: number): Promise<Buffer 
     [id],
   );
   return row?.bytes;
+}
+
+/** Marks a letter as one that needs no look any more; its ballots stay set aside. False: there is none. */
+export async function dismissDeadLetter(db: Database, id: number, nowMs: number): Promise<boolean> {
+  const { affectedRows } = await db.write(
+    "dead_letters.dismiss",
+    "UPDATE dead_letters SET dismissed_at = ? WHERE id = ?",
+    [new Date(nowMs), id],
+  );
+  return affectedRows === 1;
 }
 
 export async function deleteDeadLetter(db: Database, id: number): Promise<void> {

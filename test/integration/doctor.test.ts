@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import type { RowDataPacket } from "mysql2/promise";
 import type { Epoch } from "#lib/ids.ts";
-import { insertDeadLetters } from "#lib/store/dead-letters.ts";
+import { insertDeadLetters, listDeadLetters } from "#lib/store/dead-letters.ts";
 import { Store } from "#lib/store/pool.ts";
 import { freePort } from "#scripts/services/ports.ts";
 import { createPoll, vote } from "#test/support/ledger.ts";
@@ -215,10 +215,14 @@ describe("the doctor", () => {
       const at = store();
       const letter = { pollId: undefined, slot: 1, reason: "a test", bytes: Buffer.from("x") };
       await insertDeadLetters(at, "epochoftests" as Epoch, [{ ...letter, ballots: 3 }], Date.now());
+      const [found] = await listDeadLetters(at);
       await at.close();
-      const { status, output } = await planted("SELECT 1", "DELETE FROM dead_letters");
+      const { status, output } = await examine();
       assert.equal(status, 1);
       assert.match(output, /wrong .*dead letters: 1 waiting, with 3 ballots/);
+      assert.match(await site.run("letters", ["--dismiss", String(found?.id)]), /dismissed/);
+      const afterwards = await planted("SELECT 1", "DELETE FROM dead_letters");
+      assert.match(afterwards.output, /ok .*dead letters: 1, all dismissed/);
     });
 
     it("checkpoints of a server that is in no setting, and ones that went back in time", async () => {

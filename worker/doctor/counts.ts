@@ -57,15 +57,18 @@ export async function checkBooks(store: Store): Promise<Finding[]> {
 
 /** @throws StoreFailure. */
 export async function checkLetters(store: Store): Promise<Finding[]> {
-  const letters = await listDeadLetters(store);
-  if (letters.length === 0) return [ok("dead letters", "none")];
+  const all = await listDeadLetters(store);
+  const letters = all.filter(({ dismissed }) => !dismissed);
+  if (letters.length === 0) {
+    return [ok("dead letters", all.length === 0 ? "none" : `${all.length}, all dismissed`)];
+  }
   const ballots = letters.reduce((sum, letter) => sum + letter.ballots, 0);
   return [
     wrong(
       "dead letters",
       "dead-letters",
       `${letters.length} waiting, with ${counted(ballots, "ballot")} or more, accepted and not counted`,
-      "Read why with `npm run letters`; when the cause is gone: `npm run letters -- --all`.",
+      "Read why with `npm run letters`; when the cause is gone: `npm run letters -- --all`. What can never be counted: `-- --dismiss <number>`.",
     ),
   ];
 }
