@@ -155,7 +155,7 @@ export class Pipeline {
     return this.#push(opcode.touch, key, [expiry(ttlSeconds)], "", decodeDelete);
   }
 
-  /** Adds `amount` (0 … 2^32-1) and gives the new value; creates the counter only if asked to. */
+  /** Adds `amount` (0 … 2^53-1) and gives the new value; creates the counter only if asked to. */
   incr(key: Key, amount: number, create?: CreateCounter): Op<Counted> {
     return this.#push(opcode.incr, key, counterExtras(amount, create), "", decodeCounter);
   }
@@ -210,7 +210,7 @@ function expiry(ttlSeconds: number): number {
 /** Amount and initial value, each of 64 bits, and expiry. An amount below 0 is its two's complement. */
 function counterExtras(amount: number, create?: CreateCounter): readonly number[] {
   const ends = create ? expiry(create.ttlSeconds) : doNotCreate;
-  return [amount < 0 ? 0xffff_ffff : 0, amount >>> 0, 0, create?.initial ?? 0, ends];
+  return [Math.floor(amount / 2 ** 32) >>> 0, amount >>> 0, 0, create?.initial ?? 0, ends];
 }
 
 function unexpected(reply: Reply): MemcachedFailure {

@@ -95,6 +95,17 @@ describe("operations", () => {
     assert.equal(counterValue(r.of(again)), 2n);
   });
 
+  it("moves a counter by more than 32 bits hold, as a version that goes on above another copy's", async () => {
+    const key = freshKey();
+    const p = new Pipeline();
+    p.add(key, "7", 0);
+    const up = p.incr(key, 2 ** 33 + 5);
+    const down = p.decr(key, 2 ** 33 + 6);
+    const r = await client.send(p);
+    assert.equal(r.of(up), 8589934604n);
+    assert.equal(r.of(down), 6n);
+  });
+
   it("reads a counter that got shorter, and is padded with blanks", async () => {
     const key = freshKey();
     const p = new Pipeline();
