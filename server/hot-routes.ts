@@ -1,7 +1,7 @@
 /**
  * The hot routes: requests that are dispatched straight to the route functions that Next would call,
- * around Next's request pipeline, which costs many times what they do. All that readers ask for is here;
- * what is not, is Next's.
+ * around Next's request pipeline, which costs many times what they do. Poll pages, votes and results are
+ * here; what is not, receipts and pictures among it, is Next's.
  *
  * The same functions answer under a plain `next start`; `test/conformance/` holds both against
  * each other.

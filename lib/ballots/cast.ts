@@ -1,7 +1,7 @@
 /**
  * Casting a ballot: the rules of the poll, then the group commit, then the results that include it.
  *
- * Reads no MySQL: promise 4. Knows no HTTP: routes translate.
+ * Reads no MySQL, but for a change whose mark memcached has forgotten: promise 4. Knows no HTTP: routes translate.
  */
 import { isFloodgateError } from "../errors.ts";
 import type { BallotId, Slug } from "../ids.ts";

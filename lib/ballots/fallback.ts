@@ -4,8 +4,9 @@
  * their ballots, which is more than the queue can say: nobody's second ballot is accepted here.
  *
  * Invariant: a batch keeps its id, so one that may also have got into a queue is counted once.
- * Invariant: at most one transaction at a time of ballots and one of undecided changes (`undecided.ts`), and no
- *   more ballots a second than the cap: the newsroom's database has other things to do as well.
+ * Invariant: at most one transaction at a time of ballots, one of undecided changes (`undecided.ts`) and one of
+ *   replayed batches (`replay.ts`), and no more ballots a second than the cap: the newsroom's database has other
+ *   things to do as well.
  */
 import type { AcceptedTape } from "../books/tape.ts";
 import { monotonicMs, SECOND, sleep, wallMs } from "../clock.ts";

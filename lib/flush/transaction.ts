@@ -9,7 +9,7 @@
  * Invariant: a slot's ballots are added to the totals in the same transaction that moves the checkpoint
  *   past it, and only the rows that this transaction really brought are added.
  *
- * Source: DESIGN §4 "The transaction".
+ * Source: `docs/architecture.md`, "The flush".
  */
 import { faultPoint } from "#faults";
 import { arrivalsOf } from "../books/arrivals.ts";

@@ -67,7 +67,7 @@ interface Watch {
   saidMs: number;
 }
 
-/** A vote is on every screen within about this and the quarter of a second that results are kept. */
+/** A vote is on every screen within about this and the 200 ms that results are kept. */
 const defaultTickMs = 500;
 /** Less than the patience of any proxy. */
 const idleMs = 15 * SECOND;

@@ -15,7 +15,7 @@
  *   can't be trusted any more.
  * Invariant: nothing is ever sent twice.
  *
- * Source: DESIGN §4 "memjs"; `docs/decisions/0003-memjs-behind-a-session.md`.
+ * Source: `docs/decisions/0003-memjs-behind-a-session.md`.
  */
 import type { Socket } from "node:net";
 import { Server } from "memjs";

@@ -23,7 +23,7 @@
  * Lock order: servers in the order of the configuration. Whoever has to wait for a lock holds none of a
  * later server (`enqueue.ts`); holding everything still (`hold.ts`) goes in the same order.
  *
- * Source: DESIGN §4; the `incr` lock with a pointer key is the 2008 poll script's.
+ * Source: `docs/architecture.md`, "The queue"; the `incr` lock with a pointer key is the 2008 poll script's.
  */
 import { randomBytes } from "node:crypto";
 import { faultPoint } from "#faults";

@@ -15,7 +15,7 @@
  * the share. A refused slot is an answer like any other: it closes all lanes for a moment, and the lower ones
  * for some more.
  *
- * A front looks once a second, whatever the number of votes; a look is one round trip, three when the share is
+ * A front looks once a second, whatever the number of votes; a look is one round trip, four when the share is
  * reached. The worker draws the same conclusions from its own survey.
  */
 import { monotonicMs, SECOND, sleep } from "../clock.ts";

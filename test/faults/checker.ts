@@ -11,7 +11,7 @@
  * - *inexact*: totals or tallies that are not the number of rows, option by option; slots left behind.
  * - *recovered*: a row whose ballot was never acknowledged: allowed, its answer was lost.
  *
- * Source: Jepsen's total-queue checker; DESIGN §8, promises 1 to 3.
+ * Source: Jepsen's total-queue checker; `docs/architecture.md`, promises 1 to 3.
  */
 import type { HistoryEvent } from "./history.ts";
 

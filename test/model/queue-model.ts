@@ -50,7 +50,7 @@ interface Database {
 const queue = "normal.0" as QueueName;
 const graceMs = 3 * SECOND;
 const windowSlots = 8;
-/** Behind a dead epoch's checkpoint, as `lib/flush/pass.ts` looks. */
+/** Behind a dead epoch's checkpoint, as `lib/flush/stock.ts` looks. */
 const probeSlots = 64;
 const troubledMs = 4 * SECOND;
 const untilMs = 120 * SECOND;
