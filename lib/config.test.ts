@@ -65,6 +65,13 @@ describe("configuration", () => {
     assert.match(problemsOf({ ...good, FLOODGATE_SECRETS: "x" }).join(), /FLOODGATE_SECRETS/);
   });
 
+  it("asks for a token when the worker's pages are to be seen from elsewhere", () => {
+    const wide = { ...good, WORKER_HOST: "0.0.0.0" };
+    assert.match(problemsOf(wide).join(), /^FLOODGATE_WORKER_TOKEN must be set/);
+    assert.deepEqual(problemsOf({ ...wide, FLOODGATE_WORKER_TOKEN: "0123456789abcdef" }), []);
+    assert.deepEqual(problemsOf({ ...good, WORKER_HOST: "::1" }), []);
+  });
+
   it("never repeats a secret", () => {
     const problems = problemsOf({ ...good, FLOODGATE_SECRET: "hunter2" }).join();
     assert.ok(!problems.includes("hunter2"));

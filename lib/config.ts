@@ -191,9 +191,10 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
   const unknown = Object.keys(env).filter(
     name => name.startsWith("FLOODGATE_") && !(name in shape) && !scriptSettings.has(name),
   );
-  const wrong = (result.error?.issues ?? []).map(({ path, message }) => {
+  const wrong = (result.error?.issues ?? []).map(({ path, code, message }) => {
     const name = String(path[0]);
-    return { name, missing: env[name] === undefined, message };
+    // What one setting asks of another says so itself.
+    return { name, missing: env[name] === undefined && code !== "custom", message };
   });
   const problems = [
     ...wrong.map(({ name, missing, message }) => `${name} ${missing ? "is not set" : message}`),

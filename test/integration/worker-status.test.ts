@@ -8,6 +8,7 @@ import { Pipeline } from "#lib/memcached/pipeline.ts";
 import { Session } from "#lib/memcached/session.ts";
 import { waitUntil } from "#scripts/services/ports.ts";
 import { createPoll, vote } from "#test/support/ledger.ts";
+import { plainRequest } from "#test/support/plain-http.ts";
 import { Site } from "#test/support/site.ts";
 
 interface Status {
@@ -56,6 +57,38 @@ describe("the worker's pages", () => {
     } finally {
       site.database.child.signal("SIGCONT");
     }
+  });
+
+  it("are unwell while no pass finishes, for whoever restarts processes", async () => {
+    const health = async () => (await ask("/healthz")).status;
+    assert.equal(await health(), 200);
+    site.database.child.signal("SIGSTOP");
+    try {
+      await waitUntil("staleness", async () => (await health()) === 503, { withinMs: 60_000 });
+    } finally {
+      site.database.child.signal("SIGCONT");
+    }
+    await waitUntil("health", async () => (await health()) === 200, { withinMs: 60_000 });
+  });
+
+  it("are not for who comes by a foreign name, nor, bound wider, without the token", async () => {
+    const statusOf = async (port: number, path: string, headers: Record<string, string>) =>
+      (await plainRequest(port, { path, headers })).status;
+    const pages = ["/", "/status.json", "/metrics"];
+    const token = "only-good-for-tests";
+    const wide = await site.addWorker({ WORKER_HOST: "0.0.0.0", FLOODGATE_WORKER_TOKEN: token });
+    const own = { Host: "127.0.0.1" };
+    for (const path of pages) {
+      const narrow = site.workers[0]?.port ?? 0;
+      assert.equal(await statusOf(narrow, path, own), 200, path);
+      assert.equal(await statusOf(narrow, path, { Host: "rebound.example" }), 403, path);
+      assert.equal(await statusOf(wide.port, path, own), 401, path);
+      const bearer = { Authorization: `Bearer ${token}` };
+      assert.equal(await statusOf(wide.port, path, bearer), 200, path);
+    }
+    assert.equal(await statusOf(wide.port, "/healthz", {}), 200, "health is open");
+    await wide.child.stop();
+    site.workers.pop();
   });
 
   it("raise the alarm about a memcached without -M, once in the log", async () => {

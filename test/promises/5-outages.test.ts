@@ -6,6 +6,7 @@ import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { after, before, describe, it } from "node:test";
 import type { RowDataPacket } from "mysql2/promise";
+import words from "#reader/words/en.json" with { type: "json" };
 import { waitUntil } from "#scripts/services/ports.ts";
 import { api, createPoll, results, vote } from "#test/support/ledger.ts";
 import { problemOf } from "#test/support/problem.ts";
@@ -40,6 +41,8 @@ describe("every request is answered in time", () => {
     const ready = await fetch(`${site.url}/readyz`);
     assert.equal(ready.status, 200);
     assert.equal(((await ready.json()) as { step: string }).step, "direct");
+    const told = await (await fetch(`${site.url}/p/${slug}`)).text();
+    assert.match(told, new RegExp(words.stepDirect), "readers are told, in one calm sentence");
     await waitUntil(
       "results count them, from MySQL",
       async () => (await results(site, slug)).ballots === before + 20,
