@@ -59,6 +59,60 @@ test("moves where no request can be held either", async ({ page, site, newPoll }
   }).toPass(patient);
 });
 
+test("asks as often as the server says, where nothing else gets through", async ({
+  page,
+  newPoll,
+}) => {
+  const slug = await newPoll();
+  await page.clock.install();
+  let asked = 0;
+  await page.route("**/results/stream", route => route.fulfill({ status: 502 }));
+  await page.route(/results\?after=/, route => route.fulfill({ status: 503 }));
+  await page.route(`**/api/polls/${slug}/results`, async route => {
+    asked += 1;
+    const response = await route.fetch();
+    expect(Number(response.headers()["floodgate-interval"])).toBeGreaterThan(0);
+    // Give or take a quarter.
+    await route.fulfill({
+      response,
+      headers: { ...response.headers(), "floodgate-interval": "600" },
+    });
+  });
+  await page.goto(`/p/${slug}/results`);
+  await expect(async () => {
+    await page.clock.runFor(2_000);
+    expect(asked).toBe(1);
+  }).toPass(patient);
+  await page.clock.runFor(400_000);
+  expect(asked).toBe(1);
+  await page.clock.runFor(400_000);
+  await expect.poll(() => asked).toBe(2);
+});
+
+test("tells listeners once a minute, not with every vote", async ({ page, site, newPoll }) => {
+  const slug = await newPoll();
+  await page.clock.install();
+  await page.goto(`/p/${slug}/results`);
+  const summary = page.locator('[data-part="summary"]');
+  await expect(summary).toHaveAttribute("aria-live", "polite");
+  await summary.evaluate(element => {
+    const told: (string | null)[] = [];
+    Object.assign(window, { told });
+    const observer = new MutationObserver(() => told.push(element.textContent));
+    observer.observe(element, { childList: true, characterData: true, subtree: true });
+  });
+  const told = () => page.evaluate(() => (window as unknown as { told: string[] }).told);
+  const voteAndSee = async (count: number) => {
+    await voteElsewhere(site.url, slug);
+    await expect(readers(page, count)).toBeVisible(patient);
+  };
+  for (const count of [1, 2, 3]) await voteAndSee(count);
+  expect(await told()).toEqual([]);
+  await page.clock.fastForward(61_000);
+  for (const count of [4, 5, 6]) await voteAndSee(count);
+  expect(await told()).toEqual([expect.stringMatching(/^Of 4 readers by .*, 100% chose “No”\.$/)]);
+});
+
 test("stands still while it is paused or hidden, and catches up", async ({
   page,
   site,

@@ -1,4 +1,5 @@
 /** An editor signs in, creates a poll, opens and closes it. */
+import { randomUUID } from "node:crypto";
 import { expectAccessible } from "./support/axe.ts";
 import { expect, signIn, test, watchConsole } from "./support/fixtures.ts";
 
@@ -48,6 +49,34 @@ test("lets a poll's votes go behind the others'", async ({ page, site, request, 
   await page.reload();
   await page.getByText("When too many vote at once").click();
   await expect(page.getByLabel("Let the others pass")).toBeChecked();
+});
+
+test("sees the books of a poll and of all polls, lost too when it is 0", async ({
+  page,
+  site,
+  request,
+  newPoll,
+}) => {
+  const slug = await newPoll();
+  const vote = await request.post(`${site.url}/api/polls/${slug}/votes`, {
+    data: { choices: ["1"], ballotId: randomUUID() },
+  });
+  expect(vote.status()).toBe(202);
+  await signIn(page, site.seeded.editor);
+  const all = page.getByRole("region", { name: "The books of all polls" });
+  await expect(all.getByText("Both sides agree.")).toBeVisible();
+  const lost = all.getByRole("term").filter({ hasText: "Lost" });
+  await expect(lost.locator("+ dd")).toHaveText("0");
+  await expectAccessible(page);
+  await page.goto(`/studio/polls/${slug}`);
+  const books = page.getByRole("region", { name: "The books", exact: true });
+  await expect(books.getByRole("row", { name: /^Lost/ })).toContainText(/0$/);
+  await expect(async () => {
+    await page.reload();
+    await expect(books.getByRole("row", { name: /^Accepted/ })).toContainText(/1$/, { timeout: 1 });
+    await expect(books.getByRole("row", { name: /^Counted/ })).toContainText(/1$/, { timeout: 1 });
+  }).toPass();
+  await expectAccessible(page);
 });
 
 test("is told what is wrong with a poll, field by field", async ({ page, site }) => {

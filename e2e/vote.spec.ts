@@ -152,6 +152,7 @@ test("sees the list of polls, and a page that says so where there is none", asyn
 
 test("downloads little, and nothing moves while it loads", async ({ page, newPoll }) => {
   const slug = await newPoll();
+  const shifts = () => page.evaluate(() => (window as unknown as { shifts: number }).shifts);
   const sizes: Record<string, number> = {};
   page.on("response", async response => {
     const path = new URL(response.url()).pathname;
@@ -167,9 +168,25 @@ test("downloads little, and nothing moves while it loads", async ({ page, newPol
     }).observe({ type: "layout-shift", buffered: true });
   });
   await page.goto(`/p/${slug}`, { waitUntil: "networkidle" });
-  expect(await page.evaluate(() => (window as unknown as { shifts: number }).shifts)).toBe(0);
+  expect(await shifts()).toBe(0);
   const scripts = Object.entries(sizes).filter(([path]) => path.endsWith(".js"));
   expect(scripts).toHaveLength(1);
   expect(scripts[0]?.[1]).toBeLessThan(10_000);
   expect(Object.keys(sizes).length).toBeLessThanOrEqual(5);
+  await page.goto(`/p/${slug}/results`);
+  await expect(page.getByText("Live", { exact: true })).toBeVisible();
+  expect(await shifts(), "of the results").toBe(0);
+});
+
+test("is chosen from by a touch anywhere on an option's row", async ({ page, newPoll }) => {
+  await page.setViewportSize({ width: 360, height: 800 });
+  await page.goto(`/p/${await newPoll()}`);
+  const rows = page.locator("label.poll-option");
+  await expect(rows).toHaveCount(4);
+  for (const row of await rows.all()) {
+    const box = await row.boundingBox();
+    expect(box?.height).toBeGreaterThanOrEqual(44);
+    await row.click({ position: { x: (box?.width ?? 0) - 4, y: 4 } });
+    await expect(row.getByRole("radio")).toBeChecked();
+  }
 });

@@ -104,7 +104,7 @@ export async function signIn(
   await page.getByLabel("E-mail").fill(editor.email);
   await page.getByLabel("Password").fill(editor.password);
   await page.getByRole("button", { name: "Sign in" }).click();
-  await expect(page.getByRole("heading", { name: "Polls" })).toBeVisible();
+  await expect(page.getByRole("heading", { name: "Polls", exact: true })).toBeVisible();
 }
 
 export { expect };

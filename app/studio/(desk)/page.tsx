@@ -1,6 +1,7 @@
 import type { Metadata } from "next";
 import Link from "next/link";
-import { type DeskPoll, deskPolls } from "../_data/desk.ts";
+import { type DeskPoll, deskBooksOfAll, deskPolls } from "../_data/desk.ts";
+import { AllBooks } from "../_ui/books-table.tsx";
 import { buttonClass } from "../_ui/button.tsx";
 import { StateLabel } from "../_ui/state-label.tsx";
 
@@ -9,24 +10,27 @@ export const metadata: Metadata = { title: "Polls" };
 const numbers = new Intl.NumberFormat("en");
 
 export default async function PollsPage() {
-  const polls = await deskPolls();
+  const [polls, books] = await Promise.all([deskPolls(), deskBooksOfAll()]);
   return (
-    <section className="rounded border border-hair bg-card">
-      <div className="flex items-center justify-between gap-4 border-b border-hair px-4 py-3">
-        <h1 className="font-serif text-xl font-semibold">Polls</h1>
-        <Link href="/studio/new" className={buttonClass()}>
-          New poll
-        </Link>
-      </div>
-      {polls.length === 0 ? (
-        <p className="px-4 py-10 text-soft">
-          No polls yet. The first one takes about a minute: a question, a few options, and when to
-          close.
-        </p>
-      ) : (
-        <PollTable polls={polls} />
-      )}
-    </section>
+    <div className="flex flex-col gap-6">
+      <section className="rounded border border-hair bg-card">
+        <div className="flex items-center justify-between gap-4 border-b border-hair px-4 py-3">
+          <h1 className="font-serif text-xl font-semibold">Polls</h1>
+          <Link href="/studio/new" className={buttonClass()}>
+            New poll
+          </Link>
+        </div>
+        {polls.length === 0 ? (
+          <p className="px-4 py-10 text-soft">
+            No polls yet. The first one takes about a minute: a question, a few options, and when to
+            close.
+          </p>
+        ) : (
+          <PollTable polls={polls} />
+        )}
+      </section>
+      <AllBooks books={books} />
+    </div>
   );
 }
 

@@ -1,5 +1,5 @@
 /** What the studio shows of polls: the poll, its state in words, its running totals. */
-import { type Books, readBooks } from "#lib/books/books.ts";
+import { type Books, readAllBooks, readBooks } from "#lib/books/books.ts";
 import { wallMs } from "#lib/clock.ts";
 import { isFloodgateError } from "#lib/errors.ts";
 import type { Slug } from "#lib/ids.ts";
@@ -23,6 +23,11 @@ const pollsMax = 100;
 /** What was accepted against what became of it. */
 export async function deskBooks(poll: Poll): Promise<Books | undefined> {
   return (await readBooks(runtime().store, [poll.id])).get(poll.id);
+}
+
+/** The same of all polls together. */
+export function deskBooksOfAll(): Promise<Books> {
+  return readAllBooks(runtime().store);
 }
 
 /** The newest polls. */
