@@ -3,16 +3,15 @@
  * baselines are taken of. Prints them as JSON, name → HTML. A program, because Playwright compiles JSX in
  * a way of its own, and the pages are made with another.
  */
-import type { ReceiptReport } from "#lib/ballots/receipts.ts";
 import { percentages, sharesOf } from "#lib/percent.ts";
 import type { PollState } from "#lib/polls/state.ts";
 import { defaultRules } from "#lib/store/poll-rules.ts";
 import type { Poll } from "#lib/store/polls.ts";
 import type { Results } from "#lib/tallies/snapshot.ts";
 import { listPage, notFoundPage, pollPage, type Site } from "#reader/pages.tsx";
-import { receiptPage } from "#reader/receipt-page.tsx";
 import type { CardProps } from "#reader/views/card-props.ts";
 import { Words } from "#reader/words.ts";
+import { receiptStatesOf } from "./receipt-states.ts";
 
 const nowMs = Date.parse("2026-11-20T17:04:12Z");
 const hourMs = 3_600_000;
@@ -169,15 +168,6 @@ const thanked = (change: Partial<Poll>): string =>
     message: { tone: "good", text: site.words.say("counted") },
   });
 
-const receipt = (state: ReceiptReport["state"]): string =>
-  receiptPage(site, {
-    code: "0000022f-7k1q0vdb-3m9s4a1e-hc52tj8u",
-    poll: { slug: poll.slug, question: poll.question },
-    state,
-    receivedAtMs: state === "waiting" ? null : nowMs - 2_000,
-    storedAtMs: state === "waiting" ? null : nowMs,
-  });
-
 /** Mirrored, in letters that every machine has: the layout is what is looked at. */
 const mirrored = (html: string): string => html.replace('dir="ltr"', 'dir="rtl"');
 
@@ -282,9 +272,7 @@ const states: Readonly<Record<string, string>> = {
     afterVoteText: "How the parties stand, in seven questions",
     afterVoteLink: "https://news.example/harbour",
   }),
-  "receipt-waiting": receipt("waiting"),
-  "receipt-counted": receipt("counted"),
-  "receipt-missing": receipt("missing"),
+  ...receiptStatesOf(site, poll, nowMs),
   "mirrored-images": mirrored(page({ poll: withImages(poll), chosen: ["2"] })),
   "mirrored-ranked": mirrored(withButtons(page({ poll: ranked, chosen: ["1:1", "2:2"] }))),
   "mirrored-vote": mirrored(page({ chosen: ["2"] })),
