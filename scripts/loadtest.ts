@@ -4,7 +4,8 @@
  * stored once, and shown once.
  *
  * Finds the site of `npm run up` by itself; for any other, give `--url` and `--token`, and `--database`
- * (or DATABASE_URL) to have the rows compared too.
+ * (or DATABASE_URL) to have the rows compared too. `--settle` seconds are waited for the books to balance; its status
+ * is 1 when they do not.
  */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -35,10 +36,10 @@ const { values } = parseArgs({
     url: { type: "string" },
     token: { type: "string" },
     database: { type: "string" },
+    settle: { type: "string", default: "60" },
   },
 });
 
-const settleMs = 60 * SECOND;
 const optionCount = 4;
 
 function upFile(): UpFile | undefined {
@@ -88,8 +89,9 @@ async function settle(
   slug: string,
   databaseUrl: string | undefined,
   expected: number,
+  withinMs: number,
 ) {
-  const until = monotonicMs() + settleMs;
+  const until = monotonicMs() + withinMs;
   for (;;) {
     const results = await readResults(url, slug);
     const stored = databaseUrl
@@ -132,6 +134,7 @@ async function main(): Promise<number> {
   );
   const retries = wholeNumber("retries", values.retries ?? String(Math.ceil(ballots / 40)));
   const connections = wholeNumber("connections", values.connections);
+  const settleMs = wholeNumber("settle", values.settle) * SECOND;
 
   const slug = await createPoll(url, token);
   const options = Array.from({ length: optionCount }, (_, i) => String(i + 1));
@@ -148,7 +151,7 @@ async function main(): Promise<number> {
   const accepted = count("first", "acknowledged");
   const refusedDuplicates = count("duplicate", "refused");
   const expectedDuplicates = plan.ballots.filter(b => b.purpose === "duplicate").length;
-  const { results, stored } = await settle(url, slug, databaseUrl, accepted);
+  const { results, stored } = await settle(url, slug, databaseUrl, accepted, settleMs);
   await closePoll(url, token, slug);
 
   const sent = new Map(
