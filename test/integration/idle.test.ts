@@ -1,0 +1,36 @@
+/** What a worker costs that has nothing to do: counted, as in `costs.test.ts`, on a site that is idle. */
+import assert from "node:assert/strict";
+import { it } from "node:test";
+import { monotonicMs, SECOND, sleep } from "#lib/clock.ts";
+import { questions } from "#test/support/ledger.ts";
+import { memcachedOperations } from "#test/support/memcached-stats.ts";
+import { Site } from "#test/support/site.ts";
+
+/** > the half minute without an event after which a worker takes the site for idle. */
+const untilIdleMs = 45 * SECOND;
+const lookMs = 30 * SECOND;
+
+it("an idle worker asks memcached a few things a second, and MySQL next to nothing", async () => {
+  const site = await Site.start({ fronts: 0 });
+  try {
+    const port = site.memcached[0]?.port ?? 0;
+    const look = async () => ({
+      operations: await memcachedOperations(port),
+      queries: await questions(site),
+      atMs: monotonicMs(),
+    });
+    await sleep(untilIdleMs);
+    const before = await look();
+    await sleep(lookMs);
+    const after = await look();
+    const seconds = (after.atMs - before.atMs) / SECOND;
+    const operations = (after.operations - before.operations) / seconds;
+    const queries = (after.queries - before.queries) / seconds;
+    // Some 30, and 2.
+    assert.ok(operations <= 60, `${operations} operations a second`);
+    assert.ok(queries <= 5, `${queries} queries a second`);
+    site.assertUnharmed();
+  } finally {
+    await site.stop();
+  }
+});
