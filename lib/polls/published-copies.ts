@@ -150,10 +150,14 @@ function newer(a: Poll | null | undefined, b: Poll | null): Poll | null {
   return a === null || a.version >= b.version ? a : b;
 }
 
+/** Where there is no room, the old copy goes: one that is missing is looked up in MySQL, an old one is believed. */
 async function put(server: MemcachedClient, key: Key, text: string, seconds: number) {
   const p = new Pipeline();
-  p.overwrite(key, text, seconds);
-  await server.send(p);
+  const op = p.overwrite(key, text, seconds);
+  if ((await server.send(p)).of(op) === "stored") return;
+  const q = new Pipeline();
+  q.delete(key);
+  await server.send(q);
 }
 
 /** Does the same on all, then throws the first failure, if there was one. */

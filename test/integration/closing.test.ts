@@ -3,13 +3,17 @@
  * real memcached: the news may have reached this process for somebody else's sake.
  */
 import assert from "node:assert/strict";
-import { before, describe, it } from "node:test";
+import { after, before, describe, it } from "node:test";
 import type { OfferedBallot } from "#lib/ballots/offered.ts";
 import type { PollId, Slug } from "#lib/ids.ts";
-import { findPoll, type Poll } from "#lib/store/polls.ts";
+import { MemcachedClient } from "#lib/memcached/client.ts";
+import { updatePoll } from "#lib/store/poll-changes.ts";
+import { findPoll, newestPolls, type Poll } from "#lib/store/polls.ts";
 import { readMark } from "#lib/voters/ballot-once.ts";
 import { newCommit, newPublished } from "#test/support/commit-bench.ts";
 import { ballot, startFlushBench } from "#test/support/flush-bench.ts";
+import { fill, smallItems } from "#test/support/full-memcached.ts";
+import { testMemcached } from "#test/support/services.ts";
 
 const bench = await startFlushBench();
 const noRelief = { reliefSize: 0, reliefChance: 0 };
@@ -79,6 +83,26 @@ describe("a poll that is closed while a ballot is on its way", () => {
     const late = { ...change, receivedAtMs: closesAtMs + 1 };
     assert.equal((await commit.offer(late)).outcome, "closed");
     assert.equal((await readMark([bench.client], id, first.voter))?.ballotId, first.ballotId);
+  });
+});
+
+describe("a poll that is closed while memcached is full", () => {
+  it("is looked up in MySQL, instead of being open for as long as there is no room", async () => {
+    const { port } = await testMemcached({ memoryMb: 4 });
+    const client = new MemcachedClient({ host: "127.0.0.1", port });
+    after(() => client.close());
+    await bench.newPoll();
+    const [poll] = await newestPolls(bench.store, 1);
+    assert.ok(poll);
+    const editor = newPublished({ ...bench, client });
+    const front = newPublished({ ...bench, client });
+    await editor.publish(poll);
+    assert.equal((await front.findCurrent(poll.slug))?.closesAtMs, null);
+    await fill(client, [...smallItems, ...smallItems.map(size => 320 + 4 * size)]);
+    const closed = { ...poll, closesAtMs: Date.now(), version: poll.version + 1 };
+    await updatePoll(bench.store, poll.id, closed, Date.now());
+    await editor.publish(closed);
+    assert.equal((await front.findCurrent(poll.slug))?.closesAtMs, closed.closesAtMs);
   });
 });
 
