@@ -56,8 +56,9 @@ export async function bringBallots(
       const other = stored?.get(voterIn(row));
       const fate = other ? meet(row, other, accepted) : counted;
       fates.set(arrival, fate);
-      if ("instead" in fate) replacing.push(row);
-      if (repeats) standing.set(voterIn(row), other && !("instead" in fate) ? other : row);
+      const stands = other ? rowThatStands(row, other, fate) : row;
+      if (other && stands !== other) replacing.push(stands);
+      if (repeats) standing.set(voterIn(row), stands);
     }
     await replaceBallots(db, replacing);
   }
@@ -68,6 +69,16 @@ export async function bringBallots(
     fates.set(arrival, meet(ballotRow(arrival), stands, accepted));
   }
   return fates;
+}
+
+/**
+ * What stands after `row` met `other`. One that came again may have been taken before the copy that is stored: its
+ * time is the earliest of them, or a ballot from in between would take its place.
+ */
+function rowThatStands(row: BallotRow, other: BallotRow, fate: Fate): BallotRow {
+  if ("instead" in fate) return row;
+  if (fate.fate !== "redelivered" || row.receivedAtMs >= other.receivedAtMs) return other;
+  return { ...other, receivedAtMs: row.receivedAtMs };
 }
 
 /**

@@ -1,0 +1,77 @@
+/**
+ * A voter's ballot that was sent again, and another one of the same voter that a front took in between: the first
+ * stands, in whatever order they reach MySQL, and rows and totals say the same.
+ */
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import type { PollId } from "#lib/ids.ts";
+import type { QueuedBallot } from "#lib/queue/slot-codec.ts";
+import type { Row } from "#lib/store/pool.ts";
+import { ballot, batch, startFlushBench } from "#test/support/flush-bench.ts";
+
+interface ChoicesRow extends Row {
+  readonly choices: Buffer;
+}
+
+const bench = await startFlushBench();
+const firstMs = Date.now() - 1_000;
+
+/** Ballots that come in one flush each, and what stands then. */
+async function standingAfter(flushes: (id: PollId) => readonly QueuedBallot[][]) {
+  const id = await bench.newPoll();
+  for (const ballots of flushes(id)) {
+    for (const each of ballots) await bench.enqueue(bench.producer(), batch([each]));
+    await bench.newFlusher().pass();
+  }
+  const rows = await bench.store.rows<ChoicesRow>(
+    "test.choices",
+    "SELECT choices FROM ballots WHERE poll_id = ?",
+    [id],
+  );
+  const { ballots, votes } = await bench.totals(id);
+  return { rows: rows.map(({ choices }) => [...choices]), ballots, votes };
+}
+
+/** The first, the other, and the first again. */
+function threeOf(id: PollId): { first: QueuedBallot; other: QueuedBallot; again: QueuedBallot } {
+  const first = ballot(id, { receivedAtMs: firstMs });
+  const { voter } = first;
+  const other = ballot(id, { voter, receivedAtMs: firstMs + 10, choices: Uint8Array.of(3) });
+  return { first, other, again: { ...first, receivedAtMs: firstMs + 20 } };
+}
+
+const expected = { rows: [[1]], ballots: 1, votes: [1, 0, 0, 0] };
+
+describe("a ballot that was sent again", () => {
+  it("stands, when its first copy and the other ballot come together behind it", async () => {
+    const standing = await standingAfter(id => {
+      const { first, other, again } = threeOf(id);
+      return [[again], [first, other]];
+    });
+    assert.deepEqual(standing, expected);
+  });
+
+  it("stands, when its first copy comes, and then the other ballot", async () => {
+    const standing = await standingAfter(id => {
+      const { first, other, again } = threeOf(id);
+      return [[again], [first], [other]];
+    });
+    assert.deepEqual(standing, expected);
+  });
+
+  it("stands in every other order, too", async () => {
+    const orders = [
+      ["again", "other", "first"],
+      ["other", "again", "first"],
+      ["other", "first", "again"],
+      ["first", "again", "other"],
+    ] as const;
+    for (const order of orders) {
+      const standing = await standingAfter(id => {
+        const three = threeOf(id);
+        return order.map(name => [three[name]]);
+      });
+      assert.deepEqual(standing, expected, order.join());
+    }
+  });
+});
