@@ -121,6 +121,18 @@ test("signs out for good: the old cookie opens nothing", async ({ page, context,
   await expect(page).toHaveURL(/sign-in$/);
 });
 
+test("is told where to sign in, at another address than the studio's own", async ({
+  page,
+  site,
+}) => {
+  // By its number, where PUBLIC_URL says localhost.
+  await page.goto(`${site.url}/studio/sign-in`);
+  await page.getByLabel("E-mail").fill(site.seeded.editor.email);
+  await page.getByLabel("Password").fill(site.seeded.editor.password);
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await expect(page.getByText(/^Sign in at the studio's own address: http/)).toBeVisible();
+});
+
 test("is refused wrong passwords, and then further attempts", async ({ page, request, site }) => {
   await page.goto("/studio/sign-in");
   await page.getByLabel("E-mail").fill(site.seeded.editor.email);

@@ -8,11 +8,12 @@ export const metadata: Metadata = { title: "Sign in" };
 
 export default async function SignInPage() {
   if (await signedInEditor()) redirect("/studio");
+  const { config } = runtime();
   return (
     <main className="mx-auto flex min-h-dvh max-w-sm flex-col justify-center px-4 py-10">
-      <p className="text-sm text-soft">{runtime().config.FLOODGATE_SITE_NAME}</p>
+      <p className="text-sm text-soft">{config.FLOODGATE_SITE_NAME}</p>
       <h1 className="mb-6 font-serif text-3xl font-semibold">Studio</h1>
-      <SignInForm />
+      <SignInForm studio={`${config.publicUrl}/studio`} />
     </main>
   );
 }

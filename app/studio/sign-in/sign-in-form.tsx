@@ -6,16 +6,19 @@ import { Button } from "../_ui/button.tsx";
 import { TextField } from "../_ui/field.tsx";
 
 /** What an answer of the sign-in route means to a person. */
-function sayProblem(response: Response): string {
+function sayProblem(response: Response, studio: string): string {
   if (response.status === 429) {
     return "Too many attempts. Please wait a minute before you try again.";
   }
   if (response.status === 503)
     return "Sign-in does not work right now. Please try again in a moment.";
+  // The sign-in library refuses any origin but our own.
+  if (response.status === 403) return `Sign in at the studio's own address: ${studio}`;
   return "That e-mail address and password do not go together.";
 }
 
-export function SignInForm() {
+/** @param studio - the address at which editors may sign in. */
+export function SignInForm({ studio }: { readonly studio: string }) {
   const router = useRouter();
   const [problem, setProblem] = useState<string>();
   const [busy, setBusy] = useState(false);
@@ -36,7 +39,9 @@ export function SignInForm() {
       return;
     }
     setBusy(false);
-    setProblem(response ? sayProblem(response) : "The studio can't be reached. Are you online?");
+    setProblem(
+      response ? sayProblem(response, studio) : "The studio can't be reached. Are you online?",
+    );
   };
 
   return (
