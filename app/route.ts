@@ -1,16 +1,16 @@
 /** `GET /`: open polls. */
 import { wallMs } from "#lib/clock.ts";
 import { responseOf } from "#lib/http/respond.ts";
-import { route } from "#lib/http/route.ts";
 import { answerFor } from "#lib/ready-answer.ts";
 import { runtime } from "#lib/runtime.ts";
+import { pageRoute } from "#reader/page-route.ts";
 import { listPage } from "#reader/pages.tsx";
 import { sharedPage } from "#reader/respond.ts";
 import { siteOf } from "#reader/site.ts";
 
 export const dynamic = "force-dynamic";
 
-export const GET = route(async request => {
+export const GET = pageRoute(async request => {
   const at = runtime();
   const site = siteOf(at.config, request);
   const page = await at.pages.get(`list ${site.words.locale} ${site.byReader}`, "", async () => {

@@ -4,10 +4,10 @@ import type { ListedPoll } from "#lib/polls/published.ts";
 import { pollState } from "#lib/polls/state.ts";
 import type { CardProps } from "./views/card-props.ts";
 import { renderDocument, renderEmbed } from "./views/document.tsx";
-import { type AskedLanguage, pathOf, picturePath } from "./views/paths.ts";
+import { type AskedLanguage, type Place, pathOf, picturePath } from "./views/paths.ts";
 import { PollCard } from "./views/poll-card.tsx";
 import { sentenceOf } from "./views/results.tsx";
-import type { Words } from "./words.ts";
+import type { WordKey, Words } from "./words.ts";
 
 export interface Site {
   readonly words: Words;
@@ -115,35 +115,33 @@ function stateInWords(words: Words, poll: ListedPoll, nowMs: number): string {
   return words.say("closesAt", { when: words.when(poll.closesAtMs, nowMs) });
 }
 
-/** Where there is nothing. */
-export function notFoundPage({ words, siteName }: Site): string {
-  return renderDocument({
-    words,
-    siteName,
-    title: `${words.say("notFoundTitle")} – ${siteName}`,
-    children: (
+/** In the place of a page: where there is nothing, or what it is made of can't be read right now. */
+export function messagePage(
+  { words, siteName }: Site,
+  place: Place,
+  title: WordKey,
+  body: WordKey,
+): string {
+  const children =
+    place === "embed" ? (
+      <article class="poll">
+        <h1 class="poll-question">{words.say(title)}</h1>
+        <p class="poll-dek">{words.say(body)}</p>
+      </article>
+    ) : (
       <>
-        <h1 class="headline">{words.say("notFoundTitle")}</h1>
-        <p class="lede">{words.say("notFoundBody")}</p>
+        <h1 class="headline">{words.say(title)}</h1>
+        <p class="lede">{words.say(body)}</p>
         <p>
           <a href="/">{words.say("allPolls")}</a>
         </p>
       </>
-    ),
-  });
+    );
+  const render = place === "embed" ? renderEmbed : renderDocument;
+  return render({ words, siteName, title: `${words.say(title)} – ${siteName}`, children });
 }
 
-/** The same inside an article. */
-export function notFoundEmbed({ words, siteName }: Site): string {
-  return renderEmbed({
-    words,
-    siteName,
-    title: `${words.say("notFoundTitle")} – ${siteName}`,
-    children: (
-      <article class="poll">
-        <h1 class="poll-question">{words.say("notFoundTitle")}</h1>
-        <p class="poll-dek">{words.say("notFoundBody")}</p>
-      </article>
-    ),
-  });
+/** Where there is no poll. */
+export function notFoundPage(site: Site, place: Place = "page"): string {
+  return messagePage(site, place, "notFoundTitle", "notFoundBody");
 }

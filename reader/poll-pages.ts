@@ -26,7 +26,7 @@ import type { Mark } from "#lib/voters/ballot-once.ts";
 import { voterKey } from "#lib/voters/identity.ts";
 import { receiptCode } from "#lib/voters/receipt-code.ts";
 import { fieldsFor } from "./form-choices.ts";
-import { notFoundEmbed, notFoundPage, pollPage, type Site } from "./pages.tsx";
+import { notFoundPage, pollPage, type Site } from "./pages.tsx";
 import { htmlResponse, type PageOptions, sharedPage } from "./respond.ts";
 import { siteOf } from "./site.ts";
 import type { CardProps } from "./views/card-props.ts";
@@ -43,9 +43,8 @@ export async function publicPoll(
   const poll = isSlug(slug) ? await at.published.find(slug) : null;
   if (poll && pollState(poll, wallMs()) !== "draft") return poll;
   const site = siteOf(at.config, request);
-  const render = place === "embed" ? notFoundEmbed : notFoundPage;
   const page = await at.pages.get(`nothing ${place} ${site.words.locale}`, "", () =>
-    sharedPage(render(site), { status: 404, ...framing(at, place) }),
+    sharedPage(notFoundPage(site, place), { status: 404, ...framing(at, place) }),
   );
   return responseOf(page);
 }

@@ -81,6 +81,13 @@ describe("every request is answered in time", () => {
       assert.ok(Number(answer.headers.get("retry-after")) >= 1);
     }
     assert.equal((await fetch(`${site.url}/readyz`)).status, 503);
+    for (const path of ["/p/never-seen", "/embed/never-seen/results"]) {
+      const page = await fetch(site.url + path);
+      assert.equal(page.status, 503, path);
+      assert.match(page.headers.get("content-type") ?? "", /^text\/html/);
+      assert.ok(Number(page.headers.get("retry-after")) >= 1);
+      assert.match(await page.text(), /This page can’t be shown right now/);
+    }
     site.memcached[0]?.child.signal("SIGCONT");
     site.database.child.signal("SIGCONT");
     await waitUntil("all is well again", async () => (await step()) === "normal", {

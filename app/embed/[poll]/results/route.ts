@@ -1,8 +1,11 @@
 /** `GET /embed/{poll}/results`: the results as a frame in somebody's article. */
-import { type RouteContext, route } from "#lib/http/route.ts";
+import type { RouteContext } from "#lib/http/route.ts";
 import { runtime } from "#lib/runtime.ts";
+import { pageRoute } from "#reader/page-route.ts";
 import { pollPageFor } from "#reader/poll-pages.ts";
 
-export const GET = route<RouteContext>(async (request, context) =>
-  pollPageFor(runtime(), (await context.params).poll, request, "results", "embed"),
+export const GET = pageRoute<RouteContext>(
+  async (request, context) =>
+    pollPageFor(runtime(), (await context.params).poll, request, "results", "embed"),
+  "embed",
 );

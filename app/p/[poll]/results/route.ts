@@ -1,9 +1,9 @@
 /** `GET /p/{poll}/results`: the results page. */
 import type { RouteContext } from "#lib/http/route.ts";
-import { route } from "#lib/http/route.ts";
 import { runtime } from "#lib/runtime.ts";
+import { pageRoute } from "#reader/page-route.ts";
 import { pollPageFor } from "#reader/poll-pages.ts";
 
-export const GET = route<RouteContext>(async (request, context) =>
+export const GET = pageRoute<RouteContext>(async (request, context) =>
   pollPageFor(runtime(), (await context.params).poll, request, "results"),
 );

@@ -1,0 +1,34 @@
+/** What every page of readers' has in common: what becomes of an error. */
+import { problemAnswer } from "#lib/http/problem.ts";
+import { responseOf } from "#lib/http/respond.ts";
+import { runtime } from "#lib/runtime.ts";
+import { messagePage } from "./pages.tsx";
+import { framing } from "./poll-pages.ts";
+import { htmlResponse } from "./respond.ts";
+import { siteOf } from "./site.ts";
+import type { Place } from "./views/paths.ts";
+
+type Handler<Context> = (request: Request, context: Context) => Promise<Response>;
+
+/**
+ * As `route` (`lib/http/route.ts`), but that a reader is told in words while what a page is made of can't be read:
+ * with 503 and `Retry-After`, as scripts are.
+ */
+export function pageRoute<Context = unknown>(
+  handler: Handler<Context>,
+  place: Place = "page",
+): Handler<Context> {
+  return async (request, context) => {
+    try {
+      return await handler(request, context);
+    } catch (error) {
+      const at = runtime();
+      const problem = problemAnswer(error, at.log);
+      if (problem.status !== 503) return responseOf(problem);
+      const html = messagePage(siteOf(at.config, request), place, "awayTitle", "awayBody");
+      const { "Retry-After": retryAfter = "1" } = problem.headers;
+      const headers = { "Retry-After": retryAfter };
+      return htmlResponse(html, { status: 503, headers, ...framing(at, place) });
+    }
+  };
+}
