@@ -10,7 +10,7 @@ import type { MemcachedClient } from "../memcached/client.ts";
 import { isMemcachedFailure } from "../memcached/failure.ts";
 import { Pipeline, type Replies } from "../memcached/pipeline.ts";
 import type { Places } from "../memcached/places.ts";
-import type { Rider } from "../queue/enqueue.ts";
+import type { Rider } from "../queue/attempt.ts";
 import type { QueuedBallot } from "../queue/slot-codec.ts";
 import { glimpse, moveTally, type TallyGlimpse } from "../tallies/counters.ts";
 import type { MissedMoves } from "../tallies/missed.ts";

@@ -13,6 +13,7 @@ import type { BatchId, Epoch, QueueName } from "#lib/ids.ts";
 import type { MemcachedClient } from "#lib/memcached/client.ts";
 import { isMemcachedFailure } from "#lib/memcached/failure.ts";
 import { epochKey } from "#lib/memcached/keys.ts";
+import type { Rider } from "#lib/queue/attempt.ts";
 import {
   deleteSlots,
   lookAtQueues,
@@ -20,7 +21,7 @@ import {
   publishCheckpoint,
   readSlots,
 } from "#lib/queue/drain.ts";
-import { enqueueBatch, type Rider } from "#lib/queue/enqueue.ts";
+import { enqueueBatch } from "#lib/queue/enqueue.ts";
 import { QueueProducer } from "#lib/queue/producer.ts";
 import { decodeBatch } from "#lib/queue/slot-codec.ts";
 import { mulberry32 } from "#test/support/random.ts";

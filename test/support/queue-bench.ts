@@ -5,7 +5,7 @@ import { after } from "node:test";
 import { sleep } from "#lib/clock.ts";
 import type { BatchId, QueueName } from "#lib/ids.ts";
 import { MemcachedClient } from "#lib/memcached/client.ts";
-import type { Rider } from "#lib/queue/enqueue.ts";
+import type { Rider } from "#lib/queue/attempt.ts";
 import { QueueProducer } from "#lib/queue/producer.ts";
 import type { Batch } from "#lib/queue/slot-codec.ts";
 import { testMemcached } from "./services.ts";
