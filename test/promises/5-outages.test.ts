@@ -26,6 +26,8 @@ describe("every request is answered in time", () => {
   const step = async () =>
     ((await (await fetch(`${site.url}/readyz`)).json()) as { step: string }).step;
 
+  const voteAnew = () => vote(site.url, slug, { choices: ["1"], ballotId: randomUUID() });
+
   it("while memcached is away: votes go straight into MySQL, and back into the queue afterwards", async () => {
     const gone = site.memcached[0];
     assert.ok(gone);
@@ -54,10 +56,7 @@ describe("every request is answered in time", () => {
     await waitUntil("the queue is used again", async () => (await step()) === "normal", {
       withinMs: 10_000,
     });
-    assert.equal(
-      (await vote(site.url, slug, { choices: ["1"], ballotId: randomUUID() })).status,
-      202,
-    );
+    assert.equal((await voteAnew()).status, 202);
     await site.drained();
     await waitUntil(
       "tallies are right",
@@ -70,11 +69,7 @@ describe("every request is answered in time", () => {
     site.memcached[0]?.child.signal("SIGSTOP");
     site.database.child.signal("SIGSTOP");
     const started = Date.now();
-    const answers = await Promise.all(
-      Array.from({ length: 20 }, () =>
-        vote(site.url, slug, { choices: ["1"], ballotId: randomUUID() }),
-      ),
-    );
+    const answers = await Promise.all(Array.from({ length: 20 }, () => voteAnew()));
     assert.ok(Date.now() - started < answerMsMax, `${Date.now() - started} ms`);
     for (const answer of answers) {
       await problemOf(answer.clone(), 503);
@@ -93,10 +88,7 @@ describe("every request is answered in time", () => {
     await waitUntil("all is well again", async () => (await step()) === "normal", {
       withinMs: 10_000,
     });
-    assert.equal(
-      (await vote(site.url, slug, { choices: ["1"], ballotId: randomUUID() })).status,
-      202,
-    );
+    assert.equal((await voteAnew()).status, 202);
     await site.drained();
   });
 
