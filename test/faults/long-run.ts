@@ -3,7 +3,7 @@
  * time is over. Ends with a table, printed and written to `test-results/`, and with status 1 when any
  * promise was broken or any fault did nothing.
  *
- * `npm run test:faults -- --minutes 20 --seed 7`
+ * `npm run test:faults -- --minutes 20 --seed 7`, or `--only "front stopped"` for the faults with such a name.
  */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
@@ -21,7 +21,11 @@ const scale = 20;
 const directory = "test-results";
 
 const { values } = parseArgs({
-  options: { minutes: { type: "string", default: "20" }, seed: { type: "string", default: "1" } },
+  options: {
+    minutes: { type: "string", default: "20" },
+    seed: { type: "string", default: "1" },
+    only: { type: "string", default: "" },
+  },
 });
 const seed = Number(values.seed);
 const untilMs = monotonicMs() + Number(values.minutes) * MINUTE;
@@ -35,6 +39,7 @@ function shuffled(one: Site, two: Site) {
     ...copiesFaults.map(fault => ({ fault, site: two, at: random() })),
   ];
   return all
+    .filter(({ fault }) => fault.name.includes(values.only))
     .sort((a, b) => a.at - b.at)
     .map(({ fault, site }) => ({ fault, site, seed: Math.floor(random() * 2 ** 31) }));
 }
