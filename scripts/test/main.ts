@@ -19,7 +19,7 @@ interface Stage {
 const build = { name: "build", command: ["--import", "tsx", "scripts/build.ts", "--if-changed"] };
 
 const { values: options, positionals: wanted } = parseArgs({
-  options: { minutes: { type: "string" }, seed: { type: "string" } },
+  options: { minutes: { type: "string" }, seed: { type: "string" }, only: { type: "string" } },
   allowPositionals: true,
 });
 
