@@ -20,11 +20,14 @@ export type OptionNumber = Branded<number, "OptionNumber">;
 /** A counter of a poll's tally: a measure of an option (`tallies/parts.ts`). */
 export type TallyPart = Branded<number, "TallyPart">;
 
-/** A UUID the client chose (or the front, when it chose none): idempotency key within one voter. */
+/**
+ * A UUID the client chose (or the front, when it chose none): idempotency key within one voter. Here its 32 hex
+ * digits, in small letters; with dashes it is for the outside (`ballots/ballot-id.ts`).
+ */
 export type BallotId = Branded<string, "BallotId">;
 
-/** 16 bytes: HMAC of one identity for one poll. The same person has another one in each poll. */
-export type VoterKey = Branded<Buffer, "VoterKey">;
+/** 16 bytes, as 32 hex digits: HMAC of one identity for one poll. The same person has another one in each poll. */
+export type VoterKey = Branded<string, "VoterKey">;
 
 /** `{lane}.{home}`, for example `normal.0`. One queue of that name may live on each server. */
 export type QueueName = Branded<string, "QueueName">;

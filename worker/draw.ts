@@ -6,7 +6,7 @@
 import { parseArgs } from "node:util";
 import { drawBallots } from "#lib/ballots/draw.ts";
 import { ConfigError } from "#lib/config.ts";
-import type { BallotId, Slug, VoterKey } from "#lib/ids.ts";
+import type { Slug } from "#lib/ids.ts";
 import type { BallotRow } from "#lib/store/ballots.ts";
 import { findPoll, type Poll } from "#lib/store/polls.ts";
 import { Store } from "#lib/store/pool.ts";
@@ -61,10 +61,7 @@ async function main(): Promise<void> {
     }
     const { drawn, ballots } = await drawBallots(store, poll.id, count, values.seed);
     for (const [index, ballot] of drawn.entries()) {
-      const ballotId = ballot.ballotId.toString("hex") as BallotId;
-      const voter = ballot.voter as VoterKey;
-      const code = () => receiptCode(secrets, { ...ballot, voter, ballotId });
-      const shown = values.choices ? choicesText(poll, ballot) : code();
+      const shown = values.choices ? choicesText(poll, ballot) : receiptCode(secrets, ballot);
       say(`${index + 1}  ${new Date(ballot.receivedAtMs).toISOString()}  ${shown}`);
     }
     say(`draw: ${drawn.length} of ${ballots} ballots`);

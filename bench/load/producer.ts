@@ -2,7 +2,7 @@
  * One producer as a process, for the queue alone: batches of so many ballots, one after the other, for so
  * long. Prints what it did (JSON) as its last line.
  */
-import { randomBytes, randomUUID } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { monotonicMs } from "#lib/clock.ts";
 import type { BallotId, BatchId, PollId, VoterKey } from "#lib/ids.ts";
 import { MemcachedClient } from "#lib/memcached/client.ts";
@@ -51,8 +51,8 @@ function ballots(count: number): QueuedBallot[] {
   return Array.from({ length: count }, () => ({
     pollId: job.pollId as PollId,
     kind: "choice",
-    voter: randomBytes(16) as VoterKey,
-    ballotId: randomUUID() as BallotId,
+    voter: randomBytes(16).toString("hex") as VoterKey,
+    ballotId: randomBytes(16).toString("hex") as BallotId,
     receivedAtMs: Date.now(),
     revision: 0,
     choices: Uint8Array.of(1),

@@ -9,7 +9,7 @@
  * length is not known, as reservoir sampling does, and does not depend on the order of the list.
  */
 import { createHmac } from "node:crypto";
-import type { PollId } from "../ids.ts";
+import type { PollId, VoterKey } from "../ids.ts";
 import { type BallotRow, ballotsBehind } from "../store/ballots.ts";
 import type { Database } from "../store/pool.ts";
 
@@ -51,15 +51,15 @@ export async function drawBallots(
 }
 
 function ticketNumber(seed: string, { voter, ballotId }: BallotRow): Buffer {
-  return createHmac("sha256", seed).update(voter).update(ballotId).digest();
+  return createHmac("sha256", seed).update(voter, "hex").update(ballotId, "hex").digest();
 }
 
 /** Without withdrawals, which are no ballots. */
 async function* portions(db: Database, pollId: PollId): AsyncGenerator<BallotRow[]> {
-  let behind: Buffer | undefined = Buffer.alloc(0);
-  while (behind) {
+  let behind: VoterKey | undefined;
+  do {
     const rows: BallotRow[] = await ballotsBehind(db, pollId, behind, rowsPerPortion);
     yield rows.filter(({ choices }) => choices.length > 0);
     behind = rows.length === rowsPerPortion ? rows.at(-1)?.voter : undefined;
-  }
+  } while (behind);
 }

@@ -13,7 +13,7 @@ import { monotonicMs, SECOND, sleep, wallMs } from "../clock.ts";
 import { commitDirectly, type DirectFate, type DirectOutcome } from "../flush/direct.ts";
 import { describeError, type Log } from "../log.ts";
 import type { Places } from "../memcached/places.ts";
-import { type Batch, ballotIdText, ballotsPerSlotMax } from "../queue/slot-codec.ts";
+import { type Batch, ballotsPerSlotMax } from "../queue/slot-codec.ts";
 import { RateGate } from "../rate-gate.ts";
 import { backoffMs } from "../retry.ts";
 import type { GuardedStore } from "../store/guarded.ts";
@@ -113,7 +113,5 @@ export class Fallback {
 function outcomeOf(fate: DirectFate, entry: Waiting): CommitOutcome {
   if (fate === "refused") return { outcome: "closed" };
   if (fate === "counted") return { outcome: "accepted", tally: undefined };
-  const { ballotId, revision, choices } = fate.instead;
-  const standing = { ballotId: ballotIdText(ballotId), revision, choices };
-  return outcomeBeside(standing, entry.ballot) ?? { outcome: "accepted", tally: undefined };
+  return outcomeBeside(fate.instead, entry.ballot) ?? { outcome: "accepted", tally: undefined };
 }

@@ -98,7 +98,7 @@ async function report(db: Database, receipt: Receipt): Promise<ReceiptReport> {
   // One of a lower revision says nothing of this one, which may be on its way.
   const standing = found.ballots.find(ballot => ballot.revision >= revision);
   if (standing && standing.revision > revision) return { ...known, state: "replaced" };
-  if (standing?.ballotId.subarray(-2).equals(ballotEnd)) {
+  if (standing?.ballotId.endsWith(ballotEnd)) {
     const { receivedAtMs, storedAtMs, withdrawn } = standing;
     const state = withdrawn ? "withdrawn" : final ? "final" : "counted";
     return { ...known, receivedAtMs, storedAtMs, state };
@@ -119,8 +119,8 @@ function holds(bytes: Buffer, { voterStart, ballotEnd, revision }: Receipt): boo
     return ballots.some(
       ballot =>
         ballot.revision === revision &&
-        ballot.voter.subarray(0, voterStart.length).equals(voterStart) &&
-        ballot.ballotId.endsWith(ballotEnd.toString("hex")),
+        ballot.voter.startsWith(voterStart) &&
+        ballot.ballotId.endsWith(ballotEnd),
     );
   } catch {
     return false;

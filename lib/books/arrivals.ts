@@ -3,17 +3,23 @@ import { type PollId, producerBytes } from "../ids.ts";
 import type { Batch } from "../queue/slot-codec.ts";
 import type { Acceptance } from "../store/acceptances.ts";
 
+interface Life {
+  readonly producer: Buffer;
+  readonly ballots: Map<PollId, number>;
+}
+
 export function arrivalsOf(batches: readonly Pick<Batch, "id" | "ballots">[]): Acceptance[] {
-  const counts = new Map<string, { pollId: PollId; producer: Buffer; ballots: number }>();
+  const lives = new Map<string, Life>();
   for (const { id, ballots } of batches) {
     const producer = id.subarray(0, producerBytes);
-    const life = producer.toString("latin1");
+    const name = producer.toString("latin1");
+    const life = lives.get(name) ?? { producer, ballots: new Map() };
+    lives.set(name, life);
     for (const { pollId } of ballots) {
-      const key = `${pollId} ${life}`;
-      const entry = counts.get(key);
-      if (entry) entry.ballots += 1;
-      else counts.set(key, { pollId, producer, ballots: 1 });
+      life.ballots.set(pollId, (life.ballots.get(pollId) ?? 0) + 1);
     }
   }
-  return [...counts.values()];
+  return [...lives.values()].flatMap(({ producer, ballots }) =>
+    [...ballots].map(([pollId, count]) => ({ pollId, producer, ballots: count })),
+  );
 }

@@ -14,7 +14,8 @@ import type { Database } from "../store/pool.ts";
 import { type Arrival, ballotRow, bestOfEachVoter, type Fate, meet, voterIn } from "./sort-out.ts";
 
 const rowsPerInsert = 1_000;
-const counted: Fate = { fate: "counted" };
+/** The fate of those that have no other. */
+export const counted: Fate = { fate: "counted" };
 
 /** Some arrivals with their rows, and the statement that inserts them. */
 interface Portion {
@@ -29,7 +30,7 @@ function portion(arrivals: readonly Arrival[]): Portion {
 }
 
 /**
- * Inserts what is new and says of every arrival what became of it.
+ * Inserts what is new and says what became of the other arrivals: who is not in the answer is `counted`.
  *
  * @param accepted - their voters were told so (`meet`).
  */
@@ -49,26 +50,41 @@ export async function bringBallots(
     const inserting = insert(db);
     next = portion(best.slice(at, at + rowsPerInsert));
     const allNew = (await inserting) === rows.length;
-    const stored = allNew ? undefined : await storedBefore(db, rows);
+    const stored = allNew ? noRows : await storedBefore(db, rows);
     const replacing: BallotRow[] = [];
     for (const [index, arrival] of portionOf.entries()) {
+      if (allNew && !repeats) break;
       const row = rows[index] as BallotRow;
-      const other = stored?.get(voterIn(row));
+      const other = stored.get(voterIn(row));
       const fate = other ? meet(row, other, accepted) : counted;
-      fates.set(arrival, fate);
+      if (fate !== counted) fates.set(arrival, fate);
       const stands = other ? rowThatStands(row, other, fate) : row;
       if (other && stands !== other) replacing.push(stands);
       if (repeats) standing.set(voterIn(row), stands);
     }
     await replaceBallots(db, replacing);
   }
-  if (!repeats) return fates;
+  if (repeats) meetTheBest(arrivals, best, standing, accepted, fates);
+  return fates;
+}
+
+const noRows: ReadonlyMap<string, BallotRow> = new Map();
+
+/** What becomes of a voter's other ballots, when the best of them is in. */
+function meetTheBest(
+  arrivals: readonly Arrival[],
+  best: readonly Arrival[],
+  standing: ReadonlyMap<string, BallotRow>,
+  accepted: boolean,
+  fates: Map<Arrival, Fate>,
+): void {
+  const brought = new Set(best);
   for (const arrival of arrivals) {
     const stands = standing.get(voterIn(arrival.ballot));
-    if (!stands || fates.has(arrival)) continue;
-    fates.set(arrival, meet(ballotRow(arrival), stands, accepted));
+    if (stands && !brought.has(arrival)) {
+      fates.set(arrival, meet(ballotRow(arrival), stands, accepted));
+    }
   }
-  return fates;
 }
 
 /**

@@ -15,7 +15,7 @@ import { insertBatches, knownBatches } from "../store/batches.ts";
 import { holdPolls } from "../store/held-polls.ts";
 import type { Store } from "../store/pool.ts";
 import { addToTotals } from "../store/totals.ts";
-import { bringBallots } from "./bring-ballots.ts";
+import { bringBallots, counted } from "./bring-ballots.ts";
 import {
   type Arrival,
   type Fate,
@@ -69,15 +69,15 @@ export function commitDirectly(
       else arrivals.push({ slot: 0, batchId: id, ballot });
     }
     const found = await bringBallots(db, arrivals, accepted);
-    const fateOf = (arrival: Arrival) => found.get(arrival) ?? ({ fate: "redelivered" } as const);
+    const fateOf = (arrival: Arrival) => found.get(arrival) ?? counted;
     // Otherwise, one that does not stand is refused to its voter's face: never accepted, it is in no book.
     const kept = arrivals.filter(arrival => accepted || !isRefused(fateOf(arrival)));
     const verdict = sumUp(kept, fateOf);
     await addToTotals(db, verdict.totals);
     await addArrived(db, arrivalsOf([{ id, ballots: kept.map(({ ballot }) => ballot) }]));
     for (const arrival of arrivals) {
-      const fate = found.get(arrival);
-      const instead = fate && "standing" in fate ? fate.standing : undefined;
+      const fate = fateOf(arrival);
+      const instead = "standing" in fate ? fate.standing : undefined;
       fates.set(arrival.ballot, instead ? { instead } : "counted");
     }
     return { fates, verdict };

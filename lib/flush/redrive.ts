@@ -21,7 +21,7 @@ import { deleteDeadLetter, lockDeadLetter } from "../store/dead-letters.ts";
 import { holdPolls } from "../store/held-polls.ts";
 import type { Database, Store } from "../store/pool.ts";
 import { addToTotals } from "../store/totals.ts";
-import { bringBallots } from "./bring-ballots.ts";
+import { bringBallots, counted } from "./bring-ballots.ts";
 import { type Arrival, refusalOf, sumUp } from "./sort-out.ts";
 
 export type Redriven =
@@ -63,8 +63,8 @@ export function redriveLetter(store: Store, id: number): Promise<Redriven> {
       (ballot): Arrival => ({ slot: letter.slot, batchId, ballot }),
     );
     const fates = await bringBallots(db, arrivals, true);
-    const verdict = sumUp(arrivals, arrival => fates.get(arrival) ?? { fate: "redelivered" });
-    const { totals, counted, duplicates } = verdict;
+    const verdict = sumUp(arrivals, arrival => fates.get(arrival) ?? counted);
+    const { totals, duplicates } = verdict;
     const changes = [...totals].map(([poll, change]) => {
       const aside = batch.ballots.filter(({ pollId }) => pollId === poll).length;
       return [poll, { ...change, setAside: wasAside ? -aside : 0 }] as const;
@@ -72,7 +72,7 @@ export function redriveLetter(store: Store, id: number): Promise<Redriven> {
     await addToTotals(db, new Map(changes));
     if (!wasAside) await addArrived(db, arrivalsOf([batch]));
     await deleteDeadLetter(db, id);
-    return { outcome: "counted", counted, duplicates, polls: ids };
+    return { outcome: "counted", counted: verdict.counted, duplicates, polls: ids };
   });
 }
 

@@ -15,8 +15,8 @@ function arrival(voter: number, change: Partial<Arrival["ballot"]> = {}): Arriva
     batchId: Buffer.alloc(12) as BatchId,
     ballot: {
       pollId: poll,
-      voter: Buffer.alloc(16, voter) as VoterKey,
-      ballotId: "3f0b6a52-9c1e-4c55-8a8e-0d6f3c1f2b7a" as BallotId,
+      voter: Buffer.alloc(16, voter).toString("hex") as VoterKey,
+      ballotId: "3f0b6a529c1e4c558a8e0d6f3c1f2b7a" as BallotId,
       receivedAtMs: 1_795_000_000_000,
       revision: 0,
       choices: Uint8Array.of(2),

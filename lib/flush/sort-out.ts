@@ -4,7 +4,6 @@
  */
 import type { BatchId, PollId } from "../ids.ts";
 import type { QueuedBallot } from "../queue/slot-codec.ts";
-import { ballotIdBytes } from "../queue/slot-codec.ts";
 import type { BallotRow } from "../store/ballots.ts";
 import type { HeldPoll } from "../store/held-polls.ts";
 import { noOthers, type TotalsChange } from "../store/totals.ts";
@@ -50,16 +49,19 @@ export function refusalOf(
   if (ballot.choices.length === 0 && ballot.revision === 0) return "no choice";
   const grades = ballot.kind === "rating" ? gradesOf(ballot.choices) : undefined;
   if (grades?.some(([, grade]) => grade < 1 || grade > gradeMax)) return "not a grade";
-  const options = grades?.map(([option]) => option) ?? [...ballot.choices];
-  if (new Set(options).size !== options.length) return "a choice is repeated";
+  const options = grades ? Uint8Array.from(grades, ([option]) => option) : ballot.choices;
+  if (isRepeating(options)) return "a choice is repeated";
   if (!options.every(option => poll.options.has(option))) return "an option is not of this poll";
   if (ballot.receivedAtMs > latestTimeMs) return "an impossible time";
   return undefined;
 }
 
+const isRepeating = (options: Uint8Array) =>
+  options.length > 1 && new Set(options).size !== options.length;
+
 /** The identity of a voter in a poll, as a map key. */
-export function voterIn(ballot: { readonly pollId: PollId; readonly voter: Buffer }): string {
-  return `${ballot.pollId}:${ballot.voter.toString("latin1")}`;
+export function voterIn({ pollId, voter }: Pick<QueuedBallot, "pollId" | "voter">): string {
+  return `${pollId}:${voter}`;
 }
 
 type Ranked = Pick<BallotRow, "revision" | "receivedAtMs">;
@@ -73,19 +75,36 @@ function standsOver(a: Ranked, b: Ranked): boolean {
   return a.receivedAtMs < b.receivedAtMs;
 }
 
+/** An arrival with the first 28 bits of its voter: comparing numbers is many times as fast as comparing texts. */
+interface Keyed {
+  readonly arrival: Arrival;
+  readonly prefix: number;
+}
+
+const prefixDigits = 7;
+
+function keyed(arrival: Arrival): Keyed {
+  return { arrival, prefix: Number.parseInt(arrival.ballot.voter.slice(0, prefixDigits), 16) };
+}
+
+/** As the table is sorted: hex digits have the order of their bytes. */
+function byKey({ arrival: { ballot: a }, prefix }: Keyed, { arrival, prefix: other }: Keyed) {
+  const { ballot: b } = arrival;
+  if (a.pollId !== b.pollId) return a.pollId - b.pollId;
+  if (prefix !== other) return prefix - other;
+  if (a.voter === b.voter) return 0;
+  return a.voter < b.voter ? -1 : 1;
+}
+
 /** Of each voter's arrivals in each poll the one that stands, sorted as the table is. */
 export function bestOfEachVoter(arrivals: readonly Arrival[]): Arrival[] {
-  const best = new Map<string, Arrival>();
-  for (const arrival of arrivals) {
-    const key = voterIn(arrival.ballot);
-    const other = best.get(key);
-    if (!other || standsOver(arrival.ballot, other.ballot)) best.set(key, arrival);
+  const best: Keyed[] = [];
+  for (const next of arrivals.map(keyed).sort(byKey)) {
+    const last = best[best.length - 1];
+    if (!last || byKey(last, next) !== 0) best.push(next);
+    else if (standsOver(next.arrival.ballot, last.arrival.ballot)) best[best.length - 1] = next;
   }
-  // Of one poll, keys have the order of their voters' bytes.
-  const sorted = [...best].sort(
-    ([a, { ballot: one }], [b, { ballot: other }]) => one.pollId - other.pollId || (a < b ? -1 : 1),
-  );
-  return sorted.map(([, arrival]) => arrival);
+  return best.map(({ arrival }) => arrival);
 }
 
 /**
@@ -96,7 +115,7 @@ export function bestOfEachVoter(arrivals: readonly Arrival[]): Arrival[] {
  */
 export function meet(row: BallotRow, standing: BallotRow, accepted: boolean): Fate {
   const sameRevision = row.revision === standing.revision;
-  if (sameRevision && row.ballotId.equals(standing.ballotId)) {
+  if (sameRevision && row.ballotId === standing.ballotId) {
     return { fate: "redelivered", standing };
   }
   if (standsOver(row, standing) && (accepted || !sameRevision)) {
@@ -110,7 +129,7 @@ export function ballotRow({ ballot, batchId }: Arrival): BallotRow {
   return {
     pollId: ballot.pollId,
     voter: ballot.voter,
-    ballotId: ballotIdBytes(ballot.ballotId),
+    ballotId: ballot.ballotId,
     batchId,
     revision: ballot.revision,
     choices: ballot.choices,
@@ -150,7 +169,8 @@ export function sumUp(
   for (const arrival of arrivals) {
     const { ballot } = arrival;
     const { pollId } = ballot;
-    const { fate, ...found } = fateOf(arrival);
+    const found = fateOf(arrival);
+    const { fate } = found;
     const displaced = "instead" in found ? { ...ballot, choices: found.instead } : undefined;
     const counts = fate === "counted" || displaced !== undefined;
     if (counts) totals.votes.add(ballot, 1);
@@ -180,7 +200,8 @@ function movedAsItCounts(
   displaced: { readonly choices: Uint8Array } | undefined,
 ): boolean {
   if (tallied !== counts) return false;
-  return !tallied || Buffer.compare(replaced, displaced?.choices ?? noChoices) === 0;
+  const gone = displaced?.choices ?? noChoices;
+  return !tallied || replaced === gone || Buffer.compare(replaced, gone) === 0;
 }
 
 type Others = Omit<TotalsChange, "ballots" | "votes">;

@@ -22,7 +22,7 @@ import { type DeadLetter, insertDeadLetters } from "../store/dead-letters.ts";
 import { type HeldPoll, holdPolls } from "../store/held-polls.ts";
 import type { Database, Store } from "../store/pool.ts";
 import { addToTotals } from "../store/totals.ts";
-import { bringBallots } from "./bring-ballots.ts";
+import { bringBallots, counted } from "./bring-ballots.ts";
 import { type Arrival, refusalOf, sumUp, type Verdict } from "./sort-out.ts";
 
 /** What was read from one queue. */
@@ -93,7 +93,7 @@ export function commitWork(store: Store, work: FlushWork, nowMs: number): Promis
     const letters = [...work.letters, ...refused];
     const verdict = sumUp(
       arrivals,
-      arrival => fates.get(arrival) ?? { fate: "redelivered" },
+      arrival => fates.get(arrival) ?? counted,
       legible(letters)
         .flatMap(batch => batch.ballots)
         .filter(({ pollId }) => polls.has(pollId)),
@@ -131,7 +131,9 @@ function distinctBatches(slots: Slots): Slots {
 }
 
 export function pollsOf(slots: Slots): Set<PollId> {
-  return new Set(slots.flatMap(({ batch }) => batch.ballots.map(ballot => ballot.pollId)));
+  const polls = new Set<PollId>();
+  for (const { batch } of slots) for (const { pollId } of batch.ballots) polls.add(pollId);
+  return polls;
 }
 
 function toArrivals({ slot, batch }: Slots[number]): Arrival[] {

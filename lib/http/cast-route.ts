@@ -1,4 +1,5 @@
 /** From an HTTP vote to a cast ballot: what both ways of voting (script and plain form) share. */
+import { uuidOf } from "../ballots/ballot-id.ts";
 import { type CastOutcome, castBallot } from "../ballots/cast.ts";
 import type { ChoiceProblem } from "../ballots/choices.ts";
 import { SECOND, wallMs } from "../clock.ts";
@@ -105,7 +106,7 @@ export async function answerVote(
   return {
     status: 202,
     headers: jsonHeadersWith(identityHeaders(at, request, identity)),
-    body: `{"ballotId":"${ballotId}","revision":${revision},"receipt":"${receipt}","results":${shown}}`,
+    body: `{"ballotId":"${uuidOf(ballotId)}","revision":${revision},"receipt":"${receipt}","results":${shown}}`,
   };
 }
 

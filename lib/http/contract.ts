@@ -3,8 +3,8 @@
  * schemas, and routes parse with them, so neither can say something else than the other.
  */
 import { z } from "zod";
+import { ballotIdOf } from "../ballots/ballot-id.ts";
 import { type ReceiptReport, receiptStates } from "../ballots/receipts.ts";
-import type { BallotId } from "../ids.ts";
 import { optionNumberMax } from "../ids.ts";
 import { lanes } from "../lane-rules.ts";
 import { languages } from "../languages.ts";
@@ -25,13 +25,10 @@ const optionId = z
   .meta({ example: "2" });
 const moment = z.iso.datetime().meta({ example: "2026-11-22T19:00:00.000Z" });
 
-export const ballotIdSchema = z
-  .uuid()
-  .transform(id => id.toLowerCase() as BallotId)
-  .meta({
-    description:
-      "A UUID that the client chose for this ballot. Sending the same ballot again with the same id is safe: it is counted once.",
-  });
+export const ballotIdSchema = z.uuid().transform(ballotIdOf).meta({
+  description:
+    "A UUID that the client chose for this ballot. Sending the same ballot again with the same id is safe: it is counted once.",
+});
 
 /** `POST /api/polls/{poll}/votes` */
 export const castRequestSchema = z

@@ -5,6 +5,7 @@
  * Not in it: voters, and who has withdrawn. Rows come in the order of their keys, which tells nothing.
  */
 import { stringify } from "csv-stringify/sync";
+import type { VoterKey } from "../ids.ts";
 import type { BallotRow } from "../store/ballots.ts";
 import { ballotsBehind } from "../store/ballots.ts";
 import type { Poll } from "../store/polls.ts";
@@ -15,16 +16,14 @@ const rowsPerPortion = 2_000;
 
 /** One column for each option: 1 or 0 for a choice, the rank, or the grade; empty without one. */
 export function ballotsAsCsv(db: Database, poll: Poll): ReadableStream<Uint8Array> {
-  let behind: Buffer | undefined = Buffer.alloc(0);
+  let behind: VoterKey | undefined;
   const title = ["received_at", ...poll.options.map(({ label }) => label)];
   return new ReadableStream<Uint8Array>({
     start(controller) {
       controller.enqueue(encode([title], true));
     },
     async pull(controller) {
-      const rows: BallotRow[] = behind
-        ? await ballotsBehind(db, poll.id, behind, rowsPerPortion)
-        : [];
+      const rows: BallotRow[] = await ballotsBehind(db, poll.id, behind, rowsPerPortion);
       behind = rows.length === rowsPerPortion ? rows.at(-1)?.voter : undefined;
       // A portion of nothing but withdrawals is an empty chunk: without any, nobody would pull again.
       const ballots = rows.filter(({ choices }) => choices.length > 0);

@@ -60,7 +60,7 @@ export const acceptedKey = (producer: Buffer, poll: PollId): Key =>
   key(`ac:${producer.toString("hex")}:${poll}`);
 
 export const markKey = (poll: PollId, voter: VoterKey): Key =>
-  key(`m:${poll}:${voter.toString("base64url")}`);
+  key(`m:${poll}:${Buffer.from(voter, "hex").toString("base64url")}`);
 
 export const marksRestoredKey: Key = key("mr");
 

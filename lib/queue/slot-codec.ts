@@ -17,6 +17,7 @@
  */
 import { crc32 } from "node:zlib";
 import { FloodgateError } from "../errors.ts";
+import { writeHex } from "../hex.ts";
 import type { BallotId, BatchId, PollId, VoterKey } from "../ids.ts";
 import { type PollKind, pollKinds } from "../store/poll-rules.ts";
 
@@ -66,6 +67,8 @@ const kindMask = 0x03;
 const flagChange = 0x08;
 const flagTalliesDoubtful = 0x01;
 const noChoices = new Uint8Array();
+/** Hex digits of a voter key, and of a ballot id. */
+const keyDigits = 32;
 
 export const choicesMax = 100;
 export const revisionMax = 0xffff;
@@ -89,45 +92,6 @@ export function encodedBallotBytes(
 ): number {
   const change = ballot.revision > 0 ? changeFixedBytes + (ballot.replaced?.length ?? 0) : 0;
   return ballotFixedBytes + ballot.choices.length + change;
-}
-
-const ballotIdLength = 16;
-
-/** UUID text → its 16 bytes. */
-export function ballotIdBytes(id: BallotId): Buffer {
-  const bytes = Buffer.allocUnsafe(ballotIdLength);
-  writeBallotId(bytes, 0, id);
-  return bytes;
-}
-
-const dash = "-".charCodeAt(0);
-/** The worth of each hex digit, by its character code. */
-const hexDigits = Uint8Array.from({ length: 128 }, (_, code) => {
-  const worth = "0123456789abcdef".indexOf(String.fromCharCode(code).toLowerCase());
-  return Math.max(0, worth);
-});
-
-/**
- * Writes the 16 bytes of a UUID and gives where they end. Digit by digit, twice for each ballot: the way
- * through text without dashes costs several times as much.
- */
-export function writeBallotId(bytes: Buffer, start: number, id: BallotId): number {
-  const end = start + ballotIdLength;
-  let from = 0;
-  for (let at = start; at < end; at++) {
-    if (id.charCodeAt(from) === dash) from += 1;
-    const high = hexDigits[id.charCodeAt(from)] ?? 0;
-    bytes[at] = (high << 4) | (hexDigits[id.charCodeAt(from + 1)] ?? 0);
-    from += 2;
-  }
-  return end;
-}
-
-/** 16 bytes → UUID text. */
-export function ballotIdText(bytes: Buffer): BallotId {
-  const hex = bytes.toString("hex");
-  const end = `${hex.slice(16, 20)}-${hex.slice(20)}`;
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${end}` as BallotId;
 }
 
 /**
@@ -163,7 +127,8 @@ function versionFor(ballots: readonly QueuedBallot[]): number {
 }
 
 function encodeBallot(bytes: Buffer, start: number, ballot: QueuedBallot, baseMs: number): number {
-  if (ballot.voter.length !== 16) throw new RangeError("a voter key has 16 bytes");
+  if (ballot.voter.length !== keyDigits) throw new RangeError("a voter key has 16 bytes");
+  if (ballot.ballotId.length !== keyDigits) throw new RangeError("a ballot id has 16 bytes");
   const { choices, replaced = noChoices, revision } = ballot;
   if (Math.max(choices.length, replaced.length) > choicesMax) {
     throw new RangeError("too many choices");
@@ -172,8 +137,8 @@ function encodeBallot(bytes: Buffer, start: number, ballot: QueuedBallot, baseMs
   const kind = pollKinds.indexOf(ballot.kind) << kindShift;
   const change = revision > 0 ? flagChange : 0;
   at = bytes.writeUInt8(kind | change | (ballot.tallied ? flagTallied : 0), at);
-  at += ballot.voter.copy(bytes, at);
-  at = writeBallotId(bytes, at, ballot.ballotId);
+  at = writeHex(bytes, at, ballot.voter);
+  at = writeHex(bytes, at, ballot.ballotId);
   at = bytes.writeUInt32BE(ballot.receivedAtMs - baseMs, at);
   at = encodeChoices(bytes, at, choices);
   if (change === 0) return at;
@@ -203,11 +168,13 @@ export function decodeBatch(bytes: Buffer): Batch | null {
   const id = Buffer.from(bytes.subarray(3, 15)) as BatchId;
   const count = bytes.readUInt16BE(15);
   const baseMs = bytes.readUIntBE(17, 6);
+  // Once for all of them: pieces of a text share its memory.
+  const hex = bytes.toString("hex");
   const ballots: QueuedBallot[] = [];
   let at = headerBytes;
   while (ballots.length < count) {
     const next = ballotEnd(bytes, at, end);
-    ballots.push(decodeBallot(bytes.subarray(at, next), baseMs));
+    ballots.push(decodeBallot(bytes, hex, at, baseMs));
     at = next;
   }
   if (at !== end) throw corrupt("more bytes than ballots");
@@ -239,23 +206,39 @@ export function plainBatchId(bytes: Buffer): BatchId | undefined {
   return bytes.subarray(3, 15) as BatchId;
 }
 
-function decodeBallot(bytes: Buffer, baseMs: number): QueuedBallot {
-  const flags = bytes[4] ?? 0;
+function decodeBallot(bytes: Buffer, hex: string, start: number, baseMs: number): QueuedBallot {
+  const flags = bytes[start + 4] ?? 0;
   const kind = pollKinds[(flags >> kindShift) & kindMask];
   if (!kind) throw corrupt("a kind of poll that is not known here");
-  const choicesEnd = ballotFixedBytes + (bytes[ballotFixedBytes - 1] ?? 0);
-  const change = bytes.subarray(choicesEnd);
-  return {
+  const choicesAt = start + ballotFixedBytes;
+  const voterAt = 2 * (start + 5);
+  const ballot = {
     kind,
-    pollId: bytes.readUInt32BE(0) as PollId,
+    pollId: bytes.readUInt32BE(start) as PollId,
     tallied: (flags & flagTallied) !== 0,
-    voter: bytes.subarray(5, 21) as VoterKey,
-    ballotId: ballotIdText(bytes.subarray(21, 37)),
-    receivedAtMs: baseMs + bytes.readUInt32BE(37),
-    revision: change.length > 0 ? change.readUInt16BE(0) : 0,
-    choices: bytes.subarray(ballotFixedBytes, choicesEnd),
-    ...(change.length > 0 && { replaced: change.subarray(changeFixedBytes) }),
+    voter: hex.slice(voterAt, voterAt + keyDigits) as VoterKey,
+    ballotId: hex.slice(voterAt + keyDigits, voterAt + 2 * keyDigits) as BallotId,
+    receivedAtMs: baseMs + bytes.readUInt32BE(start + 37),
+    revision: 0,
+    choices: decodeChoices(bytes, choicesAt),
   };
+  if ((flags & flagChange) === 0) return ballot;
+  const revisionAt = choicesAt + ballot.choices.length;
+  return {
+    ...ballot,
+    revision: bytes.readUInt16BE(revisionAt),
+    replaced: decodeChoices(bytes, revisionAt + changeFixedBytes),
+  };
+}
+
+/** Nearly all ballots have one choice: the same for all that made it. */
+const oneChoice = Array.from({ length: 256 }, (_, number) => Uint8Array.of(number));
+
+/** Choices, of which the number stands in the byte before them. */
+function decodeChoices(bytes: Buffer, at: number): Uint8Array {
+  const count = bytes[at - 1] ?? 0;
+  const only = count === 1 ? oneChoice[bytes[at] ?? 0] : undefined;
+  return only ?? bytes.subarray(at, at + count);
 }
 
 function corrupt(detail: string): FloodgateError {

@@ -1,15 +1,12 @@
 /** Ballots in MySQL: the table `ballots`. */
-import type { PollId } from "../ids.ts";
+import type { BallotId, BatchId, PollId, VoterKey } from "../ids.ts";
 import { type Database, hexLiteral, type Row, timeLiteral } from "./pool.ts";
 
 export interface BallotRow {
   readonly pollId: PollId;
-  /** 16 bytes. */
-  readonly voter: Buffer;
-  /** 16 bytes. */
-  readonly ballotId: Buffer;
-  /** 12 bytes. */
-  readonly batchId: Buffer;
+  readonly voter: VoterKey;
+  readonly ballotId: BallotId;
+  readonly batchId: BatchId;
   /** 0: the first of its voter. */
   readonly revision: number;
   /** None: withdrawn. */
@@ -64,7 +61,7 @@ function valuesOf(ballots: readonly BallotRow[]): string {
   const time = remembered(timeLiteral);
   const rows = ballots.map(
     ({ pollId, voter, ballotId, batchId, revision, choices, receivedAtMs }) =>
-      `(${pollId},${hexLiteral(voter)},${hexLiteral(ballotId)},${batch(batchId)},` +
+      `(${pollId},0x${voter},0x${ballotId},${batch(batchId)},` +
       `${revision},${hexLiteral(choices)},${time(receivedAtMs)})`,
   );
   return rows.join(",");
@@ -75,7 +72,7 @@ export async function holdBallots(
   db: Database,
   ballots: readonly Pick<BallotRow, "pollId" | "voter">[],
 ): Promise<BallotRow[]> {
-  const keys = ballots.map(ballot => `(${ballot.pollId},${hexLiteral(ballot.voter)})`);
+  const keys = ballots.map(({ pollId, voter }) => `(${pollId},0x${voter})`);
   const rows = await db.rows<StoredRow>(
     "ballots.hold",
     `SELECT ${columns} FROM ballots
@@ -87,26 +84,29 @@ export async function holdBallots(
 function ballotOf(row: StoredRow): BallotRow {
   return {
     pollId: row.poll_id as PollId,
-    voter: row.voter,
-    ballotId: row.ballot_id,
-    batchId: row.batch_id,
+    voter: row.voter.toString("hex") as VoterKey,
+    ballotId: row.ballot_id.toString("hex") as BallotId,
+    batchId: row.batch_id as BatchId,
     revision: row.revision,
     choices: row.choices,
     receivedAtMs: row.received_at.getTime(),
   };
 }
 
-/** Stored ballots of a poll in the order of their voters, behind a given one; withdrawals too. One query. */
+/**
+ * Stored ballots of a poll in the order of their voters, behind a given one or from the first; withdrawals too. One
+ * query.
+ */
 export async function ballotsBehind(
   db: Database,
   pollId: PollId,
-  voter: Buffer,
+  voter: VoterKey | undefined,
   limit: number,
 ): Promise<BallotRow[]> {
   const rows = await db.rows<StoredRow>(
     "ballots.behind",
     `SELECT ${columns} FROM ballots WHERE poll_id = ? AND voter > ? ORDER BY voter LIMIT ?`,
-    [pollId, voter, limit],
+    [pollId, Buffer.from(voter ?? "", "hex"), limit],
   );
   return rows.map(ballotOf);
 }

@@ -1,6 +1,6 @@
 /** What MySQL can say of a receipt: a poll, the ballot of one voter in it, and letters that were set aside. */
-import type { PollId, Slug } from "../ids.ts";
-import { type Database, hexLiteral, type Row } from "./pool.ts";
+import type { BallotId, PollId, Slug } from "../ids.ts";
+import type { Database, Row } from "./pool.ts";
 
 /** The poll of a receipt. */
 export interface ReceiptPoll {
@@ -11,8 +11,7 @@ export interface ReceiptPoll {
 
 /** The ballot that stands for a voter. */
 export interface StandingBallot {
-  /** 16 bytes. */
-  readonly ballotId: Buffer;
+  readonly ballotId: BallotId;
   readonly revision: number;
   /** It has no choices. */
   readonly withdrawn: boolean;
@@ -37,17 +36,16 @@ interface LetterRow extends Row {
 }
 
 /**
- * The poll, and the ballots in it whose voter keys begin with `voterStart`: one at most, for any number of
- * voters that there will be. `undefined`: there is no such poll any more. One query, by primary keys only.
+ * The poll, and the ballots in it whose voter keys begin with `voterStart` (hex digits): one at most, for any
+ * number of voters that there will be. `undefined`: there is no such poll any more. One query, by primary keys only.
  */
 export async function findStanding(
   db: Database,
   pollId: PollId,
-  voterStart: Buffer,
+  voterStart: string,
 ): Promise<{ poll: ReceiptPoll; ballots: readonly StandingBallot[] } | undefined> {
-  const rest = 16 - voterStart.length;
-  const first = Buffer.concat([voterStart, Buffer.alloc(rest, 0x00)]);
-  const last = Buffer.concat([voterStart, Buffer.alloc(rest, 0xff)]);
+  const first = voterStart.padEnd(32, "0");
+  const last = voterStart.padEnd(32, "f");
   const rows = await db.rows<JoinedRow>(
     "receipts.standing",
     `SELECT polls.slug, polls.question, polls.finalized_at,
@@ -55,7 +53,7 @@ export async function findStanding(
        ballots.received_at, batches.committed_at
      FROM polls
      LEFT JOIN ballots ON ballots.poll_id = ?
-       AND ballots.voter BETWEEN ${hexLiteral(first)} AND ${hexLiteral(last)}
+       AND ballots.voter BETWEEN 0x${first} AND 0x${last}
      LEFT JOIN batches ON batches.batch_id = ballots.batch_id
      WHERE polls.id = ?`,
     [pollId, pollId],
@@ -73,7 +71,7 @@ function standingIn(row: JoinedRow): readonly StandingBallot[] {
   if (!ballotId || !received_at) return [];
   return [
     {
-      ballotId,
+      ballotId: ballotId.toString("hex") as BallotId,
       revision: Number(revision),
       withdrawn: Number(withdrawn) === 1,
       receivedAtMs: received_at.getTime(),

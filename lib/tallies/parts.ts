@@ -48,28 +48,38 @@ export function describePart(kind: PollKind, part: TallyPart): string {
   return `${kind === "ranked" ? "first preferences" : "votes"} of option ${option}`;
 }
 
+/** A part, and what is added to it. */
+type Count = readonly [TallyPart, number];
+
+/** Of ballots with one choice, as nearly all are. */
+const oneVote: readonly (readonly Count[])[] = Array.from({ length: 256 }, (_, option) => [
+  [partOf(option as OptionNumber, 0), 1],
+]);
+
 /**
  * What a ballot adds to which part.
  *
  * @param choices - a ballot's bytes: options; in the order of preference for a ranked poll; for a rating
  *   pairs of option and grade.
  */
-export function* countsOf(
-  kind: PollKind,
-  choices: Uint8Array,
-): Generator<readonly [TallyPart, number]> {
-  if (kind === "rating") {
-    for (const [option, grade] of gradesOf(choices)) yield [partOf(option, grade), 1];
-    return;
-  }
-  if (kind === "ranked" && choices.length > 0) yield [partOf(choices[0] as OptionNumber, 0), 1];
-  for (const [index, option] of choices.entries()) {
-    if (kind === "choice") yield [partOf(option as OptionNumber, 0), 1];
-    else {
-      yield [partOf(option as OptionNumber, timesRanked), 1];
-      yield [partOf(option as OptionNumber, sumOfRanks), index + 1];
-    }
-  }
+export function countsOf(kind: PollKind, choices: Uint8Array): readonly Count[] {
+  if (kind === "choice") return votesIn(choices);
+  if (kind === "ranked") return ranksIn(choices);
+  return gradesOf(choices).map(([option, grade]) => [partOf(option, grade), 1]);
+}
+
+function votesIn(choices: Uint8Array): readonly Count[] {
+  const one = choices.length === 1 ? oneVote[choices[0] ?? 0] : undefined;
+  return one ?? Array.from(choices, option => [partOf(option as OptionNumber, 0), 1]);
+}
+
+function ranksIn(choices: Uint8Array): readonly Count[] {
+  const counts = Array.from(choices as Iterable<OptionNumber>, (option, index): Count[] => [
+    [partOf(option, timesRanked), 1],
+    [partOf(option, sumOfRanks), index + 1],
+  ]);
+  const first: Count[] = choices.length > 0 ? [[partOf(choices[0] as OptionNumber, 0), 1]] : [];
+  return [...first, ...counts.flat()];
 }
 
 /** The pairs of a rating. */

@@ -15,12 +15,12 @@
  * voter, and the flush takes the others off the tallies.
  */
 import { DAY, SECOND, wallMs } from "../clock.ts";
+import { writeHex } from "../hex.ts";
 import type { BallotId, PollId, VoterKey } from "../ids.ts";
 import type { MemcachedClient } from "../memcached/client.ts";
 import { isMemcachedFailure, MemcachedFailure } from "../memcached/failure.ts";
 import { type Key, markKey } from "../memcached/keys.ts";
 import { Pipeline, type Stored, type Versioned } from "../memcached/pipeline.ts";
-import { ballotIdText, writeBallotId } from "../queue/slot-codec.ts";
 import type { BallotRow } from "../store/ballots.ts";
 import type { Poll } from "../store/polls.ts";
 
@@ -55,14 +55,14 @@ export function markTtlSeconds(poll: Pick<Poll, "closesAtMs">, nowMs: number): n
 
 /** The server that a voter's mark lives on, by a fixed rule. */
 function markServer(servers: readonly MemcachedClient[], voter: VoterKey): MemcachedClient {
-  const server = servers[voter.readUInt32BE(0) % servers.length];
+  const server = servers[Number.parseInt(voter.slice(0, 8), 16) % servers.length];
   if (!server) throw new RangeError("no memcached server is configured");
   return server;
 }
 
 function markValue(ballot: Mark): Buffer {
   const bytes = Buffer.allocUnsafe(choicesAt + ballot.choices.length);
-  bytes.writeUInt16BE(ballot.revision, writeBallotId(bytes, 0, ballot.ballotId));
+  bytes.writeUInt16BE(ballot.revision, writeHex(bytes, 0, ballot.ballotId));
   bytes.set(ballot.choices, choicesAt);
   return bytes;
 }
@@ -113,11 +113,10 @@ export async function addStoredMarks(
   const p = new Pipeline();
   const offered: Lasting[] = [];
   for (const { pollId, voter, ballotId, revision, choices } of ballots) {
-    const key = voter as VoterKey;
-    if (markServer(servers, key) !== server) continue;
-    const mark = { ballotId: ballotIdText(ballotId), revision, choices };
-    p.add(markKey(pollId, key), markValue(mark), ttlSeconds);
-    offered.push({ pollId, voter: key, ...mark, markTtlSeconds: ttlSeconds });
+    if (markServer(servers, voter) !== server) continue;
+    const mark = { ballotId, revision, choices };
+    p.add(markKey(pollId, voter), markValue(mark), ttlSeconds);
+    offered.push({ pollId, voter, ...mark, markTtlSeconds: ttlSeconds });
   }
   if (p.size === 0) return;
   for (const index of (await server.send(p)).existing) {
@@ -275,7 +274,7 @@ async function readVersioned(server: MemcachedClient, key: Key): Promise<Version
 function parseMark(value: Buffer): Mark | undefined {
   if (value.length < choicesAt) return undefined;
   return {
-    ballotId: ballotIdText(value.subarray(0, revisionAt)),
+    ballotId: value.toString("hex", 0, revisionAt) as BallotId,
     revision: value.readUInt16BE(revisionAt),
     choices: value.subarray(choicesAt),
   };

@@ -16,7 +16,7 @@ import { deriveVoterSecrets } from "./keys.ts";
 const secrets = deriveVoterSecrets("a secret of more than thirty-two characters");
 const others = deriveVoterSecrets("another secret, of somebody else's, long too");
 const url = "https://polls.example";
-const ballotId = "3f0b6a52-9c1e-4c55-8a8e-0d6f3c1f2b7a" as BallotId;
+const ballotId = "3f0b6a529c1e4c558a8e0d6f3c1f2b7a" as BallotId;
 
 const cookieOf = (id: Buffer, by = secrets) => identityCookie(by, url, id).split(";")[0] ?? "";
 
@@ -91,7 +91,7 @@ describe("minting", () => {
   });
 
   it("gives everybody else another one", () => {
-    const other = mintIdentity(secrets, "3f0b6a52-9c1e-4c55-8a8e-0d6f3c1f2b7b" as BallotId);
+    const other = mintIdentity(secrets, "3f0b6a529c1e4c558a8e0d6f3c1f2b7b" as BallotId);
     assert.ok(!other.id.equals(mintIdentity(secrets, ballotId).id));
     const random = [mintIdentity(secrets, undefined), mintIdentity(secrets, undefined)];
     assert.ok(!random[0]?.id.equals(random[1]?.id ?? Buffer.alloc(16)));
@@ -103,8 +103,8 @@ describe("voter key", () => {
   it("differs from poll to poll, so that there is no profile", () => {
     const identity = mintIdentity(secrets, undefined);
     const [a, b] = [1, 2].map(poll => voterKey(secrets, poll as PollId, identity));
-    assert.ok(a && b && !a.equals(b));
-    assert.equal(a.length, 16);
+    assert.notEqual(a, b);
+    assert.match(a ?? "", /^[0-9a-f]{32}$/);
   });
 });
 
@@ -112,7 +112,7 @@ describe("default ballot id", () => {
   it("is a UUID, the same for the same voter and choices only", () => {
     const voter = voterKey(secrets, 1 as PollId, mintIdentity(secrets, ballotId));
     const id = defaultBallotId(secrets, voter, Uint8Array.of(1), 0);
-    assert.match(id, /^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-8[0-9a-f]{3}-[0-9a-f]{12}$/);
+    assert.match(id, /^[0-9a-f]{12}8[0-9a-f]{3}8[0-9a-f]{15}$/);
     assert.equal(id, defaultBallotId(secrets, voter, Uint8Array.of(1), 0));
     assert.notEqual(id, defaultBallotId(secrets, voter, Uint8Array.of(2), 0));
     assert.notEqual(id, defaultBallotId(secrets, voter, Uint8Array.of(1), 2), "chosen again later");

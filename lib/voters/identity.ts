@@ -109,7 +109,7 @@ export function identityCookie(secrets: VoterSecrets, publicUrl: string, id: Buf
 export function voterKey(secrets: VoterSecrets, poll: PollId, identity: Identity): VoterKey {
   const scope = Buffer.alloc(4);
   scope.writeUInt32BE(poll);
-  return secrets.voter.digest(16, scope, identity.id) as VoterKey;
+  return secrets.voter.digest(16, scope, identity.id).toString("hex") as VoterKey;
 }
 
 /**
@@ -124,11 +124,6 @@ export function defaultBallotId(
 ): BallotId {
   const kind = revision === 0 ? "ballot\0" : `change ${revision}\0`;
   const hex = secrets.voter.digest(16, kind, voter, choices).toString("hex");
-  const parts = [
-    hex.slice(0, 8),
-    hex.slice(8, 12),
-    `8${hex.slice(13, 16)}`,
-    `8${hex.slice(17, 20)}`,
-  ];
-  return [...parts, hex.slice(20, 32)].join("-") as BallotId;
+  // Version 8 and the variant's bits, as RFC 9562 has them for UUIDs of one's own making.
+  return `${hex.slice(0, 12)}8${hex.slice(13, 16)}8${hex.slice(17)}` as BallotId;
 }

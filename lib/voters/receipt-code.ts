@@ -12,6 +12,7 @@
  * Invariant: the same ballot always has the same code, and nobody can make one without the key.
  */
 import { timingSafeEqual } from "node:crypto";
+import { writeHex } from "../hex.ts";
 import type { BallotId, PollId, VoterKey } from "../ids.ts";
 import type { VoterSecrets } from "./keys.ts";
 
@@ -19,10 +20,10 @@ import type { VoterSecrets } from "./keys.ts";
 export interface Receipt {
   readonly code: string;
   readonly pollId: PollId;
-  /** The first 8 bytes of the voter key. */
-  readonly voterStart: Buffer;
-  /** The last 2 bytes of the ballot id. */
-  readonly ballotEnd: Buffer;
+  /** The first 8 bytes of the voter key, as hex digits. */
+  readonly voterStart: string;
+  /** The last 2 bytes of the ballot id, as hex digits. */
+  readonly ballotEnd: string;
   readonly revision: number;
 }
 
@@ -53,8 +54,8 @@ export function receiptCode(
   const { bodyBytes, codeBytes } = revision > 0 ? change : first;
   const bytes = Buffer.allocUnsafe(codeBytes);
   bytes.writeUInt32BE(pollId, 0);
-  voter.copy(bytes, 4, 0, 8);
-  bytes.writeUInt16BE(Number.parseInt(ballotId.slice(-4), 16), 12);
+  writeHex(bytes, 4, voter.slice(0, 16));
+  writeHex(bytes, 12, ballotId.slice(-4));
   if (revision > 0) bytes.writeUInt16BE(revision, revisionAt);
   const mac = secrets.receipt.digest(codeBytes - bodyBytes, bytes.subarray(0, bodyBytes));
   mac.copy(bytes, bodyBytes);
@@ -87,8 +88,8 @@ export function readReceiptCode(secrets: VoterSecrets, text: string): Receipt | 
   return {
     code,
     pollId: bytes.readUInt32BE(0) as PollId,
-    voterStart: bytes.subarray(4, 12),
-    ballotEnd: bytes.subarray(12, 14),
+    voterStart: bytes.toString("hex", 4, 12),
+    ballotEnd: bytes.toString("hex", 12, 14),
     revision: bodyBytes > revisionAt ? bytes.readUInt16BE(revisionAt) : 0,
   };
 }

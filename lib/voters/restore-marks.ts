@@ -9,7 +9,7 @@
  * Not restored: what was accepted before the loss and has not reached MySQL; its front's replay does that.
  */
 import { monotonicMs, wallMs } from "../clock.ts";
-import type { PollId } from "../ids.ts";
+import type { PollId, VoterKey } from "../ids.ts";
 import type { Log } from "../log.ts";
 import type { MemcachedClient } from "../memcached/client.ts";
 import { marksRestoredKey } from "../memcached/keys.ts";
@@ -33,7 +33,8 @@ const stepMsMax = 400;
 /** All before it is restored. */
 interface Progress {
   readonly pollId: PollId;
-  readonly voter: Buffer;
+  /** `undefined`: nothing of this poll yet. */
+  readonly voter: VoterKey | undefined;
 }
 
 /**
@@ -83,20 +84,20 @@ async function restorePortion(
   const polls = await countingPolls(store, wallMs());
   const poll = polls.filter(({ id }) => id >= progress.pollId).sort(byId)[0];
   if (!poll) return undefined;
-  const behind = poll.id === progress.pollId ? progress.voter : Buffer.alloc(0);
+  const behind = poll.id === progress.pollId ? progress.voter : undefined;
   const ballots = await ballotsBehind(store, poll.id, behind, rowsPerQuery);
   await addStoredMarks(markServers, server, poll, ballots);
   const last = ballots.at(-1);
   return ballots.length === rowsPerQuery && last
     ? { pollId: poll.id, voter: last.voter }
-    : { pollId: (poll.id + 1) as PollId, voter: Buffer.alloc(0) };
+    : { pollId: (poll.id + 1) as PollId, voter: undefined };
 }
 
 const byId = (a: Poll, b: Poll) => a.id - b.id;
 
-const progressText = ({ pollId, voter }: Progress) => `${pollId} ${voter.toString("hex")}`;
+const progressText = ({ pollId, voter }: Progress) => `${pollId} ${voter ?? ""}`;
 
 function parseProgress(text: string): Progress {
-  const [pollId = "0", voter = ""] = text.split(" ");
-  return { pollId: Number(pollId) as PollId, voter: Buffer.from(voter, "hex") };
+  const [pollId = "0", voter] = text.split(" ");
+  return { pollId: Number(pollId) as PollId, voter: voter ? (voter as VoterKey) : undefined };
 }

@@ -7,9 +7,10 @@ import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { describe, it } from "node:test";
 import fc from "fast-check";
+import { ballotIdOf } from "#lib/ballots/ballot-id.ts";
 import { recountPoll } from "#lib/books/recount.ts";
 import { commitDirectly } from "#lib/flush/direct.ts";
-import type { BallotId, PollId, Slug } from "#lib/ids.ts";
+import type { PollId, Slug } from "#lib/ids.ts";
 import { decodeBatch, encodeBatch, type QueuedBallot } from "#lib/queue/slot-codec.ts";
 import { findPoll } from "#lib/store/polls.ts";
 import type { Row } from "#lib/store/pool.ts";
@@ -25,7 +26,7 @@ function revisionsOf(poll: PollId, all: readonly (readonly number[])[]): QueuedB
   const first = ballot(poll, { receivedAtMs: 1_795_000_000_000 });
   return all.map((choices, revision) => ({
     ...first,
-    ballotId: randomUUID() as BallotId,
+    ballotId: ballotIdOf(randomUUID()),
     receivedAtMs: first.receivedAtMs + revision * 7,
     revision,
     choices: Uint8Array.from(choices),
@@ -110,7 +111,7 @@ describe("changes", () => {
   it("of the same revision are decided by who was first, and the other one is a duplicate", async () => {
     const poll = await newPoll();
     const [one, two] = revisionsOf(poll, [[1], [2]]) as [QueuedBallot, QueuedBallot];
-    const late = { ...two, ballotId: randomUUID() as BallotId, receivedAtMs: two.receivedAtMs + 1 };
+    const late = { ...two, ballotId: ballotIdOf(randomUUID()), receivedAtMs: two.receivedAtMs + 1 };
     await enqueue(producer(), batch([one]));
     await enqueue(producer(), batch([{ ...late, choices: Uint8Array.of(3) }]));
     await newFlusher().pass();
@@ -125,7 +126,7 @@ describe("changes", () => {
       const sent = revisionsOf(poll, [[1], [2]])[revision] as QueuedBallot;
       const earlier = {
         ...sent,
-        ballotId: randomUUID() as BallotId,
+        ballotId: ballotIdOf(randomUUID()),
         receivedAtMs: sent.receivedAtMs - 1,
         choices: Uint8Array.of(3),
       };
@@ -142,7 +143,7 @@ describe("changes", () => {
     const [one, two] = revisionsOf(poll, [[1], [2]]) as [QueuedBallot, QueuedBallot];
     const other = {
       ...two,
-      ballotId: randomUUID() as BallotId,
+      ballotId: ballotIdOf(randomUUID()),
       receivedAtMs: two.receivedAtMs + 1,
     };
     for (const accepted of [one, two]) {

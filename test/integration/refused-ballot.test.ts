@@ -18,7 +18,7 @@ describe("one bad ballot in a full slot", () => {
     const admin = await createConnection({ uri: bench.database.adminUrl });
     await admin.query(
       `CREATE TRIGGER refuse_one BEFORE INSERT ON ballots FOR EACH ROW
-       IF NEW.voter = 0x${bad.voter.toString("hex")} THEN
+       IF NEW.voter = 0x${bad.voter} THEN
          SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'not this one';
        END IF`,
     );

@@ -2,10 +2,11 @@
 
 import { randomBytes, randomUUID } from "node:crypto";
 import { after } from "node:test";
+import { ballotIdOf } from "#lib/ballots/ballot-id.ts";
 import type { FlushDeps } from "#lib/flush/deps.ts";
 import { Flusher } from "#lib/flush/pass.ts";
 import { RecentBatches } from "#lib/flush/recent-batches.ts";
-import type { BallotId, BatchId, OptionNumber, PollId, Slug, VoterKey } from "#lib/ids.ts";
+import type { BatchId, OptionNumber, PollId, Slug, VoterKey } from "#lib/ids.ts";
 import type { Lane } from "#lib/lane-rules.ts";
 import { createLog } from "#lib/log.ts";
 import { MemcachedClient } from "#lib/memcached/client.ts";
@@ -26,8 +27,8 @@ export const optionCount = 4;
 export function ballot(pollId: PollId, change: Partial<QueuedBallot> = {}): QueuedBallot {
   return {
     pollId,
-    voter: randomBytes(16) as VoterKey,
-    ballotId: randomUUID() as BallotId,
+    voter: randomBytes(16).toString("hex") as VoterKey,
+    ballotId: ballotIdOf(randomUUID()),
     receivedAtMs: Date.now(),
     revision: 0,
     choices: Uint8Array.of(1),

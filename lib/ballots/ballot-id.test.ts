@@ -1,0 +1,16 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import fc from "fast-check";
+import { ballotIdOf, uuidOf } from "./ballot-id.ts";
+
+describe("a ballot id", () => {
+  it("is the same as a UUID and inside, in letters of any size", () => {
+    fc.assert(
+      fc.property(fc.uuid(), fc.boolean(), (uuid, large) => {
+        const id = ballotIdOf(large ? uuid.toUpperCase() : uuid);
+        assert.match(id, /^[0-9a-f]{32}$/);
+        assert.equal(uuidOf(id), uuid);
+      }),
+    );
+  });
+});
