@@ -8,6 +8,7 @@
  * - `ahead`: slots committed behind a hole; the checkpoint can't pass the hole yet, so they are
  *   remembered here in order not to be read again. Forgetting them costs a look, no more: their batches
  *   are in `batches`.
+ * - `next`: the window behind the one that is being committed, read while MySQL is at work.
  */
 import { faultPoint } from "#faults";
 import type { MemcachedClient } from "../memcached/client.ts";
@@ -20,6 +21,7 @@ import { Holes } from "./holes.ts";
 import { Leftovers } from "./leftovers.ts";
 import type { Committed, FlushWork } from "./transaction.ts";
 import { range, reachOf, readWindow, type Window } from "./window.ts";
+import { WindowAhead } from "./window-ahead.ts";
 
 /**
  * `drained`: nothing is waiting. `progress`: something was committed, look again. `waiting`: the rest
@@ -35,6 +37,7 @@ export class QueueFlush {
   readonly #holes: Holes;
   readonly #leftovers: Leftovers;
   readonly #ahead = new Set<number>();
+  readonly #next: WindowAhead;
   #slot: number;
 
   constructor(deps: FlushDeps, client: MemcachedClient, checkpoint: Checkpoint) {
@@ -44,6 +47,7 @@ export class QueueFlush {
     this.#committer = new Committer(deps, client, checkpoint.queue);
     this.#holes = new Holes(deps, client, checkpoint);
     this.#leftovers = new Leftovers(client, checkpoint, deps.keepMs);
+    this.#next = new WindowAhead((after, pointer) => this.#readBehind(after, pointer));
     this.#slot = checkpoint.slot;
   }
 
@@ -87,7 +91,7 @@ export class QueueFlush {
       await this.deleteDue();
       return "drained";
     }
-    const window = await this.#read(pointer);
+    const window = await this.#next.take(this.#slot, pointer);
     const cameLate = await this.#holes.pass(window);
     const to = reachOf(window, this.#slot);
     const nothingNew = window.slots.length === 0 && window.letters.length === 0;
@@ -102,6 +106,7 @@ export class QueueFlush {
       deleted: this.#leftovers.gone,
       holes: [...window.tombstones].filter(slot => slot <= to).length,
     };
+    if (to === window.last && to < pointer) this.#next.begin(to, pointer);
     const result = await this.#committer.commit(work);
     if (result.outcome === "busy") return "busy";
     if (result.outcome === "moved") {
@@ -113,10 +118,11 @@ export class QueueFlush {
     return "progress";
   }
 
-  #read(pointer: number): Promise<Window> {
+  #readBehind(slot: number, pointer: number): Promise<Window> {
     const { ballotsPerCommit, recent } = this.#deps;
     const bounds = { pointer, slotsMax: this.#committer.slotsMax, ballotsMax: ballotsPerCommit };
-    return readWindow(this.#client, this.checkpoint, bounds, { ahead: this.#ahead, recent });
+    const known = { ahead: this.#ahead, recent };
+    return readWindow(this.#client, { ...this.#takenUp, slot }, bounds, known);
   }
 
   async #committed(work: FlushWork, window: Window, result: Committed): Promise<void> {
