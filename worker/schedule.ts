@@ -9,7 +9,7 @@ import { monotonicMs, sleep } from "#lib/clock.ts";
 import type { Doorbell } from "./doorbell.ts";
 
 /** Least time from the begin of a look to the begin of the next. */
-export const floorMs = { foundNothing: 20, foundSomething: 100 };
+export const floorMs = { foundNothing: 20, foundSomething: 250 };
 
 /** How long a worker waits without being rung for, after `quietLooks` looks that found nothing. */
 export function waitMs(quietLooks: number, intervalMs: number): number {
