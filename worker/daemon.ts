@@ -57,6 +57,7 @@ export async function runDaemon(worker: WorkerRuntime, lines: LogLines): Promise
     startedAtMs: wallMs(),
     passes: 0,
     kickstarts: 0,
+    passBeganAtMs: undefined,
     lastPass: undefined,
     lastError: undefined,
   };
@@ -68,10 +69,13 @@ export async function runDaemon(worker: WorkerRuntime, lines: LogLines): Promise
   const pass = async (because: "kickstart" | "interval"): Promise<boolean> => {
     const startedMs = monotonicMs();
     schedule.begin();
+    state.passBeganAtMs = wallMs();
     const summary = await onePass(worker, upkeep, {
       signal: stop.signal,
       waitForHoles: false,
       withinMs: passMsMax,
+    }).finally(() => {
+      state.passBeganAtMs = undefined;
     });
     const ms = monotonicMs() - startedMs;
     state.passes += 1;

@@ -40,6 +40,7 @@ export const state = (change: Partial<WorkerState> = {}): WorkerState => ({
   startedAtMs: now - 60_000,
   passes: 3,
   kickstarts: 1,
+  passBeganAtMs: undefined,
   lastPass: { summary, atMs: now - 500, ms: 12 },
   lastError: undefined,
   ...change,

@@ -14,6 +14,8 @@ export interface WorkerState {
   passes: number;
   /** Passes that a kickstart began. */
   kickstarts: number;
+  /** When the pass that is under way began; `undefined`: none is. */
+  passBeganAtMs: number | undefined;
   lastPass:
     | { readonly summary: PassSummary; readonly atMs: number; readonly ms: number }
     | undefined;
@@ -22,6 +24,9 @@ export interface WorkerState {
 
 /** Without a finished pass for this long, the flush is stale. */
 export const staleMs = 15 * SECOND;
+
+/** A pass begins its last commit within half a second: one that takes this long is waiting for somebody. */
+const slowMs = 4 * SECOND;
 
 export function isStale(state: WorkerState, nowMs: number): boolean {
   return nowMs - (state.lastPass?.atMs ?? state.startedAtMs) > staleMs;
@@ -117,6 +122,13 @@ export function sentenceOf(state: WorkerState, survey: Survey, slotsPerSecond: n
   }
   const memory = memorySentence(survey);
   if (memory) return { ...memory, text: `${memory.text} ${backlog}` };
+  const passMs = survey.atMs - (state.passBeganAtMs ?? survey.atMs);
+  if (passMs > slowMs) {
+    return {
+      tone: "warn",
+      text: `The pass under way has taken ${duration(passMs)}: most likely MySQL does not answer. ${backlog}`,
+    };
+  }
   if (waiting === 0) return { tone: "good", text: "All is well: nothing waits." };
   if (oldestWaitMs(survey) < staleMs) return { tone: "good", text: `All is well. ${backlog}` };
   const left = drainMs(waiting, slotsPerSecond);

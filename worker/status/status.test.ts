@@ -23,6 +23,12 @@ describe("the state in a sentence", () => {
     );
   });
 
+  it("is not calm about a pass that does not come to its end", () => {
+    const slow = (ms: number) => told(state({ passBeganAtMs: now - ms }), survey(1, 7_000), 5);
+    assert.match(slow(1_000), /^good/);
+    assert.match(slow(7_000), /^warn: The pass under way has taken 7 seconds: .*MySQL.* 1 slot/);
+  });
+
   it("names a backlog and how long it takes", () => {
     assert.equal(
       told(state(), survey(6_000, 90_000), 100),
