@@ -43,7 +43,7 @@ const shape = {
     doc: "memcached servers for the vote queues; the default is MEMCACHED_SERVERS. They must run with -M, so that a full server is an error and not a lost vote.",
   }),
   QUEUE_COPIES: setting(wholeNumber(1, 2).default(1), {
-    doc: "On how many queue servers each vote is stored before it is acknowledged, and on how many memcached servers each tally is kept. With 1, votes are lost only when a front and its memcached server die in the same moment: those that it had acknowledged and the worker had not yet stored, normally some milliseconds' worth. With 2 (and two servers or more) also that costs nothing. The same for every process.",
+    doc: "On how many queue servers each vote is stored before it is acknowledged, and on how many memcached servers each tally is kept. With 1, votes are lost only when a front and its memcached server die in the same moment: those that it had acknowledged and the worker had not yet stored, normally the votes of some milliseconds, under load of a quarter of a second and a pass. With 2 (and two servers or more) also that costs nothing. The same for every process.",
   }),
   QUEUE_HOMES: setting(wholeNumber(1, 64).default(8), {
     doc: "Queues of each lane. At least the number of front processes on all machines together, so that none waits for another's lock. The same for every process.",
@@ -73,7 +73,7 @@ const shape = {
     unit: "votes a second",
   }),
   FLUSH_INTERVAL: setting(wholeNumber(10, 60_000).default(1_000), {
-    doc: "Longest time between two looks of the worker at the queues. It looks more often while there is something to do, and at once when a front sends a kickstart.",
+    doc: "Longest time between two looks of the worker at the queues. It looks more often while there is something to do, and when a front sends a kickstart: at once, or a quarter of a second after a look that found something.",
     unit: "milliseconds",
   }),
   WORKER_PORT: setting(wholeNumber(1, 65_535).default(3001), {

@@ -22,7 +22,7 @@ export type TallyPart = Branded<number, "TallyPart">;
 
 /**
  * A UUID the client chose (or the front, when it chose none): idempotency key within one voter. Here its 32 hex
- * digits, in small letters; with dashes it is for the outside (`ballots/ballot-id.ts`).
+ * digits, in small letters; with dashes it is for the outside (`ballot-id.ts`).
  */
 export type BallotId = Branded<string, "BallotId">;
 

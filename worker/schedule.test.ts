@@ -11,7 +11,7 @@ const hour = 3_600_000;
 describe("the schedule of looks", () => {
   it("waits longer from quiet look to quiet look, and never longer than the interval", () => {
     const waits = [0, 1, 2, 3, 4, 50].map(quiet => waitMs(quiet, 1_000));
-    assert.deepEqual(waits, [100, 200, 400, 800, 1_000, 1_000]);
+    assert.deepEqual(waits, [250, 500, 1_000, 1_000, 1_000, 1_000]);
     assert.equal(waitMs(0, 10), 10, "an interval below the floor is an interval");
   });
 

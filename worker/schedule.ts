@@ -11,11 +11,9 @@ import type { Doorbell } from "./doorbell.ts";
 /** Least time from the begin of a look to the begin of the next. */
 export const floorMs = { foundNothing: 20, foundSomething: 250 };
 
-const firstWaitMs = 100;
-
 /** How long a worker waits without being rung for, after `quietLooks` looks that found nothing. */
 export function waitMs(quietLooks: number, intervalMs: number): number {
-  return Math.min(intervalMs, firstWaitMs * 2 ** Math.min(quietLooks, 20));
+  return Math.min(intervalMs, floorMs.foundSomething * 2 ** Math.min(quietLooks, 20));
 }
 
 export class Schedule {

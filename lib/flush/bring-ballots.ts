@@ -1,6 +1,6 @@
 /**
- * Bringing ballots into MySQL, inside a transaction of the caller's: inserts what is new, and says of every
- * ballot what became of it. The same for slots that are flushed and for batches that come straight from a
+ * Bringing ballots into MySQL, inside a transaction of the caller's: inserts what is new, and says what
+ * became of the ballots that were not. The same for slots that are flushed and for batches that come straight from a
  * front.
  */
 import {

@@ -8,7 +8,8 @@
  * - `ahead`: slots committed behind a hole; the checkpoint can't pass the hole yet, so they are
  *   remembered here in order not to be read again. Forgetting them costs a look, no more: their batches
  *   are in `batches`.
- * - `next`: the window behind the one that is being committed, read while MySQL is at work.
+ * - `next`: the window behind the one that is being committed, read while MySQL is at work; for one queue of a
+ *   pass at most, so that a pass holds two windows and no more.
  */
 import { faultPoint } from "#faults";
 import type { MemcachedClient } from "../memcached/client.ts";
@@ -59,6 +60,7 @@ export class QueueFlush {
   async refresh(): Promise<void> {
     const checkpoint = await readCheckpoint(this.#deps.store, this.#takenUp.epoch);
     if (!checkpoint || checkpoint.slot === this.#slot) return;
+    this.#next.forget();
     this.#leftovers.addUnseen(range(this.#slot + 1, checkpoint.slot));
     this.#leftovers.goneUpTo(checkpoint.deleted);
     this.#slot = checkpoint.slot;
@@ -82,11 +84,13 @@ export class QueueFlush {
    * Commits one window of what waits up to `pointer`, if anything can be committed.
    *
    * @param counts - added to.
+   * @param readAhead - the caller will come back for the rest at once, and to no other queue before.
    * @throws MemcachedFailure, StoreFailure: nothing was committed, or it will be found out next time.
    */
-  async step(pointer: number, counts: FlushCounts): Promise<StepState> {
+  async step(pointer: number, counts: FlushCounts, readAhead: boolean): Promise<StepState> {
     await this.deleteDue();
     if (pointer <= this.#slot) {
+      this.#next.forget();
       await this.#leftovers.lookAtUnseen();
       await this.deleteDue();
       return "drained";
@@ -106,7 +110,7 @@ export class QueueFlush {
       deleted: this.#leftovers.gone,
       holes: [...window.tombstones].filter(slot => slot <= to).length,
     };
-    if (to === window.last && to < pointer) this.#next.begin(to, pointer);
+    if (readAhead && to === window.last && to < pointer) this.#next.begin(to, pointer);
     const result = await this.#committer.commit(work);
     if (result.outcome === "busy") return "busy";
     if (result.outcome === "moved") {

@@ -49,6 +49,14 @@ describe("the window ahead", () => {
     assert.equal(await ahead.take(10, 30), whole);
   });
 
+  it("is read anew after it was forgotten", async () => {
+    const late = windowTo(20);
+    const { ahead } = reader(windowTo(20), late);
+    ahead.begin(10, 30);
+    ahead.forget();
+    assert.equal(await ahead.take(10, 30), late);
+  });
+
   it("fails when it is taken, not when it is begun", async () => {
     const { ahead } = reader(new Error("away"), new Error("still away"));
     ahead.begin(10, 30);

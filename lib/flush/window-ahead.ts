@@ -22,6 +22,11 @@ export class WindowAhead {
     this.#begun = { after, window: this.#read(after, pointer).catch(() => undefined) };
   }
 
+  /** It will not be wanted. */
+  forget(): void {
+    this.#begun = undefined;
+  }
+
   /**
    * The window behind a slot: the one that was begun, if it is that and whole.
    *

@@ -1,5 +1,5 @@
 /** From an HTTP vote to a cast ballot: what both ways of voting (script and plain form) share. */
-import { uuidOf } from "../ballots/ballot-id.ts";
+import { uuidOf } from "../ballot-id.ts";
 import { type CastOutcome, castBallot } from "../ballots/cast.ts";
 import type { ChoiceProblem } from "../ballots/choices.ts";
 import { SECOND, wallMs } from "../clock.ts";

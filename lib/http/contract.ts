@@ -3,7 +3,7 @@
  * schemas, and routes parse with them, so neither can say something else than the other.
  */
 import { z } from "zod";
-import { ballotIdOf } from "../ballots/ballot-id.ts";
+import { ballotIdOf } from "../ballot-id.ts";
 import { type ReceiptReport, receiptStates } from "../ballots/receipts.ts";
 import { optionNumberMax } from "../ids.ts";
 import { lanes } from "../lane-rules.ts";

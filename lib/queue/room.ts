@@ -8,8 +8,8 @@
  *     |--- all are taken ---|-- no low --|-- no normal --|-- nothing at all --|
  *
  * The two other marks divide what is above the share into three. What else lives on the server (ballot-once marks,
- * tallies) fills it, too; but with a worker that keeps up, a slot needs its memory for milliseconds, and nothing
- * is refused.
+ * tallies) fills it, too; but with a worker that keeps up, a slot needs its memory for less than a second, and
+ * nothing is refused.
  *
  * Memory comes in pages, each for items of about one size, so a server may refuse a slot before its items amount to
  * the share. A refused slot is an answer like any other: it closes all lanes for a moment, and the lower ones

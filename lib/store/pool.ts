@@ -121,7 +121,6 @@ export interface StoreOptions {
   readonly connectMs?: number;
 }
 
-const timezone = "Z";
 const defaultConnectMs = 2_000;
 const lockWaitSecondsMax = 2;
 /** A process that was stopped, or whose machine is gone without a word. None of ours pauses there for so long. */
@@ -154,14 +153,14 @@ export class Store implements Database {
       queueLimit: 1_000,
       connectTimeout: options.connectMs ?? defaultConnectMs,
       enableKeepAlive: true,
-      timezone,
+      timezone: "Z",
       charset: "utf8mb4",
       supportBigNumbers: true,
       bigNumberStrings: false,
       flags: ["-FOUND_ROWS"],
-      // Otherwise, statements that have no values are searched for places to put them: megabytes of a flush.
+      // Otherwise, what has no values is searched for places to put them: megabytes of a flush.
       queryFormat: (sql: string, values: Value[]) =>
-        values.length > 0 ? format(sql, values, false, timezone) : sql,
+        values.length === 0 ? sql : format(sql, values, false, "Z"),
     });
     // Commands of a connection run in order: these are through before the first statement.
     this.pool.on("connection", connection => {

@@ -108,6 +108,21 @@ describe("voter key", () => {
   });
 });
 
+describe("identities, voter keys and default ballot ids", () => {
+  it("are what they were in earlier releases: a retry must be the same voter, with the same ballot", () => {
+    const identity = mintIdentity(secrets, ballotId);
+    assert.equal(identity.id.toString("hex"), "209f7d60a6365fd52ecfcb5178076f8b");
+    const voter = voterKey(secrets, 7 as PollId, identity);
+    assert.equal(voter, "1976b78b8a361fab1dc1b1a8278bd13b");
+    const choices = Uint8Array.of(1, 2);
+    const [first, change] = [0, 2].map(revision =>
+      defaultBallotId(secrets, voter, choices, revision),
+    );
+    assert.equal(first, "0048c881ba0f8b598a940ddcc13b8002");
+    assert.equal(change, "496db34c3aaf8fc483d0713ca09c1722");
+  });
+});
+
 describe("default ballot id", () => {
   it("is a UUID, the same for the same voter and choices only", () => {
     const voter = voterKey(secrets, 1 as PollId, mintIdentity(secrets, ballotId));

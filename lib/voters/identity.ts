@@ -18,6 +18,7 @@
  */
 import { randomBytes, timingSafeEqual } from "node:crypto";
 import { parse } from "hono/utils/cookie";
+import { uuidOf } from "../ballot-id.ts";
 import { DAY } from "../clock.ts";
 import type { BallotId, PollId, VoterKey } from "../ids.ts";
 import type { VoterSecrets } from "./keys.ts";
@@ -91,7 +92,7 @@ export function identityToken(secrets: VoterSecrets, id: Buffer): string {
 /** A new identity: derived from the ballot id that the client chose, or random. */
 export function mintIdentity(secrets: VoterSecrets, ballotId: BallotId | undefined): Identity {
   if (ballotId === undefined) return { id: randomBytes(idBytes), known: false };
-  return { id: secrets.voter.digest(idBytes, "mint\0", ballotId), known: false };
+  return { id: secrets.voter.digest(idBytes, "mint\0", uuidOf(ballotId)), known: false };
 }
 
 /** Attributes that do not depend on the reader; the value needs no escaping. */
@@ -123,7 +124,7 @@ export function defaultBallotId(
   revision: number,
 ): BallotId {
   const kind = revision === 0 ? "ballot\0" : `change ${revision}\0`;
-  const hex = secrets.voter.digest(16, kind, voter, choices).toString("hex");
+  const hex = secrets.voter.digest(16, kind, Buffer.from(voter, "hex"), choices).toString("hex");
   // Version 8 and the variant's bits, as RFC 9562 has them for UUIDs of one's own making.
   return `${hex.slice(0, 12)}8${hex.slice(13, 16)}8${hex.slice(17)}` as BallotId;
 }

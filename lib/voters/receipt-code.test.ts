@@ -18,6 +18,17 @@ function anyBallot() {
 }
 
 describe("a receipt code", () => {
+  it("is what it was in earlier releases", () => {
+    const long = deriveVoterSecrets("a secret of more than thirty-two characters");
+    const code = receiptCode(long, {
+      pollId: 7 as PollId,
+      voter: "1976b78b8a361fab1dc1b1a8278bd13b" as VoterKey,
+      ballotId: "3f0b6a529c1e4c558a8e0d6f3c1f2b7a" as BallotId,
+      revision: 3,
+    });
+    assert.equal(code, "000001op-eqron2hm-3ulimug0-0etg8tr1-vnvbv7ir");
+  });
+
   it("is read back as what it was made of", () => {
     for (let i = 0; i < 200; i++) {
       const revision = i < 100 ? 0 : randomBytes(2).readUInt16BE() || 1;

@@ -44,6 +44,9 @@ function shuffled(one: Site, two: Site) {
     .map(({ fault, site }) => ({ fault, site, seed: Math.floor(random() * 2 ** 31) }));
 }
 
+if (![...faults, ...copiesFaults].some(({ name }) => name.includes(values.only))) {
+  throw new RangeError(`there is no fault with "${values.only}" in its name`);
+}
 console.log(`seed ${seed}, ${values.minutes} minutes`);
 mkdirSync(directory, { recursive: true });
 const one = await startFaultSite();

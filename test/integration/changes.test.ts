@@ -7,7 +7,7 @@ import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { ballotIdOf } from "#lib/ballots/ballot-id.ts";
+import { ballotIdOf } from "#lib/ballot-id.ts";
 import { recountPoll } from "#lib/books/recount.ts";
 import { commitDirectly } from "#lib/flush/direct.ts";
 import type { PollId, Slug } from "#lib/ids.ts";

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { describe, it } from "node:test";
-import { ballotIdOf } from "#lib/ballots/ballot-id.ts";
+import { ballotIdOf } from "#lib/ballot-id.ts";
 import { type ReceiptState, Receipts } from "#lib/ballots/receipts.ts";
 import { createLog } from "#lib/log.ts";
 import type { QueuedBallot } from "#lib/queue/slot-codec.ts";

@@ -2,7 +2,7 @@
 
 import { randomBytes, randomUUID } from "node:crypto";
 import { after } from "node:test";
-import { ballotIdOf } from "#lib/ballots/ballot-id.ts";
+import { ballotIdOf } from "#lib/ballot-id.ts";
 import type { FlushDeps } from "#lib/flush/deps.ts";
 import { Flusher } from "#lib/flush/pass.ts";
 import { RecentBatches } from "#lib/flush/recent-batches.ts";

@@ -13,4 +13,10 @@ describe("a ballot id", () => {
       }),
     );
   });
+
+  it("is made of nothing but a UUID", () => {
+    for (const text of ["", "7", "3f0b6a52-9c1e-4c55-8a8e-0d6f3c1f2b7g", "x".repeat(36)]) {
+      assert.throws(() => ballotIdOf(text), RangeError, text);
+    }
+  });
 });

@@ -1,11 +1,18 @@
 /** Ballot ids as the outside writes them: UUIDs with dashes. */
-import type { BallotId } from "../ids.ts";
+import type { BallotId } from "./ids.ts";
 
-/** @param uuid - one that is one: the contract has checked it. */
+const pattern = /^[0-9a-f]{32}$/;
+
+/**
+ * @param uuid - in letters of any size.
+ * @throws RangeError when it is none: the contract has checked it, and statements rely on that.
+ */
 export function ballotIdOf(uuid: string): BallotId {
   const digits =
     uuid.slice(0, 8) + uuid.slice(9, 13) + uuid.slice(14, 18) + uuid.slice(19, 23) + uuid.slice(24);
-  return digits.toLowerCase() as BallotId;
+  const id = digits.toLowerCase();
+  if (!pattern.test(id)) throw new RangeError("not a UUID");
+  return id as BallotId;
 }
 
 export function uuidOf(id: BallotId): string {
