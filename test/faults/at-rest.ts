@@ -2,6 +2,7 @@
  * The site at rest: waits until every queue is empty and every life that ended is closed, and reads the
  * books past all our own code but the protocol: rows and totals from MySQL, tallies as readers get them.
  */
+import { AssertionError } from "node:assert";
 import type { RowDataPacket } from "mysql2/promise";
 import type { Epoch } from "#lib/ids.ts";
 import { MemcachedClient } from "#lib/memcached/client.ts";
@@ -158,16 +159,23 @@ export class Inspector {
 const looksOf = (client: MemcachedClient): Promise<QueueLook[]> =>
   lookAtQueues(client, allQueueNames(homes));
 
-/** Does it, unless a server is not there just now. */
+/** Does it, unless a server is not there just now, or a front can't say. */
 export async function patiently(work: () => Promise<void>): Promise<void> {
   try {
     await work();
   } catch (error) {
-    if (!isMemcachedFailure(error) && !isConnectionError(error)) throw error;
+    if (!isMemcachedFailure(error) && !isConnectionError(error) && !isUnanswered(error))
+      throw error;
   }
 }
 
+/** A front that has just come back may know of no memcached yet, and says so (503). */
+function isUnanswered(error: unknown): boolean {
+  return error instanceof AssertionError && error.actual === 503;
+}
+
 function isConnectionError(error: unknown): boolean {
-  const { code } = error as { code?: string };
-  return code !== undefined && /^(ECONN|PROTOCOL_CONNECTION_LOST|ER_CON_COUNT)/.test(code);
+  const { code, cause } = error as { code?: string; cause?: { code?: string } };
+  const known = /^(ECONN|UND_ERR_SOCKET|PROTOCOL_CONNECTION_LOST|ER_CON_COUNT)/;
+  return known.test(code ?? cause?.code ?? "");
 }

@@ -218,7 +218,7 @@ async function heal({ site, tainted }: Incident): Promise<void> {
 /** Waits until the books balance, and stay so; gives the last verdict when they never do. */
 async function settle({ inspector, polls, history }: Incident, restMsMax: number) {
   const until = monotonicMs() + restMsMax;
-  let verdict = check(history.events, await inspector.books(polls));
+  let verdict: Verdict | undefined;
   let rested = false;
   for (let good = 0; good < 2 && monotonicMs() < until; await sleep(250)) {
     await patiently(async () => {
@@ -227,6 +227,7 @@ async function settle({ inspector, polls, history }: Incident, restMsMax: number
       good = rested && isClean(verdict) ? good + 1 : 0;
     });
   }
+  verdict ??= check(history.events, await inspector.books(polls));
   return { verdict, rested };
 }
 
