@@ -32,9 +32,11 @@ export async function drive(port: number, load: Load): Promise<Report> {
   const child = new Child(
     "generator",
     process.execPath,
-    ["--import", "tsx", "bench/load/generator.ts", JSON.stringify(job)],
-    { env: process.env },
+    ["--import", "tsx", "bench/load/generator.ts"],
+    { env: process.env, stdio: ["pipe", "pipe", "pipe"] },
   );
+  // With ten thousand heads it is longer than any argument may be.
+  child.process.stdin?.end(JSON.stringify(job));
   const status = await child.exit();
   if (status !== 0) throw new Error(`the generator ended with ${status}\n${child.output}`);
   return JSON.parse(child.output.trim().split("\n").at(-1) ?? "") as Report;

@@ -8,9 +8,10 @@
  * Open loop: a request is due at its moment whether or not earlier ones were answered, and its latency
  * counts from that moment, not from when a connection was free.
  *
- * Started with a job (JSON) as its one argument; prints its report (JSON) as the last line.
+ * Reads its job (JSON) from standard input; prints its report (JSON) as the last line.
  */
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { connect, type Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Job, Report } from "./job.ts";
@@ -20,7 +21,7 @@ const buckets = 100_000;
 const patienceMs = 5_000;
 const lastChunk = "\r\n0\r\n\r\n";
 
-const job = JSON.parse(process.argv[2] ?? "{}") as Job;
+const job = JSON.parse(readFileSync(0, "utf8")) as Job;
 const latencies = new Uint32Array(buckets);
 const statuses = new Map<number, number>();
 const run = Math.floor(Math.random() * 0xffff_ffff)
