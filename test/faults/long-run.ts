@@ -28,7 +28,6 @@ const { values } = parseArgs({
   },
 });
 const seed = Number(values.seed);
-const untilMs = monotonicMs() + Number(values.minutes) * MINUTE;
 const random = mulberry32(seed);
 const reports: Report[] = [];
 
@@ -51,6 +50,7 @@ console.log(`seed ${seed}, ${values.minutes} minutes`);
 mkdirSync(directory, { recursive: true });
 const one = await startFaultSite();
 const two = await startFaultSite(2);
+const untilMs = monotonicMs() + Number(values.minutes) * MINUTE;
 try {
   for (let round = 1; monotonicMs() < untilMs; round++) {
     for (const { fault, site, seed: own } of shuffled(one, two)) {

@@ -27,18 +27,34 @@ function offer(commit: GroupCommit, lane: Lane, count: number): Promise<CommitOu
   return Array.from({ length: count }, () => commit.offer(offered(poll, lane)));
 }
 
-/** The lanes in the order of the rounds that accepted their ballots. */
-async function orderOf(relief: Relief, counts: Readonly<Record<Lane, number>>): Promise<Lane[]> {
+/** What became of ballots of each lane, offered together, in the order of their answers. */
+async function answersTo(relief: Relief, counts: Readonly<Record<Lane, number>>) {
   const commit = newCommit(bench, relief);
-  const order: Lane[] = [];
-  const answers = lanes.toReversed().flatMap(lane =>
-    offer(commit, lane, counts[lane]).map(async answer => {
-      assert.equal((await answer).outcome, "accepted");
-      order.push(lane);
-    }),
+  const answers: { lane: Lane; outcome: string }[] = [];
+  await Promise.all(
+    lanes.toReversed().flatMap(lane =>
+      offer(commit, lane, counts[lane]).map(async answer => {
+        const { outcome } = await answer;
+        answers.push({ lane, outcome });
+      }),
+    ),
   );
-  await Promise.all(answers);
-  return order.filter((lane, i) => lane !== order[i - 1]);
+  return answers;
+}
+
+/**
+ * The lanes in the order of the rounds that accepted their ballots. Of a machine that stood still for half a
+ * second some are rightly refused: what that says of the order is nothing, and it is asked again.
+ */
+async function orderOf(relief: Relief, counts: Readonly<Record<Lane, number>>): Promise<Lane[]> {
+  const triesMax = 5;
+  for (let tries = 1; ; tries += 1) {
+    const answers = await answersTo(relief, counts);
+    const refused = answers.filter(({ outcome }) => outcome !== "accepted");
+    if (refused.length > 0 && tries < triesMax) continue;
+    assert.deepEqual(refused, []);
+    return answers.map(({ lane }) => lane).filter((lane, i, all) => lane !== all[i - 1]);
+  }
 }
 
 describe("the group commit", () => {

@@ -103,13 +103,15 @@ export async function startFlushBench(
         Date.now(),
       ),
     producer: (home = 0, lane: Lane = "normal") => new QueueProducer(queueName(lane, home), client),
-    /** Writes one slot; gives its ticket. */
+    /** Writes one slot; gives its ticket. Like a front, it takes another when a machine that stood still made one stale. */
     enqueue: async (producer: QueueProducer, bytes: Batch | Buffer) => {
-      const ticket = await producer.waitForLock(await producer.takeTicket());
       const encoded = Buffer.isBuffer(bytes) ? bytes : encodeBatch(bytes);
-      const { outcome } = await producer.write(ticket, encoded);
-      if (outcome !== "written") throw new Error(`not written: ${outcome}`);
-      return ticket;
+      for (;;) {
+        const ticket = await producer.waitForLock(await producer.takeTicket());
+        const { outcome } = await producer.write(ticket, encoded);
+        if (outcome === "written") return ticket;
+        if (outcome !== "stale") throw new Error(`not written: ${outcome}`);
+      }
     },
     /** Ballots, duplicates and votes by option, as MySQL's totals have them. */
     totals: async (poll: PollId) => {
