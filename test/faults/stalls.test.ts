@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { longestStall } from "./stalls.ts";
+import { longestSilence, longestStall } from "./stalls.ts";
 
 const every = (ms: number, from: number, to: number) =>
   Array.from({ length: Math.floor((to - from) / ms) + 1 }, (_, i) => from + i * ms);
@@ -20,5 +20,12 @@ describe("the longest stall", () => {
     assert.equal(longestStall(pausing, pausing, span), 10);
     const shorter = [...every(10, 0, 2_000), ...every(10, 2_900, 5_000)];
     assert.equal(longestStall(pausing, shorter, span), 300);
+  });
+});
+
+describe("the longest silence of the control", () => {
+  it("is none while it answers, and its longest gap otherwise", () => {
+    assert.equal(longestSilence(steady, span), 0);
+    assert.equal(longestSilence(pausing, span), 1_200);
   });
 });

@@ -48,7 +48,7 @@ export class Control {
  * milliseconds.
  */
 export function longestStall(acknowledged: Moments, control: Moments, span: Span): number {
-  const silences = gapsOf(control, span).filter(({ from, to }) => to - from > silentMs);
+  const silences = silencesOf(control, span);
   const stalls = gapsOf(acknowledged, span).map(gap => {
     const silent = silences.map(silence => overlapMs(gap, silence));
     return gap.to - gap.from - silent.reduce((sum, ms) => sum + ms, 0);
@@ -56,9 +56,18 @@ export function longestStall(acknowledged: Moments, control: Moments, span: Span
   return Math.max(0, ...stalls);
 }
 
+/** The longest time in a span in which the control was silent; in milliseconds. */
+export function longestSilence(control: Moments, span: Span): number {
+  return Math.max(0, ...silencesOf(control, span).map(({ from, to }) => to - from));
+}
+
 export interface Span {
   readonly from: number;
   readonly to: number;
+}
+
+function silencesOf(control: Moments, span: Span): Span[] {
+  return gapsOf(control, span).filter(({ from, to }) => to - from > silentMs);
 }
 
 /** The spans between moments, with the ends of the whole as the outermost. */
