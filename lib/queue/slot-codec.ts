@@ -17,7 +17,6 @@
  */
 import { crc32 } from "node:zlib";
 import { FloodgateError } from "../errors.ts";
-import { writeHex } from "../hex.ts";
 import type { BallotId, BatchId, PollId, VoterKey } from "../ids.ts";
 import { type PollKind, pollKinds } from "../store/poll-rules.ts";
 
@@ -137,8 +136,8 @@ function encodeBallot(bytes: Buffer, start: number, ballot: QueuedBallot, baseMs
   const kind = pollKinds.indexOf(ballot.kind) << kindShift;
   const change = revision > 0 ? flagChange : 0;
   at = bytes.writeUInt8(kind | change | (ballot.tallied ? flagTallied : 0), at);
-  at = writeHex(bytes, at, ballot.voter);
-  at = writeHex(bytes, at, ballot.ballotId);
+  at += bytes.write(ballot.voter, at, "hex");
+  at += bytes.write(ballot.ballotId, at, "hex");
   at = bytes.writeUInt32BE(ballot.receivedAtMs - baseMs, at);
   at = encodeChoices(bytes, at, choices);
   if (change === 0) return at;

@@ -15,7 +15,6 @@
  * voter, and the flush takes the others off the tallies.
  */
 import { DAY, SECOND, wallMs } from "../clock.ts";
-import { writeHex } from "../hex.ts";
 import type { BallotId, PollId, VoterKey } from "../ids.ts";
 import type { MemcachedClient } from "../memcached/client.ts";
 import { isMemcachedFailure, MemcachedFailure } from "../memcached/failure.ts";
@@ -62,7 +61,7 @@ function markServer(servers: readonly MemcachedClient[], voter: VoterKey): Memca
 
 function markValue(ballot: Mark): Buffer {
   const bytes = Buffer.allocUnsafe(choicesAt + ballot.choices.length);
-  bytes.writeUInt16BE(ballot.revision, writeHex(bytes, 0, ballot.ballotId));
+  bytes.writeUInt16BE(ballot.revision, bytes.write(ballot.ballotId, 0, "hex"));
   bytes.set(ballot.choices, choicesAt);
   return bytes;
 }

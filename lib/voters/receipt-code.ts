@@ -12,7 +12,6 @@
  * Invariant: the same ballot always has the same code, and nobody can make one without the key.
  */
 import { timingSafeEqual } from "node:crypto";
-import { writeHex } from "../hex.ts";
 import type { BallotId, PollId, VoterKey } from "../ids.ts";
 import type { VoterSecrets } from "./keys.ts";
 
@@ -54,8 +53,8 @@ export function receiptCode(
   const { bodyBytes, codeBytes } = revision > 0 ? change : first;
   const bytes = Buffer.allocUnsafe(codeBytes);
   bytes.writeUInt32BE(pollId, 0);
-  writeHex(bytes, 4, voter.slice(0, 16));
-  writeHex(bytes, 12, ballotId.slice(-4));
+  bytes.write(voter.slice(0, 16), 4, "hex");
+  bytes.write(ballotId.slice(-4), 12, "hex");
   if (revision > 0) bytes.writeUInt16BE(revision, revisionAt);
   const mac = secrets.receipt.digest(codeBytes - bodyBytes, bytes.subarray(0, bodyBytes));
   mac.copy(bytes, bodyBytes);

@@ -74,7 +74,7 @@ export const plantedBugs: readonly PlantedBug[] = [
     edits: [
       {
         file: "lib/voters/ballot-once.ts",
-        from: "bytes.writeUInt16BE(ballot.revision, writeHex(bytes, 0, ballot.ballotId));",
+        from: 'bytes.writeUInt16BE(ballot.revision, bytes.write(ballot.ballotId, 0, "hex"));',
         to: "bytes.fill(0, 0, choicesAt);",
       },
     ],
