@@ -1,5 +1,5 @@
 /**
- * Keeps the worker small. What a pass holds is a window or two of slots, some twenty megabytes each; but V8 lets garbage
+ * Keeps the worker small. What a pass holds is one window of slots at a time, some twenty megabytes; but V8 lets garbage
  * pile up to several times that before it looks, because memory is there. A worker runs beside memcached and
  * MySQL, and their memory is worth more.
  *

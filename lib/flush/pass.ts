@@ -146,8 +146,7 @@ export class Flusher {
         left.push(...held.splice(0).filter(each => depthOf(each) > 0));
         continue;
       }
-      const isOnly = left.length + held.length === 0;
-      const state = await this.#reach(queue.server, () => stepOnce(queue, counts, isOnly));
+      const state = await this.#reach(queue.server, () => stepOnce(queue, counts));
       options.progress?.(progressOf(counts, queues));
       if (state === "progress") left.push(queue);
       if (state === "waiting" && options.waitForHoles) held.push(queue);
@@ -155,7 +154,7 @@ export class Flusher {
     // Those with nothing left: what others have committed of them is deleted.
     for (const queue of queues.filter(each => depthOf(each) === 0)) {
       if (!this.#away.has(queue.server)) {
-        await this.#reach(queue.server, () => queue.flush.step(queue.pointer, counts, false));
+        await this.#reach(queue.server, () => queue.flush.step(queue.pointer, counts));
       }
     }
   }
@@ -170,11 +169,7 @@ function progressOf(counts: FlushCounts, queues: readonly LaneQueue[]): PassProg
 }
 
 /** One commit; `drained` when it was the last. */
-async function stepOnce(
-  queue: LaneQueue,
-  counts: FlushCounts,
-  isOnly: boolean,
-): Promise<StepState> {
-  const state = await queue.flush.step(queue.pointer, counts, isOnly);
+async function stepOnce(queue: LaneQueue, counts: FlushCounts): Promise<StepState> {
+  const state = await queue.flush.step(queue.pointer, counts);
   return state === "progress" && depthOf(queue) === 0 ? "drained" : state;
 }

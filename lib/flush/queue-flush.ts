@@ -8,8 +8,6 @@
  * - `ahead`: slots committed behind a hole; the checkpoint can't pass the hole yet, so they are
  *   remembered here in order not to be read again. Forgetting them costs a look, no more: their batches
  *   are in `batches`.
- * - `next`: the window behind the one that is being committed, read while MySQL is at work; for one queue of a
- *   pass at most, so that a pass holds two windows and no more.
  */
 import { faultPoint } from "#faults";
 import type { MemcachedClient } from "../memcached/client.ts";
@@ -22,7 +20,6 @@ import { Holes } from "./holes.ts";
 import { Leftovers } from "./leftovers.ts";
 import type { Committed, FlushWork } from "./transaction.ts";
 import { range, reachOf, readWindow, type Window } from "./window.ts";
-import { WindowAhead } from "./window-ahead.ts";
 
 /**
  * `drained`: nothing is waiting. `progress`: something was committed, look again. `waiting`: the rest
@@ -38,7 +35,6 @@ export class QueueFlush {
   readonly #holes: Holes;
   readonly #leftovers: Leftovers;
   readonly #ahead = new Set<number>();
-  readonly #next: WindowAhead;
   #slot: number;
 
   constructor(deps: FlushDeps, client: MemcachedClient, checkpoint: Checkpoint) {
@@ -48,7 +44,6 @@ export class QueueFlush {
     this.#committer = new Committer(deps, client, checkpoint.queue);
     this.#holes = new Holes(deps, client, checkpoint);
     this.#leftovers = new Leftovers(client, checkpoint, deps.keepMs);
-    this.#next = new WindowAhead((after, pointer) => this.#readBehind(after, pointer));
     this.#slot = checkpoint.slot;
   }
 
@@ -60,7 +55,6 @@ export class QueueFlush {
   async refresh(): Promise<void> {
     const checkpoint = await readCheckpoint(this.#deps.store, this.#takenUp.epoch);
     if (!checkpoint || checkpoint.slot === this.#slot) return;
-    this.#next.forget();
     this.#leftovers.addUnseen(range(this.#slot + 1, checkpoint.slot));
     this.#leftovers.goneUpTo(checkpoint.deleted);
     this.#slot = checkpoint.slot;
@@ -84,18 +78,16 @@ export class QueueFlush {
    * Commits one window of what waits up to `pointer`, if anything can be committed.
    *
    * @param counts - added to.
-   * @param readAhead - the caller will come back for the rest at once, and to no other queue before.
    * @throws MemcachedFailure, StoreFailure: nothing was committed, or it will be found out next time.
    */
-  async step(pointer: number, counts: FlushCounts, readAhead: boolean): Promise<StepState> {
+  async step(pointer: number, counts: FlushCounts): Promise<StepState> {
     await this.deleteDue();
     if (pointer <= this.#slot) {
-      this.#next.forget();
       await this.#leftovers.lookAtUnseen();
       await this.deleteDue();
       return "drained";
     }
-    const window = await this.#next.take(this.#slot, pointer);
+    const window = await this.#read(pointer);
     const cameLate = await this.#holes.pass(window);
     const to = reachOf(window, this.#slot);
     const nothingNew = window.slots.length === 0 && window.letters.length === 0;
@@ -110,7 +102,6 @@ export class QueueFlush {
       deleted: this.#leftovers.gone,
       holes: [...window.tombstones].filter(slot => slot <= to).length,
     };
-    if (readAhead && to === window.last && to < pointer) this.#next.begin(to, pointer);
     const result = await this.#committer.commit(work);
     if (result.outcome === "busy") return "busy";
     if (result.outcome === "moved") {
@@ -122,11 +113,10 @@ export class QueueFlush {
     return "progress";
   }
 
-  #readBehind(slot: number, pointer: number): Promise<Window> {
+  #read(pointer: number): Promise<Window> {
     const { ballotsPerCommit, recent } = this.#deps;
     const bounds = { pointer, slotsMax: this.#committer.slotsMax, ballotsMax: ballotsPerCommit };
-    const known = { ahead: this.#ahead, recent };
-    return readWindow(this.#client, { ...this.#takenUp, slot }, bounds, known);
+    return readWindow(this.#client, this.checkpoint, bounds, { ahead: this.#ahead, recent });
   }
 
   async #committed(work: FlushWork, window: Window, result: Committed): Promise<void> {

@@ -77,7 +77,7 @@ export class Stock {
     await queue.deleteDue();
     if (queue.checkpoint.slot < pointer) await queue.refresh();
     while (!signal?.aborted) {
-      const state = await queue.step(pointer, counts, true);
+      const state = await queue.step(pointer, counts);
       if (state === "drained" || state === "busy") break;
       if (state === "waiting") {
         await sleep(holePollMs, signal);
