@@ -8,7 +8,8 @@ import type { PollState } from "#lib/polls/state.ts";
 import { defaultRules } from "#lib/store/poll-rules.ts";
 import type { Poll } from "#lib/store/polls.ts";
 import type { Results } from "#lib/tallies/snapshot.ts";
-import { listPage, notFoundPage, pollPage, type Site } from "#reader/pages.tsx";
+import { listPage, messagePage, notFoundPage, pollPage, type Site } from "#reader/pages.tsx";
+import { previewPage, previewPoll } from "#reader/preview.tsx";
 import type { CardProps } from "#reader/views/card-props.ts";
 import { Words } from "#reader/words.ts";
 import { receiptStatesOf } from "./receipt-states.ts";
@@ -171,6 +172,13 @@ const thanked = (change: Partial<Poll>): string =>
 /** Mirrored, in letters that every machine has: the layout is what is looked at. */
 const mirrored = (html: string): string => html.replace('dir="ltr"', 'dir="rtl"');
 
+/** In the page's own fonts: an embed takes the machine's, and every machine has others. */
+const embedded = (html: string): string =>
+  html.replace(
+    'data-place="embed"',
+    `data-place="embed" style="--fg-serif: 'Source Serif 4'; --fg-sans: 'Inter Variable'"`,
+  );
+
 const states: Readonly<Record<string, string>> = {
   vote: page({}),
   "vote-several": page({ poll: several, chosen: ["1", "3"] }),
@@ -278,6 +286,14 @@ const states: Readonly<Record<string, string>> = {
   "mirrored-vote": mirrored(page({ chosen: ["2"] })),
   "mirrored-voted": mirrored(page({ show: "results", mine: ["2"] })),
   list: listPage(site, [poll, { ...poll, opensAtMs: nowMs + hourMs }, over], nowMs),
+  "draft-preview": previewPage(
+    site,
+    previewPoll({ ...poll, options: labels.map(label => ({ label })), closesAtMs: null }),
+  ),
+  "embed-vote": embedded(page({ place: "embed", chosen: ["2"] })),
+  "embed-voted": embedded(page({ place: "embed", show: "results", mine: ["2"] })),
+  "embed-outage": embedded(messagePage(site, "embed", "awayTitle", "awayBody")),
+  outage: messagePage(site, "page", "awayTitle", "awayBody"),
   "not-found": notFoundPage(site),
 };
 

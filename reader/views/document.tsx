@@ -136,7 +136,9 @@ export function renderFragment(props: DocumentProps): string {
   const html = (
     <html lang={props.words.locale} dir={directionOf(props.words.locale)}>
       <Head {...props} />
-      <body class="bare">{props.children}</body>
+      <body class="bare">
+        <main>{props.children}</main>
+      </body>
     </html>
   );
   return `<!doctype html>${html.toString()}`;
