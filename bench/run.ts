@@ -13,13 +13,14 @@ import { describeMachine } from "./machine.ts";
 import { printScenario, writeReport } from "./report.ts";
 import { flush } from "./scenarios/flush.ts";
 import { growth } from "./scenarios/growth.ts";
+import { kickstart } from "./scenarios/kickstart.ts";
 import { live } from "./scenarios/live.ts";
 import { minute } from "./scenarios/minute.ts";
 import { queue } from "./scenarios/queue.ts";
 import { read } from "./scenarios/read.ts";
 import { vote } from "./scenarios/vote.ts";
 
-const scenarios: readonly Scenario[] = [vote, minute, queue, flush, read, live, growth];
+const scenarios: readonly Scenario[] = [vote, minute, queue, flush, kickstart, read, live, growth];
 
 const { values, positionals: wanted } = parseArgs({
   allowPositionals: true,

@@ -1,0 +1,56 @@
+/** The first ballot after a quiet time: how long until it is in MySQL. */
+import { type Connection, createConnection, type RowDataPacket } from "mysql2/promise";
+import { monotonicMs, SECOND, sleep } from "#lib/clock.ts";
+import { createPoll, vote } from "#test/support/ledger.ts";
+import type { Scenario } from "../figures.ts";
+import { Rounds } from "../figures.ts";
+import { balance, readBooks, startSite } from "../site.ts";
+
+const quietMs = 3 * SECOND;
+
+/** How long until a poll has so many rows, in milliseconds. */
+async function untilStored(database: Connection, slug: string, ballots: number): Promise<number> {
+  const startedMs = monotonicMs();
+  for (;;) {
+    const [rows] = await database.query<RowDataPacket[]>(
+      `SELECT 1 FROM floodgate.ballots JOIN floodgate.polls ON polls.id = poll_id WHERE slug = ?`,
+      [slug],
+    );
+    if (rows.length >= ballots) return monotonicMs() - startedMs;
+  }
+}
+
+export const kickstart: Scenario = {
+  name: "kickstart",
+  title: "The first ballot after a quiet time, from its answer to its row in MySQL",
+  run: async ({ quick }, say) => {
+    // Without a kickstart, the worker would find it after a minute.
+    const site = await startSite({ env: { FLUSH_INTERVAL: "60000" } });
+    const database = await createConnection({ uri: site.database.adminUrl });
+    try {
+      const slug = await createPoll(site);
+      const seen = new Rounds();
+      const ballots = quick ? 5 : 20;
+      for (let ballot = 1; ballot <= ballots; ballot++) {
+        await sleep(quietMs);
+        seen.add("looking alone", await untilStored(database, slug, ballot - 1));
+        const answer = await vote(site.url, slug, { choices: ["1"] });
+        if (answer.status !== 202) throw new Error(`a vote was answered ${answer.status}`);
+        seen.add("first ballot", await untilStored(database, slug, ballot));
+      }
+      const figure = seen.figure("first ballot", "ms", { floor: "looking alone", atMost: 50 });
+      const longest = Math.round(Math.max(...figure.rounds));
+      say(`longest of ${ballots}: ${longest} ms`);
+      return {
+        books: balance(ballots, 0, await readBooks(site, slug)),
+        figures: [
+          seen.figure("looking alone", "ms"),
+          { ...figure, note: `the longest of ${ballots}: ${longest} ms` },
+        ],
+      };
+    } finally {
+      await database.end();
+      await site.stop();
+    }
+  },
+};
