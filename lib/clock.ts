@@ -40,3 +40,15 @@ export function sleep(ms: number, signal?: AbortSignal): Promise<void> {
     signal?.addEventListener("abort", wake);
   });
 }
+
+/**
+ * What `answer` comes to, if it does so within `ms` milliseconds; what comes later is dropped.
+ *
+ * @throws what `late` makes, when it does not.
+ */
+export function inTime<T>(answer: Promise<T>, ms: number, late: () => Error): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(late()), ms);
+    answer.then(resolve, reject).finally(() => clearTimeout(timer));
+  });
+}

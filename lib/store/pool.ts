@@ -16,7 +16,7 @@ import {
   type ResultSetHeader,
   type RowDataPacket,
 } from "mysql2/promise";
-import { SECOND } from "../clock.ts";
+import { inTime, SECOND } from "../clock.ts";
 
 /**
  * - `unavailable`: no connection, or it was lost, or the server can't write now (read-only, disk full,
@@ -268,11 +268,14 @@ class Connection implements Database {
   }
 
   async #query(name: string, sql: string, values?: readonly Value[]): Promise<unknown> {
-    const options = { sql: `/* floodgate:${name} */ ${sql}`, timeout: this.#statementMs };
+    const text = `/* floodgate:${name} */ ${sql}`;
+    const answer = values
+      ? this.#connection.query(text, [...values])
+      : this.#connection.query(text);
+    const late = () => new StoreFailure("unavailable", `${name}: no answer`, undefined, undefined);
     try {
-      const [result] = values
-        ? await this.#connection.query(options, [...values])
-        : await this.#connection.query(options);
+      // From now on, and not, as mysql2 would, from when what waits before it on the connection is through.
+      const [result] = await inTime(answer, this.#statementMs, late);
       return result;
     } catch (error) {
       throw translate(error, name);

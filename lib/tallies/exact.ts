@@ -23,7 +23,7 @@
  * What this can't see is a flush that is between its commit and the end of its corrections just then; the
  * regular comparison (`reconcile.ts`) finds that.
  */
-import { monotonicMs, sleep } from "../clock.ts";
+import { inTime, monotonicMs } from "../clock.ts";
 import type { Epoch, PollId, QueueName } from "../ids.ts";
 import { describeError, type Log } from "../log.ts";
 import type { MemcachedClient } from "../memcached/client.ts";
@@ -154,27 +154,15 @@ async function mendHeld(
   const missed = await inTime(
     Promise.all([missedAny(deps.store, known), backlog.addUp()]),
     Math.min(askMsMax, leftMs),
+    tooSlow,
   );
   if (missed[0]) return undefined;
   return mendCounters(deps.tallies, polls, wantedOf(known), sureUntilMs);
 }
 
-/**
- * MySQL's answer, if it comes in time.
- *
- * @throws StoreFailure `unavailable` when it does not; so the connection that it is asked over is thrown away.
- */
-async function inTime<T>(answer: Promise<T>, ms: number): Promise<T> {
-  const answered = new AbortController();
-  const late = sleep(ms, answered.signal).then(() => undefined);
-  try {
-    const first = await Promise.race([answer.then(value => ({ value })), late]);
-    if (first) return first.value;
-  } finally {
-    answered.abort();
-  }
-  throw new StoreFailure("unavailable", "too slow for held queues", undefined, undefined);
-}
+/** So the connection that it is asked over is thrown away. */
+const tooSlow = () =>
+  new StoreFailure("unavailable", "too slow for held queues", undefined, undefined);
 
 function wantedOf({ totals, backlog: { sums } }: Known): Wanted {
   return (id, part) => {

@@ -1,0 +1,49 @@
+/** The door to MySQL, over a line that goes dead: every statement has its end. */
+import assert from "node:assert/strict";
+import { after, describe, it } from "node:test";
+import { monotonicMs, SECOND, sleep } from "#lib/clock.ts";
+import { isStoreFailure, Store } from "#lib/store/pool.ts";
+import { FaultProxy } from "#test/support/fault-proxy.ts";
+import { testDatabase } from "#test/support/services.ts";
+
+const statementMs = 1_500;
+
+const database = await testDatabase();
+const proxy = await FaultProxy.start({
+  host: "127.0.0.1",
+  port: Number(new URL(database.url).port),
+});
+after(() => proxy.stop());
+
+function newStore(): Store {
+  const url = new URL(database.url);
+  url.port = String(proxy.port);
+  return new Store({ url: url.href, connectionsMax: 1, statementMs });
+}
+
+describe("a line to MySQL that goes dead", () => {
+  for (const [when, request] of [
+    ["before a connection is set up", "SET SESSION"],
+    ["while a statement is under way", "SELECT 1"],
+    ["at the end of a transaction", "*/ COMMIT"],
+  ] as const) {
+    it(`${when} costs a statement its time, and no more`, async () => {
+      const store = newStore();
+      proxy.interceptRequests(bytes => {
+        if (bytes.includes(request)) proxy.stall();
+      });
+      const startedMs = monotonicMs();
+      const answer = store.transaction(db => db.rows("test.one", "SELECT 1"));
+      const failure = await Promise.race([
+        answer.catch((error: unknown) => error),
+        sleep(4 * statementMs).then(() => "still waiting"),
+      ]);
+      assert.ok(isStoreFailure(failure), String(failure));
+      assert.equal(failure.kind, request.endsWith("COMMIT") ? "commit_unknown" : "unavailable");
+      assert.ok(monotonicMs() - startedMs < statementMs + SECOND);
+      proxy.heal();
+      assert.equal((await store.rows("test.two", "SELECT 2")).length, 1);
+      await store.close();
+    });
+  }
+});
