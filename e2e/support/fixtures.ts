@@ -12,6 +12,8 @@ interface Fixtures {
   readonly site: {
     readonly url: string;
     readonly seeded: Seeded;
+    /** For tests that let MySQL fall silent; it has to be woken again. */
+    readonly databasePid: number;
     /** A front that is reached over TLS, at `https://localhost:{tlsPort}`. */
     readonly secure: { readonly port: number; readonly tlsPort: number };
   };

@@ -14,6 +14,7 @@ export default async function start(): Promise<() => Promise<void>> {
   process.env.E2E_SITE = JSON.stringify({
     url: site.url,
     seeded: site.seeded,
+    databasePid: site.database.child.pid,
     secure: { port: secure.port, tlsPort },
   });
   return () => site.stop();

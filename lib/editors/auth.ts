@@ -5,7 +5,7 @@
  * There is no sign-up: editors are made by other editors, or by `npm run up`.
  */
 import { betterAuth } from "better-auth";
-import { MINUTE } from "../clock.ts";
+import { inTime, MINUTE, SECOND } from "../clock.ts";
 import { FloodgateError } from "../errors.ts";
 import type { Store } from "../store/pool.ts";
 import { deriveKey } from "../voters/keys.ts";
@@ -26,6 +26,9 @@ const passwordLengthMax = 128;
 const perAddress = { windowSeconds: 60, max: 10 };
 const perAccount = { windowSeconds: 300, max: 20 };
 const otherCallsPerMinute = 120;
+/** Of the 3 s in which every request is answered: for a place at MySQL and some statements together. */
+const patienceMs = 2.6 * SECOND;
+const tooSlow = () => new FloodgateError("mysql_unavailable");
 
 const timestamps = { createdAt: "created_at", updatedAt: "updated_at" } as const;
 
@@ -35,7 +38,7 @@ function build(deps: AuthDeps) {
     baseURL: deps.publicUrl,
     basePath: "/api/auth",
     secret: deriveKey(deps.secret, "editor sessions").toString("hex"),
-    database: deps.store.pool,
+    database: deps.store.forSignIn,
     telemetry: { enabled: false },
     logger: { disabled: true },
     emailAndPassword: {
@@ -114,6 +117,9 @@ export class Auth {
   /**
    * Answers the library's own routes, `/api/auth/**`. Signing in is limited for each address by the
    * library's rule, and for each account here, whatever the address.
+   *
+   * @throws FloodgateError `rate_limited`; `mysql_unavailable` when the library failed: it says no more of why, and all
+   *   that it needs is MySQL.
    */
   async handle(request: Request): Promise<Response> {
     if (request.method === "POST" && new URL(request.url).pathname.endsWith("/sign-in/email")) {
@@ -126,13 +132,18 @@ export class Auth {
         });
       }
     }
-    return this.#auth.handler(request);
+    const answer = await inTime(this.#auth.handler(request), patienceMs, tooSlow);
+    if (answer.status >= 500) throw new FloodgateError("mysql_unavailable");
+    return answer;
   }
 
-  /** The editor whose session cookie is in `headers`. One query. */
+  /** The editor whose session cookie is in `headers`. One query. Throws `mysql_unavailable` as `handle` does. */
   async editorOf(headers: Headers): Promise<Editor | undefined> {
     if (!headers.get("cookie")) return undefined;
-    const session = await this.#auth.api.getSession({ headers });
+    const asked = inTime(this.#auth.api.getSession({ headers }), patienceMs, tooSlow);
+    const session = await asked.catch(cause => {
+      throw new FloodgateError("mysql_unavailable", { cause });
+    });
     if (!session) return undefined;
     const { id, name, email } = session.user;
     return { id, name, email };

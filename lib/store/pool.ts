@@ -17,6 +17,7 @@ import {
   type RowDataPacket,
 } from "mysql2/promise";
 import { inTime, SECOND } from "../clock.ts";
+import { timedPool } from "./timed-pool.ts";
 
 /**
  * - `unavailable`: no connection, or it was lost, or the server can't write now (read-only, disk full,
@@ -140,7 +141,7 @@ function sessionSetup(statementMs: number): string {
 }
 
 export class Store implements Database {
-  /** For the sign-in library, which brings its own SQL. */
+  /** For migrations, whose statements take as long as they take. */
   readonly pool: Pool;
   readonly #statementMs: number;
 
@@ -169,6 +170,11 @@ export class Store implements Database {
       plain.query(sessionSetup(options.statementMs), () => {});
       plain.query("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED", () => {});
     });
+  }
+
+  /** For the sign-in library, which brings its own SQL. */
+  get forSignIn() {
+    return timedPool(this.pool, this.#statementMs);
   }
 
   rows<R extends Row>(name: string, sql: string, values: readonly Value[] = []): Promise<R[]> {

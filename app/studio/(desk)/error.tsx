@@ -3,7 +3,7 @@
 import { Button } from "../_ui/button.tsx";
 
 /** Something of ours failed: most likely MySQL is away. Voting does not need it, so say so. */
-export default function StudioError({ reset }: { error: Error; reset: () => void }) {
+export default function DeskError({ reset }: { error: Error; reset: () => void }) {
   return (
     <section className="rounded border border-hair bg-card p-4">
       <h1 className="font-serif text-2xl font-semibold">The studio can’t show this right now</h1>
