@@ -2,8 +2,18 @@
  * mysql2's pool as the sign-in library takes it, with callbacks, and with an end to every statement: the library sets
  * none, and would wait for a silent MySQL for as long as TCP does.
  */
-import type { Pool, PoolConnection } from "mysql2/promise";
 import { inTime } from "../clock.ts";
+
+/** What is used of mysql2's. */
+interface Connection {
+  query(sql: string, values: unknown[]): Promise<[unknown, unknown]>;
+  release(): void;
+  destroy(): void;
+}
+interface Pool {
+  getConnection(): Promise<Connection>;
+  end(): Promise<void>;
+}
 
 type Done<T> = (error: unknown, result?: T) => void;
 
@@ -12,7 +22,7 @@ interface TimedConnection {
   release(): void;
 }
 
-function timedConnection(connection: PoolConnection, statementMs: number): TimedConnection {
+function timedConnection(connection: Connection, statementMs: number): TimedConnection {
   let silent = false;
   const late = () => {
     silent = true;
