@@ -97,7 +97,7 @@ function Charts({ series }: Pick<PageProps, "series">) {
         title="Ballots in a transaction"
         now={commits > 0 ? `${number(total / commits, 1)} on average` : "none"}
         values={sizes}
-        unit="ballots"
+        unit="at a time"
       />
     </div>
   );
