@@ -27,7 +27,7 @@ const perAddress = { windowSeconds: 60, max: 10 };
 const perAccount = { windowSeconds: 300, max: 20 };
 const otherCallsPerMinute = 120;
 /** Of the 3 s in which every request is answered: for a place at MySQL and some statements together. */
-const patienceMs = 2.6 * SECOND;
+const patienceMs = 2.2 * SECOND;
 const tooSlow = () => new FloodgateError("mysql_unavailable");
 
 const timestamps = { createdAt: "created_at", updatedAt: "updated_at" } as const;
