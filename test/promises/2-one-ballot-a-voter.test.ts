@@ -149,21 +149,19 @@ describe("one ballot a voter", () => {
     await worker.child.kill();
     await site.memcached[0]?.child.kill();
     await site.restartMemcached();
-    let second = await vote(
+    // Until then MySQL is asked, which knows better. A vote of somebody else's finds out.
+    const other = await createPoll(site);
+    await waitUntil("the queue is used again", async () => {
+      await vote(site.url, other, { choices: ["1"], ballotId: randomUUID() });
+      const ready = (await (await fetch(`${site.url}/readyz`)).json()) as { step: string };
+      return ready.step === "normal";
+    });
+    const second = await vote(
       site.url,
       slug,
       { choices: ["2"], ballotId: randomUUID() },
       { Cookie: cookieOf(first) },
     );
-    for (let i = 0; second.status === 503 && i < 50; i++) {
-      await new Promise(resolve => setTimeout(resolve, 50));
-      second = await vote(
-        site.url,
-        slug,
-        { choices: ["2"], ballotId: randomUUID() },
-        { Cookie: cookieOf(first) },
-      );
-    }
     assert.equal(second.status, 202, "nobody can know better before the flush");
     await site.restartWorker(worker);
     await site.drained();
