@@ -1,6 +1,7 @@
 /** What fronts accepted and what of it arrived, for each life of a front: the table `acceptances`. */
 import type { PollId } from "../ids.ts";
-import { type Database, hexLiteral, placeholders, type Row } from "./pool.ts";
+import type { Database, Row } from "./pool.ts";
+import { hexLiteral, placeholders } from "./sql-text.ts";
 
 /** A number of ballots of one poll, of one life of a front. */
 export interface Acceptance {

@@ -1,6 +1,7 @@
 /** Ballots in MySQL: the table `ballots`. */
 import type { BallotId, BatchId, PollId, VoterKey } from "../ids.ts";
-import { type Database, hexLiteral, type Row, timeLiteral } from "./pool.ts";
+import type { Database, Row } from "./pool.ts";
+import { hexLiteral, timeLiteral } from "./sql-text.ts";
 
 export interface BallotRow {
   readonly pollId: PollId;

@@ -1,6 +1,7 @@
 /** Batches committed lately: the table `batches`. It tells a batch that comes a second time. */
 import type { Epoch } from "../ids.ts";
-import { type Database, hexLiteral, type Row, timeLiteral } from "./pool.ts";
+import type { Database, Row } from "./pool.ts";
+import { hexLiteral, timeLiteral } from "./sql-text.ts";
 
 interface BatchRow extends Row {
   readonly batch_id: Buffer;

@@ -1,6 +1,7 @@
 /** What could not be counted, kept with its bytes and a reason: the table `dead_letters`. */
 import type { Epoch, PollId } from "../ids.ts";
-import { type Database, hexLiteral, type Row, timeLiteral } from "./pool.ts";
+import type { Database, Row } from "./pool.ts";
+import { hexLiteral, timeLiteral } from "./sql-text.ts";
 
 export interface DeadLetter {
   /** `undefined`: not even that could be read. */

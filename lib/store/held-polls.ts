@@ -1,7 +1,8 @@
 /** Polls as a transaction that brings ballots needs them: what decides about a ballot, and a lock on it. */
 import type { PollId } from "../ids.ts";
 import type { PollKind } from "./poll-rules.ts";
-import { type Database, placeholders, type Row } from "./pool.ts";
+import type { Database, Row } from "./pool.ts";
+import { placeholders } from "./sql-text.ts";
 
 interface HeldRow extends Row {
   readonly id: number;

@@ -2,7 +2,8 @@
 import type { PollId } from "../ids.ts";
 import { ruleColumns, ruleValues } from "./poll-rules.ts";
 import type { PollContent, PollOption } from "./polls.ts";
-import { type Database, placeholders } from "./pool.ts";
+import type { Database } from "./pool.ts";
+import { placeholders } from "./sql-text.ts";
 
 /**
  * Inserts a poll with its options and empty totals.

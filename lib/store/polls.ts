@@ -3,7 +3,8 @@
 import type { OptionNumber, PollId, Slug } from "../ids.ts";
 import type { Language } from "../languages.ts";
 import { type PollRules, type PollRulesRow, ruleColumns, rulesOf } from "./poll-rules.ts";
-import { type Database, placeholders, type Row } from "./pool.ts";
+import type { Database, Row } from "./pool.ts";
+import { placeholders } from "./sql-text.ts";
 
 /** An image of an option: an https address or a path on this site, and what it shows, in words. */
 export interface OptionImage {

@@ -153,8 +153,7 @@ describe("one ballot a voter", () => {
     const other = await createPoll(site);
     await waitUntil("the queue is used again", async () => {
       await vote(site.url, other, { choices: ["1"], ballotId: randomUUID() });
-      const ready = (await (await fetch(`${site.url}/readyz`)).json()) as { step: string };
-      return ready.step === "normal";
+      return (await site.step()) === "normal";
     });
     const second = await vote(
       site.url,

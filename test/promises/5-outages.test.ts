@@ -23,9 +23,6 @@ describe("every request is answered in time", () => {
   });
   after(() => site?.stop());
 
-  const step = async () =>
-    ((await (await fetch(`${site.url}/readyz`)).json()) as { step: string }).step;
-
   const voteAnew = () => vote(site.url, slug, { choices: ["1"], ballotId: randomUUID() });
 
   it("while memcached is away: votes go straight into MySQL, and back into the queue afterwards", async () => {
@@ -53,7 +50,7 @@ describe("every request is answered in time", () => {
     const [row] = await site.query<RowDataPacket>("SELECT COUNT(*) AS n FROM ballots");
     assert.ok(row && row.n >= 20, "they are in MySQL already");
     gone.child.signal("SIGCONT");
-    await waitUntil("the queue is used again", async () => (await step()) === "normal", {
+    await waitUntil("the queue is used again", async () => (await site.step()) === "normal", {
       withinMs: 10_000,
     });
     assert.equal((await voteAnew()).status, 202);
@@ -85,7 +82,7 @@ describe("every request is answered in time", () => {
     }
     site.memcached[0]?.child.signal("SIGCONT");
     site.database.child.signal("SIGCONT");
-    await waitUntil("all is well again", async () => (await step()) === "normal", {
+    await waitUntil("all is well again", async () => (await site.step()) === "normal", {
       withinMs: 10_000,
     });
     assert.equal((await voteAnew()).status, 202);
@@ -105,7 +102,7 @@ describe("every request is answered in time", () => {
     const edit = await api(site, "POST", `/api/polls/${slug}/close`);
     assert.equal(edit.status, 503);
     assert.ok(Date.now() - started < answerMsMax, `${Date.now() - started} ms`);
-    assert.equal(await step(), "holding");
+    assert.equal(await site.step(), "holding");
     site.database.child.signal("SIGCONT");
     await site.drained();
   });

@@ -38,11 +38,8 @@ describe("with two copies", () => {
   });
   after(() => site?.stop());
 
-  const step = async () =>
-    ((await (await fetch(`${site.url}/readyz`)).json()) as { step: string }).step;
-
   const healed = () =>
-    waitUntil("both servers are used again", async () => (await step()) === "normal", {
+    waitUntil("both servers are used again", async () => (await site.step()) === "normal", {
       withinMs: 15_000,
     });
 
@@ -85,7 +82,7 @@ describe("with two copies", () => {
       const longestMs = await underFault(async ledger => {
         await ledger.reached(0.3);
         site.memcached[index]?.child.signal("SIGSTOP");
-        await waitUntil("it is noticed", async () => (await step()) === "fewer_servers", {
+        await waitUntil("it is noticed", async () => (await site.step()) === "fewer_servers", {
           withinMs: 5_000,
         });
         await ledger.reached(0.8);

@@ -214,6 +214,11 @@ export class Site {
     }
   }
 
+  /** Where the front stands on the ladder, by its `/readyz`. */
+  async step(): Promise<string> {
+    return ((await (await fetch(`${this.url}/readyz`)).json()) as { step: string }).step;
+  }
+
   /** Waits until no slot waits in any queue: two passes in a row that found nothing. */
   async drained(withinMs = 60_000): Promise<void> {
     let quiet = 0;
