@@ -1,8 +1,8 @@
 /** `GET /`: open polls. */
-import { wallMs } from "#lib/clock.ts";
+import { wallMs } from "#lib/base/clock.ts";
+import { answerFor } from "#lib/http/prepared-response.ts";
 import { responseOf } from "#lib/http/respond.ts";
-import { answerFor } from "#lib/ready-answer.ts";
-import { runtime } from "#lib/runtime.ts";
+import { runtime } from "#lib/web/front.ts";
 import { pageRoute } from "#reader/page-route.ts";
 import { listPage } from "#reader/pages.tsx";
 import { sharedPage } from "#reader/respond.ts";

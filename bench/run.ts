@@ -7,7 +7,7 @@
  */
 import { mkdirSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { monotonicMs } from "#lib/clock.ts";
+import { monotonicMs } from "#lib/base/clock.ts";
 import type { Effort, Scenario, ScenarioResult } from "./figures.ts";
 import { describeMachine } from "./machine.ts";
 import { printScenario, writeReport } from "./report.ts";

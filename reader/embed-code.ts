@@ -1,5 +1,5 @@
 /** What goes into an article to show a poll there: the element, the plain frame, the oEmbed answer. */
-import type { Config } from "#lib/config.ts";
+import type { Config } from "#lib/config/config.ts";
 import type { Poll } from "#lib/store/polls.ts";
 
 type Shown = Pick<Poll, "slug" | "question" | "description" | "kind" | "options">;

@@ -6,13 +6,13 @@
  * is always tied to an identity that the browser already holds, and a form sent twice is one vote.
  */
 import type { CastOutcome } from "#lib/ballots/cast.ts";
-import { wallMs } from "#lib/clock.ts";
-import { errorSpec } from "#lib/errors.ts";
-import { castError, castFor, identityHeaders, identityOf } from "#lib/http/cast-route.ts";
-import { pollState } from "#lib/polls/state.ts";
-import type { Runtime } from "#lib/runtime.ts";
+import { wallMs } from "#lib/base/clock.ts";
+import { errorSpec } from "#lib/base/errors.ts";
+import { pollState } from "#lib/model/poll-state.ts";
 import type { Poll } from "#lib/store/polls.ts";
 import { mintIdentity } from "#lib/voters/identity.ts";
+import { castError, castFor, identityHeaders, identityOf } from "#lib/web/answer-vote.ts";
+import type { Runtime } from "#lib/web/front.ts";
 import { choicesOf, fieldsOf, replacesOf, withdrawsIn } from "./form-choices.ts";
 import { pollPage, type Site } from "./pages.tsx";
 import { framing, noticeOf, publicPoll, resultsForPage } from "./poll-pages.ts";

@@ -1,7 +1,7 @@
 /** What every page of readers' has in common: what becomes of an error. */
 import { problemAnswer } from "#lib/http/problem.ts";
 import { responseOf } from "#lib/http/respond.ts";
-import { runtime } from "#lib/runtime.ts";
+import { runtime } from "#lib/web/front.ts";
 import { messagePage } from "./pages.tsx";
 import { framing } from "./poll-pages.ts";
 import { htmlResponse } from "./respond.ts";
@@ -11,7 +11,7 @@ import type { Place } from "./views/paths.ts";
 type Handler<Context> = (request: Request, context: Context) => Promise<Response>;
 
 /**
- * As `route` (`lib/http/route.ts`), but that a reader is told in words while what a page is made of can't be read:
+ * As `route` (`lib/web/route-handler.ts`), but that a reader is told in words while what a page is made of can't be read:
  * with 503 and `Retry-After`, as scripts are.
  */
 export function pageRoute<Context = unknown>(

@@ -1,7 +1,8 @@
 /** @jsxImportSource hono/jsx */
 /** Readers' pages, as whole documents: each is a function of what it shows, and nothing else. */
+
+import { pollState } from "#lib/model/poll-state.ts";
 import type { ListedPoll } from "#lib/polls/published.ts";
-import { pollState } from "#lib/polls/state.ts";
 import type { CardProps } from "./views/card-props.ts";
 import { renderDocument, renderEmbed } from "./views/document.tsx";
 import { type AskedLanguage, type Place, pathOf, picturePath } from "./views/paths.ts";

@@ -1,12 +1,20 @@
 /** The vote page and the results page of a poll: what to show whom. */
 
-import { choiceTexts } from "#lib/ballots/choices.ts";
-import type { LadderStep } from "#lib/ballots/ladder.ts";
-import { wallMs } from "#lib/clock.ts";
-import { isFloodgateError } from "#lib/errors.ts";
-import type { Asked } from "#lib/http/asked.ts";
-import { identityOf } from "#lib/http/cast-route.ts";
+import { wallMs } from "#lib/base/clock.ts";
+import { isFloodgateError } from "#lib/base/errors.ts";
+import type { LadderStep } from "#lib/health/degradation.ts";
+import { answerFor, type ReadyAnswer } from "#lib/http/prepared-response.ts";
+import type { Asked } from "#lib/http/request-head.ts";
 import { responseOf } from "#lib/http/respond.ts";
+import { choiceTexts } from "#lib/model/choices.ts";
+import { pollState } from "#lib/model/poll-state.ts";
+import type { Requester } from "#lib/model/visibility.ts";
+import { isSlug } from "#lib/polls/schema.ts";
+import { receiptCode } from "#lib/receipts/receipt-code.ts";
+import type { Results } from "#lib/results/snapshot.ts";
+import type { Poll } from "#lib/store/polls.ts";
+import { voterKey } from "#lib/voters/identity.ts";
+import type { Mark } from "#lib/voters/marks.ts";
 import {
   hasVoted,
   isAnyReader,
@@ -14,17 +22,9 @@ import {
   readyPoll,
   requesterOf,
   sameForAll,
-} from "#lib/http/results-route.ts";
-import { isSlug } from "#lib/polls/schema.ts";
-import { pollState } from "#lib/polls/state.ts";
-import type { Requester } from "#lib/polls/visibility.ts";
-import { answerFor, type ReadyAnswer } from "#lib/ready-answer.ts";
-import type { Runtime } from "#lib/runtime.ts";
-import type { Poll } from "#lib/store/polls.ts";
-import type { Results } from "#lib/tallies/snapshot.ts";
-import type { Mark } from "#lib/voters/ballot-once.ts";
-import { voterKey } from "#lib/voters/identity.ts";
-import { receiptCode } from "#lib/voters/receipt-code.ts";
+} from "#lib/web/answer-results.ts";
+import { identityOf } from "#lib/web/answer-vote.ts";
+import type { Runtime } from "#lib/web/front.ts";
 import { fieldsFor } from "./form-choices.ts";
 import { notFoundPage, pollPage, type Site } from "./pages.tsx";
 import { htmlResponse, type PageOptions, sharedPage } from "./respond.ts";

@@ -1,8 +1,8 @@
 /** @jsxImportSource hono/jsx */
 /** A poll that does not exist yet, in the real card. */
-import { wallMs } from "#lib/clock.ts";
-import type { OptionNumber, PollId, Slug } from "#lib/ids.ts";
-import { optionNumberMax } from "#lib/ids.ts";
+import { wallMs } from "#lib/base/clock.ts";
+import type { OptionNumber, PollId, Slug } from "#lib/model/ids.ts";
+import { optionNumberMax } from "#lib/model/ids.ts";
 import { defaultRules } from "#lib/store/poll-rules.ts";
 import type { OptionImage, Poll } from "#lib/store/polls.ts";
 import type { Site } from "./pages.tsx";

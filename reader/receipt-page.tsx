@@ -1,10 +1,11 @@
 /** @jsxImportSource hono/jsx */
 /** `/receipt/{code}`: what became of a ballot, in words. It shows nothing of who voted, nor of the choices. */
-import type { ReceiptReport, ReceiptState } from "#lib/ballots/receipts.ts";
-import { isFloodgateError } from "#lib/errors.ts";
-import { describeError } from "#lib/log.ts";
-import type { Runtime } from "#lib/runtime.ts";
-import { isStoreFailure } from "#lib/store/pool.ts";
+
+import { isFloodgateError } from "#lib/base/errors.ts";
+import { describeError } from "#lib/base/log.ts";
+import type { ReceiptReport, ReceiptState } from "#lib/receipts/find-receipt.ts";
+import { isStoreFailure } from "#lib/store/database.ts";
+import type { Runtime } from "#lib/web/front.ts";
 import type { Site } from "./pages.tsx";
 import { htmlResponse } from "./respond.ts";
 import { siteOf } from "./site.ts";

@@ -1,7 +1,7 @@
 /** Readers' pages as HTTP answers. */
 import { createHash } from "node:crypto";
 import { embedHeaders, pageHeaders } from "#lib/http/headers.ts";
-import { type ReadyAnswer, readyAnswer } from "#lib/ready-answer.ts";
+import { type ReadyAnswer, readyAnswer } from "#lib/http/prepared-response.ts";
 import type { PollOption } from "#lib/store/polls.ts";
 import { assets } from "./generated.ts";
 

@@ -4,12 +4,12 @@
  * It is not a hot route: the pages process draws it, never one that takes votes. Nothing in it depends on
  * who asks.
  */
-import { wallMs } from "#lib/clock.ts";
-import { FloodgateError } from "#lib/errors.ts";
+import { wallMs } from "#lib/base/clock.ts";
+import { FloodgateError } from "#lib/base/errors.ts";
 import { pictureHeaders } from "#lib/http/headers.ts";
-import type { Slug } from "#lib/ids.ts";
-import { pollState } from "#lib/polls/state.ts";
-import type { Runtime } from "#lib/runtime.ts";
+import type { Slug } from "#lib/model/ids.ts";
+import { pollState } from "#lib/model/poll-state.ts";
+import type { Runtime } from "#lib/web/front.ts";
 import { drawPoll } from "./picture/poll-picture.ts";
 import { resultsForPage } from "./poll-pages.ts";
 import { siteOf } from "./site.ts";

@@ -1,8 +1,8 @@
 /** What a reader's page is made for: the language, the zone, the site's name. */
 import { parseAccept } from "hono/utils/accept";
-import type { Config } from "#lib/config.ts";
-import type { Asked } from "#lib/http/asked.ts";
-import { type Language, languageOfTag } from "#lib/languages.ts";
+import { type Language, languageOfTag } from "#lib/base/languages.ts";
+import type { Config } from "#lib/config/config.ts";
+import type { Asked } from "#lib/http/request-head.ts";
 import type { Poll } from "#lib/store/polls.ts";
 import type { Site } from "./pages.tsx";
 import { wordsIn } from "./words.ts";

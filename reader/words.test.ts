@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, it, mock } from "node:test";
 import { IntlMessageFormat } from "intl-messageformat";
-import { type Language, languages } from "#lib/languages.ts";
+import { type Language, languages } from "#lib/base/languages.ts";
 import { catalogues, type WordKey, Words, wordsIn } from "./words.ts";
 
 const keys = Object.keys(catalogues.en) as WordKey[];

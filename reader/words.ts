@@ -3,7 +3,7 @@
  * by `Intl`.
  */
 import { IntlMessageFormat } from "intl-messageformat";
-import type { Language } from "#lib/languages.ts";
+import type { Language } from "#lib/base/languages.ts";
 import { momentIn, newFormat } from "./when.ts";
 import ar from "./words/ar.json" with { type: "json" };
 import da from "./words/da.json" with { type: "json" };

@@ -8,7 +8,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { bundle, programs } from "./bundles.ts";
 
-const sources = ["app", "design", "embed", "lib", "public", "reader", "server", "worker"];
+const sources = ["app", "lib", "public", "reader", "server", "worker"];
 const files = [
   "next.config.ts",
   "package.json",

@@ -4,7 +4,7 @@ import { type BuildOptions, build } from "esbuild";
 /** Entry points of our own; packages stay outside. */
 export const programs = {
   front: "server/front.ts",
-  pages: "server/pages.ts",
+  pages: "server/next-process.ts",
   worker: "worker/main.ts",
   recount: "worker/recount.ts",
   letters: "worker/letters.ts",

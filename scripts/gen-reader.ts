@@ -30,10 +30,10 @@ const hash = (text: string) => createHash("sha256").update(text).digest("base64u
 const styles = await bundle("reader/reader.css");
 const demoStyles = await bundle("reader/demo.css");
 const script = await bundle("reader/script.ts");
-const embedScript = await bundle("embed/floodgate-poll.ts", "iife");
+const embedScript = await bundle("reader/embed/floodgate-poll.ts", "iife");
 /** Of the light tokens, which come first: for what is drawn, not styled. */
 const palette: Record<string, string> = {};
-for (const [, name = "", colour = ""] of readFileSync("design/tokens.css", "utf8").matchAll(
+for (const [, name = "", colour = ""] of readFileSync("reader/design/tokens.css", "utf8").matchAll(
   /--fg-([a-z-]+): (#[0-9a-f]{6});/g,
 )) {
   palette[name] ??= colour;

@@ -10,7 +10,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { monotonicMs, SECOND, sleep } from "#lib/clock.ts";
+import { monotonicMs, SECOND, sleep } from "#lib/base/clock.ts";
 import { planBallots } from "./loadtest/ballots.ts";
 import { judge, readStored, type StoredBallots } from "./loadtest/books.ts";
 import { Load, type LoadResult } from "./loadtest/run.ts";

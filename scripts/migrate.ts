@@ -1,7 +1,7 @@
 /** `npm run migrate`: brings the schema up to date. */
-import { loadConfig } from "#lib/config.ts";
+import { loadConfig } from "#lib/config/config.ts";
+import { Store } from "#lib/store/database.ts";
 import { migrate } from "#lib/store/migrate.ts";
-import { Store } from "#lib/store/pool.ts";
 
 const config = loadConfig();
 const store = new Store({ url: config.DATABASE_URL, connectionsMax: 2, statementMs: 600_000 });

@@ -3,19 +3,19 @@
  * Prints what it made as one line of JSON: it is the only time that password and token can be read.
  */
 import { randomBytes } from "node:crypto";
-import { DAY, HOUR, wallMs } from "#lib/clock.ts";
-import { loadConfig } from "#lib/config.ts";
-import { Attempts } from "#lib/editors/attempts.ts";
+import { DAY, HOUR, wallMs } from "#lib/base/clock.ts";
+import { createLog } from "#lib/base/log.ts";
+import { loadConfig } from "#lib/config/config.ts";
+import { createToken } from "#lib/editors/api-tokens.ts";
 import { Auth } from "#lib/editors/auth.ts";
-import { createToken } from "#lib/editors/tokens.ts";
-import { createLog } from "#lib/log.ts";
+import { Attempts } from "#lib/editors/sign-in-attempts.ts";
 import { connectMemcached } from "#lib/memcached/client.ts";
-import { Places } from "#lib/memcached/places.ts";
+import { Places } from "#lib/memcached/placement.ts";
 import { createPoll, type EditDeps } from "#lib/polls/edit.ts";
 import { PublishedPolls } from "#lib/polls/published.ts";
 import type { CreatePoll } from "#lib/polls/schema.ts";
+import { Store } from "#lib/store/database.ts";
 import { newestPolls } from "#lib/store/polls.ts";
-import { Store } from "#lib/store/pool.ts";
 
 const config = loadConfig();
 const log = createLog("seed", "warn");

@@ -7,13 +7,13 @@
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { getRequestListener } from "@hono/node-server";
-import { FloodgateError } from "#lib/errors.ts";
+import { FloodgateError } from "#lib/base/errors.ts";
 import { problemResponse } from "#lib/http/problem.ts";
-import type { Runtime } from "#lib/runtime.ts";
+import type { Runtime } from "#lib/web/front.ts";
+import { readDirectly } from "./fast-read.ts";
+import { streamDirectly } from "./fast-stream.ts";
+import { isPlainVote, voteDirectly } from "./fast-vote.ts";
 import { type Hot, isStream, isVote } from "./hot-routes.ts";
-import { readDirectly } from "./read-directly.ts";
-import { streamDirectly } from "./stream-directly.ts";
-import { isPlainVote, voteDirectly } from "./vote-directly.ts";
 
 export type HotListener = (request: IncomingMessage, response: ServerResponse, hot: Hot) => void;
 

@@ -5,11 +5,11 @@
  */
 import cluster, { type Worker } from "node:cluster";
 import { once } from "node:events";
-import { SECOND, sleep } from "#lib/clock.ts";
-import type { Config } from "#lib/config.ts";
-import type { Log } from "#lib/log.ts";
-import { backoffMs } from "#lib/retry.ts";
-import { type PagesAt, stopMessage } from "./messages.ts";
+import { SECOND, sleep } from "#lib/base/clock.ts";
+import type { Log } from "#lib/base/log.ts";
+import { backoffMs } from "#lib/base/retry.ts";
+import type { Config } from "#lib/config/config.ts";
+import { type PagesAt, stopMessage } from "./process-messages.ts";
 
 const backoff = { firstMs: 0.1 * SECOND, maxMs: 5 * SECOND };
 /** One that served this long has earned a quick restart. */

@@ -4,14 +4,14 @@
  */
 import cluster from "node:cluster";
 import { fileURLToPath } from "node:url";
-import { SECOND } from "#lib/clock.ts";
-import { ConfigError, loadConfig } from "#lib/config.ts";
-import { createLog } from "#lib/log.ts";
-import { type Runtime, runtime } from "#lib/runtime.ts";
-import { crashOnBugs, onShutdown } from "#lib/shutdown.ts";
+import { SECOND } from "#lib/base/clock.ts";
+import { createLog } from "#lib/base/log.ts";
+import { crashOnBugs, onShutdown } from "#lib/base/shutdown.ts";
+import { ConfigError, loadConfig } from "#lib/config/config.ts";
+import { type Runtime, runtime } from "#lib/web/front.ts";
 import { Fleet } from "./fleet.ts";
-import { isPagesAt, stopMessage } from "./messages.ts";
-import { PagesProcess } from "./pages-process.ts";
+import { PagesProcess } from "./next-supervisor.ts";
+import { isPagesAt, stopMessage } from "./process-messages.ts";
 import { type PagesAddress, serve } from "./serve.ts";
 
 const exitConfig = 78;

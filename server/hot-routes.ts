@@ -7,10 +7,10 @@
  * each other.
  */
 
-import type { Asked } from "#lib/http/asked.ts";
-import { readyResults } from "#lib/http/results-route.ts";
-import type { ReadyAnswer } from "#lib/ready-answer.ts";
-import type { Runtime } from "#lib/runtime.ts";
+import type { ReadyAnswer } from "#lib/http/prepared-response.ts";
+import type { Asked } from "#lib/http/request-head.ts";
+import { readyResults } from "#lib/web/answer-results.ts";
+import type { Runtime } from "#lib/web/front.ts";
 import { type PollPage, readyPollPage } from "#reader/poll-pages.ts";
 import * as results from "../app/api/polls/[poll]/results/route.ts";
 import * as stream from "../app/api/polls/[poll]/results/stream/route.ts";
@@ -84,7 +84,7 @@ export interface Hot {
 
 const noParameters = {};
 
-/** What a route's function would answer, if that is made already; see `server/read-directly.ts`. */
+/** What a route's function would answer, if that is made already; see `server/fast-read.ts`. */
 type Ready = (at: Runtime, slug: string, request: Asked) => ReadyAnswer | undefined;
 
 const pageOf =

@@ -4,13 +4,13 @@
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
-import { monotonicMs, SECOND, sleep } from "#lib/clock.ts";
-import type { Runtime } from "#lib/runtime.ts";
-import type { ShutdownStep } from "#lib/shutdown.ts";
+import { monotonicMs, SECOND, sleep } from "#lib/base/clock.ts";
+import type { ShutdownStep } from "#lib/base/shutdown.ts";
+import type { Runtime } from "#lib/web/front.ts";
 import { hotListener } from "./adapter.ts";
 import { proxyList, stampAddress } from "./client-address.ts";
 import { hotRoute } from "./hot-routes.ts";
-import { passOn, refuse } from "./proxy.ts";
+import { passOn, refuse } from "./next-proxy.ts";
 
 const headersMsMax = 10 * SECOND;
 const requestMsMax = 30 * SECOND;

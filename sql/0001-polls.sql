@@ -1,6 +1,6 @@
 -- Polls and their options.
 --
--- A poll's state is not stored: it follows from these times and the clock (lib/polls/state.ts).
+-- A poll's state is not stored: it follows from these times and the clock (lib/model/poll-state.ts).
 -- All times are UTC with milliseconds. `id` is never reused: it is part of memcached keys.
 
 CREATE TABLE polls (

@@ -1,20 +1,20 @@
 /** The daemon: pass after pass, until it is told to stop. */
-import { monotonicMs, SECOND, sleep, wallMs } from "#lib/clock.ts";
-import type { PassSummary } from "#lib/flush/pass.ts";
-import { describeError } from "#lib/log.ts";
-import type { LogLines } from "#lib/log-lines.ts";
-import { backoffMs } from "#lib/retry.ts";
-import { onShutdown } from "#lib/shutdown.ts";
+import { monotonicMs, SECOND, sleep, wallMs } from "#lib/base/clock.ts";
+import { describeError } from "#lib/base/log.ts";
+import type { LogLines } from "#lib/base/log-lines.ts";
+import { backoffMs } from "#lib/base/retry.ts";
+import { onShutdown } from "#lib/base/shutdown.ts";
+import type { PassSummary } from "#lib/flush/flusher.ts";
+import { isStoreFailure } from "#lib/store/database.ts";
 import { checkSchema } from "#lib/store/migrate.ts";
-import { isStoreFailure } from "#lib/store/pool.ts";
-import { Doorbell } from "./doorbell.ts";
-import type { WorkerRuntime } from "./runtime.ts";
+import { Doorbell } from "./kickstart-listener.ts";
+import { onePass, Upkeep } from "./maintenance.ts";
 import { Schedule } from "./schedule.ts";
 import { History } from "./status/history.ts";
 import { Metrics } from "./status/metrics.ts";
 import { startStatusServer } from "./status/server.ts";
 import type { WorkerState } from "./status/state.ts";
-import { onePass, Upkeep } from "./upkeep.ts";
+import type { WorkerRuntime } from "./worker-parts.ts";
 
 const failureBackoff = { firstMs: 200, maxMs: 5 * SECOND };
 /** With a backlog, ballots of a higher lane wait no longer than this and a commit. */

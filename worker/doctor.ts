@@ -2,7 +2,7 @@
  * `npm run doctor`: looks at everything an operator would look at, and says in words what is wrong and what to
  * do. Changes nothing. Ends with status 1 when something is wrong.
  */
-import { ConfigError } from "#lib/config.ts";
+import { ConfigError } from "#lib/config/config.ts";
 import { examine } from "./doctor/examine.ts";
 import { type Finding, lineOf, verdictOf, wrong } from "./doctor/finding.ts";
 import { operatorSettings } from "./settings.ts";

@@ -4,15 +4,15 @@
  * theirs was drawn; with `--choices`, for an audit, what was chosen instead, and never both.
  */
 import { parseArgs } from "node:util";
-import { drawBallots } from "#lib/ballots/draw.ts";
-import { ConfigError } from "#lib/config.ts";
-import type { Slug } from "#lib/ids.ts";
+import { drawBallots } from "#lib/audit/draw.ts";
+import { ConfigError } from "#lib/config/config.ts";
+import type { Slug } from "#lib/model/ids.ts";
+import { gradesOf } from "#lib/model/tally-parts.ts";
+import { receiptCode } from "#lib/receipts/receipt-code.ts";
 import type { BallotRow } from "#lib/store/ballots.ts";
+import { Store } from "#lib/store/database.ts";
 import { findPoll, type Poll } from "#lib/store/polls.ts";
-import { Store } from "#lib/store/pool.ts";
-import { gradesOf } from "#lib/tallies/parts.ts";
-import { deriveVoterSecrets } from "#lib/voters/keys.ts";
-import { receiptCode } from "#lib/voters/receipt-code.ts";
+import { deriveVoterSecrets } from "#lib/voters/voter-secrets.ts";
 import { operatorSettings } from "./settings.ts";
 
 const exitUsage = 64;

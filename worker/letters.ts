@@ -5,15 +5,15 @@
  * the doctor's any more.
  */
 import { parseArgs } from "node:util";
-import { wallMs } from "#lib/clock.ts";
-import { ConfigError } from "#lib/config.ts";
+import { wallMs } from "#lib/base/clock.ts";
+import { createLog } from "#lib/base/log.ts";
+import { ConfigError } from "#lib/config/config.ts";
 import { redriveLetter } from "#lib/flush/redrive.ts";
-import { createLog } from "#lib/log.ts";
+import { reconcile } from "#lib/rebuild/reconcile.ts";
 import { dismissDeadLetter, listDeadLetters, readLetterBytes } from "#lib/store/dead-letters.ts";
 import { everOpenPolls } from "#lib/store/polls.ts";
-import { reconcile } from "#lib/tallies/reconcile.ts";
-import { buildWorker, type WorkerRuntime } from "./runtime.ts";
 import { operatorSettings } from "./settings.ts";
+import { buildWorker, type WorkerRuntime } from "./worker-parts.ts";
 
 const exitUsage = 64;
 const exitConfig = 78;

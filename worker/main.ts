@@ -2,16 +2,17 @@
  * The flush worker's entry: a daemon, or with `--once` one pass for cron. Both run the same pass and the
  * same upkeep; any number of both may run side by side.
  */
-import { ConfigError, loadConfig } from "#lib/config.ts";
-import { createLog } from "#lib/log.ts";
-import { LogLines } from "#lib/log-lines.ts";
-import { crashOnBugs } from "#lib/shutdown.ts";
+
+import { createLog } from "#lib/base/log.ts";
+import { LogLines } from "#lib/base/log-lines.ts";
+import { crashOnBugs } from "#lib/base/shutdown.ts";
+import { ConfigError, loadConfig } from "#lib/config/config.ts";
 import { SchemaMismatch } from "#lib/store/migrate.ts";
 import { runDaemon } from "./daemon.ts";
 import { keepHeapSmall } from "./heap.ts";
 import { runOnce } from "./once.ts";
-import { buildWorker } from "./runtime.ts";
 import { operatorSettings } from "./settings.ts";
+import { buildWorker } from "./worker-parts.ts";
 
 const exitUsage = 64;
 const exitConfig = 78;

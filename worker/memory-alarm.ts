@@ -2,10 +2,10 @@
  * The alarm about a memcached server that throws things away, or will when it is full: said once in the log, for
  * as long as this process runs. The pages and the metrics say it again each time.
  */
-import type { Log } from "#lib/log.ts";
+import type { Log } from "#lib/base/log.ts";
 import type { MemcachedClient } from "#lib/memcached/client.ts";
 import { isMemcachedFailure } from "#lib/memcached/failure.ts";
-import { readMemory } from "#lib/memcached/memory.ts";
+import { readMemory } from "#lib/memcached/memory-stats.ts";
 
 export class MemoryAlarm {
   readonly #log: Log;

@@ -1,10 +1,10 @@
 /** The one-shot, for cron: one pass over everything that waits, and one line. */
-import { monotonicMs, SECOND } from "#lib/clock.ts";
-import type { PassSummary } from "#lib/flush/pass.ts";
+import { monotonicMs, SECOND } from "#lib/base/clock.ts";
+import type { PassSummary } from "#lib/flush/flusher.ts";
 import { checkSchema, SchemaMismatch } from "#lib/store/migrate.ts";
+import { onePass, Upkeep } from "./maintenance.ts";
 import { ProgressLine } from "./progress.ts";
-import type { WorkerRuntime } from "./runtime.ts";
-import { onePass, Upkeep } from "./upkeep.ts";
+import type { WorkerRuntime } from "./worker-parts.ts";
 
 /** A MySQL that hangs may keep a statement for longer; nothing is lost by not waiting for it. */
 const shutdownMsMax = 5 * SECOND;

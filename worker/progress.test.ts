@@ -1,7 +1,7 @@
 /** The line about a long pass: what it says, and that it is on terminals only. */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { monotonicMs, sleep } from "#lib/clock.ts";
+import { monotonicMs, sleep } from "#lib/base/clock.ts";
 import { ProgressLine, progressLine } from "./progress.ts";
 
 const progress = { ballots: 240_000, slots: 480, waiting: 1_520 };

@@ -2,8 +2,8 @@
  * A line on a terminal that says how far a long pass is. It is written over itself, and gone when the pass is
  * done; where there is no terminal, nothing is written at all.
  */
-import { monotonicMs, SECOND } from "#lib/clock.ts";
-import type { PassProgress } from "#lib/flush/pass.ts";
+import { monotonicMs, SECOND } from "#lib/base/clock.ts";
+import type { PassProgress } from "#lib/flush/flusher.ts";
 import { counted, duration } from "./status/state.ts";
 
 /** A pass shorter than this needs no line. */

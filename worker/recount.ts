@@ -5,17 +5,17 @@
  * could not be compared: ballots are on their way.
  */
 import { parseArgs } from "node:util";
+import { wallMs } from "#lib/base/clock.ts";
+import { createLog } from "#lib/base/log.ts";
 import { recountPoll } from "#lib/books/recount.ts";
-import { wallMs } from "#lib/clock.ts";
-import { ConfigError } from "#lib/config.ts";
-import type { Slug } from "#lib/ids.ts";
-import { createLog } from "#lib/log.ts";
+import { ConfigError } from "#lib/config/config.ts";
+import type { Slug } from "#lib/model/ids.ts";
+import { describePart, partsOf } from "#lib/model/tally-parts.ts";
+import { compareTallies, reconcile } from "#lib/rebuild/reconcile.ts";
 import { everOpenPolls, findPoll, type Poll } from "#lib/store/polls.ts";
 import { readTally } from "#lib/tallies/counters.ts";
-import { describePart, partsOf } from "#lib/tallies/parts.ts";
-import { compareTallies, reconcile } from "#lib/tallies/reconcile.ts";
-import { buildWorker, type WorkerRuntime } from "./runtime.ts";
 import { operatorSettings } from "./settings.ts";
+import { buildWorker, type WorkerRuntime } from "./worker-parts.ts";
 
 const exitUsage = 64;
 /** As of sysexits.h: it may be otherwise in a moment. */

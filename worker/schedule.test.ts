@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { monotonicMs } from "#lib/clock.ts";
-import { createLog } from "#lib/log.ts";
-import { Doorbell } from "./doorbell.ts";
+import { monotonicMs } from "#lib/base/clock.ts";
+import { createLog } from "#lib/base/log.ts";
+import { Doorbell } from "./kickstart-listener.ts";
 import { floorMs, Schedule, waitMs } from "./schedule.ts";
 
 const never = new AbortController().signal;

@@ -5,8 +5,8 @@
  * After a look that found something the next one waits a little whatever rings: under load, ballots that
  * gather for a moment cost MySQL one transaction and not ten.
  */
-import { monotonicMs, sleep } from "#lib/clock.ts";
-import type { Doorbell } from "./doorbell.ts";
+import { monotonicMs, sleep } from "#lib/base/clock.ts";
+import type { Doorbell } from "./kickstart-listener.ts";
 
 /** Least time from the begin of a look to the begin of the next. */
 export const floorMs = { foundNothing: 20, foundSomething: 250 };

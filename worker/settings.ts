@@ -10,7 +10,7 @@ import {
   dataDirectory,
   loadConfig,
   loadConfigOver,
-} from "#lib/config.ts";
+} from "#lib/config/config.ts";
 
 export interface OperatorSettings {
   readonly config: Config;

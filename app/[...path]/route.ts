@@ -1,7 +1,7 @@
 /** Every address that nothing else answers. */
 import { problem } from "#lib/http/problem.ts";
-import { route } from "#lib/http/route.ts";
-import { runtime } from "#lib/runtime.ts";
+import { runtime } from "#lib/web/front.ts";
+import { route } from "#lib/web/route-handler.ts";
 import { notFoundPage } from "#reader/pages.tsx";
 import { htmlResponse } from "#reader/respond.ts";
 import { siteOf } from "#reader/site.ts";

@@ -1,8 +1,8 @@
 /** `GET /demo`: an article with polls in it. */
-import { wallMs } from "#lib/clock.ts";
+import { wallMs } from "#lib/base/clock.ts";
 import { pageHeaders } from "#lib/http/headers.ts";
-import { route } from "#lib/http/route.ts";
-import { runtime } from "#lib/runtime.ts";
+import { runtime } from "#lib/web/front.ts";
+import { route } from "#lib/web/route-handler.ts";
 import { demoChoice, demoPage } from "#reader/demo.tsx";
 import { assets } from "#reader/generated.ts";
 

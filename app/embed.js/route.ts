@@ -1,6 +1,6 @@
 /** `GET /embed.js`: the script that articles load. Its address never changes, so it is kept for an hour. */
 import { scriptHeaders } from "#lib/http/headers.ts";
-import { route } from "#lib/http/route.ts";
+import { route } from "#lib/web/route-handler.ts";
 import { assets } from "#reader/generated.ts";
 
 export const GET = route(async request => {

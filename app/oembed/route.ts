@@ -3,16 +3,16 @@
  *
  * Source: oembed.com, version 1.0, "rich" type.
  */
-import { wallMs } from "#lib/clock.ts";
-import { FloodgateError } from "#lib/errors.ts";
-import { oembedQuerySchema } from "#lib/http/contract.ts";
+import { wallMs } from "#lib/base/clock.ts";
+import { FloodgateError } from "#lib/base/errors.ts";
 import { parse } from "#lib/http/problem.ts";
 import { json } from "#lib/http/respond.ts";
-import { route } from "#lib/http/route.ts";
-import type { Slug } from "#lib/ids.ts";
+import type { Slug } from "#lib/model/ids.ts";
+import { pollState } from "#lib/model/poll-state.ts";
 import { slugSchema } from "#lib/polls/schema.ts";
-import { pollState } from "#lib/polls/state.ts";
-import { runtime } from "#lib/runtime.ts";
+import { oembedQuerySchema } from "#lib/web/contract.ts";
+import { runtime } from "#lib/web/front.ts";
+import { route } from "#lib/web/route-handler.ts";
 import { oembedOf } from "#reader/embed-code.ts";
 
 const path = /^\/(?:p|embed)\/([^/]+)(?:\/results)?\/?$/;

@@ -1,8 +1,8 @@
 /** `GET /readyz`: this process can take votes, and what it takes them with. */
 import { json } from "#lib/http/respond.ts";
-import { route } from "#lib/http/route.ts";
-import { readiness } from "#lib/readiness.ts";
-import { runtime } from "#lib/runtime.ts";
+import { runtime } from "#lib/web/front.ts";
+import { readiness } from "#lib/web/readiness.ts";
+import { route } from "#lib/web/route-handler.ts";
 
 export const dynamic = "force-dynamic";
 

@@ -5,14 +5,14 @@
  * work through the same functions as the API.
  */
 import { redirect } from "next/navigation";
-import { wallMs } from "#lib/clock.ts";
-import { isFloodgateError } from "#lib/errors.ts";
-import type { Slug } from "#lib/ids.ts";
+import { wallMs } from "#lib/base/clock.ts";
+import { isFloodgateError } from "#lib/base/errors.ts";
+import { parseLocalTime } from "#lib/base/time-zone.ts";
+import type { Slug } from "#lib/model/ids.ts";
 import { changePoll, closePoll, createPoll, openPoll, removePoll } from "#lib/polls/edit.ts";
 import { changeableRulesSchema, createPollSchema } from "#lib/polls/schema.ts";
-import { runtime } from "#lib/runtime.ts";
-import { isStoreFailure } from "#lib/store/pool.ts";
-import { parseLocalTime } from "#lib/time-zone.ts";
+import { isStoreFailure } from "#lib/store/database.ts";
+import { runtime } from "#lib/web/front.ts";
 import { optionsOf } from "./_data/options-of-form.ts";
 import { requireSignIn } from "./_data/session.ts";
 

@@ -1,7 +1,7 @@
 /** A floor as a process: `post` and `get` are bare `node:http`, `adapter` is the front's adapter with zod. */
 import { createServer, type RequestListener } from "node:http";
 import { getRequestListener } from "@hono/node-server";
-import { castRequestSchema } from "#lib/http/contract.ts";
+import { castRequestSchema } from "#lib/web/contract.ts";
 import type { FloorMode } from "./drive.ts";
 
 const [mode = "post", port = "0", bytes = "0"] = process.argv.slice(2);

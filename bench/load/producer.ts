@@ -3,13 +3,13 @@
  * long. Prints what it did (JSON) as its last line.
  */
 import { randomBytes } from "node:crypto";
-import { monotonicMs } from "#lib/clock.ts";
-import type { BallotId, BatchId, PollId, VoterKey } from "#lib/ids.ts";
+import { monotonicMs } from "#lib/base/clock.ts";
 import { MemcachedClient } from "#lib/memcached/client.ts";
-import type { Rider } from "#lib/queue/attempt.ts";
-import { enqueueBatch, type Targets } from "#lib/queue/enqueue.ts";
-import { queueName } from "#lib/queue/names.ts";
+import type { BallotId, BatchId, PollId, VoterKey } from "#lib/model/ids.ts";
+import { enqueueBatch, type Targets } from "#lib/queue/batch-write.ts";
 import { QueueProducer } from "#lib/queue/producer.ts";
+import { queueName } from "#lib/queue/queue-names.ts";
+import type { Rider } from "#lib/queue/server-write.ts";
 import type { QueuedBallot } from "#lib/queue/slot-codec.ts";
 
 export interface ProducerJob {

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createConnection, type RowDataPacket } from "mysql2/promise";
-import { monotonicMs, sleep } from "#lib/clock.ts";
+import { monotonicMs, sleep } from "#lib/base/clock.ts";
 import { Child } from "#scripts/services/child.ts";
 import { createPoll } from "#test/support/ledger.ts";
 import type { Site } from "#test/support/site.ts";

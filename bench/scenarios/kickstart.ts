@@ -1,6 +1,6 @@
 /** The first ballot after a quiet time: how long until it is in MySQL. */
 import { type Connection, createConnection, type RowDataPacket } from "mysql2/promise";
-import { monotonicMs, SECOND, sleep } from "#lib/clock.ts";
+import { monotonicMs, SECOND, sleep } from "#lib/base/clock.ts";
 import { createPoll, vote } from "#test/support/ledger.ts";
 import type { Scenario } from "../figures.ts";
 import { Rounds } from "../figures.ts";

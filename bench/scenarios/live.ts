@@ -1,5 +1,5 @@
 /** Live results: thousands of open streams on one poll while votes come in. */
-import { monotonicMs, sleep } from "#lib/clock.ts";
+import { monotonicMs, sleep } from "#lib/base/clock.ts";
 import { Child } from "#scripts/services/child.ts";
 import { waitUntil } from "#scripts/services/ports.ts";
 import { createPoll } from "#test/support/ledger.ts";

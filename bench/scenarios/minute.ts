@@ -2,7 +2,7 @@
  * The record minute: 24,650 votes a second for a minute, the busiest minute of a web vote that was ever
  * published (Globo, Big Brother Brasil, 2020), with everything on this machine.
  */
-import { monotonicMs } from "#lib/clock.ts";
+import { monotonicMs } from "#lib/base/clock.ts";
 import { createPoll } from "#test/support/ledger.ts";
 import type { Scenario } from "../figures.ts";
 import { Rounds } from "../figures.ts";

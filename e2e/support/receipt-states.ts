@@ -1,10 +1,10 @@
 /** A receipt's page in each of its states, for `render-states.ts`. */
-import type { ReceiptReport, ReceiptState } from "#lib/ballots/receipts.ts";
+import type { ReceiptReport, ReceiptState } from "#lib/receipts/find-receipt.ts";
 import type { Poll } from "#lib/store/polls.ts";
 import type { Site } from "#reader/pages.tsx";
 import { receiptPage } from "#reader/receipt-page.tsx";
 
-/** As `lib/ballots/receipts.ts` reports them: a moment only where the ballot is stored under this receipt. */
+/** As `lib/receipts/find-receipt.ts` reports them: a moment only where the ballot is stored under this receipt. */
 const isStored: Readonly<Record<ReceiptState, boolean>> = {
   waiting: false,
   counted: true,

@@ -3,11 +3,11 @@
  * baselines are taken of. Prints them as JSON, name → HTML. A program, because Playwright compiles JSX in
  * a way of its own, and the pages are made with another.
  */
-import { percentages, sharesOf } from "#lib/percent.ts";
-import type { PollState } from "#lib/polls/state.ts";
+import { percentages, sharesOf } from "#lib/base/percent.ts";
+import type { PollState } from "#lib/model/poll-state.ts";
+import type { Results } from "#lib/results/snapshot.ts";
 import { defaultRules } from "#lib/store/poll-rules.ts";
 import type { Poll } from "#lib/store/polls.ts";
-import type { Results } from "#lib/tallies/snapshot.ts";
 import { listPage, messagePage, notFoundPage, pollPage, type Site } from "#reader/pages.tsx";
 import { previewPage, previewPoll } from "#reader/preview.tsx";
 import type { CardProps } from "#reader/views/card-props.ts";

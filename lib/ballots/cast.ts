@@ -3,20 +3,20 @@
  *
  * Reads no MySQL, but for a change whose mark memcached has forgotten: promise 4. Knows no HTTP: routes translate.
  */
-import { isFloodgateError } from "../errors.ts";
-import type { BallotId, Slug } from "../ids.ts";
-import type { Lane, LaneFacts, LaneRules } from "../lane-rules.ts";
+import { isFloodgateError } from "../base/errors.ts";
+import type { Lane, LaneFacts, LaneRules } from "../config/lane-rules.ts";
+import { type ChoiceProblem, choiceTexts, parseChoices } from "../model/choices.ts";
+import type { BallotId, Slug } from "../model/ids.ts";
+import { pollState } from "../model/poll-state.ts";
 import type { PublishedPolls } from "../polls/published.ts";
-import { pollState } from "../polls/state.ts";
+import { receiptCode } from "../receipts/receipt-code.ts";
+import type { ResultsBoard } from "../results/results-board.ts";
+import type { Snapshot } from "../results/snapshot.ts";
+import { isStoreFailure } from "../store/database.ts";
 import type { Poll } from "../store/polls.ts";
-import { isStoreFailure } from "../store/pool.ts";
-import type { ResultsBoard } from "../tallies/results.ts";
-import type { Snapshot } from "../tallies/snapshot.ts";
-import { markTtlSeconds } from "../voters/ballot-once.ts";
 import { defaultBallotId, type Identity, voterKey } from "../voters/identity.ts";
-import type { VoterSecrets } from "../voters/keys.ts";
-import { receiptCode } from "../voters/receipt-code.ts";
-import { type ChoiceProblem, choiceTexts, parseChoices } from "./choices.ts";
+import { markTtlSeconds } from "../voters/marks.ts";
+import type { VoterSecrets } from "../voters/voter-secrets.ts";
 import type { GroupCommit } from "./group-commit.ts";
 
 export interface CastDeps {

@@ -6,27 +6,27 @@
  *
  * Rounds follow each other, one at a time. A ballot that arrives while a round is under way, or less
  * than a linger after the last one began, waits for the next. A round carries ballots of one lane, the one
- * that is next (`queue/lanes.ts`), through memcached (`queue-round.ts`) or, while no queue server is there,
+ * that is next (`model/pick-lane.ts`), through memcached (`queue-round.ts`) or, while no queue server is there,
  * straight into MySQL (`fallback.ts`).
  *
  * Invariant: every ballot that is offered is answered.
  */
-import { monotonicMs, SECOND, sleep } from "../clock.ts";
-import { type Lane, lanes } from "../lane-rules.ts";
-import { describeError } from "../log.ts";
+import { monotonicMs, SECOND, sleep } from "../base/clock.ts";
+import { describeError } from "../base/log.ts";
+import { type Lane, lanes } from "../config/lane-rules.ts";
 import { isMemcachedFailure } from "../memcached/failure.ts";
-import { pickLane, type Relief, sumWaiting } from "../queue/lanes.ts";
+import { pickLane, type Relief, sumWaiting } from "../model/pick-lane.ts";
 import { ballotsPerSlotMax, encodedBallotBytes, slotBytesMax } from "../queue/slot-codec.ts";
-import { moveMark } from "../voters/ballot-once.ts";
+import { moveMark } from "../voters/marks.ts";
+import { UndecidedChanges } from "./decide-in-mysql.ts";
 import {
   type CommitOutcome,
   type OfferedBallot,
   outcomeBeside,
   split,
   type Waiting,
-} from "./offered.ts";
+} from "./pending-ballot.ts";
 import { QueueRound, type RoundDeps } from "./queue-round.ts";
-import { UndecidedChanges } from "./undecided.ts";
 
 export interface GroupCommitDeps extends RoundDeps {
   readonly lingerMs: number;

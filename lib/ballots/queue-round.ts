@@ -14,26 +14,27 @@
  * Invariant: no lock is held across a wait for anything but memcached: whatever may need MySQL (a poll that
  *   memcached has forgotten, the fallback) comes before the locks are taken, or after they were given back.
  */
-import type { AcceptedTape } from "../books/tape.ts";
-import { monotonicMs } from "../clock.ts";
-import type { Kickstart } from "../kickstart.ts";
-import type { Lane } from "../lane-rules.ts";
-import { describeError, type Log } from "../log.ts";
+
+import { monotonicMs } from "../base/clock.ts";
+import { describeError, type Log } from "../base/log.ts";
+import { RateGate } from "../base/rate-limit.ts";
+import type { AcceptedTape } from "../books/accepted-count.ts";
+import type { Lane } from "../config/lane-rules.ts";
 import type { MemcachedClient } from "../memcached/client.ts";
-import type { Places } from "../memcached/places.ts";
+import type { Places } from "../memcached/placement.ts";
+import { pollState } from "../model/poll-state.ts";
 import type { PublishedPolls } from "../polls/published.ts";
-import { pollState } from "../polls/state.ts";
-import { type Enqueued, Enqueueing, type NotEnqueued, type Targets } from "../queue/enqueue.ts";
+import type { BatchIds } from "../queue/batch-ids.ts";
+import { type Enqueued, Enqueueing, type NotEnqueued, type Targets } from "../queue/batch-write.ts";
+import type { Kickstart } from "../queue/kickstart.ts";
+import type { QueueRoom } from "../queue/memory-limits.ts";
 import type { ReplayRing } from "../queue/replay-ring.ts";
-import type { QueueRoom } from "../queue/room.ts";
 import type { Batch, QueuedBallot } from "../queue/slot-codec.ts";
-import { RateGate } from "../rate-gate.ts";
-import type { MissedMoves } from "../tallies/missed.ts";
-import { placeMarks, readMark, takeMarksBack } from "../voters/ballot-once.ts";
-import type { BatchIds } from "./batch-ids.ts";
-import type { Fallback } from "./fallback.ts";
-import { outcomeBeside, split, type Waiting } from "./offered.ts";
-import { TallyRider } from "./tally-rider.ts";
+import { TallyRider } from "../tallies/batch-moves.ts";
+import type { MissedMoves } from "../tallies/stale-tallies.ts";
+import { placeMarks, readMark, takeMarksBack } from "../voters/marks.ts";
+import type { Fallback } from "./direct-commit.ts";
+import { outcomeBeside, split, type Waiting } from "./pending-ballot.ts";
 
 export interface RoundDeps {
   readonly log: Log;

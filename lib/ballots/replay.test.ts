@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
 import { pino } from "pino";
-import { AcceptedTape } from "../books/tape.ts";
+import { AcceptedTape } from "../books/accepted-count.ts";
 import { MemcachedClient } from "../memcached/client.ts";
-import { Places } from "../memcached/places.ts";
+import { Places } from "../memcached/placement.ts";
 import { ReplayRing } from "../queue/replay-ring.ts";
-import { GuardedStore } from "../store/guarded.ts";
-import { Store } from "../store/pool.ts";
-import { MissedMoves } from "../tallies/missed.ts";
-import { Fallback } from "./fallback.ts";
+import { GuardedStore } from "../store/circuit-breaker.ts";
+import { Store } from "../store/database.ts";
+import { MissedMoves } from "../tallies/stale-tallies.ts";
+import { Fallback } from "./direct-commit.ts";
 import { watchReplayRing } from "./replay.ts";
 
 const server = new MemcachedClient({ host: "127.0.0.1", port: 1 });

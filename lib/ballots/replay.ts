@@ -3,22 +3,22 @@
  * again, on another server or straight into MySQL; batches that MySQL has are forgotten. Needed also when
  * nobody votes: a server may lose its memory in the quietest hour.
  */
-import { DAY, MINUTE, monotonicMs, SECOND, sleep } from "../clock.ts";
-import type { Epoch } from "../ids.ts";
-import { describeError, type Log } from "../log.ts";
+import { DAY, MINUTE, monotonicMs, SECOND, sleep } from "../base/clock.ts";
+import { describeError, type Log } from "../base/log.ts";
 import type { MemcachedClient } from "../memcached/client.ts";
 import { isMemcachedFailure } from "../memcached/failure.ts";
 import { checkpointKey, epochKey } from "../memcached/keys.ts";
 import { counterValue, Pipeline } from "../memcached/pipeline.ts";
-import type { Places } from "../memcached/places.ts";
-import { enqueueBatch, type Targets } from "../queue/enqueue.ts";
+import type { Places } from "../memcached/placement.ts";
+import type { Epoch } from "../model/ids.ts";
+import { enqueueBatch, type Targets } from "../queue/batch-write.ts";
 import type { QueueProducer } from "../queue/producer.ts";
 import type { ReplayRing } from "../queue/replay-ring.ts";
 import { decodeBatch, type QueuedBallot } from "../queue/slot-codec.ts";
-import type { MissedMoves } from "../tallies/missed.ts";
-import { raiseMarks } from "../voters/ballot-once.ts";
-import type { Fallback } from "./fallback.ts";
-import { TallyRider } from "./tally-rider.ts";
+import { TallyRider } from "../tallies/batch-moves.ts";
+import type { MissedMoves } from "../tallies/stale-tallies.ts";
+import { raiseMarks } from "../voters/marks.ts";
+import type { Fallback } from "./direct-commit.ts";
 
 export interface ReplayDeps {
   readonly log: Log;

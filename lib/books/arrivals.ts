@@ -1,5 +1,5 @@
 /** What arrived in new batches, by poll and by the life of the front that sent them. */
-import { type PollId, producerBytes } from "../ids.ts";
+import { type PollId, producerBytes } from "../model/ids.ts";
 import type { Batch } from "../queue/slot-codec.ts";
 import type { Acceptance } from "../store/acceptances.ts";
 

@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { noOutcomes } from "../store/totals.ts";
 import { arrivalsOf } from "./arrivals.ts";
 import { balance } from "./books.ts";
-import { parseTape } from "./old-tapes.ts";
+import { parseTape } from "./recover-counts.ts";
 
 const count = fc.nat(1_000_000);
 

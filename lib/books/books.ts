@@ -9,10 +9,10 @@
  * it has been replaced meanwhile, on both. What is missing on the right is *waiting* as long as it can still come, and *lost*
  * when the worker has found all queues at rest long after it was accepted (`closeBooks`).
  */
-import type { PollId } from "../ids.ts";
+import type { PollId } from "../model/ids.ts";
 import { sumAcceptances } from "../store/acceptances.ts";
+import type { Store } from "../store/database.ts";
 import { allPollIds } from "../store/polls.ts";
-import type { Store } from "../store/pool.ts";
 import { noOutcomes, type Outcomes, readOutcomes, setLost } from "../store/totals.ts";
 
 export interface Books {

@@ -4,12 +4,12 @@
  * The first look takes no lock. Only when it finds a difference are the rows counted once more with the
  * poll held, so that no flush is in between: then the difference is real, and can be mended.
  */
-import type { PollId, TallyPart } from "../ids.ts";
+import type { PollId, TallyPart } from "../model/ids.ts";
+import { countsOf } from "../model/tally-parts.ts";
 import { countCombinations } from "../store/ballots.ts";
+import type { Database, Store } from "../store/database.ts";
 import { lockPoll, type Poll } from "../store/polls.ts";
-import type { Database, Store } from "../store/pool.ts";
 import { readTotals, replaceTotals, type Totals } from "../store/totals.ts";
-import { countsOf } from "../tallies/parts.ts";
 
 /** One number that differs. `b`: the ballots. */
 export interface Drift {

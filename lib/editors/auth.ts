@@ -5,11 +5,11 @@
  * There is no sign-up: editors are made by other editors, or by `npm run up`.
  */
 import { betterAuth } from "better-auth";
-import { inTime, MINUTE, SECOND } from "../clock.ts";
-import { FloodgateError } from "../errors.ts";
-import type { Store } from "../store/pool.ts";
-import { deriveKey } from "../voters/keys.ts";
-import type { Attempts } from "./attempts.ts";
+import { inTime, MINUTE, SECOND } from "../base/clock.ts";
+import { FloodgateError } from "../base/errors.ts";
+import type { Store } from "../store/database.ts";
+import { deriveKey } from "../voters/voter-secrets.ts";
+import type { Attempts } from "./sign-in-attempts.ts";
 
 /** The header in which the front states who the client is; it strips the client's own. */
 export const clientAddressHeader = "x-floodgate-client";

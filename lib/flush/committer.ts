@@ -3,14 +3,14 @@
  * one ballot that MySQL refuses.
  */
 import { faultPoint } from "#faults";
-import { sleep, wallMs } from "../clock.ts";
-import { describeError } from "../log.ts";
+import { sleep, wallMs } from "../base/clock.ts";
+import { describeError } from "../base/log.ts";
+import { backoffMs } from "../base/retry.ts";
 import type { MemcachedClient } from "../memcached/client.ts";
-import { readSlots } from "../queue/drain.ts";
-import { backoffMs } from "../retry.ts";
+import { readSlots } from "../queue/slots.ts";
 import { type Checkpoint, readCheckpoint } from "../store/checkpoints.ts";
+import { isStoreFailure } from "../store/database.ts";
 import type { DeadLetter } from "../store/dead-letters.ts";
-import { isStoreFailure } from "../store/pool.ts";
 import type { FlushDeps } from "./deps.ts";
 import { findRefused } from "./find-refused.ts";
 import { commitWork, type FlushOutcome, type FlushWork, pollsOf } from "./transaction.ts";

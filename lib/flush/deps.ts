@@ -1,10 +1,11 @@
 /** What a flush works with, the same for all queues of a process. */
-import type { PollId } from "../ids.ts";
-import type { Log } from "../log.ts";
-import type { Relief } from "../queue/lanes.ts";
+
+import type { Log } from "../base/log.ts";
+import type { PollId } from "../model/ids.ts";
+import type { Relief } from "../model/pick-lane.ts";
+import type { TallyChange } from "../model/tally-sums.ts";
 import type { Batch } from "../queue/slot-codec.ts";
-import type { Store } from "../store/pool.ts";
-import type { TallyChange } from "../tallies/sums.ts";
+import type { Store } from "../store/database.ts";
 import type { RecentBatches } from "./recent-batches.ts";
 
 export interface FlushDeps {

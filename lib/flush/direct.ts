@@ -8,22 +8,15 @@
  *   decision while memcached is away.
  */
 import { arrivalsOf } from "../books/arrivals.ts";
-import type { Epoch } from "../ids.ts";
+import type { Epoch } from "../model/ids.ts";
 import type { Batch, QueuedBallot } from "../queue/slot-codec.ts";
 import { addArrived } from "../store/acceptances.ts";
 import { insertBatches, knownBatches } from "../store/batches.ts";
-import { holdPolls } from "../store/held-polls.ts";
-import type { Store } from "../store/pool.ts";
+import type { Store } from "../store/database.ts";
+import { holdPolls } from "../store/locked-polls.ts";
 import { addToTotals } from "../store/totals.ts";
-import { bringBallots, counted } from "./bring-ballots.ts";
-import {
-  type Arrival,
-  type Fate,
-  refusalOf,
-  type Standing,
-  sumUp,
-  type Verdict,
-} from "./sort-out.ts";
+import { type Arrival, type Fate, refusalOf, type Standing, sumUp, type Verdict } from "./fates.ts";
+import { bringBallots, counted } from "./insert-ballots.ts";
 
 /** In `batches`, in the place of an epoch: brought by a front itself. */
 const directEpoch = "direct" as Epoch;

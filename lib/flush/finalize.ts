@@ -6,21 +6,21 @@
  * poll is final only after a pass that began long enough after the closing, found every queue, emptied
  * all of them, and was not close to a loss of memory.
  *
- * Invariant: after `finalized_at` is set, nothing is added to a poll's totals (`flush/sort-out.ts`
+ * Invariant: after `finalized_at` is set, nothing is added to a poll's totals (`flush/fates.ts`
  *   refuses it).
  */
 
+import { monotonicMs, SECOND } from "../base/clock.ts";
+import type { Log } from "../base/log.ts";
 import { acceptedSoFar, closeBooks } from "../books/books.ts";
 import { recountPoll } from "../books/recount.ts";
-import { monotonicMs, SECOND } from "../clock.ts";
-import type { Log } from "../log.ts";
 import type { PublishedPolls } from "../polls/published.ts";
+import type { TallyDeps } from "../rebuild/rebuild.ts";
+import { reconcile } from "../rebuild/reconcile.ts";
+import type { Store } from "../store/database.ts";
 import { finalizePoll } from "../store/poll-changes.ts";
 import { closingPolls, findPoll, type Poll } from "../store/polls.ts";
-import type { Store } from "../store/pool.ts";
-import type { TallyDeps } from "../tallies/exact.ts";
-import { reconcile } from "../tallies/reconcile.ts";
-import type { PassSummary } from "./pass.ts";
+import type { PassSummary } from "./flusher.ts";
 
 /** > the 3 s in which every request is answered. */
 const settleMs = 4 * SECOND;

@@ -3,8 +3,8 @@
  * bad ballot among 500 costs about twenty trials, and its neighbours nothing but that moment.
  */
 import type { Batch, QueuedBallot } from "../queue/slot-codec.ts";
-import { isStoreFailure, type Store } from "../store/pool.ts";
-import { bringBallots } from "./bring-ballots.ts";
+import { isStoreFailure, type Store } from "../store/database.ts";
+import { bringBallots } from "./insert-ballots.ts";
 
 /**
  * The refused ballots, each with what MySQL said. Empty: every ballot is fine by itself, and the fault is

@@ -11,13 +11,13 @@
  */
 import { faultPoint } from "#faults";
 import type { MemcachedClient } from "../memcached/client.ts";
-import { publishCheckpoint } from "../queue/drain.ts";
+import { publishCheckpoint } from "../queue/slots.ts";
 import { type Checkpoint, readCheckpoint } from "../store/checkpoints.ts";
 import { Committer } from "./committer.ts";
 import { addCommit, type FlushCounts } from "./counts.ts";
 import type { FlushDeps } from "./deps.ts";
-import { Holes } from "./holes.ts";
-import { Leftovers } from "./leftovers.ts";
+import { Holes } from "./missing-slots.ts";
+import { Leftovers } from "./slot-cleanup.ts";
 import type { Committed, FlushWork } from "./transaction.ts";
 import { range, reachOf, readWindow, type Window } from "./window.ts";
 

@@ -4,7 +4,7 @@
  *
  * Invariant: only what is surely committed gets in. What is missing costs a look-up, no more.
  */
-import type { BatchId } from "../ids.ts";
+import type { BatchId } from "../model/ids.ts";
 
 const idsMax = 100_000;
 

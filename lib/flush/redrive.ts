@@ -10,19 +10,19 @@
  * whether it stays, and one that stays leaves nothing behind.
  */
 
+import { wallMs } from "../base/clock.ts";
+import { isFloodgateError } from "../base/errors.ts";
 import { arrivalsOf } from "../books/arrivals.ts";
-import { wallMs } from "../clock.ts";
-import { isFloodgateError } from "../errors.ts";
-import type { BatchId, Epoch, PollId } from "../ids.ts";
+import type { BatchId, Epoch, PollId } from "../model/ids.ts";
 import { type Batch, decodeBatch } from "../queue/slot-codec.ts";
 import { addArrived } from "../store/acceptances.ts";
 import { insertBatches, knownBatches } from "../store/batches.ts";
+import type { Database, Store } from "../store/database.ts";
 import { deleteDeadLetter, lockDeadLetter } from "../store/dead-letters.ts";
-import { holdPolls } from "../store/held-polls.ts";
-import type { Database, Store } from "../store/pool.ts";
+import { holdPolls } from "../store/locked-polls.ts";
 import { addToTotals } from "../store/totals.ts";
-import { bringBallots, counted } from "./bring-ballots.ts";
-import { type Arrival, refusalOf, sumUp } from "./sort-out.ts";
+import { type Arrival, refusalOf, sumUp } from "./fates.ts";
+import { bringBallots, counted } from "./insert-ballots.ts";
 
 export type Redriven =
   | {

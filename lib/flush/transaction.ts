@@ -13,17 +13,17 @@
  */
 import { faultPoint } from "#faults";
 import { arrivalsOf } from "../books/arrivals.ts";
-import type { Epoch, PollId } from "../ids.ts";
+import type { Epoch, PollId } from "../model/ids.ts";
 import { type Batch, decodeBatch, encodeBatch, type QueuedBallot } from "../queue/slot-codec.ts";
 import { addArrived } from "../store/acceptances.ts";
 import { insertBatches, knownBatches } from "../store/batches.ts";
 import { lockCheckpoint, moveCheckpoint } from "../store/checkpoints.ts";
+import type { Database, Store } from "../store/database.ts";
 import { type DeadLetter, insertDeadLetters } from "../store/dead-letters.ts";
-import { type HeldPoll, holdPolls } from "../store/held-polls.ts";
-import type { Database, Store } from "../store/pool.ts";
+import { type HeldPoll, holdPolls } from "../store/locked-polls.ts";
 import { addToTotals } from "../store/totals.ts";
-import { bringBallots, counted } from "./bring-ballots.ts";
-import { type Arrival, refusalOf, sumUp, type Verdict } from "./sort-out.ts";
+import { type Arrival, refusalOf, sumUp, type Verdict } from "./fates.ts";
+import { bringBallots, counted } from "./insert-ballots.ts";
 
 /** What was read from one queue. */
 export interface FlushWork {

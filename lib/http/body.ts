@@ -1,8 +1,8 @@
 /**
  * Request bodies: type first, then size, then contents.
  */
-import { FloodgateError, isFloodgateError } from "../errors.ts";
-import type { Asked } from "./asked.ts";
+import { FloodgateError, isFloodgateError } from "../base/errors.ts";
+import type { Asked } from "./request-head.ts";
 
 export const bodyBytesMax = 64 * 1024;
 

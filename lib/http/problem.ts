@@ -11,10 +11,10 @@ import {
   FloodgateError,
   type FloodgateErrorOptions,
   isFloodgateError,
-} from "../errors.ts";
-import { describeError, type Log } from "../log.ts";
+} from "../base/errors.ts";
+import { describeError, type Log } from "../base/log.ts";
 import { isMemcachedFailure } from "../memcached/failure.ts";
-import { isStoreFailure } from "../store/pool.ts";
+import { isStoreFailure } from "../store/database.ts";
 import { dataHeaders } from "./headers.ts";
 import { type Answer, responseOf } from "./respond.ts";
 

@@ -1,6 +1,7 @@
 /** Answers that are not problems. */
-import type { ReadyAnswer } from "../ready-answer.ts";
+
 import { dataHeaders } from "./headers.ts";
+import type { ReadyAnswer } from "./prepared-response.ts";
 
 const jsonHeaders: Readonly<Record<string, string>> = {
   ...dataHeaders,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { isFloodgateError } from "../errors.ts";
+import { isFloodgateError } from "../base/errors.ts";
 import { refuseCrossSite } from "./same-origin.ts";
 
 const url = "https://polls.example";

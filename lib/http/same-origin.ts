@@ -7,8 +7,8 @@
  *
  * Source: Fetch Metadata (W3C) and OWASP's CSRF cheat sheet, "verifying origin with standard headers".
  */
-import { FloodgateError } from "../errors.ts";
-import type { Asked } from "./asked.ts";
+import { FloodgateError } from "../base/errors.ts";
+import type { Asked } from "./request-head.ts";
 
 /** @throws FloodgateError `forbidden` for a browser's request that another origin caused. */
 export function refuseCrossSite(request: Asked, publicUrl: string): void {

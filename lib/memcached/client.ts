@@ -14,8 +14,8 @@
  *
  * Source: the circuit breaker of Nygard, "Release It!".
  */
-import { monotonicMs, sleep } from "../clock.ts";
-import type { Log } from "../log.ts";
+import { monotonicMs, sleep } from "../base/clock.ts";
+import type { Log } from "../base/log.ts";
 import { isMemcachedFailure, MemcachedFailure } from "./failure.ts";
 import { Pipeline, type Replies } from "./pipeline.ts";
 import { type Address, Session } from "./session.ts";

@@ -28,7 +28,7 @@
  * | `pv`                    | counts publications                | the server forgets     | front, worker |
  * | `a:{digest}`            | attempts to sign in                | its window             | front      |
  */
-import type { Epoch, PollId, QueueName, SlotNumber, Slug, VoterKey } from "../ids.ts";
+import type { Epoch, PollId, QueueName, SlotNumber, Slug, VoterKey } from "../model/ids.ts";
 
 declare const brand: unique symbol;
 /** A memcached key that `keys.ts` built. */

@@ -10,7 +10,7 @@
  *
  * Source: memcached's `doc/protocol-binary.txt`.
  */
-import { DAY, SECOND, wallMs } from "../clock.ts";
+import { DAY, SECOND, wallMs } from "../base/clock.ts";
 import { MemcachedFailure, outOfMemoryStatus } from "./failure.ts";
 import type { Key } from "./keys.ts";
 import { RequestBytes } from "./request-bytes.ts";

@@ -19,7 +19,7 @@
  */
 import type { Socket } from "node:net";
 import { Server } from "memjs";
-import { monotonicMs } from "../clock.ts";
+import { monotonicMs } from "../base/clock.ts";
 import { MemcachedFailure } from "./failure.ts";
 import { type Pipeline, Replies, type Reply } from "./pipeline.ts";
 

@@ -5,9 +5,10 @@
  * sees results, what comes after the vote, and whether readers may change theirs. Not the rest, because readers
  * voted on what they saw.
  */
-import { SECOND } from "../clock.ts";
-import { FloodgateError } from "../errors.ts";
-import type { OptionNumber, Slug } from "../ids.ts";
+import { SECOND } from "../base/clock.ts";
+import { FloodgateError } from "../base/errors.ts";
+import type { OptionNumber, Slug } from "../model/ids.ts";
+import { pollState } from "../model/poll-state.ts";
 import { defaultRules, type PollRules } from "../store/poll-rules.ts";
 import type { Poll, PollContent, PollOption } from "../store/polls.ts";
 import {
@@ -16,7 +17,6 @@ import {
   contradictions,
   type UpdatePoll,
 } from "./schema.ts";
-import { pollState } from "./state.ts";
 
 /** What readers have not voted on. */
 const changeableWhileOpen: ReadonlySet<string> = new Set([

@@ -4,20 +4,20 @@
  */
 import { randomBytes } from "node:crypto";
 import slugify from "@sindresorhus/slugify";
-import { FloodgateError } from "../errors.ts";
-import type { PollId, Slug } from "../ids.ts";
-import { describeError, type Log } from "../log.ts";
+import { FloodgateError } from "../base/errors.ts";
+import { describeError, type Log } from "../base/log.ts";
 import { isMemcachedFailure } from "../memcached/failure.ts";
-import type { Places } from "../memcached/places.ts";
+import type { Places } from "../memcached/placement.ts";
+import type { PollId, Slug } from "../model/ids.ts";
+import { pollState } from "../model/poll-state.ts";
+import { partsOf } from "../model/tally-parts.ts";
+import { type Database, isStoreFailure, type Store } from "../store/database.ts";
 import { deletePoll, insertPoll, replaceOptions, updatePoll } from "../store/poll-changes.ts";
 import { findPoll, lockPoll, type Poll, type PollContent } from "../store/polls.ts";
-import { type Database, isStoreFailure, type Store } from "../store/pool.ts";
 import { createTally } from "../tallies/counters.ts";
-import { partsOf } from "../tallies/parts.ts";
 import { contentOf, mergedWith, refuseContradictions, refuseLateChanges } from "./content.ts";
 import type { PublishedPolls } from "./published.ts";
 import type { CreatePoll, UpdatePoll } from "./schema.ts";
-import { pollState } from "./state.ts";
 
 export interface EditDeps {
   readonly store: Store;

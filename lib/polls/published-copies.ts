@@ -2,13 +2,13 @@
  * The copies of published polls in memcached: on as many servers as there are to be copies, by a fixed rule.
  * A server that was away may say what was true then; so all copies are read, and the newest counts.
  */
-import { wallMs } from "../clock.ts";
-import type { Slug } from "../ids.ts";
+import { wallMs } from "../base/clock.ts";
 import type { MemcachedClient } from "../memcached/client.ts";
 import { isMemcachedFailure } from "../memcached/failure.ts";
 import { type Key, listedKey, publicationsKey, publishedKey } from "../memcached/keys.ts";
 import { counterValue, Pipeline } from "../memcached/pipeline.ts";
-import type { Places } from "../memcached/places.ts";
+import type { Places } from "../memcached/placement.ts";
+import type { Slug } from "../model/ids.ts";
 import type { Poll } from "../store/polls.ts";
 
 const absent = "-";

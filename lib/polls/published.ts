@@ -14,17 +14,17 @@
  * breaker; when MySQL can't say either, what this process knew goes on being used.
  */
 import { LRUCache } from "lru-cache";
-import { DAY, monotonicMs, SECOND } from "../clock.ts";
-import { FloodgateError, isFloodgateError } from "../errors.ts";
-import type { Slug } from "../ids.ts";
-import { describeError, type Log } from "../log.ts";
+import { DAY, monotonicMs, SECOND } from "../base/clock.ts";
+import { FloodgateError, isFloodgateError } from "../base/errors.ts";
+import { describeError, type Log } from "../base/log.ts";
+import { RateGate } from "../base/rate-limit.ts";
 import { isMemcachedFailure } from "../memcached/failure.ts";
-import type { Places } from "../memcached/places.ts";
-import { RateGate } from "../rate-gate.ts";
-import type { GuardedStore } from "../store/guarded.ts";
+import type { Places } from "../memcached/placement.ts";
+import type { Slug } from "../model/ids.ts";
+import type { GuardedStore } from "../store/circuit-breaker.ts";
+import type { Store } from "../store/database.ts";
+import { isStoreFailure } from "../store/database.ts";
 import { findPoll, listedPolls, type Poll } from "../store/polls.ts";
-import type { Store } from "../store/pool.ts";
-import { isStoreFailure } from "../store/pool.ts";
 import { PublishedCopies } from "./published-copies.ts";
 
 /** One line of the list of polls. */

@@ -3,9 +3,9 @@
  * API and the studio alike.
  */
 import { z } from "zod";
-import { optionNumberMax, type Slug } from "../ids.ts";
-import { lanes } from "../lane-rules.ts";
-import { languages } from "../languages.ts";
+import { languages } from "../base/languages.ts";
+import { lanes } from "../config/lane-rules.ts";
+import { optionNumberMax, type Slug } from "../model/ids.ts";
 import {
   afterVoteValues,
   optionOrders,

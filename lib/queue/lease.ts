@@ -4,10 +4,10 @@
  *
  * The lock is a counter made with value 1; whoever is answered 1 has it, until it is deleted or its time is over.
  */
-import { SECOND } from "../clock.ts";
-import type { Epoch, QueueName } from "../ids.ts";
+import { SECOND } from "../base/clock.ts";
 import { lockKey } from "../memcached/keys.ts";
 import type { Counted, Op, Pipeline } from "../memcached/pipeline.ts";
+import type { Epoch, QueueName } from "../model/ids.ts";
 
 /** The server's lease: a TTL of 2 lives for more than 1 s and up to 2 s. */
 export const leaseSeconds = 2;

@@ -27,13 +27,13 @@
  */
 import { randomBytes } from "node:crypto";
 import { faultPoint } from "#faults";
-import { monotonicMs, SECOND, sleep } from "../clock.ts";
-import type { Epoch, QueueName, SlotNumber } from "../ids.ts";
+import { monotonicMs, SECOND, sleep } from "../base/clock.ts";
 import type { MemcachedClient } from "../memcached/client.ts";
 import { isMemcachedFailure, MemcachedFailure, outOfMemory } from "../memcached/failure.ts";
 import { checkpointKey, epochKey, lockKey, pointerKey, slotKey } from "../memcached/keys.ts";
 import { counterValue, Pipeline, type Replies } from "../memcached/pipeline.ts";
 import type { Session } from "../memcached/session.ts";
+import type { Epoch, QueueName, SlotNumber } from "../model/ids.ts";
 import { askForLock, leaseSeconds, leaseSurelyOursMs } from "./lease.ts";
 
 /** > the shortest lease, < the worker's patience with a missing slot. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import type { Epoch, QueueName } from "../ids.ts";
 import { MemcachedClient } from "../memcached/client.ts";
+import type { Epoch, QueueName } from "../model/ids.ts";
 import { QueueProducer } from "./producer.ts";
 import { ReplayRing } from "./replay-ring.ts";
 

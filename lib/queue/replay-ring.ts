@@ -11,7 +11,7 @@
  *
  * What is left of the window is said in `docs/architecture.md`.
  */
-import type { Epoch } from "../ids.ts";
+import type { Epoch } from "../model/ids.ts";
 import type { QueueProducer } from "./producer.ts";
 
 /** No queue's current one, ever. */

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { isFloodgateError } from "../errors.ts";
-import type { BallotId, BatchId, PollId, VoterKey } from "../ids.ts";
+import { isFloodgateError } from "../base/errors.ts";
+import type { BallotId, BatchId, PollId, VoterKey } from "../model/ids.ts";
 import {
   type Batch,
   ballotsPerSlotMax,

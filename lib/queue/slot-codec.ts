@@ -16,8 +16,8 @@
  * Invariant: a version is never changed, only added: fronts and workers of two releases run side by side.
  */
 import { crc32 } from "node:zlib";
-import { FloodgateError } from "../errors.ts";
-import type { BallotId, BatchId, PollId, VoterKey } from "../ids.ts";
+import { FloodgateError } from "../base/errors.ts";
+import type { BallotId, BatchId, PollId, VoterKey } from "../model/ids.ts";
 import { type PollKind, pollKinds } from "../store/poll-rules.ts";
 
 /** One ballot on its way to MySQL. */

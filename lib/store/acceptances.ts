@@ -1,6 +1,6 @@
 /** What fronts accepted and what of it arrived, for each life of a front: the table `acceptances`. */
-import type { PollId } from "../ids.ts";
-import type { Database, Row } from "./pool.ts";
+import type { PollId } from "../model/ids.ts";
+import type { Database, Row } from "./database.ts";
 import { hexLiteral, placeholders } from "./sql-text.ts";
 
 /** A number of ballots of one poll, of one life of a front. */

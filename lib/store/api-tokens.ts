@@ -1,5 +1,5 @@
 /** API tokens: the table `api_tokens`. Only digests are stored. */
-import type { Database, Row } from "./pool.ts";
+import type { Database, Row } from "./database.ts";
 
 interface TokenRow extends Row {
   readonly editor_id: string;

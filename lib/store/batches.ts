@@ -1,6 +1,6 @@
 /** Batches committed lately: the table `batches`. It tells a batch that comes a second time. */
-import type { Epoch } from "../ids.ts";
-import type { Database, Row } from "./pool.ts";
+import type { Epoch } from "../model/ids.ts";
+import type { Database, Row } from "./database.ts";
 import { hexLiteral, timeLiteral } from "./sql-text.ts";
 
 interface BatchRow extends Row {

@@ -1,6 +1,6 @@
 /** How far each life of each queue has been flushed: the table `checkpoints`. */
-import type { Epoch, QueueName } from "../ids.ts";
-import type { Database, Row } from "./pool.ts";
+import type { Epoch, QueueName } from "../model/ids.ts";
+import type { Database, Row } from "./database.ts";
 
 export interface Checkpoint {
   readonly epoch: Epoch;

@@ -1,6 +1,6 @@
 /** What could not be counted, kept with its bytes and a reason: the table `dead_letters`. */
-import type { Epoch, PollId } from "../ids.ts";
-import type { Database, Row } from "./pool.ts";
+import type { Epoch, PollId } from "../model/ids.ts";
+import type { Database, Row } from "./database.ts";
 import { hexLiteral, timeLiteral } from "./sql-text.ts";
 
 export interface DeadLetter {

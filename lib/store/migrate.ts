@@ -10,7 +10,7 @@
  */
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { Row, Store } from "./pool.ts";
+import type { Row, Store } from "./database.ts";
 
 interface MigrationRow extends Row {
   readonly name: string;

@@ -2,8 +2,8 @@
  * What an editor decides about a poll beyond its question and times: columns of `polls`. The words are the
  * same in SQL, code and API.
  */
-import type { Lane } from "../lane-rules.ts";
-import type { Row } from "./pool.ts";
+import type { Lane } from "../config/lane-rules.ts";
+import type { Row } from "./database.ts";
 
 /** How readers vote, in the order of the numbers that slots have for them: choose, rank, or give grades from 1 to 5. */
 export const pollKinds = ["choice", "ranked", "rating"] as const;

@@ -1,9 +1,9 @@
 /** Polls and their options as MySQL has them: the tables `polls` and `options`. `poll-changes.ts` writes them. */
 
-import type { OptionNumber, PollId, Slug } from "../ids.ts";
-import type { Language } from "../languages.ts";
+import type { Language } from "../base/languages.ts";
+import type { OptionNumber, PollId, Slug } from "../model/ids.ts";
+import type { Database, Row } from "./database.ts";
 import { type PollRules, type PollRulesRow, ruleColumns, rulesOf } from "./poll-rules.ts";
-import type { Database, Row } from "./pool.ts";
 import { placeholders } from "./sql-text.ts";
 
 /** An image of an option: an https address or a path on this site, and what it shows, in words. */

@@ -1,6 +1,6 @@
 /** What MySQL can say of a receipt: a poll, the ballot of one voter in it, and letters that were set aside. */
-import type { BallotId, PollId, Slug } from "../ids.ts";
-import type { Database, Row } from "./pool.ts";
+import type { BallotId, PollId, Slug } from "../model/ids.ts";
+import type { Database, Row } from "./database.ts";
 
 /** The poll of a receipt. */
 export interface ReceiptPoll {

@@ -1,7 +1,7 @@
 /** What the stored ballots add up to: the tables `poll_totals` and `option_totals`. */
-import type { OptionNumber, PollId, TallyPart } from "../ids.ts";
-import { partOf, splitPart } from "../tally-part.ts";
-import type { Database, Row } from "./pool.ts";
+import type { OptionNumber, PollId, TallyPart } from "../model/ids.ts";
+import { partOf, splitPart } from "../model/tally-part.ts";
+import type { Database, Row } from "./database.ts";
 import { placeholders } from "./sql-text.ts";
 
 /** Ballots of one poll, and its votes by part. */

@@ -11,7 +11,7 @@
  * all of them; they are read from the first that is up. One that was away and missed a move is taken away
  * (`missed.ts`), and made again exactly (`exact.ts`).
  */
-import type { PollId, TallyPart } from "../ids.ts";
+
 import type { MemcachedClient } from "../memcached/client.ts";
 import { isMemcachedFailure } from "../memcached/failure.ts";
 import { tallyKey } from "../memcached/keys.ts";
@@ -22,8 +22,9 @@ import {
   Pipeline,
   type Replies,
 } from "../memcached/pipeline.ts";
-import type { Places } from "../memcached/places.ts";
-import type { TallyChange } from "./sums.ts";
+import type { Places } from "../memcached/placement.ts";
+import type { PollId, TallyPart } from "../model/ids.ts";
+import type { TallyChange } from "../model/tally-sums.ts";
 
 /** What the counters of a poll say. */
 export interface Tally {

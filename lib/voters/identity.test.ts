@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import type { BallotId, PollId } from "../ids.ts";
+import type { BallotId, PollId } from "../model/ids.ts";
 import {
   cookieName,
   defaultBallotId,
@@ -11,7 +11,7 @@ import {
   readToken,
   voterKey,
 } from "./identity.ts";
-import { deriveVoterSecrets } from "./keys.ts";
+import { deriveVoterSecrets } from "./voter-secrets.ts";
 
 const secrets = deriveVoterSecrets("a secret of more than thirty-two characters");
 const others = deriveVoterSecrets("another secret, of somebody else's, long too");

@@ -18,10 +18,10 @@
  */
 import { randomBytes, timingSafeEqual } from "node:crypto";
 import { parse } from "hono/utils/cookie";
-import { uuidOf } from "../ballot-id.ts";
-import { DAY } from "../clock.ts";
-import type { BallotId, PollId, VoterKey } from "../ids.ts";
-import type { VoterSecrets } from "./keys.ts";
+import { DAY } from "../base/clock.ts";
+import { uuidOf } from "../model/ballot-id.ts";
+import type { BallotId, PollId, VoterKey } from "../model/ids.ts";
+import type { VoterSecrets } from "./voter-secrets.ts";
 
 export interface Identity {
   /** 16 bytes. */

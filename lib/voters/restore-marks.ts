@@ -8,16 +8,16 @@
  * Invariant: what is said to be restored is: progress is only moved from the very value that was read.
  * Not restored: what was accepted before the loss and has not reached MySQL; its front's replay does that.
  */
-import { monotonicMs, wallMs } from "../clock.ts";
-import type { PollId, VoterKey } from "../ids.ts";
-import type { Log } from "../log.ts";
+import { monotonicMs, wallMs } from "../base/clock.ts";
+import type { Log } from "../base/log.ts";
 import type { MemcachedClient } from "../memcached/client.ts";
 import { marksRestoredKey } from "../memcached/keys.ts";
 import { type Op, Pipeline, type Versioned } from "../memcached/pipeline.ts";
+import type { PollId, VoterKey } from "../model/ids.ts";
 import { ballotsBehind } from "../store/ballots.ts";
+import type { Store } from "../store/database.ts";
 import { countingPolls, type Poll } from "../store/polls.ts";
-import type { Store } from "../store/pool.ts";
-import { addStoredMarks } from "./ballot-once.ts";
+import { addStoredMarks } from "./marks.ts";
 
 export interface RestoreDeps {
   readonly store: Store;

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { createCanvas, loadImage } from "@napi-rs/canvas";
-import type { Language } from "#lib/languages.ts";
+import type { Language } from "#lib/base/languages.ts";
+import type { Results } from "#lib/results/snapshot.ts";
 import { defaultRules } from "#lib/store/poll-rules.ts";
 import type { Poll } from "#lib/store/polls.ts";
-import type { Results } from "#lib/tallies/snapshot.ts";
 import { assets } from "../generated.ts";
 import { Words } from "../words.ts";
 import { drawPoll } from "./poll-picture.ts";

@@ -10,9 +10,9 @@
  * streams take three of them at most, so that a vote always finds one.
  */
 import { inArticle, part, say, setText, showsResults, slugOf, stateOf } from "./card.ts";
-import { kept, voterHeader } from "./keep.ts";
 import { writeResults } from "./results.ts";
 import type { Results } from "./results-json.ts";
+import { kept, voterHeader } from "./storage.ts";
 import { atMoment, closingMs } from "./times.ts";
 
 export interface Live {

@@ -14,7 +14,7 @@ import {
   stateOf,
 } from "./card.ts";
 import type { Results } from "./results-json.ts";
-import { writeRunoff } from "./runoff.ts";
+import { writeRunoff } from "./runoff-rounds.ts";
 import { closingMs, sayAsOf } from "./times.ts";
 
 /** At most one summary a minute is read out, however often the numbers change. */

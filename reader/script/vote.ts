@@ -7,11 +7,7 @@
  */
 import { inArticle, langQuery, part, say, setHidden, slugOf, stateOf, tell } from "./card.ts";
 import { chosenIn, fillIn } from "./fields.ts";
-import { canKeep, keep, kept, onVotedElsewhere, type Pending, voterHeader } from "./keep.ts";
 import type { Live } from "./live.ts";
-import { rankByButtons } from "./ranks.ts";
-import { markMine } from "./results.ts";
-import type { Results } from "./results-json.ts";
 import {
   keepStanding,
   offerChanges,
@@ -19,7 +15,11 @@ import {
   type Standing,
   showStanding,
   standingIn,
-} from "./standing.ts";
+} from "./own-ballot.ts";
+import { rankByButtons } from "./ranks.ts";
+import { markMine } from "./results.ts";
+import type { Results } from "./results-json.ts";
+import { canKeep, keep, kept, onVotedElsewhere, type Pending, voterHeader } from "./storage.ts";
 
 const firstPauseMs = 1_000;
 const longestPauseMs = 30_000;

@@ -1,7 +1,7 @@
 /** What a poll card shows. */
-import type { PollState } from "#lib/polls/state.ts";
+import type { PollState } from "#lib/model/poll-state.ts";
+import type { Results } from "#lib/results/snapshot.ts";
 import type { Poll } from "#lib/store/polls.ts";
-import type { Results } from "#lib/tallies/snapshot.ts";
 import type { WordKey, Words } from "../words.ts";
 import type { AskedLanguage, Place } from "./paths.ts";
 

@@ -1,6 +1,6 @@
 /** @jsxImportSource hono/jsx */
 /** The line above the question: what this is, in which state, and the moment that matters. */
-import type { PollState } from "#lib/polls/state.ts";
+import type { PollState } from "#lib/model/poll-state.ts";
 import { distanceIn } from "../when.ts";
 import type { WordKey, Words } from "../words.ts";
 import { type CardProps, numbersSeen } from "./card-props.ts";

@@ -1,6 +1,6 @@
 /** @jsxImportSource hono/jsx */
 /** The options of the form: to choose, to rank, or to grade. All of them plain fields. */
-import { optionsInOrder } from "#lib/polls/option-order.ts";
+import { optionsInOrder } from "#lib/model/option-order.ts";
 import type { CardProps } from "./card-props.ts";
 import { OptionImage, withImages } from "./option-image.tsx";
 

@@ -1,5 +1,5 @@
 /** Where a poll is, on its own page and in somebody's article. */
-import type { Language } from "#lib/languages.ts";
+import type { Language } from "#lib/base/languages.ts";
 import type { Poll } from "#lib/store/polls.ts";
 
 export type Place = "page" | "embed";

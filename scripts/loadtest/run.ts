@@ -1,6 +1,6 @@
 /** Driving load: so many connections, each taking the next ballot from the plan until none is left. */
-import { monotonicMs, SECOND, sleep } from "#lib/clock.ts";
-import { backoffMs } from "#lib/retry.ts";
+import { monotonicMs, SECOND, sleep } from "#lib/base/clock.ts";
+import { backoffMs } from "#lib/base/retry.ts";
 import type { Plan, PlannedBallot, State } from "./ballots.ts";
 import { type Answer, Connection } from "./connection.ts";
 

@@ -3,7 +3,7 @@
  */
 import { type ChildProcess, type SpawnOptions, spawn } from "node:child_process";
 import { appendFileSync } from "node:fs";
-import { sleep } from "#lib/clock.ts";
+import { sleep } from "#lib/base/clock.ts";
 
 const outputBytesMax = 64 * 1024;
 

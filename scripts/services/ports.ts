@@ -2,7 +2,7 @@
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { connect, createServer } from "node:net";
-import { MINUTE, monotonicMs, sleep } from "#lib/clock.ts";
+import { MINUTE, monotonicMs, sleep } from "#lib/base/clock.ts";
 
 /** A port of 127.0.0.1 that was free a moment ago. */
 export async function freePort(): Promise<number> {

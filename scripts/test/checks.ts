@@ -3,18 +3,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import type { Count } from "./count.ts";
 
-const sources = [
-  "app",
-  "bench",
-  "e2e",
-  "embed",
-  "lib",
-  "reader",
-  "scripts",
-  "server",
-  "test",
-  "worker",
-];
+const sources = ["app", "bench", "e2e", "lib", "reader", "scripts", "server", "test", "worker"];
 
 const bin = (name: string) => `node_modules/.bin/${name}`;
 

@@ -3,8 +3,8 @@
  * worker, and a table of addresses. Ctrl-C stops it all, in the order in which nothing is lost.
  */
 import { spawnSync } from "node:child_process";
-import { wallMs } from "#lib/clock.ts";
-import { dataDirectory, settingDocs } from "#lib/config.ts";
+import { wallMs } from "#lib/base/clock.ts";
+import { dataDirectory, settingDocs } from "#lib/config/config.ts";
 import { Child } from "#scripts/services/child.ts";
 import { startDatabase } from "#scripts/services/mariadb.ts";
 import { startMemcached } from "#scripts/services/memcached.ts";

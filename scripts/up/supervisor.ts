@@ -2,7 +2,7 @@
  * Keeps the processes of a private site running: one that ends without having been told to is started
  * again, after a pause that grows while it keeps ending.
  */
-import { monotonicMs, SECOND, sleep } from "#lib/clock.ts";
+import { monotonicMs, SECOND, sleep } from "#lib/base/clock.ts";
 import type { Child } from "#scripts/services/child.ts";
 
 export type Role = "front" | "worker" | "memcached" | "database";

@@ -1,5 +1,5 @@
 /**
- * The armed twin of `lib/faults.ts`, in the builds of the fault tests only (import condition `faults`).
+ * The armed twin of `lib/base/faults.ts`, in the builds of the fault tests only (import condition `faults`).
  *
  * `FAULT=point:hit[:ms]`, several separated by commas: at that hit of that point the process kills itself
  * with SIGKILL, or, with `ms`, stands still for so long, as a stopped or swapped-out process does. Each
@@ -8,7 +8,7 @@
  * `CLOCK_OFFSET_MS` makes the wall clock of the process wrong by so much; monotonic time stays right.
  */
 import { writeSync } from "node:fs";
-import type { FaultPoint } from "#lib/faults.ts";
+import type { FaultPoint } from "#lib/base/faults.ts";
 
 interface Armed {
   readonly point: string;

@@ -4,12 +4,12 @@
  */
 import { AssertionError } from "node:assert";
 import type { RowDataPacket } from "mysql2/promise";
-import type { Epoch } from "#lib/ids.ts";
 import { MemcachedClient } from "#lib/memcached/client.ts";
 import { isMemcachedFailure } from "#lib/memcached/failure.ts";
-import { lookAtQueues, type QueueLook, readSlots } from "#lib/queue/drain.ts";
-import { allQueueNames } from "#lib/queue/names.ts";
+import type { Epoch } from "#lib/model/ids.ts";
+import { allQueueNames } from "#lib/queue/queue-names.ts";
 import { isTombstone } from "#lib/queue/slot-codec.ts";
+import { lookAtQueues, type QueueLook, readSlots } from "#lib/queue/slots.ts";
 import { results } from "#test/support/ledger.ts";
 import type { Site } from "#test/support/site.ts";
 import type { Books, StoredRow, Sums } from "./checker.ts";

@@ -5,9 +5,9 @@
  * Patient ones send the same ballot again until it is answered, as the page does; others give up, and
  * never learn what became of it.
  */
-import { monotonicMs, SECOND, sleep } from "#lib/clock.ts";
-import { lanes } from "#lib/lane-rules.ts";
-import { backoffMs } from "#lib/retry.ts";
+import { monotonicMs, SECOND, sleep } from "#lib/base/clock.ts";
+import { backoffMs } from "#lib/base/retry.ts";
+import { lanes } from "#lib/config/lane-rules.ts";
 import { type Answer, Connection } from "#scripts/loadtest/connection.ts";
 import { mulberry32 } from "#test/support/random.ts";
 import { History, type HistoryBallot } from "./history.ts";

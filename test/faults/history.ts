@@ -6,7 +6,7 @@
  * Source: Jepsen's histories.
  */
 import { appendFileSync } from "node:fs";
-import { monotonicMs } from "#lib/clock.ts";
+import { monotonicMs } from "#lib/base/clock.ts";
 
 /** One ballot of one voter. */
 export interface HistoryBallot {

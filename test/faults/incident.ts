@@ -3,7 +3,7 @@
  * verdict. A run whose fault did nothing that anybody could notice is *vacuous*, and fails like a broken
  * promise.
  */
-import { monotonicMs, SECOND, sleep } from "#lib/clock.ts";
+import { monotonicMs, SECOND, sleep } from "#lib/base/clock.ts";
 import { waitUntil } from "#scripts/services/ports.ts";
 import { createPoll } from "#test/support/ledger.ts";
 import { mulberry32 } from "#test/support/random.ts";

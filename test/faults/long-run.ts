@@ -7,7 +7,7 @@
  */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { MINUTE, monotonicMs } from "#lib/clock.ts";
+import { MINUTE, monotonicMs } from "#lib/base/clock.ts";
 import { mulberry32 } from "#test/support/random.ts";
 import type { Site } from "#test/support/site.ts";
 import { copiesFaults } from "./catalogue/copies.ts";

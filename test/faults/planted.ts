@@ -73,7 +73,7 @@ export const plantedBugs: readonly PlantedBug[] = [
     name: "mark without the ballot's id",
     edits: [
       {
-        file: "lib/voters/ballot-once.ts",
+        file: "lib/voters/marks.ts",
         from: 'bytes.writeUInt16BE(ballot.revision, bytes.write(ballot.ballotId, 0, "hex"));',
         to: "bytes.fill(0, 0, choicesAt);",
       },
@@ -100,7 +100,7 @@ export const plantedBugs: readonly PlantedBug[] = [
     name: "duplicates added to the totals",
     edits: [
       {
-        file: "lib/flush/sort-out.ts",
+        file: "lib/flush/fates.ts",
         from: "if (counts) totals.votes.add(ballot, 1);",
         to: "totals.votes.add(ballot, 1);",
       },

@@ -6,7 +6,7 @@
  * worker's `/healthz`) is asked the same way all the while, and a time in which it was silent as well is nobody's
  * stall. No bound has to be loosened for a busy machine.
  */
-import { monotonicMs, sleep } from "#lib/clock.ts";
+import { monotonicMs, sleep } from "#lib/base/clock.ts";
 
 const askEveryMs = 15;
 /** The control is silent when its answers are further apart than this. */

@@ -4,12 +4,12 @@
  */
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import type { OfferedBallot } from "#lib/ballots/offered.ts";
-import type { PollId, Slug } from "#lib/ids.ts";
+import type { OfferedBallot } from "#lib/ballots/pending-ballot.ts";
 import { MemcachedClient } from "#lib/memcached/client.ts";
+import type { PollId, Slug } from "#lib/model/ids.ts";
 import { updatePoll } from "#lib/store/poll-changes.ts";
 import { findPoll, newestPolls, type Poll } from "#lib/store/polls.ts";
-import { readMark } from "#lib/voters/ballot-once.ts";
+import { readMark } from "#lib/voters/marks.ts";
 import { newCommit, newPublished } from "#test/support/commit-bench.ts";
 import { ballot, startFlushBench } from "#test/support/flush-bench.ts";
 import { fill, smallItems } from "#test/support/full-memcached.ts";

@@ -1,7 +1,7 @@
 /** Draws on a real MariaDB: the same with the same seed, fair with others, whatever the order of the rows. */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { drawBallots } from "#lib/ballots/draw.ts";
+import { drawBallots } from "#lib/audit/draw.ts";
 import { ballot, batch, startFlushBench } from "#test/support/flush-bench.ts";
 
 const { newFlusher, newPoll, producer, enqueue, store } = await startFlushBench();

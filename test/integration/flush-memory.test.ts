@@ -3,8 +3,8 @@ import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { describe, it } from "node:test";
-import { sleep } from "#lib/clock.ts";
-import type { BatchId } from "#lib/ids.ts";
+import { sleep } from "#lib/base/clock.ts";
+import type { BatchId } from "#lib/model/ids.ts";
 import { Child } from "#scripts/services/child.ts";
 import { ballot, batch, startFlushBench } from "#test/support/flush-bench.ts";
 

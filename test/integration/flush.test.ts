@@ -1,12 +1,12 @@
 /** The flush on a real memcached and a real MariaDB, slot by slot. */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { sleep } from "#lib/clock.ts";
-import type { PollId } from "#lib/ids.ts";
-import { lookAtQueues, readSlots } from "#lib/queue/drain.ts";
-import { queueName } from "#lib/queue/names.ts";
+import { sleep } from "#lib/base/clock.ts";
+import type { PollId } from "#lib/model/ids.ts";
+import { queueName } from "#lib/queue/queue-names.ts";
 import { isTombstone } from "#lib/queue/slot-codec.ts";
-import { Store } from "#lib/store/pool.ts";
+import { lookAtQueues, readSlots } from "#lib/queue/slots.ts";
+import { Store } from "#lib/store/database.ts";
 import { waitUntil } from "#scripts/services/ports.ts";
 import { FaultProxy } from "#test/support/fault-proxy.ts";
 import { ballot, batch, startFlushBench } from "#test/support/flush-bench.ts";

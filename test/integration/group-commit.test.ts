@@ -2,10 +2,10 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { GroupCommit } from "#lib/ballots/group-commit.ts";
-import type { CommitOutcome } from "#lib/ballots/offered.ts";
-import type { PollId, Slug } from "#lib/ids.ts";
-import { type Lane, lanes } from "#lib/lane-rules.ts";
-import type { Relief } from "#lib/queue/lanes.ts";
+import type { CommitOutcome } from "#lib/ballots/pending-ballot.ts";
+import { type Lane, lanes } from "#lib/config/lane-rules.ts";
+import type { PollId, Slug } from "#lib/model/ids.ts";
+import type { Relief } from "#lib/model/pick-lane.ts";
 import { newCommit } from "#test/support/commit-bench.ts";
 import { ballot, startFlushBench } from "#test/support/flush-bench.ts";
 

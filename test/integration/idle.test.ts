@@ -1,7 +1,7 @@
 /** What a worker costs that has nothing to do: counted, as in `costs.test.ts`, on a site that is idle. */
 import assert from "node:assert/strict";
 import { it } from "node:test";
-import { monotonicMs, SECOND, sleep } from "#lib/clock.ts";
+import { monotonicMs, SECOND, sleep } from "#lib/base/clock.ts";
 import { questions } from "#test/support/ledger.ts";
 import { memcachedOperations } from "#test/support/memcached-stats.ts";
 import { Site } from "#test/support/site.ts";

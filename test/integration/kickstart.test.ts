@@ -2,10 +2,10 @@
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { describe, it } from "node:test";
-import { Kickstart } from "#lib/kickstart.ts";
-import { createLog } from "#lib/log.ts";
+import { createLog } from "#lib/base/log.ts";
+import { Kickstart } from "#lib/queue/kickstart.ts";
 import { freePort, waitUntil } from "#scripts/services/ports.ts";
-import { Doorbell } from "../../worker/doorbell.ts";
+import { Doorbell } from "../../worker/kickstart-listener.ts";
 
 const log = createLog("test", "silent");
 

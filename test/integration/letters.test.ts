@@ -4,10 +4,10 @@ import { describe, it } from "node:test";
 import { readBooks } from "#lib/books/books.ts";
 import { recountPoll } from "#lib/books/recount.ts";
 import { redriveLetter } from "#lib/flush/redrive.ts";
-import type { Epoch, PollId, Slug } from "#lib/ids.ts";
+import type { Epoch, PollId, Slug } from "#lib/model/ids.ts";
 import { encodeBatch } from "#lib/queue/slot-codec.ts";
+import type { Row } from "#lib/store/database.ts";
 import { insertDeadLetters, listDeadLetters } from "#lib/store/dead-letters.ts";
-import type { Row } from "#lib/store/pool.ts";
 import { ballot, batch, startFlushBench } from "#test/support/flush-bench.ts";
 
 interface SlugRow extends Row {

@@ -5,13 +5,13 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { after, describe, it } from "node:test";
-import { SECOND } from "#lib/clock.ts";
+import { SECOND } from "#lib/base/clock.ts";
 import { commitDirectly } from "#lib/flush/direct.ts";
 import { redriveLetter } from "#lib/flush/redrive.ts";
-import { type BatchId, type Epoch, producerBytes } from "#lib/ids.ts";
+import { type BatchId, type Epoch, producerBytes } from "#lib/model/ids.ts";
 import { type Batch, encodeBatch } from "#lib/queue/slot-codec.ts";
+import { type Row, Store } from "#lib/store/database.ts";
 import { insertDeadLetters, listDeadLetters } from "#lib/store/dead-letters.ts";
-import { type Row, Store } from "#lib/store/pool.ts";
 import { waitUntil } from "#scripts/services/ports.ts";
 import { ballot, batch, startFlushBench } from "#test/support/flush-bench.ts";
 

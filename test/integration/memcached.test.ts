@@ -4,11 +4,11 @@
  */
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
-import { sleep } from "#lib/clock.ts";
+import { sleep } from "#lib/base/clock.ts";
 import { MemcachedClient } from "#lib/memcached/client.ts";
 import { isMemcachedFailure } from "#lib/memcached/failure.ts";
 import type { Key } from "#lib/memcached/keys.ts";
-import { readMemory } from "#lib/memcached/memory.ts";
+import { readMemory } from "#lib/memcached/memory-stats.ts";
 import { counterValue, Pipeline } from "#lib/memcached/pipeline.ts";
 import { waitUntil } from "#scripts/services/ports.ts";
 import { FaultProxy } from "#test/support/fault-proxy.ts";

@@ -4,8 +4,8 @@ import { copyFileSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
+import { type Row, Store } from "#lib/store/database.ts";
 import { checkSchema, migrate, SchemaMismatch, splitStatements } from "#lib/store/migrate.ts";
-import { type Row, Store } from "#lib/store/pool.ts";
 import { testDatabase } from "#test/support/services.ts";
 
 const database = await testDatabase();

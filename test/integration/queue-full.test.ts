@@ -2,9 +2,9 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { isMemcachedFailure, isOutOfMemory } from "#lib/memcached/failure.ts";
-import { deleteSlots, lookAtQueues, placeTombstone, readSlots } from "#lib/queue/drain.ts";
-import { enqueueBatch } from "#lib/queue/enqueue.ts";
+import { enqueueBatch } from "#lib/queue/batch-write.ts";
 import { decodeBatch, encodeBatch } from "#lib/queue/slot-codec.ts";
+import { deleteSlots, lookAtQueues, placeTombstone, readSlots } from "#lib/queue/slots.ts";
 import { fill, smallItems } from "#test/support/full-memcached.ts";
 import { emptyBatch, newQueue, noRider, queueBench, to } from "#test/support/queue-bench.ts";
 import { checkMemcached } from "../../worker/doctor/memcached.ts";

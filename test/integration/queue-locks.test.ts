@@ -3,11 +3,11 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { lockKey } from "#lib/memcached/keys.ts";
 import { counterValue, Pipeline } from "#lib/memcached/pipeline.ts";
-import { lookAtQueues, readSlots } from "#lib/queue/drain.ts";
-import { enqueueBatch } from "#lib/queue/enqueue.ts";
-import { holdQueues } from "#lib/queue/hold.ts";
+import { enqueueBatch } from "#lib/queue/batch-write.ts";
 import { QueueProducer } from "#lib/queue/producer.ts";
 import { decodeBatch, encodeBatch } from "#lib/queue/slot-codec.ts";
+import { lookAtQueues, readSlots } from "#lib/queue/slots.ts";
+import { holdQueues } from "#lib/rebuild/freeze-queues.ts";
 import { emptyBatch, newQueue, noRider, queueBench, to } from "#test/support/queue-bench.ts";
 
 const { newClient, newProducer } = await queueBench();

@@ -6,9 +6,9 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { epochKey, pointerKey } from "#lib/memcached/keys.ts";
 import { Pipeline } from "#lib/memcached/pipeline.ts";
-import { placeTombstone } from "#lib/queue/drain.ts";
-import { enqueueBatch } from "#lib/queue/enqueue.ts";
+import { enqueueBatch } from "#lib/queue/batch-write.ts";
 import { encodeBatch } from "#lib/queue/slot-codec.ts";
+import { placeTombstone } from "#lib/queue/slots.ts";
 import { emptyBatch, newQueue, noRider, queueBench, to } from "#test/support/queue-bench.ts";
 
 const { newProducer, flushAll } = await queueBench();

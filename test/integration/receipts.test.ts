@@ -2,15 +2,15 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { describe, it } from "node:test";
-import { ballotIdOf } from "#lib/ballot-id.ts";
-import { type ReceiptState, Receipts } from "#lib/ballots/receipts.ts";
-import { createLog } from "#lib/log.ts";
+import { createLog } from "#lib/base/log.ts";
+import { ballotIdOf } from "#lib/model/ballot-id.ts";
 import type { QueuedBallot } from "#lib/queue/slot-codec.ts";
-import { GuardedStore } from "#lib/store/guarded.ts";
+import { type ReceiptState, Receipts } from "#lib/receipts/find-receipt.ts";
+import { receiptCode } from "#lib/receipts/receipt-code.ts";
+import { GuardedStore } from "#lib/store/circuit-breaker.ts";
+import { type Row, Store } from "#lib/store/database.ts";
 import { deletePoll, finalizePoll } from "#lib/store/poll-changes.ts";
-import { type Row, Store } from "#lib/store/pool.ts";
-import { deriveVoterSecrets } from "#lib/voters/keys.ts";
-import { receiptCode } from "#lib/voters/receipt-code.ts";
+import { deriveVoterSecrets } from "#lib/voters/voter-secrets.ts";
 import { ballot, batch, startFlushBench } from "#test/support/flush-bench.ts";
 
 const { newFlusher, newPoll, producer, enqueue, store, count } = await startFlushBench();

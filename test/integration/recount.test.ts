@@ -3,10 +3,10 @@ import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { after, before, describe, it } from "node:test";
 import type { RowDataPacket } from "mysql2/promise";
-import type { PollId } from "#lib/ids.ts";
 import { MemcachedClient } from "#lib/memcached/client.ts";
 import { tallyKey } from "#lib/memcached/keys.ts";
 import { Pipeline } from "#lib/memcached/pipeline.ts";
+import type { PollId } from "#lib/model/ids.ts";
 import { createPoll, vote } from "#test/support/ledger.ts";
 import { Site } from "#test/support/site.ts";
 

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { createConnection } from "mysql2/promise";
 import { decodeBatch } from "#lib/queue/slot-codec.ts";
-import type { Row } from "#lib/store/pool.ts";
+import type { Row } from "#lib/store/database.ts";
 import { ballot, batch, startFlushBench } from "#test/support/flush-bench.ts";
 
 const bench = await startFlushBench();

@@ -1,16 +1,16 @@
 /** Results on a real memcached, as two front processes keep them that vote at the same time. */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { sleep } from "#lib/clock.ts";
-import type { PollId, Slug, TallyPart } from "#lib/ids.ts";
-import { createLog } from "#lib/log.ts";
+import { sleep } from "#lib/base/clock.ts";
+import { createLog } from "#lib/base/log.ts";
 import { Pipeline } from "#lib/memcached/pipeline.ts";
-import { Places } from "#lib/memcached/places.ts";
-import { GuardedStore } from "#lib/store/guarded.ts";
+import { Places } from "#lib/memcached/placement.ts";
+import type { PollId, Slug, TallyPart } from "#lib/model/ids.ts";
+import { partsOf } from "#lib/model/tally-parts.ts";
+import { ResultsBoard } from "#lib/results/results-board.ts";
+import { GuardedStore } from "#lib/store/circuit-breaker.ts";
 import { findPoll } from "#lib/store/polls.ts";
 import { createTally, glimpse, moveTally } from "#lib/tallies/counters.ts";
-import { partsOf } from "#lib/tallies/parts.ts";
-import { ResultsBoard } from "#lib/tallies/results.ts";
 import { startFlushBench } from "#test/support/flush-bench.ts";
 
 const { client, newPoll, store } = await startFlushBench();

@@ -1,8 +1,8 @@
 /** The door to MySQL, over a line that goes dead: every statement has its end. */
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
-import { SECOND, sleep } from "#lib/clock.ts";
-import { isStoreFailure, Store } from "#lib/store/pool.ts";
+import { SECOND, sleep } from "#lib/base/clock.ts";
+import { isStoreFailure, Store } from "#lib/store/database.ts";
 import { FaultProxy } from "#test/support/fault-proxy.ts";
 import { testDatabase } from "#test/support/services.ts";
 

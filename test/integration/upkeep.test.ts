@@ -1,15 +1,15 @@
 /** What a worker does besides flushing, on a real memcached and MariaDB. */
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
-import { loadConfig } from "#lib/config.ts";
-import type { OptionNumber, PollId } from "#lib/ids.ts";
-import { createLog } from "#lib/log.ts";
+import { createLog } from "#lib/base/log.ts";
+import { loadConfig } from "#lib/config/config.ts";
+import type { OptionNumber, PollId } from "#lib/model/ids.ts";
+import { partOf } from "#lib/model/tally-part.ts";
 import { readTally } from "#lib/tallies/counters.ts";
-import { partOf } from "#lib/tally-part.ts";
 import { waitUntil } from "#scripts/services/ports.ts";
 import { startFlushBench } from "#test/support/flush-bench.ts";
-import { buildWorker } from "../../worker/runtime.ts";
-import { onePass, Upkeep } from "../../worker/upkeep.ts";
+import { onePass, Upkeep } from "../../worker/maintenance.ts";
+import { buildWorker } from "../../worker/worker-parts.ts";
 
 const bench = await startFlushBench();
 

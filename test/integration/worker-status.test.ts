@@ -2,10 +2,10 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { after, before, describe, it } from "node:test";
-import type { Epoch, QueueName, SlotNumber } from "#lib/ids.ts";
 import { slotKey } from "#lib/memcached/keys.ts";
 import { Pipeline } from "#lib/memcached/pipeline.ts";
 import { Session } from "#lib/memcached/session.ts";
+import type { Epoch, QueueName, SlotNumber } from "#lib/model/ids.ts";
 import { waitUntil } from "#scripts/services/ports.ts";
 import { createPoll, vote } from "#test/support/ledger.ts";
 import { plainRequest } from "#test/support/plain-http.ts";

@@ -8,22 +8,22 @@
  * number that no worker has passed. Nothing is left behind.
  */
 import { randomBytes } from "node:crypto";
-import { monotonicMs, SECOND } from "#lib/clock.ts";
-import type { BatchId, Epoch, QueueName } from "#lib/ids.ts";
+import { monotonicMs, SECOND } from "#lib/base/clock.ts";
 import type { MemcachedClient } from "#lib/memcached/client.ts";
 import { isMemcachedFailure } from "#lib/memcached/failure.ts";
 import { epochKey } from "#lib/memcached/keys.ts";
-import type { Rider } from "#lib/queue/attempt.ts";
+import type { BatchId, Epoch, QueueName } from "#lib/model/ids.ts";
+import { enqueueBatch } from "#lib/queue/batch-write.ts";
+import { QueueProducer } from "#lib/queue/producer.ts";
+import type { Rider } from "#lib/queue/server-write.ts";
+import { decodeBatch } from "#lib/queue/slot-codec.ts";
 import {
   deleteSlots,
   lookAtQueues,
   placeTombstone,
   publishCheckpoint,
   readSlots,
-} from "#lib/queue/drain.ts";
-import { enqueueBatch } from "#lib/queue/enqueue.ts";
-import { QueueProducer } from "#lib/queue/producer.ts";
-import { decodeBatch } from "#lib/queue/slot-codec.ts";
+} from "#lib/queue/slots.ts";
 import { mulberry32 } from "#test/support/random.ts";
 import { type Bugs, FakeMemcached } from "./fake-memcached.ts";
 import { Network, SimulatedClient, Simulation } from "./simulation.ts";
@@ -51,7 +51,7 @@ interface Database {
 const queue = "normal.0" as QueueName;
 const graceMs = 3 * SECOND;
 const windowSlots = 8;
-/** Behind a dead epoch's checkpoint, as `lib/flush/stock.ts` looks. */
+/** Behind a dead epoch's checkpoint, as `lib/flush/open-queues.ts` looks. */
 const probeSlots = 64;
 const troubledMs = 4 * SECOND;
 const untilMs = 120 * SECOND;

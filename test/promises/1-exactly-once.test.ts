@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { connect } from "node:net";
 import { after, before, describe, it } from "node:test";
 import type { RowDataPacket } from "mysql2/promise";
-import { sleep } from "#lib/clock.ts";
+import { sleep } from "#lib/base/clock.ts";
 import { waitUntil } from "#scripts/services/ports.ts";
 import { createPoll, Ledger } from "#test/support/ledger.ts";
 import { Site } from "#test/support/site.ts";

@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { after, before, describe, it } from "node:test";
-import { sleep } from "#lib/clock.ts";
+import { sleep } from "#lib/base/clock.ts";
 import { waitUntil } from "#scripts/services/ports.ts";
 import { api, createPoll, questions, results, vote } from "#test/support/ledger.ts";
 import { Site } from "#test/support/site.ts";

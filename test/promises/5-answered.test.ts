@@ -7,7 +7,7 @@ import { randomUUID } from "node:crypto";
 import { connect } from "node:net";
 import { after, before, describe, it } from "node:test";
 import { Validator } from "@seriousme/openapi-schema-validator";
-import { castResponseSchema, pollResponseSchema, resultsSchema } from "#lib/http/contract.ts";
+import { castResponseSchema, pollResponseSchema, resultsSchema } from "#lib/web/contract.ts";
 import { api, createPoll, postVote, results, vote } from "#test/support/ledger.ts";
 import { plainRequest } from "#test/support/plain-http.ts";
 import { problemOf } from "#test/support/problem.ts";

@@ -5,7 +5,7 @@
  */
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { monotonicMs, sleep } from "#lib/clock.ts";
+import { monotonicMs, sleep } from "#lib/base/clock.ts";
 import { waitUntil } from "#scripts/services/ports.ts";
 import { Control, longestSilence } from "#test/faults/stalls.ts";
 import { FaultProxy } from "#test/support/fault-proxy.ts";

@@ -1,17 +1,18 @@
 /** A front's group commit without a front, on the servers of a flush bench. */
-import { BatchIds } from "#lib/ballots/batch-ids.ts";
-import { Fallback } from "#lib/ballots/fallback.ts";
+
+import { Fallback } from "#lib/ballots/direct-commit.ts";
 import { GroupCommit } from "#lib/ballots/group-commit.ts";
-import { AcceptedTape } from "#lib/books/tape.ts";
-import { Kickstart } from "#lib/kickstart.ts";
-import type { Lane } from "#lib/lane-rules.ts";
-import { Places } from "#lib/memcached/places.ts";
+import { AcceptedTape } from "#lib/books/accepted-count.ts";
+import type { Lane } from "#lib/config/lane-rules.ts";
+import { Places } from "#lib/memcached/placement.ts";
+import type { Relief } from "#lib/model/pick-lane.ts";
 import { PublishedPolls } from "#lib/polls/published.ts";
-import type { Relief } from "#lib/queue/lanes.ts";
+import { BatchIds } from "#lib/queue/batch-ids.ts";
+import { Kickstart } from "#lib/queue/kickstart.ts";
+import { QueueRoom } from "#lib/queue/memory-limits.ts";
 import { ReplayRing } from "#lib/queue/replay-ring.ts";
-import { QueueRoom } from "#lib/queue/room.ts";
-import { GuardedStore } from "#lib/store/guarded.ts";
-import { MissedMoves } from "#lib/tallies/missed.ts";
+import { GuardedStore } from "#lib/store/circuit-breaker.ts";
+import { MissedMoves } from "#lib/tallies/stale-tallies.ts";
 import type { startFlushBench } from "./flush-bench.ts";
 
 type Bench = Awaited<ReturnType<typeof startFlushBench>>;

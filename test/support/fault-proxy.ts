@@ -6,7 +6,7 @@
  */
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
-import { sleep } from "#lib/clock.ts";
+import { sleep } from "#lib/base/clock.ts";
 
 interface Pair {
   readonly client: Socket;

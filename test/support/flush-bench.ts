@@ -2,22 +2,22 @@
 
 import { randomBytes, randomUUID } from "node:crypto";
 import { after } from "node:test";
-import { ballotIdOf } from "#lib/ballot-id.ts";
+import { createLog } from "#lib/base/log.ts";
+import type { Lane } from "#lib/config/lane-rules.ts";
 import type { FlushDeps } from "#lib/flush/deps.ts";
-import { Flusher } from "#lib/flush/pass.ts";
+import { Flusher } from "#lib/flush/flusher.ts";
 import { RecentBatches } from "#lib/flush/recent-batches.ts";
-import type { BatchId, OptionNumber, PollId, Slug, VoterKey } from "#lib/ids.ts";
-import type { Lane } from "#lib/lane-rules.ts";
-import { createLog } from "#lib/log.ts";
 import { MemcachedClient } from "#lib/memcached/client.ts";
-import { Places } from "#lib/memcached/places.ts";
-import { queueName } from "#lib/queue/names.ts";
+import { Places } from "#lib/memcached/placement.ts";
+import { ballotIdOf } from "#lib/model/ballot-id.ts";
+import type { BatchId, OptionNumber, PollId, Slug, VoterKey } from "#lib/model/ids.ts";
 import { QueueProducer } from "#lib/queue/producer.ts";
+import { queueName } from "#lib/queue/queue-names.ts";
 import { type Batch, encodeBatch, type QueuedBallot } from "#lib/queue/slot-codec.ts";
+import { type Row, Store } from "#lib/store/database.ts";
 import { migrate } from "#lib/store/migrate.ts";
 import { insertPoll } from "#lib/store/poll-changes.ts";
 import { defaultRules } from "#lib/store/poll-rules.ts";
-import { type Row, Store } from "#lib/store/pool.ts";
 import { moveTallies } from "#lib/tallies/counters.ts";
 import { testDatabase, testMemcached } from "./services.ts";
 

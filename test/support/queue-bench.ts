@@ -2,11 +2,11 @@
 import { randomBytes } from "node:crypto";
 import { connect } from "node:net";
 import { after } from "node:test";
-import { sleep } from "#lib/clock.ts";
-import type { BatchId, QueueName } from "#lib/ids.ts";
+import { sleep } from "#lib/base/clock.ts";
 import { MemcachedClient } from "#lib/memcached/client.ts";
-import type { Rider } from "#lib/queue/attempt.ts";
+import type { BatchId, QueueName } from "#lib/model/ids.ts";
 import { QueueProducer } from "#lib/queue/producer.ts";
+import type { Rider } from "#lib/queue/server-write.ts";
 import type { Batch } from "#lib/queue/slot-codec.ts";
 import { testMemcached } from "./services.ts";
 

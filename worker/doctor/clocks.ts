@@ -1,5 +1,5 @@
 /** Another machine's clock against this one's, and version numbers in order. Pure. */
-import { SECOND } from "#lib/clock.ts";
+import { SECOND } from "#lib/base/clock.ts";
 import { type Finding, wrong } from "./finding.ts";
 
 /** More than that between machines, and polls open and close for some before they do for others. */

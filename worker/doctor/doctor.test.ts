@@ -1,7 +1,7 @@
 /** What the doctor makes of what servers tell, without servers: clocks, versions, queues, words. */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import type { Epoch, QueueName } from "#lib/ids.ts";
+import type { Epoch, QueueName } from "#lib/model/ids.ts";
 import { checkClock, isOlder, skewMs } from "./clocks.ts";
 import { lineOf, ok, verdictOf, warn, wrong } from "./finding.ts";
 import { judgeMemcached, type ServerFacts } from "./memcached.ts";

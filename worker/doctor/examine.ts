@@ -2,14 +2,14 @@
  * All checks, in the order in which an operator would want to read them. Reads only, and takes seconds: a server
  * that hangs costs its deadline once, and what needs it is left out.
  */
-import { SECOND } from "#lib/clock.ts";
-import type { Config } from "#lib/config.ts";
-import { createLog } from "#lib/log.ts";
+import { SECOND } from "#lib/base/clock.ts";
+import { createLog } from "#lib/base/log.ts";
+import type { Config } from "#lib/config/config.ts";
 import { connectMemcached } from "#lib/memcached/client.ts";
-import { Places } from "#lib/memcached/places.ts";
-import { allQueueNames } from "#lib/queue/names.ts";
-import { isStoreFailure, Store } from "#lib/store/pool.ts";
-import type { TallyDeps } from "#lib/tallies/exact.ts";
+import { Places } from "#lib/memcached/placement.ts";
+import { allQueueNames } from "#lib/queue/queue-names.ts";
+import type { TallyDeps } from "#lib/rebuild/rebuild.ts";
+import { isStoreFailure, Store } from "#lib/store/database.ts";
 import { checkBooks, checkDrift, checkLetters } from "./counts.ts";
 import { type Finding, wrong } from "./finding.ts";
 import { checkMemcached } from "./memcached.ts";

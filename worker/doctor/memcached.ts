@@ -2,11 +2,11 @@
  * One memcached server: that it answers, and that it is set up so that it can't lose a vote in silence. What it
  * tells is read in one round trip; judging it is a pure function.
  */
-import { SECOND, wallMs } from "#lib/clock.ts";
-import type { Config } from "#lib/config.ts";
+import { SECOND, wallMs } from "#lib/base/clock.ts";
+import type { Config } from "#lib/config/config.ts";
 import type { MemcachedClient } from "#lib/memcached/client.ts";
 import { isMemcachedFailure } from "#lib/memcached/failure.ts";
-import { nearlyFull, refusedItems } from "#lib/memcached/memory.ts";
+import { nearlyFull, refusedItems } from "#lib/memcached/memory-stats.ts";
 import { Pipeline } from "#lib/memcached/pipeline.ts";
 import { slotBytesMax } from "#lib/queue/slot-codec.ts";
 import { checkClock, isOlder } from "./clocks.ts";

@@ -2,9 +2,9 @@
  * The database server: that it answers and takes writes, keeps what it has committed, and has room for our
  * connections. One query; judging the answer is a pure function.
  */
-import { SECOND, wallMs } from "#lib/clock.ts";
-import type { Config } from "#lib/config.ts";
-import { isStoreFailure, type Row, type Store } from "#lib/store/pool.ts";
+import { SECOND, wallMs } from "#lib/base/clock.ts";
+import type { Config } from "#lib/config/config.ts";
+import { isStoreFailure, type Row, type Store } from "#lib/store/database.ts";
 import { poolSizes } from "#lib/store/pool-sizes.ts";
 import { checkClock, isOlder } from "./clocks.ts";
 import { type Finding, ok, warn, wrong } from "./finding.ts";

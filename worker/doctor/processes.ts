@@ -1,9 +1,9 @@
 /** Our own processes on this machine: the worker, and whether it gets through; the front, and what it does with votes. */
-import { SECOND, wallMs } from "#lib/clock.ts";
-import type { Config } from "#lib/config.ts";
+import { SECOND, wallMs } from "#lib/base/clock.ts";
+import type { Config } from "#lib/config/config.ts";
 import type { MemcachedClient } from "#lib/memcached/client.ts";
-import { allQueueNames } from "#lib/queue/names.ts";
-import { type LaneDepth, surveyServer } from "#lib/queue/survey.ts";
+import { type LaneDepth, surveyServer } from "#lib/queue/depth.ts";
+import { allQueueNames } from "#lib/queue/queue-names.ts";
 import { counted, duration } from "../status/state.ts";
 import { type Finding, ok, warn, wrong } from "./finding.ts";
 

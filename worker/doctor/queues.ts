@@ -5,15 +5,15 @@
  * checkpoint, the pointer. They are read in this order, the pointer last: so a healthy queue can't look broken
  * while fronts and workers go on.
  */
-import type { Config } from "#lib/config.ts";
-import type { Epoch, QueueName } from "#lib/ids.ts";
+import type { Config } from "#lib/config/config.ts";
 import type { MemcachedClient } from "#lib/memcached/client.ts";
 import { isMemcachedFailure } from "#lib/memcached/failure.ts";
 import { checkpointKey, epochKey, pointerKey } from "#lib/memcached/keys.ts";
 import { counterValue, Pipeline } from "#lib/memcached/pipeline.ts";
-import { allQueueNames } from "#lib/queue/names.ts";
+import type { Epoch, QueueName } from "#lib/model/ids.ts";
+import { allQueueNames } from "#lib/queue/queue-names.ts";
 import { type Checkpoint, openCheckpoints, readCheckpoint } from "#lib/store/checkpoints.ts";
-import type { Store } from "#lib/store/pool.ts";
+import type { Store } from "#lib/store/database.ts";
 import { type Finding, orWell, wrong } from "./finding.ts";
 
 const about = "queues";

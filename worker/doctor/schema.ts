@@ -1,6 +1,7 @@
 /** The schema: every migration of this program is applied, and none that it can't work with. */
+
+import type { Store } from "#lib/store/database.ts";
 import { checkSchema, SchemaMismatch } from "#lib/store/migrate.ts";
-import type { Store } from "#lib/store/pool.ts";
 import { type Finding, ok, wrong } from "./finding.ts";
 
 const about = "schema";

@@ -1,5 +1,5 @@
 /** Settings that are allowed and yet a mistake, and secrets that are none. Looks at nothing but the settings. */
-import type { Config } from "#lib/config.ts";
+import type { Config } from "#lib/config/config.ts";
 import { type Finding, orWell, warn, wrong } from "./finding.ts";
 
 const about = "settings";

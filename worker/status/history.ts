@@ -1,5 +1,5 @@
 /** What was flushed in the last 15 minutes, in steps of 10 s, for the charts. Bounded; nothing is stored. */
-import { MINUTE, SECOND } from "#lib/clock.ts";
+import { MINUTE, SECOND } from "#lib/base/clock.ts";
 
 export const stepMs = 10 * SECOND;
 export const historyMs = 15 * MINUTE;

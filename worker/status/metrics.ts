@@ -6,9 +6,9 @@
  * so with several workers each says the same.
  */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import { SECOND } from "#lib/base/clock.ts";
 import type { Books } from "#lib/books/books.ts";
-import { SECOND } from "#lib/clock.ts";
-import type { PassSummary } from "#lib/flush/pass.ts";
+import type { PassSummary } from "#lib/flush/flusher.ts";
 import type { Survey } from "./state.ts";
 
 export class Metrics {

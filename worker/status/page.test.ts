@@ -1,7 +1,7 @@
 /** The worker's page without servers: what is on it, what can't get in, and who may read it. */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { LogLines } from "#lib/log-lines.ts";
+import { LogLines } from "#lib/base/log-lines.ts";
 import { mayRead } from "./access.ts";
 import { books, now, state, survey } from "./examples.ts";
 import { History } from "./history.ts";

@@ -2,8 +2,8 @@
 /** The worker's page for people: a function of what is known, without a script. Newest log lines first. */
 import { raw } from "hono/html";
 import type { Child } from "hono/jsx";
+import { MINUTE, SECOND } from "#lib/base/clock.ts";
 import type { Books } from "#lib/books/books.ts";
-import { MINUTE, SECOND } from "#lib/clock.ts";
 import { styles } from "../generated.ts";
 import { BooksTable } from "./books.tsx";
 import { historyMs, type Step, stepMs } from "./history.ts";

@@ -1,11 +1,11 @@
 /** The worker's own pages: a readable one, JSON, metrics for Prometheus, and health for whoever restarts it. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import { type LadderStep, ladderStep } from "#lib/ballots/ladder.ts";
-import { MINUTE, wallMs } from "#lib/clock.ts";
-import { describeError } from "#lib/log.ts";
-import type { LogLines } from "#lib/log-lines.ts";
+import { MINUTE, wallMs } from "#lib/base/clock.ts";
+import { describeError } from "#lib/base/log.ts";
+import type { LogLines } from "#lib/base/log-lines.ts";
+import { type LadderStep, ladderStep } from "#lib/health/degradation.ts";
 import { styleHash } from "../generated.ts";
-import type { WorkerRuntime } from "../runtime.ts";
+import type { WorkerRuntime } from "../worker-parts.ts";
 import { mayRead } from "./access.ts";
 import type { History } from "./history.ts";
 import { lossBound } from "./loss-bound.ts";

@@ -2,11 +2,11 @@
  * What the worker tells of itself: the loop writes it down, the pages and the metrics read it. And the state in
  * one sentence, which is a pure function of that and of what waits.
  */
-import { SECOND } from "#lib/clock.ts";
-import type { PassSummary } from "#lib/flush/pass.ts";
-import { type Lane, lanes } from "#lib/lane-rules.ts";
-import { type Memory, nearlyFull } from "#lib/memcached/memory.ts";
-import type { LaneDepth } from "#lib/queue/survey.ts";
+import { SECOND } from "#lib/base/clock.ts";
+import { type Lane, lanes } from "#lib/config/lane-rules.ts";
+import type { PassSummary } from "#lib/flush/flusher.ts";
+import { type Memory, nearlyFull } from "#lib/memcached/memory-stats.ts";
+import type { LaneDepth } from "#lib/queue/depth.ts";
 
 /** What the daemon's loop tells of itself. */
 export interface WorkerState {

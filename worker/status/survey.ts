@@ -1,11 +1,11 @@
 /** Looking at the queue servers for the pages: shared by whoever asks within a second. */
-import { monotonicMs, SECOND, wallMs } from "#lib/clock.ts";
+import { monotonicMs, SECOND, wallMs } from "#lib/base/clock.ts";
 import type { MemcachedClient } from "#lib/memcached/client.ts";
 import { isMemcachedFailure } from "#lib/memcached/failure.ts";
-import { type Memory, readMemory } from "#lib/memcached/memory.ts";
-import { behindMs, lanesWithoutRoom, type ServerRoom } from "#lib/queue/room.ts";
-import { type LaneDepth, surveyServer } from "#lib/queue/survey.ts";
-import type { WorkerRuntime } from "../runtime.ts";
+import { type Memory, readMemory } from "#lib/memcached/memory-stats.ts";
+import { type LaneDepth, surveyServer } from "#lib/queue/depth.ts";
+import { behindMs, lanesWithoutRoom, type ServerRoom } from "#lib/queue/memory-limits.ts";
+import type { WorkerRuntime } from "../worker-parts.ts";
 import type { Survey } from "./state.ts";
 
 const freshMs = SECOND;

@@ -1,8 +1,9 @@
 /** `GET /api/openapi.json`: the HTTP contract for programs. */
-import { openApiDocument } from "#lib/http/openapi.ts";
+
 import { json } from "#lib/http/respond.ts";
-import { route } from "#lib/http/route.ts";
-import { runtime } from "#lib/runtime.ts";
+import { runtime } from "#lib/web/front.ts";
+import { openApiDocument } from "#lib/web/openapi.ts";
+import { route } from "#lib/web/route-handler.ts";
 
 export const dynamic = "force-dynamic";
 

@@ -1,13 +1,13 @@
 /** `POST /api/polls`: editors create polls. */
-import { wallMs } from "#lib/clock.ts";
+import { wallMs } from "#lib/base/clock.ts";
 import { readJson } from "#lib/http/body.ts";
-import { toPollResponse } from "#lib/http/contract.ts";
 import { parse } from "#lib/http/problem.ts";
 import { json } from "#lib/http/respond.ts";
-import { requireEditor, route } from "#lib/http/route.ts";
 import { createPoll } from "#lib/polls/edit.ts";
 import { createPollSchema } from "#lib/polls/schema.ts";
-import { runtime } from "#lib/runtime.ts";
+import { toPollResponse } from "#lib/web/contract.ts";
+import { runtime } from "#lib/web/front.ts";
+import { requireEditor, route } from "#lib/web/route-handler.ts";
 
 export const POST = route(async request => {
   const { edit, config } = runtime();

@@ -1,7 +1,7 @@
 /** `GET /assets/{file}`: the readers' script, named by its hash, so it may be kept for ever. */
-import { FloodgateError } from "#lib/errors.ts";
+import { FloodgateError } from "#lib/base/errors.ts";
 import { scriptHeaders } from "#lib/http/headers.ts";
-import { route } from "#lib/http/route.ts";
+import { route } from "#lib/web/route-handler.ts";
 import { assets } from "#reader/generated.ts";
 
 interface Context {

@@ -1,6 +1,7 @@
 /** `GET /p/{poll}`: the vote page. */
-import type { RouteContext } from "#lib/http/route.ts";
-import { runtime } from "#lib/runtime.ts";
+
+import { runtime } from "#lib/web/front.ts";
+import type { RouteContext } from "#lib/web/route-handler.ts";
 import { pageRoute } from "#reader/page-route.ts";
 import { pollPageFor } from "#reader/poll-pages.ts";
 

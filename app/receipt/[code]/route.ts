@@ -1,5 +1,5 @@
 /** `GET /receipt/{code}`: what became of a ballot, in words. */
-import { runtime } from "#lib/runtime.ts";
+import { runtime } from "#lib/web/front.ts";
 import { pageRoute } from "#reader/page-route.ts";
 import { receiptPageFor } from "#reader/receipt-page.tsx";
 

@@ -2,7 +2,7 @@
 import { headers } from "next/headers";
 import { redirect } from "next/navigation";
 import type { Editor } from "#lib/editors/auth.ts";
-import { runtime } from "#lib/runtime.ts";
+import { runtime } from "#lib/web/front.ts";
 
 export async function signedInEditor(): Promise<Editor | undefined> {
   const auth = await runtime().auth();

@@ -1,7 +1,7 @@
 "use client";
 
 import { useActionState, useEffect, useRef, useState } from "react";
-import { languages } from "#lib/languages.ts";
+import { languages } from "#lib/base/languages.ts";
 import { optionLines } from "../_data/options-of-form.ts";
 import { createPollAction, type FormState } from "../actions.ts";
 import { Button } from "./button.tsx";

@@ -1,5 +1,5 @@
 import { clsx } from "clsx";
-import type { PollState } from "#lib/polls/state.ts";
+import type { PollState } from "#lib/model/poll-state.ts";
 
 const tones: Readonly<Record<PollState, string>> = {
   draft: "border-hair text-soft",

@@ -1,13 +1,13 @@
 /** The poll that an editor is writing, as readers will see it: the real card, in a frame of the studio. */
-import { FloodgateError } from "#lib/errors.ts";
+import { FloodgateError } from "#lib/base/errors.ts";
+import { languageOfTag } from "#lib/base/languages.ts";
+import { parseLocalTime } from "#lib/base/time-zone.ts";
 import { readJsonOrForm } from "#lib/http/body.ts";
-import { route } from "#lib/http/route.ts";
 import { refuseCrossSite } from "#lib/http/same-origin.ts";
-import { languageOfTag } from "#lib/languages.ts";
 import { optionImageSchema } from "#lib/polls/schema.ts";
-import { runtime } from "#lib/runtime.ts";
 import { pollKinds } from "#lib/store/poll-rules.ts";
-import { parseLocalTime } from "#lib/time-zone.ts";
+import { runtime } from "#lib/web/front.ts";
+import { route } from "#lib/web/route-handler.ts";
 import { previewPage, previewPoll } from "#reader/preview.tsx";
 import { htmlResponse } from "#reader/respond.ts";
 import { siteOf } from "#reader/site.ts";

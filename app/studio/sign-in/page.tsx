@@ -1,6 +1,6 @@
 import type { Metadata } from "next";
 import { redirect } from "next/navigation";
-import { runtime } from "#lib/runtime.ts";
+import { runtime } from "#lib/web/front.ts";
 import { signedInEditor } from "../_data/session.ts";
 import { SignInForm } from "./sign-in-form.tsx";
 

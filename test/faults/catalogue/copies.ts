@@ -2,7 +2,7 @@
  * What happens to one of two servers when each batch is on both (`QUEUE_COPIES=2`): nothing that was
  * acknowledged may be lost, also when a front dies with it, and whose replay ring is gone then.
  */
-import { SECOND, sleep } from "#lib/clock.ts";
+import { SECOND, sleep } from "#lib/base/clock.ts";
 import type { FaultProxy } from "#test/support/fault-proxy.ts";
 import type { Fault, Incident } from "../incident.ts";
 

@@ -1,10 +1,10 @@
 /** What editors, operators and readers do at the wrong moment; and slots that nobody can read. */
 import { randomBytes, randomUUID } from "node:crypto";
 import type { RowDataPacket } from "mysql2/promise";
-import { sleep } from "#lib/clock.ts";
+import { sleep } from "#lib/base/clock.ts";
 import { MemcachedClient } from "#lib/memcached/client.ts";
-import { queueName } from "#lib/queue/names.ts";
 import { QueueProducer } from "#lib/queue/producer.ts";
+import { queueName } from "#lib/queue/queue-names.ts";
 import { encodeBatch } from "#lib/queue/slot-codec.ts";
 import { waitUntil } from "#scripts/services/ports.ts";
 import { api, createPoll, vote } from "#test/support/ledger.ts";

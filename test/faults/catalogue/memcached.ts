@@ -1,6 +1,6 @@
 /** What happens to memcached: killed, emptied, full, stopped, slow, and every way of being cut off. */
 import { connect } from "node:net";
-import { sleep } from "#lib/clock.ts";
+import { sleep } from "#lib/base/clock.ts";
 import { MemcachedClient } from "#lib/memcached/client.ts";
 import type { Key } from "#lib/memcached/keys.ts";
 import { Pipeline } from "#lib/memcached/pipeline.ts";

@@ -1,6 +1,6 @@
 /** What happens to MySQL: killed, away, stopped, read-only, crowded, and answers to COMMIT lost. */
 import { type Connection, createConnection, type RowDataPacket } from "mysql2/promise";
-import { SECOND, sleep } from "#lib/clock.ts";
+import { SECOND, sleep } from "#lib/base/clock.ts";
 import { waitUntil } from "#scripts/services/ports.ts";
 import type { Fault, Incident } from "../incident.ts";
 

@@ -1,6 +1,6 @@
 /** What happens to workers: killed around the transaction, crowded, slow, wrong about the time. */
 import type { RowDataPacket } from "mysql2/promise";
-import { HOUR, sleep } from "#lib/clock.ts";
+import { HOUR, sleep } from "#lib/base/clock.ts";
 import { waitUntil } from "#scripts/services/ports.ts";
 import type { Fault, Incident } from "../incident.ts";
 

@@ -1,8 +1,8 @@
 /** `/api/auth/**`: the sign-in library's own routes. */
 
-import { route } from "#lib/http/route.ts";
 import { refuseCrossSite } from "#lib/http/same-origin.ts";
-import { runtime } from "#lib/runtime.ts";
+import { runtime } from "#lib/web/front.ts";
+import { route } from "#lib/web/route-handler.ts";
 
 const handle = route(async request => {
   const { auth, config } = runtime();

@@ -1,15 +1,15 @@
 /** `GET`, `PATCH`, `DELETE /api/polls/{poll}`: the published poll for anyone, changes for editors. */
-import { wallMs } from "#lib/clock.ts";
-import { FloodgateError } from "#lib/errors.ts";
+import { wallMs } from "#lib/base/clock.ts";
+import { FloodgateError } from "#lib/base/errors.ts";
 import { readJson } from "#lib/http/body.ts";
-import { toPollResponse } from "#lib/http/contract.ts";
 import { parse } from "#lib/http/problem.ts";
 import { json } from "#lib/http/respond.ts";
-import { type RouteContext, requireEditor, route, slugOf } from "#lib/http/route.ts";
+import { pollState } from "#lib/model/poll-state.ts";
 import { changePoll, removePoll } from "#lib/polls/edit.ts";
 import { updatePollSchema } from "#lib/polls/schema.ts";
-import { pollState } from "#lib/polls/state.ts";
-import { runtime } from "#lib/runtime.ts";
+import { toPollResponse } from "#lib/web/contract.ts";
+import { runtime } from "#lib/web/front.ts";
+import { type RouteContext, requireEditor, route, slugOf } from "#lib/web/route-handler.ts";
 
 export const GET = route<RouteContext>(async (request, context) => {
   const { published } = runtime();

@@ -1,9 +1,9 @@
 /** `GET /api/receipts/{code}`: what became of a ballot, for who has its receipt. */
-import { FloodgateError } from "#lib/errors.ts";
-import { toReceiptResponse } from "#lib/http/contract.ts";
+import { FloodgateError } from "#lib/base/errors.ts";
 import { json } from "#lib/http/respond.ts";
-import { route } from "#lib/http/route.ts";
-import { runtime } from "#lib/runtime.ts";
+import { toReceiptResponse } from "#lib/web/contract.ts";
+import { runtime } from "#lib/web/front.ts";
+import { route } from "#lib/web/route-handler.ts";
 
 interface Context {
   readonly params: Promise<{ readonly code: string }>;

@@ -1,6 +1,7 @@
 /** `GET /p/{poll}/og.png`: the picture of a poll for links to it on other sites. */
-import { type RouteContext, route, slugOf } from "#lib/http/route.ts";
-import { runtime } from "#lib/runtime.ts";
+
+import { runtime } from "#lib/web/front.ts";
+import { type RouteContext, route, slugOf } from "#lib/web/route-handler.ts";
 import { sharePicture } from "#reader/share-picture.ts";
 
 export const dynamic = "force-dynamic";

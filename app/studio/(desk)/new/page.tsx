@@ -1,5 +1,5 @@
 import type { Metadata } from "next";
-import { runtime } from "#lib/runtime.ts";
+import { runtime } from "#lib/web/front.ts";
 import { PollForm } from "../../_ui/poll-form.tsx";
 
 export const metadata: Metadata = { title: "New poll" };

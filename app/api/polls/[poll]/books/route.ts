@@ -1,10 +1,11 @@
 /** `GET /api/polls/{poll}/books`: what a poll accepted against what became of it, for editors. */
+
+import { FloodgateError } from "#lib/base/errors.ts";
 import { readBooks } from "#lib/books/books.ts";
-import { FloodgateError } from "#lib/errors.ts";
 import { json } from "#lib/http/respond.ts";
-import { type RouteContext, requireEditor, route, slugOf } from "#lib/http/route.ts";
-import { runtime } from "#lib/runtime.ts";
 import { findPoll } from "#lib/store/polls.ts";
+import { runtime } from "#lib/web/front.ts";
+import { type RouteContext, requireEditor, route, slugOf } from "#lib/web/route-handler.ts";
 
 export const GET = route<RouteContext>(async (request, context) => {
   const { store } = runtime();

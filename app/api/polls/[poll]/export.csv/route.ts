@@ -1,10 +1,10 @@
 /** `GET /api/polls/{poll}/export.csv`: a poll's ballots, for editors. */
-import { FloodgateError } from "#lib/errors.ts";
-import { ballotsAsCsv } from "#lib/http/csv.ts";
+import { FloodgateError } from "#lib/base/errors.ts";
 import { dataHeaders } from "#lib/http/headers.ts";
-import { type RouteContext, requireEditor, route, slugOf } from "#lib/http/route.ts";
-import { runtime } from "#lib/runtime.ts";
 import { findPoll } from "#lib/store/polls.ts";
+import { ballotsAsCsv } from "#lib/web/ballots-csv.ts";
+import { runtime } from "#lib/web/front.ts";
+import { type RouteContext, requireEditor, route, slugOf } from "#lib/web/route-handler.ts";
 
 export const GET = route<RouteContext>(async (request, context) => {
   const { store } = runtime();

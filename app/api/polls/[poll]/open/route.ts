@@ -1,10 +1,10 @@
 /** `POST /api/polls/{poll}/open`: an editor opens a poll now. */
-import { wallMs } from "#lib/clock.ts";
-import { toPollResponse } from "#lib/http/contract.ts";
+import { wallMs } from "#lib/base/clock.ts";
 import { json } from "#lib/http/respond.ts";
-import { type RouteContext, requireEditor, route, slugOf } from "#lib/http/route.ts";
 import { openPoll } from "#lib/polls/edit.ts";
-import { runtime } from "#lib/runtime.ts";
+import { toPollResponse } from "#lib/web/contract.ts";
+import { runtime } from "#lib/web/front.ts";
+import { type RouteContext, requireEditor, route, slugOf } from "#lib/web/route-handler.ts";
 
 export const POST = route<RouteContext>(async (request, context) => {
   await requireEditor(request, runtime());

@@ -2,22 +2,22 @@
  * `GET /api/polls/{poll}/results`: the running totals, from memcached. With `?after={version}`, only if
  * there is something newer (otherwise 204), and with `&wait={seconds}`, as soon as there is.
  */
-import { SECOND } from "#lib/clock.ts";
-import { resultsQuerySchema } from "#lib/http/contract.ts";
+import { SECOND } from "#lib/base/clock.ts";
 import { dataHeaders } from "#lib/http/headers.ts";
+import { answerFor } from "#lib/http/prepared-response.ts";
 import { parse } from "#lib/http/problem.ts";
 import { jsonText, responseOf } from "#lib/http/respond.ts";
+import { waitForNews } from "#lib/results/long-poll.ts";
 import {
   anySite,
   pollWithResults,
   requesterOf,
   resultsAnswer,
   sameForAll,
-} from "#lib/http/results-route.ts";
-import { type RouteContext, route } from "#lib/http/route.ts";
-import { waitForNews } from "#lib/live/long-poll.ts";
-import { answerFor } from "#lib/ready-answer.ts";
-import { runtime } from "#lib/runtime.ts";
+} from "#lib/web/answer-results.ts";
+import { resultsQuerySchema } from "#lib/web/contract.ts";
+import { runtime } from "#lib/web/front.ts";
+import { type RouteContext, route } from "#lib/web/route-handler.ts";
 
 export const GET = route<RouteContext>(async (request, context) => {
   const at = runtime();

@@ -1,13 +1,13 @@
 /**
  * `POST /api/polls/{poll}/votes`: cast a ballot, by script (JSON) or by plain form. The front answers plain
- * JSON by the same parts without a Web request (`server/vote-directly.ts`).
+ * JSON by the same parts without a Web request (`server/fast-vote.ts`).
  */
 import { readJsonOrForm } from "#lib/http/body.ts";
-import { answerVote } from "#lib/http/cast-route.ts";
 import { responseOf } from "#lib/http/respond.ts";
-import { type RouteContext, route, slugOf } from "#lib/http/route.ts";
 import { refuseCrossSite } from "#lib/http/same-origin.ts";
-import { runtime } from "#lib/runtime.ts";
+import { answerVote } from "#lib/web/answer-vote.ts";
+import { runtime } from "#lib/web/front.ts";
+import { type RouteContext, route, slugOf } from "#lib/web/route-handler.ts";
 import { voteByForm } from "#reader/form-vote.ts";
 
 export const POST = route<RouteContext>(async (request, context) => {

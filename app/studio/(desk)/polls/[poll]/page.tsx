@@ -1,8 +1,8 @@
 import type { Metadata } from "next";
 import Link from "next/link";
 import { notFound } from "next/navigation";
-import { runtime } from "#lib/runtime.ts";
-import { formatLocalTime } from "#lib/time-zone.ts";
+import { formatLocalTime } from "#lib/base/time-zone.ts";
+import { runtime } from "#lib/web/front.ts";
 import { embedCode } from "#reader/embed-code.ts";
 import { type DeskPoll, deskBooks, deskPoll } from "../../../_data/desk.ts";
 import { BooksTable } from "../../../_ui/books-table.tsx";

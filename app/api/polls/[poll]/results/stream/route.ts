@@ -2,12 +2,13 @@
  * `GET /api/polls/{poll}/results/stream`: the running totals as Server-Sent Events: what is current at
  * once, then every change. The stream ends after the final results; who comes back then is told (204, as
  * the standard has it) to stop asking. The front answers most of them by the same parts without a Web stream
- * (`server/stream-directly.ts`).
+ * (`server/fast-stream.ts`).
  */
-import { pollWithResults, requesterOf, streamHeaders } from "#lib/http/results-route.ts";
-import { type RouteContext, route } from "#lib/http/route.ts";
-import { streamResults } from "#lib/live/sse.ts";
-import { runtime } from "#lib/runtime.ts";
+
+import { streamResults } from "#lib/results/event-stream.ts";
+import { pollWithResults, requesterOf, streamHeaders } from "#lib/web/answer-results.ts";
+import { runtime } from "#lib/web/front.ts";
+import { type RouteContext, route } from "#lib/web/route-handler.ts";
 
 export const GET = route<RouteContext>(async (request, context) => {
   const at = runtime();

@@ -1,0 +1,65 @@
+/**
+ * A random draw of a poll's ballots: for an audit sample, or a prize.
+ *
+ * Each ballot gets a ticket, an HMAC of what identifies it under the seed, and the lowest tickets are drawn.
+ * One pass over the rows, whatever their number and order; every ballot has the same chance; and whoever has
+ * the rows and the seed gets the same draw.
+ *
+ * Source: bottom-k sampling (Cohen and Kaplan 2007), which draws without replacement from a list whose
+ * length is not known, as reservoir sampling does, and does not depend on the order of the list.
+ */
+import { createHmac } from "node:crypto";
+import type { PollId, VoterKey } from "../model/ids.ts";
+import { type BallotRow, ballotsBehind } from "../store/ballots.ts";
+import type { Database } from "../store/database.ts";
+
+export interface Draw {
+  /** The drawn ballots, first drawn first. Fewer than asked for when the poll has no more. */
+  readonly drawn: readonly BallotRow[];
+  /** How many they were drawn from. */
+  readonly ballots: number;
+}
+
+interface Ticket {
+  readonly ballot: BallotRow;
+  readonly number: Buffer;
+}
+
+const rowsPerPortion = 5_000;
+const byNumber = (a: Ticket, b: Ticket) => Buffer.compare(a.number, b.number);
+
+/**
+ * Draws `count` ballots.
+ *
+ * @param seed - any text. Readers choose their ballots' ids, so it must not be known while the poll is open.
+ * @throws StoreFailure.
+ */
+export async function drawBallots(
+  db: Database,
+  pollId: PollId,
+  count: number,
+  seed: string,
+): Promise<Draw> {
+  let lowest: Ticket[] = [];
+  let ballots = 0;
+  for await (const portion of portions(db, pollId)) {
+    ballots += portion.length;
+    const tickets = portion.map(ballot => ({ ballot, number: ticketNumber(seed, ballot) }));
+    lowest = [...lowest, ...tickets].sort(byNumber).slice(0, count);
+  }
+  return { drawn: lowest.map(({ ballot }) => ballot), ballots };
+}
+
+function ticketNumber(seed: string, { voter, ballotId }: BallotRow): Buffer {
+  return createHmac("sha256", seed).update(voter, "hex").update(ballotId, "hex").digest();
+}
+
+/** Without withdrawals, which are no ballots. */
+async function* portions(db: Database, pollId: PollId): AsyncGenerator<BallotRow[]> {
+  let behind: VoterKey | undefined;
+  do {
+    const rows: BallotRow[] = await ballotsBehind(db, pollId, behind, rowsPerPortion);
+    yield rows.filter(({ choices }) => choices.length > 0);
+    behind = rows.length === rowsPerPortion ? rows.at(-1)?.voter : undefined;
+  } while (behind);
+}

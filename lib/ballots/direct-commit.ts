@@ -1,0 +1,118 @@
+/**
+ * The way for ballots when no queue server can take them: the same batches, straight into MySQL, one
+ * transaction each, behind a circuit breaker and at a capped rate. Readers are told what MySQL says of
+ * their ballots, which is more than the queue can say: nobody's second ballot is accepted here.
+ *
+ * Invariant: a batch keeps its id, so one that may also have got into a queue is counted once.
+ * Invariant: at most one transaction at a time of ballots, one of undecided changes (`undecided.ts`) and one of
+ *   replayed batches (`replay.ts`), and no more ballots a second than the cap: the newsroom's database has other
+ *   things to do as well.
+ */
+
+import { monotonicMs, SECOND, sleep, wallMs } from "../base/clock.ts";
+import { describeError, type Log } from "../base/log.ts";
+import { RateGate } from "../base/rate-limit.ts";
+import { backoffMs } from "../base/retry.ts";
+import type { AcceptedTape } from "../books/accepted-count.ts";
+import { commitDirectly, type DirectFate, type DirectOutcome } from "../flush/direct.ts";
+import type { Places } from "../memcached/placement.ts";
+import { type Batch, ballotsPerSlotMax } from "../queue/slot-codec.ts";
+import type { GuardedStore } from "../store/circuit-breaker.ts";
+import { isStoreFailure } from "../store/database.ts";
+import { moveTallies } from "../tallies/counters.ts";
+import type { MissedMoves } from "../tallies/stale-tallies.ts";
+import { type CommitOutcome, outcomeBeside, type Waiting } from "./pending-ballot.ts";
+
+export interface FallbackDeps {
+  readonly log: Log;
+  readonly store: GuardedStore;
+  readonly tallies: Places;
+  readonly missed: MissedMoves;
+  readonly tape: AcceptedTape;
+  readonly ballotsPerSecond: number;
+}
+
+/** From then on it is a lock that somebody keeps: other batches may get past it. */
+const retriesMsMax = 500;
+const retry = { firstMs: 5, maxMs: 100 };
+
+export class Fallback {
+  readonly #deps: FallbackDeps;
+  readonly #complaints = new RateGate(1);
+  #spent = 0;
+  #earnedAtMs = monotonicMs();
+
+  constructor(deps: FallbackDeps) {
+    this.#deps = deps;
+  }
+
+  /** Ballots that may be written now, by the cap. It fills up again continuously, to at most a second's. */
+  get allowance(): number {
+    const { ballotsPerSecond } = this.#deps;
+    const now = monotonicMs();
+    const earned = ((now - this.#earnedAtMs) / SECOND) * ballotsPerSecond;
+    this.#spent = Math.max(0, this.#spent - earned);
+    this.#earnedAtMs = now;
+    return Math.min(ballotsPerSlotMax, Math.floor(ballotsPerSecond - this.#spent));
+  }
+
+  /** Writes a batch and answers those who wait for its ballots, in the same order. Never rejects. */
+  async commit(batch: Batch, entries: readonly Waiting[]): Promise<void> {
+    const written = await this.write(batch, false);
+    const answers = entries.map((entry, index): CommitOutcome => {
+      const ballot = batch.ballots[index];
+      const fate = ballot && written?.get(ballot);
+      return fate ? outcomeOf(fate, entry) : { outcome: "unavailable" };
+    });
+    const accepted = answers.map(({ outcome }) => outcome === "accepted");
+    this.#deps.tape.note(batch.ballots.filter((_, index) => accepted[index]));
+    for (const [index, { answer }] of entries.entries()) answer(answers[index] as CommitOutcome);
+  }
+
+  /**
+   * What became of the ballots of a batch; `undefined`: nothing can be said, and nothing promised.
+   *
+   * @param accepted - its voters were told so before.
+   */
+  async write(batch: Batch, accepted: boolean): Promise<DirectOutcome["fates"] | undefined> {
+    this.#spent += batch.ballots.length;
+    try {
+      const { fates, verdict } = await this.#write(batch, accepted);
+      if (verdict) await this.#correctTallies(verdict.corrections);
+      return fates;
+    } catch (error) {
+      if (!isStoreFailure(error) || this.#complaints.pass()) {
+        const ballots = batch.ballots.length;
+        this.#deps.log.warn({ event: "not_written_to_mysql", ballots, ...describeError(error) });
+      }
+      return undefined;
+    }
+  }
+
+  async #write(batch: Batch, accepted: boolean): Promise<DirectOutcome> {
+    const untilMs = monotonicMs() + retriesMsMax;
+    for (let attempt = 0; ; attempt++) {
+      try {
+        return await this.#deps.store.use(store =>
+          commitDirectly(store, batch, accepted, wallMs()),
+        );
+      } catch (error) {
+        const again = isStoreFailure(error, "contention") || isStoreFailure(error, "duplicate");
+        if (!again || monotonicMs() > untilMs) throw error;
+        await sleep(backoffMs(retry, attempt));
+      }
+    }
+  }
+
+  /** Tallies may be on servers that are there; where they are not, they have missed something. */
+  async #correctTallies(corrections: Parameters<typeof moveTallies>[1]): Promise<void> {
+    const failed = await moveTallies(this.#deps.tallies, corrections);
+    for (const [server, polls] of failed) this.#deps.missed.note(server, polls);
+  }
+}
+
+function outcomeOf(fate: DirectFate, entry: Waiting): CommitOutcome {
+  if (fate === "refused") return { outcome: "closed" };
+  if (fate === "counted") return { outcome: "accepted", tally: undefined };
+  return outcomeBeside(fate.instead, entry.ballot) ?? { outcome: "accepted", tally: undefined };
+}

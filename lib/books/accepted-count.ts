@@ -1,0 +1,109 @@
+/**
+ * The tape: how many ballots this process has accepted in each poll since it started, counted where they
+ * are answered and independently of the queue. It is the left side of the books.
+ *
+ * It is kept in three places, each of which survives something else: in memory; in memcached, a few times
+ * a second, where the worker reads it; and in a file, written before anybody is answered, so that a loss
+ * is found even when this process and the only memcached die in the same moment. The next front that
+ * starts at the same home hands such a file in.
+ *
+ * Invariant: the count of a poll never goes down, so that the largest one seen is the newest.
+ */
+import { mkdirSync } from "node:fs";
+import { DAY, SECOND, sleep } from "../base/clock.ts";
+import { describeError, type Log } from "../base/log.ts";
+import type { MemcachedClient } from "../memcached/client.ts";
+import { isMemcachedFailure } from "../memcached/failure.ts";
+import { acceptedKey } from "../memcached/keys.ts";
+import { Pipeline } from "../memcached/pipeline.ts";
+import type { Places } from "../memcached/placement.ts";
+import type { PollId } from "../model/ids.ts";
+import { TapeFile } from "./accepted-count-file.ts";
+
+export interface TapeOptions {
+  /** 8 bytes: this life of the process, as in its batch ids. */
+  readonly producer: Buffer;
+  readonly home: number;
+  /** Where the file is kept; `undefined`: nowhere. */
+  readonly directory: string | undefined;
+  /** Where tallies live, and with them what is published here. */
+  readonly places: Places;
+  readonly log: Log;
+}
+
+const publishEveryMs = 100;
+/** Seconds that a published count stays in memcached. */
+const publishedSeconds = (7 * DAY) / SECOND;
+
+export class AcceptedTape {
+  readonly #options: TapeOptions;
+  readonly #accepted = new Map<PollId, number>();
+  #unpublished = new Set<PollId>();
+  readonly #file: TapeFile | undefined;
+
+  /** @throws Error of the file system when the directory can't be made. */
+  constructor(options: TapeOptions) {
+    this.#options = options;
+    const { directory, home, producer } = options;
+    if (directory === undefined) return;
+    mkdirSync(directory, { recursive: true });
+    this.#file = new TapeFile(directory, home, producer, this.#accepted, options.log);
+  }
+
+  /** These ballots are in; called before their voters are answered. Never throws. */
+  note(ballots: readonly { readonly pollId: PollId }[]): void {
+    const touched = new Set<PollId>();
+    for (const { pollId } of ballots) {
+      this.#accepted.set(pollId, (this.#accepted.get(pollId) ?? 0) + 1);
+      this.#unpublished.add(pollId);
+      touched.add(pollId);
+    }
+    this.#file?.write(touched);
+  }
+
+  /** Publishes until `signal` is aborted, and a last time then. Never rejects. */
+  async publishUntil(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      await sleep(publishEveryMs, signal);
+      this.#file?.catchUp();
+      await this.#publish();
+    }
+  }
+
+  close(): void {
+    this.#file?.close();
+  }
+
+  async #publish(): Promise<void> {
+    const byServer = new Map<MemcachedClient, PollId[]>();
+    for (const poll of this.#unpublished) {
+      for (const server of this.#options.places.of(poll)) {
+        byServer.set(server, [...(byServer.get(server) ?? []), poll]);
+      }
+    }
+    const unpublished = new Set<PollId>();
+    this.#unpublished = unpublished;
+    for (const [server, polls] of byServer) {
+      if (!server.available) {
+        for (const poll of polls) unpublished.add(poll);
+        continue;
+      }
+      const p = new Pipeline();
+      const ops = polls.map(poll => {
+        const key = acceptedKey(this.#options.producer, poll);
+        return p.overwrite(key, String(this.#accepted.get(poll)), publishedSeconds);
+      });
+      try {
+        const replies = await server.send(p);
+        for (const [index, op] of ops.entries()) {
+          if (replies.of(op) === "full") unpublished.add(polls[index] as PollId);
+        }
+      } catch (error) {
+        for (const poll of polls) unpublished.add(poll);
+        if (!isMemcachedFailure(error)) {
+          this.#options.log.error({ event: "tape_not_published", ...describeError(error) });
+        }
+      }
+    }
+  }
+}

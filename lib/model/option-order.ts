@@ -1,0 +1,26 @@
+/**
+ * The order of a poll's options on the page that a reader votes on.
+ *
+ * A random order is drawn for each second, from the poll and the second alone: every front draws the same,
+ * pages stay cacheable, and need no script. Nobody's first place lasts; over a poll's life all options
+ * have had every place about equally often. Source: docs/decisions, "A random order for each second".
+ */
+import { createHash } from "node:crypto";
+import { SECOND } from "../base/clock.ts";
+import type { Poll, PollOption } from "../store/polls.ts";
+
+/** The options as they stand on the page at a moment: pinned ones always last, in their own order. */
+export function optionsInOrder(
+  poll: Pick<Poll, "id" | "optionOrder" | "options">,
+  nowMs: number,
+): readonly PollOption[] {
+  if (poll.optionOrder === "fixed") return poll.options;
+  const second = Math.floor(nowMs / SECOND);
+  const drawn = poll.options
+    .filter(option => !option.pinned)
+    .map(option => ({ option, lot: lotOf(`${poll.id}:${second}:${option.number}`) }))
+    .sort((a, b) => Buffer.compare(a.lot, b.lot));
+  return [...drawn.map(({ option }) => option), ...poll.options.filter(option => option.pinned)];
+}
+
+const lotOf = (text: string): Buffer => createHash("sha256").update(text).digest();

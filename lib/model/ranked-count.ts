@@ -1,0 +1,89 @@
+/**
+ * Instant-runoff: the rounds of a ranked poll, from its ballots. Pure.
+ *
+ * Each ballot counts for the option that it ranks highest among those still in. Who has more than half of
+ * the ballots that still count wins; otherwise whoever has fewest is out, and the next round begins. Of
+ * several with fewest, the one goes that had fewer in the latest round in which they differed; if they
+ * never did, the one with fewer Borda points; if even those are equal, the last of the page.
+ */
+
+import type { Combination } from "../store/ballots.ts";
+import type { OptionNumber } from "./ids.ts";
+
+export interface RunoffRound {
+  /** Ballots that count for each option still in. */
+  readonly votes: Readonly<Record<string, number>>;
+  /** Ballots that rank none of those. */
+  readonly exhausted: number;
+  /** Who is out after this round; `null` after the last one. */
+  readonly out: string | null;
+}
+
+/** What the worker publishes: who won, and how. */
+export interface Runoff {
+  readonly rounds: readonly RunoffRound[];
+  /** `null`: there is no ballot yet. */
+  readonly winner: string | null;
+}
+
+/**
+ * @param options - in the order of the page.
+ * @param rankings - choices with the favourite first.
+ */
+export function runoffOf(
+  options: readonly OptionNumber[],
+  rankings: readonly Combination[],
+): Runoff {
+  const standing = new Set<number>(options);
+  const rounds: RunoffRound[] = [];
+  const points = pointsOf(options, rankings);
+  while (standing.size > 0) {
+    const votes = new Map([...standing].map(option => [option, 0]));
+    let exhausted = 0;
+    for (const { choices, ballots } of rankings) {
+      const option = choices.find(choice => standing.has(choice));
+      if (option === undefined) exhausted += ballots;
+      else votes.set(option, (votes.get(option) ?? 0) + ballots);
+    }
+    const counted = [...votes.values()].reduce((sum, count) => sum + count, 0);
+    if (counted === 0) return { rounds, winner: null };
+    const said = Object.fromEntries(votes);
+    const winner = [...votes].find(([, count]) => count * 2 > counted)?.[0];
+    if (winner !== undefined) {
+      rounds.push({ votes: said, exhausted, out: null });
+      return { rounds, winner: String(winner) };
+    }
+    const out = weakest(votes, rounds, points);
+    rounds.push({ votes: said, exhausted, out: String(out) });
+    standing.delete(out);
+  }
+  return { rounds, winner: null };
+}
+
+function weakest(
+  votes: ReadonlyMap<number, number>,
+  earlier: readonly RunoffRound[],
+  points: ReadonlyMap<number, number>,
+): number {
+  const least = Math.min(...votes.values());
+  let tied = [...votes].filter(([, count]) => count === least).map(([option]) => option);
+  const measures = [...earlier]
+    .reverse()
+    .map(round => (option: number) => round.votes[option] ?? 0);
+  for (const measure of [...measures, (option: number) => points.get(option) ?? 0]) {
+    const fewest = Math.min(...tied.map(measure));
+    tied = tied.filter(option => measure(option) === fewest);
+  }
+  return tied.at(-1) ?? 0;
+}
+
+function pointsOf(options: readonly OptionNumber[], rankings: readonly Combination[]) {
+  const points = new Map<number, number>();
+  for (const { choices, ballots } of rankings) {
+    for (const [index, option] of choices.entries()) {
+      const more = (options.length - 1 - index) * ballots;
+      points.set(option, (points.get(option) ?? 0) + more);
+    }
+  }
+  return points;
+}

@@ -1,0 +1,153 @@
+/**
+ * Getting one batch into the queues of as many servers as there are to be copies, whatever happens on the
+ * way: on each of them (`attempt.ts`), and another server for one that is away.
+ *
+ * 1. `begin`: the tickets of all chosen servers, asked for in the same turn of the event loop.
+ * 2. The locks, in the order of the configuration.
+ * 3. The slots, with what rides along, on all of them at once.
+ *
+ * So while all locks are held by somebody who counts (`hold.ts`), no batch is on one server and not yet on
+ * the other. What went wrong on a server is then made up for on that server alone.
+ *
+ * A batch is in when every server that is up has it. A server that lets the others wait for more than a
+ * moment counts as away from then on (`MemcachedClient.suspend`).
+ *
+ * Invariant: a batch keeps its id through all attempts, so a batch that got in twice is counted once.
+ */
+import { faultPoint } from "#faults";
+import type { MemcachedClient } from "../memcached/client.ts";
+import type { Ticket } from "./producer.ts";
+import type { Place } from "./replay-ring.ts";
+import { Attempt, type Job, type Rider, type Side } from "./server-write.ts";
+import { type Batch, encodeBatch } from "./slot-codec.ts";
+
+/** Where a front's batches of one lane go. */
+export interface Targets {
+  /** In the order in which this front prefers them. */
+  readonly sides: readonly Side[];
+  /** On how many of them a batch is to be. */
+  readonly copies: number;
+  /** Their servers in the order of the configuration, which is that of the locks. */
+  readonly order: readonly MemcachedClient[];
+}
+
+/** A batch that is in. */
+export interface Enqueued {
+  readonly outcome: "enqueued";
+  readonly places: readonly (Place & { readonly ticket: Ticket })[];
+  readonly bytes: Buffer;
+}
+
+/** A batch that could not be written. `mayBeIn`: the answer to one of the attempts was lost. */
+export interface NotEnqueued {
+  readonly outcome: "unavailable" | "full";
+  readonly mayBeIn: boolean;
+  readonly cause: unknown;
+}
+
+/** How much longer than its fastest a batch waits for its other servers, in each of two steps. */
+const lagMsMax = 200;
+
+export class Enqueueing {
+  readonly #spare: Side[];
+  readonly #attempts: Attempt[];
+  readonly #order: readonly MemcachedClient[];
+
+  /** Chooses as many servers as there are to be copies, of those that are up, and asks for tickets. */
+  constructor({ sides, copies, order }: Targets) {
+    const up = sides.filter(side => side[0]?.client.available);
+    this.#order = order;
+    this.#attempts = up.slice(0, copies).map(side => new Attempt(side));
+    this.#spare = up.slice(copies);
+    for (const attempt of this.#attempts) attempt.ask();
+  }
+
+  /** Gives back what locks there are, before a wait for anything but memcached; `finish` takes them again. */
+  async unlock(): Promise<void> {
+    await together(this.#attempts, attempt => attempt.receive());
+    for (const attempt of this.#attempts) await attempt.unlock();
+  }
+
+  /** @param untilMs - monotonic time after which nothing new is tried. */
+  async finish(batch: Batch, rider: Rider, untilMs: number): Promise<Enqueued | NotEnqueued> {
+    const attempts = this.#attempts;
+    const job: Job = { batch, bytes: encodeBatch(batch), rider, untilMs };
+    await together(attempts, attempt => attempt.receive());
+    await this.#lockInOrder(untilMs);
+    const ready = attempts.filter(attempt => attempt.ready).map(({ client }) => client);
+    if (ready.length > 0) await rider.before(new Set(ready));
+    await together(attempts, attempt => attempt.write(job));
+    for (const attempt of attempts) await attempt.makeUp(job);
+    await this.#replace(job);
+    const written = attempts.flatMap(({ place }) => place ?? []);
+    if (written.length === 0) return failureOf(attempts);
+    faultPoint("front.slot-written");
+    await rider.before(new Set());
+    return { outcome: "enqueued", places: written, bytes: job.bytes };
+  }
+
+  /** Whoever has to wait for a lock holds none of a later server meanwhile: nobody waits in a circle. */
+  async #lockInOrder(untilMs: number): Promise<void> {
+    const inOrder = this.#order.flatMap(
+      server => this.#attempts.find(({ client }) => client === server) ?? [],
+    );
+    for (const [index, attempt] of inOrder.entries()) {
+      if (attempt.locked || !attempt.ready) continue;
+      for (const later of inOrder.slice(index + 1)) await later.unlock();
+      await attempt.waitForLock(untilMs);
+    }
+  }
+
+  /** Other servers for those that failed. */
+  async #replace(job: Job): Promise<void> {
+    const failed = this.#attempts.filter(({ place }) => !place).length;
+    for (let replaced = 0; replaced < failed; ) {
+      const side = this.#spare.shift();
+      if (!side) return;
+      const attempt = new Attempt(side);
+      this.#attempts.push(attempt);
+      await attempt.makeUp(job);
+      if (attempt.place) replaced += 1;
+    }
+  }
+}
+
+/** Does the same on all; those that take much longer than one that went well are given up. */
+async function together(
+  attempts: readonly Attempt[],
+  work: (attempt: Attempt) => Promise<void>,
+): Promise<void> {
+  const [only, second] = attempts;
+  if (!only) return;
+  if (!second) return work(only);
+  const late = new Set(attempts);
+  let patience: NodeJS.Timeout | undefined;
+  const giveUpLate = () => {
+    for (const attempt of late) attempt.giveUp();
+  };
+  const all = attempts.map(async attempt => {
+    await work(attempt);
+    late.delete(attempt);
+    if (attempt.ready || attempt.place) patience ??= setTimeout(giveUpLate, lagMsMax);
+  });
+  await Promise.all(all);
+  clearTimeout(patience);
+}
+
+function failureOf(attempts: readonly Attempt[]): NotEnqueued {
+  return {
+    outcome: attempts.some(({ full }) => full) ? "full" : "unavailable",
+    mayBeIn: attempts.some(({ mayBeIn }) => mayBeIn),
+    cause: attempts.find(({ cause }) => cause)?.cause,
+  };
+}
+
+/** One batch from beginning to end. */
+export function enqueueBatch(
+  targets: Targets,
+  batch: Batch,
+  rider: Rider,
+  untilMs: number,
+): Promise<Enqueued | NotEnqueued> {
+  return new Enqueueing(targets).finish(batch, rider, untilMs);
+}

@@ -1,0 +1,85 @@
+/**
+ * How much waits, for people and monitors: each queue's depth and its oldest ballot, from memcached alone, so
+ * that it can be told while MySQL is away.
+ *
+ * The checkpoint is the published one, which may lag behind MySQL's for the moment between a commit and its
+ * publication.
+ */
+
+import type { Lane } from "../config/lane-rules.ts";
+import type { MemcachedClient } from "../memcached/client.ts";
+import { isMemcachedFailure } from "../memcached/failure.ts";
+import type { QueueName } from "../model/ids.ts";
+import { laneOf } from "./queue-names.ts";
+import { decodeBatch } from "./slot-codec.ts";
+import { lookAtQueues, type QueueLook, readCheckpoints, readSlots } from "./slots.ts";
+
+/** What waits in one lane on one server. */
+export interface LaneDepth {
+  readonly server: string;
+  readonly lane: Lane;
+  readonly slots: number;
+  /** When the oldest ballot of the oldest slots was taken, wall clock; `undefined`: nothing waits. */
+  readonly oldestAtMs: number | undefined;
+}
+
+/** Depths of one server, or `undefined` when it can't be asked. Three or four round trips. */
+export async function surveyServer(
+  server: MemcachedClient,
+  names: readonly QueueName[],
+): Promise<LaneDepth[] | undefined> {
+  try {
+    const looks = await lookAtQueues(server, names);
+    const checkpoints = await readCheckpoints(server, looks);
+    const queues = await Promise.all(
+      looks.map((look, index) => surveyQueue(server, look, checkpoints[index] ?? 0)),
+    );
+    return sumByLane(server, queues);
+  } catch (error) {
+    if (!isMemcachedFailure(error)) throw error;
+    return undefined;
+  }
+}
+
+interface QueueDepth {
+  readonly lane: Lane;
+  readonly slots: number;
+  readonly oldestAtMs: number | undefined;
+}
+
+async function surveyQueue(
+  server: MemcachedClient,
+  { queue, epoch, pointer }: QueueLook,
+  checkpoint: number,
+): Promise<QueueDepth> {
+  const slots = Math.max(0, pointer - checkpoint);
+  const lane = laneOf(queue);
+  if (slots === 0) return { lane, slots, oldestAtMs: undefined };
+  const bytes = (await readSlots(server, queue, epoch, [checkpoint + 1])).get(checkpoint + 1);
+  return { lane, slots, oldestAtMs: bytes && oldestIn(bytes) };
+}
+
+function oldestIn(bytes: Buffer): number | undefined {
+  try {
+    const ballots = decodeBatch(bytes)?.ballots ?? [];
+    return ballots.length === 0 ? undefined : Math.min(...ballots.map(b => b.receivedAtMs));
+  } catch {
+    // It goes to the dead letters; it does not have to be understood here.
+    return undefined;
+  }
+}
+
+function sumByLane(server: MemcachedClient, queues: readonly QueueDepth[]): LaneDepth[] {
+  const lanes = new Map<Lane, LaneDepth>();
+  for (const { lane, slots, oldestAtMs } of queues) {
+    const before = lanes.get(lane);
+    const times = [before?.oldestAtMs, oldestAtMs].filter(time => time !== undefined);
+    lanes.set(lane, {
+      server: server.name,
+      lane,
+      slots: slots + (before?.slots ?? 0),
+      oldestAtMs: times.length > 0 ? Math.min(...times) : undefined,
+    });
+  }
+  return [...lanes.values()];
+}

@@ -1,0 +1,164 @@
+/**
+ * What is known of a batch on one server, and the ways on when something goes wrong there: another number after a
+ * fence, another home after a busy lock. `enqueue.ts` leads those of all its servers together.
+ *
+ * Invariant: what rides along (the tallies) is sent to the server once; where the answer was lost the rider is told,
+ *   unless the server has lost its memory, too.
+ */
+import { monotonicMs } from "../base/clock.ts";
+import type { MemcachedClient } from "../memcached/client.ts";
+import { isMemcachedFailure, isOutOfMemory } from "../memcached/failure.ts";
+import type { Pipeline, Replies } from "../memcached/pipeline.ts";
+import type { QueueProducer, Ticket } from "./producer.ts";
+import type { Place } from "./replay-ring.ts";
+import { type Batch, encodeBatch } from "./slot-codec.ts";
+
+/** Operations of the caller's that belong to the batch. */
+export interface Rider {
+  /** Called under the locks, before the slots are written: sends what does not ride to `riding`. */
+  before(riding: ReadonlySet<MemcachedClient>): Promise<void>;
+  /** Adds to the write that carries the slot; nothing, where it arrived before. */
+  ride(p: Pipeline, server: MemcachedClient): void;
+  /** The answers to what was added. */
+  arrived(server: MemcachedClient, replies: Replies): void;
+  /** There was no answer. */
+  lost(server: MemcachedClient): void;
+}
+
+/** One server's queues, for a front: one for each home, the front's own first. */
+export type Side = readonly QueueProducer[];
+
+const attemptsMax = 5;
+/**
+ * A lock is held for milliseconds. One that is held for this long has lost its holder: a server that was stopped
+ * may take it, when it goes on, for a front that gave up long ago. Another home's lock is free.
+ */
+const lockPatienceMs = 200;
+
+/** A batch on its way, the same for all servers. */
+export interface Job {
+  readonly batch: Batch;
+  readonly bytes: Buffer;
+  readonly rider: Rider;
+  readonly untilMs: number;
+}
+
+export class Attempt {
+  readonly client: MemcachedClient;
+  readonly #side: Side;
+  #home = 0;
+  #asked: Promise<Ticket> | undefined;
+  #ticket: Ticket | undefined;
+  #givenUp = false;
+  #talliesDoubtful = false;
+  place: (Place & { readonly ticket: Ticket }) | undefined;
+  mayBeIn = false;
+  full = false;
+  cause: unknown;
+
+  constructor(side: Side) {
+    const [producer] = side;
+    if (!producer) throw new RangeError("a server without queues");
+    this.#side = side;
+    this.#home = Math.max(
+      0,
+      side.findIndex(each => !each.busy),
+    );
+    this.client = producer.client;
+  }
+
+  get #producer(): QueueProducer {
+    return this.#side[this.#home % this.#side.length] as QueueProducer;
+  }
+
+  /** It has a ticket. */
+  get ready(): boolean {
+    return this.#ticket !== undefined;
+  }
+
+  get locked(): boolean {
+    return this.#ticket?.lockedAtMs !== undefined;
+  }
+
+  get done(): boolean {
+    return this.place !== undefined || this.full || this.#givenUp;
+  }
+
+  ask(): void {
+    this.#asked = this.#producer.takeTicket();
+    this.#asked.catch(() => {});
+  }
+
+  receive(): Promise<void> {
+    return this.#try(async () => {
+      const asked = this.#asked;
+      this.#asked = undefined;
+      this.#ticket ??= await (asked ?? this.#producer.takeTicket());
+    });
+  }
+
+  unlock(): Promise<void> {
+    return this.#try(async () => {
+      if (this.#ticket) this.#ticket = await this.#producer.unlock(this.#ticket);
+    });
+  }
+
+  waitForLock(untilMs: number): Promise<void> {
+    return this.#try(async () => {
+      const patient = this.#side.length === 1 ? untilMs : monotonicMs() + lockPatienceMs;
+      const until = Math.min(untilMs, patient);
+      if (this.#ticket) this.#ticket = await this.#producer.waitForLock(this.#ticket, until);
+    });
+  }
+
+  /** One write, if there is a ticket. */
+  async write({ batch, bytes, rider }: Job): Promise<void> {
+    const ticket = this.#ticket;
+    if (!ticket || this.done) return;
+    this.#ticket = undefined;
+    const producer = this.#producer;
+    const encoded = this.#talliesDoubtful
+      ? encodeBatch({ ...batch, talliesDoubtful: true })
+      : bytes;
+    const { outcome, replies } = await producer.write(ticket, encoded, p =>
+      rider.ride(p, this.client),
+    );
+    if (outcome === "unknown") rider.lost(this.client);
+    else if (outcome === "epoch_changed") this.#talliesDoubtful = true;
+    else if (replies) rider.arrived(this.client, replies);
+    if (outcome === "written") {
+      this.place = { producer, epoch: ticket.epoch, slot: ticket.slot, ticket };
+    }
+    if (outcome === "unknown") this.mayBeIn = true;
+    if (outcome === "full") this.full = true;
+  }
+
+  /** Further attempts on this server alone, as long as it answers. */
+  async makeUp(job: Job): Promise<void> {
+    for (let attempt = 0; attempt < attemptsMax && !this.done; attempt++) {
+      if (!this.client.available || (attempt > 0 && monotonicMs() > job.untilMs)) return;
+      await this.receive();
+      await this.waitForLock(job.untilMs);
+      await this.write(job);
+    }
+  }
+
+  /** It kept the others waiting. */
+  giveUp(): void {
+    this.#givenUp = true;
+    this.mayBeIn = true;
+    this.client.suspend();
+  }
+
+  async #try(work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      if (!isMemcachedFailure(error)) throw error;
+      this.cause = error;
+      this.#ticket = undefined;
+      this.#home += 1;
+      if (isOutOfMemory(error)) this.full = true;
+    }
+  }
+}

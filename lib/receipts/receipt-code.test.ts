@@ -1,0 +1,71 @@
+import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
+import { describe, it } from "node:test";
+import type { BallotId, PollId, VoterKey } from "../model/ids.ts";
+import { deriveVoterSecrets } from "../voters/voter-secrets.ts";
+import { readReceiptCode, receiptCode } from "./receipt-code.ts";
+
+const secrets = deriveVoterSecrets("a secret that is only good for tests, 32 bytes and more");
+const digits = "0123456789abcdefghijklmnopqrstuv";
+
+function anyBallot() {
+  return {
+    pollId: randomBytes(4).readUInt32BE() as PollId,
+    voter: randomBytes(16).toString("hex") as VoterKey,
+    ballotId: randomBytes(16).toString("hex") as BallotId,
+    revision: 0,
+  };
+}
+
+describe("a receipt code", () => {
+  it("is what it was in earlier releases", () => {
+    const long = deriveVoterSecrets("a secret of more than thirty-two characters");
+    const code = receiptCode(long, {
+      pollId: 7 as PollId,
+      voter: "1976b78b8a361fab1dc1b1a8278bd13b" as VoterKey,
+      ballotId: "3f0b6a529c1e4c558a8e0d6f3c1f2b7a" as BallotId,
+      revision: 3,
+    });
+    assert.equal(code, "000001op-eqron2hm-3ulimug0-0etg8tr1-vnvbv7ir");
+  });
+
+  it("is read back as what it was made of", () => {
+    for (let i = 0; i < 200; i++) {
+      const revision = i < 100 ? 0 : randomBytes(2).readUInt16BE() || 1;
+      const ballot = { ...anyBallot(), revision };
+      const code = receiptCode(secrets, ballot);
+      assert.match(code, revision > 0 ? /^(-?[0-9a-v]{8}){5}$/ : /^(-?[0-9a-v]{8}){4}$/);
+      const receipt = readReceiptCode(secrets, code.toUpperCase());
+      assert.equal(receipt?.code, code);
+      assert.equal(receipt.pollId, ballot.pollId);
+      assert.equal(receipt.voterStart, ballot.voter.slice(0, 16));
+      assert.equal(receipt.ballotEnd, ballot.ballotId.slice(-4));
+      assert.equal(receipt.revision, revision);
+    }
+  });
+
+  it("is the same each time for the same ballot", () => {
+    const ballot = anyBallot();
+    const [first, again] = [0, 1].map(() => receiptCode(secrets, ballot));
+    assert.equal(first, again);
+  });
+
+  it("is refused with any one digit changed, with another key, and when it is no code", () => {
+    for (const revision of [0, 3])
+      refusesAnythingElse(receiptCode(secrets, { ...anyBallot(), revision }));
+  });
+});
+
+function refusesAnythingElse(code: string): void {
+  for (const [at, digit] of [...code].entries()) {
+    if (digit === "-") continue;
+    const other = digits[(digits.indexOf(digit) + 1) % digits.length];
+    const changed = code.slice(0, at) + other + code.slice(at + 1);
+    assert.equal(readReceiptCode(secrets, changed), undefined, changed);
+  }
+  const others = deriveVoterSecrets("another secret, which is also 32 bytes long and more");
+  assert.equal(readReceiptCode(others, code), undefined);
+  for (const text of ["", "-", code.slice(1), `${code}0`, code.replaceAll("-", ""), "\0"]) {
+    assert.equal(readReceiptCode(secrets, text), undefined);
+  }
+}

@@ -1,0 +1,120 @@
+/**
+ * Live results as an event stream: one viewer for each open response.
+ *
+ * Invariant: a viewer who does not keep up is dropped, with at most `framesMax` frames waiting for them in
+ *   this process. Their browser comes back by itself and is told the newest results.
+ */
+import type { Slug } from "../model/ids.ts";
+import type { Requester } from "../model/visibility.ts";
+import { encodeRetry, idleFrame } from "./frames.ts";
+import type { Ending, LiveBoard, News, Viewer } from "./live-board.ts";
+import type { Snapshot } from "./snapshot.ts";
+
+export const framesMax = 4;
+
+/** Where the bytes of a stream go. */
+export interface StreamSink {
+  /** Fewer than `framesMax` frames are waiting to be sent. */
+  readonly keepsUp: boolean;
+  send(bytes: Uint8Array): void;
+  end(): void;
+  /** Breaks the stream off. */
+  drop(): void;
+}
+
+class StreamViewer implements Viewer {
+  readonly #sink: StreamSink;
+  readonly #leave: () => void;
+  #seen: string | undefined;
+
+  constructor(sink: StreamSink, leave: () => void) {
+    this.#sink = sink;
+    this.#leave = leave;
+  }
+
+  show(news: News): void {
+    if (this.#seen === news.snapshot.etag) return;
+    this.#seen = news.snapshot.etag;
+    this.#send(news.frame);
+  }
+
+  /** They have this already, from an earlier connection. */
+  knows(snapshot: Snapshot): void {
+    this.#seen = snapshot.etag;
+  }
+
+  idle(): void {
+    this.#send(idleFrame);
+  }
+
+  end(why: Ending): void {
+    if (why === "stopping" && this.#sink.keepsUp) this.#sink.send(encodeRetry());
+    this.#sink.end();
+  }
+
+  #send(bytes: Uint8Array): void {
+    if (this.#sink.keepsUp) {
+      this.#sink.send(bytes);
+      return;
+    }
+    this.#leave();
+    this.#sink.drop();
+  }
+}
+
+/**
+ * Sends what is current, unless the viewer has it, and every change from then on.
+ *
+ * @param knownVersion - the newest version that the viewer has seen, 0 for none.
+ * @returns what to call when the viewer has gone.
+ * @throws FloodgateError `overloaded` when there are too many viewers; nothing was sent then.
+ */
+export function followResults(
+  board: LiveBoard,
+  slug: Slug,
+  requester: Requester,
+  { current, knownVersion }: { current: Snapshot; knownVersion: number },
+  sink: StreamSink,
+): () => void {
+  let leave = () => {};
+  const viewer = new StreamViewer(sink, () => leave());
+  leave = board.watch(slug, requester, viewer);
+  sink.send(encodeRetry());
+  if (current.results.version > knownVersion) viewer.show(board.newsOf(slug, requester, current));
+  else viewer.knows(current);
+  return leave;
+}
+
+/** The body of an event stream, as a Web stream. Throws what `followResults` throws. */
+export function streamResults(
+  board: LiveBoard,
+  slug: Slug,
+  requester: Requester,
+  current: Snapshot,
+  knownVersion: number,
+): ReadableStream<Uint8Array> {
+  let leave = () => {};
+  return new ReadableStream<Uint8Array>(
+    {
+      start(controller) {
+        const seen = { current, knownVersion };
+        leave = followResults(board, slug, requester, seen, webSink(controller));
+      },
+      cancel() {
+        leave();
+      },
+    },
+    { highWaterMark: framesMax },
+  );
+}
+
+function webSink(controller: ReadableStreamDefaultController<Uint8Array>): StreamSink {
+  return {
+    get keepsUp() {
+      return (controller.desiredSize ?? 0) > 0;
+    },
+    send: bytes => controller.enqueue(bytes),
+    end: () => controller.close(),
+    drop: () => controller.error(new Error("a viewer did not keep up")),
+  };
+}

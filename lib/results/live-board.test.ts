@@ -1,0 +1,205 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { monotonicMs, SECOND, sleep } from "../base/clock.ts";
+import { isFloodgateError } from "../base/errors.ts";
+import { createLog } from "../base/log.ts";
+import type { Slug } from "../model/ids.ts";
+import type { Poll } from "../store/polls.ts";
+import { streamResults } from "./event-stream.ts";
+import { LiveBoard } from "./live-board.ts";
+import { waitForNews } from "./long-poll.ts";
+import type { Snapshot } from "./snapshot.ts";
+
+const slug = "a-poll" as Slug;
+
+async function waitUntil(what: string, ready: () => boolean): Promise<void> {
+  const until = monotonicMs() + 20 * SECOND;
+  while (!ready()) {
+    assert.ok(monotonicMs() < until, what);
+    await sleep(2);
+  }
+}
+
+/** A board on results that the test sets, and a count of the looks at them. */
+function setUp(viewersMax = 1_000) {
+  const at = { version: 1, state: "open" as "open" | "final", looks: 0, there: true };
+  const snapshot = (): Snapshot => {
+    const { version, state } = at;
+    const results = {
+      poll: slug,
+      state,
+      version,
+      asOf: "",
+      hidden: null,
+      ballots: version,
+      waiting: 0,
+      options: [],
+    };
+    const text = JSON.stringify(results);
+    return { results, text, json: Buffer.from(text), etag: `W/"${version}"` };
+  };
+  const board = new LiveBoard({
+    published: { find: async () => (at.there ? ({} as Poll) : null) },
+    results: {
+      snapshot: async () => {
+        at.looks += 1;
+        return snapshot();
+      },
+    },
+    log: createLog("test", "silent"),
+    viewersMax,
+    tickMs: 5,
+  });
+  return { at, board, snapshot };
+}
+
+/** Reads a stream to its end, piece by piece. */
+function follow(stream: ReadableStream<Uint8Array>) {
+  const seen = { text: "", over: false, broke: false };
+  const reader = stream.getReader();
+  const read = async () => {
+    try {
+      for (;;) {
+        const { done, value } = await reader.read();
+        if (done) break;
+        seen.text += Buffer.from(value).toString();
+      }
+    } catch {
+      seen.broke = true;
+    }
+    seen.over = true;
+  };
+  void read();
+  return { seen, leave: () => reader.cancel() };
+}
+
+const eventsIn = (text: string) => [...text.matchAll(/^id: (\d+)$/gm)].map(([, id]) => Number(id));
+
+describe("live results", () => {
+  it("come at once, then with every change, and not without one", async () => {
+    const { at, board, snapshot } = setUp();
+    const { seen, leave } = follow(streamResults(board, slug, "reader", snapshot(), 0));
+    await waitUntil("ten looks", () => at.looks > 10);
+    assert.deepEqual(eventsIn(seen.text), [1]);
+    at.version = 2;
+    await waitUntil("the change", () => eventsIn(seen.text).length === 2);
+    assert.match(seen.text, /^retry: \d{3,4}\n\nid: 1\nevent: results\ndata: \{.*\}\n\n/);
+    await leave();
+    assert.equal(board.viewers, 0);
+  });
+
+  it("cost one look a tick, however many watch, and none when nobody does", async () => {
+    const { at, board, snapshot } = setUp();
+    const viewers = Array.from({ length: 300 }, () =>
+      follow(streamResults(board, slug, "reader", snapshot(), 0)),
+    );
+    for (let version = 2; version <= 6; version++) {
+      at.version = version;
+      const all = () => viewers.every(({ seen }) => eventsIn(seen.text).at(-1) === version);
+      await waitUntil(`version ${version}`, all);
+    }
+    const looks = at.looks;
+    assert.ok(looks < 300, `${looks} looks for 300 viewers and 5 changes`);
+    for (const { leave } of viewers) await leave();
+    const after = at.looks;
+    await sleep(50);
+    assert.ok(at.looks - after <= 1);
+  });
+
+  it("are not repeated to who comes back knowing them", async () => {
+    const { at, board, snapshot } = setUp();
+    at.version = 7;
+    const { seen, leave } = follow(streamResults(board, slug, "reader", snapshot(), 7));
+    await waitUntil("three looks", () => at.looks > 3);
+    assert.deepEqual(eventsIn(seen.text), []);
+    at.version = 8;
+    await waitUntil("the change", () => eventsIn(seen.text).length === 1);
+    await leave();
+  });
+
+  it("end after the final ones, and when the poll is taken back", async () => {
+    for (const change of [{ state: "final" as const, version: 2 }, { there: false }]) {
+      const { at, board, snapshot } = setUp();
+      const { seen } = follow(streamResults(board, slug, "reader", snapshot(), 0));
+      Object.assign(at, change);
+      await waitUntil("the end", () => seen.over);
+      assert.deepEqual(eventsIn(seen.text), at.there ? [1, 2] : [1]);
+      assert.equal(board.viewers, 0);
+    }
+  });
+
+  it("drop a viewer who does not read, and keep the others", async () => {
+    const { at, board, snapshot } = setUp();
+    const stalled = streamResults(board, slug, "reader", snapshot(), 0);
+    const { seen, leave } = follow(streamResults(board, slug, "reader", snapshot(), 0));
+    for (let version = 2; version <= 10; version++) {
+      at.version = version;
+      await waitUntil(`version ${version}`, () => eventsIn(seen.text).at(-1) === version);
+    }
+    assert.equal(board.viewers, 1);
+    const late = follow(stalled);
+    await waitUntil("the end", () => late.seen.over);
+    assert.ok(late.seen.broke);
+    await leave();
+  });
+
+  it("tell everybody to come back when the process stops, and take nobody any more", async () => {
+    const { at, board, snapshot } = setUp();
+    const viewers = Array.from({ length: 20 }, () =>
+      follow(streamResults(board, slug, "reader", snapshot(), 0)),
+    );
+    await waitUntil("a look", () => at.looks > 1);
+    const held = waitForNews(board, slug, "reader", {
+      after: 1,
+      waitMs: 60_000,
+      signal: new AbortController().signal,
+    });
+    board.stop();
+    assert.equal(await held, undefined);
+    await waitUntil("all ends", () => viewers.every(({ seen }) => seen.over && !seen.broke));
+    const pauses = viewers.map(({ seen }) => Number(/retry: (\d+)\n\n$/.exec(seen.text)?.[1]));
+    assert.ok(new Set(pauses).size > 10, "not all at the same moment");
+    assert.throws(
+      () => streamResults(board, slug, "reader", snapshot(), 0),
+      error => isFloodgateError(error, "overloaded"),
+    );
+  });
+
+  it("refuse more viewers than they are allowed", () => {
+    const { board, snapshot } = setUp(2);
+    const streams = [1, 2].map(() => streamResults(board, slug, "reader", snapshot(), 0));
+    assert.throws(
+      () => streamResults(board, slug, "reader", snapshot(), 0),
+      error => isFloodgateError(error, "overloaded"),
+    );
+    for (const stream of streams) void stream.cancel();
+  });
+});
+
+describe("a long poll", () => {
+  const held = (board: LiveBoard, after: number, waitMs: number, signal?: AbortSignal) =>
+    waitForNews(board, slug, "reader", {
+      after,
+      waitMs,
+      signal: signal ?? new AbortController().signal,
+    });
+
+  it("is answered with the first newer results", async () => {
+    const { at, board } = setUp();
+    const answer = held(board, 1, 60_000);
+    await waitUntil("three looks", () => at.looks > 3);
+    at.version = 2;
+    assert.equal((await answer)?.results.version, 2);
+    assert.equal(board.viewers, 0);
+  });
+
+  it("ends with nothing when its time is up or its client has gone", async () => {
+    const { board } = setUp();
+    assert.equal(await held(board, 1, 30), undefined);
+    const gone = new AbortController();
+    const answer = held(board, 1, 60_000, gone.signal);
+    gone.abort();
+    assert.equal(await answer, undefined);
+    assert.equal(board.viewers, 0);
+  });
+});

@@ -1,0 +1,236 @@
+/**
+ * Results of polls as readers get them: the tallies, read from memcached at most a few times a second
+ * for each poll and shared by everybody who asks, and kept current by what this process's own votes
+ * were answered.
+ *
+ * Invariant: no query of MySQL while memcached has the tallies. When a server lost its memory they are
+ *   rebuilt once, by whoever asks first (`exact.ts`), while the others wait for it. While memcached is
+ *   away, MySQL's totals are read instead, at most once a second for each poll, behind a circuit breaker.
+ * Invariant: the version never goes back within one process, so neither does what a reader sees.
+ */
+import { LRUCache } from "lru-cache";
+import { monotonicMs, SECOND, sleep, wallMs } from "../base/clock.ts";
+import { FloodgateError, isFloodgateError } from "../base/errors.ts";
+import { describeError } from "../base/log.ts";
+import { isMemcachedFailure } from "../memcached/failure.ts";
+import { tallyKey } from "../memcached/keys.ts";
+import { Pipeline } from "../memcached/pipeline.ts";
+import type { PollId } from "../model/ids.ts";
+import { partsOf } from "../model/tally-parts.ts";
+import type { Requester } from "../model/visibility.ts";
+import { makeTalliesExact, type TallyDeps } from "../rebuild/rebuild.ts";
+import type { GuardedStore } from "../store/circuit-breaker.ts";
+import { isStoreFailure } from "../store/database.ts";
+import type { Poll } from "../store/polls.ts";
+import { readTotals } from "../store/totals.ts";
+import { currentTally, firstVersion, type Tally, type TallyGlimpse } from "../tallies/counters.ts";
+import { type PublishedRunoff, readRunoff } from "./published-runoff.ts";
+import { hiddenSnapshot, type Results, type Snapshot, tallySnapshot } from "./snapshot.ts";
+
+interface Entry {
+  /** Holds every change up to its version, and maybe some later ones. */
+  readonly tally: Tally;
+  /** The newest version that anything in `tally` is of. */
+  readonly seen?: number;
+  /** Of a ranked poll, as far as a worker has computed it. */
+  readonly runoff?: PublishedRunoff | null;
+  /** Looked up in MySQL, while memcached was away. */
+  readonly stored?: boolean;
+  readonly readAtMs: number;
+  readonly asOfMs: number;
+  /** For readers: made when it is first asked for, of the poll as it was then. */
+  made?: { readonly poll: Poll; readonly snapshot: Snapshot };
+}
+
+const tickMs = 200;
+/** From this age on they are read again beside being shown: then nobody has to wait for that. */
+const renewMs = 150;
+/** MySQL is asked less often. */
+const storedTickMs = SECOND;
+const pollsMax = 5_000;
+const rebuildSeconds = 10;
+const rebuildWaitMs = 2 * SECOND;
+export interface ResultsDeps extends TallyDeps {
+  /** For results while memcached is away. */
+  readonly guarded: GuardedStore;
+}
+
+export class ResultsBoard {
+  readonly #deps: ResultsDeps;
+  readonly #entries = new LRUCache<PollId, Entry>({ max: pollsMax });
+  readonly #reading = new Map<PollId, Promise<Entry>>();
+
+  constructor(deps: ResultsDeps) {
+    this.#deps = deps;
+  }
+
+  /**
+   * The results of a poll as `requester` may see them, at most a tick old.
+   *
+   * @throws FloodgateError `memcached_unavailable` when they can't be read and nothing is known of them.
+   */
+  async read(poll: Poll, requester: Requester): Promise<Results> {
+    return (await this.snapshot(poll, requester)).results;
+  }
+
+  /** The same, ready to be sent. Throws what `read` throws. */
+  async snapshot(poll: Poll, requester: Requester): Promise<Snapshot> {
+    const known = this.fresh(poll, requester);
+    return known ?? snapshotOf(poll, await this.#refresh(poll), requester);
+  }
+
+  /** The same, if nothing has to be read for it. While somebody asks, it is read before it is too old. */
+  fresh(poll: Poll, requester: Requester): Snapshot | undefined {
+    const hidden = hiddenSnapshot(poll, requester, wallMs());
+    if (hidden) return hidden;
+    const known = this.#entries.get(poll.id);
+    if (!known) return undefined;
+    const ageMs = monotonicMs() - known.readAtMs;
+    if (ageMs >= (known.stored ? storedTickMs : tickMs)) return undefined;
+    // Whoever has to wait for it, if it fails, is told.
+    if (!known.stored && ageMs >= renewMs) void this.#refresh(poll).catch(() => {});
+    return snapshotOf(poll, known, requester);
+  }
+
+  /**
+   * Takes note of what a vote's own `incr`s answered, so that its reader sees it counted. Behind a gap in
+   * the versions there are moves by other processes, of counters that were not answered here: the numbers
+   * are shown, but the version stays, so that the next look is news.
+   */
+  see(poll: PollId, seen: TallyGlimpse): void {
+    const known = this.#entries.get(poll);
+    if (!known || seen.version === undefined || seen.from !== known.tally.from) return;
+    if (seen.version <= Math.max(known.tally.version, known.seen ?? 0)) return;
+    const follows = seen.version === known.tally.version + 1;
+    const tally: Tally = {
+      ...known.tally,
+      ballots: seen.ballots ?? known.tally.ballots,
+      votes: new Map([...known.tally.votes, ...seen.votes]),
+      version: follows ? seen.version : known.tally.version,
+    };
+    const { made: _, ...rest } = known;
+    this.#entries.set(poll, { ...rest, tally, seen: seen.version, asOfMs: wallMs() });
+  }
+
+  #refresh(poll: Poll): Promise<Entry> {
+    const reading = this.#reading.get(poll.id);
+    if (reading !== undefined) return reading;
+    const started = this.#read(poll).finally(() => this.#reading.delete(poll.id));
+    this.#reading.set(poll.id, started);
+    return started;
+  }
+
+  async #read(poll: Poll): Promise<Entry> {
+    try {
+      const runoff = poll.kind === "ranked" ? this.#runoff(poll) : null;
+      const tally = (await this.#tally(poll)) ?? (await this.#rebuild(poll));
+      const known = this.#entries.get(poll.id);
+      const newest = known ? await this.#newer(poll, known.tally, tally) : tally;
+      const readAtMs = monotonicMs();
+      const entry = { tally: newest, runoff: await runoff, readAtMs, asOfMs: wallMs() };
+      return this.#keep(poll, entry);
+    } catch (error) {
+      if (!isMemcachedFailure(error) && !isFloodgateError(error)) throw error;
+      const entry = (await this.#stored(poll)) ?? this.#entries.get(poll.id);
+      if (entry) return entry;
+      throw new FloodgateError("memcached_unavailable", { cause: error });
+    }
+  }
+
+  #keep(poll: Poll, entry: Entry): Entry {
+    this.#entries.set(poll.id, entry);
+    return entry;
+  }
+
+  /** What MySQL has, while memcached can't say. Never less than what was seen before: that is on its way. */
+  async #stored(poll: Poll): Promise<Entry | undefined> {
+    try {
+      const totals = await this.#deps.guarded.use(store => readTotals(store, [poll.id]));
+      const found = totals.get(poll.id);
+      if (!found) return undefined;
+      const known = this.#entries.get(poll.id);
+      const now = wallMs();
+      if (known && (known.tally.ballots > found.ballots || sameVotes(poll, known.tally, found))) {
+        return this.#keep(poll, { ...known, stored: true, readAtMs: monotonicMs() });
+      }
+      const version = Math.max((known?.tally.version ?? 0) + 1, firstVersion(now));
+      const tally = { ...found, version, stored: found.ballots, from: undefined };
+      return this.#keep(poll, { tally, stored: true, readAtMs: monotonicMs(), asOfMs: now });
+    } catch (error) {
+      if (!isStoreFailure(error)) throw error;
+      return undefined;
+    }
+  }
+
+  /**
+   * Which of two tallies is the newer one. By their versions; but each server counts its own, and so did
+   * we, while MySQL was asked. Another server than before goes on above what was shown, unless it has seen
+   * less: then it is about to be made exact.
+   */
+  async #newer(poll: Poll, known: Tally, tally: Tally): Promise<Tally> {
+    if (tally.version > known.version) return tally;
+    const server = this.#deps.tallies.of(poll.id).find(({ name }) => name === tally.from);
+    if (known.from === tally.from || tally.ballots < known.ballots || !server) {
+      return { ...known, stored: tally.stored };
+    }
+    const p = new Pipeline();
+    const op = p.incr(tallyKey(poll.id, "v"), known.version + 1 - tally.version);
+    const lifted = (await server.send(p)).of(op);
+    return { ...tally, version: typeof lifted === "bigint" ? Number(lifted) : known.version + 1 };
+  }
+
+  #tally(poll: Poll): Promise<Tally | undefined> {
+    return currentTally(this.#deps.tallies, poll.id, partsOf(poll));
+  }
+
+  #runoff(poll: Poll): Promise<PublishedRunoff | null> {
+    return readRunoff(this.#deps.tallies, poll.id).catch(error => {
+      if (!isMemcachedFailure(error)) throw error;
+      return this.#entries.get(poll.id)?.runoff ?? null;
+    });
+  }
+
+  /** One process rebuilds, the others wait for it. */
+  async #rebuild(poll: Poll): Promise<Tally> {
+    const until = monotonicMs() + rebuildWaitMs;
+    while (monotonicMs() < until) {
+      const p = new Pipeline();
+      const mine = p.add(tallyKey(poll.id, "r"), "1", rebuildSeconds);
+      const server = this.#deps.tallies.of(poll.id).find(({ available }) => available);
+      if (!server) break;
+      if ((await server.send(p)).of(mine) === "stored") {
+        await this.#makeExact(poll);
+        const done = new Pipeline();
+        done.delete(tallyKey(poll.id, "r"));
+        await server.send(done);
+      }
+      const tally = await this.#tally(poll);
+      if (tally) return tally;
+      await sleep(50);
+    }
+    throw new FloodgateError("memcached_unavailable", {
+      detail: "the results are being counted again",
+    });
+  }
+
+  async #makeExact(poll: Poll): Promise<void> {
+    const mended = await makeTalliesExact(this.#deps, [poll]).catch(error => {
+      this.#deps.log.warn({ event: "tally_not_rebuilt", poll: poll.slug, ...describeError(error) });
+    });
+    if (mended) this.#deps.log.info({ event: "tally_rebuilt", poll: poll.slug });
+  }
+}
+
+/** Not so with as many ballots, when some were changed. */
+function sameVotes(poll: Poll, a: Pick<Tally, "votes">, b: Pick<Tally, "votes">): boolean {
+  return partsOf(poll).every(part => (a.votes.get(part) ?? 0) === (b.votes.get(part) ?? 0));
+}
+
+function snapshotOf(poll: Poll, entry: Entry, requester: Requester): Snapshot {
+  const { made } = entry;
+  if (requester === "editor") return tallySnapshot(poll, entry, requester);
+  if (made?.poll === poll) return made.snapshot;
+  const snapshot = tallySnapshot(poll, entry, requester);
+  entry.made = { poll, snapshot };
+  return snapshot;
+}

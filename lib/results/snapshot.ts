@@ -1,0 +1,191 @@
+/**
+ * Results as they are sent: what a tally is to somebody who asks. Pure.
+ *
+ * Invariant: numbers get out of here only for who may see them (`model/visibility.ts`), and only those that
+ *   the poll's editor lets readers be told; a version tells nothing either while results are hidden, or it
+ *   would count the votes.
+ */
+import { percentages, sharesOf } from "../base/percent.ts";
+import type { ReadyAnswer } from "../http/prepared-response.ts";
+import { type PollState, pollState } from "../model/poll-state.ts";
+import { bordaPoints, gradeCounts, votesOf } from "../model/tally-parts.ts";
+import { maySeeResults, type Requester } from "../model/visibility.ts";
+import type { Poll } from "../store/polls.ts";
+import type { Tally } from "../tallies/counters.ts";
+import type { PublishedRunoff } from "./published-runoff.ts";
+
+/** The JSON of `GET /api/polls/{poll}/results`. */
+export interface Results {
+  readonly poll: string;
+  readonly state: PollState;
+  /** Rises with every change of these results. */
+  readonly version: number;
+  /** ISO 8601, when the tallies were read. */
+  readonly asOf: string;
+  /** `null`: here they are. Otherwise whom they are for; there are no options and no counts then. */
+  readonly hidden: Poll["resultsTo"] | null;
+  /** `null` where no counts are told. */
+  readonly ballots: number | null;
+  /** Of the ballots, those that are accepted and not stored yet; `null` where that is not known or told. */
+  readonly waiting: number | null;
+  readonly options: readonly ResultLine[];
+  /** Ranked; `null` until a worker has computed it. */
+  readonly runoff?: RunoffResults | null;
+}
+
+export interface ResultLine {
+  readonly id: string;
+  readonly label: string;
+  /** `null` where only percentages are told. */
+  readonly votes: number | null;
+  /** Per cent; `null` where only counts are told, and for ratings. */
+  readonly share: number | null;
+  /** Ranked: Borda points; `null` where only percentages are told. */
+  readonly points?: number | null;
+  /** Rating: how many gave each grade, 1 first; per cent of them where only percentages are told. */
+  readonly grades?: readonly number[];
+  /** Rating: the mean grade; `null` before the first one. */
+  readonly mean?: number | null;
+}
+
+/** An instant-runoff, computed some time before the results were read. */
+export interface RunoffResults {
+  /** ISO 8601. */
+  readonly computedAt: string;
+  readonly winner: string | null;
+  readonly rounds: readonly {
+    /** Ballots, or where only percentages are told, per cent of those that count in the round. */
+    readonly votes: Readonly<Record<string, number>>;
+    /** `null` where only percentages are told. */
+    readonly exhausted: number | null;
+    readonly out: string | null;
+  }[];
+}
+
+/** Made once, and shared by everybody who asks until the next look. */
+export interface Snapshot {
+  readonly results: Results;
+  /** As JSON: text to put into another answer, bytes to be one. */
+  readonly text: string;
+  readonly json: Uint8Array<ArrayBuffer>;
+  /** Weak: it names the numbers and the wording, not the moment at which they were read. */
+  readonly etag: string;
+  /** The answer that it is to whoever may keep it, once somebody has made that (`web/answer-results.ts`). */
+  answer?: ReadyAnswer;
+}
+
+const stateRank: Readonly<Record<PollState, number>> = {
+  draft: 0,
+  scheduled: 0,
+  open: 1,
+  closing: 2,
+  final: 3,
+};
+
+/** What somebody is told who may not see results yet; `undefined` when they may. */
+export function hiddenSnapshot(
+  poll: Poll,
+  requester: Requester,
+  nowMs: number,
+): Snapshot | undefined {
+  if (maySeeResults(poll, requester, nowMs)) return undefined;
+  const state = pollState(poll, nowMs);
+  return encode(poll, {
+    poll: poll.slug,
+    state,
+    // Below every version with numbers, so that those are news when they may be seen.
+    version: poll.version * 4 + stateRank[state],
+    asOf: new Date(nowMs).toISOString(),
+    hidden: poll.resultsTo,
+    ballots: null,
+    waiting: null,
+    options: [],
+  });
+}
+
+/** What was read of a poll. */
+export interface Counted {
+  readonly tally: Tally;
+  readonly runoff?: PublishedRunoff | null;
+  readonly asOfMs: number;
+}
+
+/** The numbers, for somebody who may see them: editors all of them. */
+export function tallySnapshot(poll: Poll, counted: Counted, requester: Requester): Snapshot {
+  const { tally, runoff, asOfMs } = counted;
+  const state = pollState(poll, asOfMs);
+  const as = requester === "editor" ? "both" : poll.resultsAs;
+  return encode(poll, {
+    poll: poll.slug,
+    state,
+    version: tally.version * 4 + stateRank[state],
+    asOf: new Date(asOfMs).toISOString(),
+    hidden: null,
+    ballots: as === "percentages" ? null : Math.max(0, tally.ballots),
+    waiting: as === "percentages" ? null : waitingOf(tally, state),
+    options: poll.kind === "rating" ? ratingLines(poll, tally, as) : voteLines(poll, tally, as),
+    ...(poll.kind === "ranked" && { runoff: runoff ? runoffResults(runoff, as) : null }),
+  });
+}
+
+type As = Poll["resultsAs"];
+
+function voteLines(poll: Poll, tally: Tally, as: As): ResultLine[] {
+  const votes = poll.options.map(({ number }) => votesOf(tally.votes, number));
+  const one = poll.kind === "ranked" || poll.choicesMax === 1;
+  const shares = one ? percentages(votes) : sharesOf(votes, tally.ballots);
+  return poll.options.map(({ number, label }, index) => ({
+    id: String(number),
+    label,
+    votes: as === "percentages" ? null : (votes[index] ?? 0),
+    share: as === "counts" ? null : (shares[index] ?? 0),
+    ...(poll.kind === "ranked" && {
+      points: as === "percentages" ? null : bordaPoints(tally.votes, number, poll.options.length),
+    }),
+  }));
+}
+
+function ratingLines(poll: Poll, tally: Tally, as: As): ResultLine[] {
+  return poll.options.map(({ number, label }) => {
+    const grades = gradeCounts(tally.votes, number);
+    const votes = grades.reduce((sum, count) => sum + count, 0);
+    const sum = grades.reduce((total, count, index) => total + count * (index + 1), 0);
+    return {
+      id: String(number),
+      label,
+      votes: as === "percentages" ? null : votes,
+      share: null,
+      grades: as === "percentages" ? percentages(grades) : grades,
+      mean: votes === 0 ? null : Math.round((sum * 100) / votes) / 100,
+    };
+  });
+}
+
+/** What is final has been counted to the last ballot; what has no ballots has none that wait. */
+function waitingOf({ ballots, stored }: Tally, state: PollState): number | null {
+  if (state === "final" || ballots <= 0) return 0;
+  return stored === null ? null : Math.max(0, ballots - stored);
+}
+
+function runoffResults({ computedAtMs, rounds, winner }: PublishedRunoff, as: As): RunoffResults {
+  const told = as !== "percentages";
+  return {
+    computedAt: new Date(computedAtMs).toISOString(),
+    winner,
+    rounds: rounds.map(({ votes, exhausted, out }) => {
+      const shares = percentages(Object.values(votes));
+      const ids = Object.keys(votes);
+      return {
+        votes: told ? votes : Object.fromEntries(ids.map((id, i) => [id, shares[i] ?? 0])),
+        exhausted: told ? exhausted : null,
+        out,
+      };
+    }),
+  };
+}
+
+function encode(poll: Poll, results: Results): Snapshot {
+  const text = JSON.stringify(results);
+  const etag = `W/"${results.version}-${poll.version}-${results.waiting ?? ""}"`;
+  return { results, text, json: Buffer.from(text), etag };
+}

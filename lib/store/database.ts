@@ -1,0 +1,290 @@
+/**
+ * The one door to MySQL: a pool, a transaction, and MySQL's error numbers turned into five kinds.
+ *
+ * Invariant: only this module imports mysql2, and no error of mysql2's leaves it.
+ * Invariant: every session speaks UTC, strict SQL mode and READ COMMITTED, whatever the server's
+ *   defaults are; and `affectedRows` counts rows changed, not rows found (`-FOUND_ROWS`).
+ * Invariant: no session that stopped in a transaction keeps its locks for long, on MariaDB; MySQL has no
+ *   such setting, and keeps them until the process goes on or ends.
+ * Invariant: every statement carries its name as a comment, so that a slow-query log names its origin.
+ */
+import {
+  createPool,
+  format,
+  type Pool,
+  type PoolConnection,
+  type ResultSetHeader,
+  type RowDataPacket,
+} from "mysql2/promise";
+import { inTime, SECOND } from "../base/clock.ts";
+import { timedPool } from "./sign-in-pool.ts";
+
+/**
+ * - `unavailable`: no connection, or it was lost, or the server can't write now (read-only, disk full,
+ *   too many connections). Wait and try again; nothing is known of a statement under way.
+ * - `commit_unknown`: the connection was lost during COMMIT. Only reading back tells.
+ * - `contention`: deadlock or lock wait. The transaction was rolled back; try again at once.
+ * - `duplicate`: a unique key refused a row.
+ * - `too_large`: the statement exceeds `max_allowed_packet`.
+ * - `invalid`: the statement or its data was refused; trying again gives the same.
+ */
+export type FailureKind =
+  | "unavailable"
+  | "commit_unknown"
+  | "contention"
+  | "duplicate"
+  | "too_large"
+  | "invalid";
+
+const BRAND = Symbol.for("floodgate.store-failure");
+
+export class StoreFailure extends Error {
+  readonly [BRAND] = true;
+  readonly kind: FailureKind;
+  /** MySQL's error number, when the server answered. */
+  readonly errno: number | undefined;
+
+  constructor(kind: FailureKind, reason: string, errno: number | undefined, cause: unknown) {
+    super(`mysql: ${reason}`, { cause });
+    this.name = "StoreFailure";
+    this.kind = kind;
+    this.errno = errno;
+  }
+}
+
+/** True for a `StoreFailure` of any copy of this module; with `kind`, only of that kind. */
+export function isStoreFailure(error: unknown, kind?: FailureKind): error is StoreFailure {
+  if (typeof error !== "object" || error === null || !(BRAND in error)) return false;
+  return kind === undefined || (error as StoreFailure).kind === kind;
+}
+
+const kindByErrno: ReadonlyMap<number, FailureKind> = new Map([
+  [1213, "contention"], // ER_LOCK_DEADLOCK
+  [1205, "contention"], // ER_LOCK_WAIT_TIMEOUT
+  [3572, "contention"], // ER_LOCK_NOWAIT
+  [1062, "duplicate"], // ER_DUP_ENTRY
+  [1153, "too_large"], // ER_NET_PACKET_TOO_LARGE
+  [1040, "unavailable"], // ER_CON_COUNT_ERROR
+  [1203, "unavailable"], // ER_TOO_MANY_USER_CONNECTIONS
+  [1053, "unavailable"], // ER_SERVER_SHUTDOWN
+  [1077, "unavailable"], // ER_NORMAL_SHUTDOWN
+  [1927, "unavailable"], // ER_CONNECTION_KILLED (MariaDB)
+  [3169, "unavailable"], // ER_SESSION_WAS_KILLED (MySQL)
+  [1290, "unavailable"], // ER_OPTION_PREVENTS_STATEMENT: read-only
+  [1836, "unavailable"], // ER_READ_ONLY_MODE
+  [1792, "unavailable"], // ER_CANT_EXECUTE_IN_READ_ONLY_TRANSACTION
+  [1114, "unavailable"], // ER_RECORD_FILE_FULL: disk full
+  [1021, "unavailable"], // ER_DISK_FULL
+  [1030, "unavailable"], // ER_GET_ERRNO: the engine could not write
+  [1045, "unavailable"], // ER_ACCESS_DENIED_ERROR
+]);
+
+function translate(error: unknown, statement: string): StoreFailure {
+  if (isStoreFailure(error)) return error;
+  const { errno, code } = error as { errno?: number; code?: string };
+  const known = errno === undefined ? undefined : kindByErrno.get(errno);
+  // A server's error has an errno of 1000 and up; a socket's (ECONNREFUSED…) is negative or missing.
+  const fromServer = errno !== undefined && errno >= 1000;
+  const kind = known ?? (fromServer ? "invalid" : "unavailable");
+  return new StoreFailure(kind, `${statement}: ${code ?? "error"}`, errno, error);
+}
+
+/** There was no answer; an error of the server's has its number. */
+function isSilence(error: unknown): boolean {
+  return isStoreFailure(error, "unavailable") && (error.errno ?? 0) < 1000;
+}
+
+export type Value = string | number | bigint | boolean | Buffer | Date | null;
+export type Row = RowDataPacket;
+
+export interface Written {
+  /** Rows changed: of a multi-row insert with `ON DUPLICATE KEY UPDATE` of nothing, the new ones. */
+  readonly affectedRows: number;
+  readonly insertId: number;
+}
+
+/** What one can do with MySQL, inside a transaction or not. */
+export interface Database {
+  /** Rows of a SELECT. `name` is `module.statement`. */
+  rows<R extends Row>(name: string, sql: string, values?: readonly Value[]): Promise<R[]>;
+  /** A writing statement. */
+  write(name: string, sql: string, values?: readonly Value[]): Promise<Written>;
+  /** A writing statement whose values are already in its text, for statements of many rows. */
+  writeText(name: string, sql: string): Promise<Written>;
+}
+
+export interface StoreOptions {
+  readonly url: string;
+  readonly connectionsMax: number;
+  /** Longest wait for one statement, more than a second; its connection is thrown away then. */
+  readonly statementMs: number;
+  /** Longest wait for a connection, in milliseconds. */
+  readonly connectMs?: number;
+}
+
+const defaultConnectMs = 2_000;
+const lockWaitSecondsMax = 2;
+/** A process that was stopped, or whose machine is gone without a word. None of ours pauses there for so long. */
+const idleWriteSeconds = 5;
+
+function sessionSetup(statementMs: number): string {
+  // Less than `statementMs`, so that a wait for a lock ends as what it is.
+  const lockWaitSeconds = Math.min(lockWaitSecondsMax, Math.ceil(statementMs / SECOND) - 1);
+  const variables = [
+    "time_zone = '+00:00'",
+    "sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION'",
+    `innodb_lock_wait_timeout = ${lockWaitSeconds}`,
+  ];
+  // What is in such a comment, MariaDB alone executes.
+  const mariaDbOnly = `/*M!100300 , idle_write_transaction_timeout = ${idleWriteSeconds} */`;
+  return `SET SESSION ${variables.join(", ")} ${mariaDbOnly}`;
+}
+
+export class Store implements Database {
+  /** For migrations, whose statements take as long as they take. */
+  readonly pool: Pool;
+  readonly #statementMs: number;
+
+  constructor(options: StoreOptions) {
+    this.#statementMs = options.statementMs;
+    this.pool = createPool({
+      uri: options.url,
+      connectionLimit: options.connectionsMax,
+      maxIdle: options.connectionsMax,
+      queueLimit: 1_000,
+      connectTimeout: options.connectMs ?? defaultConnectMs,
+      enableKeepAlive: true,
+      timezone: "Z",
+      charset: "utf8mb4",
+      supportBigNumbers: true,
+      bigNumberStrings: false,
+      flags: ["-FOUND_ROWS"],
+      // Otherwise, what has no values is searched for places to put them: megabytes of a flush.
+      queryFormat: (sql: string, values: Value[]) =>
+        values.length === 0 ? sql : format(sql, values, false, "Z"),
+    });
+    // Commands of a connection run in order: these are through before the first statement.
+    this.pool.on("connection", connection => {
+      // The types say promise connection; the event hands out the plain one.
+      const plain = connection as unknown as { query(sql: string, done: () => void): void };
+      plain.query(sessionSetup(options.statementMs), () => {});
+      plain.query("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED", () => {});
+    });
+  }
+
+  /** For the sign-in library, which brings its own SQL. */
+  get forSignIn() {
+    return timedPool(this.pool, this.#statementMs);
+  }
+
+  rows<R extends Row>(name: string, sql: string, values: readonly Value[] = []): Promise<R[]> {
+    return this.#withConnection(name, db => db.rows<R>(name, sql, values));
+  }
+
+  write(name: string, sql: string, values: readonly Value[] = []): Promise<Written> {
+    return this.#withConnection(name, db => db.write(name, sql, values));
+  }
+
+  writeText(name: string, sql: string): Promise<Written> {
+    return this.#withConnection(name, db => db.writeText(name, sql));
+  }
+
+  /**
+   * Runs `work` in one transaction: commits when it resolves, rolls back when it rejects.
+   *
+   * @param snapshot - reads see one moment (REPEATABLE READ with a consistent snapshot) instead of each
+   *   statement its own.
+   * @throws StoreFailure; `commit_unknown` when the answer to COMMIT was lost.
+   */
+  transaction<T>(work: (db: Database) => Promise<T>, snapshot = false): Promise<T> {
+    return this.#withConnection("transaction", async (db, connection) => {
+      if (snapshot) {
+        await db.write("transaction.isolation", "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ");
+      }
+      await db.write(
+        "transaction.start",
+        `START TRANSACTION${snapshot ? " WITH CONSISTENT SNAPSHOT" : ""}`,
+      );
+      const result = await work(db).catch(async error => {
+        // A connection that is silent is thrown away, and the transaction with it.
+        if (!isSilence(error)) {
+          await db.write("transaction.rollback", "ROLLBACK").catch(() => connection.destroy());
+        }
+        throw error;
+      });
+      await db.write("transaction.commit", "COMMIT").catch(error => {
+        if (!isStoreFailure(error, "unavailable")) throw error;
+        throw new StoreFailure("commit_unknown", "no answer to COMMIT", error.errno, error);
+      });
+      return result;
+    });
+  }
+
+  /** Waits for statements under way, then closes every connection. */
+  async close(): Promise<void> {
+    await this.pool.end();
+  }
+
+  async #withConnection<T>(
+    name: string,
+    work: (db: Database, connection: PoolConnection) => Promise<T>,
+  ): Promise<T> {
+    const connection = await this.pool.getConnection().catch(error => {
+      throw translate(error, name);
+    });
+    try {
+      const result = await work(new Connection(connection, this.#statementMs), connection);
+      connection.release();
+      return result;
+    } catch (error) {
+      // Whatever its state is now, the next user must not inherit it.
+      if (isStoreFailure(error, "unavailable") || isStoreFailure(error, "commit_unknown")) {
+        connection.destroy();
+      } else {
+        connection.release();
+      }
+      throw error;
+    }
+  }
+}
+
+class Connection implements Database {
+  readonly #connection: PoolConnection;
+  readonly #statementMs: number;
+
+  constructor(connection: PoolConnection, statementMs: number) {
+    this.#connection = connection;
+    this.#statementMs = statementMs;
+  }
+
+  async rows<R extends Row>(
+    name: string,
+    sql: string,
+    values: readonly Value[] = [],
+  ): Promise<R[]> {
+    return (await this.#query(name, sql, values)) as R[];
+  }
+
+  async write(name: string, sql: string, values: readonly Value[] = []): Promise<Written> {
+    return (await this.#query(name, sql, values)) as ResultSetHeader;
+  }
+
+  async writeText(name: string, sql: string): Promise<Written> {
+    return (await this.#query(name, sql)) as ResultSetHeader;
+  }
+
+  async #query(name: string, sql: string, values?: readonly Value[]): Promise<unknown> {
+    const text = `/* floodgate:${name} */ ${sql}`;
+    const answer = values
+      ? this.#connection.query(text, [...values])
+      : this.#connection.query(text);
+    const late = () => new StoreFailure("unavailable", `${name}: no answer`, undefined, undefined);
+    try {
+      // From now on, and not, as mysql2 would, from when what waits before it on the connection is through.
+      const [result] = await inTime(answer, this.#statementMs, late);
+      return result;
+    } catch (error) {
+      throw translate(error, name);
+    }
+  }
+}

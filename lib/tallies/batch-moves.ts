@@ -1,0 +1,125 @@
+/**
+ * The tallies of one batch, riding on the writes that carry its slots (`queue/batch-write.ts`); those on servers
+ * that carry no slot go before, under the same locks.
+ *
+ * Invariant: each server is sent the moves once, whatever happens to the slot; a server that did not get
+ *   them, or did not answer, has missed them (`tallies/stale-tallies.ts`).
+ */
+
+import type { MemcachedClient } from "../memcached/client.ts";
+import { isMemcachedFailure } from "../memcached/failure.ts";
+import { Pipeline, type Replies } from "../memcached/pipeline.ts";
+import type { Places } from "../memcached/placement.ts";
+import type { PollId } from "../model/ids.ts";
+import { SumsByPoll, type TallyChange } from "../model/tally-sums.ts";
+import type { Rider } from "../queue/server-write.ts";
+import type { QueuedBallot } from "../queue/slot-codec.ts";
+import { glimpse, moveTally, type TallyGlimpse } from "./counters.ts";
+import type { MissedMoves } from "./stale-tallies.ts";
+
+type Moves = ReturnType<typeof moveTally>;
+type Changes = ReadonlyMap<PollId, TallyChange>;
+
+export class TallyRider implements Rider {
+  readonly #places: Places;
+  readonly #missed: MissedMoves;
+  /** What each server has to be sent yet. */
+  readonly #due: Map<MemcachedClient, Map<PollId, TallyChange>>;
+  readonly #sent = new Map<MemcachedClient, Changes>();
+  readonly #riding = new Map<MemcachedClient, Moves[]>();
+  readonly #seen = new Map<PollId, TallyGlimpse>();
+
+  constructor(places: Places, missed: MissedMoves, ballots: readonly QueuedBallot[]) {
+    this.#places = places;
+    this.#missed = missed;
+    this.#due = dueBy(places, ballots);
+  }
+
+  async before(riding: ReadonlySet<MemcachedClient>): Promise<void> {
+    const elsewhere = [...this.#due.keys()].filter(server => !riding.has(server));
+    if (elsewhere.length === 0) return;
+    await Promise.all(elsewhere.map(server => this.#send(server)));
+  }
+
+  async #send(server: MemcachedClient): Promise<void> {
+    const p = new Pipeline();
+    this.ride(p, server);
+    try {
+      this.arrived(server, await server.send(p));
+    } catch (error) {
+      if (!isMemcachedFailure(error)) throw error;
+      this.lost(server);
+    }
+  }
+
+  ride(p: Pipeline, server: MemcachedClient): void {
+    const due = this.#due.get(server);
+    if (!due) return;
+    this.#riding.set(
+      server,
+      [...due].map(([poll, change]) => moveTally(p, poll, change)),
+    );
+  }
+
+  arrived(server: MemcachedClient, replies: Replies): void {
+    const due = this.#due.get(server);
+    if (!due) return;
+    this.#due.delete(server);
+    this.#sent.set(server, due);
+    for (const move of this.#riding.get(server) ?? []) {
+      const answer = glimpse(move, replies, server.name);
+      if (answer && this.#isPreferred(move.poll, server)) this.#seen.set(move.poll, answer);
+    }
+  }
+
+  lost(server: MemcachedClient): void {
+    const due = this.#due.get(server);
+    if (!due) return;
+    this.#due.delete(server);
+    this.#missed.note(server, due.keys());
+  }
+
+  /** What the counters of a poll answered, where its results are read. */
+  seen(poll: PollId): TallyGlimpse | undefined {
+    return this.#seen.get(poll);
+  }
+
+  /** Takes the moves back: the batch did not get in after all. */
+  async undo(): Promise<void> {
+    await Promise.all(
+      [...this.#sent].map(async ([server, changes]) => {
+        const p = new Pipeline();
+        for (const [poll, change] of changes) moveTally(p, poll, negated(change));
+        await server.send(p).catch(error => {
+          if (!isMemcachedFailure(error)) throw error;
+          this.#missed.note(server, changes.keys());
+        });
+      }),
+    );
+  }
+
+  /** Results are read from the first server that is up. */
+  #isPreferred(poll: PollId, server: MemcachedClient): boolean {
+    return this.#places.of(poll).find(({ available }) => available) === server;
+  }
+}
+
+function dueBy(places: Places, ballots: readonly QueuedBallot[]) {
+  const sums = new SumsByPoll();
+  for (const ballot of ballots) sums.addMoved(ballot);
+  const due = new Map<MemcachedClient, Map<PollId, TallyChange>>();
+  for (const [poll, change] of sums.byPoll) {
+    for (const server of places.of(poll)) {
+      const changes = due.get(server) ?? new Map<PollId, TallyChange>();
+      due.set(server, changes.set(poll, change));
+    }
+  }
+  return due;
+}
+
+function negated({ ballots, votes }: TallyChange): TallyChange {
+  return {
+    ballots: -ballots,
+    votes: new Map([...votes].map(([option, by]) => [option, -by] as const)),
+  };
+}

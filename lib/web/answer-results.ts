@@ -1,0 +1,138 @@
+/** What the ways of reading results share: which poll, and who may read it. */
+import { wallMs } from "../base/clock.ts";
+import { FloodgateError } from "../base/errors.ts";
+import { dataHeaders } from "../http/headers.ts";
+import { answerFor, type ReadyAnswer, readyAnswer } from "../http/prepared-response.ts";
+import type { Asked } from "../http/request-head.ts";
+import { jsonHeadersWith } from "../http/respond.ts";
+import { pollState } from "../model/poll-state.ts";
+import { dependsOnVoter, maySeeResults, type Requester } from "../model/visibility.ts";
+import { isSlug } from "../polls/schema.ts";
+import type { Snapshot } from "../results/snapshot.ts";
+import type { Poll } from "../store/polls.ts";
+import { voterKey } from "../voters/identity.ts";
+import { type Mark, readMark } from "../voters/marks.ts";
+import { identityOf } from "./answer-vote.ts";
+import type { Runtime } from "./front.ts";
+import { type RouteContext, requireEditor, slugOf } from "./route-handler.ts";
+
+/** Part of the sign-in library's cookie name. */
+const sessionCookie = "fg.session_token";
+
+const intervalHeader = "Floodgate-Interval";
+
+/** Results may be read by any site's script. */
+export const anySite = {
+  "Access-Control-Allow-Origin": "*",
+  "Access-Control-Expose-Headers": intervalHeader,
+} as const;
+
+/** Of an event stream, and of the answer that there is none any more. */
+export const streamHeaders: Readonly<Record<string, string>> = {
+  ...dataHeaders,
+  ...anySite,
+  "Cache-Control": "no-store",
+  // Proxies that gather what they pass on would hold results back.
+  "X-Accel-Buffering": "no",
+};
+
+const intervalSeconds = 5;
+const intervalSecondsBusy = 30;
+
+/** When to ask again, for who can't be told: seldom while there are too many to tell. */
+export function askAgain(at: Runtime): Readonly<Record<string, string>> {
+  const busy = at.live.viewers >= at.config.FLOODGATE_VIEWERS_MAX / 2;
+  return { [intervalHeader]: String(busy ? intervalSecondsBusy : intervalSeconds) };
+}
+
+/**
+ * As whom a request for results comes. What does not make a difference to what may be seen is not looked
+ * for: nearly always, that is everything. **Cost:** a memcached read where results are for voters; for
+ * whoever brings an editor's credentials to hidden results, what signing in costs.
+ */
+export async function requesterOf(at: Runtime, poll: Poll, request: Request): Promise<Requester> {
+  const nowMs = wallMs();
+  if (maySeeResults(poll, "reader", nowMs)) return "reader";
+  if (dependsOnVoter(poll, nowMs) && hasVoted(await markOf(at, poll, request))) return "voter";
+  if (!maySeeResults(poll, "editor", nowMs) || !bringsCredentials(request)) return "reader";
+  return requireEditor(request, at).then(
+    () => "editor",
+    () => "reader",
+  );
+}
+
+/** The ballot that the voter of this request has in a poll, as far as memcached knows. */
+export async function markOf(at: Runtime, poll: Poll, request: Request): Promise<Mark | undefined> {
+  const identity = identityOf(at, request);
+  if (!identity) return undefined;
+  return readMark(at.memcached, poll.id, voterKey(at.cast.secrets, poll.id, identity));
+}
+
+/** Whose ballot is withdrawn is no voter. */
+export function hasVoted(mark: Mark | undefined): mark is Mark {
+  return mark !== undefined && mark.choices.length > 0;
+}
+
+function bringsCredentials(request: Asked): boolean {
+  const cookies = request.headers.get("cookie") ?? "";
+  return request.headers.has("authorization") || cookies.includes(sessionCookie);
+}
+
+/** Whether an answer may be kept for others: it is what every reader would get at this moment. */
+export function sameForAll(poll: Poll, requester: Requester): boolean {
+  return requester === "reader" && !dependsOnVoter(poll, wallMs());
+}
+
+/**
+ * Whether a request comes as one of all readers, as far as that can be told without asking anybody: then
+ * what it gets is what they all get.
+ */
+export function isAnyReader(poll: Poll, request: Asked): boolean {
+  const nowMs = wallMs();
+  if (dependsOnVoter(poll, nowMs)) return false;
+  return maySeeResults(poll, "reader", nowMs) || !bringsCredentials(request);
+}
+
+const shared = "public, max-age=1, s-maxage=1, stale-while-revalidate=5";
+
+/** The answer to `GET …/results`; to many, it is made once for each snapshot. */
+export function resultsAnswer(at: Runtime, snapshot: Snapshot, forAll: boolean): ReadyAnswer {
+  const again = askAgain(at);
+  const kept = snapshot.answer;
+  if (forAll && kept && kept.headers[intervalHeader] === again[intervalHeader]) return kept;
+  const headers = jsonHeadersWith({
+    ...anySite,
+    ...again,
+    "Cache-Control": forAll ? shared : "private, no-store",
+    ETag: snapshot.etag,
+  });
+  const answer = readyAnswer(200, headers, snapshot.json);
+  if (forAll) snapshot.answer = answer;
+  return answer;
+}
+
+/** The answer to `GET …/results` without parameters, if nothing has to be read for it. */
+export function readyResults(at: Runtime, slug: string, request: Asked): ReadyAnswer | undefined {
+  const poll = readyPoll(at, slug);
+  if (!poll || request.url.includes("?") || !isAnyReader(poll, request)) return undefined;
+  const snapshot = at.results.fresh(poll, "reader");
+  if (!snapshot) return undefined;
+  return answerFor(resultsAnswer(at, snapshot, true), request.headers.get("if-none-match"));
+}
+
+/** The poll, if this process knows it at the moment and readers may. */
+export function readyPoll(at: Runtime, slug: string): Poll | undefined {
+  const poll = isSlug(slug) ? at.published.remembered(slug) : undefined;
+  return poll && pollState(poll, wallMs()) !== "draft" ? poll : undefined;
+}
+
+/**
+ * The poll of a request for its results.
+ *
+ * @throws FloodgateError `poll_not_found`, also for a draft.
+ */
+export async function pollWithResults(at: Runtime, context: RouteContext): Promise<Poll> {
+  const poll = await at.published.find(await slugOf(context));
+  if (!poll || pollState(poll, wallMs()) === "draft") throw new FloodgateError("poll_not_found");
+  return poll;
+}

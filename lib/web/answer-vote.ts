@@ -1,0 +1,147 @@
+/** From an HTTP vote to a cast ballot: what both ways of voting (script and plain form) share. */
+
+import { type CastOutcome, castBallot } from "../ballots/cast.ts";
+import { SECOND, wallMs } from "../base/clock.ts";
+import { FloodgateError } from "../base/errors.ts";
+import { parse, problemAnswer } from "../http/problem.ts";
+import type { Asked } from "../http/request-head.ts";
+import { type Answer, jsonHeadersWith } from "../http/respond.ts";
+import { uuidOf } from "../model/ballot-id.ts";
+import type { ChoiceProblem } from "../model/choices.ts";
+import type { BallotId, Slug } from "../model/ids.ts";
+import {
+  type Identity,
+  identityCookie,
+  identityToken,
+  mintIdentity,
+  readIdentity,
+  readToken,
+  voterHeader,
+} from "../voters/identity.ts";
+import { castRequestSchema } from "./contract.ts";
+import type { Runtime } from "./front.ts";
+
+export interface VoteInput {
+  readonly choices: readonly string[];
+  readonly ballotId?: BallotId | undefined;
+  readonly replaces?: number | undefined;
+}
+
+/** What is wrong with the choices, for a program's author. */
+const choiceDetails: Readonly<Record<ChoiceProblem, string>> = {
+  unknown_option: "choices names an option that this poll does not have",
+  repeated_option: "choices names an option twice",
+  not_a_grade:
+    "choices names an option with a grade where none is asked for, or without one where it is",
+  too_few: "fewer choices than this poll asks for",
+  too_many: "more choices than this poll allows",
+};
+
+/** The identity that a request brings, if it brings one: in its cookie, or in an embed's token. */
+export function identityOf(at: Runtime, request: Asked): Identity | undefined {
+  const { secrets } = at.cast;
+  return (
+    readIdentity(secrets, at.config.publicUrl, request.headers.get("cookie")) ??
+    readToken(secrets, request.headers.get(voterHeader))
+  );
+}
+
+/** What gives the browser an identity that it does not have yet: a cookie, and a token to an embed. */
+export function identityHeaders(
+  at: Runtime,
+  request: Asked,
+  identity: Identity,
+): Record<string, string> | undefined {
+  if (identity.known) return undefined;
+  const { secrets } = at.cast;
+  const cookie = { "Set-Cookie": identityCookie(secrets, at.config.publicUrl, identity.id) };
+  if (!request.headers.has(voterHeader)) return cookie;
+  return { ...cookie, [voterHeader]: identityToken(secrets, identity.id) };
+}
+
+/** Casts the ballot of a request that arrived now. */
+export function castFor(
+  at: Runtime,
+  request: Asked,
+  slug: Slug,
+  input: VoteInput,
+  identity: Identity,
+): Promise<CastOutcome> {
+  return castBallot(at.cast, {
+    slug,
+    identity,
+    choices: input.choices,
+    ballotId: input.ballotId,
+    request: () => laneFacts(request),
+    replaces: input.replaces,
+    receivedAtMs: wallMs(),
+  });
+}
+
+const address = /^[a-z]+:\/\/([^/?#]*?)(?::\d*)?(\/[^#]*)?$/i;
+
+/** Without a `URL`: a client may name a host that is none, and a vote must not fail for it. */
+function laneFacts({ headers, url }: Asked) {
+  const [, host = "", uri = "/"] = address.exec(url) ?? [];
+  return { cookie: headers.get("cookie") ?? "", uri, host: host.toLowerCase() };
+}
+
+/**
+ * The answer to a vote in JSON.
+ *
+ * @param body - parsed and not yet checked.
+ * @throws FloodgateError `invalid_request`.
+ */
+export async function answerVote(
+  at: Runtime,
+  request: Asked,
+  slug: Slug,
+  body: unknown,
+): Promise<Answer> {
+  const input = parse(castRequestSchema, body);
+  const identity = identityOf(at, request) ?? mintIdentity(at.cast.secrets, input.ballotId);
+  const outcome = await castFor(at, request, slug, input, identity);
+  if (outcome.outcome !== "accepted") return problemAnswer(castError(outcome), at.log);
+  const { ballotId, revision, receipt, results } = outcome;
+  const shown = results?.text ?? "null";
+  return {
+    status: 202,
+    headers: jsonHeadersWith(identityHeaders(at, request, identity)),
+    body: `{"ballotId":"${uuidOf(ballotId)}","revision":${revision},"receipt":"${receipt}","results":${shown}}`,
+  };
+}
+
+/** Room comes back with MySQL, or not at all: there is no use in asking every second. */
+const queueFullRetryMs = 5 * SECOND;
+
+/** The error that an outcome is, for programs. */
+export function castError(outcome: Exclude<CastOutcome, { outcome: "accepted" }>): FloodgateError {
+  switch (outcome.outcome) {
+    case "already_voted":
+    case "ballot_changed": {
+      const { choices, revision, results } = outcome;
+      const extra = { choices, revision, results: results?.results ?? null };
+      return new FloodgateError(outcome.outcome, { extra });
+    }
+    case "change_refused":
+      return new FloodgateError("change_refused");
+    case "voter_unknown":
+      return new FloodgateError("voter_unknown");
+    case "invalid_choices":
+      return new FloodgateError("invalid_ballot", { detail: choiceDetails[outcome.problem] });
+    case "ballot_id_reused":
+      return new FloodgateError("ballot_id_reused");
+    case "not_found":
+      return new FloodgateError("poll_not_found");
+    case "not_open":
+      return new FloodgateError("poll_not_open");
+    case "closed":
+      return new FloodgateError("poll_closed");
+    case "full":
+      return new FloodgateError("queue_full", { retryAfterMs: queueFullRetryMs });
+    case "overloaded":
+      return new FloodgateError("overloaded");
+    case "unavailable":
+      return new FloodgateError("memcached_unavailable");
+  }
+}

@@ -1,0 +1,50 @@
+/**
+ * A poll's ballots as CSV, in portions: as many rows are read as the client takes.
+ *
+ * Invariant: no cell is a formula to a spreadsheet, whatever an editor wrote into a label.
+ * Not in it: voters, and who has withdrawn. Rows come in the order of their keys, which tells nothing.
+ */
+import { stringify } from "csv-stringify/sync";
+import type { VoterKey } from "../model/ids.ts";
+import { gradesOf } from "../model/tally-parts.ts";
+import type { BallotRow } from "../store/ballots.ts";
+import { ballotsBehind } from "../store/ballots.ts";
+import type { Database } from "../store/database.ts";
+import type { Poll } from "../store/polls.ts";
+
+const rowsPerPortion = 2_000;
+
+/** One column for each option: 1 or 0 for a choice, the rank, or the grade; empty without one. */
+export function ballotsAsCsv(db: Database, poll: Poll): ReadableStream<Uint8Array> {
+  let behind: VoterKey | undefined;
+  const title = ["received_at", ...poll.options.map(({ label }) => label)];
+  return new ReadableStream<Uint8Array>({
+    start(controller) {
+      controller.enqueue(encode([title], true));
+    },
+    async pull(controller) {
+      const rows: BallotRow[] = await ballotsBehind(db, poll.id, behind, rowsPerPortion);
+      behind = rows.length === rowsPerPortion ? rows.at(-1)?.voter : undefined;
+      // A portion of nothing but withdrawals is an empty chunk: without any, nobody would pull again.
+      const ballots = rows.filter(({ choices }) => choices.length > 0);
+      if (rows.length > 0) controller.enqueue(encode(ballots.map(row => cellsOf(poll, row))));
+      if (!behind) controller.close();
+    },
+  });
+}
+
+function cellsOf(poll: Poll, { choices, receivedAtMs }: BallotRow): (string | number)[] {
+  const grades = poll.kind === "rating" ? new Map(gradesOf(choices)) : undefined;
+  const cells = poll.options.map(({ number }) => {
+    const place = choices.indexOf(number) + 1;
+    if (grades) return grades.get(number) ?? "";
+    if (poll.kind === "ranked") return place === 0 ? "" : place;
+    return place === 0 ? 0 : 1;
+  });
+  return [new Date(receivedAtMs).toISOString(), ...cells];
+}
+
+/** With a byte order mark at the beginning, which spreadsheets take as "this is UTF-8". */
+function encode(rows: readonly (readonly (string | number)[])[], bom = false): Uint8Array {
+  return Buffer.from(stringify(rows as unknown[][], { bom, escape_formulas: true }));
+}

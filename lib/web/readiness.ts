@@ -1,0 +1,47 @@
+/** Whether a front can take votes right now, and by which of its ways. */
+
+import type { Lane } from "../config/lane-rules.ts";
+import type { LadderStep } from "../health/degradation.ts";
+import type { MemcachedClient } from "../memcached/client.ts";
+import { isMemcachedFailure } from "../memcached/failure.ts";
+import { Pipeline } from "../memcached/pipeline.ts";
+import type { Runtime } from "./front.ts";
+
+export interface Readiness {
+  /** `degraded`: votes are taken, something is away. `unavailable`: votes are refused. */
+  readonly status: "ok" | "degraded" | "unavailable";
+  /** What becomes of votes; see `health/degradation.ts`. */
+  readonly step: LadderStep;
+  /** Lanes whose votes are refused. */
+  readonly lanesRefused: readonly Lane[];
+  readonly memcached: Readonly<Record<string, "ok" | "unreachable">>;
+  /** Not needed for votes: they wait in memcached while MySQL is away. */
+  readonly mysql: "ok" | "unreachable";
+}
+
+/** Asks every memcached server and MySQL. One round trip each. */
+export async function readiness(at: Runtime): Promise<Readiness> {
+  const [servers, mysqlUp] = await Promise.all([
+    Promise.all(at.memcached.map(async client => [client.name, await reach(client)] as const)),
+    at.ladder.askMysql(),
+  ]);
+  const { step } = at.ladder;
+  const all = step === "normal" && servers.every(([, state]) => state === "ok");
+  return {
+    status: step === "refusing" ? "unavailable" : all ? "ok" : "degraded",
+    step,
+    lanesRefused: at.ladder.lanesRefused,
+    memcached: Object.fromEntries(servers),
+    mysql: mysqlUp ? "ok" : "unreachable",
+  };
+}
+
+async function reach(client: MemcachedClient): Promise<"ok" | "unreachable"> {
+  try {
+    await client.read(new Pipeline());
+    return "ok";
+  } catch (error) {
+    if (!isMemcachedFailure(error)) throw error;
+    return "unreachable";
+  }
+}

@@ -1,0 +1,77 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { sleep } from "../base/clock.ts";
+import { answerFor, type ReadyAnswer, readyAnswer } from "../http/prepared-response.ts";
+import { KeptPages } from "./shared-pages.ts";
+
+const page = (text: string) => readyAnswer(200, { ETag: `"${text}"` }, Buffer.from(text));
+
+describe("kept pages", () => {
+  it("are made once, for all who ask at the same time and within the second", async () => {
+    const pages = new KeptPages();
+    let made = 0;
+    const make = async () => {
+      made += 1;
+      await sleep(5);
+      return page(`page ${made}`);
+    };
+    const asked = await Promise.all([
+      pages.get("a", "1", make),
+      pages.get("a", "1", make),
+      pages.get("a", "1", make),
+    ]);
+    assert.equal(made, 1);
+    assert.equal(new Set(asked).size, 1);
+    assert.equal(await pages.get("a", "1", make), asked[0]);
+    assert.equal(made, 1);
+  });
+
+  it("are made again when they are of other things, or a second old", async t => {
+    const pages = new KeptPages();
+    let made = 0;
+    const make = () => page(`page ${++made}`);
+    const first = await pages.get("a", "open", make);
+    assert.equal(pages.fresh("a", "open"), first);
+    assert.equal(pages.fresh("a", "closed"), undefined);
+    assert.notEqual(await pages.get("a", "closed", make), first);
+    assert.notEqual(await pages.get("b", "closed", make), pages.fresh("a", "closed"));
+    const now = performance.now();
+    t.mock.method(performance, "now", () => now + 1_100);
+    assert.equal(pages.fresh("a", "closed"), undefined);
+  });
+
+  it("that could not be made are tried again", async () => {
+    const pages = new KeptPages();
+    const fails = () => Promise.reject(new Error("away"));
+    await assert.rejects(pages.get("a", "1", fails), /away/);
+    assert.equal((await pages.get("a", "1", () => page("back"))).status, 200);
+  });
+
+  it("stay within their bound", async () => {
+    const pages = new KeptPages();
+    const large = Buffer.alloc(1024 * 1024);
+    for (let i = 0; i < 100; i++) await pages.get(`${i}`, "", () => readyAnswer(200, {}, large));
+    const kept = Array.from({ length: 100 }, (_, i) => pages.fresh(`${i}`, "")).filter(Boolean);
+    assert.ok(kept.length > 0 && kept.length <= 32, String(kept.length));
+  });
+});
+
+describe("an answer that somebody has", () => {
+  const answer: ReadyAnswer = readyAnswer(
+    200,
+    { ETag: '"x"', "Content-Type": "text/plain", "Cache-Control": "public" },
+    Buffer.from("x"),
+  );
+
+  it("is not sent again", () => {
+    for (const tags of ['"x"', '"y", "x"']) {
+      assert.deepEqual(answerFor(answer, tags), {
+        status: 304,
+        headers: { ETag: '"x"', "Cache-Control": "public" },
+        body: null,
+        rawHeaders: ["ETag", '"x"', "Cache-Control", "public"],
+      });
+    }
+    for (const tags of [null, "", '"y"', "x"]) assert.equal(answerFor(answer, tags), answer);
+  });
+});

@@ -1,0 +1,87 @@
+/**
+ * What stands for this reader in a poll: the choices and their revision; no choices: the vote is withdrawn. It is
+ * written into the card, by the server or here, and kept for pages that come from a cache.
+ *
+ * Where the poll lets readers change their votes, the fields named `replaces` carry the revision on: a form
+ * that has one changes the ballot that stands, one that has none is for a first ballot.
+ */
+import { part, say, setHidden, setText, slugOf } from "./card.ts";
+import { conceal, markMine, reveal } from "./results.ts";
+import { keep } from "./storage.ts";
+
+export interface Standing {
+  readonly choices: readonly string[];
+  readonly revision: number;
+}
+
+/** As the card says it; `undefined` when it says nothing. */
+export function standingIn(card: HTMLElement): Standing | undefined {
+  const { standing, revision } = card.dataset;
+  if (standing === undefined) return undefined;
+  return { choices: JSON.parse(standing) as string[], revision: Number(revision) };
+}
+
+/** Writes it into the card, and shows what follows: results with the choices marked, or the form. */
+export function showStanding(card: HTMLElement, standing: Standing): void {
+  const { choices, revision } = standing;
+  card.dataset.standing = JSON.stringify(choices);
+  card.dataset.revision = String(revision);
+  for (const field of card.querySelectorAll<HTMLInputElement>("[name=replaces]")) {
+    field.value = String(revision);
+    field.disabled = false;
+  }
+  markMine(card, choices);
+  setHidden(card, choices.length === 0, "change");
+  if (choices.length > 0) reveal(card);
+  else showForm(card, false);
+}
+
+export function keepStanding(card: HTMLElement, standing: Standing): void {
+  keep("voted", slugOf(card), standing);
+  showStanding(card, standing);
+}
+
+/** The form in the place of results: to vote again, or to change the vote. */
+export function showForm(card: HTMLElement, changing: boolean): void {
+  conceal(card);
+  setText(card, "cast", say(card, changing ? "changeVote" : "vote"));
+  setHidden(card, !changing, "keep");
+  setHidden(card, changing, "look");
+}
+
+/** The revision that a form replaces; `undefined` for a first ballot. */
+export function replacesIn(form: HTMLFormElement): number | undefined {
+  const field = form.querySelector<HTMLInputElement>("[name=replaces]");
+  return field && !field.disabled ? Number(field.value) : undefined;
+}
+
+/** Makes the links and the button that change a vote work without leaving the page. */
+export function offerChanges(
+  card: HTMLElement,
+  {
+    fill,
+    withdraw,
+  }: { fill(choices: readonly string[]): void; withdraw(replaces: number): Promise<void> },
+): void {
+  part(card, "change-vote")?.addEventListener("click", event => {
+    event.preventDefault();
+    fill(standingIn(card)?.choices ?? []);
+    setHidden(card, true, "message");
+    showForm(card, true);
+    const form = part(card, "vote");
+    const first = form?.querySelector<HTMLElement>("select, input:not([type=hidden])");
+    (form?.querySelector<HTMLElement>("input:checked") ?? first)?.focus();
+  });
+  part(card, "keep")?.addEventListener("click", event => {
+    event.preventDefault();
+    setHidden(card, true, "message");
+    reveal(card);
+    part(card, "change-vote")?.focus();
+  });
+  const form = card.querySelector<HTMLFormElement>("form[data-part=withdraw]");
+  form?.addEventListener("submit", event => {
+    event.preventDefault();
+    const replaces = replacesIn(form);
+    if (replaces !== undefined) void withdraw(replaces);
+  });
+}

@@ -1,0 +1,33 @@
+/**
+ * What nearly every reader gets, answered without a Web request or answer in between: results and pages that
+ * are made already, as they lie there. They are the same answers that the routes' own functions give
+ * (`lib/web/answer-results.ts`, `reader/poll-pages.ts`); whatever has to be read or made is left to those.
+ */
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Runtime } from "#lib/web/front.ts";
+import type { Hot } from "./hot-routes.ts";
+import { isPlain, NodeAsked } from "./node-request-head.ts";
+
+/** Answers `request` if its answer is ready; false when it is not. */
+export function readDirectly(
+  at: Runtime,
+  request: IncomingMessage,
+  response: ServerResponse,
+  { ready, params }: Hot,
+): boolean {
+  if (!ready || !isPlain(request)) return false;
+  const answer = ifItCan(() => ready(at, params.poll ?? "", new NodeAsked(request)));
+  if (!answer) return false;
+  response.writeHead(answer.status, answer.rawHeaders as string[]);
+  response.end(answer.body);
+  return true;
+}
+
+/** Whatever a request can make fail here, the route's own function meets too, and says so in its answer. */
+function ifItCan<T>(work: () => T): T | undefined {
+  try {
+    return work();
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,43 @@
+/**
+ * The pages process: Next.js on a socket that only its parent knows. Editors' pages and calls come here
+ * through the front; readers' do not.
+ *
+ * It lives and dies with its parent: it hears of the end by the channel between the two, and signals that
+ * go to the whole group are the parent's to act on.
+ */
+import { rmSync } from "node:fs";
+import { createServer } from "node:http";
+import next from "next";
+import { SECOND } from "#lib/base/clock.ts";
+import { crashOnBugs } from "#lib/base/shutdown.ts";
+import { runtime } from "#lib/web/front.ts";
+import { pagesReady, stopMessage } from "./process-messages.ts";
+
+const [socketPath] = process.argv.slice(2);
+if (!socketPath || !process.send) throw new RangeError("started by the front, with a socket path");
+
+const at = runtime();
+crashOnBugs(at.log);
+for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"]) process.on(signal, () => {});
+
+const { PORT: port, HOST: hostname } = at.config;
+const app = next({ dev: false, hostname, port, dir: process.cwd() });
+
+async function stop(): Promise<void> {
+  server.close();
+  server.closeIdleConnections();
+  rmSync(socketPath ?? "", { force: true });
+  await at.close();
+  await app.close();
+  process.exit(0);
+}
+process.on("disconnect", () => void stop());
+process.on("message", message => {
+  if (message === stopMessage) void stop();
+});
+
+const server = createServer({ requestTimeout: 30 * SECOND });
+await app.prepare();
+const handle = app.getRequestHandler();
+server.on("request", (request, response) => void handle(request, response));
+server.listen(socketPath, () => process.send?.(pagesReady));

@@ -1,0 +1,61 @@
+/** Passing a request on to the pages process, over its socket, and its answer back. */
+import { request as ask, type IncomingMessage, type ServerResponse } from "node:http";
+import { FloodgateError } from "#lib/base/errors.ts";
+import { problemResponse } from "#lib/http/problem.ts";
+
+/** Between two hops only, and not to be passed on. */
+const hopByHop = new Set([
+  "connection",
+  "keep-alive",
+  "proxy-connection",
+  "te",
+  "trailer",
+  "transfer-encoding",
+  "upgrade",
+]);
+
+function passable(rawHeaders: readonly string[]): string[] {
+  const headers: string[] = [];
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const [name = "", value = ""] = rawHeaders.slice(at, at + 2);
+    if (!hopByHop.has(name.toLowerCase())) headers.push(name, value);
+  }
+  return headers;
+}
+
+/** Passes `request` on. Without an answer from over there, it is a 503. */
+export function passOn(
+  request: IncomingMessage,
+  response: ServerResponse,
+  socketPath: string,
+): void {
+  const headers = passable(request.rawHeaders);
+  const body = request.headers["transfer-encoding"] ? ["Transfer-Encoding", "chunked"] : [];
+  const onward = ask({
+    socketPath,
+    agent: false,
+    method: request.method,
+    path: request.url,
+    headers: [...headers, ...body] as never,
+    setHost: false,
+  });
+  onward.on("response", answer => {
+    response.writeHead(answer.statusCode ?? 502, passable(answer.rawHeaders));
+    answer.pipe(response);
+    answer.on("error", () => response.destroy());
+  });
+  onward.on("error", () => {
+    if (response.headersSent) response.destroy();
+    else void refuse(response);
+  });
+  response.on("close", () => onward.destroy());
+  request.on("error", () => onward.destroy());
+  request.pipe(onward);
+}
+
+/** The pages process is not there just now. */
+export async function refuse(response: ServerResponse): Promise<void> {
+  const problem = problemResponse(new FloodgateError("overloaded"));
+  response.writeHead(problem.status, Object.fromEntries(problem.headers));
+  response.end(await problem.text());
+}

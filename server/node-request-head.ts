@@ -1,0 +1,37 @@
+/** Node's request in the form in which routes look at one, for what is answered without a Web request. */
+import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
+import type { Asked } from "#lib/http/request-head.ts";
+
+const plainHost = /^[a-z0-9.-]+(?::\d+)?$/i;
+
+/** True for a request that names host and path in the usual way. */
+export function isPlain({ headers, url }: IncomingMessage): boolean {
+  return plainHost.test(headers.host ?? "") && url?.startsWith("/") === true;
+}
+
+export class NodeAsked implements Asked {
+  readonly #headers: IncomingHttpHeaders;
+  readonly #path: string;
+
+  constructor({ headers, url = "/" }: IncomingMessage) {
+    this.#headers = headers;
+    this.#path = url;
+  }
+
+  get url(): string {
+    return `http://${this.#headers.host}${this.#path}`;
+  }
+
+  get headers(): Asked["headers"] {
+    return this;
+  }
+
+  get(name: string): string | null {
+    const value = this.#headers[name];
+    return (Array.isArray(value) ? value.join(", ") : value) ?? null;
+  }
+
+  has(name: string): boolean {
+    return this.#headers[name] !== undefined;
+  }
+}
