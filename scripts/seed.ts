@@ -10,7 +10,7 @@ import { createToken } from "#lib/editors/api-tokens.ts";
 import { Auth } from "#lib/editors/auth.ts";
 import { Attempts } from "#lib/editors/sign-in-attempts.ts";
 import { connectMemcached } from "#lib/memcached/client.ts";
-import { Places } from "#lib/memcached/placement.ts";
+import { Placement } from "#lib/memcached/placement.ts";
 import { createPoll, type EditDeps } from "#lib/polls/edit.ts";
 import { PublishedPolls } from "#lib/polls/published.ts";
 import type { CreatePoll } from "#lib/polls/schema.ts";
@@ -93,7 +93,7 @@ async function firstEditor(): Promise<{
 }
 
 try {
-  const places = new Places(memcached, config.QUEUE_COPIES);
+  const places = new Placement(memcached, config.QUEUE_COPIES);
   const edit: EditDeps = {
     store,
     log,

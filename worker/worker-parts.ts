@@ -6,7 +6,7 @@ import type { Config } from "#lib/config/config.ts";
 import { Flusher } from "#lib/flush/flusher.ts";
 import { RecentBatches } from "#lib/flush/recent-batches.ts";
 import { connectMemcached, type MemcachedClient } from "#lib/memcached/client.ts";
-import { Places } from "#lib/memcached/placement.ts";
+import { Placement } from "#lib/memcached/placement.ts";
 import type { QueueName } from "#lib/model/ids.ts";
 import { PublishedPolls } from "#lib/polls/published.ts";
 import { allQueueNames } from "#lib/queue/queue-names.ts";
@@ -42,7 +42,7 @@ export function buildWorker(config: Config, log: Log): WorkerRuntime {
   });
   const memcached = connectMemcached(config.MEMCACHED_SERVERS, log);
   const queueServers = connectMemcached(config.queueServers, log, memcached);
-  const places = new Places(memcached, config.QUEUE_COPIES);
+  const places = new Placement(memcached, config.QUEUE_COPIES);
   const doubtful = new DoubtfulPolls();
   const books = new BooksCollector(store, places);
   const flusher = new Flusher(

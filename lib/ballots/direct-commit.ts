@@ -15,7 +15,7 @@ import { RateGate } from "../base/rate-limit.ts";
 import { backoffMs } from "../base/retry.ts";
 import type { AcceptedTape } from "../books/accepted-count.ts";
 import { commitDirectly, type DirectFate, type DirectOutcome } from "../flush/direct.ts";
-import type { Places } from "../memcached/placement.ts";
+import type { Placement } from "../memcached/placement.ts";
 import { type Batch, ballotsPerSlotMax } from "../queue/slot-codec.ts";
 import type { GuardedStore } from "../store/circuit-breaker.ts";
 import { isStoreFailure } from "../store/database.ts";
@@ -26,7 +26,7 @@ import { type CommitOutcome, outcomeBeside, type Waiting } from "./pending-ballo
 export interface FallbackDeps {
   readonly log: Log;
   readonly store: GuardedStore;
-  readonly tallies: Places;
+  readonly tallies: Placement;
   readonly missed: MissedMoves;
   readonly tape: AcceptedTape;
   readonly ballotsPerSecond: number;

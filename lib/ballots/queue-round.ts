@@ -21,7 +21,7 @@ import { RateGate } from "../base/rate-limit.ts";
 import type { AcceptedTape } from "../books/accepted-count.ts";
 import type { Lane } from "../config/lane-rules.ts";
 import type { MemcachedClient } from "../memcached/client.ts";
-import type { Places } from "../memcached/placement.ts";
+import type { Placement } from "../memcached/placement.ts";
 import { pollState } from "../model/poll-state.ts";
 import type { PublishedPolls } from "../polls/published.ts";
 import type { BatchIds } from "../queue/batch-ids.ts";
@@ -42,7 +42,7 @@ export interface RoundDeps {
   /** Where batches of each lane go. */
   readonly targets: Readonly<Record<Lane, Targets>>;
   readonly markServers: readonly MemcachedClient[];
-  readonly tallies: Places;
+  readonly tallies: Placement;
   readonly ring: ReplayRing;
   readonly batchIds: BatchIds;
   readonly missed: MissedMoves;

@@ -3,7 +3,7 @@ import { it } from "node:test";
 import { pino } from "pino";
 import { AcceptedTape } from "../books/accepted-count.ts";
 import { MemcachedClient } from "../memcached/client.ts";
-import { Places } from "../memcached/placement.ts";
+import { Placement } from "../memcached/placement.ts";
 import { ReplayRing } from "../queue/replay-ring.ts";
 import { GuardedStore } from "../store/circuit-breaker.ts";
 import { Store } from "../store/database.ts";
@@ -12,7 +12,7 @@ import { Fallback } from "./direct-commit.ts";
 import { watchReplayRing } from "./replay.ts";
 
 const server = new MemcachedClient({ host: "127.0.0.1", port: 1 });
-const tallies = new Places([server], 1);
+const tallies = new Placement([server], 1);
 const missed = new MissedMoves();
 
 /** What watching over a ring logs until it is called off. */

@@ -9,7 +9,7 @@ import type { MemcachedClient } from "../memcached/client.ts";
 import { isMemcachedFailure } from "../memcached/failure.ts";
 import { checkpointKey, epochKey } from "../memcached/keys.ts";
 import { counterValue, Pipeline } from "../memcached/pipeline.ts";
-import type { Places } from "../memcached/placement.ts";
+import type { Placement } from "../memcached/placement.ts";
 import type { Epoch } from "../model/ids.ts";
 import { enqueueBatch, type Targets } from "../queue/batch-write.ts";
 import type { QueueProducer } from "../queue/producer.ts";
@@ -24,7 +24,7 @@ export interface ReplayDeps {
   readonly log: Log;
   readonly ring: ReplayRing;
   readonly targets: Targets;
-  readonly tallies: Places;
+  readonly tallies: Placement;
   readonly missed: MissedMoves;
   readonly markServers: readonly MemcachedClient[];
   readonly fallback: Fallback;

@@ -16,7 +16,7 @@ import type { MemcachedClient } from "../memcached/client.ts";
 import { isMemcachedFailure } from "../memcached/failure.ts";
 import { acceptedKey } from "../memcached/keys.ts";
 import { Pipeline } from "../memcached/pipeline.ts";
-import type { Places } from "../memcached/placement.ts";
+import type { Placement } from "../memcached/placement.ts";
 import type { PollId } from "../model/ids.ts";
 import { TapeFile } from "./accepted-count-file.ts";
 
@@ -27,7 +27,7 @@ export interface TapeOptions {
   /** Where the file is kept; `undefined`: nowhere. */
   readonly directory: string | undefined;
   /** Where tallies live, and with them what is published here. */
-  readonly places: Places;
+  readonly places: Placement;
   readonly log: Log;
 }
 

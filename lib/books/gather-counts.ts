@@ -7,7 +7,7 @@ import type { MemcachedClient } from "../memcached/client.ts";
 import { isMemcachedFailure } from "../memcached/failure.ts";
 import { acceptedKey, tallyKey } from "../memcached/keys.ts";
 import { counterValue, Pipeline } from "../memcached/pipeline.ts";
-import type { Places } from "../memcached/placement.ts";
+import type { Placement } from "../memcached/placement.ts";
 import { type PollId, producerBytes } from "../model/ids.ts";
 import type { Batch } from "../queue/slot-codec.ts";
 import { type Acceptance, raiseAccepted } from "../store/acceptances.ts";
@@ -29,13 +29,13 @@ const keysPerRead = 500;
 
 export class BooksCollector {
   readonly #store: Store;
-  readonly #places: Places;
+  readonly #places: Placement;
   readonly #sources = new Map<string, Source>();
   #touched = new Set<PollId>();
   #whole: Books | undefined;
 
   /** @param places - where tallies live, and with them what is published here. */
-  constructor(store: Store, places: Places) {
+  constructor(store: Store, places: Placement) {
     this.#store = store;
     this.#places = places;
   }

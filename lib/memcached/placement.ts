@@ -5,7 +5,7 @@
  */
 import type { MemcachedClient } from "./client.ts";
 
-export class Places {
+export class Placement {
   /** All servers, in the order of the configuration. */
   readonly servers: readonly MemcachedClient[];
   readonly #byRest: readonly (readonly MemcachedClient[])[];

@@ -7,7 +7,7 @@ import slugify from "@sindresorhus/slugify";
 import { FloodgateError } from "../base/errors.ts";
 import { describeError, type Log } from "../base/log.ts";
 import { isMemcachedFailure } from "../memcached/failure.ts";
-import type { Places } from "../memcached/placement.ts";
+import type { Placement } from "../memcached/placement.ts";
 import type { PollId, Slug } from "../model/ids.ts";
 import { pollState } from "../model/poll-state.ts";
 import { partsOf } from "../model/tally-parts.ts";
@@ -22,7 +22,7 @@ import type { CreatePoll, UpdatePoll } from "./schema.ts";
 export interface EditDeps {
   readonly store: Store;
   readonly published: PublishedPolls;
-  readonly tallies: Places;
+  readonly tallies: Placement;
   readonly log: Log;
 }
 

@@ -7,7 +7,7 @@ import type { MemcachedClient } from "../memcached/client.ts";
 import { isMemcachedFailure } from "../memcached/failure.ts";
 import { type Key, listedKey, publicationsKey, publishedKey } from "../memcached/keys.ts";
 import { counterValue, Pipeline } from "../memcached/pipeline.ts";
-import type { Places } from "../memcached/placement.ts";
+import type { Placement } from "../memcached/placement.ts";
 import type { Slug } from "../model/ids.ts";
 import type { Poll } from "../store/polls.ts";
 
@@ -15,11 +15,11 @@ const absent = "-";
 const absentSeconds = 60;
 
 export class PublishedCopies {
-  readonly #places: Places;
+  readonly #places: Placement;
   /** What each server's counter of publications said last. */
   readonly #counters = new Map<MemcachedClient, bigint | null>();
 
-  constructor(places: Places) {
+  constructor(places: Placement) {
     this.#places = places;
   }
 

@@ -19,7 +19,7 @@ import { FloodgateError, isFloodgateError } from "../base/errors.ts";
 import { describeError, type Log } from "../base/log.ts";
 import { RateGate } from "../base/rate-limit.ts";
 import { isMemcachedFailure } from "../memcached/failure.ts";
-import type { Places } from "../memcached/placement.ts";
+import type { Placement } from "../memcached/placement.ts";
 import type { Slug } from "../model/ids.ts";
 import type { GuardedStore } from "../store/circuit-breaker.ts";
 import type { Store } from "../store/database.ts";
@@ -62,7 +62,7 @@ export class PublishedPolls {
 
   /** @param guarded - a front's: asked while memcached is away. */
   constructor(
-    places: Places,
+    places: Placement,
     store: Store,
     log: Log,
     guarded: GuardedStore | undefined = undefined,

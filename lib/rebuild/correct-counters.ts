@@ -13,7 +13,7 @@ import type { MemcachedClient } from "../memcached/client.ts";
 import { MemcachedFailure } from "../memcached/failure.ts";
 import { tallyKey } from "../memcached/keys.ts";
 import { counterValue, Pipeline } from "../memcached/pipeline.ts";
-import type { Places } from "../memcached/placement.ts";
+import type { Placement } from "../memcached/placement.ts";
 import type { PollId, TallyPart } from "../model/ids.ts";
 import { partsOf } from "../model/tally-parts.ts";
 import type { Poll } from "../store/polls.ts";
@@ -57,7 +57,7 @@ interface Side<T> {
  *   the others is through by then.
  */
 export async function mendCounters(
-  places: Places,
+  places: Placement,
   polls: readonly Poll[],
   wanted: Wanted,
   untilMs: number,
@@ -77,7 +77,7 @@ export async function mendCounters(
   return late ? undefined : mended;
 }
 
-function sidesOf(places: Places, polls: readonly Poll[]): Side<Poll>[] {
+function sidesOf(places: Placement, polls: readonly Poll[]): Side<Poll>[] {
   const byServer = new Map<MemcachedClient, Poll[]>();
   for (const poll of polls) {
     const up = places.of(poll.id).filter(({ available }) => available);

@@ -27,7 +27,7 @@ import { inTime, monotonicMs } from "../base/clock.ts";
 import { describeError, type Log } from "../base/log.ts";
 import type { MemcachedClient } from "../memcached/client.ts";
 import { isMemcachedFailure } from "../memcached/failure.ts";
-import type { Places } from "../memcached/placement.ts";
+import type { Placement } from "../memcached/placement.ts";
 import type { Epoch, PollId, QueueName } from "../model/ids.ts";
 import { lookAtQueues } from "../queue/slots.ts";
 import { openCheckpoints } from "../store/checkpoints.ts";
@@ -42,7 +42,7 @@ export interface TallyDeps {
   readonly store: Store;
   readonly log: Log;
   /** Where tallies live. */
-  readonly tallies: Places;
+  readonly tallies: Placement;
   /** Servers that queues live on. */
   readonly queueServers: readonly MemcachedClient[];
   readonly queueNames: readonly QueueName[];

@@ -8,7 +8,7 @@ import { wallMs } from "../base/clock.ts";
 import type { MemcachedClient } from "../memcached/client.ts";
 import { tallyKey } from "../memcached/keys.ts";
 import { Pipeline } from "../memcached/pipeline.ts";
-import type { Places } from "../memcached/placement.ts";
+import type { Placement } from "../memcached/placement.ts";
 import type { PollId } from "../model/ids.ts";
 import { type Runoff, runoffOf } from "../model/ranked-count.ts";
 import type { TallyDeps } from "../rebuild/rebuild.ts";
@@ -23,7 +23,7 @@ export interface PublishedRunoff extends Runoff {
 }
 
 /** The runoff of a ranked poll, as far as one has been published. One memcached read. */
-export async function readRunoff(places: Places, poll: PollId): Promise<PublishedRunoff | null> {
+export async function readRunoff(places: Placement, poll: PollId): Promise<PublishedRunoff | null> {
   const servers = places.of(poll);
   const server = servers.find(({ available }) => available) ?? servers[0];
   return server ? readFrom(server, poll) : null;

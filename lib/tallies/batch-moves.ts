@@ -9,7 +9,7 @@
 import type { MemcachedClient } from "../memcached/client.ts";
 import { isMemcachedFailure } from "../memcached/failure.ts";
 import { Pipeline, type Replies } from "../memcached/pipeline.ts";
-import type { Places } from "../memcached/placement.ts";
+import type { Placement } from "../memcached/placement.ts";
 import type { PollId } from "../model/ids.ts";
 import { SumsByPoll, type TallyChange } from "../model/tally-sums.ts";
 import type { Rider } from "../queue/server-write.ts";
@@ -21,7 +21,7 @@ type Moves = ReturnType<typeof moveTally>;
 type Changes = ReadonlyMap<PollId, TallyChange>;
 
 export class TallyRider implements Rider {
-  readonly #places: Places;
+  readonly #places: Placement;
   readonly #missed: MissedMoves;
   /** What each server has to be sent yet. */
   readonly #due: Map<MemcachedClient, Map<PollId, TallyChange>>;
@@ -29,7 +29,7 @@ export class TallyRider implements Rider {
   readonly #riding = new Map<MemcachedClient, Moves[]>();
   readonly #seen = new Map<PollId, TallyGlimpse>();
 
-  constructor(places: Places, missed: MissedMoves, ballots: readonly QueuedBallot[]) {
+  constructor(places: Placement, missed: MissedMoves, ballots: readonly QueuedBallot[]) {
     this.#places = places;
     this.#missed = missed;
     this.#due = dueBy(places, ballots);
@@ -104,7 +104,7 @@ export class TallyRider implements Rider {
   }
 }
 
-function dueBy(places: Places, ballots: readonly QueuedBallot[]) {
+function dueBy(places: Placement, ballots: readonly QueuedBallot[]) {
   const sums = new SumsByPoll();
   for (const ballot of ballots) sums.addMoved(ballot);
   const due = new Map<MemcachedClient, Map<PollId, TallyChange>>();

@@ -22,7 +22,7 @@ import {
   Pipeline,
   type Replies,
 } from "../memcached/pipeline.ts";
-import type { Places } from "../memcached/placement.ts";
+import type { Placement } from "../memcached/placement.ts";
 import type { PollId, TallyPart } from "../model/ids.ts";
 import type { TallyChange } from "../model/tally-sums.ts";
 
@@ -62,7 +62,7 @@ export function firstVersion(nowMs: number): number {
  * @throws MemcachedFailure when none can be asked.
  */
 export async function currentTally(
-  places: Places,
+  places: Placement,
   poll: PollId,
   options: readonly TallyPart[],
 ): Promise<Tally | undefined> {
@@ -168,7 +168,7 @@ export function glimpse(moves: Moves, replies: Replies, from: string): TallyGlim
  * first reader's look, or the worker, will make them.
  */
 export async function createTally(
-  places: Places,
+  places: Placement,
   poll: PollId,
   options: readonly TallyPart[],
   nowMs: number,
@@ -187,7 +187,7 @@ export async function createTally(
  * could not be written, or did not answer.
  */
 export async function moveTallies(
-  places: Places,
+  places: Placement,
   changes: ReadonlyMap<PollId, TallyChange>,
 ): Promise<ReadonlyMap<MemcachedClient, readonly PollId[]>> {
   const byServer = new Map<MemcachedClient, [PollId, TallyChange][]>();

@@ -19,7 +19,7 @@ import type { Auth } from "../editors/auth.ts";
 import { Attempts } from "../editors/sign-in-attempts.ts";
 import { Ladder } from "../health/degradation.ts";
 import { connectMemcached, type MemcachedClient } from "../memcached/client.ts";
-import { inOrderFrom, Places } from "../memcached/placement.ts";
+import { inOrderFrom, Placement } from "../memcached/placement.ts";
 import type { EditDeps } from "../polls/edit.ts";
 import { PublishedPolls } from "../polls/published.ts";
 import { BatchIds } from "../queue/batch-ids.ts";
@@ -93,7 +93,7 @@ function build(config: Config): Runtime {
   });
   const memcached = connectMemcached(config.MEMCACHED_SERVERS, log);
   const queueServers = connectMemcached(config.queueServers, log, memcached);
-  const places = new Places(memcached, config.QUEUE_COPIES);
+  const places = new Placement(memcached, config.QUEUE_COPIES);
   const directly = new Store({ url: config.DATABASE_URL, ...directStore });
   const guarded = new GuardedStore(directly, log);
   const published = new PublishedPolls(places, store, log, guarded);
@@ -147,7 +147,7 @@ interface VotingParts {
   readonly published: PublishedPolls;
   readonly memcached: readonly MemcachedClient[];
   readonly queueServers: readonly MemcachedClient[];
-  readonly places: Places;
+  readonly places: Placement;
 }
 
 /** The way of the ballots, with what watches over it. */

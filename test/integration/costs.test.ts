@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { createConnection, type RowDataPacket } from "mysql2/promise";
 import { monotonicMs, SECOND, sleep } from "#lib/base/clock.ts";
-import { Places } from "#lib/memcached/placement.ts";
+import { Placement } from "#lib/memcached/placement.ts";
 import type { Slug } from "#lib/model/ids.ts";
 import { allQueueNames } from "#lib/queue/queue-names.ts";
 import { encodeBatch } from "#lib/queue/slot-codec.ts";
@@ -52,7 +52,7 @@ function newBoard(): ResultsBoard {
     store,
     guarded: new GuardedStore(store, deps.log),
     log: deps.log,
-    tallies: new Places([client], 1),
+    tallies: new Placement([client], 1),
     queueServers: [client],
     queueNames: allQueueNames(1),
     copies: 1,

@@ -8,7 +8,7 @@ import { monotonicMs, SECOND, sleep } from "#lib/base/clock.ts";
 import { createLog } from "#lib/base/log.ts";
 import { defaultTimeouts, MemcachedClient } from "#lib/memcached/client.ts";
 import type { Pipeline } from "#lib/memcached/pipeline.ts";
-import { Places } from "#lib/memcached/placement.ts";
+import { Placement } from "#lib/memcached/placement.ts";
 import type { PollId, Slug } from "#lib/model/ids.ts";
 import { partsOf } from "#lib/model/tally-parts.ts";
 import type { QueueProducer } from "#lib/queue/producer.ts";
@@ -76,7 +76,7 @@ const depsFor = (
 ): TallyDeps => ({
   store: bench.store,
   log: createLog("test", "silent"),
-  tallies: new Places([bench.client], 1),
+  tallies: new Placement([bench.client], 1),
   queueServers: [bench.client],
   queueNames,
   copies: 1,
@@ -147,7 +147,7 @@ describe("making tallies exact", () => {
     for (const poll of polls) await vote(producer, poll.id);
     const roundTrips = async (some: typeof polls) => {
       const client = countingClient();
-      const places = new Places([client], 1);
+      const places = new Placement([client], 1);
       const deps = depsFor(queueNames, { tallies: places, queueServers: [client] });
       assert.equal((await makeTalliesExact(deps, some))?.length, some.length * 5);
       for (const poll of some) assert.equal(await ballotsOf(poll), 1);
@@ -257,7 +257,7 @@ describe("while the queues are held", () => {
     proxy.interceptRequests(async request => {
       if (request.includes(`t:${poll.id}:`)) await late();
     });
-    await makeTalliesExact(depsFor(queueNames, { tallies: new Places([client], 1) }), [poll]);
+    await makeTalliesExact(depsFor(queueNames, { tallies: new Placement([client], 1) }), [poll]);
     assert.equal(await ballotsOf(poll, client), 2);
   });
 });
@@ -270,7 +270,7 @@ describe("the counters of very many polls", () => {
 
   it("are written in a few portions, not at all when the time is over", async () => {
     const client = countingClient();
-    const places = new Places([client], 1);
+    const places = new Placement([client], 1);
     const polls = await manyPolls();
     assert.equal(await mendCounters(places, polls, () => 3, monotonicMs()), undefined);
     assert.equal(await ballotsOf(polls[0] ?? assert.fail()), undefined);

@@ -4,7 +4,7 @@ import { describe, it } from "node:test";
 import { sleep } from "#lib/base/clock.ts";
 import { createLog } from "#lib/base/log.ts";
 import { Pipeline } from "#lib/memcached/pipeline.ts";
-import { Places } from "#lib/memcached/placement.ts";
+import { Placement } from "#lib/memcached/placement.ts";
 import type { PollId, Slug, TallyPart } from "#lib/model/ids.ts";
 import { partsOf } from "#lib/model/tally-parts.ts";
 import { ResultsBoard } from "#lib/results/results-board.ts";
@@ -15,7 +15,7 @@ import { startFlushBench } from "#test/support/flush-bench.ts";
 
 const { client, newPoll, store } = await startFlushBench();
 const log = createLog("test", "silent");
-const places = new Places([client], 1);
+const places = new Placement([client], 1);
 const newBoard = () =>
   new ResultsBoard({
     store,

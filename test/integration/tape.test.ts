@@ -12,7 +12,7 @@ import { MemcachedClient } from "#lib/memcached/client.ts";
 import { acceptedKey } from "#lib/memcached/keys.ts";
 import { readMemory } from "#lib/memcached/memory-stats.ts";
 import { counterValue, Pipeline } from "#lib/memcached/pipeline.ts";
-import { Places } from "#lib/memcached/placement.ts";
+import { Placement } from "#lib/memcached/placement.ts";
 import type { PollId } from "#lib/model/ids.ts";
 import { waitUntil } from "#scripts/services/ports.ts";
 import { fill, smallItems } from "#test/support/full-memcached.ts";
@@ -30,7 +30,7 @@ function newTape() {
   const lines: { readonly event: string; readonly code?: string }[] = [];
   const log = pino({}, { write: (line: string) => void lines.push(JSON.parse(line)) });
   const producer = randomBytes(8);
-  const places = new Places([client], 1);
+  const places = new Placement([client], 1);
   const tape = new AcceptedTape({ producer, home: 0, directory, places, log });
   const stop = new AbortController();
   const publishing = tape.publishUntil(stop.signal);

@@ -4,7 +4,7 @@ import { Fallback } from "#lib/ballots/direct-commit.ts";
 import { GroupCommit } from "#lib/ballots/group-commit.ts";
 import { AcceptedTape } from "#lib/books/accepted-count.ts";
 import type { Lane } from "#lib/config/lane-rules.ts";
-import { Places } from "#lib/memcached/placement.ts";
+import { Placement } from "#lib/memcached/placement.ts";
 import type { Relief } from "#lib/model/pick-lane.ts";
 import { PublishedPolls } from "#lib/polls/published.ts";
 import { BatchIds } from "#lib/queue/batch-ids.ts";
@@ -20,7 +20,7 @@ type Bench = Awaited<ReturnType<typeof startFlushBench>>;
 /** What a front knows of polls. */
 export function newPublished({ client, store, deps }: Bench): PublishedPolls {
   const guarded = new GuardedStore(store, deps.log);
-  return new PublishedPolls(new Places([client], 1), store, deps.log, guarded);
+  return new PublishedPolls(new Placement([client], 1), store, deps.log, guarded);
 }
 
 /** One with all three lanes, that does not linger. */
@@ -31,7 +31,7 @@ export function newCommit(
 ): GroupCommit {
   const { client, store } = bench;
   const { log } = bench.deps;
-  const tallies = new Places([client], 1);
+  const tallies = new Placement([client], 1);
   const guarded = new GuardedStore(store, log);
   const missed = new MissedMoves();
   const batchIds = new BatchIds();

@@ -8,7 +8,7 @@ import type { FlushDeps } from "#lib/flush/deps.ts";
 import { Flusher } from "#lib/flush/flusher.ts";
 import { RecentBatches } from "#lib/flush/recent-batches.ts";
 import { MemcachedClient } from "#lib/memcached/client.ts";
-import { Places } from "#lib/memcached/placement.ts";
+import { Placement } from "#lib/memcached/placement.ts";
 import { ballotIdOf } from "#lib/model/ballot-id.ts";
 import type { BatchId, OptionNumber, PollId, Slug, VoterKey } from "#lib/model/ids.ts";
 import { QueueProducer } from "#lib/queue/producer.ts";
@@ -51,7 +51,7 @@ export async function startFlushBench(
   const store = new Store({ url: database.url, connectionsMax: 8, statementMs: 10_000 });
   await migrate(store);
   const client = new MemcachedClient({ host: "127.0.0.1", port: memcached.port });
-  const places = new Places([client], 1);
+  const places = new Placement([client], 1);
   const corrections: Parameters<FlushDeps["correctTallies"]>[] = [];
   const deps: FlushDeps = {
     store,

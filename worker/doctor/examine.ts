@@ -6,7 +6,7 @@ import { SECOND } from "#lib/base/clock.ts";
 import { createLog } from "#lib/base/log.ts";
 import type { Config } from "#lib/config/config.ts";
 import { connectMemcached } from "#lib/memcached/client.ts";
-import { Places } from "#lib/memcached/placement.ts";
+import { Placement } from "#lib/memcached/placement.ts";
 import { allQueueNames } from "#lib/queue/queue-names.ts";
 import type { TallyDeps } from "#lib/rebuild/rebuild.ts";
 import { isStoreFailure, Store } from "#lib/store/database.ts";
@@ -36,7 +36,7 @@ export async function examine(config: Config, from: string): Promise<Finding[]> 
   const deps: TallyDeps = {
     store,
     log,
-    tallies: new Places(memcached, config.QUEUE_COPIES),
+    tallies: new Placement(memcached, config.QUEUE_COPIES),
     queueServers,
     queueNames: allQueueNames(config.QUEUE_HOMES),
     copies: config.QUEUE_COPIES,
