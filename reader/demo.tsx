@@ -4,8 +4,8 @@
  * it. The page has its own colours and type on purpose, as every site does.
  */
 import { raw } from "hono/html";
+import type { Poll } from "#lib/model/poll.ts";
 import type { ListedPoll } from "#lib/polls/published.ts";
-import type { Poll } from "#lib/store/polls.ts";
 import { embedCode } from "./embed-code.ts";
 import { assets } from "./generated.ts";
 

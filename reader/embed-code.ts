@@ -1,6 +1,6 @@
 /** What goes into an article to show a poll there: the element, the plain frame, the oEmbed answer. */
 import type { Config } from "#lib/config/config.ts";
-import type { Poll } from "#lib/store/polls.ts";
+import type { Poll } from "#lib/model/poll.ts";
 
 type Shown = Pick<Poll, "slug" | "question" | "description" | "kind" | "options">;
 

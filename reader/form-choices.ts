@@ -2,8 +2,8 @@
  * What a plain form says. Ranks and grades have a field for each option: `choice.{option}`. A form that changes a
  * ballot says the revision of that, and whether it is to be withdrawn: nothing chosen alone is a mistake.
  */
-import { revisionMax } from "#lib/queue/slot-codec.ts";
-import type { Poll } from "#lib/store/polls.ts";
+import { revisionMax } from "#lib/model/ballot.ts";
+import type { Poll } from "#lib/model/poll.ts";
 
 /** What the fields say, as they said it: to fill the form in again. */
 export function fieldsOf(form: URLSearchParams): string[] {

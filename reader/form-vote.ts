@@ -8,8 +8,8 @@
 import type { CastOutcome } from "#lib/ballots/cast.ts";
 import { wallMs } from "#lib/base/clock.ts";
 import { errorSpec } from "#lib/base/errors.ts";
+import type { Poll } from "#lib/model/poll.ts";
 import { pollState } from "#lib/model/poll-state.ts";
-import type { Poll } from "#lib/store/polls.ts";
 import { mintIdentity } from "#lib/voters/identity.ts";
 import { castError, castFor, identityHeaders, identityOf } from "#lib/web/answer-vote.ts";
 import type { Runtime } from "#lib/web/front.ts";

@@ -1,5 +1,4 @@
 /** The vote page and the results page of a poll: what to show whom. */
-
 import { wallMs } from "#lib/base/clock.ts";
 import { isFloodgateError } from "#lib/base/errors.ts";
 import type { LadderStep } from "#lib/health/degradation.ts";
@@ -7,12 +6,12 @@ import { answerFor, type ReadyAnswer } from "#lib/http/prepared-response.ts";
 import type { Asked } from "#lib/http/request-head.ts";
 import { responseOf } from "#lib/http/respond.ts";
 import { choiceTexts } from "#lib/model/choices.ts";
+import type { Poll } from "#lib/model/poll.ts";
 import { pollState } from "#lib/model/poll-state.ts";
 import type { Requester } from "#lib/model/visibility.ts";
 import { isSlug } from "#lib/polls/schema.ts";
 import { receiptCode } from "#lib/receipts/receipt-code.ts";
 import type { Results } from "#lib/results/snapshot.ts";
-import type { Poll } from "#lib/store/polls.ts";
 import { voterKey } from "#lib/voters/identity.ts";
 import type { Mark } from "#lib/voters/marks.ts";
 import {

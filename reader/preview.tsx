@@ -3,8 +3,8 @@
 import { wallMs } from "#lib/base/clock.ts";
 import type { OptionNumber, PollId, Slug } from "#lib/model/ids.ts";
 import { optionNumberMax } from "#lib/model/ids.ts";
-import { defaultRules } from "#lib/store/poll-rules.ts";
-import type { OptionImage, Poll } from "#lib/store/polls.ts";
+import type { OptionImage, Poll } from "#lib/model/poll.ts";
+import { defaultRules } from "#lib/model/poll-rules.ts";
 import type { Site } from "./pages.tsx";
 import { renderFragment } from "./views/document.tsx";
 import { PollCard } from "./views/poll-card.tsx";

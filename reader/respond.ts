@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { embedHeaders, pageHeaders } from "#lib/http/headers.ts";
 import { type ReadyAnswer, readyAnswer } from "#lib/http/prepared-response.ts";
-import type { PollOption } from "#lib/store/polls.ts";
+import type { PollOption } from "#lib/model/poll.ts";
 import { assets } from "./generated.ts";
 
 const styleHashes = [assets.styleHash];

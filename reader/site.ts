@@ -3,7 +3,7 @@ import { parseAccept } from "hono/utils/accept";
 import { type Language, languageOfTag } from "#lib/base/languages.ts";
 import type { Config } from "#lib/config/config.ts";
 import type { Asked } from "#lib/http/request-head.ts";
-import type { Poll } from "#lib/store/polls.ts";
+import type { Poll } from "#lib/model/poll.ts";
 import type { Site } from "./pages.tsx";
 import { wordsIn } from "./words.ts";
 

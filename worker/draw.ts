@@ -7,11 +7,12 @@ import { parseArgs } from "node:util";
 import { drawBallots } from "#lib/audit/draw.ts";
 import { ConfigError } from "#lib/config/config.ts";
 import type { Slug } from "#lib/model/ids.ts";
+import type { Poll } from "#lib/model/poll.ts";
 import { gradesOf } from "#lib/model/tally-parts.ts";
 import { receiptCode } from "#lib/receipts/receipt-code.ts";
 import type { BallotRow } from "#lib/store/ballots.ts";
 import { Store } from "#lib/store/database.ts";
-import { findPoll, type Poll } from "#lib/store/polls.ts";
+import { findPoll } from "#lib/store/polls.ts";
 import { deriveVoterSecrets } from "#lib/voters/voter-secrets.ts";
 import { operatorSettings } from "./settings.ts";
 

@@ -5,12 +5,12 @@
 import { randomBytes } from "node:crypto";
 import { monotonicMs } from "#lib/base/clock.ts";
 import { MemcachedClient } from "#lib/memcached/client.ts";
+import type { QueuedBallot } from "#lib/model/ballot.ts";
 import type { BallotId, BatchId, PollId, VoterKey } from "#lib/model/ids.ts";
 import { enqueueBatch, type Targets } from "#lib/queue/batch-write.ts";
 import { QueueProducer } from "#lib/queue/producer.ts";
 import { queueName } from "#lib/queue/queue-names.ts";
 import type { Rider } from "#lib/queue/server-write.ts";
-import type { QueuedBallot } from "#lib/queue/slot-codec.ts";
 
 export interface ProducerJob {
   readonly ports: readonly number[];

@@ -1,6 +1,6 @@
 /** A receipt's page in each of its states, for `render-states.ts`. */
+import type { Poll } from "#lib/model/poll.ts";
 import type { ReceiptReport, ReceiptState } from "#lib/receipts/find-receipt.ts";
-import type { Poll } from "#lib/store/polls.ts";
 import type { Site } from "#reader/pages.tsx";
 import { receiptPage } from "#reader/receipt-page.tsx";
 

@@ -4,16 +4,17 @@
  * Reads no MySQL, but for a change whose mark memcached has forgotten: promise 4. Knows no HTTP: routes translate.
  */
 import { isFloodgateError } from "../base/errors.ts";
-import type { Lane, LaneFacts, LaneRules } from "../config/lane-rules.ts";
+import type { LaneFacts, LaneRules } from "../config/lane-rules.ts";
 import { type ChoiceProblem, choiceTexts, parseChoices } from "../model/choices.ts";
 import type { BallotId, Slug } from "../model/ids.ts";
+import type { Lane } from "../model/lane.ts";
+import type { Poll } from "../model/poll.ts";
 import { pollState } from "../model/poll-state.ts";
 import type { PublishedPolls } from "../polls/published.ts";
 import { receiptCode } from "../receipts/receipt-code.ts";
 import type { ResultsBoard } from "../results/results-board.ts";
 import type { Snapshot } from "../results/snapshot.ts";
 import { isStoreFailure } from "../store/database.ts";
-import type { Poll } from "../store/polls.ts";
 import { defaultBallotId, type Identity, voterKey } from "../voters/identity.ts";
 import { markTtlSeconds } from "../voters/marks.ts";
 import type { VoterSecrets } from "../voters/voter-secrets.ts";

@@ -8,7 +8,6 @@
  *   replayed batches (`replay.ts`), and no more ballots a second than the cap: the newsroom's database has other
  *   things to do as well.
  */
-
 import { monotonicMs, SECOND, sleep, wallMs } from "../base/clock.ts";
 import { describeError, type Log } from "../base/log.ts";
 import { RateGate } from "../base/rate-limit.ts";
@@ -16,7 +15,7 @@ import { backoffMs } from "../base/retry.ts";
 import type { AcceptedTape } from "../books/accepted-count.ts";
 import { commitDirectly, type DirectFate, type DirectOutcome } from "../flush/direct.ts";
 import type { Placement } from "../memcached/placement.ts";
-import { type Batch, ballotsPerSlotMax } from "../queue/slot-codec.ts";
+import { type Batch, ballotsPerSlotMax } from "../model/ballot.ts";
 import type { GuardedStore } from "../store/circuit-breaker.ts";
 import { isStoreFailure } from "../store/database.ts";
 import { moveTallies } from "../tallies/counters.ts";

@@ -13,10 +13,11 @@
  */
 import { monotonicMs, SECOND, sleep } from "../base/clock.ts";
 import { describeError } from "../base/log.ts";
-import { type Lane, lanes } from "../config/lane-rules.ts";
 import { isMemcachedFailure } from "../memcached/failure.ts";
+import { ballotsPerSlotMax } from "../model/ballot.ts";
+import { type Lane, lanes } from "../model/lane.ts";
 import { pickLane, type Relief, sumWaiting } from "../model/pick-lane.ts";
-import { ballotsPerSlotMax, encodedBallotBytes, slotBytesMax } from "../queue/slot-codec.ts";
+import { encodedBallotBytes, slotBytesMax } from "../queue/slot-codec.ts";
 import { moveMark } from "../voters/marks.ts";
 import { UndecidedChanges } from "./decide-in-mysql.ts";
 import {

@@ -1,8 +1,7 @@
 /** A ballot on its way through the group commit, and what can become of it. */
-
-import type { Lane } from "../config/lane-rules.ts";
+import type { QueuedBallot } from "../model/ballot.ts";
 import type { Slug } from "../model/ids.ts";
-import type { QueuedBallot } from "../queue/slot-codec.ts";
+import type { Lane } from "../model/lane.ts";
 import type { TallyGlimpse } from "../tallies/counters.ts";
 import type { Mark } from "../voters/marks.ts";
 

@@ -14,14 +14,14 @@
  * Invariant: no lock is held across a wait for anything but memcached: whatever may need MySQL (a poll that
  *   memcached has forgotten, the fallback) comes before the locks are taken, or after they were given back.
  */
-
 import { monotonicMs } from "../base/clock.ts";
 import { describeError, type Log } from "../base/log.ts";
 import { RateGate } from "../base/rate-limit.ts";
 import type { AcceptedTape } from "../books/accepted-count.ts";
-import type { Lane } from "../config/lane-rules.ts";
 import type { MemcachedClient } from "../memcached/client.ts";
 import type { Placement } from "../memcached/placement.ts";
+import type { Batch, QueuedBallot } from "../model/ballot.ts";
+import type { Lane } from "../model/lane.ts";
 import { pollState } from "../model/poll-state.ts";
 import type { PublishedPolls } from "../polls/published.ts";
 import type { BatchIds } from "../queue/batch-ids.ts";
@@ -29,7 +29,6 @@ import { type Enqueued, Enqueueing, type NotEnqueued, type Targets } from "../qu
 import type { Kickstart } from "../queue/kickstart.ts";
 import type { QueueRoom } from "../queue/memory-limits.ts";
 import type { ReplayRing } from "../queue/replay-ring.ts";
-import type { Batch, QueuedBallot } from "../queue/slot-codec.ts";
 import { TallyRider } from "../tallies/batch-moves.ts";
 import type { MissedMoves } from "../tallies/stale-tallies.ts";
 import { placeMarks, readMark, takeMarksBack } from "../voters/marks.ts";

@@ -1,6 +1,6 @@
 /** What arrived in new batches, by poll and by the life of the front that sent them. */
+import type { Batch } from "../model/ballot.ts";
 import { type PollId, producerBytes } from "../model/ids.ts";
-import type { Batch } from "../queue/slot-codec.ts";
 import type { Acceptance } from "../store/acceptances.ts";
 
 interface Life {

@@ -5,10 +5,11 @@
  * poll held, so that no flush is in between: then the difference is real, and can be mended.
  */
 import type { PollId, TallyPart } from "../model/ids.ts";
+import type { Poll } from "../model/poll.ts";
 import { countsOf } from "../model/tally-parts.ts";
 import { countCombinations } from "../store/ballots.ts";
 import type { Database, Store } from "../store/database.ts";
-import { lockPoll, type Poll } from "../store/polls.ts";
+import { lockPoll } from "../store/polls.ts";
 import { readTotals, replaceTotals, type Totals } from "../store/totals.ts";
 
 /** One number that differs. `b`: the ballots. */

@@ -8,8 +8,8 @@
 import { availableParallelism } from "node:os";
 import { z } from "zod";
 import { languages } from "../base/languages.ts";
-import type { Address } from "../memcached/session.ts";
 import { type LaneRules, readLaneRules } from "./lane-rules.ts";
+import type { Address } from "./setting-types.ts";
 import {
   addresses,
   list,

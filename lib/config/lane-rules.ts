@@ -7,9 +7,7 @@
 import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { z } from "zod";
-
-export const lanes = ["high", "normal", "low"] as const;
-export type Lane = (typeof lanes)[number];
+import { type Lane, lanes } from "../model/lane.ts";
 
 const pattern = z.string().transform((text, context) => {
   try {

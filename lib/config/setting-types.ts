@@ -1,6 +1,10 @@
 /** What kinds of values settings have, and how their texts are read (`config.ts`). */
 import { z } from "zod";
-import type { Address } from "../memcached/session.ts";
+
+export interface Address {
+  readonly host: string;
+  readonly port: number;
+}
 
 /** What `docs/configuration.md` says of a setting. */
 export interface SettingMeta {

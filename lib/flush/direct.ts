@@ -8,8 +8,8 @@
  *   decision while memcached is away.
  */
 import { arrivalsOf } from "../books/arrivals.ts";
+import type { Batch, QueuedBallot } from "../model/ballot.ts";
 import type { Epoch } from "../model/ids.ts";
-import type { Batch, QueuedBallot } from "../queue/slot-codec.ts";
 import { addArrived } from "../store/acceptances.ts";
 import { insertBatches, knownBatches } from "../store/batches.ts";
 import type { Store } from "../store/database.ts";

@@ -2,10 +2,10 @@
  * What a flush finds out about the ballots it brings: which can be inserted, which can't ever be, and,
  * once they are in, which of them count. Pure: no MySQL here.
  */
+import type { QueuedBallot } from "../model/ballot.ts";
 import type { BatchId, PollId } from "../model/ids.ts";
 import { gradeMax, gradesOf } from "../model/tally-parts.ts";
 import { SumsByPoll, type TallyChange } from "../model/tally-sums.ts";
-import type { QueuedBallot } from "../queue/slot-codec.ts";
 import type { BallotRow } from "../store/ballots.ts";
 import type { HeldPoll } from "../store/locked-polls.ts";
 import { noOthers, type TotalsChange } from "../store/totals.ts";

@@ -9,17 +9,17 @@
  * Invariant: after `finalized_at` is set, nothing is added to a poll's totals (`flush/fates.ts`
  *   refuses it).
  */
-
 import { monotonicMs, SECOND } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import { acceptedSoFar, closeBooks } from "../books/books.ts";
 import { recountPoll } from "../books/recount.ts";
+import type { Poll } from "../model/poll.ts";
 import type { PublishedPolls } from "../polls/published.ts";
 import type { TallyDeps } from "../rebuild/rebuild.ts";
 import { reconcile } from "../rebuild/reconcile.ts";
 import type { Store } from "../store/database.ts";
 import { finalizePoll } from "../store/poll-changes.ts";
-import { closingPolls, findPoll, type Poll } from "../store/polls.ts";
+import { closingPolls, findPoll } from "../store/polls.ts";
 import type { PassSummary } from "./flusher.ts";
 
 /** > the 3 s in which every request is answered. */

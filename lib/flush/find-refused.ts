@@ -2,7 +2,7 @@
  * Which ballots of one slot MySQL refuses: found by halves, each tried in a transaction that is rolled back. One
  * bad ballot among 500 costs about twenty trials, and its neighbours nothing but that moment.
  */
-import type { Batch, QueuedBallot } from "../queue/slot-codec.ts";
+import type { Batch, QueuedBallot } from "../model/ballot.ts";
 import { isStoreFailure, type Store } from "../store/database.ts";
 import { bringBallots } from "./insert-ballots.ts";
 

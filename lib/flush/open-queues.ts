@@ -3,9 +3,9 @@
  * those whose life is over, of which the rest is flushed and the checkpoint closed.
  */
 import { sleep, wallMs } from "../base/clock.ts";
-import type { Lane } from "../config/lane-rules.ts";
 import type { MemcachedClient } from "../memcached/client.ts";
 import type { Epoch, QueueName } from "../model/ids.ts";
+import type { Lane } from "../model/lane.ts";
 import { allQueueNames, laneOf } from "../queue/queue-names.ts";
 import { lookAtQueues, type QueueLook, readPointer, readSlots } from "../queue/slots.ts";
 import {

@@ -9,12 +9,12 @@
  * Order of locks: the letter, then as in `transaction.ts`, but the polls before the batches: only they say
  * whether it stays, and one that stays leaves nothing behind.
  */
-
 import { wallMs } from "../base/clock.ts";
 import { isFloodgateError } from "../base/errors.ts";
 import { arrivalsOf } from "../books/arrivals.ts";
+import type { Batch } from "../model/ballot.ts";
 import type { BatchId, Epoch, PollId } from "../model/ids.ts";
-import { type Batch, decodeBatch } from "../queue/slot-codec.ts";
+import { decodeBatch } from "../queue/slot-codec.ts";
 import { addArrived } from "../store/acceptances.ts";
 import { insertBatches, knownBatches } from "../store/batches.ts";
 import type { Database, Store } from "../store/database.ts";

@@ -13,8 +13,9 @@
  */
 import { faultPoint } from "#faults";
 import { arrivalsOf } from "../books/arrivals.ts";
+import type { Batch, QueuedBallot } from "../model/ballot.ts";
 import type { Epoch, PollId } from "../model/ids.ts";
-import { type Batch, decodeBatch, encodeBatch, type QueuedBallot } from "../queue/slot-codec.ts";
+import { decodeBatch, encodeBatch } from "../queue/slot-codec.ts";
 import { addArrived } from "../store/acceptances.ts";
 import { insertBatches, knownBatches } from "../store/batches.ts";
 import { lockCheckpoint, moveCheckpoint } from "../store/checkpoints.ts";

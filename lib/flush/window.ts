@@ -1,7 +1,8 @@
 /** What waits of a queue, a window at a time: each number filed under what is in its slot. */
 import { isFloodgateError } from "../base/errors.ts";
 import type { MemcachedClient } from "../memcached/client.ts";
-import { type Batch, decodeBatch, plainBatchId } from "../queue/slot-codec.ts";
+import type { Batch } from "../model/ballot.ts";
+import { decodeBatch, plainBatchId } from "../queue/slot-codec.ts";
 import { readSlots } from "../queue/slots.ts";
 import type { Checkpoint } from "../store/checkpoints.ts";
 import type { DeadLetter } from "../store/dead-letters.ts";

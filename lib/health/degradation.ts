@@ -14,7 +14,7 @@
  */
 import { sleep } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
-import { type Lane, lanes } from "../config/lane-rules.ts";
+import { type Lane, lanes } from "../model/lane.ts";
 import type { GuardedStore } from "../store/circuit-breaker.ts";
 import { isStoreFailure } from "../store/database.ts";
 

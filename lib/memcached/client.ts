@@ -16,9 +16,10 @@
  */
 import { monotonicMs, sleep } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
+import type { Address } from "../config/setting-types.ts";
 import { isMemcachedFailure, MemcachedFailure } from "./failure.ts";
 import { Pipeline, type Replies } from "./pipeline.ts";
-import { type Address, Session } from "./session.ts";
+import { Session } from "./session.ts";
 
 export interface ClientTimeouts {
   /** Longest wait for a connection, in milliseconds. */

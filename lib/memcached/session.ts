@@ -17,16 +17,13 @@
  *
  * Source: `docs/decisions/0003-memjs-behind-a-session.md`.
  */
+
 import type { Socket } from "node:net";
 import { Server } from "memjs";
 import { monotonicMs } from "../base/clock.ts";
+import type { Address } from "../config/setting-types.ts";
 import { MemcachedFailure } from "./failure.ts";
 import { type Pipeline, Replies, type Reply } from "./pipeline.ts";
-
-export interface Address {
-  readonly host: string;
-  readonly port: number;
-}
 
 interface InFlight {
   readonly firstOpaque: number;

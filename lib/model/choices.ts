@@ -9,9 +9,8 @@
  *
  * The same choices are the same bytes, so that a retry is recognised whatever order its form sent.
  */
-
-import type { Poll } from "../store/polls.ts";
 import type { OptionNumber } from "./ids.ts";
+import type { Poll } from "./poll.ts";
 import { gradeMax, gradesOf } from "./tally-parts.ts";
 
 /** What is wrong with a ballot's choices. */

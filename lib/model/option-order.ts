@@ -7,7 +7,7 @@
  */
 import { createHash } from "node:crypto";
 import { SECOND } from "../base/clock.ts";
-import type { Poll, PollOption } from "../store/polls.ts";
+import type { Poll, PollOption } from "./poll.ts";
 
 /** The options as they stand on the page at a moment: pinned ones always last, in their own order. */
 export function optionsInOrder(

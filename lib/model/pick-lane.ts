@@ -10,7 +10,7 @@
  *
  * Source: Perlbal's queues, `queue_relief_size` and `queue_relief_chance`.
  */
-import { type Lane, lanes } from "../config/lane-rules.ts";
+import { type Lane, lanes } from "./lane.ts";
 
 export interface Relief {
   /** So many waiting in a lane make it due for relief; 0: never. */

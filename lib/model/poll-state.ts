@@ -4,7 +4,7 @@
  * *draft* (no opening time) → *scheduled* → *open* → *closing* (past its closing time, ballots may still
  * be on their way to MySQL) → *final* (all of them counted).
  */
-import type { Poll } from "../store/polls.ts";
+import type { Poll } from "./poll.ts";
 
 export type PollState = "draft" | "scheduled" | "open" | "closing" | "final";
 

@@ -6,9 +6,13 @@
  * several with fewest, the one goes that had fewer in the latest round in which they differed; if they
  * never did, the one with fewer Borda points; if even those are equal, the last of the page.
  */
-
-import type { Combination } from "../store/ballots.ts";
 import type { OptionNumber } from "./ids.ts";
+
+/** Ballots of a poll that have the same choices, and how many they are. */
+export interface Combination {
+  readonly choices: Uint8Array;
+  readonly ballots: number;
+}
 
 export interface RunoffRound {
   /** Ballots that count for each option still in. */

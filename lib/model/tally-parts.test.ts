@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
-import type { PollKind } from "../store/poll-rules.ts";
 import type { OptionNumber } from "./ids.ts";
+import type { PollKind } from "./poll-rules.ts";
 import { describePart, partsOf } from "./tally-parts.ts";
 
 it("says in words what each part of a poll counts", () => {

@@ -15,10 +15,22 @@
  * Invariant: what a ballot adds follows from its own bytes, so that taking it off again is exact. That is
  *   why ranks are added up instead of Borda points, which also depend on the number of options.
  */
-
-import type { PollKind } from "../store/poll-rules.ts";
 import type { OptionNumber, TallyPart } from "./ids.ts";
-import { partOf, splitPart } from "./tally-part.ts";
+import type { PollKind } from "./poll-rules.ts";
+
+const measureSize = 64; // > optionNumberMax
+
+/** Measure 0 of an option has the option's own number. */
+export function partOf(option: OptionNumber, measure: number): TallyPart {
+  return (option + measure * measureSize) as TallyPart;
+}
+
+export function splitPart(part: TallyPart): { option: OptionNumber; measure: number } {
+  return {
+    option: (part % measureSize) as OptionNumber,
+    measure: Math.floor(part / measureSize),
+  };
+}
 
 export const gradeMax = 5;
 const timesRanked = 1;

@@ -1,7 +1,6 @@
 /** Adding ballots up, poll by poll and option by option. */
-
-import type { PollKind } from "../store/poll-rules.ts";
 import type { PollId, TallyPart } from "./ids.ts";
+import type { PollKind } from "./poll-rules.ts";
 import { countsOf } from "./tally-parts.ts";
 
 /** Ballots and votes of one poll, to be added (or, negative, to be taken off). */

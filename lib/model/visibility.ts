@@ -2,7 +2,7 @@
  * Who may see a poll's results, and when: the one place where that is decided, for the API, the stream,
  * held requests, the vote's answer, pages and the studio alike. Pure.
  */
-import type { Poll } from "../store/polls.ts";
+import type { Poll } from "./poll.ts";
 import { pollState } from "./poll-state.ts";
 
 /** Who asks: anybody, somebody who has voted in this poll, or an editor. */

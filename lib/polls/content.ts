@@ -8,9 +8,9 @@
 import { SECOND } from "../base/clock.ts";
 import { FloodgateError } from "../base/errors.ts";
 import type { OptionNumber, Slug } from "../model/ids.ts";
+import type { Poll, PollContent, PollOption } from "../model/poll.ts";
+import { defaultRules, type PollRules } from "../model/poll-rules.ts";
 import { pollState } from "../model/poll-state.ts";
-import { defaultRules, type PollRules } from "../store/poll-rules.ts";
-import type { Poll, PollContent, PollOption } from "../store/polls.ts";
 import {
   type CreatePoll,
   changeableRulesSchema,

@@ -9,7 +9,7 @@ import { type Key, listedKey, publicationsKey, publishedKey } from "../memcached
 import { counterValue, Pipeline } from "../memcached/pipeline.ts";
 import type { Placement } from "../memcached/placement.ts";
 import type { Slug } from "../model/ids.ts";
-import type { Poll } from "../store/polls.ts";
+import type { Poll } from "../model/poll.ts";
 
 const absent = "-";
 const absentSeconds = 60;

@@ -21,10 +21,11 @@ import { RateGate } from "../base/rate-limit.ts";
 import { isMemcachedFailure } from "../memcached/failure.ts";
 import type { Placement } from "../memcached/placement.ts";
 import type { Slug } from "../model/ids.ts";
+import type { Poll } from "../model/poll.ts";
 import type { GuardedStore } from "../store/circuit-breaker.ts";
 import type { Store } from "../store/database.ts";
 import { isStoreFailure } from "../store/database.ts";
-import { findPoll, listedPolls, type Poll } from "../store/polls.ts";
+import { findPoll, listedPolls } from "../store/polls.ts";
 import { PublishedCopies } from "./published-copies.ts";
 
 /** One line of the list of polls. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { defaultRules } from "../store/poll-rules.ts";
+import { defaultRules } from "../model/poll-rules.ts";
 import { contradictions, createPollSchema } from "./schema.ts";
 
 const good = { question: "Yes or no?", options: [{ label: "Yes" }, { label: "No" }] };

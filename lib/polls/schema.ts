@@ -4,8 +4,8 @@
  */
 import { z } from "zod";
 import { languages } from "../base/languages.ts";
-import { lanes } from "../config/lane-rules.ts";
 import { optionNumberMax, type Slug } from "../model/ids.ts";
+import { lanes } from "../model/lane.ts";
 import {
   afterVoteValues,
   optionOrders,
@@ -13,7 +13,7 @@ import {
   pollKinds,
   resultsAsValues,
   resultsToValues,
-} from "../store/poll-rules.ts";
+} from "../model/poll-rules.ts";
 
 export const questionLengthMax = 200;
 export const descriptionLengthMax = 500;

@@ -16,10 +16,11 @@
  */
 import { faultPoint } from "#faults";
 import type { MemcachedClient } from "../memcached/client.ts";
+import type { Batch } from "../model/ballot.ts";
 import type { Ticket } from "./producer.ts";
 import type { Place } from "./replay-ring.ts";
 import { Attempt, type Job, type Rider, type Side } from "./server-write.ts";
-import { type Batch, encodeBatch } from "./slot-codec.ts";
+import { encodeBatch } from "./slot-codec.ts";
 
 /** Where a front's batches of one lane go. */
 export interface Targets {

@@ -5,11 +5,10 @@
  * The checkpoint is the published one, which may lag behind MySQL's for the moment between a commit and its
  * publication.
  */
-
-import type { Lane } from "../config/lane-rules.ts";
 import type { MemcachedClient } from "../memcached/client.ts";
 import { isMemcachedFailure } from "../memcached/failure.ts";
 import type { QueueName } from "../model/ids.ts";
+import type { Lane } from "../model/lane.ts";
 import { laneOf } from "./queue-names.ts";
 import { decodeBatch } from "./slot-codec.ts";
 import { lookAtQueues, type QueueLook, readCheckpoints, readSlots } from "./slots.ts";

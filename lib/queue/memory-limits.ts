@@ -19,11 +19,11 @@
  * reached. The worker draws the same conclusions from its own survey.
  */
 import { monotonicMs, SECOND, sleep } from "../base/clock.ts";
-import { type Lane, lanes } from "../config/lane-rules.ts";
 import type { MemcachedClient } from "../memcached/client.ts";
 import { isMemcachedFailure } from "../memcached/failure.ts";
 import { readMemory } from "../memcached/memory-stats.ts";
 import type { Epoch, QueueName } from "../model/ids.ts";
+import { type Lane, lanes } from "../model/lane.ts";
 import { lookAtQueues, readCheckpoints } from "./slots.ts";
 
 /** What is known of one server's memory. */

@@ -4,9 +4,8 @@
  * A *home* is a stable number of a front process; with a home of its own, a front never waits for
  * another's lock. Nothing breaks when two share one.
  */
-
-import { type Lane, lanes } from "../config/lane-rules.ts";
 import type { QueueName } from "../model/ids.ts";
+import { type Lane, lanes } from "../model/lane.ts";
 
 /** The queue of one lane and home. */
 export function queueName(lane: Lane, home: number): QueueName {

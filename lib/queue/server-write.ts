@@ -9,9 +9,10 @@ import { monotonicMs } from "../base/clock.ts";
 import type { MemcachedClient } from "../memcached/client.ts";
 import { isMemcachedFailure, isOutOfMemory } from "../memcached/failure.ts";
 import type { Pipeline, Replies } from "../memcached/pipeline.ts";
+import type { Batch } from "../model/ballot.ts";
 import type { QueueProducer, Ticket } from "./producer.ts";
 import type { Place } from "./replay-ring.ts";
-import { type Batch, encodeBatch } from "./slot-codec.ts";
+import { encodeBatch } from "./slot-codec.ts";
 
 /** Operations of the caller's that belong to the batch. */
 export interface Rider {

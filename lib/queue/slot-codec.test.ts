@@ -3,15 +3,12 @@ import { randomBytes } from "node:crypto";
 import { describe, it } from "node:test";
 import fc from "fast-check";
 import { isFloodgateError } from "../base/errors.ts";
+import { type Batch, ballotsPerSlotMax, type QueuedBallot, revisionMax } from "../model/ballot.ts";
 import type { BallotId, BatchId, PollId, VoterKey } from "../model/ids.ts";
 import {
-  type Batch,
-  ballotsPerSlotMax,
   decodeBatch,
   encodeBatch,
   encodedBallotBytes,
-  type QueuedBallot,
-  revisionMax,
   slotBytesMax,
   tombstoneOf,
 } from "./slot-codec.ts";

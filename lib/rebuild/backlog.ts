@@ -7,9 +7,10 @@
  *
  * Invariant: a batch counts once, wherever its copies wait, and not at all when the snapshot has it.
  */
+import type { Batch } from "../model/ballot.ts";
 import type { Epoch, PollId } from "../model/ids.ts";
 import { SumsByPoll, type TallyChange } from "../model/tally-sums.ts";
-import { type Batch, decodeBatch } from "../queue/slot-codec.ts";
+import { decodeBatch } from "../queue/slot-codec.ts";
 import { readSlots } from "../queue/slots.ts";
 import { knownBatches } from "../store/batches.ts";
 import type { Database } from "../store/database.ts";

@@ -15,8 +15,8 @@ import { tallyKey } from "../memcached/keys.ts";
 import { counterValue, Pipeline } from "../memcached/pipeline.ts";
 import type { Placement } from "../memcached/placement.ts";
 import type { PollId, TallyPart } from "../model/ids.ts";
+import type { Poll } from "../model/poll.ts";
 import { partsOf } from "../model/tally-parts.ts";
-import type { Poll } from "../store/polls.ts";
 import { firstVersion } from "../tallies/counters.ts";
 
 /** One counter that was found off, and is right now. */

@@ -6,10 +6,10 @@
  * calls for `makeTalliesExact`, which holds the queues still for a moment.
  */
 import type { PollId, TallyPart } from "../model/ids.ts";
+import type { Poll } from "../model/poll.ts";
 import { partsOf } from "../model/tally-parts.ts";
 import { lookAtQueues } from "../queue/slots.ts";
 import { openCheckpoints } from "../store/checkpoints.ts";
-import type { Poll } from "../store/polls.ts";
 import { readTotals } from "../store/totals.ts";
 import { readTally } from "../tallies/counters.ts";
 import type { Mended } from "./correct-counters.ts";

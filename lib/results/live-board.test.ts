@@ -4,7 +4,7 @@ import { monotonicMs, SECOND, sleep } from "../base/clock.ts";
 import { isFloodgateError } from "../base/errors.ts";
 import { createLog } from "../base/log.ts";
 import type { Slug } from "../model/ids.ts";
-import type { Poll } from "../store/polls.ts";
+import type { Poll } from "../model/poll.ts";
 import { streamResults } from "./event-stream.ts";
 import { LiveBoard } from "./live-board.ts";
 import { waitForNews } from "./long-poll.ts";

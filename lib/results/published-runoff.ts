@@ -10,10 +10,11 @@ import { tallyKey } from "../memcached/keys.ts";
 import { Pipeline } from "../memcached/pipeline.ts";
 import type { Placement } from "../memcached/placement.ts";
 import type { PollId } from "../model/ids.ts";
+import type { Poll } from "../model/poll.ts";
 import { type Runoff, runoffOf } from "../model/ranked-count.ts";
 import type { TallyDeps } from "../rebuild/rebuild.ts";
 import { countCombinations } from "../store/ballots.ts";
-import { type Poll, rankedPolls } from "../store/polls.ts";
+import { rankedPolls } from "../store/polls.ts";
 import { readTotals, type Totals } from "../store/totals.ts";
 
 export interface PublishedRunoff extends Runoff {

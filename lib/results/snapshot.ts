@@ -7,10 +7,10 @@
  */
 import { percentages, sharesOf } from "../base/percent.ts";
 import type { ReadyAnswer } from "../http/prepared-response.ts";
+import type { Poll } from "../model/poll.ts";
 import { type PollState, pollState } from "../model/poll-state.ts";
 import { bordaPoints, gradeCounts, votesOf } from "../model/tally-parts.ts";
 import { maySeeResults, type Requester } from "../model/visibility.ts";
-import type { Poll } from "../store/polls.ts";
 import type { Tally } from "../tallies/counters.ts";
 import type { PublishedRunoff } from "./published-runoff.ts";
 

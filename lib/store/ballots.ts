@@ -1,5 +1,6 @@
 /** Ballots in MySQL: the table `ballots`. */
 import type { BallotId, BatchId, PollId, VoterKey } from "../model/ids.ts";
+import type { Combination } from "../model/ranked-count.ts";
 import type { Database, Row } from "./database.ts";
 import { hexLiteral, timeLiteral } from "./sql-text.ts";
 
@@ -114,12 +115,6 @@ export async function ballotsBehind(
 
 interface CombinationRow extends Row {
   readonly choices: Buffer;
-  readonly ballots: number;
-}
-
-/** Ballots of a poll that have the same choices, and how many they are. */
-export interface Combination {
-  readonly choices: Uint8Array;
   readonly ballots: number;
 }
 

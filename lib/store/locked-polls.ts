@@ -1,7 +1,7 @@
 /** Polls as a transaction that brings ballots needs them: what decides about a ballot, and a lock on it. */
 import type { PollId } from "../model/ids.ts";
+import type { PollKind } from "../model/poll-rules.ts";
 import type { Database, Row } from "./database.ts";
-import type { PollKind } from "./poll-rules.ts";
 import { placeholders } from "./sql-text.ts";
 
 interface HeldRow extends Row {

@@ -1,8 +1,8 @@
 /** Writing polls and their options: what editors do to them, and the end of counting. */
 import type { PollId } from "../model/ids.ts";
+import type { PollContent, PollOption } from "../model/poll.ts";
 import type { Database } from "./database.ts";
 import { ruleColumns, ruleValues } from "./poll-rules.ts";
-import type { PollContent, PollOption } from "./polls.ts";
 import { placeholders } from "./sql-text.ts";
 
 /**

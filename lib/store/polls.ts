@@ -1,49 +1,10 @@
 /** Polls and their options as MySQL has them: the tables `polls` and `options`. `poll-changes.ts` writes them. */
-
 import type { Language } from "../base/languages.ts";
 import type { OptionNumber, PollId, Slug } from "../model/ids.ts";
+import type { Poll } from "../model/poll.ts";
 import type { Database, Row } from "./database.ts";
-import { type PollRules, type PollRulesRow, ruleColumns, rulesOf } from "./poll-rules.ts";
+import { type PollRulesRow, ruleColumns, rulesOf } from "./poll-rules.ts";
 import { placeholders } from "./sql-text.ts";
-
-/** An image of an option: an https address or a path on this site, and what it shows, in words. */
-export interface OptionImage {
-  readonly url: string;
-  readonly alt: string;
-}
-
-export interface PollOption {
-  readonly number: OptionNumber;
-  readonly label: string;
-  readonly image?: OptionImage;
-  /** Keeps its place at the end when the order is random. */
-  readonly pinned?: boolean;
-}
-
-/** A poll as it is stored, published and passed around. Times are milliseconds since 1970, UTC. */
-export interface Poll extends PollRules {
-  readonly id: PollId;
-  readonly slug: Slug;
-  readonly question: string;
-  readonly description: string;
-  readonly choicesMin: number;
-  readonly choicesMax: number;
-  /** `null`: a draft. */
-  readonly opensAtMs: number | null;
-  /** `null`: open until somebody closes it. */
-  readonly closesAtMs: number | null;
-  /** Set once every ballot has been counted. */
-  readonly finalizedAtMs: number | null;
-  /** Of the page around the editor's words; `null`: what each reader's browser asks for. */
-  readonly language: Language | null;
-  /** Goes up with each edit. */
-  readonly version: number;
-  /** In the order of the page. */
-  readonly options: readonly PollOption[];
-}
-
-/** What an editor decides about a poll. */
-export type PollContent = Omit<Poll, "id" | "version" | "finalizedAtMs">;
 
 interface PollRow extends PollRulesRow {
   readonly id: number;

@@ -1,6 +1,6 @@
 /** What the stored ballots add up to: the tables `poll_totals` and `option_totals`. */
 import type { OptionNumber, PollId, TallyPart } from "../model/ids.ts";
-import { partOf, splitPart } from "../model/tally-part.ts";
+import { partOf, splitPart } from "../model/tally-parts.ts";
 import type { Database, Row } from "./database.ts";
 import { placeholders } from "./sql-text.ts";
 

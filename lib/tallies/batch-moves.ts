@@ -5,15 +5,14 @@
  * Invariant: each server is sent the moves once, whatever happens to the slot; a server that did not get
  *   them, or did not answer, has missed them (`tallies/stale-tallies.ts`).
  */
-
 import type { MemcachedClient } from "../memcached/client.ts";
 import { isMemcachedFailure } from "../memcached/failure.ts";
 import { Pipeline, type Replies } from "../memcached/pipeline.ts";
 import type { Placement } from "../memcached/placement.ts";
+import type { QueuedBallot } from "../model/ballot.ts";
 import type { PollId } from "../model/ids.ts";
 import { SumsByPoll, type TallyChange } from "../model/tally-sums.ts";
 import type { Rider } from "../queue/server-write.ts";
-import type { QueuedBallot } from "../queue/slot-codec.ts";
 import { glimpse, moveTally, type TallyGlimpse } from "./counters.ts";
 import type { MissedMoves } from "./stale-tallies.ts";
 

@@ -20,8 +20,8 @@ import { isMemcachedFailure, MemcachedFailure } from "../memcached/failure.ts";
 import { type Key, markKey } from "../memcached/keys.ts";
 import { Pipeline, type Stored, type Versioned } from "../memcached/pipeline.ts";
 import type { BallotId, PollId, VoterKey } from "../model/ids.ts";
+import type { Poll } from "../model/poll.ts";
 import type { BallotRow } from "../store/ballots.ts";
-import type { Poll } from "../store/polls.ts";
 
 /** What a mark is made for. */
 export interface Marked {

@@ -14,9 +14,10 @@ import type { MemcachedClient } from "../memcached/client.ts";
 import { marksRestoredKey } from "../memcached/keys.ts";
 import { type Op, Pipeline, type Versioned } from "../memcached/pipeline.ts";
 import type { PollId, VoterKey } from "../model/ids.ts";
+import type { Poll } from "../model/poll.ts";
 import { ballotsBehind } from "../store/ballots.ts";
 import type { Store } from "../store/database.ts";
-import { countingPolls, type Poll } from "../store/polls.ts";
+import { countingPolls } from "../store/polls.ts";
 import { addStoredMarks } from "./marks.ts";
 
 export interface RestoreDeps {

@@ -6,11 +6,11 @@
  */
 import { stringify } from "csv-stringify/sync";
 import type { VoterKey } from "../model/ids.ts";
+import type { Poll } from "../model/poll.ts";
 import { gradesOf } from "../model/tally-parts.ts";
 import type { BallotRow } from "../store/ballots.ts";
 import { ballotsBehind } from "../store/ballots.ts";
 import type { Database } from "../store/database.ts";
-import type { Poll } from "../store/polls.ts";
 
 const rowsPerPortion = 2_000;
 

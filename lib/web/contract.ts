@@ -4,20 +4,20 @@
  */
 import { z } from "zod";
 import { languages } from "../base/languages.ts";
-import { lanes } from "../config/lane-rules.ts";
+import { revisionMax } from "../model/ballot.ts";
 import { ballotIdOf } from "../model/ballot-id.ts";
 import { optionNumberMax } from "../model/ids.ts";
-import { type PollState, pollState } from "../model/poll-state.ts";
-import { revisionMax } from "../queue/slot-codec.ts";
-import { type ReceiptReport, receiptStates } from "../receipts/find-receipt.ts";
+import { lanes } from "../model/lane.ts";
+import type { Poll } from "../model/poll.ts";
 import {
   afterVoteValues,
   optionOrders,
   pollKinds,
   resultsAsValues,
   resultsToValues,
-} from "../store/poll-rules.ts";
-import type { Poll } from "../store/polls.ts";
+} from "../model/poll-rules.ts";
+import { type PollState, pollState } from "../model/poll-state.ts";
+import { type ReceiptReport, receiptStates } from "../receipts/find-receipt.ts";
 
 const optionId = z
   .string()

@@ -5,7 +5,6 @@
  * shared, so the one runtime is kept there, under a registered symbol, and whichever copy asks first
  * builds it. That is why no module keeps state of its own, and why nothing here is recognised by class.
  */
-
 import type { CastDeps } from "../ballots/cast.ts";
 import { Fallback } from "../ballots/direct-commit.ts";
 import { GroupCommit } from "../ballots/group-commit.ts";
@@ -14,12 +13,12 @@ import { createLog, type Log } from "../base/log.ts";
 import { AcceptedTape } from "../books/accepted-count.ts";
 import { handInOldTapes } from "../books/recover-counts.ts";
 import { type Config, loadConfig } from "../config/config.ts";
-import type { Lane } from "../config/lane-rules.ts";
 import type { Auth } from "../editors/auth.ts";
 import { Attempts } from "../editors/sign-in-attempts.ts";
 import { Ladder } from "../health/degradation.ts";
 import { connectMemcached, type MemcachedClient } from "../memcached/client.ts";
 import { inOrderFrom, Placement } from "../memcached/placement.ts";
+import type { Lane } from "../model/lane.ts";
 import type { EditDeps } from "../polls/edit.ts";
 import { PublishedPolls } from "../polls/published.ts";
 import { BatchIds } from "../queue/batch-ids.ts";

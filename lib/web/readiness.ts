@@ -1,10 +1,9 @@
 /** Whether a front can take votes right now, and by which of its ways. */
-
-import type { Lane } from "../config/lane-rules.ts";
 import type { LadderStep } from "../health/degradation.ts";
 import type { MemcachedClient } from "../memcached/client.ts";
 import { isMemcachedFailure } from "../memcached/failure.ts";
 import { Pipeline } from "../memcached/pipeline.ts";
+import type { Lane } from "../model/lane.ts";
 import type { Runtime } from "./front.ts";
 
 export interface Readiness {

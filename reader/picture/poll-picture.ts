@@ -5,9 +5,9 @@
  * It is looked at long after it was drawn, so every moment in it comes with its date.
  */
 import { directionOf } from "#lib/base/languages.ts";
+import type { Poll } from "#lib/model/poll.ts";
 import type { PollState } from "#lib/model/poll-state.ts";
 import type { Results } from "#lib/results/snapshot.ts";
-import type { Poll } from "#lib/store/polls.ts";
 import { hiddenNote } from "../views/outcome.tsx";
 import { resultLines } from "../views/results.tsx";
 import type { Words } from "../words.ts";

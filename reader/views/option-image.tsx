@@ -1,6 +1,7 @@
 /** @jsxImportSource hono/jsx */
+import type { PollOption } from "#lib/model/poll.ts";
+
 /** The image of an option. Its place is kept before it is there; what does not fit is cropped. */
-import type { PollOption } from "#lib/store/polls.ts";
 
 interface OptionImageProps {
   readonly option: PollOption;

@@ -3,7 +3,7 @@
  * What there is to see after voting, or instead of it: results; or why there are none; or what the editor
  * has for those who have voted.
  */
-import type { Poll } from "#lib/store/polls.ts";
+import type { Poll } from "#lib/model/poll.ts";
 import type { WordKey, Words } from "../words.ts";
 import { type CardProps, numbersSeen } from "./card-props.ts";
 import { pathOf } from "./paths.ts";

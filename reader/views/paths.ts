@@ -1,6 +1,6 @@
 /** Where a poll is, on its own page and in somebody's article. */
 import type { Language } from "#lib/base/languages.ts";
-import type { Poll } from "#lib/store/polls.ts";
+import type { Poll } from "#lib/model/poll.ts";
 
 export type Place = "page" | "embed";
 

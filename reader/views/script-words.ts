@@ -1,5 +1,5 @@
 /** What the script needs to say, in the page's language: texts with `{names}`, and plural forms. */
-import type { Poll } from "#lib/store/polls.ts";
+import type { Poll } from "#lib/model/poll.ts";
 import type { WordKey, Words } from "../words.ts";
 import { instruction } from "./vote-form.tsx";
 

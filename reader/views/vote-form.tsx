@@ -1,6 +1,6 @@
 /** @jsxImportSource hono/jsx */
 /** The form: real radios or checkboxes, each row a target; choosing sends nothing. */
-import type { Poll } from "#lib/store/polls.ts";
+import type { Poll } from "#lib/model/poll.ts";
 import type { Words } from "../words.ts";
 import type { CardProps } from "./card-props.ts";
 import { OptionFields } from "./option-fields.tsx";

@@ -7,7 +7,7 @@
  */
 import { monotonicMs, SECOND, sleep } from "#lib/base/clock.ts";
 import { backoffMs } from "#lib/base/retry.ts";
-import { lanes } from "#lib/config/lane-rules.ts";
+import { lanes } from "#lib/model/lane.ts";
 import { type Answer, Connection } from "#scripts/loadtest/connection.ts";
 import { mulberry32 } from "#test/support/random.ts";
 import { History, type HistoryBallot } from "./history.ts";

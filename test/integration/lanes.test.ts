@@ -1,9 +1,9 @@
 /** Lanes with a backlog, on a real memcached and a real MariaDB: order, relief, nobody starves. */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { type Lane, lanes } from "#lib/config/lane-rules.ts";
 import { RecentBatches } from "#lib/flush/recent-batches.ts";
 import type { BatchId } from "#lib/model/ids.ts";
+import { type Lane, lanes } from "#lib/model/lane.ts";
 import type { Relief } from "#lib/model/pick-lane.ts";
 import { ballot, batch, startFlushBench } from "#test/support/flush-bench.ts";
 import { mulberry32 } from "#test/support/random.ts";

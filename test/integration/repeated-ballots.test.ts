@@ -4,8 +4,8 @@
  */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import type { QueuedBallot } from "#lib/model/ballot.ts";
 import type { PollId } from "#lib/model/ids.ts";
-import type { QueuedBallot } from "#lib/queue/slot-codec.ts";
 import type { Row } from "#lib/store/database.ts";
 import { ballot, batch, startFlushBench } from "#test/support/flush-bench.ts";
 

@@ -4,7 +4,7 @@ import { after, describe, it } from "node:test";
 import { createLog } from "#lib/base/log.ts";
 import { loadConfig } from "#lib/config/config.ts";
 import type { OptionNumber, PollId } from "#lib/model/ids.ts";
-import { partOf } from "#lib/model/tally-part.ts";
+import { partOf } from "#lib/model/tally-parts.ts";
 import { readTally } from "#lib/tallies/counters.ts";
 import { waitUntil } from "#scripts/services/ports.ts";
 import { startFlushBench } from "#test/support/flush-bench.ts";

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import type { RowDataPacket } from "mysql2/promise";
-import { type Lane, lanes } from "#lib/config/lane-rules.ts";
+import { type Lane, lanes } from "#lib/model/lane.ts";
 import { api, createPoll, results, vote } from "#test/support/ledger.ts";
 import { Site } from "#test/support/site.ts";
 

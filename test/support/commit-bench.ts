@@ -1,10 +1,9 @@
 /** A front's group commit without a front, on the servers of a flush bench. */
-
 import { Fallback } from "#lib/ballots/direct-commit.ts";
 import { GroupCommit } from "#lib/ballots/group-commit.ts";
 import { AcceptedTape } from "#lib/books/accepted-count.ts";
-import type { Lane } from "#lib/config/lane-rules.ts";
 import { Placement } from "#lib/memcached/placement.ts";
+import type { Lane } from "#lib/model/lane.ts";
 import type { Relief } from "#lib/model/pick-lane.ts";
 import { PublishedPolls } from "#lib/polls/published.ts";
 import { BatchIds } from "#lib/queue/batch-ids.ts";

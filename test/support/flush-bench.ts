@@ -1,23 +1,23 @@
 /** A queue, a database and a flusher in one process, for tests that look at single slots. */
-
 import { randomBytes, randomUUID } from "node:crypto";
 import { after } from "node:test";
 import { createLog } from "#lib/base/log.ts";
-import type { Lane } from "#lib/config/lane-rules.ts";
 import type { FlushDeps } from "#lib/flush/deps.ts";
 import { Flusher } from "#lib/flush/flusher.ts";
 import { RecentBatches } from "#lib/flush/recent-batches.ts";
 import { MemcachedClient } from "#lib/memcached/client.ts";
 import { Placement } from "#lib/memcached/placement.ts";
+import type { Batch, QueuedBallot } from "#lib/model/ballot.ts";
 import { ballotIdOf } from "#lib/model/ballot-id.ts";
 import type { BatchId, OptionNumber, PollId, Slug, VoterKey } from "#lib/model/ids.ts";
+import type { Lane } from "#lib/model/lane.ts";
+import { defaultRules } from "#lib/model/poll-rules.ts";
 import { QueueProducer } from "#lib/queue/producer.ts";
 import { queueName } from "#lib/queue/queue-names.ts";
-import { type Batch, encodeBatch, type QueuedBallot } from "#lib/queue/slot-codec.ts";
+import { encodeBatch } from "#lib/queue/slot-codec.ts";
 import { type Row, Store } from "#lib/store/database.ts";
 import { migrate } from "#lib/store/migrate.ts";
 import { insertPoll } from "#lib/store/poll-changes.ts";
-import { defaultRules } from "#lib/store/poll-rules.ts";
 import { moveTallies } from "#lib/tallies/counters.ts";
 import { testDatabase, testMemcached } from "./services.ts";
 

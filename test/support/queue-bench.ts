@@ -4,10 +4,10 @@ import { connect } from "node:net";
 import { after } from "node:test";
 import { sleep } from "#lib/base/clock.ts";
 import { MemcachedClient } from "#lib/memcached/client.ts";
+import type { Batch } from "#lib/model/ballot.ts";
 import type { BatchId, QueueName } from "#lib/model/ids.ts";
 import { QueueProducer } from "#lib/queue/producer.ts";
 import type { Rider } from "#lib/queue/server-write.ts";
-import type { Batch } from "#lib/queue/slot-codec.ts";
 import { testMemcached } from "./services.ts";
 
 const options = ["-M", "-U", "0", "-c", "1024", "-o", "slab_automove_window=3"];

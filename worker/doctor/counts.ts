@@ -2,16 +2,16 @@
  * Whether the numbers agree: accepted ballots with what became of them, rows with totals, totals with tallies.
  * Only as much is counted again as goes quickly: the newest polls, and no large ones.
  */
-
 import { monotonicMs, SECOND, wallMs } from "#lib/base/clock.ts";
 import { readBooks } from "#lib/books/books.ts";
 import { recountPoll } from "#lib/books/recount.ts";
 import { isMemcachedFailure } from "#lib/memcached/failure.ts";
+import type { Poll } from "#lib/model/poll.ts";
 import type { TallyDeps } from "#lib/rebuild/rebuild.ts";
 import { compareTallies } from "#lib/rebuild/reconcile.ts";
 import type { Store } from "#lib/store/database.ts";
 import { listDeadLetters } from "#lib/store/dead-letters.ts";
-import { allPollIds, countingPolls, newestPolls, type Poll } from "#lib/store/polls.ts";
+import { allPollIds, countingPolls, newestPolls } from "#lib/store/polls.ts";
 import { readTotals } from "#lib/store/totals.ts";
 import { counted } from "../status/state.ts";
 import { type Finding, ok, orWell, warn, wrong } from "./finding.ts";

@@ -3,9 +3,9 @@
  * one sentence, which is a pure function of that and of what waits.
  */
 import { SECOND } from "#lib/base/clock.ts";
-import { type Lane, lanes } from "#lib/config/lane-rules.ts";
 import type { PassSummary } from "#lib/flush/flusher.ts";
 import { type Memory, nearlyFull } from "#lib/memcached/memory-stats.ts";
+import { type Lane, lanes } from "#lib/model/lane.ts";
 import type { LaneDepth } from "#lib/queue/depth.ts";
 
 /** What the daemon's loop tells of itself. */

@@ -1,7 +1,7 @@
 /** What the worker's pages say: sentences, what could be lost, and charts. */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import type { Lane } from "#lib/config/lane-rules.ts";
+import type { Lane } from "#lib/model/lane.ts";
 import { books, memory, now, state, summary, survey } from "./examples.ts";
 import { History, stepMs } from "./history.ts";
 import { lossBound } from "./loss-bound.ts";

@@ -1,13 +1,13 @@
 /** What the studio shows of polls: the poll, its state in words, its running totals. */
-
 import { wallMs } from "#lib/base/clock.ts";
 import { isFloodgateError } from "#lib/base/errors.ts";
 import { sayTime } from "#lib/base/time-zone.ts";
 import { type Books, readAllBooks, readBooks } from "#lib/books/books.ts";
 import type { Slug } from "#lib/model/ids.ts";
+import type { Poll } from "#lib/model/poll.ts";
 import { type PollState, pollState } from "#lib/model/poll-state.ts";
 import type { Results } from "#lib/results/snapshot.ts";
-import { findPoll, newestPolls, type Poll } from "#lib/store/polls.ts";
+import { findPoll, newestPolls } from "#lib/store/polls.ts";
 import { runtime } from "#lib/web/front.ts";
 
 export interface DeskPoll {
