@@ -10,7 +10,6 @@ import type { BallotId, BatchId, PollId, VoterKey } from "#lib/model/ids.ts";
 import { enqueueBatch, type Targets } from "#lib/queue/batch-write.ts";
 import { QueueProducer } from "#lib/queue/producer.ts";
 import { queueName } from "#lib/queue/queue-names.ts";
-import type { Rider } from "#lib/queue/server-write.ts";
 
 export interface ProducerJob {
   readonly ports: readonly number[];
@@ -33,12 +32,6 @@ export interface ProducerReport {
 }
 
 const job = JSON.parse(process.argv[2] ?? "{}") as ProducerJob;
-const nobody: Rider = {
-  before: async () => {},
-  ride: () => {},
-  arrived: () => {},
-  lost: () => {},
-};
 const servers = job.ports.map(port => new MemcachedClient({ host: "127.0.0.1", port }));
 const queue = queueName("normal", job.home);
 const targets: Targets = {
@@ -73,7 +66,7 @@ while (more()) {
     talliesDoubtful: false,
   };
   const beganMs = monotonicMs();
-  const result = await enqueueBatch(targets, batch, nobody, monotonicMs() + 2_000);
+  const result = await enqueueBatch(targets, batch, monotonicMs() + 2_000);
   times.push(monotonicMs() - beganMs);
   if (result.outcome === "enqueued") done += job.batch;
   else failed += 1;

@@ -29,7 +29,7 @@ import { type Enqueued, Enqueueing, type NotEnqueued, type Targets } from "../qu
 import type { Kickstart } from "../queue/kickstart.ts";
 import type { QueueRoom } from "../queue/memory-limits.ts";
 import type { ReplayRing } from "../queue/replay-ring.ts";
-import { TallyRider } from "../tallies/batch-moves.ts";
+import { BatchMoves } from "../tallies/batch-moves.ts";
 import type { MissedMoves } from "../tallies/stale-tallies.ts";
 import { placeMarks, readMark, takeMarksBack } from "../voters/marks.ts";
 import type { Fallback } from "./direct-commit.ts";
@@ -94,10 +94,10 @@ export class QueueRound {
     );
     // With nobody left to bring, the number that was taken still needs something in its slot.
     const batch: Batch = { id: batchIds.next(), ballots, talliesDoubtful: false };
-    const rider = new TallyRider(tallies, missed, ballots);
-    const result = await enqueueing.finish(batch, rider, untilMs);
-    if (result.outcome === "enqueued") this.#accepted(going, ballots, result, rider);
-    else if (going.length > 0) await this.#notEnqueued(batch, going, result, rider, untilMs);
+    const moves = new BatchMoves(tallies, missed, ballots);
+    const result = await enqueueing.finish(batch, untilMs, moves);
+    if (result.outcome === "enqueued") this.#accepted(going, ballots, result, moves);
+    else if (going.length > 0) await this.#notEnqueued(batch, going, result, moves, untilMs);
   }
 
   /**
@@ -119,7 +119,7 @@ export class QueueRound {
     going: readonly Waiting[],
     ballots: readonly QueuedBallot[],
     { places, bytes }: Enqueued,
-    rider: TallyRider,
+    moves: BatchMoves,
   ) {
     const { ring } = this.#deps;
     for (const { producer, epoch, ticket } of places) {
@@ -130,7 +130,7 @@ export class QueueRound {
     this.#deps.tape.note(ballots);
     this.#deps.kickstart.send();
     for (const { ballot, answer } of going) {
-      answer({ outcome: "accepted", tally: rider.seen(ballot.pollId) });
+      answer({ outcome: "accepted", tally: moves.seen(ballot.pollId) });
     }
   }
 
@@ -138,10 +138,10 @@ export class QueueRound {
     batch: Batch,
     going: readonly Waiting[],
     result: NotEnqueued,
-    rider: TallyRider,
+    moves: BatchMoves,
     untilMs: number,
   ): Promise<void> {
-    await rider.undo();
+    await moves.undo();
     if (result.outcome === "unavailable" && monotonicMs() < untilMs) {
       const ballots = batch.ballots.map(ballot => ({ ...ballot, tallied: false }));
       await this.#deps.fallback.commit({ ...batch, ballots }, going);

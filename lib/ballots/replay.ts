@@ -16,7 +16,7 @@ import { enqueueBatch, type Targets } from "../queue/batch-write.ts";
 import type { QueueProducer } from "../queue/producer.ts";
 import type { ReplayRing } from "../queue/replay-ring.ts";
 import { decodeBatch } from "../queue/slot-codec.ts";
-import { TallyRider } from "../tallies/batch-moves.ts";
+import { BatchMoves } from "../tallies/batch-moves.ts";
 import type { MissedMoves } from "../tallies/stale-tallies.ts";
 import { raiseMarks } from "../voters/marks.ts";
 import type { Fallback } from "./direct-commit.ts";
@@ -111,10 +111,10 @@ async function replay(deps: ReplayDeps, bytes: Buffer): Promise<boolean> {
   }
   await raiseMarks(markServers, marksOf(orphan.ballots));
   const batch = { ...orphan, talliesDoubtful: true };
-  const rider = new TallyRider(tallies, missed, batch.ballots);
-  const result = await enqueueBatch(targets, batch, rider, monotonicMs() + enqueueMsMax);
+  const moves = new BatchMoves(tallies, missed, batch.ballots);
+  const result = await enqueueBatch(targets, batch, monotonicMs() + enqueueMsMax, moves);
   if (result.outcome !== "enqueued") {
-    await rider.undo();
+    await moves.undo();
     return false;
   }
   ring.remember(result.bytes, result.places);

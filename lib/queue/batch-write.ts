@@ -17,9 +17,10 @@
 import { faultPoint } from "#faults";
 import type { MemcachedClient } from "../memcached/client.ts";
 import type { Batch } from "../model/ballot.ts";
+import type { BatchMoves } from "../tallies/batch-moves.ts";
 import type { Ticket } from "./producer.ts";
 import type { Place } from "./replay-ring.ts";
-import { Attempt, type Job, type Rider, type Side } from "./server-write.ts";
+import { Attempt, type Job, type Side } from "./server-write.ts";
 import { encodeBatch } from "./slot-codec.ts";
 
 /** Where a front's batches of one lane go. */
@@ -70,20 +71,20 @@ export class Enqueueing {
   }
 
   /** @param untilMs - monotonic time after which nothing new is tried. */
-  async finish(batch: Batch, rider: Rider, untilMs: number): Promise<Enqueued | NotEnqueued> {
+  async finish(batch: Batch, untilMs: number, moves?: BatchMoves): Promise<Enqueued | NotEnqueued> {
     const attempts = this.#attempts;
-    const job: Job = { batch, bytes: encodeBatch(batch), rider, untilMs };
+    const job: Job = { batch, bytes: encodeBatch(batch), moves, untilMs };
     await together(attempts, attempt => attempt.receive());
     await this.#lockInOrder(untilMs);
     const ready = attempts.filter(attempt => attempt.ready).map(({ client }) => client);
-    if (ready.length > 0) await rider.before(new Set(ready));
+    if (ready.length > 0) await moves?.sendElsewhere(new Set(ready));
     await together(attempts, attempt => attempt.write(job));
     for (const attempt of attempts) await attempt.makeUp(job);
     await this.#replace(job);
     const written = attempts.flatMap(({ place }) => place ?? []);
     if (written.length === 0) return failureOf(attempts);
     faultPoint("front.slot-written");
-    await rider.before(new Set());
+    await moves?.sendElsewhere(new Set());
     return { outcome: "enqueued", places: written, bytes: job.bytes };
   }
 
@@ -147,8 +148,8 @@ function failureOf(attempts: readonly Attempt[]): NotEnqueued {
 export function enqueueBatch(
   targets: Targets,
   batch: Batch,
-  rider: Rider,
   untilMs: number,
+  moves?: BatchMoves,
 ): Promise<Enqueued | NotEnqueued> {
-  return new Enqueueing(targets).finish(batch, rider, untilMs);
+  return new Enqueueing(targets).finish(batch, untilMs, moves);
 }

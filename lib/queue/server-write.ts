@@ -2,29 +2,17 @@
  * What is known of a batch on one server, and the ways on when something goes wrong there: another number after a
  * fence, another home after a busy lock. `enqueue.ts` leads those of all its servers together.
  *
- * Invariant: what rides along (the tallies) is sent to the server once; where the answer was lost the rider is told,
- *   unless the server has lost its memory, too.
+ * Invariant: the tallies of the batch are moved once on each server. An answer that was lost makes them stale there
+ *   (`BatchMoves.unanswered`), unless the server has lost its memory, too.
  */
 import { monotonicMs } from "../base/clock.ts";
 import type { MemcachedClient } from "../memcached/client.ts";
 import { isMemcachedFailure, isOutOfMemory } from "../memcached/failure.ts";
-import type { Pipeline, Replies } from "../memcached/pipeline.ts";
 import type { Batch } from "../model/ballot.ts";
+import type { BatchMoves } from "../tallies/batch-moves.ts";
 import type { QueueProducer, Ticket } from "./producer.ts";
 import type { Place } from "./replay-ring.ts";
 import { encodeBatch } from "./slot-codec.ts";
-
-/** Operations of the caller's that belong to the batch. */
-export interface Rider {
-  /** Called under the locks, before the slots are written: sends what does not ride to `riding`. */
-  before(riding: ReadonlySet<MemcachedClient>): Promise<void>;
-  /** Adds to the write that carries the slot; nothing, where it arrived before. */
-  ride(p: Pipeline, server: MemcachedClient): void;
-  /** The answers to what was added. */
-  arrived(server: MemcachedClient, replies: Replies): void;
-  /** There was no answer. */
-  lost(server: MemcachedClient): void;
-}
 
 /** One server's queues, for a front: one for each home, the front's own first. */
 export type Side = readonly QueueProducer[];
@@ -40,7 +28,8 @@ const lockPatienceMs = 200;
 export interface Job {
   readonly batch: Batch;
   readonly bytes: Buffer;
-  readonly rider: Rider;
+  /** What it does to the tallies. */
+  readonly moves: BatchMoves | undefined;
   readonly untilMs: number;
 }
 
@@ -113,7 +102,7 @@ export class Attempt {
   }
 
   /** One write, if there is a ticket. */
-  async write({ batch, bytes, rider }: Job): Promise<void> {
+  async write({ batch, bytes, moves }: Job): Promise<void> {
     const ticket = this.#ticket;
     if (!ticket || this.done) return;
     this.#ticket = undefined;
@@ -122,11 +111,11 @@ export class Attempt {
       ? encodeBatch({ ...batch, talliesDoubtful: true })
       : bytes;
     const { outcome, replies } = await producer.write(ticket, encoded, p =>
-      rider.ride(p, this.client),
+      moves?.addTo(p, this.client),
     );
-    if (outcome === "unknown") rider.lost(this.client);
+    if (outcome === "unknown") moves?.unanswered(this.client);
     else if (outcome === "epoch_changed") this.#talliesDoubtful = true;
-    else if (replies) rider.arrived(this.client, replies);
+    else if (replies) moves?.arrived(this.client, replies);
     if (outcome === "written") {
       this.place = { producer, epoch: ticket.epoch, slot: ticket.slot, ticket };
     }

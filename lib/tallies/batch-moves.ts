@@ -1,9 +1,9 @@
 /**
- * The tallies of one batch, riding on the writes that carry its slots (`queue/batch-write.ts`); those on servers
- * that carry no slot go before, under the same locks.
+ * What one batch adds to the tallies. On a server that stores the slot, the moves travel in the same write
+ * (`queue/server-write.ts`); to servers that store no slot they are sent before it, under the same locks.
  *
- * Invariant: each server is sent the moves once, whatever happens to the slot; a server that did not get
- *   them, or did not answer, has missed them (`tallies/stale-tallies.ts`).
+ * Invariant: each server is sent the moves once, whatever happens to the slot. The tallies of a server that did
+ *   not answer are stale (`tallies/stale-tallies.ts`).
  */
 import type { MemcachedClient } from "../memcached/client.ts";
 import { isMemcachedFailure } from "../memcached/failure.ts";
@@ -12,20 +12,19 @@ import type { Placement } from "../memcached/placement.ts";
 import type { QueuedBallot } from "../model/ballot.ts";
 import type { PollId } from "../model/ids.ts";
 import { SumsByPoll, type TallyChange } from "../model/tally-sums.ts";
-import type { Rider } from "../queue/server-write.ts";
 import { glimpse, moveTally, type TallyGlimpse } from "./counters.ts";
 import type { MissedMoves } from "./stale-tallies.ts";
 
 type Moves = ReturnType<typeof moveTally>;
 type Changes = ReadonlyMap<PollId, TallyChange>;
 
-export class TallyRider implements Rider {
+export class BatchMoves {
   readonly #places: Placement;
   readonly #missed: MissedMoves;
   /** What each server has to be sent yet. */
   readonly #due: Map<MemcachedClient, Map<PollId, TallyChange>>;
   readonly #sent = new Map<MemcachedClient, Changes>();
-  readonly #riding = new Map<MemcachedClient, Moves[]>();
+  readonly #moves = new Map<MemcachedClient, Moves[]>();
   readonly #seen = new Map<PollId, TallyGlimpse>();
 
   constructor(places: Placement, missed: MissedMoves, ballots: readonly QueuedBallot[]) {
@@ -34,44 +33,48 @@ export class TallyRider implements Rider {
     this.#due = dueBy(places, ballots);
   }
 
-  async before(riding: ReadonlySet<MemcachedClient>): Promise<void> {
-    const elsewhere = [...this.#due.keys()].filter(server => !riding.has(server));
+  /** Called under the locks, before the slots are written: sends the moves of the servers that carry no slot. */
+  async sendElsewhere(withSlot: ReadonlySet<MemcachedClient>): Promise<void> {
+    const elsewhere = [...this.#due.keys()].filter(server => !withSlot.has(server));
     if (elsewhere.length === 0) return;
     await Promise.all(elsewhere.map(server => this.#send(server)));
   }
 
   async #send(server: MemcachedClient): Promise<void> {
     const p = new Pipeline();
-    this.ride(p, server);
+    this.addTo(p, server);
     try {
       this.arrived(server, await server.send(p));
     } catch (error) {
       if (!isMemcachedFailure(error)) throw error;
-      this.lost(server);
+      this.unanswered(server);
     }
   }
 
-  ride(p: Pipeline, server: MemcachedClient): void {
+  /** Adds the moves to the write that carries the slot; nothing, where they were sent before. */
+  addTo(p: Pipeline, server: MemcachedClient): void {
     const due = this.#due.get(server);
     if (!due) return;
-    this.#riding.set(
+    this.#moves.set(
       server,
       [...due].map(([poll, change]) => moveTally(p, poll, change)),
     );
   }
 
+  /** The answers to what was added. */
   arrived(server: MemcachedClient, replies: Replies): void {
     const due = this.#due.get(server);
     if (!due) return;
     this.#due.delete(server);
     this.#sent.set(server, due);
-    for (const move of this.#riding.get(server) ?? []) {
+    for (const move of this.#moves.get(server) ?? []) {
       const answer = glimpse(move, replies, server.name);
       if (answer && this.#isPreferred(move.poll, server)) this.#seen.set(move.poll, answer);
     }
   }
 
-  lost(server: MemcachedClient): void {
+  /** The answer was lost: the counters on this server are stale. */
+  unanswered(server: MemcachedClient): void {
     const due = this.#due.get(server);
     if (!due) return;
     this.#due.delete(server);

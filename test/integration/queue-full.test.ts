@@ -6,7 +6,7 @@ import { enqueueBatch } from "#lib/queue/batch-write.ts";
 import { decodeBatch, encodeBatch } from "#lib/queue/slot-codec.ts";
 import { deleteSlots, lookAtQueues, placeTombstone, readSlots } from "#lib/queue/slots.ts";
 import { fill, smallItems } from "#test/support/full-memcached.ts";
-import { emptyBatch, newQueue, noRider, queueBench, to } from "#test/support/queue-bench.ts";
+import { emptyBatch, newQueue, queueBench, to } from "#test/support/queue-bench.ts";
 import { checkMemcached } from "../../worker/doctor/memcached.ts";
 
 describe("a full server", () => {
@@ -35,7 +35,7 @@ describe("a full server", () => {
     const [look] = await lookAtQueues(client, [queue]);
     assert.equal(look?.pointer, 13);
 
-    const enqueued = await enqueueBatch(to(producer), emptyBatch(), noRider, Number.MAX_VALUE);
+    const enqueued = await enqueueBatch(to(producer), emptyBatch(), Number.MAX_VALUE);
     assert.equal(enqueued.outcome, "full");
     assert.equal(await placeTombstone(client, queue, first.epoch, 2), "placed");
     const found = await readSlots(client, queue, first.epoch, [2]);

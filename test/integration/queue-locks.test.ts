@@ -8,7 +8,7 @@ import { QueueProducer } from "#lib/queue/producer.ts";
 import { decodeBatch, encodeBatch } from "#lib/queue/slot-codec.ts";
 import { lookAtQueues, readSlots } from "#lib/queue/slots.ts";
 import { holdQueues } from "#lib/rebuild/freeze-queues.ts";
-import { emptyBatch, newQueue, noRider, queueBench, to } from "#test/support/queue-bench.ts";
+import { emptyBatch, newQueue, queueBench, to } from "#test/support/queue-bench.ts";
 
 const { newClient, newProducer } = await queueBench();
 
@@ -73,12 +73,7 @@ describe("lock", () => {
     await Promise.all(
       producers.map(async producer => {
         for (const { batch } of batches.filter(entry => entry.producer === producer)) {
-          const result = await enqueueBatch(
-            to(producer),
-            batch,
-            noRider,
-            performance.now() + 5_000,
-          );
+          const result = await enqueueBatch(to(producer), batch, performance.now() + 5_000);
           assert.equal(result.outcome, "enqueued");
         }
       }),
@@ -104,7 +99,7 @@ describe("a lock whose holder is gone", () => {
     assert.notEqual(ghost.lockedAtMs, undefined);
     const targets = { sides: [homes], copies: 1, order: [client] };
     for (let i = 0; i < 3; i++) {
-      const result = await enqueueBatch(targets, emptyBatch(), noRider, Number.MAX_VALUE);
+      const result = await enqueueBatch(targets, emptyBatch(), Number.MAX_VALUE);
       assert.equal(result.outcome, "enqueued");
       if (result.outcome === "enqueued") assert.equal(result.places[0]?.producer, other);
     }

@@ -9,7 +9,7 @@ import { Pipeline } from "#lib/memcached/pipeline.ts";
 import { enqueueBatch } from "#lib/queue/batch-write.ts";
 import { encodeBatch } from "#lib/queue/slot-codec.ts";
 import { placeTombstone } from "#lib/queue/slots.ts";
-import { emptyBatch, newQueue, noRider, queueBench, to } from "#test/support/queue-bench.ts";
+import { emptyBatch, newQueue, queueBench, to } from "#test/support/queue-bench.ts";
 
 const { newProducer, flushAll } = await queueBench();
 
@@ -81,12 +81,7 @@ describe("slots", () => {
     await producer.write(ticket, encodeBatch(emptyBatch()));
     const next = ticket.slot + 1;
     await placeTombstone(producer.client, queue, ticket.epoch, next);
-    const result = await enqueueBatch(
-      to(producer),
-      emptyBatch(),
-      noRider,
-      performance.now() + 4_000,
-    );
+    const result = await enqueueBatch(to(producer), emptyBatch(), performance.now() + 4_000);
     assert.equal(result.outcome, "enqueued");
     assert.ok(result.outcome === "enqueued" && (result.places[0]?.slot ?? 0) > next);
   });

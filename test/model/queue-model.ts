@@ -15,7 +15,6 @@ import { epochKey } from "#lib/memcached/keys.ts";
 import type { BatchId, Epoch, QueueName } from "#lib/model/ids.ts";
 import { enqueueBatch } from "#lib/queue/batch-write.ts";
 import { QueueProducer } from "#lib/queue/producer.ts";
-import type { Rider } from "#lib/queue/server-write.ts";
 import { decodeBatch } from "#lib/queue/slot-codec.ts";
 import {
   deleteSlots,
@@ -55,13 +54,6 @@ const windowSlots = 8;
 const probeSlots = 64;
 const troubledMs = 4 * SECOND;
 const untilMs = 120 * SECOND;
-
-const noRider: Rider = {
-  before: () => Promise.resolve(),
-  ride: () => {},
-  arrived: () => {},
-  lost: () => {},
-};
 
 class Run {
   readonly #scenario: Scenario;
@@ -169,7 +161,7 @@ class Run {
       const batch = { id: randomBytes(12) as BatchId, ballots: [], talliesDoubtful: false };
       const until = monotonicMs() + 2_200;
       const targets = { sides: [[producer]], copies: 1, order: [producer.client] };
-      const result = await enqueueBatch(targets, batch, noRider, until);
+      const result = await enqueueBatch(targets, batch, until);
       if (result.outcome === "enqueued") {
         for (const { epoch, slot } of result.places) {
           this.#acknowledged.set(batch.id.toString("hex"), `q:${queue}:s:${epoch}:${slot}`);

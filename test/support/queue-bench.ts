@@ -7,7 +7,6 @@ import { MemcachedClient } from "#lib/memcached/client.ts";
 import type { Batch } from "#lib/model/ballot.ts";
 import type { BatchId, QueueName } from "#lib/model/ids.ts";
 import { QueueProducer } from "#lib/queue/producer.ts";
-import type { Rider } from "#lib/queue/server-write.ts";
 import { testMemcached } from "./services.ts";
 
 const options = ["-M", "-U", "0", "-c", "1024", "-o", "slab_automove_window=3"];
@@ -47,13 +46,6 @@ export const emptyBatch = (): Batch => ({
   ballots: [],
   talliesDoubtful: false,
 });
-
-export const noRider: Rider = {
-  before: () => Promise.resolve(),
-  ride: () => {},
-  arrived: () => {},
-  lost: () => {},
-};
 
 /** Targets of one queue. */
 export const to = (producer: QueueProducer) => ({
