@@ -3,6 +3,55 @@
  * `test/architecture.test.ts` plants violations and sees that they are caught.
  */
 
+/**
+ * The folders of lib/, lowest first. A folder may import the ones before it and nothing else of lib/: whatever is
+ * not allowed here is forbidden, and so is a file in no folder of this list.
+ */
+const folders = [
+  "base",
+  "model",
+  "config",
+  "memcached",
+  "store",
+  "http",
+  "voters",
+  "tallies",
+  "queue",
+  "polls",
+  "rebuild",
+  "books",
+  "flush",
+  "results",
+  "receipts",
+  "health",
+  "ballots",
+  "audit",
+  "editors",
+  "web",
+];
+
+const inFolders = names => `^lib/(${names.join("|")})/`;
+const unitTests = "\\.test\\.ts$";
+
+const downwardOnly = folders.map((folder, index) => ({
+  name: `lib-${folder}`,
+  comment:
+    "Inside lib/, imports go down the list of folders only: move what both need into the lower one.",
+  severity: "error",
+  from: { path: inFolders([folder]), pathNot: unitTests },
+  to: { path: "^lib/", pathNot: inFolders(folders.slice(0, index + 1)) },
+}));
+
+const listedFoldersOnly = ["from", "to"].map(end => ({
+  name: `lib-folder-${end}`,
+  comment:
+    "Every file of lib/ is in a folder of the list above: put it into one, or add its folder.",
+  severity: "error",
+  from: {},
+  to: {},
+  [end]: { path: "^lib/", pathNot: inFolders(folders) },
+}));
+
 const only = (name, comment, packageName, allowed) => ({
   name,
   comment,
@@ -105,6 +154,8 @@ export default {
       from: { path: "^app/.*route\\.ts$" },
       to: { path: "node_modules/(next|react|react-dom)/" },
     },
+    ...downwardOnly,
+    ...listedFoldersOnly,
     only("only-memcached-imports-memjs", "Use lib/memcached.", "memjs", "^lib/memcached/"),
     only(
       "only-store-imports-mysql2",

@@ -83,6 +83,27 @@ const planted: readonly { rule: string; files: Readonly<Record<string, string>> 
     },
   },
   {
+    rule: "lib-queue",
+    files: {
+      "lib/polls/edit.ts": "export const e = 1;\n",
+      "lib/queue/lock.ts": 'import { e } from "#lib/polls/edit.ts";\nexport const l = e;\n',
+    },
+  },
+  {
+    rule: "lib-folder-from",
+    files: {
+      "lib/base/clock.ts": "export const c = 1;\n",
+      "lib/loose.ts": 'import { c } from "./base/clock.ts";\nexport const l = c;\n',
+    },
+  },
+  {
+    rule: "lib-folder-to",
+    files: {
+      "lib/attic/old.ts": "export const o = 1;\n",
+      "worker/main.ts": 'import { o } from "#lib/attic/old.ts";\nexport const m = o;\n',
+    },
+  },
+  {
     rule: "only-memcached-imports-memjs",
     files: { "lib/queue/x.ts": 'import { Client } from "memjs";\nexport const c = Client;\n' },
   },
