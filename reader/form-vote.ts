@@ -11,8 +11,8 @@ import { errorSpec } from "#lib/base/errors.ts";
 import type { Poll } from "#lib/model/poll.ts";
 import { pollState } from "#lib/model/poll-state.ts";
 import { mintIdentity } from "#lib/voters/identity.ts";
-import { castError, castFor, identityHeaders, identityOf } from "#lib/web/answer-vote.ts";
-import type { Runtime } from "#lib/web/front.ts";
+import { castError, castVote, identityHeaders, identityOf } from "#lib/web/answer-vote.ts";
+import type { Front } from "#lib/web/front.ts";
 import { choicesOf, fieldsOf, replacesOf, withdrawsIn } from "./form-choices.ts";
 import { pollPage, type Site } from "./pages.tsx";
 import { framing, noticeOf, publicPoll, resultsForPage } from "./poll-pages.ts";
@@ -26,7 +26,7 @@ import type { Words } from "./words.ts";
 const withCookie = "cookie";
 
 export async function voteByForm(
-  at: Runtime,
+  at: Front,
   slug: string,
   request: Request,
   form: URLSearchParams,
@@ -57,7 +57,7 @@ export async function voteByForm(
   if (cast.length === 0 && !withdraws) {
     return refusal(to, { outcome: "invalid_choices", problem: "too_few" });
   }
-  const outcome = await castFor(at, request, poll.slug, { choices: cast, replaces }, identity);
+  const outcome = await castVote(at, request, poll.slug, { choices: cast, replaces }, identity);
   if (outcome.outcome !== "accepted") return refusal(to, outcome);
   const showResults = poll.afterVote === "results" && !withdraws;
   return new Response(null, {
@@ -71,7 +71,7 @@ export async function voteByForm(
 
 /** What an answer is about, and where it will be shown. */
 interface Answered {
-  readonly at: Runtime;
+  readonly at: Front;
   readonly poll: Poll;
   readonly place: Place;
   readonly choices: readonly string[];

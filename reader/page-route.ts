@@ -1,7 +1,7 @@
 /** What every page of readers' has in common: what becomes of an error. */
 import { problemAnswer } from "#lib/http/problem.ts";
 import { responseOf } from "#lib/http/respond.ts";
-import { runtime } from "#lib/web/front.ts";
+import { front } from "#lib/web/front.ts";
 import { messagePage } from "./pages.tsx";
 import { framing } from "./poll-pages.ts";
 import { htmlResponse } from "./respond.ts";
@@ -22,7 +22,7 @@ export function pageRoute<Context = unknown>(
     try {
       return await handler(request, context);
     } catch (error) {
-      const at = runtime();
+      const at = front();
       const problem = problemAnswer(error, at.log);
       if (problem.status !== 503) return responseOf(problem);
       const html = messagePage(siteOf(at.config, request), place, "awayTitle", "awayBody");

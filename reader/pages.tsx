@@ -7,7 +7,7 @@ import type { CardProps } from "./views/card-props.ts";
 import { renderDocument, renderEmbed } from "./views/document.tsx";
 import { type AskedLanguage, type Place, pathOf, picturePath } from "./views/paths.ts";
 import { PollCard } from "./views/poll-card.tsx";
-import { sentenceOf } from "./views/results.tsx";
+import { resultsSentence } from "./views/results.tsx";
 import type { WordKey, Words } from "./words.ts";
 
 export interface Site {
@@ -30,7 +30,7 @@ export function pollPage(
   const title = show === "vote" ? poll.question : `${words.say("results")}: ${poll.question}`;
   const about = poll.description || poll.question;
   const address = publicUrl + pathOf(poll, "page", "vote");
-  const sentence = show === "results" ? sentenceOf({ words, ...card }) : "";
+  const sentence = show === "results" ? resultsSentence({ words, ...card }) : "";
   const render = place === "embed" ? renderEmbed : renderDocument;
   return render({
     words,

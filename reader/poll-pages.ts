@@ -1,9 +1,9 @@
 /** The vote page and the results page of a poll: what to show whom. */
 import { wallMs } from "#lib/base/clock.ts";
 import { isFloodgateError } from "#lib/base/errors.ts";
-import type { LadderStep } from "#lib/health/degradation.ts";
-import { answerFor, type ReadyAnswer } from "#lib/http/prepared-response.ts";
-import type { Asked } from "#lib/http/request-head.ts";
+import type { DegradationStep } from "#lib/health/degradation.ts";
+import { answerFor, type PreparedResponse } from "#lib/http/prepared-response.ts";
+import type { RequestHead } from "#lib/http/request-head.ts";
 import { responseOf } from "#lib/http/respond.ts";
 import { choiceTexts } from "#lib/model/choices.ts";
 import type { Poll } from "#lib/model/poll.ts";
@@ -18,12 +18,12 @@ import {
   hasVoted,
   isAnyReader,
   markOf,
-  readyPoll,
+  preparedPoll,
   requesterOf,
   sameForAll,
 } from "#lib/web/answer-results.ts";
 import { identityOf } from "#lib/web/answer-vote.ts";
-import type { Runtime } from "#lib/web/front.ts";
+import type { Front } from "#lib/web/front.ts";
 import { fieldsFor } from "./form-choices.ts";
 import { notFoundPage, pollPage, type Site } from "./pages.tsx";
 import { htmlResponse, type PageOptions, sharedPage } from "./respond.ts";
@@ -34,7 +34,7 @@ import type { WordKey } from "./words.ts";
 
 /** A poll that readers may know of, or the page that says that there is none. */
 export async function publicPoll(
-  at: Runtime,
+  at: Front,
   slug: string,
   request: Request,
   place: Place = "page",
@@ -49,18 +49,18 @@ export async function publicPoll(
 }
 
 /** Who may frame the answer. */
-export function framing(at: Runtime, place: Place): { readonly embedSites?: readonly string[] } {
+export function framing(at: Front, place: Place): { readonly embedSites?: readonly string[] } {
   return place === "embed" ? { embedSites: at.config.embedSites } : {};
 }
 
-const notices: Partial<Record<LadderStep, WordKey>> = {
+const notices: Partial<Record<DegradationStep, WordKey>> = {
   direct: "stepDirect",
   shedding: "stepShedding",
   refusing: "stepRefusing",
 };
 
 /** The calm sentence for the step of the ladder that we stand on; most make no difference to readers. */
-export function noticeOf(at: Runtime): WordKey | undefined {
+export function noticeOf(at: Front): WordKey | undefined {
   return notices[at.ladder.step];
 }
 
@@ -68,7 +68,7 @@ export function noticeOf(at: Runtime): WordKey | undefined {
  * What the address has chosen already (`?choice=2`): links in newsletters do that. It is only marked;
  * nothing is sent by following a link.
  */
-function chosenIn({ url }: Asked, poll: Poll): readonly string[] {
+function chosenIn({ url }: RequestHead, poll: Poll): readonly string[] {
   if (!url.includes("choice=")) return [];
   const asked = new Set(queryOf(url).getAll("choice"));
   const known = poll.options.map(({ number }) => String(number)).filter(id => asked.has(id));
@@ -91,7 +91,7 @@ const withdrawnMessage = ({ words }: Site) =>
 
 /** Results for a page; `null` when they can't be read right now, which the page can say. */
 export function resultsForPage(
-  at: Runtime,
+  at: Front,
   poll: Poll,
   requester: Requester,
 ): Promise<Results | null> {
@@ -113,7 +113,7 @@ export interface PollPage {
  * gets one that is made for them and is theirs alone.
  */
 export async function pollPageFor(
-  at: Runtime,
+  at: Front,
   slug: string,
   request: Request,
   wanted: "vote" | "results",
@@ -145,12 +145,12 @@ export async function pollPageFor(
 
 /** The page as everybody sees it who has no part in the poll yet. */
 function sharedPollPage(
-  at: Runtime,
+  at: Front,
   poll: Poll,
   site: Site,
   page: PollPage,
   chosen: readonly string[],
-): Promise<ReadyAnswer> {
+): Promise<PreparedResponse> {
   return at.pages.get(nameOf(poll, site, page, chosen), basisOf(at, poll), async () => {
     const html = await renderPoll(at, poll, site, page, "reader", { chosen });
     return sharedPage(html, optionsOf(at, poll, site, page.place));
@@ -159,12 +159,12 @@ function sharedPollPage(
 
 /** The same answer, if it is there and surely the right one: nothing is read or made for it. */
 export function readyPollPage(
-  at: Runtime,
+  at: Front,
   slug: string,
-  request: Asked,
+  request: RequestHead,
   page: PollPage,
-): ReadyAnswer | undefined {
-  const poll = readyPoll(at, slug);
+): PreparedResponse | undefined {
+  const poll = preparedPoll(at, slug);
   if (!poll || !isAnyReader(poll, request) || identityOf(at, request)) return undefined;
   const site = siteOf(at.config, request, poll);
   const name = nameOf(poll, site, page, chosenIn(request, poll));
@@ -182,18 +182,18 @@ function nameOf(
 }
 
 /** What makes it another page. */
-function basisOf(at: Runtime, poll: Poll): string {
+function basisOf(at: Front, poll: Poll): string {
   return `${poll.version} ${pollState(poll, wallMs())} ${noticeOf(at)}`;
 }
 
-const optionsOf = (at: Runtime, poll: Poll, { byReader }: Site, place: Place): PageOptions => ({
+const optionsOf = (at: Front, poll: Poll, { byReader }: Site, place: Place): PageOptions => ({
   byReader,
   options: poll.options,
   ...framing(at, place),
 });
 
 async function renderPoll(
-  at: Runtime,
+  at: Front,
   poll: Poll,
   site: Site,
   { wanted, place }: PollPage,
@@ -219,7 +219,7 @@ async function renderPoll(
 }
 
 /** The receipt of the ballot that the voter of this request has. */
-function receiptOf(at: Runtime, poll: Poll, request: Request, mark: Mark): string | undefined {
+function receiptOf(at: Front, poll: Poll, request: Request, mark: Mark): string | undefined {
   const { secrets } = at.cast;
   const identity = identityOf(at, request);
   if (!identity) return undefined;

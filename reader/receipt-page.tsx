@@ -5,7 +5,7 @@ import { isFloodgateError } from "#lib/base/errors.ts";
 import { describeError } from "#lib/base/log.ts";
 import type { ReceiptReport, ReceiptState } from "#lib/receipts/find-receipt.ts";
 import { isStoreFailure } from "#lib/store/database.ts";
-import type { Runtime } from "#lib/web/front.ts";
+import type { Front } from "#lib/web/front.ts";
 import type { Site } from "./pages.tsx";
 import { htmlResponse } from "./respond.ts";
 import { siteOf } from "./site.ts";
@@ -27,11 +27,7 @@ const sentences: Readonly<Record<ReceiptState, WordKey>> = {
   gone: "receiptGone",
 };
 
-export async function receiptPageFor(
-  at: Runtime,
-  code: string,
-  request: Request,
-): Promise<Response> {
+export async function receiptPageFor(at: Front, code: string, request: Request): Promise<Response> {
   const site = siteOf(at.config, request);
   try {
     const report = await at.receipts.find(code);

@@ -1,7 +1,7 @@
 /** Readers' pages as HTTP answers. */
 import { createHash } from "node:crypto";
 import { embedHeaders, pageHeaders } from "#lib/http/headers.ts";
-import { type ReadyAnswer, readyAnswer } from "#lib/http/prepared-response.ts";
+import { type PreparedResponse, prepareResponse } from "#lib/http/prepared-response.ts";
 import type { PollOption } from "#lib/model/poll.ts";
 import { assets } from "./generated.ts";
 
@@ -27,12 +27,12 @@ export function htmlResponse(html: string, options: PageOptions = {}): Response 
 }
 
 /** A page for everybody, made once: caches may ask whether it has changed. */
-export function sharedPage(html: string, options: PageOptions = {}): ReadyAnswer {
+export function sharedPage(html: string, options: PageOptions = {}): PreparedResponse {
   const body = Buffer.from(html);
   const digest = createHash("sha256").update(body).digest("base64url").slice(0, 20);
   const headers = headersOf(options);
   const tagged = keepable(options) ? { ...headers, ETag: `W/"${digest}"` } : headers;
-  return readyAnswer(options.status ?? 200, tagged, body);
+  return prepareResponse(options.status ?? 200, tagged, body);
 }
 
 const keepable = ({ status = 200, personal = false }: PageOptions) => status === 200 && !personal;

@@ -9,7 +9,7 @@ import { FloodgateError } from "#lib/base/errors.ts";
 import { pictureHeaders } from "#lib/http/headers.ts";
 import type { Slug } from "#lib/model/ids.ts";
 import { pollState } from "#lib/model/poll-state.ts";
-import type { Runtime } from "#lib/web/front.ts";
+import type { Front } from "#lib/web/front.ts";
 import { drawPoll } from "./picture/poll-picture.ts";
 import { resultsForPage } from "./poll-pages.ts";
 import { siteOf } from "./site.ts";
@@ -18,7 +18,7 @@ import { siteOf } from "./site.ts";
  * @throws FloodgateError `poll_not_found`, also for a draft; `overloaded` when too many others have to be
  *   drawn first.
  */
-export async function sharePicture(at: Runtime, slug: Slug, request: Request): Promise<Response> {
+export async function sharePicture(at: Front, slug: Slug, request: Request): Promise<Response> {
   const poll = await at.published.find(slug);
   const nowMs = wallMs();
   const state = poll ? pollState(poll, nowMs) : "draft";

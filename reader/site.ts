@@ -2,7 +2,7 @@
 import { parseAccept } from "hono/utils/accept";
 import { type Language, languageOfTag } from "#lib/base/languages.ts";
 import type { Config } from "#lib/config/config.ts";
-import type { Asked } from "#lib/http/request-head.ts";
+import type { RequestHead } from "#lib/http/request-head.ts";
 import type { Poll } from "#lib/model/poll.ts";
 import type { Site } from "./pages.tsx";
 import { wordsIn } from "./words.ts";
@@ -14,7 +14,7 @@ const acceptLengthMax = 200;
  * The site in a language: the poll's own, else the one that the address asks for (`?lang=`, which an
  * embed has from its article), else the reader's, else the site's.
  */
-export function siteOf(config: Config, request: Asked, poll?: Pick<Poll, "language">): Site {
+export function siteOf(config: Config, request: RequestHead, poll?: Pick<Poll, "language">): Site {
   const asked = poll?.language ? undefined : languageInAddress(request);
   const fixed = poll?.language ?? asked;
   const language = fixed ?? acceptedLanguage(request) ?? config.FLOODGATE_LANGUAGE;
@@ -27,13 +27,13 @@ export function siteOf(config: Config, request: Asked, poll?: Pick<Poll, "langua
   };
 }
 
-function languageInAddress({ url }: Asked): Language | undefined {
+function languageInAddress({ url }: RequestHead): Language | undefined {
   const asked = /[?&]lang=([a-zA-Z-]{2,12})(?:&|$)/.exec(url)?.[1];
   return asked === undefined ? undefined : languageOfTag(asked);
 }
 
 /** The first of the reader's languages that is spoken here. */
-function acceptedLanguage(request: Asked): Language | undefined {
+function acceptedLanguage(request: RequestHead): Language | undefined {
   const header = request.headers.get("accept-language") ?? "";
   if (header === "" || header.length > acceptLengthMax) return undefined;
   for (const { type, q } of parseAccept(header)) {

@@ -8,7 +8,7 @@ import { createLog } from "#lib/base/log.ts";
 import { loadConfig } from "#lib/config/config.ts";
 import { createToken } from "#lib/editors/api-tokens.ts";
 import { Auth } from "#lib/editors/auth.ts";
-import { Attempts } from "#lib/editors/sign-in-attempts.ts";
+import { SignInAttempts } from "#lib/editors/sign-in-attempts.ts";
 import { connectMemcached } from "#lib/memcached/client.ts";
 import { Placement } from "#lib/memcached/placement.ts";
 import { createPoll, type EditDeps } from "#lib/polls/edit.ts";
@@ -81,7 +81,7 @@ async function firstEditor(): Promise<{
   if (editors.length > 0 || !server) return null;
   const auth = new Auth({
     store,
-    attempts: new Attempts(server),
+    attempts: new SignInAttempts(server),
     publicUrl: config.publicUrl,
     secret: config.FLOODGATE_SECRET,
   });

@@ -9,10 +9,10 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { getRequestListener } from "@hono/node-server";
 import { FloodgateError } from "#lib/base/errors.ts";
 import { problemResponse } from "#lib/http/problem.ts";
-import type { Runtime } from "#lib/web/front.ts";
-import { readDirectly } from "./fast-read.ts";
-import { streamDirectly } from "./fast-stream.ts";
-import { isPlainVote, voteDirectly } from "./fast-vote.ts";
+import type { Front } from "#lib/web/front.ts";
+import { fastRead } from "./fast-read.ts";
+import { fastStream } from "./fast-stream.ts";
+import { fastVote, isPlainVote } from "./fast-vote.ts";
 import { type Hot, isStream, isVote } from "./hot-routes.ts";
 
 export type HotListener = (request: IncomingMessage, response: ServerResponse, hot: Hot) => void;
@@ -22,7 +22,7 @@ const routeOf = Symbol("hot route");
 type Routed = IncomingMessage & { [routeOf]?: Hot };
 
 /** Calls a route function with a Web request, and writes its answer; what is direct or ready needs neither. */
-export function hotListener(at: Runtime): HotListener {
+export function hotListener(at: Front): HotListener {
   const listener = getRequestListener(
     (request, { incoming }) => {
       const hot = (incoming as Routed)[routeOf];
@@ -33,15 +33,15 @@ export function hotListener(at: Runtime): HotListener {
     { errorHandler: cause => problemResponse(new FloodgateError("invalid_request", { cause })) },
   );
   return (request, response, hot) => {
-    if (readDirectly(at, request, response, hot)) return;
+    if (fastRead(at, request, response, hot)) return;
     if (isVote(hot) && isPlainVote(request)) {
-      voteDirectly(at, request, response, hot.params.poll ?? "");
+      fastVote(at, request, response, hot.params.poll ?? "");
       return;
     }
     (request as Routed)[routeOf] = hot;
     if (!isStream(hot)) void listener(request, response);
     else {
-      void streamDirectly(at, request, response, hot.params.poll ?? "").then(opened => {
+      void fastStream(at, request, response, hot.params.poll ?? "").then(opened => {
         if (!opened) void listener(request, response);
       });
     }

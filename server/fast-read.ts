@@ -4,19 +4,19 @@
  * (`lib/web/answer-results.ts`, `reader/poll-pages.ts`); whatever has to be read or made is left to those.
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Runtime } from "#lib/web/front.ts";
+import type { Front } from "#lib/web/front.ts";
 import type { Hot } from "./hot-routes.ts";
-import { isPlain, NodeAsked } from "./node-request-head.ts";
+import { isPlain, NodeRequestHead } from "./node-request-head.ts";
 
 /** Answers `request` if its answer is ready; false when it is not. */
-export function readDirectly(
-  at: Runtime,
+export function fastRead(
+  at: Front,
   request: IncomingMessage,
   response: ServerResponse,
   { ready, params }: Hot,
 ): boolean {
   if (!ready || !isPlain(request)) return false;
-  const answer = ifItCan(() => ready(at, params.poll ?? "", new NodeAsked(request)));
+  const answer = ifItCan(() => ready(at, params.poll ?? "", new NodeRequestHead(request)));
   if (!answer) return false;
   response.writeHead(answer.status, answer.rawHeaders as string[]);
   response.end(answer.body);

@@ -10,13 +10,13 @@ import { maySeeResults } from "#lib/model/visibility.ts";
 import { isSlug } from "#lib/polls/schema.ts";
 import { followResults, framesMax, type StreamSink } from "#lib/results/event-stream.ts";
 import { streamHeaders } from "#lib/web/answer-results.ts";
-import type { Runtime } from "#lib/web/front.ts";
+import type { Front } from "#lib/web/front.ts";
 
 const headers = { ...streamHeaders, "Content-Type": "text/event-stream" };
 
 /** Opens the stream and resolves with true; with false, nothing was written. */
-export async function streamDirectly(
-  at: Runtime,
+export async function fastStream(
+  at: Front,
   request: IncomingMessage,
   response: ServerResponse,
   slug: string,

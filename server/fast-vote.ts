@@ -7,13 +7,13 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { FloodgateError } from "#lib/base/errors.ts";
 import { bodyBytesMax, parseJson } from "#lib/http/body.ts";
 import { problemAnswer } from "#lib/http/problem.ts";
-import type { Asked } from "#lib/http/request-head.ts";
+import type { RequestHead } from "#lib/http/request-head.ts";
 import type { Answer } from "#lib/http/respond.ts";
 import { refuseCrossSite } from "#lib/http/same-origin.ts";
 import { isSlug } from "#lib/polls/schema.ts";
 import { answerVote } from "#lib/web/answer-vote.ts";
-import type { Runtime } from "#lib/web/front.ts";
-import { isPlain, NodeAsked } from "./node-request-head.ts";
+import type { Front } from "#lib/web/front.ts";
+import { isPlain, NodeRequestHead } from "./node-request-head.ts";
 
 const plainLength = /^\d{1,5}$/;
 
@@ -30,8 +30,8 @@ export function isPlainVote(request: IncomingMessage): boolean {
 }
 
 /** Reads the body, casts the ballot, answers. */
-export function voteDirectly(
-  at: Runtime,
+export function fastVote(
+  at: Front,
   request: IncomingMessage,
   response: ServerResponse,
   slug: string,
@@ -42,13 +42,13 @@ export function voteDirectly(
   request.on("end", () => {
     const [only] = pieces;
     const body = pieces.length === 1 && only ? only : Buffer.concat(pieces);
-    void answer(at, new NodeAsked(request), slug, body.toString()).then(made =>
+    void answer(at, new NodeRequestHead(request), slug, body.toString()).then(made =>
       write(response, made),
     );
   });
 }
 
-async function answer(at: Runtime, asked: Asked, slug: string, text: string): Promise<Answer> {
+async function answer(at: Front, asked: RequestHead, slug: string, text: string): Promise<Answer> {
   try {
     refuseCrossSite(asked, at.config.publicUrl);
     if (!isSlug(slug)) throw new FloodgateError("poll_not_found");

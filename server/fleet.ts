@@ -9,7 +9,7 @@ import { SECOND, sleep } from "#lib/base/clock.ts";
 import type { Log } from "#lib/base/log.ts";
 import { backoffMs } from "#lib/base/retry.ts";
 import type { Config } from "#lib/config/config.ts";
-import { type PagesAt, stopMessage } from "./process-messages.ts";
+import { type NextAddress, stopMessage } from "./process-messages.ts";
 
 const backoff = { firstMs: 0.1 * SECOND, maxMs: 5 * SECOND };
 /** One that served this long has earned a quick restart. */
@@ -38,7 +38,7 @@ export class Fleet {
   /** Tells everybody where the pages process answers. */
   movePages(path: string | null): void {
     this.#pagesAt = path;
-    const message: PagesAt = { pagesAt: path };
+    const message: NextAddress = { pagesAt: path };
     for (const worker of this.#serving.values()) if (worker.isConnected()) worker.send(message);
   }
 

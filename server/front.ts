@@ -8,10 +8,10 @@ import { SECOND } from "#lib/base/clock.ts";
 import { createLog } from "#lib/base/log.ts";
 import { crashOnBugs, onShutdown } from "#lib/base/shutdown.ts";
 import { ConfigError, loadConfig } from "#lib/config/config.ts";
-import { type Runtime, runtime } from "#lib/web/front.ts";
+import { type Front, front } from "#lib/web/front.ts";
 import { Fleet } from "./fleet.ts";
-import { PagesProcess } from "./next-supervisor.ts";
-import { isPagesAt, stopMessage } from "./process-messages.ts";
+import { NextProcess } from "./next-supervisor.ts";
+import { isNextAddress, stopMessage } from "./process-messages.ts";
 import { type PagesAddress, serve } from "./serve.ts";
 
 const exitConfig = 78;
@@ -21,20 +21,20 @@ const shutdownMsMax = 30 * SECOND;
 /** The bundle beside this one. */
 const pagesProgram = fileURLToPath(new URL("./pages.mjs", import.meta.url));
 
-const started = ({ config, log }: Pick<Runtime, "config" | "log">) => {
+const started = ({ config, log }: Pick<Front, "config" | "log">) => {
   const { HOST: hostname, PORT: port, FRONT_PROCESSES: processes, publicUrl } = config;
   log.info({ event: "front_started", hostname, port, processes, publicUrl });
 };
 
 /** Serves in this process, with a pages process of its own. */
-async function serveAlone(at: Runtime): Promise<void> {
+async function serveAlone(at: Front): Promise<void> {
   // Nobody could take its place without a gap, so it goes on as it is.
   process.on("SIGHUP", () => {
     const detail = "a reload needs FRONT_PROCESSES of 2 or more; restart the front instead";
     at.log.warn({ event: "reload_refused", detail });
   });
   const pages: PagesAddress = { path: null };
-  const child = new PagesProcess(pagesProgram, at.log, path => {
+  const child = new NextProcess(pagesProgram, at.log, path => {
     pages.path = path;
   });
   await child.start();
@@ -44,10 +44,10 @@ async function serveAlone(at: Runtime): Promise<void> {
 }
 
 /** One of several: told by its parent where the pages are, and when to stop. */
-async function serveAsOneOfMany(at: Runtime): Promise<void> {
+async function serveAsOneOfMany(at: Front): Promise<void> {
   const pages: PagesAddress = { path: process.argv[2] ?? null };
   process.on("message", message => {
-    if (isPagesAt(message)) pages.path = message.pagesAt;
+    if (isNextAddress(message)) pages.path = message.pagesAt;
     else if (message === stopMessage) stop(stopMessage);
   });
   // What goes to the whole group at a reload is the parent's to act on.
@@ -61,7 +61,7 @@ async function lookAfterMany(): Promise<void> {
   const log = createLog("front", config.FLOODGATE_LOG_LEVEL);
   crashOnBugs(log);
   const fleet = new Fleet(config, log);
-  const child = new PagesProcess(pagesProgram, log, path => fleet.movePages(path));
+  const child = new NextProcess(pagesProgram, log, path => fleet.movePages(path));
   await child.start();
   await fleet.start();
   process.on("SIGHUP", () => {
@@ -83,7 +83,7 @@ try {
   if (cluster.isPrimary && loadConfig().FRONT_PROCESSES > 1) {
     await lookAfterMany();
   } else {
-    const at = runtime();
+    const at = front();
     crashOnBugs(at.log);
     await (cluster.isPrimary ? serveAlone(at) : serveAsOneOfMany(at));
   }

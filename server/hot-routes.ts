@@ -7,10 +7,10 @@
  * each other.
  */
 
-import type { ReadyAnswer } from "#lib/http/prepared-response.ts";
-import type { Asked } from "#lib/http/request-head.ts";
-import { readyResults } from "#lib/web/answer-results.ts";
-import type { Runtime } from "#lib/web/front.ts";
+import type { PreparedResponse } from "#lib/http/prepared-response.ts";
+import type { RequestHead } from "#lib/http/request-head.ts";
+import { preparedResults } from "#lib/web/answer-results.ts";
+import type { Front } from "#lib/web/front.ts";
 import { type PollPage, readyPollPage } from "#reader/poll-pages.ts";
 import * as results from "../app/api/polls/[poll]/results/route.ts";
 import * as stream from "../app/api/polls/[poll]/results/stream/route.ts";
@@ -85,7 +85,7 @@ export interface Hot {
 const noParameters = {};
 
 /** What a route's function would answer, if that is made already; see `server/fast-read.ts`. */
-type Ready = (at: Runtime, slug: string, request: Asked) => ReadyAnswer | undefined;
+type Ready = (at: Front, slug: string, request: RequestHead) => PreparedResponse | undefined;
 
 const pageOf =
   (wanted: PollPage["wanted"], place: PollPage["place"]): Ready =>
@@ -93,7 +93,7 @@ const pageOf =
     readyPollPage(at, slug, request, { wanted, place });
 
 const readyByHandler: ReadonlyMap<Handler, Ready> = new Map<Handler, Ready>([
-  [results.GET, readyResults],
+  [results.GET, preparedResults],
   [votePage.GET, pageOf("vote", "page")],
   [resultsPage.GET, pageOf("results", "page")],
   [embed.GET, pageOf("vote", "embed")],

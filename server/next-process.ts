@@ -10,13 +10,13 @@ import { createServer } from "node:http";
 import next from "next";
 import { SECOND } from "#lib/base/clock.ts";
 import { crashOnBugs } from "#lib/base/shutdown.ts";
-import { runtime } from "#lib/web/front.ts";
-import { pagesReady, stopMessage } from "./process-messages.ts";
+import { front } from "#lib/web/front.ts";
+import { nextReady, stopMessage } from "./process-messages.ts";
 
 const [socketPath] = process.argv.slice(2);
 if (!socketPath || !process.send) throw new RangeError("started by the front, with a socket path");
 
-const at = runtime();
+const at = front();
 crashOnBugs(at.log);
 for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"]) process.on(signal, () => {});
 
@@ -40,4 +40,4 @@ const server = createServer({ requestTimeout: 30 * SECOND });
 await app.prepare();
 const handle = app.getRequestHandler();
 server.on("request", (request, response) => void handle(request, response));
-server.listen(socketPath, () => process.send?.(pagesReady));
+server.listen(socketPath, () => process.send?.(nextReady));

@@ -24,7 +24,7 @@ function passable(rawHeaders: readonly string[]): string[] {
 }
 
 /** Passes `request` on. Without an answer from over there, it is a 503. */
-export function passOn(
+export function proxyToNext(
   request: IncomingMessage,
   response: ServerResponse,
   socketPath: string,

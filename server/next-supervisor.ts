@@ -12,12 +12,12 @@ import { join } from "node:path";
 import { SECOND, sleep } from "#lib/base/clock.ts";
 import type { Log } from "#lib/base/log.ts";
 import { backoffMs } from "#lib/base/retry.ts";
-import { pagesReady, stopMessage } from "./process-messages.ts";
+import { nextReady, stopMessage } from "./process-messages.ts";
 
 const backoff = { firstMs: 0.2 * SECOND, maxMs: 5 * SECOND };
 const stopMsMax = 5 * SECOND;
 
-export class PagesProcess {
+export class NextProcess {
   readonly #program: string;
   readonly #log: Log;
   readonly #onMove: (socketPath: string | null) => void;
@@ -48,7 +48,7 @@ export class PagesProcess {
     const child = fork(this.#program, [path]);
     await new Promise<void>((resolve, reject) => {
       child.once("message", message => {
-        if (message === pagesReady) resolve();
+        if (message === nextReady) resolve();
       });
       child.once("exit", status => reject(new Error(`the pages process ended (${status})`)));
     });

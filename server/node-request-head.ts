@@ -1,6 +1,6 @@
 /** Node's request in the form in which routes look at one, for what is answered without a Web request. */
 import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
-import type { Asked } from "#lib/http/request-head.ts";
+import type { RequestHead } from "#lib/http/request-head.ts";
 
 const plainHost = /^[a-z0-9.-]+(?::\d+)?$/i;
 
@@ -9,7 +9,7 @@ export function isPlain({ headers, url }: IncomingMessage): boolean {
   return plainHost.test(headers.host ?? "") && url?.startsWith("/") === true;
 }
 
-export class NodeAsked implements Asked {
+export class NodeRequestHead implements RequestHead {
   readonly #headers: IncomingHttpHeaders;
   readonly #path: string;
 
@@ -22,7 +22,7 @@ export class NodeAsked implements Asked {
     return `http://${this.#headers.host}${this.#path}`;
   }
 
-  get headers(): Asked["headers"] {
+  get headers(): RequestHead["headers"] {
     return this;
   }
 

@@ -6,11 +6,11 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Socket } from "node:net";
 import { monotonicMs, SECOND, sleep } from "#lib/base/clock.ts";
 import type { ShutdownStep } from "#lib/base/shutdown.ts";
-import type { Runtime } from "#lib/web/front.ts";
+import type { Front } from "#lib/web/front.ts";
 import { hotListener } from "./adapter.ts";
 import { proxyList, stampAddress } from "./client-address.ts";
 import { hotRoute } from "./hot-routes.ts";
-import { passOn, refuse } from "./next-proxy.ts";
+import { proxyToNext, refuse } from "./next-proxy.ts";
 
 const headersMsMax = 10 * SECOND;
 const requestMsMax = 30 * SECOND;
@@ -34,7 +34,7 @@ export interface PagesAddress {
  * @returns the steps that end it, in their order.
  * @throws RangeError when FLOODGATE_TRUSTED_PROXIES is not right; what `listen` throws.
  */
-export async function serve(at: Runtime, pages: PagesAddress): Promise<ShutdownStep[]> {
+export async function serve(at: Front, pages: PagesAddress): Promise<ShutdownStep[]> {
   const { PORT: port, HOST: hostname, FLOODGATE_TRUSTED_PROXIES } = at.config;
   const proxies = proxyList(FLOODGATE_TRUSTED_PROXIES);
   const handleHot = hotListener(at);
@@ -72,7 +72,7 @@ async function handleByPages(
   const untilMs = monotonicMs() + pagesWaitMs;
   while (pages.path === null && monotonicMs() < untilMs) await sleep(pagesLookMs);
   if (pages.path === null) await refuse(response);
-  else passOn(request, response, pages.path);
+  else proxyToNext(request, response, pages.path);
 }
 
 /**

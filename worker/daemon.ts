@@ -7,14 +7,14 @@ import { onShutdown } from "#lib/base/shutdown.ts";
 import type { PassSummary } from "#lib/flush/flusher.ts";
 import { isStoreFailure } from "#lib/store/database.ts";
 import { checkSchema } from "#lib/store/migrate.ts";
-import { Doorbell } from "./kickstart-listener.ts";
-import { onePass, Upkeep } from "./maintenance.ts";
+import { KickstartListener } from "./kickstart-listener.ts";
+import { Maintenance, onePass } from "./maintenance.ts";
 import { Schedule } from "./schedule.ts";
 import { History } from "./status/history.ts";
 import { Metrics } from "./status/metrics.ts";
 import { startStatusServer } from "./status/server.ts";
 import type { WorkerState } from "./status/state.ts";
-import type { WorkerRuntime } from "./worker-parts.ts";
+import type { WorkerParts } from "./worker-parts.ts";
 
 const failureBackoff = { firstMs: 200, maxMs: 5 * SECOND };
 /** With a backlog, ballots of a higher lane wait no longer than this and a commit. */
@@ -26,7 +26,7 @@ const shutdownMsMax = 5 * SECOND;
  *
  * @throws SchemaMismatch when the schema is not one to work with.
  */
-async function schemaIsThere({ store, log }: WorkerRuntime): Promise<void> {
+async function schemaIsThere({ store, log }: WorkerParts): Promise<void> {
   for (let attempt = 0; ; attempt++) {
     try {
       return await checkSchema(store);
@@ -46,12 +46,12 @@ const foundIn = ({ slots, holes, letters }: PassSummary): number => slots + hole
  *
  * @param lines - where the log is copied to, for the pages.
  */
-export async function runDaemon(worker: WorkerRuntime, lines: LogLines): Promise<void> {
+export async function runDaemon(worker: WorkerParts, lines: LogLines): Promise<void> {
   await schemaIsThere(worker);
   const { config, log } = worker;
   const stop = new AbortController();
-  const upkeep = new Upkeep(worker);
-  const bell = new Doorbell(log);
+  const upkeep = new Maintenance(worker);
+  const bell = new KickstartListener(log);
   const schedule = new Schedule(bell, config.FLUSH_INTERVAL);
   const state: WorkerState = {
     startedAtMs: wallMs(),

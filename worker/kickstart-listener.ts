@@ -8,7 +8,7 @@
 import { createSocket, type Socket } from "node:dgram";
 import { describeError, type Log } from "#lib/base/log.ts";
 
-export class Doorbell {
+export class KickstartListener {
   readonly #log: Log;
   #socket: Socket | undefined;
   #rung = false;

@@ -13,13 +13,13 @@ import { reconcile } from "#lib/rebuild/reconcile.ts";
 import { dismissDeadLetter, listDeadLetters, readLetterBytes } from "#lib/store/dead-letters.ts";
 import { everOpenPolls } from "#lib/store/polls.ts";
 import { operatorSettings } from "./settings.ts";
-import { buildWorker, type WorkerRuntime } from "./worker-parts.ts";
+import { buildWorker, type WorkerParts } from "./worker-parts.ts";
 
 const exitUsage = 64;
 const exitConfig = 78;
 const say = (line: string) => process.stdout.write(`${line}\n`);
 
-async function list({ store }: WorkerRuntime): Promise<number> {
+async function list({ store }: WorkerParts): Promise<number> {
   const letters = await listDeadLetters(store);
   for (const { id, createdAtMs, slug, ballots, epoch, slot, reason, dismissed } of letters) {
     const what = `${ballots || "unknown"} ballots of ${slug ?? "an unknown poll"}`;
@@ -31,14 +31,14 @@ async function list({ store }: WorkerRuntime): Promise<number> {
 }
 
 /** As a dump that tools read: `npm run letters -- --show 12 | xxd -r -p`. */
-async function show({ store }: WorkerRuntime, id: number): Promise<number> {
+async function show({ store }: WorkerParts, id: number): Promise<number> {
   const bytes = await readLetterBytes(store, id);
   if (!bytes) return missing(id);
   for (let at = 0; at < bytes.length; at += 32) say(bytes.toString("hex", at, at + 32));
   return 0;
 }
 
-async function dismiss({ store }: WorkerRuntime, id: number): Promise<number> {
+async function dismiss({ store }: WorkerParts, id: number): Promise<number> {
   if (!(await dismissDeadLetter(store, id, wallMs()))) return missing(id);
   say(`${id}: dismissed; its ballots stay set aside`);
   return 0;
@@ -49,7 +49,7 @@ function missing(id: number): number {
   return 1;
 }
 
-async function redrive(worker: WorkerRuntime, ids: readonly number[]): Promise<number> {
+async function redrive(worker: WorkerParts, ids: readonly number[]): Promise<number> {
   let left = 0;
   const touched = new Set<number>();
   for (const id of ids) {

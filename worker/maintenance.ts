@@ -24,7 +24,7 @@ import { pruneBatches } from "#lib/store/batches.ts";
 import { countingPolls, pollsChangedSince } from "#lib/store/polls.ts";
 import { restoreMarks } from "#lib/voters/restore-marks.ts";
 import { MemoryAlarm } from "./memory-alarm.ts";
-import type { WorkerRuntime } from "./worker-parts.ts";
+import type { WorkerParts } from "./worker-parts.ts";
 
 /** A batch can come again only within minutes; a week is for whoever wants to know. */
 const batchesKeptMs = 7 * DAY;
@@ -46,8 +46,8 @@ interface Duty {
   doneMs: number;
 }
 
-export class Upkeep {
-  readonly #worker: WorkerRuntime;
+export class Maintenance {
+  readonly #worker: WorkerParts;
   readonly #duties: Duty[];
   readonly #memory: MemoryAlarm;
   readonly #away = new Set<MemcachedClient>();
@@ -58,7 +58,7 @@ export class Upkeep {
   #lastEventMs = monotonicMs();
   #acceptedBefore: ReadonlyMap<PollId, number> = new Map();
 
-  constructor(worker: WorkerRuntime) {
+  constructor(worker: WorkerParts) {
     this.#worker = worker;
     this.#memory = new MemoryAlarm(worker.log, worker.memcached, worker.queueServers);
     const duty = (
@@ -209,8 +209,8 @@ export class Upkeep {
 
 /** One pass with the upkeep that follows it: the same for the daemon and the one-shot. */
 export async function onePass(
-  worker: WorkerRuntime,
-  upkeep: Upkeep,
+  worker: WorkerParts,
+  upkeep: Maintenance,
   options: PassOptions,
 ): Promise<PassSummary> {
   const startedAtMs = wallMs();

@@ -2,15 +2,15 @@
 import { monotonicMs, SECOND } from "#lib/base/clock.ts";
 import type { PassSummary } from "#lib/flush/flusher.ts";
 import { checkSchema, SchemaMismatch } from "#lib/store/migrate.ts";
-import { onePass, Upkeep } from "./maintenance.ts";
+import { Maintenance, onePass } from "./maintenance.ts";
 import { ProgressLine } from "./progress.ts";
-import type { WorkerRuntime } from "./worker-parts.ts";
+import type { WorkerParts } from "./worker-parts.ts";
 
 /** A MySQL that hangs may keep a statement for longer; nothing is lost by not waiting for it. */
 const shutdownMsMax = 5 * SECOND;
 
 /** Runs it; gives the exit status: 0 when it went through. */
-export async function runOnce(worker: WorkerRuntime): Promise<number> {
+export async function runOnce(worker: WorkerParts): Promise<number> {
   const startedMs = monotonicMs();
   const stop = new AbortController();
   const line = new ProgressLine(process.stderr);
@@ -22,7 +22,7 @@ export async function runOnce(worker: WorkerRuntime): Promise<number> {
   process.on("SIGINT", end);
   try {
     await checkSchema(worker.store);
-    const summary = await onePass(worker, new Upkeep(worker), {
+    const summary = await onePass(worker, new Maintenance(worker), {
       signal: stop.signal,
       waitForHoles: true,
       progress: line.show,

@@ -4,7 +4,7 @@
  */
 import { monotonicMs, SECOND } from "#lib/base/clock.ts";
 import type { PassProgress } from "#lib/flush/flusher.ts";
-import { counted, duration } from "./status/state.ts";
+import { duration, plural } from "./status/state.ts";
 
 /** A pass shorter than this needs no line. */
 const quietMs = SECOND;
@@ -49,7 +49,7 @@ export function progressLine({ ballots, slots, waiting }: PassProgress, elapsedM
   const perSecond = Math.round((ballots * SECOND) / elapsedMs);
   const left = slots > 0 ? `, ${duration((waiting * elapsedMs) / slots)} left` : "";
   return (
-    `flush: ${counted(ballots, "ballot")}, ${perSecond.toLocaleString("en")} a second; ` +
-    `${counted(waiting, "slot")} waiting${left}`
+    `flush: ${plural(ballots, "ballot")}, ${perSecond.toLocaleString("en")} a second; ` +
+    `${plural(waiting, "slot")} waiting${left}`
   );
 }

@@ -16,7 +16,7 @@ import { compareTallies, reconcile } from "#lib/rebuild/reconcile.ts";
 import { everOpenPolls, findPoll } from "#lib/store/polls.ts";
 import { readTally } from "#lib/tallies/counters.ts";
 import { operatorSettings } from "./settings.ts";
-import { buildWorker, type WorkerRuntime } from "./worker-parts.ts";
+import { buildWorker, type WorkerParts } from "./worker-parts.ts";
 
 const exitUsage = 64;
 /** As of sysexits.h: it may be otherwise in a moment. */
@@ -24,7 +24,7 @@ const exitAgain = 75;
 const exitConfig = 78;
 const say = (line: string) => process.stdout.write(`${line}\n`);
 
-async function pollsToCount({ store }: WorkerRuntime, slug: string | undefined): Promise<Poll[]> {
+async function pollsToCount({ store }: WorkerParts, slug: string | undefined): Promise<Poll[]> {
   if (slug === undefined) return everOpenPolls(store, wallMs());
   const poll = await findPoll(store, slug as Slug);
   if (poll) return [poll];
@@ -34,7 +34,7 @@ async function pollsToCount({ store }: WorkerRuntime, slug: string | undefined):
 
 /** Polls whose rows are not what their totals say; with `repair`, they are afterwards. */
 async function compareRows(
-  { store }: WorkerRuntime,
+  { store }: WorkerParts,
   polls: readonly Poll[],
   repair: boolean,
 ): Promise<Poll[]> {
@@ -50,7 +50,7 @@ async function compareRows(
 }
 
 /** Nobody keeps the tallies of a final poll: once forgotten, they are made again for whoever asks. */
-async function isForgotten({ tallies }: WorkerRuntime, poll: Poll): Promise<boolean> {
+async function isForgotten({ tallies }: WorkerParts, poll: Poll): Promise<boolean> {
   if (poll.finalizedAtMs === null) return false;
   const up = tallies.tallies.of(poll.id).filter(({ available }) => available);
   const found = await Promise.all(up.map(server => readTally(server, poll.id, partsOf(poll))));
@@ -59,7 +59,7 @@ async function isForgotten({ tallies }: WorkerRuntime, poll: Poll): Promise<bool
 
 /** Polls whose tallies are not what the totals say; `undefined` while ballots are on their way. */
 async function compareKept(
-  worker: WorkerRuntime,
+  worker: WorkerParts,
   polls: readonly Poll[],
 ): Promise<Poll[] | undefined> {
   const kept: Poll[] = [];
@@ -72,7 +72,7 @@ async function compareKept(
 
 /** Compares, and mends if asked to; gives the verdict and the exit status. */
 async function recount(
-  worker: WorkerRuntime,
+  worker: WorkerParts,
   polls: readonly Poll[],
   repair: boolean,
 ): Promise<{ verdict: string; status: number }> {

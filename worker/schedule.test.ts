@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { monotonicMs } from "#lib/base/clock.ts";
 import { createLog } from "#lib/base/log.ts";
-import { Doorbell } from "./kickstart-listener.ts";
+import { KickstartListener } from "./kickstart-listener.ts";
 import { floorMs, Schedule, waitMs } from "./schedule.ts";
 
 const never = new AbortController().signal;
@@ -16,7 +16,7 @@ describe("the schedule of looks", () => {
   });
 
   it("goes on at once when it rings, and when it rang while the look was under way", async () => {
-    const bell = new Doorbell(createLog("test", "silent"));
+    const bell = new KickstartListener(createLog("test", "silent"));
     const schedule = new Schedule(bell, hour);
     for (let quiet = 0; quiet < 20; quiet++) {
       schedule.begin();
@@ -29,7 +29,7 @@ describe("the schedule of looks", () => {
   });
 
   it("makes one look a floor interval of any number of rings", async () => {
-    const bell = new Doorbell(createLog("test", "silent"));
+    const bell = new KickstartListener(createLog("test", "silent"));
     const schedule = new Schedule(bell, hour);
     const flood = setInterval(() => {
       for (let i = 0; i < 1_000; i++) bell.ring();
@@ -48,7 +48,7 @@ describe("the schedule of looks", () => {
   });
 
   it("ends at once when it is called off", async () => {
-    const bell = new Doorbell(createLog("test", "silent"));
+    const bell = new KickstartListener(createLog("test", "silent"));
     const schedule = new Schedule(bell, hour);
     const stop = new AbortController();
     for (let quiet = 0; quiet < 20; quiet++) {

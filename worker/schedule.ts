@@ -6,7 +6,7 @@
  * gather for a moment cost MySQL one transaction and not ten.
  */
 import { monotonicMs, sleep } from "#lib/base/clock.ts";
-import type { Doorbell } from "./kickstart-listener.ts";
+import type { KickstartListener } from "./kickstart-listener.ts";
 
 /** Least time from the begin of a look to the begin of the next. */
 export const floorMs = { foundNothing: 20, foundSomething: 250 };
@@ -17,12 +17,12 @@ export function waitMs(quietLooks: number, intervalMs: number): number {
 }
 
 export class Schedule {
-  readonly #bell: Doorbell;
+  readonly #bell: KickstartListener;
   readonly #intervalMs: number;
   #quietLooks = 0;
   #beganMs = 0;
 
-  constructor(bell: Doorbell, intervalMs: number) {
+  constructor(bell: KickstartListener, intervalMs: number) {
     this.#bell = bell;
     this.#intervalMs = intervalMs;
   }

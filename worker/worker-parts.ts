@@ -1,7 +1,7 @@
 /** The worker's composition root: everything built once, for the daemon and the one-shot alike. */
 
 import type { Log } from "#lib/base/log.ts";
-import { BooksCollector } from "#lib/books/gather-counts.ts";
+import { CountGatherer } from "#lib/books/gather-counts.ts";
 import type { Config } from "#lib/config/config.ts";
 import { Flusher } from "#lib/flush/flusher.ts";
 import { RecentBatches } from "#lib/flush/recent-batches.ts";
@@ -16,7 +16,7 @@ import { Store } from "#lib/store/database.ts";
 import { poolSizes } from "#lib/store/pool-sizes.ts";
 import { moveTallies } from "#lib/tallies/counters.ts";
 
-export interface WorkerRuntime {
+export interface WorkerParts {
   readonly config: Config;
   readonly log: Log;
   readonly store: Store;
@@ -27,14 +27,14 @@ export interface WorkerRuntime {
   readonly queueServers: readonly MemcachedClient[];
   readonly queueNames: readonly QueueName[];
   readonly doubtful: DoubtfulPolls;
-  readonly books: BooksCollector;
+  readonly books: CountGatherer;
   readonly close: () => Promise<void>;
 }
 
 /** A commit of ten thousand rows on a busy server may take its time. */
 const statementMsMax = 30_000;
 
-export function buildWorker(config: Config, log: Log): WorkerRuntime {
+export function buildWorker(config: Config, log: Log): WorkerParts {
   const store = new Store({
     url: config.DATABASE_URL,
     connectionsMax: poolSizes.worker,
@@ -44,7 +44,7 @@ export function buildWorker(config: Config, log: Log): WorkerRuntime {
   const queueServers = connectMemcached(config.queueServers, log, memcached);
   const places = new Placement(memcached, config.QUEUE_COPIES);
   const doubtful = new DoubtfulPolls();
-  const books = new BooksCollector(store, places);
+  const books = new CountGatherer(store, places);
   const flusher = new Flusher(
     {
       store,

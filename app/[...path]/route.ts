@@ -1,7 +1,7 @@
 /** Every address that nothing else answers. */
 import { problem } from "#lib/http/problem.ts";
-import { runtime } from "#lib/web/front.ts";
-import { route } from "#lib/web/route-handler.ts";
+import { front } from "#lib/web/front.ts";
+import { routeHandler } from "#lib/web/route-handler.ts";
 import { notFoundPage } from "#reader/pages.tsx";
 import { htmlResponse } from "#reader/respond.ts";
 import { siteOf } from "#reader/site.ts";
@@ -10,10 +10,10 @@ interface Context {
   readonly params: Promise<{ readonly path: readonly string[] }>;
 }
 
-const notFound = route<Context>(async (request, context) => {
+const notFound = routeHandler<Context>(async (request, context) => {
   const [first] = (await context.params).path;
   if (first === "api" || request.method !== "GET") return problem("not_found");
-  return htmlResponse(notFoundPage(siteOf(runtime().config, request)), { status: 404 });
+  return htmlResponse(notFoundPage(siteOf(front().config, request)), { status: 404 });
 });
 
 export {

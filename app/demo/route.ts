@@ -1,15 +1,15 @@
 /** `GET /demo`: an article with polls in it. */
 import { wallMs } from "#lib/base/clock.ts";
 import { pageHeaders } from "#lib/http/headers.ts";
-import { runtime } from "#lib/web/front.ts";
-import { route } from "#lib/web/route-handler.ts";
+import { front } from "#lib/web/front.ts";
+import { routeHandler } from "#lib/web/route-handler.ts";
 import { demoChoice, demoPage } from "#reader/demo.tsx";
 import { assets } from "#reader/generated.ts";
 
 export const dynamic = "force-dynamic";
 
-export const GET = route(async () => {
-  const { published, config } = runtime();
+export const GET = routeHandler(async () => {
+  const { published, config } = front();
   const chosen = demoChoice(await published.listed(wallMs()), wallMs());
   const found = await Promise.all(chosen.map(({ slug }) => published.find(slug)));
   const html = demoPage({

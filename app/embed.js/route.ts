@@ -1,9 +1,9 @@
 /** `GET /embed.js`: the script that articles load. Its address never changes, so it is kept for an hour. */
 import { scriptHeaders } from "#lib/http/headers.ts";
-import { route } from "#lib/web/route-handler.ts";
+import { routeHandler } from "#lib/web/route-handler.ts";
 import { assets } from "#reader/generated.ts";
 
-export const GET = route(async request => {
+export const GET = routeHandler(async request => {
   const headers = {
     ...scriptHeaders,
     "Cache-Control": "public, max-age=3600, stale-while-revalidate=86400",

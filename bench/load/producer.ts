@@ -5,7 +5,7 @@
 import { randomBytes } from "node:crypto";
 import { monotonicMs } from "#lib/base/clock.ts";
 import { MemcachedClient } from "#lib/memcached/client.ts";
-import type { QueuedBallot } from "#lib/model/ballot.ts";
+import type { Ballot } from "#lib/model/ballot.ts";
 import type { BallotId, BatchId, PollId, VoterKey } from "#lib/model/ids.ts";
 import { enqueueBatch, type Targets } from "#lib/queue/batch-write.ts";
 import { QueueProducer } from "#lib/queue/producer.ts";
@@ -40,7 +40,7 @@ const targets: Targets = {
   order: servers,
 };
 
-function ballots(count: number): QueuedBallot[] {
+function ballots(count: number): Ballot[] {
   return Array.from({ length: count }, () => ({
     pollId: job.pollId as PollId,
     kind: "choice",

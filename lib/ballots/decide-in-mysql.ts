@@ -8,19 +8,19 @@
  * Invariant: so many a second at most, and the fallback's cap: nobody can send MySQL more with invented changes.
  */
 import { monotonicMs, SECOND, sleep } from "../base/clock.ts";
-import { RateGate } from "../base/rate-limit.ts";
+import { RateLimit } from "../base/rate-limit.ts";
 import type { MemcachedClient } from "../memcached/client.ts";
 import type { BatchIds } from "../queue/batch-ids.ts";
-import type { MissedMoves } from "../tallies/stale-tallies.ts";
+import type { StaleTallies } from "../tallies/stale-tallies.ts";
 import { raiseMarks } from "../voters/marks.ts";
-import type { Fallback } from "./direct-commit.ts";
-import type { CommitOutcome, Waiting } from "./pending-ballot.ts";
+import type { DirectCommit } from "./direct-commit.ts";
+import type { CommitOutcome, PendingBallot } from "./pending-ballot.ts";
 
-export interface UndecidedDeps {
+export interface DecideInMysqlDeps {
   readonly markServers: readonly MemcachedClient[];
   readonly batchIds: BatchIds;
-  readonly missed: MissedMoves;
-  readonly fallback: Fallback;
+  readonly missed: StaleTallies;
+  readonly fallback: DirectCommit;
 }
 
 const decisionsPerSecondMax = 200;
@@ -28,18 +28,18 @@ const decisionsPerSecondMax = 200;
 const patienceMs = 1.8 * SECOND;
 const capPauseMs = 20;
 
-export class UndecidedChanges {
-  readonly #deps: UndecidedDeps;
-  readonly #gate = new RateGate(decisionsPerSecondMax);
-  #waiting: Waiting[] = [];
+export class DecideInMysql {
+  readonly #deps: DecideInMysqlDeps;
+  readonly #gate = new RateLimit(decisionsPerSecondMax);
+  #waiting: PendingBallot[] = [];
   #running: Promise<void> | undefined;
 
-  constructor(deps: UndecidedDeps) {
+  constructor(deps: DecideInMysqlDeps) {
     this.#deps = deps;
   }
 
   /** Has MySQL decide on a change, and answers it. */
-  decide(entry: Waiting): void {
+  decide(entry: PendingBallot): void {
     if (!this.#gate.pass()) {
       entry.answer({ outcome: "overloaded" });
       return;
@@ -65,7 +65,7 @@ export class UndecidedChanges {
     this.#running = undefined;
   }
 
-  async #answer({ ballot, answer }: Waiting, outcome: CommitOutcome): Promise<void> {
+  async #answer({ ballot, answer }: PendingBallot, outcome: CommitOutcome): Promise<void> {
     const { markServers, missed } = this.#deps;
     const standing = outcome.outcome === "already_voted" ? { ...ballot, ...outcome.mark } : ballot;
     if (outcome.outcome === "accepted" || outcome.outcome === "already_voted") {

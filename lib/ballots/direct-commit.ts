@@ -10,24 +10,24 @@
  */
 import { monotonicMs, SECOND, sleep, wallMs } from "../base/clock.ts";
 import { describeError, type Log } from "../base/log.ts";
-import { RateGate } from "../base/rate-limit.ts";
+import { RateLimit } from "../base/rate-limit.ts";
 import { backoffMs } from "../base/retry.ts";
-import type { AcceptedTape } from "../books/accepted-count.ts";
+import type { AcceptedCount } from "../books/accepted-count.ts";
 import { commitDirectly, type DirectFate, type DirectOutcome } from "../flush/direct.ts";
 import type { Placement } from "../memcached/placement.ts";
 import { type Batch, ballotsPerSlotMax } from "../model/ballot.ts";
-import type { GuardedStore } from "../store/circuit-breaker.ts";
+import type { CircuitBreaker } from "../store/circuit-breaker.ts";
 import { isStoreFailure } from "../store/database.ts";
 import { moveTallies } from "../tallies/counters.ts";
-import type { MissedMoves } from "../tallies/stale-tallies.ts";
-import { type CommitOutcome, outcomeBeside, type Waiting } from "./pending-ballot.ts";
+import type { StaleTallies } from "../tallies/stale-tallies.ts";
+import { type CommitOutcome, outcomeBeside, type PendingBallot } from "./pending-ballot.ts";
 
-export interface FallbackDeps {
+export interface DirectCommitDeps {
   readonly log: Log;
-  readonly store: GuardedStore;
+  readonly store: CircuitBreaker;
   readonly tallies: Placement;
-  readonly missed: MissedMoves;
-  readonly tape: AcceptedTape;
+  readonly missed: StaleTallies;
+  readonly tape: AcceptedCount;
   readonly ballotsPerSecond: number;
 }
 
@@ -35,13 +35,13 @@ export interface FallbackDeps {
 const retriesMsMax = 500;
 const retry = { firstMs: 5, maxMs: 100 };
 
-export class Fallback {
-  readonly #deps: FallbackDeps;
-  readonly #complaints = new RateGate(1);
+export class DirectCommit {
+  readonly #deps: DirectCommitDeps;
+  readonly #complaints = new RateLimit(1);
   #spent = 0;
   #earnedAtMs = monotonicMs();
 
-  constructor(deps: FallbackDeps) {
+  constructor(deps: DirectCommitDeps) {
     this.#deps = deps;
   }
 
@@ -56,7 +56,7 @@ export class Fallback {
   }
 
   /** Writes a batch and answers those who wait for its ballots, in the same order. Never rejects. */
-  async commit(batch: Batch, entries: readonly Waiting[]): Promise<void> {
+  async commit(batch: Batch, entries: readonly PendingBallot[]): Promise<void> {
     const written = await this.write(batch, false);
     const answers = entries.map((entry, index): CommitOutcome => {
       const ballot = batch.ballots[index];
@@ -110,7 +110,7 @@ export class Fallback {
   }
 }
 
-function outcomeOf(fate: DirectFate, entry: Waiting): CommitOutcome {
+function outcomeOf(fate: DirectFate, entry: PendingBallot): CommitOutcome {
   if (fate === "refused") return { outcome: "closed" };
   if (fate === "counted") return { outcome: "accepted", tally: undefined };
   return outcomeBeside(fate.instead, entry.ballot) ?? { outcome: "accepted", tally: undefined };

@@ -19,13 +19,13 @@ import { type Lane, lanes } from "../model/lane.ts";
 import { pickLane, type Relief, sumWaiting } from "../model/pick-lane.ts";
 import { encodedBallotBytes, slotBytesMax } from "../queue/slot-codec.ts";
 import { moveMark } from "../voters/marks.ts";
-import { UndecidedChanges } from "./decide-in-mysql.ts";
+import { DecideInMysql } from "./decide-in-mysql.ts";
 import {
   type CommitOutcome,
   type OfferedBallot,
   outcomeBeside,
+  type PendingBallot,
   split,
-  type Waiting,
 } from "./pending-ballot.ts";
 import { QueueRound, type RoundDeps } from "./queue-round.ts";
 
@@ -47,8 +47,8 @@ const capPauseMs = 20;
 export class GroupCommit {
   readonly #deps: GroupCommitDeps;
   readonly #queueRound: QueueRound;
-  readonly #waiting: Record<Lane, Waiting[]> = { high: [], normal: [], low: [] };
-  readonly #undecided: UndecidedChanges;
+  readonly #waiting: Record<Lane, PendingBallot[]> = { high: [], normal: [], low: [] };
+  readonly #undecided: DecideInMysql;
   /** Changes whose marks are being moved. */
   #moving = 0;
   #unanswered = 0;
@@ -58,7 +58,7 @@ export class GroupCommit {
   constructor(deps: GroupCommitDeps) {
     this.#deps = deps;
     this.#queueRound = new QueueRound(deps, waiting => this.#enter(waiting));
-    this.#undecided = new UndecidedChanges(deps);
+    this.#undecided = new DecideInMysql(deps);
   }
 
   /** Ballots that wait for a round, or are on their way there. */
@@ -103,7 +103,7 @@ export class GroupCommit {
   }
 
   /** Passes the first answer on, and counts it. */
-  #answering(resolve: (outcome: CommitOutcome) => void): Waiting["answer"] {
+  #answering(resolve: (outcome: CommitOutcome) => void): PendingBallot["answer"] {
     this.#unanswered += 1;
     let answered = false;
     return outcome => {
@@ -121,7 +121,7 @@ export class GroupCommit {
   }
 
   /** Moves the mark of a change's voter, and sends it on its way if it is the one that did. */
-  async #moveMark(entry: Waiting): Promise<void> {
+  async #moveMark(entry: PendingBallot): Promise<void> {
     const { ballot, answer } = entry;
     this.#moving += 1;
     try {
@@ -147,7 +147,7 @@ export class GroupCommit {
     }
   }
 
-  #enter(entry: Waiting): void {
+  #enter(entry: PendingBallot): void {
     this.#waiting[entry.ballot.lane].push(entry);
     this.#running ??= this.#run();
   }
@@ -181,7 +181,7 @@ export class GroupCommit {
     return pickLane(waiting, this.#deps.relief);
   }
 
-  async #round(lane: Lane, entries: readonly Waiting[], direct: boolean): Promise<void> {
+  async #round(lane: Lane, entries: readonly PendingBallot[], direct: boolean): Promise<void> {
     try {
       if (direct) await this.#directRound(entries);
       else await this.#queueRound.run(lane, entries, oldestOf(entries) + patienceMs);
@@ -191,7 +191,7 @@ export class GroupCommit {
     }
   }
 
-  async #directRound(entries: readonly Waiting[]): Promise<void> {
+  async #directRound(entries: readonly PendingBallot[]): Promise<void> {
     const ballots = entries.map(({ ballot }) => ({ ...ballot, tallied: false }));
     const id = this.#deps.batchIds.next();
     await this.#deps.fallback.commit({ id, ballots, talliesDoubtful: false }, entries);
@@ -201,7 +201,7 @@ export class GroupCommit {
   async #giveUpOnOverdue(): Promise<void> {
     const oldest = monotonicMs() - patienceMs;
     for (const lane of lanes) {
-      const isOverdue = ({ offeredAtMs }: Waiting) => offeredAtMs < oldest;
+      const isOverdue = ({ offeredAtMs }: PendingBallot) => offeredAtMs < oldest;
       if (!this.#waiting[lane].some(isOverdue)) continue;
       const overdue = this.#waiting[lane].filter(isOverdue);
       this.#waiting[lane] = this.#waiting[lane].filter(entry => !isOverdue(entry));
@@ -213,7 +213,7 @@ export class GroupCommit {
   }
 
   /** At most `countMax`, and as many as fit into one slot. */
-  #take(lane: Lane, countMax: number): Waiting[] {
+  #take(lane: Lane, countMax: number): PendingBallot[] {
     let bytes = 1024;
     let count = 0;
     for (const { ballot } of this.#waiting[lane]) {
@@ -225,7 +225,7 @@ export class GroupCommit {
   }
 }
 
-function oldestOf(entries: readonly Waiting[]): number {
+function oldestOf(entries: readonly PendingBallot[]): number {
   let oldest = Number.POSITIVE_INFINITY;
   for (const { offeredAtMs } of entries) oldest = Math.min(oldest, offeredAtMs);
   return oldest;

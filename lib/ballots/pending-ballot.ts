@@ -1,12 +1,12 @@
 /** A ballot on its way through the group commit, and what can become of it. */
-import type { QueuedBallot } from "../model/ballot.ts";
+import type { Ballot } from "../model/ballot.ts";
 import type { Slug } from "../model/ids.ts";
 import type { Lane } from "../model/lane.ts";
 import type { TallyGlimpse } from "../tallies/counters.ts";
 import type { Mark } from "../voters/marks.ts";
 
 /** A ballot that a reader cast, checked against its poll; the tallies move for it unless its mark was there. */
-export interface OfferedBallot extends QueuedBallot {
+export interface OfferedBallot extends Ballot {
   readonly slug: Slug;
   /** The newest one heard of when its poll was looked at (`PublishedPolls.publication`). */
   readonly publication: number;
@@ -22,7 +22,7 @@ export type CommitOutcome =
   | { readonly outcome: "unavailable" | "full" | "overloaded" };
 
 /** A ballot that has no answer yet. */
-export interface Waiting {
+export interface PendingBallot {
   readonly ballot: OfferedBallot;
   readonly offeredAtMs: number;
   /** Its mark is there and says this very ballot: only the slot is missing, as far as we know. */

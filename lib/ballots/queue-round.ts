@@ -16,24 +16,24 @@
  */
 import { monotonicMs } from "../base/clock.ts";
 import { describeError, type Log } from "../base/log.ts";
-import { RateGate } from "../base/rate-limit.ts";
-import type { AcceptedTape } from "../books/accepted-count.ts";
+import { RateLimit } from "../base/rate-limit.ts";
+import type { AcceptedCount } from "../books/accepted-count.ts";
 import type { MemcachedClient } from "../memcached/client.ts";
 import type { Placement } from "../memcached/placement.ts";
-import type { Batch, QueuedBallot } from "../model/ballot.ts";
+import type { Ballot, Batch } from "../model/ballot.ts";
 import type { Lane } from "../model/lane.ts";
 import { pollState } from "../model/poll-state.ts";
 import type { PublishedPolls } from "../polls/published.ts";
 import type { BatchIds } from "../queue/batch-ids.ts";
-import { type Enqueued, Enqueueing, type NotEnqueued, type Targets } from "../queue/batch-write.ts";
+import { BatchWrite, type Enqueued, type NotEnqueued, type Targets } from "../queue/batch-write.ts";
 import type { Kickstart } from "../queue/kickstart.ts";
-import type { QueueRoom } from "../queue/memory-limits.ts";
+import type { MemoryLimits } from "../queue/memory-limits.ts";
 import type { ReplayRing } from "../queue/replay-ring.ts";
 import { BatchMoves } from "../tallies/batch-moves.ts";
-import type { MissedMoves } from "../tallies/stale-tallies.ts";
+import type { StaleTallies } from "../tallies/stale-tallies.ts";
 import { placeMarks, readMark, takeMarksBack } from "../voters/marks.ts";
-import type { Fallback } from "./direct-commit.ts";
-import { outcomeBeside, split, type Waiting } from "./pending-ballot.ts";
+import type { DirectCommit } from "./direct-commit.ts";
+import { outcomeBeside, type PendingBallot, split } from "./pending-ballot.ts";
 
 export interface RoundDeps {
   readonly log: Log;
@@ -44,20 +44,20 @@ export interface RoundDeps {
   readonly tallies: Placement;
   readonly ring: ReplayRing;
   readonly batchIds: BatchIds;
-  readonly missed: MissedMoves;
-  readonly fallback: Fallback;
+  readonly missed: StaleTallies;
+  readonly fallback: DirectCommit;
   readonly kickstart: Kickstart;
-  readonly tape: AcceptedTape;
-  readonly room: QueueRoom;
+  readonly tape: AcceptedCount;
+  readonly room: MemoryLimits;
 }
 
 export class QueueRound {
   readonly #deps: RoundDeps;
-  readonly #again: (entry: Waiting) => void;
-  readonly #refusals = new RateGate(1);
+  readonly #again: (entry: PendingBallot) => void;
+  readonly #refusals = new RateLimit(1);
 
   /** @param again - takes a ballot that is to go into another round. */
-  constructor(deps: RoundDeps, again: (entry: Waiting) => void) {
+  constructor(deps: RoundDeps, again: (entry: PendingBallot) => void) {
     this.#deps = deps;
     this.#again = again;
   }
@@ -67,11 +67,11 @@ export class QueueRound {
    *
    * @param untilMs - monotonic time after which nothing new is tried.
    */
-  async run(lane: Lane, entries: readonly Waiting[], untilMs: number): Promise<void> {
+  async run(lane: Lane, entries: readonly PendingBallot[], untilMs: number): Promise<void> {
     const { targets, markServers, tallies, batchIds, missed } = this.#deps;
     await missed.withdraw();
     // Its tickets are asked for in the same turn as the marks, so that both travel in one packet.
-    const enqueueing = new Enqueueing(targets[lane]);
+    const enqueueing = new BatchWrite(targets[lane]);
     const { published } = this.#deps;
     const confirmed = published.confirm();
     const unmarked = entries.filter(entry => !entry.marked).map(entry => entry.ballot);
@@ -104,8 +104,8 @@ export class QueueRound {
    * Something was published since their polls were looked at: polls that were closed before these ballots came
    * must not take them, though this process did not know when it checked.
    */
-  async #closedMeanwhile(entries: readonly Waiting[]): Promise<ReadonlySet<Waiting>> {
-    const closed = new Set<Waiting>();
+  async #closedMeanwhile(entries: readonly PendingBallot[]): Promise<ReadonlySet<PendingBallot>> {
+    const closed = new Set<PendingBallot>();
     for (const entry of entries) {
       const { slug, receivedAtMs } = entry.ballot;
       const poll = await this.#deps.published.find(slug);
@@ -116,8 +116,8 @@ export class QueueRound {
   }
 
   #accepted(
-    going: readonly Waiting[],
-    ballots: readonly QueuedBallot[],
+    going: readonly PendingBallot[],
+    ballots: readonly Ballot[],
     { places, bytes }: Enqueued,
     moves: BatchMoves,
   ) {
@@ -136,7 +136,7 @@ export class QueueRound {
 
   async #notEnqueued(
     batch: Batch,
-    going: readonly Waiting[],
+    going: readonly PendingBallot[],
     result: NotEnqueued,
     moves: BatchMoves,
     untilMs: number,
@@ -158,7 +158,7 @@ export class QueueRound {
    * again must not find what was refused.
    */
   async refuse(
-    entries: readonly Waiting[],
+    entries: readonly PendingBallot[],
     outcome: "closed" | "unavailable" | "full" | "overloaded",
   ): Promise<void> {
     const made = entries.filter(isFresh);
@@ -167,7 +167,7 @@ export class QueueRound {
     for (const { answer } of entries) answer({ outcome });
   }
 
-  #complain(going: readonly Waiting[], { outcome, cause, mayBeIn }: NotEnqueued): void {
+  #complain(going: readonly PendingBallot[], { outcome, cause, mayBeIn }: NotEnqueued): void {
     if (!this.#refusals.pass()) return;
     this.#deps.log.warn({
       event: "ballots_refused",
@@ -179,7 +179,7 @@ export class QueueRound {
   }
 
   /** A mark was in the way: read it, then go on or refuse. Never rejects. */
-  async #readMark(entry: Waiting): Promise<void> {
+  async #readMark(entry: PendingBallot): Promise<void> {
     const { ballot, answer } = entry;
     try {
       const mark = await readMark(this.#deps.markServers, ballot.pollId, ballot.voter);
@@ -195,6 +195,6 @@ export class QueueRound {
 }
 
 /** The first try of a ballot, as far as its mark tells; a later one must not move the tallies again. */
-function isFresh({ marked, movedFrom }: Waiting): boolean {
+function isFresh({ marked, movedFrom }: PendingBallot): boolean {
   return !marked || movedFrom !== undefined;
 }

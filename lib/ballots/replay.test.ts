@@ -1,19 +1,19 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
 import { pino } from "pino";
-import { AcceptedTape } from "../books/accepted-count.ts";
+import { AcceptedCount } from "../books/accepted-count.ts";
 import { MemcachedClient } from "../memcached/client.ts";
 import { Placement } from "../memcached/placement.ts";
 import { ReplayRing } from "../queue/replay-ring.ts";
-import { GuardedStore } from "../store/circuit-breaker.ts";
+import { CircuitBreaker } from "../store/circuit-breaker.ts";
 import { Store } from "../store/database.ts";
-import { MissedMoves } from "../tallies/stale-tallies.ts";
-import { Fallback } from "./direct-commit.ts";
+import { StaleTallies } from "../tallies/stale-tallies.ts";
+import { DirectCommit } from "./direct-commit.ts";
 import { watchReplayRing } from "./replay.ts";
 
 const server = new MemcachedClient({ host: "127.0.0.1", port: 1 });
 const tallies = new Placement([server], 1);
-const missed = new MissedMoves();
+const missed = new StaleTallies();
 
 /** What watching over a ring logs until it is called off. */
 async function logged(ring: ReplayRing, calledOff: AbortSignal): Promise<unknown[]> {
@@ -25,10 +25,10 @@ async function logged(ring: ReplayRing, calledOff: AbortSignal): Promise<unknown
   const url = "mysql://nobody@127.0.0.1:1/none";
   const store = new Store({ url, connectionsMax: 1, statementMs: 1_000 });
   const producer = Buffer.alloc(8);
-  const tape = new AcceptedTape({ producer, home: 0, directory: undefined, places: tallies, log });
-  const fallback = new Fallback({
+  const tape = new AcceptedCount({ producer, home: 0, directory: undefined, places: tallies, log });
+  const fallback = new DirectCommit({
     log,
-    store: new GuardedStore(store, log),
+    store: new CircuitBreaker(store, log),
     tallies,
     missed,
     tape,

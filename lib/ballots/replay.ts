@@ -10,25 +10,25 @@ import { isMemcachedFailure } from "../memcached/failure.ts";
 import { checkpointKey, epochKey } from "../memcached/keys.ts";
 import { counterValue, Pipeline } from "../memcached/pipeline.ts";
 import type { Placement } from "../memcached/placement.ts";
-import type { QueuedBallot } from "../model/ballot.ts";
+import type { Ballot } from "../model/ballot.ts";
 import type { Epoch } from "../model/ids.ts";
 import { enqueueBatch, type Targets } from "../queue/batch-write.ts";
 import type { QueueProducer } from "../queue/producer.ts";
 import type { ReplayRing } from "../queue/replay-ring.ts";
 import { decodeBatch } from "../queue/slot-codec.ts";
 import { BatchMoves } from "../tallies/batch-moves.ts";
-import type { MissedMoves } from "../tallies/stale-tallies.ts";
+import type { StaleTallies } from "../tallies/stale-tallies.ts";
 import { raiseMarks } from "../voters/marks.ts";
-import type { Fallback } from "./direct-commit.ts";
+import type { DirectCommit } from "./direct-commit.ts";
 
 export interface ReplayDeps {
   readonly log: Log;
   readonly ring: ReplayRing;
   readonly targets: Targets;
   readonly tallies: Placement;
-  readonly missed: MissedMoves;
+  readonly missed: StaleTallies;
   readonly markServers: readonly MemcachedClient[];
-  readonly fallback: Fallback;
+  readonly fallback: DirectCommit;
 }
 
 const lookMs = 200;
@@ -122,7 +122,7 @@ async function replay(deps: ReplayDeps, bytes: Buffer): Promise<boolean> {
 }
 
 /** Their server may have forgotten them along with the slots; where it has not, nothing changes. */
-function marksOf(ballots: readonly QueuedBallot[]) {
+function marksOf(ballots: readonly Ballot[]) {
   return ballots.map(ballot => ({ ...ballot, markTtlSeconds: replayedMarkSeconds }));
 }
 

@@ -2,7 +2,7 @@
 import { monotonicMs, SECOND } from "./clock.ts";
 
 /** So many a second, and no more. */
-export class RateGate {
+export class RateLimit {
   readonly #perSecond: number;
   #second = 0;
   #passed = 0;

@@ -16,9 +16,9 @@ const bytesMax = 1024 * 1024;
 const pauseMs = SECOND;
 
 /** `tape-{home}-{process id}-{producer}.log`. */
-export const tapeFilePattern = /^tape-(\d+)-(\d+)-([0-9a-f]{16})\.log$/;
+export const countFilePattern = /^tape-(\d+)-(\d+)-([0-9a-f]{16})\.log$/;
 
-export class TapeFile {
+export class AcceptedCountFile {
   readonly #path: string;
   readonly #accepted: ReadonlyMap<PollId, number>;
   readonly #log: Log;

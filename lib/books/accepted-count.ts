@@ -18,9 +18,9 @@ import { acceptedKey } from "../memcached/keys.ts";
 import { Pipeline } from "../memcached/pipeline.ts";
 import type { Placement } from "../memcached/placement.ts";
 import type { PollId } from "../model/ids.ts";
-import { TapeFile } from "./accepted-count-file.ts";
+import { AcceptedCountFile } from "./accepted-count-file.ts";
 
-export interface TapeOptions {
+export interface AcceptedCountOptions {
   /** 8 bytes: this life of the process, as in its batch ids. */
   readonly producer: Buffer;
   readonly home: number;
@@ -35,19 +35,19 @@ const publishEveryMs = 100;
 /** Seconds that a published count stays in memcached. */
 const publishedSeconds = (7 * DAY) / SECOND;
 
-export class AcceptedTape {
-  readonly #options: TapeOptions;
+export class AcceptedCount {
+  readonly #options: AcceptedCountOptions;
   readonly #accepted = new Map<PollId, number>();
   #unpublished = new Set<PollId>();
-  readonly #file: TapeFile | undefined;
+  readonly #file: AcceptedCountFile | undefined;
 
   /** @throws Error of the file system when the directory can't be made. */
-  constructor(options: TapeOptions) {
+  constructor(options: AcceptedCountOptions) {
     this.#options = options;
     const { directory, home, producer } = options;
     if (directory === undefined) return;
     mkdirSync(directory, { recursive: true });
-    this.#file = new TapeFile(directory, home, producer, this.#accepted, options.log);
+    this.#file = new AcceptedCountFile(directory, home, producer, this.#accepted, options.log);
   }
 
   /** These ballots are in; called before their voters are answered. Never throws. */

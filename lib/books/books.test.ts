@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { noOutcomes } from "../store/totals.ts";
 import { arrivalsOf } from "./arrivals.ts";
 import { balance } from "./books.ts";
-import { parseTape } from "./recover-counts.ts";
+import { parseCounts } from "./recover-counts.ts";
 
 const count = fc.nat(1_000_000);
 
@@ -61,7 +61,7 @@ describe("books", () => {
 
 describe("tapes", () => {
   it("say the newest count of each poll, and a line that was cut short says nothing", () => {
-    const entries = parseTape("7 1\n8 2\n7 12\n8 13", "0011223344556677");
+    const entries = parseCounts("7 1\n8 2\n7 12\n8 13", "0011223344556677");
     assert.deepEqual(
       entries.map(({ pollId, ballots }) => [pollId, ballots]),
       [
@@ -69,7 +69,7 @@ describe("tapes", () => {
         [8, 2],
       ],
     );
-    assert.deepEqual(parseTape("", "0011223344556677"), []);
+    assert.deepEqual(parseCounts("", "0011223344556677"), []);
   });
 });
 

@@ -27,7 +27,7 @@ interface Source {
 const forgetMs = 10 * MINUTE;
 const keysPerRead = 500;
 
-export class BooksCollector {
+export class CountGatherer {
   readonly #store: Store;
   readonly #places: Placement;
   readonly #sources = new Map<string, Source>();

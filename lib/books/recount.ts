@@ -7,7 +7,7 @@
 import type { PollId, TallyPart } from "../model/ids.ts";
 import type { Poll } from "../model/poll.ts";
 import { countsOf } from "../model/tally-parts.ts";
-import { countCombinations } from "../store/ballots.ts";
+import { countChoices } from "../store/ballots.ts";
 import type { Database, Store } from "../store/database.ts";
 import { lockPoll } from "../store/polls.ts";
 import { readTotals, replaceTotals, type Totals } from "../store/totals.ts";
@@ -46,7 +46,7 @@ type Counted = Pick<Poll, "id" | "kind">;
 async function countRows(db: Database, { id, kind }: Counted): Promise<Totals> {
   const votes = new Map<TallyPart, number>();
   let ballots = 0;
-  for (const combination of await countCombinations(db, id)) {
+  for (const combination of await countChoices(db, id)) {
     ballots += combination.ballots;
     for (const [part, by] of countsOf(kind, combination.choices)) {
       votes.set(part, (votes.get(part) ?? 0) + by * combination.ballots);

@@ -10,11 +10,11 @@ import { backoffMs } from "../base/retry.ts";
 import type { PollId } from "../model/ids.ts";
 import { type Acceptance, raiseAccepted } from "../store/acceptances.ts";
 import { isStoreFailure, type Store } from "../store/database.ts";
-import { tapeFilePattern } from "./accepted-count-file.ts";
+import { countFilePattern } from "./accepted-count-file.ts";
 
 const retry = { firstMs: SECOND, maxMs: 60 * SECOND };
 
-export interface OldTapesDeps {
+export interface RecoverCountsDeps {
   readonly store: Store;
   readonly log: Log;
   readonly directory: string;
@@ -24,7 +24,7 @@ export interface OldTapesDeps {
 }
 
 /** Hands in what is there, when MySQL can be reached; resolves early when `signal` is aborted. Never rejects. */
-export async function handInOldTapes(deps: OldTapesDeps, signal: AbortSignal): Promise<void> {
+export async function recoverCounts(deps: RecoverCountsDeps, signal: AbortSignal): Promise<void> {
   for (const name of oldTapes(deps)) {
     for (let attempt = 0; !signal.aborted; attempt++) {
       try {
@@ -41,9 +41,9 @@ export async function handInOldTapes(deps: OldTapesDeps, signal: AbortSignal): P
   }
 }
 
-function oldTapes({ directory, home, producer }: OldTapesDeps): string[] {
+function oldTapes({ directory, home, producer }: RecoverCountsDeps): string[] {
   return readdirSync(directory).filter(name => {
-    const [, of, pid, hex] = tapeFilePattern.exec(name) ?? [];
+    const [, of, pid, hex] = countFilePattern.exec(name) ?? [];
     if (Number(of) !== home || hex === producer.toString("hex")) return false;
     return Number(pid) === process.pid || !isAlive(Number(pid));
   });
@@ -58,16 +58,16 @@ function isAlive(pid: number): boolean {
   }
 }
 
-async function handIn({ store, log, directory }: OldTapesDeps, name: string): Promise<void> {
+async function handIn({ store, log, directory }: RecoverCountsDeps, name: string): Promise<void> {
   const path = join(directory, name);
-  const entries = parseTape(readFileSync(path, "utf8"), tapeFilePattern.exec(name)?.[3] ?? "");
+  const entries = parseCounts(readFileSync(path, "utf8"), countFilePattern.exec(name)?.[3] ?? "");
   await store.transaction(db => raiseAccepted(db, entries));
   unlinkSync(path);
   log.info({ event: "tape_handed_in", tape: name, polls: entries.length });
 }
 
 /** The newest count of each poll; a last line that was cut short is left out. */
-export function parseTape(text: string, producerHex: string): Acceptance[] {
+export function parseCounts(text: string, producerHex: string): Acceptance[] {
   const producer = Buffer.from(producerHex, "hex");
   const counts = new Map<PollId, number>();
   for (const line of text.slice(0, text.lastIndexOf("\n") + 1).split("\n")) {

@@ -9,14 +9,14 @@ import { inTime, MINUTE, SECOND } from "../base/clock.ts";
 import { FloodgateError } from "../base/errors.ts";
 import type { Store } from "../store/database.ts";
 import { deriveKey } from "../voters/voter-secrets.ts";
-import type { Attempts } from "./sign-in-attempts.ts";
+import type { SignInAttempts } from "./sign-in-attempts.ts";
 
 /** The header in which the front states who the client is; it strips the client's own. */
 export const clientAddressHeader = "x-floodgate-client";
 
 export interface AuthDeps {
   readonly store: Store;
-  readonly attempts: Attempts;
+  readonly attempts: SignInAttempts;
   readonly publicUrl: string;
   readonly secret: string;
 }
@@ -107,7 +107,7 @@ export interface Editor {
 
 export class Auth {
   readonly #auth: ReturnType<typeof build>;
-  readonly #attempts: Attempts;
+  readonly #attempts: SignInAttempts;
 
   constructor(deps: AuthDeps) {
     this.#auth = build(deps);

@@ -25,7 +25,7 @@ export interface AttemptVerdict {
 
 const localMax = 10_000;
 
-export class Attempts {
+export class SignInAttempts {
   readonly #server: MemcachedClient;
   readonly #local = new LRUCache<string, number>({ max: localMax });
 

@@ -8,15 +8,22 @@
  *   decision while memcached is away.
  */
 import { arrivalsOf } from "../books/arrivals.ts";
-import type { Batch, QueuedBallot } from "../model/ballot.ts";
+import type { Ballot, Batch } from "../model/ballot.ts";
 import type { Epoch } from "../model/ids.ts";
 import { addArrived } from "../store/acceptances.ts";
 import { insertBatches, knownBatches } from "../store/batches.ts";
 import type { Store } from "../store/database.ts";
-import { holdPolls } from "../store/locked-polls.ts";
+import { lockPolls } from "../store/locked-polls.ts";
 import { addToTotals } from "../store/totals.ts";
-import { type Arrival, type Fate, refusalOf, type Standing, sumUp, type Verdict } from "./fates.ts";
-import { bringBallots, counted } from "./insert-ballots.ts";
+import {
+  type Arrival,
+  type Fate,
+  refusalOf,
+  type Standing,
+  tallyCorrections,
+  type Verdict,
+} from "./fates.ts";
+import { counted, settleBallots } from "./insert-ballots.ts";
 
 /** In `batches`, in the place of an epoch: brought by a front itself. */
 const directEpoch = "direct" as Epoch;
@@ -28,7 +35,7 @@ const directEpoch = "direct" as Epoch;
 export type DirectFate = "counted" | "refused" | { readonly instead: Standing };
 
 export interface DirectOutcome {
-  readonly fates: ReadonlyMap<QueuedBallot, DirectFate>;
+  readonly fates: ReadonlyMap<Ballot, DirectFate>;
   /** `undefined`: the batch was in MySQL already. */
   readonly verdict: Verdict | undefined;
 }
@@ -52,20 +59,20 @@ export function commitDirectly(
       return { fates: new Map(ballots.map(b => [b, "counted" as const])), verdict: undefined };
     }
     await insertBatches(db, directEpoch, [{ id, slot: 0, ballots: ballots.length }], nowMs);
-    const polls = await holdPolls(db, [...new Set(ballots.map(ballot => ballot.pollId))]);
+    const polls = await lockPolls(db, [...new Set(ballots.map(ballot => ballot.pollId))]);
     const arrivals: Arrival[] = [];
-    const fates = new Map<QueuedBallot, DirectFate>();
+    const fates = new Map<Ballot, DirectFate>();
     for (const ballot of ballots) {
       const closesAtMs = polls.get(ballot.pollId)?.closesAtMs ?? null;
       const late = closesAtMs !== null && ballot.receivedAtMs >= closesAtMs;
       if (late || refusalOf(ballot, polls) !== undefined) fates.set(ballot, "refused");
       else arrivals.push({ slot: 0, batchId: id, ballot });
     }
-    const found = await bringBallots(db, arrivals, accepted);
+    const found = await settleBallots(db, arrivals, accepted);
     const fateOf = (arrival: Arrival) => found.get(arrival) ?? counted;
     // Otherwise, one that does not stand is refused to its voter's face: never accepted, it is in no book.
     const kept = arrivals.filter(arrival => accepted || !isRefused(fateOf(arrival)));
-    const verdict = sumUp(kept, fateOf);
+    const verdict = tallyCorrections(kept, fateOf);
     await addToTotals(db, verdict.totals);
     await addArrived(db, arrivalsOf([{ id, ballots: kept.map(({ ballot }) => ballot) }]));
     for (const arrival of arrivals) {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { BallotId, BatchId, PollId, VoterKey } from "../model/ids.ts";
 import type { TallyChange } from "../model/tally-sums.ts";
-import { type Arrival, bestOfEachVoter, refusalOf, sumUp } from "./fates.ts";
+import { type Arrival, bestOfEachVoter, refusalOf, tallyCorrections } from "./fates.ts";
 
 const poll = 7 as PollId;
 const polls = new Map([
@@ -60,7 +60,7 @@ describe("summing up", () => {
   ];
   for (const [fate, tallied, counted, correction] of cases) {
     it(`${fate}, ${tallied ? "tallied" : "not tallied"}: totals ${counted}, tallies ${correction}`, () => {
-      const { totals, corrections } = sumUp([arrival(1, { tallied })], () => ({ fate }));
+      const { totals, corrections } = tallyCorrections([arrival(1, { tallied })], () => ({ fate }));
       assert.equal(totals.get(poll)?.ballots ?? 0, counted);
       assert.equal(totals.get(poll)?.votes.get(2 as never) ?? 0, counted);
       assert.equal(totals.get(poll)?.duplicates ?? 0, fate === "duplicate" ? 1 : 0);
@@ -71,7 +71,7 @@ describe("summing up", () => {
 
 describe("an earlier ballot that comes late", () => {
   it("takes the other's place in totals and tallies", () => {
-    const { totals, corrections } = sumUp([arrival(1)], () => ({
+    const { totals, corrections } = tallyCorrections([arrival(1)], () => ({
       fate: "earlier",
       instead: Uint8Array.of(3),
     }));
@@ -92,7 +92,7 @@ describe("a change", () => {
     arrival(1, { revision: 1, replaced: Uint8Array.of(3), ...more });
 
   it("takes the place of what it replaces, and the tallies knew", () => {
-    const { totals, corrections, replaced } = sumUp([change()], () => ({
+    const { totals, corrections, replaced } = tallyCorrections([change()], () => ({
       fate: "change",
       instead: Uint8Array.of(3),
     }));
@@ -102,7 +102,7 @@ describe("a change", () => {
   });
 
   it("that finds another ballot than the tallies gave up for it corrects them by the difference", () => {
-    const { corrections } = sumUp([change()], () => ({
+    const { corrections } = tallyCorrections([change()], () => ({
       fate: "change",
       instead: Uint8Array.of(1),
     }));
@@ -114,12 +114,14 @@ describe("a change", () => {
   });
 
   it("that comes before what it replaces gives that back to the tallies, until it comes", () => {
-    const early = sumUp([change()], () => ({ fate: "counted" }));
+    const early = tallyCorrections([change()], () => ({ fate: "counted" }));
     assert.deepEqual(
       [2, 3].map(option => votes(early.corrections, option)),
       [0, 1],
     );
-    const late = sumUp([arrival(1, { choices: Uint8Array.of(3) })], () => ({ fate: "replaced" }));
+    const late = tallyCorrections([arrival(1, { choices: Uint8Array.of(3) })], () => ({
+      fate: "replaced",
+    }));
     assert.deepEqual(
       [2, 3].map(option => votes(late.corrections, option)),
       [0, -1],
@@ -129,14 +131,14 @@ describe("a change", () => {
 
   it("to nothing is a withdrawal: no ballot, until its voter votes again", () => {
     const nothing = Uint8Array.of();
-    const { totals, corrections } = sumUp([change({ choices: nothing })], () => ({
+    const { totals, corrections } = tallyCorrections([change({ choices: nothing })], () => ({
       fate: "change",
       instead: Uint8Array.of(3),
     }));
     const { ballots, withdrawn, replaced } = totals.get(poll) ?? {};
     assert.deepEqual({ ballots, withdrawn, replaced }, { ballots: -1, withdrawn: 1, replaced: 1 });
     assert.equal(corrections.size, 0);
-    const again = sumUp([change({ revision: 2, replaced: nothing })], () => ({
+    const again = tallyCorrections([change({ revision: 2, replaced: nothing })], () => ({
       fate: "change",
       instead: nothing,
     }));

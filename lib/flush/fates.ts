@@ -2,19 +2,19 @@
  * What a flush finds out about the ballots it brings: which can be inserted, which can't ever be, and,
  * once they are in, which of them count. Pure: no MySQL here.
  */
-import type { QueuedBallot } from "../model/ballot.ts";
+import type { Ballot } from "../model/ballot.ts";
 import type { BatchId, PollId } from "../model/ids.ts";
 import { gradeMax, gradesOf } from "../model/tally-parts.ts";
 import { SumsByPoll, type TallyChange } from "../model/tally-sums.ts";
 import type { BallotRow } from "../store/ballots.ts";
-import type { HeldPoll } from "../store/locked-polls.ts";
+import type { LockedPoll } from "../store/locked-polls.ts";
 import { noOthers, type TotalsChange } from "../store/totals.ts";
 
 /** A ballot with where it came from. */
 export interface Arrival {
   readonly slot: number;
   readonly batchId: BatchId;
-  readonly ballot: QueuedBallot;
+  readonly ballot: Ballot;
 }
 
 /**
@@ -39,8 +39,8 @@ const latestTimeMs = Date.UTC(2200, 0);
 
 /** Why a ballot can never be counted, or `undefined` when it can. */
 export function refusalOf(
-  ballot: QueuedBallot,
-  polls: ReadonlyMap<PollId, HeldPoll>,
+  ballot: Ballot,
+  polls: ReadonlyMap<PollId, LockedPoll>,
 ): string | undefined {
   const poll = polls.get(ballot.pollId);
   if (!poll) return "the poll does not exist";
@@ -60,7 +60,7 @@ const isRepeating = (options: Uint8Array) =>
   options.length > 1 && new Set(options).size !== options.length;
 
 /** The identity of a voter in a poll, as a map key. */
-export function voterIn({ pollId, voter }: Pick<QueuedBallot, "pollId" | "voter">): string {
+export function voterIn({ pollId, voter }: Pick<Ballot, "pollId" | "voter">): string {
   return `${pollId}:${voter}`;
 }
 
@@ -113,7 +113,7 @@ export function bestOfEachVoter(arrivals: readonly Arrival[]): Arrival[] {
  * @param accepted - its voter was told so. Otherwise it comes too late, whenever a front took it: the voter of
  *   the one that stands may have been told.
  */
-export function meet(row: BallotRow, standing: BallotRow, accepted: boolean): Fate {
+export function fateAgainst(row: BallotRow, standing: BallotRow, accepted: boolean): Fate {
   const sameRevision = row.revision === standing.revision;
   if (sameRevision && row.ballotId === standing.ballotId) {
     return { fate: "redelivered", standing };
@@ -158,10 +158,10 @@ export interface Verdict {
  *
  * @param setAside - ballots that became dead letters.
  */
-export function sumUp(
+export function tallyCorrections(
   arrivals: readonly Arrival[],
   fateOf: (arrival: Arrival) => Fate,
-  setAside: readonly Pick<QueuedBallot, "pollId">[] = [],
+  setAside: readonly Pick<Ballot, "pollId">[] = [],
 ): Verdict {
   const totals = new TotalsByPoll();
   const corrections = new SumsByPoll();
@@ -195,7 +195,7 @@ const noChoices = new Uint8Array();
 
 /** Nearly always: the tallies moved by just what became of it. */
 function movedAsItCounts(
-  { tallied, replaced = noChoices }: QueuedBallot,
+  { tallied, replaced = noChoices }: Ballot,
   counts: boolean,
   displaced: { readonly choices: Uint8Array } | undefined,
 ): boolean {

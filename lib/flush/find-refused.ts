@@ -2,9 +2,9 @@
  * Which ballots of one slot MySQL refuses: found by halves, each tried in a transaction that is rolled back. One
  * bad ballot among 500 costs about twenty trials, and its neighbours nothing but that moment.
  */
-import type { Batch, QueuedBallot } from "../model/ballot.ts";
+import type { Ballot, Batch } from "../model/ballot.ts";
 import { isStoreFailure, type Store } from "../store/database.ts";
-import { bringBallots } from "./insert-ballots.ts";
+import { settleBallots } from "./insert-ballots.ts";
 
 /**
  * The refused ballots, each with what MySQL said. Empty: every ballot is fine by itself, and the fault is
@@ -16,9 +16,9 @@ export async function findRefused(
   store: Store,
   slot: number,
   batch: Batch,
-): Promise<ReadonlyMap<QueuedBallot, string>> {
-  const refused = new Map<QueuedBallot, string>();
-  const search = async (ballots: readonly QueuedBallot[]): Promise<void> => {
+): Promise<ReadonlyMap<Ballot, string>> {
+  const refused = new Map<Ballot, string>();
+  const search = async (ballots: readonly Ballot[]): Promise<void> => {
     const [first] = ballots;
     const reason = await trial(store, slot, { ...batch, ballots });
     if (reason === undefined || !first) return;
@@ -40,7 +40,7 @@ async function trial(store: Store, slot: number, batch: Batch): Promise<string |
   const arrivals = batch.ballots.map(ballot => ({ slot, batchId: batch.id, ballot }));
   try {
     return await store.transaction<undefined>(async db => {
-      await bringBallots(db, arrivals, true);
+      await settleBallots(db, arrivals, true);
       throw rollBack;
     });
   } catch (error) {

@@ -12,7 +12,7 @@ import { isMemcachedFailure } from "../memcached/failure.ts";
 import { pickLane, sumWaiting } from "../model/pick-lane.ts";
 import { type FlushCounts, noCounts } from "./counts.ts";
 import type { FlushDeps } from "./deps.ts";
-import { depthOf, holePollMs, type LaneQueue, Stock } from "./open-queues.ts";
+import { depthOf, type LaneQueue, missingSlotPollMs, OpenQueues } from "./open-queues.ts";
 import type { StepState } from "./queue-flush.ts";
 
 export interface PassOptions {
@@ -50,14 +50,14 @@ export class Flusher {
   readonly #servers: readonly MemcachedClient[];
   readonly #copies: number;
   readonly #away = new Set<MemcachedClient>();
-  readonly #stock: Stock;
+  readonly #stock: OpenQueues;
   #lastDisturbanceMs = Number.NEGATIVE_INFINITY;
 
   /** @param copies - on how many servers a batch is, if they are up. */
   constructor(deps: FlushDeps, servers: readonly MemcachedClient[], homes: number, copies: number) {
     this.#deps = deps;
     this.#servers = servers;
-    this.#stock = new Stock(deps, homes, () => {
+    this.#stock = new OpenQueues(deps, homes, () => {
       this.#lastDisturbanceMs = monotonicMs();
     });
     this.#copies = copies;
@@ -141,7 +141,7 @@ export class Flusher {
       );
       if (!queue) {
         if (held.length === 0) break;
-        await sleep(holePollMs, options.signal);
+        await sleep(missingSlotPollMs, options.signal);
         for (const each of held) await each.flush.refresh();
         left.push(...held.splice(0).filter(each => depthOf(each) > 0));
         continue;

@@ -5,13 +5,20 @@
  */
 import {
   type BallotRow,
-  holdBallots,
   insertBallots,
+  lockBallots,
   type PreparedInsert,
   replaceBallots,
 } from "../store/ballots.ts";
 import type { Database } from "../store/database.ts";
-import { type Arrival, ballotRow, bestOfEachVoter, type Fate, meet, voterIn } from "./fates.ts";
+import {
+  type Arrival,
+  ballotRow,
+  bestOfEachVoter,
+  type Fate,
+  fateAgainst,
+  voterIn,
+} from "./fates.ts";
 
 const rowsPerInsert = 1_000;
 /** The fate of those that have no other. */
@@ -34,7 +41,7 @@ function portion(arrivals: readonly Arrival[]): Portion {
  *
  * @param accepted - their voters were told so (`meet`).
  */
-export async function bringBallots(
+export async function settleBallots(
   db: Database,
   arrivals: readonly Arrival[],
   accepted: boolean,
@@ -56,7 +63,7 @@ export async function bringBallots(
       if (allNew && !repeats) break;
       const row = rows[index] as BallotRow;
       const other = stored.get(voterIn(row));
-      const fate = other ? meet(row, other, accepted) : counted;
+      const fate = other ? fateAgainst(row, other, accepted) : counted;
       if (fate !== counted) fates.set(arrival, fate);
       const stands = other ? rowThatStands(row, other, fate) : row;
       if (other && stands !== other) replacing.push(stands);
@@ -82,7 +89,7 @@ function meetTheBest(
   for (const arrival of arrivals) {
     const stands = standing.get(voterIn(arrival.ballot));
     if (stands && !brought.has(arrival)) {
-      fates.set(arrival, meet(ballotRow(arrival), stands, accepted));
+      fates.set(arrival, fateAgainst(ballotRow(arrival), stands, accepted));
     }
   }
 }
@@ -106,7 +113,7 @@ async function storedBefore(
   rows: readonly BallotRow[],
 ): Promise<ReadonlyMap<string, BallotRow>> {
   const offered = new Map(rows.map(row => [voterIn(row), row]));
-  const stored = await holdBallots(db, rows);
+  const stored = await lockBallots(db, rows);
   return new Map(
     stored
       .filter(row => !offered.get(voterIn(row))?.batchId.equals(row.batchId))

@@ -10,7 +10,7 @@ import type { Checkpoint } from "../store/checkpoints.ts";
 import type { FlushDeps } from "./deps.ts";
 import type { Window } from "./window.ts";
 
-export class Holes {
+export class MissingSlots {
   readonly #deps: Pick<FlushDeps, "log" | "graceMs">;
   readonly #client: MemcachedClient;
   readonly #queue: Pick<Checkpoint, "queue" | "epoch">;

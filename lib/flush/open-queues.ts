@@ -7,7 +7,7 @@ import type { MemcachedClient } from "../memcached/client.ts";
 import type { Epoch, QueueName } from "../model/ids.ts";
 import type { Lane } from "../model/lane.ts";
 import { allQueueNames, laneOf } from "../queue/queue-names.ts";
-import { lookAtQueues, type QueueLook, readPointer, readSlots } from "../queue/slots.ts";
+import { type QueueState, readPointer, readQueues, readSlots } from "../queue/slots.ts";
 import {
   type Checkpoint,
   closeCheckpoint,
@@ -30,9 +30,9 @@ export interface LaneQueue {
 /** How far behind a dead epoch's checkpoint a slot is looked for. */
 const probeSlots = 64;
 /** Between two looks whether a missing slot is there. */
-export const holePollMs = 50;
+export const missingSlotPollMs = 50;
 
-export class Stock {
+export class OpenQueues {
   readonly #deps: FlushDeps;
   readonly #names: readonly QueueName[];
   readonly #lifeEnded: () => void;
@@ -54,7 +54,7 @@ export class Stock {
   ): Promise<LaneQueue[]> {
     // In this order: an epoch that was open before the look, and is not in it, is over for good.
     this.#openEpochs ??= await openCheckpoints(this.#deps.store);
-    const looks = await lookAtQueues(server, this.#names);
+    const looks = await readQueues(server, this.#names);
     await this.#closeDeadEpochs(server, this.#openEpochs, looks, counts, signal);
     const queues: LaneQueue[] = [];
     for (const look of looks) {
@@ -80,7 +80,7 @@ export class Stock {
       const state = await queue.step(pointer, counts);
       if (state === "drained" || state === "busy") break;
       if (state === "waiting") {
-        await sleep(holePollMs, signal);
+        await sleep(missingSlotPollMs, signal);
         await queue.refresh();
       }
     }
@@ -92,7 +92,7 @@ export class Stock {
    *
    * @throws Error when it ended after we looked, and another worker has closed it; the next look finds it gone.
    */
-  async #queue(server: MemcachedClient, look: QueueLook): Promise<QueueFlush> {
+  async #queue(server: MemcachedClient, look: QueueState): Promise<QueueFlush> {
     const known = this.#queues.get(look.epoch);
     if (known) return known;
     await openCheckpoint(
@@ -122,7 +122,7 @@ export class Stock {
   async #closeDeadEpochs(
     server: MemcachedClient,
     open: readonly Checkpoint[],
-    looks: readonly QueueLook[],
+    looks: readonly QueueState[],
     counts: FlushCounts,
     signal: AbortSignal | undefined,
   ): Promise<void> {

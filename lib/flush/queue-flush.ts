@@ -16,8 +16,8 @@ import { type Checkpoint, readCheckpoint } from "../store/checkpoints.ts";
 import { Committer } from "./committer.ts";
 import { addCommit, type FlushCounts } from "./counts.ts";
 import type { FlushDeps } from "./deps.ts";
-import { Holes } from "./missing-slots.ts";
-import { Leftovers } from "./slot-cleanup.ts";
+import { MissingSlots } from "./missing-slots.ts";
+import { SlotCleanup } from "./slot-cleanup.ts";
 import type { Committed, FlushWork } from "./transaction.ts";
 import { range, reachOf, readWindow, type Window } from "./window.ts";
 
@@ -32,8 +32,8 @@ export class QueueFlush {
   readonly #client: MemcachedClient;
   readonly #takenUp: Checkpoint;
   readonly #committer: Committer;
-  readonly #holes: Holes;
-  readonly #leftovers: Leftovers;
+  readonly #holes: MissingSlots;
+  readonly #leftovers: SlotCleanup;
   readonly #ahead = new Set<number>();
   #slot: number;
 
@@ -42,8 +42,8 @@ export class QueueFlush {
     this.#client = client;
     this.#takenUp = checkpoint;
     this.#committer = new Committer(deps, client, checkpoint.queue);
-    this.#holes = new Holes(deps, client, checkpoint);
-    this.#leftovers = new Leftovers(client, checkpoint, deps.keepMs);
+    this.#holes = new MissingSlots(deps, client, checkpoint);
+    this.#leftovers = new SlotCleanup(client, checkpoint, deps.keepMs);
     this.#slot = checkpoint.slot;
   }
 

@@ -19,10 +19,10 @@ import { addArrived } from "../store/acceptances.ts";
 import { insertBatches, knownBatches } from "../store/batches.ts";
 import type { Database, Store } from "../store/database.ts";
 import { deleteDeadLetter, lockDeadLetter } from "../store/dead-letters.ts";
-import { holdPolls } from "../store/locked-polls.ts";
+import { lockPolls } from "../store/locked-polls.ts";
 import { addToTotals } from "../store/totals.ts";
-import { type Arrival, refusalOf, sumUp } from "./fates.ts";
-import { bringBallots, counted } from "./insert-ballots.ts";
+import { type Arrival, refusalOf, tallyCorrections } from "./fates.ts";
+import { counted, settleBallots } from "./insert-ballots.ts";
 
 export type Redriven =
   | {
@@ -45,7 +45,7 @@ export function redriveLetter(store: Store, id: number): Promise<Redriven> {
     const batch = decode(letter.bytes);
     if (typeof batch === "string") return { outcome: "stays", reason: batch };
     const ids = new Set(batch.ballots.map(({ pollId }) => pollId));
-    const polls = await holdPolls(db, [...ids]);
+    const polls = await lockPolls(db, [...ids]);
     for (const ballot of batch.ballots) {
       const reason = refusalOf(ballot, polls);
       if (reason !== undefined) return { outcome: "stays", reason };
@@ -62,8 +62,8 @@ export function redriveLetter(store: Store, id: number): Promise<Redriven> {
     const arrivals = batch.ballots.map(
       (ballot): Arrival => ({ slot: letter.slot, batchId, ballot }),
     );
-    const fates = await bringBallots(db, arrivals, true);
-    const verdict = sumUp(arrivals, arrival => fates.get(arrival) ?? counted);
+    const fates = await settleBallots(db, arrivals, true);
+    const verdict = tallyCorrections(arrivals, arrival => fates.get(arrival) ?? counted);
     const { totals, duplicates } = verdict;
     const changes = [...totals].map(([poll, change]) => {
       const aside = batch.ballots.filter(({ pollId }) => pollId === poll).length;

@@ -19,7 +19,7 @@ interface Kept {
 
 const slotsPerLook = 32;
 
-export class Leftovers {
+export class SlotCleanup {
   readonly #client: MemcachedClient;
   readonly #queue: Pick<Checkpoint, "queue" | "epoch">;
   readonly #keepMs: number;

@@ -13,7 +13,7 @@
  */
 import { faultPoint } from "#faults";
 import { arrivalsOf } from "../books/arrivals.ts";
-import type { Batch, QueuedBallot } from "../model/ballot.ts";
+import type { Ballot, Batch } from "../model/ballot.ts";
 import type { Epoch, PollId } from "../model/ids.ts";
 import { decodeBatch, encodeBatch } from "../queue/slot-codec.ts";
 import { addArrived } from "../store/acceptances.ts";
@@ -21,10 +21,10 @@ import { insertBatches, knownBatches } from "../store/batches.ts";
 import { lockCheckpoint, moveCheckpoint } from "../store/checkpoints.ts";
 import type { Database, Store } from "../store/database.ts";
 import { type DeadLetter, insertDeadLetters } from "../store/dead-letters.ts";
-import { type HeldPoll, holdPolls } from "../store/locked-polls.ts";
+import { type LockedPoll, lockPolls } from "../store/locked-polls.ts";
 import { addToTotals } from "../store/totals.ts";
-import { type Arrival, refusalOf, sumUp, type Verdict } from "./fates.ts";
-import { bringBallots, counted } from "./insert-ballots.ts";
+import { type Arrival, refusalOf, tallyCorrections, type Verdict } from "./fates.ts";
+import { counted, settleBallots } from "./insert-ballots.ts";
 
 /** What was read from one queue. */
 export interface FlushWork {
@@ -37,7 +37,7 @@ export interface FlushWork {
   /** Slots that did not decode. */
   readonly letters: readonly DeadLetter[];
   /** Ballots that MySQL refuses, and what it says: each goes to the letters by itself. */
-  readonly refused?: ReadonlyMap<QueuedBallot, string>;
+  readonly refused?: ReadonlyMap<Ballot, string>;
   /** Slots up to this one have been deleted from memcached. */
   readonly deleted: number;
   /** Numbers among `from + 1 … to` that nobody wrote. */
@@ -90,9 +90,9 @@ export function commitWork(store: Store, work: FlushWork, nowMs: number): Promis
     );
 
     const { arrivals, refused, polls } = await sortOut(db, fresh, work);
-    const fates = await bringBallots(db, arrivals, true);
+    const fates = await settleBallots(db, arrivals, true);
     const letters = [...work.letters, ...refused];
-    const verdict = sumUp(
+    const verdict = tallyCorrections(
       arrivals,
       arrival => fates.get(arrival) ?? counted,
       legible(letters)
@@ -146,9 +146,9 @@ async function sortOut(
   db: Database,
   slots: Slots,
   { letters, refused: refusedByMysql }: Pick<FlushWork, "letters" | "refused">,
-): Promise<{ arrivals: Arrival[]; refused: DeadLetter[]; polls: ReadonlyMap<PollId, HeldPoll> }> {
+): Promise<{ arrivals: Arrival[]; refused: DeadLetter[]; polls: ReadonlyMap<PollId, LockedPoll> }> {
   const inLetters = legible(letters).flatMap(({ ballots }) => ballots.map(({ pollId }) => pollId));
-  const polls = await holdPolls(db, [...new Set([...pollsOf(slots), ...inLetters])]);
+  const polls = await lockPolls(db, [...new Set([...pollsOf(slots), ...inLetters])]);
   const arrivals: Arrival[] = [];
   const refused: DeadLetter[] = [];
   for (const arrival of slots.flatMap(toArrivals)) {

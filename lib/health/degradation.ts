@@ -15,10 +15,10 @@
 import { sleep } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import { type Lane, lanes } from "../model/lane.ts";
-import type { GuardedStore } from "../store/circuit-breaker.ts";
+import type { CircuitBreaker } from "../store/circuit-breaker.ts";
 import { isStoreFailure } from "../store/database.ts";
 
-export const ladderSteps = [
+export const degradationSteps = [
   "normal",
   "fewer_servers",
   "holding",
@@ -26,10 +26,10 @@ export const ladderSteps = [
   "shedding",
   "refusing",
 ] as const;
-export type LadderStep = (typeof ladderSteps)[number];
+export type DegradationStep = (typeof degradationSteps)[number];
 
 /** What a process sees of the parts. */
-export interface LadderView {
+export interface DegradationView {
   readonly queueServers: number;
   readonly queueServersUp: number;
   readonly mysqlUp: boolean;
@@ -37,7 +37,7 @@ export interface LadderView {
 }
 
 /** The step that a view means. */
-export function ladderStep(view: LadderView): LadderStep {
+export function degradationStep(view: DegradationView): DegradationStep {
   const { queueServers, queueServersUp, mysqlUp, lanesRefused } = view;
   if (queueServersUp === 0) return mysqlUp ? "direct" : "refusing";
   if (lanesRefused.length === lanes.length) return "refusing";
@@ -49,27 +49,28 @@ export function ladderStep(view: LadderView): LadderStep {
 const lookMs = 200;
 
 /** A front's own place on the ladder; logs each change of it, and of the lanes that are refused, once. */
-export class Ladder {
+export class Degradation {
   readonly #log: Log;
-  readonly #mysql: GuardedStore;
-  readonly #view: () => Omit<LadderView, "mysqlUp">;
-  #last: LadderStep = "normal";
+  readonly #mysql: CircuitBreaker;
+  readonly #view: () => Omit<DegradationView, "mysqlUp">;
+  #last: DegradationStep = "normal";
   #lastRefused: readonly Lane[] = [];
 
   /** @param view - looks at the parts as they are now; no I/O. */
-  constructor(log: Log, mysql: GuardedStore, view: () => Omit<LadderView, "mysqlUp">) {
+  constructor(log: Log, mysql: CircuitBreaker, view: () => Omit<DegradationView, "mysqlUp">) {
     this.#log = log;
     this.#mysql = mysql;
     this.#view = view;
   }
 
   /** The step right now. */
-  get step(): LadderStep {
+  get step(): DegradationStep {
     const view = { ...this.#view(), mysqlUp: this.#mysql.available };
-    const step = ladderStep(view);
+    const step = degradationStep(view);
     const moreRefused = view.lanesRefused.length - this.#lastRefused.length;
     if (step !== this.#last || moreRefused !== 0) {
-      const down = ladderSteps.indexOf(step) - ladderSteps.indexOf(this.#last) || moreRefused;
+      const down =
+        degradationSteps.indexOf(step) - degradationSteps.indexOf(this.#last) || moreRefused;
       const line = { event: "ladder", step, before: this.#last, ...view };
       this.#last = step;
       this.#lastRefused = view.lanesRefused;

@@ -2,14 +2,14 @@
  * Request bodies: type first, then size, then contents.
  */
 import { FloodgateError, isFloodgateError } from "../base/errors.ts";
-import type { Asked } from "./request-head.ts";
+import type { RequestHead } from "./request-head.ts";
 
 export const bodyBytesMax = 64 * 1024;
 
 export type BodyKind = "json" | "form";
 
 /** What a request says its body is; `undefined` for anything that is neither JSON nor a form. */
-export function bodyKind(request: Asked): BodyKind | undefined {
+export function bodyKind(request: RequestHead): BodyKind | undefined {
   const stated = request.headers.get("content-type");
   if (stated === "application/json") return "json";
   const type = stated?.split(";")[0]?.trim().toLowerCase();

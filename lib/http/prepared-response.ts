@@ -4,22 +4,22 @@
  * (`server/fast-read.ts`).
  */
 
-export interface ReadyAnswer {
+export interface PreparedResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Uint8Array<ArrayBuffer> | null;
   /** The same headers as Node takes them fastest, with the length. */
   readonly rawHeaders: readonly string[];
   /** 304, where there is an `ETag` to ask with. */
-  readonly unchanged?: ReadyAnswer;
+  readonly unchanged?: PreparedResponse;
 }
 
 /** The answer with this body; its `ETag`, if it has one, may be asked for. */
-export function readyAnswer(
+export function prepareResponse(
   status: number,
   headers: Readonly<Record<string, string>>,
   body: Uint8Array<ArrayBuffer>,
-): ReadyAnswer {
+): PreparedResponse {
   const length = ["Content-Length", String(body.length)];
   const answer = {
     status,
@@ -35,9 +35,9 @@ export function readyAnswer(
 
 /** What of `answer` goes to somebody who sends this `If-None-Match`. */
 export function answerFor(
-  answer: ReadyAnswer,
+  answer: PreparedResponse,
   ifNoneMatch: string | null | undefined,
-): ReadyAnswer {
+): PreparedResponse {
   if (!ifNoneMatch || !answer.unchanged) return answer;
   const asked = ifNoneMatch.split(",").map(tag => tag.trim());
   return asked.includes(answer.headers.ETag ?? "") ? answer.unchanged : answer;

@@ -1,7 +1,7 @@
 /** Answers that are not problems. */
 
 import { dataHeaders } from "./headers.ts";
-import type { ReadyAnswer } from "./prepared-response.ts";
+import type { PreparedResponse } from "./prepared-response.ts";
 
 const jsonHeaders: Readonly<Record<string, string>> = {
   ...dataHeaders,
@@ -22,7 +22,7 @@ export interface Answer {
 }
 
 /** A Web answer of one that is put together. */
-export function responseOf({ status, headers, body }: Answer | ReadyAnswer): Response {
+export function responseOf({ status, headers, body }: Answer | PreparedResponse): Response {
   return new Response(body, { status, headers });
 }
 

@@ -8,10 +8,10 @@
  * Source: Fetch Metadata (W3C) and OWASP's CSRF cheat sheet, "verifying origin with standard headers".
  */
 import { FloodgateError } from "../base/errors.ts";
-import type { Asked } from "./request-head.ts";
+import type { RequestHead } from "./request-head.ts";
 
 /** @throws FloodgateError `forbidden` for a browser's request that another origin caused. */
-export function refuseCrossSite(request: Asked, publicUrl: string): void {
+export function refuseCrossSite(request: RequestHead, publicUrl: string): void {
   const site = request.headers.get("sec-fetch-site");
   if (site === "same-origin") return;
   const origin = request.headers.get("origin");
@@ -20,7 +20,7 @@ export function refuseCrossSite(request: Asked, publicUrl: string): void {
   throw new FloodgateError("forbidden", { detail: "The request comes from another site." });
 }
 
-function isOurs(origin: string, request: Asked, publicUrl: string): boolean {
+function isOurs(origin: string, request: RequestHead, publicUrl: string): boolean {
   if (origin === publicUrl) return true;
   const host = request.headers.get("host");
   return host !== null && origin === `${new URL(publicUrl).protocol}//${host}`;

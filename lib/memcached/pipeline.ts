@@ -74,9 +74,9 @@ export class Replies {
 }
 
 /** `full`: the server has no memory left for it (`-M`). What was there is still there. */
-export type Stored = "stored" | "exists" | "full";
+export type StoreReply = "stored" | "exists" | "full";
 /** `null`: there is no such counter. `raced`: two created it at once and this one lost; call again. */
-export type Counted = bigint | null | "raced" | "full";
+export type CounterReply = bigint | null | "raced" | "full";
 
 /** A value and memcached's own number for this very value of the key ("cas"). */
 export interface Versioned {
@@ -114,7 +114,7 @@ export class Pipeline {
   }
 
   /** Stores unless the key exists. `ttlSeconds` 0: never expires. */
-  add(key: Key, value: Buffer | string, ttlSeconds: number): Op<Stored> {
+  add(key: Key, value: Buffer | string, ttlSeconds: number): Op<StoreReply> {
     return this.#push(opcode.add, key, storeExtras(ttlSeconds), value, decodeStore);
   }
 
@@ -137,7 +137,7 @@ export class Pipeline {
     value: Buffer | string,
     ttlSeconds: number,
     only?: Versioned,
-  ): Op<Stored | "missing"> {
+  ): Op<StoreReply | "missing"> {
     const op = this.#push(opcode.replace, key, storeExtras(ttlSeconds), value, decodeReplace);
     if (only) this.#requests.onlyVersion(op.index, only.version);
     return op;
@@ -156,7 +156,7 @@ export class Pipeline {
   }
 
   /** Adds `amount` (0 … 2^53-1) and gives the new value; creates the counter only if asked to. */
-  incr(key: Key, amount: number, create?: CreateCounter): Op<Counted> {
+  incr(key: Key, amount: number, create?: CreateCounter): Op<CounterReply> {
     return this.#push(opcode.incr, key, counterExtras(amount, create), "", decodeCounter);
   }
 
@@ -165,7 +165,7 @@ export class Pipeline {
    *
    * memcached's own "decr" stops at 0, and then what comes up later is too much. Its "incr" wraps at 2^64.
    */
-  decr(key: Key, amount: number): Op<Counted> {
+  decr(key: Key, amount: number): Op<CounterReply> {
     return this.#push(opcode.incr, key, counterExtras(-amount), "", decodeCounter);
   }
 
@@ -232,7 +232,7 @@ function decodeVersioned(replies: readonly Reply[] | undefined): Versioned | nul
   return value && reply ? { value, version: reply.cas } : null;
 }
 
-function decodeStore(replies: readonly Reply[] | undefined): Stored {
+function decodeStore(replies: readonly Reply[] | undefined): StoreReply {
   const reply = replies?.[0];
   if (!reply || reply.status === status.ok) return "stored";
   if (reply.status === status.exists || reply.status === status.notStored) return "exists";
@@ -240,7 +240,7 @@ function decodeStore(replies: readonly Reply[] | undefined): Stored {
   throw unexpected(reply);
 }
 
-function decodeReplace(replies: readonly Reply[] | undefined): Stored | "missing" {
+function decodeReplace(replies: readonly Reply[] | undefined): StoreReply | "missing" {
   const reply = replies?.[0];
   if (reply?.status === status.notFound || reply?.status === status.notStored) return "missing";
   return decodeStore(replies);
@@ -259,7 +259,7 @@ function decodeDelete(replies: readonly Reply[] | undefined): boolean {
 }
 
 /** Counters are 64 bits wide; memjs's own decoding is wrong from 2^32 on, so it is done here. */
-function decodeCounter(replies: readonly Reply[] | undefined): Counted {
+function decodeCounter(replies: readonly Reply[] | undefined): CounterReply {
   const reply = replies?.[0];
   if (!reply) throw new MemcachedFailure("rejected", "a counter did not answer");
   if (reply.status === status.ok) return reply.value.readBigInt64BE(0);

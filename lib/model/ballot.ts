@@ -3,7 +3,7 @@ import type { BallotId, BatchId, PollId, VoterKey } from "./ids.ts";
 import type { PollKind } from "./poll-rules.ts";
 
 /** One ballot on its way to MySQL. */
-export interface QueuedBallot {
+export interface Ballot {
   readonly pollId: PollId;
   readonly voter: VoterKey;
   readonly ballotId: BallotId;
@@ -27,7 +27,7 @@ export interface QueuedBallot {
 /** The ballots of one slot. An empty batch fills a number that its taker had no use for. */
 export interface Batch {
   readonly id: BatchId;
-  readonly ballots: readonly QueuedBallot[];
+  readonly ballots: readonly Ballot[];
   /**
    * The tallies may have been moved for these ballots more than once, or not at all: an earlier attempt
    * to write this batch got no answer. The worker compares them when it has flushed it.

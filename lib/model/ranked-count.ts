@@ -9,12 +9,12 @@
 import type { OptionNumber } from "./ids.ts";
 
 /** Ballots of a poll that have the same choices, and how many they are. */
-export interface Combination {
+export interface ChoicesCount {
   readonly choices: Uint8Array;
   readonly ballots: number;
 }
 
-export interface RunoffRound {
+export interface RankedRound {
   /** Ballots that count for each option still in. */
   readonly votes: Readonly<Record<string, number>>;
   /** Ballots that rank none of those. */
@@ -24,8 +24,8 @@ export interface RunoffRound {
 }
 
 /** What the worker publishes: who won, and how. */
-export interface Runoff {
-  readonly rounds: readonly RunoffRound[];
+export interface RankedCount {
+  readonly rounds: readonly RankedRound[];
   /** `null`: there is no ballot yet. */
   readonly winner: string | null;
 }
@@ -34,12 +34,12 @@ export interface Runoff {
  * @param options - in the order of the page.
  * @param rankings - choices with the favourite first.
  */
-export function runoffOf(
+export function rankedCount(
   options: readonly OptionNumber[],
-  rankings: readonly Combination[],
-): Runoff {
+  rankings: readonly ChoicesCount[],
+): RankedCount {
   const standing = new Set<number>(options);
-  const rounds: RunoffRound[] = [];
+  const rounds: RankedRound[] = [];
   const points = pointsOf(options, rankings);
   while (standing.size > 0) {
     const votes = new Map([...standing].map(option => [option, 0]));
@@ -66,7 +66,7 @@ export function runoffOf(
 
 function weakest(
   votes: ReadonlyMap<number, number>,
-  earlier: readonly RunoffRound[],
+  earlier: readonly RankedRound[],
   points: ReadonlyMap<number, number>,
 ): number {
   const least = Math.min(...votes.values());
@@ -81,7 +81,7 @@ function weakest(
   return tied.at(-1) ?? 0;
 }
 
-function pointsOf(options: readonly OptionNumber[], rankings: readonly Combination[]) {
+function pointsOf(options: readonly OptionNumber[], rankings: readonly ChoicesCount[]) {
   const points = new Map<number, number>();
   for (const { choices, ballots } of rankings) {
     for (const [index, option] of choices.entries()) {

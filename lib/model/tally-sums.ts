@@ -10,14 +10,14 @@ export interface TallyChange {
 }
 
 /** Of a ballot, what is counted. */
-export interface Counted {
+export interface CountableBallot {
   readonly pollId: PollId;
   readonly kind: PollKind;
   readonly choices: Uint8Array;
 }
 
 /** What a ballot did to the tallies when it was enqueued. */
-export interface Moved extends Counted {
+export interface TalliedBallot extends CountableBallot {
   readonly tallied: boolean;
   /** Of a change: the choices that went. */
   readonly replaced?: Uint8Array;
@@ -32,7 +32,7 @@ export class SumsByPoll {
   readonly #polls = new Map<PollId, Sums>();
 
   /** Adds (or, with -1, takes off) one ballot and its votes. */
-  add(ballot: Counted, sign: 1 | -1): void {
+  add(ballot: CountableBallot, sign: 1 | -1): void {
     let sums = this.#polls.get(ballot.pollId);
     if (!sums) {
       sums = { ballots: 0, votes: new Map() };
@@ -46,7 +46,7 @@ export class SumsByPoll {
   }
 
   /** Adds (or, with -1, takes off) what a ballot moved the tallies by when it was enqueued. */
-  addMoved(ballot: Moved, sign: 1 | -1 = 1): void {
+  addMoved(ballot: TalliedBallot, sign: 1 | -1 = 1): void {
     if (!ballot.tallied) return;
     this.add(ballot, sign);
     const { pollId, kind, replaced } = ballot;

@@ -17,12 +17,12 @@ import { LRUCache } from "lru-cache";
 import { DAY, monotonicMs, SECOND } from "../base/clock.ts";
 import { FloodgateError, isFloodgateError } from "../base/errors.ts";
 import { describeError, type Log } from "../base/log.ts";
-import { RateGate } from "../base/rate-limit.ts";
+import { RateLimit } from "../base/rate-limit.ts";
 import { isMemcachedFailure } from "../memcached/failure.ts";
 import type { Placement } from "../memcached/placement.ts";
 import type { Slug } from "../model/ids.ts";
 import type { Poll } from "../model/poll.ts";
-import type { GuardedStore } from "../store/circuit-breaker.ts";
+import type { CircuitBreaker } from "../store/circuit-breaker.ts";
 import type { Store } from "../store/database.ts";
 import { isStoreFailure } from "../store/database.ts";
 import { findPoll, listedPolls } from "../store/polls.ts";
@@ -52,10 +52,10 @@ export class PublishedPolls {
   readonly #copies: PublishedCopies;
   readonly #store: Store;
   readonly #log: Log;
-  readonly #guarded: GuardedStore | undefined;
+  readonly #guarded: CircuitBreaker | undefined;
   readonly #remembered = new LRUCache<Slug, Remembered>({ max: rememberedMax });
   readonly #reading = new Map<Slug, Promise<Poll | null>>();
-  readonly #lookups = new RateGate(lookupsPerSecondMax);
+  readonly #lookups = new RateLimit(lookupsPerSecondMax);
   /** Rises when something was published, as far as this process was told. */
   #publication = 0;
   #confirming: Promise<void> | undefined;
@@ -66,7 +66,7 @@ export class PublishedPolls {
     places: Placement,
     store: Store,
     log: Log,
-    guarded: GuardedStore | undefined = undefined,
+    guarded: CircuitBreaker | undefined = undefined,
   ) {
     this.#copies = new PublishedCopies(places);
     this.#store = store;

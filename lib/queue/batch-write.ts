@@ -19,14 +19,14 @@ import type { MemcachedClient } from "../memcached/client.ts";
 import type { Batch } from "../model/ballot.ts";
 import type { BatchMoves } from "../tallies/batch-moves.ts";
 import type { Ticket } from "./producer.ts";
-import type { Place } from "./replay-ring.ts";
-import { Attempt, type Job, type Side } from "./server-write.ts";
+import type { StoredAt } from "./replay-ring.ts";
+import { type BatchJob, type ServerQueues, ServerWrite } from "./server-write.ts";
 import { encodeBatch } from "./slot-codec.ts";
 
 /** Where a front's batches of one lane go. */
 export interface Targets {
   /** In the order in which this front prefers them. */
-  readonly sides: readonly Side[];
+  readonly sides: readonly ServerQueues[];
   /** On how many of them a batch is to be. */
   readonly copies: number;
   /** Their servers in the order of the configuration, which is that of the locks. */
@@ -36,7 +36,7 @@ export interface Targets {
 /** A batch that is in. */
 export interface Enqueued {
   readonly outcome: "enqueued";
-  readonly places: readonly (Place & { readonly ticket: Ticket })[];
+  readonly places: readonly (StoredAt & { readonly ticket: Ticket })[];
   readonly bytes: Buffer;
 }
 
@@ -50,16 +50,16 @@ export interface NotEnqueued {
 /** How much longer than its fastest a batch waits for its other servers, in each of two steps. */
 const lagMsMax = 200;
 
-export class Enqueueing {
-  readonly #spare: Side[];
-  readonly #attempts: Attempt[];
+export class BatchWrite {
+  readonly #spare: ServerQueues[];
+  readonly #attempts: ServerWrite[];
   readonly #order: readonly MemcachedClient[];
 
   /** Chooses as many servers as there are to be copies, of those that are up, and asks for tickets. */
   constructor({ sides, copies, order }: Targets) {
     const up = sides.filter(side => side[0]?.client.available);
     this.#order = order;
-    this.#attempts = up.slice(0, copies).map(side => new Attempt(side));
+    this.#attempts = up.slice(0, copies).map(side => new ServerWrite(side));
     this.#spare = up.slice(copies);
     for (const attempt of this.#attempts) attempt.ask();
   }
@@ -73,7 +73,7 @@ export class Enqueueing {
   /** @param untilMs - monotonic time after which nothing new is tried. */
   async finish(batch: Batch, untilMs: number, moves?: BatchMoves): Promise<Enqueued | NotEnqueued> {
     const attempts = this.#attempts;
-    const job: Job = { batch, bytes: encodeBatch(batch), moves, untilMs };
+    const job: BatchJob = { batch, bytes: encodeBatch(batch), moves, untilMs };
     await together(attempts, attempt => attempt.receive());
     await this.#lockInOrder(untilMs);
     const ready = attempts.filter(attempt => attempt.ready).map(({ client }) => client);
@@ -101,12 +101,12 @@ export class Enqueueing {
   }
 
   /** Other servers for those that failed. */
-  async #replace(job: Job): Promise<void> {
+  async #replace(job: BatchJob): Promise<void> {
     const failed = this.#attempts.filter(({ place }) => !place).length;
     for (let replaced = 0; replaced < failed; ) {
       const side = this.#spare.shift();
       if (!side) return;
-      const attempt = new Attempt(side);
+      const attempt = new ServerWrite(side);
       this.#attempts.push(attempt);
       await attempt.makeUp(job);
       if (attempt.place) replaced += 1;
@@ -116,8 +116,8 @@ export class Enqueueing {
 
 /** Does the same on all; those that take much longer than one that went well are given up. */
 async function together(
-  attempts: readonly Attempt[],
-  work: (attempt: Attempt) => Promise<void>,
+  attempts: readonly ServerWrite[],
+  work: (attempt: ServerWrite) => Promise<void>,
 ): Promise<void> {
   const [only, second] = attempts;
   if (!only) return;
@@ -136,7 +136,7 @@ async function together(
   clearTimeout(patience);
 }
 
-function failureOf(attempts: readonly Attempt[]): NotEnqueued {
+function failureOf(attempts: readonly ServerWrite[]): NotEnqueued {
   return {
     outcome: attempts.some(({ full }) => full) ? "full" : "unavailable",
     mayBeIn: attempts.some(({ mayBeIn }) => mayBeIn),
@@ -151,5 +151,5 @@ export function enqueueBatch(
   untilMs: number,
   moves?: BatchMoves,
 ): Promise<Enqueued | NotEnqueued> {
-  return new Enqueueing(targets).finish(batch, untilMs, moves);
+  return new BatchWrite(targets).finish(batch, untilMs, moves);
 }

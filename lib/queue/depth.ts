@@ -11,7 +11,7 @@ import type { QueueName } from "../model/ids.ts";
 import type { Lane } from "../model/lane.ts";
 import { laneOf } from "./queue-names.ts";
 import { decodeBatch } from "./slot-codec.ts";
-import { lookAtQueues, type QueueLook, readCheckpoints, readSlots } from "./slots.ts";
+import { type QueueState, readCheckpoints, readQueues, readSlots } from "./slots.ts";
 
 /** What waits in one lane on one server. */
 export interface LaneDepth {
@@ -23,12 +23,12 @@ export interface LaneDepth {
 }
 
 /** Depths of one server, or `undefined` when it can't be asked. Three or four round trips. */
-export async function surveyServer(
+export async function readDepth(
   server: MemcachedClient,
   names: readonly QueueName[],
 ): Promise<LaneDepth[] | undefined> {
   try {
-    const looks = await lookAtQueues(server, names);
+    const looks = await readQueues(server, names);
     const checkpoints = await readCheckpoints(server, looks);
     const queues = await Promise.all(
       looks.map((look, index) => surveyQueue(server, look, checkpoints[index] ?? 0)),
@@ -48,7 +48,7 @@ interface QueueDepth {
 
 async function surveyQueue(
   server: MemcachedClient,
-  { queue, epoch, pointer }: QueueLook,
+  { queue, epoch, pointer }: QueueState,
   checkpoint: number,
 ): Promise<QueueDepth> {
   const slots = Math.max(0, pointer - checkpoint);

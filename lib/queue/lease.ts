@@ -6,7 +6,7 @@
  */
 import { SECOND } from "../base/clock.ts";
 import { lockKey } from "../memcached/keys.ts";
-import type { Counted, Op, Pipeline } from "../memcached/pipeline.ts";
+import type { CounterReply, Op, Pipeline } from "../memcached/pipeline.ts";
 import type { Epoch, QueueName } from "../model/ids.ts";
 
 /** The server's lease: a TTL of 2 lives for more than 1 s and up to 2 s. */
@@ -15,6 +15,6 @@ export const leaseSeconds = 2;
 export const leaseSurelyOursMs = 0.9 * SECOND;
 
 /** Asks for the lock of a queue; the answer 1 means that it is ours from now on. */
-export function askForLock(p: Pipeline, queue: QueueName, epoch: Epoch): Op<Counted> {
+export function askForLock(p: Pipeline, queue: QueueName, epoch: Epoch): Op<CounterReply> {
   return p.incr(lockKey(queue, epoch), 1, { initial: 1, ttlSeconds: leaseSeconds });
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { lanesWithoutRoom, refusedFromPercent } from "./memory-limits.ts";
+import { refusedFromPercent, refusedLanes } from "./memory-limits.ts";
 
 const behind = (usedPercent: number) => ({ usedPercent, behind: true });
 
@@ -13,7 +13,7 @@ describe("room", () => {
   });
 
   it("is taken from the lowest lane first, and from all in the end", () => {
-    const without = (usedPercent: number) => lanesWithoutRoom([behind(usedPercent)], 1, 70);
+    const without = (usedPercent: number) => refusedLanes([behind(usedPercent)], 1, 70);
     assert.deepEqual(without(69.9), []);
     assert.deepEqual(without(70), ["low"]);
     assert.deepEqual(without(80), ["normal", "low"]);
@@ -21,14 +21,14 @@ describe("room", () => {
   });
 
   it("is there, however full a server is, while slots do not wait", () => {
-    assert.deepEqual(lanesWithoutRoom([{ usedPercent: 99, behind: false }], 1, 70), []);
+    assert.deepEqual(refusedLanes([{ usedPercent: 99, behind: false }], 1, 70), []);
   });
 
   it("is asked of as many servers as there are copies, of those that are up", () => {
     const servers = [behind(95), behind(20)];
-    assert.deepEqual(lanesWithoutRoom(servers, 1, 70), []);
-    assert.deepEqual(lanesWithoutRoom(servers, 2, 70), ["high", "normal", "low"]);
-    assert.deepEqual(lanesWithoutRoom([behind(75)], 2, 70), ["low"]);
-    assert.deepEqual(lanesWithoutRoom([], 2, 70), []);
+    assert.deepEqual(refusedLanes(servers, 1, 70), []);
+    assert.deepEqual(refusedLanes(servers, 2, 70), ["high", "normal", "low"]);
+    assert.deepEqual(refusedLanes([behind(75)], 2, 70), ["low"]);
+    assert.deepEqual(refusedLanes([], 2, 70), []);
   });
 });

@@ -24,10 +24,10 @@ import { isMemcachedFailure } from "../memcached/failure.ts";
 import { readMemory } from "../memcached/memory-stats.ts";
 import type { Epoch, QueueName } from "../model/ids.ts";
 import { type Lane, lanes } from "../model/lane.ts";
-import { lookAtQueues, readCheckpoints } from "./slots.ts";
+import { readCheckpoints, readQueues } from "./slots.ts";
 
 /** What is known of one server's memory. */
-export interface ServerRoom {
+export interface ServerMemory {
   readonly usedPercent: number;
   /** Slots wait that had to be flushed long ago. */
   readonly behind: boolean;
@@ -52,8 +52,8 @@ export function refusedFromPercent(lane: Lane, sharePercent: number): number {
  *
  * @param servers - those that can be asked. As many of them as there are `copies` must have room.
  */
-export function lanesWithoutRoom(
-  servers: readonly ServerRoom[],
+export function refusedLanes(
+  servers: readonly ServerMemory[],
   copies: number,
   sharePercent: number,
 ): readonly Lane[] {
@@ -76,7 +76,7 @@ interface Before {
 }
 
 /** What a front knows of the room on all servers. */
-export class QueueRoom {
+export class MemoryLimits {
   readonly #options: RoomOptions;
   readonly #before = new Map<MemcachedClient, Before[]>();
   #without: readonly Lane[] = [];
@@ -114,7 +114,7 @@ export class QueueRoom {
     const up = servers.filter(({ available }) => available);
     const found = await Promise.all(up.map(server => this.#ask(server)));
     const known = found.filter(room => room !== undefined);
-    this.#without = lanesWithoutRoom(known, copies, sharePercent);
+    this.#without = refusedLanes(known, copies, sharePercent);
     // Slots leave as they come: what there is no room for now there is room for soon.
     const draining = known.some(({ usedPercent }) => usedPercent >= sharePercent);
     if (draining && !known.some(({ behind }) => behind)) this.#fullAtMs = Number.NEGATIVE_INFINITY;
@@ -124,7 +124,7 @@ export class QueueRoom {
     return this.#without.includes(lane);
   }
 
-  async #ask(server: MemcachedClient): Promise<ServerRoom | undefined> {
+  async #ask(server: MemcachedClient): Promise<ServerMemory | undefined> {
     try {
       const { usedBytes, limitBytes } = await readMemory(server);
       const usedPercent = (usedBytes / limitBytes) * 100;
@@ -141,7 +141,7 @@ export class QueueRoom {
 
   /** Compares the checkpoints, as the worker publishes them, with the pointers of some seconds ago. */
   async #isBehind(server: MemcachedClient): Promise<boolean> {
-    const looks = await lookAtQueues(server, this.#options.queueNames);
+    const looks = await readQueues(server, this.#options.queueNames);
     const checkpoints = await readCheckpoints(server, looks);
     const now = monotonicMs();
     const before = this.#before.get(server) ?? [];

@@ -18,7 +18,7 @@ import type { QueueProducer } from "./producer.ts";
 const lostEpoch = "lost" as Epoch;
 
 /** Where a batch was written. */
-export interface Place {
+export interface StoredAt {
   readonly producer: QueueProducer;
   readonly epoch: Epoch;
   readonly slot: number;
@@ -83,7 +83,7 @@ export class ReplayRing {
     return [...this.#lines.keys()];
   }
 
-  remember(bytes: Buffer, places: readonly Place[]): void {
+  remember(bytes: Buffer, places: readonly StoredAt[]): void {
     const kept: Kept = { bytes, places: places.length };
     this.#kept.add(kept);
     this.#bytes += bytes.length;
@@ -127,7 +127,7 @@ export class ReplayRing {
     this.remember(bytes, [{ producer, epoch: lostEpoch, slot: 0 }]);
   }
 
-  #line({ producer, epoch }: Place): Line {
+  #line({ producer, epoch }: StoredAt): Line {
     const lines = this.#lines.get(producer) ?? new Map<Epoch, Line>();
     this.#lines.set(producer, lines);
     const line = lines.get(epoch) ?? new Line();

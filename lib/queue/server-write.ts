@@ -11,11 +11,11 @@ import { isMemcachedFailure, isOutOfMemory } from "../memcached/failure.ts";
 import type { Batch } from "../model/ballot.ts";
 import type { BatchMoves } from "../tallies/batch-moves.ts";
 import type { QueueProducer, Ticket } from "./producer.ts";
-import type { Place } from "./replay-ring.ts";
+import type { StoredAt } from "./replay-ring.ts";
 import { encodeBatch } from "./slot-codec.ts";
 
 /** One server's queues, for a front: one for each home, the front's own first. */
-export type Side = readonly QueueProducer[];
+export type ServerQueues = readonly QueueProducer[];
 
 const attemptsMax = 5;
 /**
@@ -25,7 +25,7 @@ const attemptsMax = 5;
 const lockPatienceMs = 200;
 
 /** A batch on its way, the same for all servers. */
-export interface Job {
+export interface BatchJob {
   readonly batch: Batch;
   readonly bytes: Buffer;
   /** What it does to the tallies. */
@@ -33,20 +33,20 @@ export interface Job {
   readonly untilMs: number;
 }
 
-export class Attempt {
+export class ServerWrite {
   readonly client: MemcachedClient;
-  readonly #side: Side;
+  readonly #side: ServerQueues;
   #home = 0;
   #asked: Promise<Ticket> | undefined;
   #ticket: Ticket | undefined;
   #givenUp = false;
   #talliesDoubtful = false;
-  place: (Place & { readonly ticket: Ticket }) | undefined;
+  place: (StoredAt & { readonly ticket: Ticket }) | undefined;
   mayBeIn = false;
   full = false;
   cause: unknown;
 
-  constructor(side: Side) {
+  constructor(side: ServerQueues) {
     const [producer] = side;
     if (!producer) throw new RangeError("a server without queues");
     this.#side = side;
@@ -102,7 +102,7 @@ export class Attempt {
   }
 
   /** One write, if there is a ticket. */
-  async write({ batch, bytes, moves }: Job): Promise<void> {
+  async write({ batch, bytes, moves }: BatchJob): Promise<void> {
     const ticket = this.#ticket;
     if (!ticket || this.done) return;
     this.#ticket = undefined;
@@ -124,7 +124,7 @@ export class Attempt {
   }
 
   /** Further attempts on this server alone, as long as it answers. */
-  async makeUp(job: Job): Promise<void> {
+  async makeUp(job: BatchJob): Promise<void> {
     for (let attempt = 0; attempt < attemptsMax && !this.done; attempt++) {
       if (!this.client.available || (attempt > 0 && monotonicMs() > job.untilMs)) return;
       await this.receive();

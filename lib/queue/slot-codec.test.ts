@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { describe, it } from "node:test";
 import fc from "fast-check";
 import { isFloodgateError } from "../base/errors.ts";
-import { type Batch, ballotsPerSlotMax, type QueuedBallot, revisionMax } from "../model/ballot.ts";
+import { type Ballot, type Batch, ballotsPerSlotMax, revisionMax } from "../model/ballot.ts";
 import type { BallotId, BatchId, PollId, VoterKey } from "../model/ids.ts";
 import {
   decodeBatch,
@@ -34,7 +34,7 @@ const anyFirst = fc.record({
   tallied: fc.boolean(),
 });
 
-const anyBallot: fc.Arbitrary<QueuedBallot> = fc
+const anyBallot: fc.Arbitrary<Ballot> = fc
   .tuple(anyFirst, anyRevision)
   .map(([ballot, revision]) => ({ ...ballot, ...revision }));
 
@@ -70,7 +70,7 @@ describe("slot codec", () => {
     fc.assert(
       fc.property(anyBallot, ballot => {
         const id = randomBytes(12) as BatchId;
-        const size = (ballots: QueuedBallot[]) =>
+        const size = (ballots: Ballot[]) =>
           encodeBatch({ id, ballots, talliesDoubtful: false }).length;
         assert.equal(size([ballot]) - size([]), encodedBallotBytes(ballot));
       }),
@@ -129,7 +129,7 @@ describe("slot codec", () => {
   });
 
   it("refuses to write what could not be read", () => {
-    const ballots: QueuedBallot[] = [];
+    const ballots: Ballot[] = [];
     const short = randomBytes(11) as BatchId;
     assert.throws(() => encodeBatch({ id: short, ballots, talliesDoubtful: false }), RangeError);
   });

@@ -17,7 +17,7 @@
  */
 import { crc32 } from "node:zlib";
 import { FloodgateError } from "../base/errors.ts";
-import { type Batch, ballotsPerSlotMax, choicesMax, type QueuedBallot } from "../model/ballot.ts";
+import { type Ballot, type Batch, ballotsPerSlotMax, choicesMax } from "../model/ballot.ts";
 import type { BallotId, BatchId, PollId, VoterKey } from "../model/ids.ts";
 import { pollKinds } from "../model/poll-rules.ts";
 
@@ -52,7 +52,7 @@ export function isTombstone(bytes: Buffer): boolean {
 
 /** Bytes that a ballot takes in a slot. */
 export function encodedBallotBytes(
-  ballot: Pick<QueuedBallot, "choices" | "revision" | "replaced">,
+  ballot: Pick<Ballot, "choices" | "revision" | "replaced">,
 ): number {
   const change = ballot.revision > 0 ? changeFixedBytes + (ballot.replaced?.length ?? 0) : 0;
   return ballotFixedBytes + ballot.choices.length + change;
@@ -85,12 +85,12 @@ export function encodeBatch(batch: Batch): Buffer {
   return bytes;
 }
 
-function versionFor(ballots: readonly QueuedBallot[]): number {
+function versionFor(ballots: readonly Ballot[]): number {
   if (ballots.some(({ revision }) => revision > 0)) return versions.changes;
   return ballots.every(({ kind }) => kind === "choice") ? versions.plain : versions.kinds;
 }
 
-function encodeBallot(bytes: Buffer, start: number, ballot: QueuedBallot, baseMs: number): number {
+function encodeBallot(bytes: Buffer, start: number, ballot: Ballot, baseMs: number): number {
   if (ballot.voter.length !== keyDigits) throw new RangeError("a voter key has 16 bytes");
   if (ballot.ballotId.length !== keyDigits) throw new RangeError("a ballot id has 16 bytes");
   const { choices, replaced = noChoices, revision } = ballot;
@@ -134,7 +134,7 @@ export function decodeBatch(bytes: Buffer): Batch | null {
   const baseMs = bytes.readUIntBE(17, 6);
   // Once for all of them: pieces of a text share its memory.
   const hex = bytes.toString("hex");
-  const ballots: QueuedBallot[] = [];
+  const ballots: Ballot[] = [];
   let at = headerBytes;
   while (ballots.length < count) {
     const next = ballotEnd(bytes, at, end);
@@ -170,7 +170,7 @@ export function plainBatchId(bytes: Buffer): BatchId | undefined {
   return bytes.subarray(3, 15) as BatchId;
 }
 
-function decodeBallot(bytes: Buffer, hex: string, start: number, baseMs: number): QueuedBallot {
+function decodeBallot(bytes: Buffer, hex: string, start: number, baseMs: number): Ballot {
   const flags = bytes[start + 4] ?? 0;
   const kind = pollKinds[(flags >> kindShift) & kindMask];
   if (!kind) throw corrupt("a kind of poll that is not known here");

@@ -18,7 +18,7 @@ import type { Epoch, QueueName, SlotNumber } from "../model/ids.ts";
 import { tombstoneOf } from "./slot-codec.ts";
 
 /** One queue as it stands in memcached right now. */
-export interface QueueLook {
+export interface QueueState {
   readonly queue: QueueName;
   readonly epoch: Epoch;
   /** Number of the newest slot taken. */
@@ -34,10 +34,10 @@ const slotsPerRead = 32;
  *
  * @throws MemcachedFailure when the server can't be asked.
  */
-export async function lookAtQueues(
+export async function readQueues(
   client: MemcachedClient,
   names: readonly QueueName[],
-): Promise<QueueLook[]> {
+): Promise<QueueState[]> {
   const first = new Pipeline();
   const epochs = names.map(queue => ({ queue, op: first.get(epochKey(queue)) }));
   const r1 = await client.read(first);
@@ -59,7 +59,7 @@ export async function lookAtQueues(
 /** The checkpoints that the worker has published of some queues, 0 where it has none. One round trip. */
 export async function readCheckpoints(
   client: MemcachedClient,
-  looks: readonly QueueLook[],
+  looks: readonly QueueState[],
 ): Promise<number[]> {
   if (looks.length === 0) return [];
   const p = new Pipeline();

@@ -14,7 +14,7 @@ import { decodeBatch } from "../queue/slot-codec.ts";
 import { readSlots } from "../queue/slots.ts";
 import { knownBatches } from "../store/batches.ts";
 import type { Database } from "../store/database.ts";
-import type { HeldQueue } from "./freeze-queues.ts";
+import type { FrozenQueue } from "./freeze-queues.ts";
 
 const batchesPerQuery = 1_000;
 
@@ -50,7 +50,7 @@ export class Backlog {
   }
 
   /** Reads what came since the last time, and what was missing then; resolves with how many slots it found. */
-  async read({ server, look }: HeldQueue): Promise<number> {
+  async read({ server, look }: FrozenQueue): Promise<number> {
     const before = this.#progress.get(look.epoch) ?? {
       last: this.#checkpoints.get(look.epoch) ?? 0,
       missing: [],

@@ -20,7 +20,7 @@ import { partsOf } from "../model/tally-parts.ts";
 import { firstVersion } from "../tallies/counters.ts";
 
 /** One counter that was found off, and is right now. */
-export interface Mended {
+export interface Correction {
   readonly pollId: PollId;
   /** A measure of an option, or `b` for the ballots. */
   readonly part: TallyPart | "b";
@@ -56,18 +56,18 @@ interface Side<T> {
  * @throws MemcachedFailure when a poll has no server that is up, or one did not answer; what was under way on
  *   the others is through by then.
  */
-export async function mendCounters(
+export async function correctCounters(
   places: Placement,
   polls: readonly Poll[],
   wanted: Wanted,
   untilMs: number,
-): Promise<readonly Mended[] | undefined> {
+): Promise<readonly Correction[] | undefined> {
   const sides = await Promise.all(sidesOf(places, polls).map(readSide));
   const versions = nextVersions(sides.flatMap(({ portions }) => portions.flat()));
   const written = await Promise.allSettled(
     sides.map(side => writeSide(side, wanted, versions, untilMs)),
   );
-  const mended: Mended[] = [];
+  const mended: Correction[] = [];
   let late = false;
   for (const result of written) {
     if (result.status === "rejected") throw result.reason;
@@ -150,8 +150,8 @@ async function writeSide(
   wanted: Wanted,
   versions: ReadonlyMap<PollId, number>,
   untilMs: number,
-): Promise<Mended[] | undefined> {
-  const mended: Mended[] = [];
+): Promise<Correction[] | undefined> {
+  const mended: Correction[] = [];
   for (const copies of portions) {
     const p = new Pipeline();
     for (const copy of copies) {
@@ -169,13 +169,13 @@ function addMoves(
   { poll: { id }, version, counters }: Copy,
   wanted: Wanted,
   nextVersion: number,
-): Mended[] {
+): Correction[] {
   const make = (part: TallyPart | "b" | "v", was: number | null, is: number) => {
     if (was === null) p.add(tallyKey(id, part), String(is), 0);
     else if (was < is) p.incr(tallyKey(id, part), is - was);
     else if (was > is) p.decr(tallyKey(id, part), was - is);
   };
-  const mended: Mended[] = [];
+  const mended: Correction[] = [];
   for (const [part, was] of counters) {
     const is = wanted(id, part);
     make(part, was, is);

@@ -17,16 +17,16 @@ import { lockKey } from "../memcached/keys.ts";
 import { Pipeline } from "../memcached/pipeline.ts";
 import type { QueueName } from "../model/ids.ts";
 import { askForLock, leaseSurelyOursMs } from "../queue/lease.ts";
-import { lookAtQueues, type QueueLook } from "../queue/slots.ts";
+import { type QueueState, readQueues } from "../queue/slots.ts";
 
-export interface HeldQueue {
+export interface FrozenQueue {
   readonly server: MemcachedClient;
-  readonly look: QueueLook;
+  readonly look: QueueState;
 }
 
-export interface Hold {
+export interface Freeze {
   /** The queues as they stand now that nobody writes. */
-  readonly queues: readonly HeldQueue[];
+  readonly queues: readonly FrozenQueue[];
   /** Monotonic time until which the locks are surely ours. */
   readonly sureUntilMs: number;
   release(): Promise<void>;
@@ -40,12 +40,12 @@ const acquireMsMax = 0.4 * SECOND;
  *
  * @throws MemcachedFailure `not_sent` when they could not all be had in time; none is held then.
  */
-export async function holdQueues(
+export async function freezeQueues(
   servers: readonly MemcachedClient[],
   names: readonly QueueName[],
-): Promise<Hold> {
+): Promise<Freeze> {
   const startedMs = monotonicMs();
-  const locked: HeldQueue[] = [];
+  const locked: FrozenQueue[] = [];
   const release = async () => {
     if (monotonicMs() - startedMs > leaseSurelyOursMs) return;
     await onEachServer(locked, async (server, held) => {
@@ -59,7 +59,7 @@ export async function holdQueues(
     const queues = (
       await Promise.all(
         servers.map(async server =>
-          (await lookAtQueues(server, names)).map(look => ({ server, look })),
+          (await readQueues(server, names)).map(look => ({ server, look })),
         ),
       )
     ).flat();
@@ -78,9 +78,9 @@ async function lockServer(
   server: MemcachedClient,
   names: readonly QueueName[],
   startedMs: number,
-  locked: HeldQueue[],
+  locked: FrozenQueue[],
 ): Promise<void> {
-  let wanted = await lookAtQueues(server, names);
+  let wanted = await readQueues(server, names);
   while (wanted.length > 0) {
     const p = new Pipeline();
     const ops = wanted.map(look => ({
@@ -100,8 +100,8 @@ async function lockServer(
 }
 
 async function onEachServer(
-  held: readonly HeldQueue[],
-  work: (server: MemcachedClient, held: readonly HeldQueue[]) => Promise<void>,
+  held: readonly FrozenQueue[],
+  work: (server: MemcachedClient, held: readonly FrozenQueue[]) => Promise<void>,
 ): Promise<void> {
   const servers = new Set(held.map(({ server }) => server));
   await Promise.all(

@@ -30,13 +30,13 @@ import { isMemcachedFailure } from "../memcached/failure.ts";
 import type { Placement } from "../memcached/placement.ts";
 import type { Epoch, PollId, QueueName } from "../model/ids.ts";
 import type { Poll } from "../model/poll.ts";
-import { lookAtQueues } from "../queue/slots.ts";
+import { readQueues } from "../queue/slots.ts";
 import { openCheckpoints } from "../store/checkpoints.ts";
 import { type Store, StoreFailure } from "../store/database.ts";
 import { readTotals, type Totals } from "../store/totals.ts";
 import { Backlog } from "./backlog.ts";
-import { type Mended, mendCounters, type Wanted } from "./correct-counters.ts";
-import { type Hold, holdQueues } from "./freeze-queues.ts";
+import { type Correction, correctCounters, type Wanted } from "./correct-counters.ts";
+import { type Freeze, freezeQueues } from "./freeze-queues.ts";
 
 export interface TallyDeps {
   readonly store: Store;
@@ -68,10 +68,10 @@ const writeMs = 250;
  *
  * @throws StoreFailure when MySQL can't be used, or did not answer in time with the locks held.
  */
-export async function makeTalliesExact(
+export async function rebuildTallies(
   deps: TallyDeps,
   polls: readonly Poll[],
-): Promise<readonly Mended[] | undefined> {
+): Promise<readonly Correction[] | undefined> {
   for (let attempt = 0; attempt < triesMax; attempt++) {
     try {
       const mended = await attemptExact(deps, polls);
@@ -95,7 +95,7 @@ interface Known {
 function attemptExact(
   deps: TallyDeps,
   polls: readonly Poll[],
-): Promise<readonly Mended[] | undefined> {
+): Promise<readonly Correction[] | undefined> {
   const ids = polls.map(poll => poll.id);
   const servers = deps.queueServers.filter(({ available }) => available);
   return deps.store.transaction(async snapshot => {
@@ -106,7 +106,7 @@ function attemptExact(
     const known = { totals, checkpoints, backlog };
     await catchUp(servers, deps.queueNames, backlog);
     if (await missedAny(deps.store, known)) return undefined;
-    const hold = await holdQueues(servers, deps.queueNames);
+    const hold = await freezeQueues(servers, deps.queueNames);
     try {
       return await mendHeld(deps, polls, known, hold);
     } finally {
@@ -124,7 +124,7 @@ async function catchUp(
   for (let round = 0; round < readingRoundsMax; round++) {
     let came = 0;
     for (const server of servers) {
-      for (const look of await lookAtQueues(server, names)) {
+      for (const look of await readQueues(server, names)) {
         came += await backlog.read({ server, look });
         await backlog.addUp();
       }
@@ -145,8 +145,8 @@ async function mendHeld(
   deps: TallyDeps,
   polls: readonly Poll[],
   known: Known,
-  { queues, sureUntilMs }: Hold,
-): Promise<readonly Mended[] | undefined> {
+  { queues, sureUntilMs }: Freeze,
+): Promise<readonly Correction[] | undefined> {
   const { backlog } = known;
   await Promise.all(queues.map(held => backlog.read(held)));
   const leftMs = sureUntilMs - writeMs - monotonicMs();
@@ -157,7 +157,7 @@ async function mendHeld(
     tooSlow,
   );
   if (missed[0]) return undefined;
-  return mendCounters(deps.tallies, polls, wantedOf(known), sureUntilMs);
+  return correctCounters(deps.tallies, polls, wantedOf(known), sureUntilMs);
 }
 
 /** So the connection that it is asked over is thrown away. */

@@ -8,12 +8,12 @@
 import type { PollId, TallyPart } from "../model/ids.ts";
 import type { Poll } from "../model/poll.ts";
 import { partsOf } from "../model/tally-parts.ts";
-import { lookAtQueues } from "../queue/slots.ts";
+import { readQueues } from "../queue/slots.ts";
 import { openCheckpoints } from "../store/checkpoints.ts";
 import { readTotals } from "../store/totals.ts";
 import { readTally } from "../tallies/counters.ts";
-import type { Mended } from "./correct-counters.ts";
-import { makeTalliesExact, type TallyDeps } from "./rebuild.ts";
+import type { Correction } from "./correct-counters.ts";
+import { rebuildTallies, type TallyDeps } from "./rebuild.ts";
 
 /** `busy`: ballots are on their way, so nothing can be said without holding the queues. */
 export type Comparison =
@@ -41,7 +41,7 @@ async function positions(deps: TallyDeps): Promise<string | undefined> {
   const looks = await Promise.all(
     deps.queueServers
       .filter(({ available }) => available)
-      .map(server => lookAtQueues(server, deps.queueNames)),
+      .map(server => readQueues(server, deps.queueNames)),
   );
   const checkpoints = new Map(
     (await openCheckpoints(deps.store)).map(open => [open.epoch, open.slot]),
@@ -99,13 +99,13 @@ export async function reconcile(
   deps: TallyDeps,
   polls: readonly Poll[],
   force: boolean,
-): Promise<readonly Mended[] | undefined> {
+): Promise<readonly Correction[] | undefined> {
   if (!seesEverything(deps)) return undefined;
   const comparison = await compareTallies(deps, polls);
   const busy = comparison.state === "busy";
   const off = busy ? (force ? polls : await withGaps(deps, polls)) : comparison.off;
   if (off.length === 0) return busy ? undefined : [];
-  const mended = await makeTalliesExact(deps, off);
+  const mended = await rebuildTallies(deps, off);
   for (const { pollId, part, was, is } of mended ?? []) {
     if (was === null) deps.log.info({ event: "tally_rebuilt", pollId, part, is });
     else deps.log.warn({ event: "tally_mended", pollId, part, was, is });

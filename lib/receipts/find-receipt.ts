@@ -10,9 +10,9 @@
 import { LRUCache } from "lru-cache";
 import { SECOND } from "../base/clock.ts";
 import { FloodgateError } from "../base/errors.ts";
-import { RateGate } from "../base/rate-limit.ts";
+import { RateLimit } from "../base/rate-limit.ts";
 import { decodeBatch } from "../queue/slot-codec.ts";
-import type { GuardedStore } from "../store/circuit-breaker.ts";
+import type { CircuitBreaker } from "../store/circuit-breaker.ts";
 import type { Database } from "../store/database.ts";
 import { findStanding, letterBytes, type ReceiptPoll } from "../store/receipts.ts";
 import type { VoterSecrets } from "../voters/voter-secrets.ts";
@@ -57,15 +57,15 @@ const rememberedMax = 2_000;
 const lettersMax = 500;
 
 export class Receipts {
-  readonly #store: GuardedStore;
+  readonly #store: CircuitBreaker;
   readonly #secrets: VoterSecrets;
-  readonly #lookups = new RateGate(lookupsPerSecondMax);
+  readonly #lookups = new RateLimit(lookupsPerSecondMax);
   readonly #remembered = new LRUCache<string, Promise<ReceiptReport>>({
     max: rememberedMax,
     ttl: SECOND,
   });
 
-  constructor(store: GuardedStore, secrets: VoterSecrets) {
+  constructor(store: CircuitBreaker, secrets: VoterSecrets) {
     this.#store = store;
     this.#secrets = secrets;
   }

@@ -11,13 +11,13 @@ import { Pipeline } from "../memcached/pipeline.ts";
 import type { Placement } from "../memcached/placement.ts";
 import type { PollId } from "../model/ids.ts";
 import type { Poll } from "../model/poll.ts";
-import { type Runoff, runoffOf } from "../model/ranked-count.ts";
+import { type RankedCount, rankedCount } from "../model/ranked-count.ts";
 import type { TallyDeps } from "../rebuild/rebuild.ts";
-import { countCombinations } from "../store/ballots.ts";
+import { countChoices } from "../store/ballots.ts";
 import { rankedPolls } from "../store/polls.ts";
 import { readTotals, type Totals } from "../store/totals.ts";
 
-export interface PublishedRunoff extends Runoff {
+export interface PublishedRunoff extends RankedCount {
   readonly computedAtMs: number;
   /** What was counted when it was computed, as one text: as long as that is the same, so is this. */
   readonly of: string;
@@ -66,9 +66,9 @@ async function publishRunoff(
   of: string,
 ) {
   const computedAtMs = wallMs();
-  const rankings = await countCombinations(store, poll.id);
+  const rankings = await countChoices(store, poll.id);
   const numbers = poll.options.map(option => option.number);
-  const runoff: PublishedRunoff = { ...runoffOf(numbers, rankings), computedAtMs, of };
+  const runoff: PublishedRunoff = { ...rankedCount(numbers, rankings), computedAtMs, of };
   const text = JSON.stringify(runoff);
   for (const server of servers) {
     const p = new Pipeline();

@@ -19,8 +19,8 @@ import type { PollId } from "../model/ids.ts";
 import type { Poll } from "../model/poll.ts";
 import { partsOf } from "../model/tally-parts.ts";
 import type { Requester } from "../model/visibility.ts";
-import { makeTalliesExact, type TallyDeps } from "../rebuild/rebuild.ts";
-import type { GuardedStore } from "../store/circuit-breaker.ts";
+import { rebuildTallies, type TallyDeps } from "../rebuild/rebuild.ts";
+import type { CircuitBreaker } from "../store/circuit-breaker.ts";
 import { isStoreFailure } from "../store/database.ts";
 import { readTotals } from "../store/totals.ts";
 import { currentTally, firstVersion, type Tally, type TallyGlimpse } from "../tallies/counters.ts";
@@ -52,7 +52,7 @@ const rebuildSeconds = 10;
 const rebuildWaitMs = 2 * SECOND;
 export interface ResultsDeps extends TallyDeps {
   /** For results while memcached is away. */
-  readonly guarded: GuardedStore;
+  readonly guarded: CircuitBreaker;
 }
 
 export class ResultsBoard {
@@ -214,7 +214,7 @@ export class ResultsBoard {
   }
 
   async #makeExact(poll: Poll): Promise<void> {
-    const mended = await makeTalliesExact(this.#deps, [poll]).catch(error => {
+    const mended = await rebuildTallies(this.#deps, [poll]).catch(error => {
       this.#deps.log.warn({ event: "tally_not_rebuilt", poll: poll.slug, ...describeError(error) });
     });
     if (mended) this.#deps.log.info({ event: "tally_rebuilt", poll: poll.slug });

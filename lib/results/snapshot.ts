@@ -6,7 +6,7 @@
  *   would count the votes.
  */
 import { percentages, sharesOf } from "../base/percent.ts";
-import type { ReadyAnswer } from "../http/prepared-response.ts";
+import type { PreparedResponse } from "../http/prepared-response.ts";
 import type { Poll } from "../model/poll.ts";
 import { type PollState, pollState } from "../model/poll-state.ts";
 import { bordaPoints, gradeCounts, votesOf } from "../model/tally-parts.ts";
@@ -71,7 +71,7 @@ export interface Snapshot {
   /** Weak: it names the numbers and the wording, not the moment at which they were read. */
   readonly etag: string;
   /** The answer that it is to whoever may keep it, once somebody has made that (`web/answer-results.ts`). */
-  answer?: ReadyAnswer;
+  answer?: PreparedResponse;
 }
 
 const stateRank: Readonly<Record<PollState, number>> = {
@@ -104,14 +104,14 @@ export function hiddenSnapshot(
 }
 
 /** What was read of a poll. */
-export interface Counted {
+export interface CountedResults {
   readonly tally: Tally;
   readonly runoff?: PublishedRunoff | null;
   readonly asOfMs: number;
 }
 
 /** The numbers, for somebody who may see them: editors all of them. */
-export function tallySnapshot(poll: Poll, counted: Counted, requester: Requester): Snapshot {
+export function tallySnapshot(poll: Poll, counted: CountedResults, requester: Requester): Snapshot {
   const { tally, runoff, asOfMs } = counted;
   const state = pollState(poll, asOfMs);
   const as = requester === "editor" ? "both" : poll.resultsAs;

@@ -1,6 +1,6 @@
 /** Ballots in MySQL: the table `ballots`. */
 import type { BallotId, BatchId, PollId, VoterKey } from "../model/ids.ts";
-import type { Combination } from "../model/ranked-count.ts";
+import type { ChoicesCount } from "../model/ranked-count.ts";
 import type { Database, Row } from "./database.ts";
 import { hexLiteral, timeLiteral } from "./sql-text.ts";
 
@@ -70,7 +70,7 @@ function valuesOf(ballots: readonly BallotRow[]): string {
 }
 
 /** The stored ballots of these voters, their rows held until the transaction ends. One query. */
-export async function holdBallots(
+export async function lockBallots(
   db: Database,
   ballots: readonly Pick<BallotRow, "pollId" | "voter">[],
 ): Promise<BallotRow[]> {
@@ -119,7 +119,7 @@ interface CombinationRow extends Row {
 }
 
 /** Counts a poll's rows, one by one, by their choices; not withdrawals. One query that reads all of them. */
-export async function countCombinations(db: Database, pollId: PollId): Promise<Combination[]> {
+export async function countChoices(db: Database, pollId: PollId): Promise<ChoicesCount[]> {
   const rows = await db.rows<CombinationRow>(
     "ballots.count",
     `SELECT choices, COUNT(*) AS ballots FROM ballots

@@ -13,7 +13,7 @@ import { isStoreFailure, type Store, StoreFailure } from "./database.ts";
 
 const trialPauseMs = SECOND;
 
-export class GuardedStore {
+export class CircuitBreaker {
   readonly #store: Store;
   readonly #log: Log;
   #open = false;

@@ -17,7 +17,7 @@ import {
   type RowDataPacket,
 } from "mysql2/promise";
 import { inTime, SECOND } from "../base/clock.ts";
-import { timedPool } from "./sign-in-pool.ts";
+import { signInPool } from "./sign-in-pool.ts";
 
 /**
  * - `unavailable`: no connection, or it was lost, or the server can't write now (read-only, disk full,
@@ -97,7 +97,7 @@ function isSilence(error: unknown): boolean {
 export type Value = string | number | bigint | boolean | Buffer | Date | null;
 export type Row = RowDataPacket;
 
-export interface Written {
+export interface WriteResult {
   /** Rows changed: of a multi-row insert with `ON DUPLICATE KEY UPDATE` of nothing, the new ones. */
   readonly affectedRows: number;
   readonly insertId: number;
@@ -108,9 +108,9 @@ export interface Database {
   /** Rows of a SELECT. `name` is `module.statement`. */
   rows<R extends Row>(name: string, sql: string, values?: readonly Value[]): Promise<R[]>;
   /** A writing statement. */
-  write(name: string, sql: string, values?: readonly Value[]): Promise<Written>;
+  write(name: string, sql: string, values?: readonly Value[]): Promise<WriteResult>;
   /** A writing statement whose values are already in its text, for statements of many rows. */
-  writeText(name: string, sql: string): Promise<Written>;
+  writeText(name: string, sql: string): Promise<WriteResult>;
 }
 
 export interface StoreOptions {
@@ -174,18 +174,18 @@ export class Store implements Database {
 
   /** For the sign-in library, which brings its own SQL. */
   get forSignIn() {
-    return timedPool(this.pool, this.#statementMs);
+    return signInPool(this.pool, this.#statementMs);
   }
 
   rows<R extends Row>(name: string, sql: string, values: readonly Value[] = []): Promise<R[]> {
     return this.#withConnection(name, db => db.rows<R>(name, sql, values));
   }
 
-  write(name: string, sql: string, values: readonly Value[] = []): Promise<Written> {
+  write(name: string, sql: string, values: readonly Value[] = []): Promise<WriteResult> {
     return this.#withConnection(name, db => db.write(name, sql, values));
   }
 
-  writeText(name: string, sql: string): Promise<Written> {
+  writeText(name: string, sql: string): Promise<WriteResult> {
     return this.#withConnection(name, db => db.writeText(name, sql));
   }
 
@@ -265,11 +265,11 @@ class Connection implements Database {
     return (await this.#query(name, sql, values)) as R[];
   }
 
-  async write(name: string, sql: string, values: readonly Value[] = []): Promise<Written> {
+  async write(name: string, sql: string, values: readonly Value[] = []): Promise<WriteResult> {
     return (await this.#query(name, sql, values)) as ResultSetHeader;
   }
 
-  async writeText(name: string, sql: string): Promise<Written> {
+  async writeText(name: string, sql: string): Promise<WriteResult> {
     return (await this.#query(name, sql)) as ResultSetHeader;
   }
 

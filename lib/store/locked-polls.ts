@@ -17,7 +17,7 @@ interface HeldOptionRow extends Row {
 }
 
 /** What a flush needs to know of a poll. */
-export interface HeldPoll {
+export interface LockedPoll {
   readonly final: boolean;
   readonly closesAtMs: number | null;
   readonly kind: PollKind;
@@ -28,10 +28,10 @@ export interface HeldPoll {
  * Those of these polls that exist; their rows stay locked against deletion and edits until the
  * transaction ends. Two queries.
  */
-export async function holdPolls(
+export async function lockPolls(
   db: Database,
   ids: readonly PollId[],
-): Promise<ReadonlyMap<PollId, HeldPoll>> {
+): Promise<ReadonlyMap<PollId, LockedPoll>> {
   if (ids.length === 0) return new Map();
   const list = placeholders(ids.length);
   const polls = await db.rows<HeldRow>(

@@ -43,7 +43,7 @@ function timedConnection(connection: Connection, statementMs: number): TimedConn
 }
 
 /** @param statementMs - longest wait for one statement; its connection is thrown away then. */
-export function timedPool(pool: Pool, statementMs: number) {
+export function signInPool(pool: Pool, statementMs: number) {
   const timed = {
     getConnection: (done: Done<TimedConnection>): void => {
       pool.getConnection().then(

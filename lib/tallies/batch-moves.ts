@@ -9,25 +9,25 @@ import type { MemcachedClient } from "../memcached/client.ts";
 import { isMemcachedFailure } from "../memcached/failure.ts";
 import { Pipeline, type Replies } from "../memcached/pipeline.ts";
 import type { Placement } from "../memcached/placement.ts";
-import type { QueuedBallot } from "../model/ballot.ts";
+import type { Ballot } from "../model/ballot.ts";
 import type { PollId } from "../model/ids.ts";
 import { SumsByPoll, type TallyChange } from "../model/tally-sums.ts";
 import { glimpse, moveTally, type TallyGlimpse } from "./counters.ts";
-import type { MissedMoves } from "./stale-tallies.ts";
+import type { StaleTallies } from "./stale-tallies.ts";
 
 type Moves = ReturnType<typeof moveTally>;
 type Changes = ReadonlyMap<PollId, TallyChange>;
 
 export class BatchMoves {
   readonly #places: Placement;
-  readonly #missed: MissedMoves;
+  readonly #missed: StaleTallies;
   /** What each server has to be sent yet. */
   readonly #due: Map<MemcachedClient, Map<PollId, TallyChange>>;
   readonly #sent = new Map<MemcachedClient, Changes>();
   readonly #moves = new Map<MemcachedClient, Moves[]>();
   readonly #seen = new Map<PollId, TallyGlimpse>();
 
-  constructor(places: Placement, missed: MissedMoves, ballots: readonly QueuedBallot[]) {
+  constructor(places: Placement, missed: StaleTallies, ballots: readonly Ballot[]) {
     this.#places = places;
     this.#missed = missed;
     this.#due = dueBy(places, ballots);
@@ -106,7 +106,7 @@ export class BatchMoves {
   }
 }
 
-function dueBy(places: Placement, ballots: readonly QueuedBallot[]) {
+function dueBy(places: Placement, ballots: readonly Ballot[]) {
   const sums = new SumsByPoll();
   for (const ballot of ballots) sums.addMoved(ballot);
   const due = new Map<MemcachedClient, Map<PollId, TallyChange>>();

@@ -16,7 +16,7 @@ import type { MemcachedClient } from "../memcached/client.ts";
 import { isMemcachedFailure } from "../memcached/failure.ts";
 import { tallyKey } from "../memcached/keys.ts";
 import {
-  type Counted,
+  type CounterReply,
   counterValue,
   type Op,
   Pipeline,
@@ -124,9 +124,9 @@ export async function readTally(
 /** Counter moves of one poll that were added to a pipeline. */
 interface Moves {
   readonly poll: PollId;
-  readonly ballots: Op<Counted> | undefined;
-  readonly version: Op<Counted>;
-  readonly votes: readonly (readonly [TallyPart, Op<Counted>])[];
+  readonly ballots: Op<CounterReply> | undefined;
+  readonly version: Op<CounterReply>;
+  readonly votes: readonly (readonly [TallyPart, Op<CounterReply>])[];
 }
 
 /** Adds the moves of one poll to a pipeline. Nothing is created. */
@@ -145,7 +145,7 @@ export function moveTally(p: Pipeline, poll: PollId, change: TallyChange): Moves
 
 /** What the moves answered; `undefined` when a counter of the poll is missing. */
 export function glimpse(moves: Moves, replies: Replies, from: string): TallyGlimpse | undefined {
-  const read = (op: Op<Counted>) => {
+  const read = (op: Op<CounterReply>) => {
     const value = replies.of(op);
     return typeof value === "bigint" ? Number(value) : undefined;
   };

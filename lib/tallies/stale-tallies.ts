@@ -14,7 +14,7 @@ import { marksRestoredKey, tallyKey } from "../memcached/keys.ts";
 import { Pipeline } from "../memcached/pipeline.ts";
 import type { PollId } from "../model/ids.ts";
 
-export class MissedMoves {
+export class StaleTallies {
   readonly #polls = new Map<MemcachedClient, Set<PollId>>();
 
   note(server: MemcachedClient, polls: Iterable<PollId>): void {

@@ -18,7 +18,7 @@ import { DAY, SECOND, wallMs } from "../base/clock.ts";
 import type { MemcachedClient } from "../memcached/client.ts";
 import { isMemcachedFailure, MemcachedFailure } from "../memcached/failure.ts";
 import { type Key, markKey } from "../memcached/keys.ts";
-import { Pipeline, type Stored, type Versioned } from "../memcached/pipeline.ts";
+import { Pipeline, type StoreReply, type Versioned } from "../memcached/pipeline.ts";
 import type { BallotId, PollId, VoterKey } from "../model/ids.ts";
 import type { Poll } from "../model/poll.ts";
 import type { BallotRow } from "../store/ballots.ts";
@@ -164,7 +164,7 @@ async function replaceMark(
   key: Key,
   to: Mark & { readonly markTtlSeconds: number },
   from: Versioned,
-): Promise<Stored | "missing"> {
+): Promise<StoreReply | "missing"> {
   const p = new Pipeline();
   const op = p.replace(key, markValue(to), to.markTtlSeconds, from);
   return (await server.send(p)).of(op);

@@ -2,8 +2,8 @@
 import { wallMs } from "../base/clock.ts";
 import { FloodgateError } from "../base/errors.ts";
 import { dataHeaders } from "../http/headers.ts";
-import { answerFor, type ReadyAnswer, readyAnswer } from "../http/prepared-response.ts";
-import type { Asked } from "../http/request-head.ts";
+import { answerFor, type PreparedResponse, prepareResponse } from "../http/prepared-response.ts";
+import type { RequestHead } from "../http/request-head.ts";
 import { jsonHeadersWith } from "../http/respond.ts";
 import type { Poll } from "../model/poll.ts";
 import { pollState } from "../model/poll-state.ts";
@@ -13,7 +13,7 @@ import type { Snapshot } from "../results/snapshot.ts";
 import { voterKey } from "../voters/identity.ts";
 import { type Mark, readMark } from "../voters/marks.ts";
 import { identityOf } from "./answer-vote.ts";
-import type { Runtime } from "./front.ts";
+import type { Front } from "./front.ts";
 import { type RouteContext, requireEditor, slugOf } from "./route-handler.ts";
 
 /** Part of the sign-in library's cookie name. */
@@ -40,7 +40,7 @@ const intervalSeconds = 5;
 const intervalSecondsBusy = 30;
 
 /** When to ask again, for who can't be told: seldom while there are too many to tell. */
-export function askAgain(at: Runtime): Readonly<Record<string, string>> {
+export function askAgain(at: Front): Readonly<Record<string, string>> {
   const busy = at.live.viewers >= at.config.FLOODGATE_VIEWERS_MAX / 2;
   return { [intervalHeader]: String(busy ? intervalSecondsBusy : intervalSeconds) };
 }
@@ -50,7 +50,7 @@ export function askAgain(at: Runtime): Readonly<Record<string, string>> {
  * for: nearly always, that is everything. **Cost:** a memcached read where results are for voters; for
  * whoever brings an editor's credentials to hidden results, what signing in costs.
  */
-export async function requesterOf(at: Runtime, poll: Poll, request: Request): Promise<Requester> {
+export async function requesterOf(at: Front, poll: Poll, request: Request): Promise<Requester> {
   const nowMs = wallMs();
   if (maySeeResults(poll, "reader", nowMs)) return "reader";
   if (dependsOnVoter(poll, nowMs) && hasVoted(await markOf(at, poll, request))) return "voter";
@@ -62,7 +62,7 @@ export async function requesterOf(at: Runtime, poll: Poll, request: Request): Pr
 }
 
 /** The ballot that the voter of this request has in a poll, as far as memcached knows. */
-export async function markOf(at: Runtime, poll: Poll, request: Request): Promise<Mark | undefined> {
+export async function markOf(at: Front, poll: Poll, request: Request): Promise<Mark | undefined> {
   const identity = identityOf(at, request);
   if (!identity) return undefined;
   return readMark(at.memcached, poll.id, voterKey(at.cast.secrets, poll.id, identity));
@@ -73,7 +73,7 @@ export function hasVoted(mark: Mark | undefined): mark is Mark {
   return mark !== undefined && mark.choices.length > 0;
 }
 
-function bringsCredentials(request: Asked): boolean {
+function bringsCredentials(request: RequestHead): boolean {
   const cookies = request.headers.get("cookie") ?? "";
   return request.headers.has("authorization") || cookies.includes(sessionCookie);
 }
@@ -87,7 +87,7 @@ export function sameForAll(poll: Poll, requester: Requester): boolean {
  * Whether a request comes as one of all readers, as far as that can be told without asking anybody: then
  * what it gets is what they all get.
  */
-export function isAnyReader(poll: Poll, request: Asked): boolean {
+export function isAnyReader(poll: Poll, request: RequestHead): boolean {
   const nowMs = wallMs();
   if (dependsOnVoter(poll, nowMs)) return false;
   return maySeeResults(poll, "reader", nowMs) || !bringsCredentials(request);
@@ -96,7 +96,7 @@ export function isAnyReader(poll: Poll, request: Asked): boolean {
 const shared = "public, max-age=1, s-maxage=1, stale-while-revalidate=5";
 
 /** The answer to `GET …/results`; to many, it is made once for each snapshot. */
-export function resultsAnswer(at: Runtime, snapshot: Snapshot, forAll: boolean): ReadyAnswer {
+export function resultsAnswer(at: Front, snapshot: Snapshot, forAll: boolean): PreparedResponse {
   const again = askAgain(at);
   const kept = snapshot.answer;
   if (forAll && kept && kept.headers[intervalHeader] === again[intervalHeader]) return kept;
@@ -106,14 +106,18 @@ export function resultsAnswer(at: Runtime, snapshot: Snapshot, forAll: boolean):
     "Cache-Control": forAll ? shared : "private, no-store",
     ETag: snapshot.etag,
   });
-  const answer = readyAnswer(200, headers, snapshot.json);
+  const answer = prepareResponse(200, headers, snapshot.json);
   if (forAll) snapshot.answer = answer;
   return answer;
 }
 
 /** The answer to `GET …/results` without parameters, if nothing has to be read for it. */
-export function readyResults(at: Runtime, slug: string, request: Asked): ReadyAnswer | undefined {
-  const poll = readyPoll(at, slug);
+export function preparedResults(
+  at: Front,
+  slug: string,
+  request: RequestHead,
+): PreparedResponse | undefined {
+  const poll = preparedPoll(at, slug);
   if (!poll || request.url.includes("?") || !isAnyReader(poll, request)) return undefined;
   const snapshot = at.results.fresh(poll, "reader");
   if (!snapshot) return undefined;
@@ -121,7 +125,7 @@ export function readyResults(at: Runtime, slug: string, request: Asked): ReadyAn
 }
 
 /** The poll, if this process knows it at the moment and readers may. */
-export function readyPoll(at: Runtime, slug: string): Poll | undefined {
+export function preparedPoll(at: Front, slug: string): Poll | undefined {
   const poll = isSlug(slug) ? at.published.remembered(slug) : undefined;
   return poll && pollState(poll, wallMs()) !== "draft" ? poll : undefined;
 }
@@ -131,7 +135,7 @@ export function readyPoll(at: Runtime, slug: string): Poll | undefined {
  *
  * @throws FloodgateError `poll_not_found`, also for a draft.
  */
-export async function pollWithResults(at: Runtime, context: RouteContext): Promise<Poll> {
+export async function pollWithResults(at: Front, context: RouteContext): Promise<Poll> {
   const poll = await at.published.find(await slugOf(context));
   if (!poll || pollState(poll, wallMs()) === "draft") throw new FloodgateError("poll_not_found");
   return poll;

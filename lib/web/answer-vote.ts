@@ -4,7 +4,7 @@ import { type CastOutcome, castBallot } from "../ballots/cast.ts";
 import { SECOND, wallMs } from "../base/clock.ts";
 import { FloodgateError } from "../base/errors.ts";
 import { parse, problemAnswer } from "../http/problem.ts";
-import type { Asked } from "../http/request-head.ts";
+import type { RequestHead } from "../http/request-head.ts";
 import { type Answer, jsonHeadersWith } from "../http/respond.ts";
 import { uuidOf } from "../model/ballot-id.ts";
 import type { ChoiceProblem } from "../model/choices.ts";
@@ -19,7 +19,7 @@ import {
   voterHeader,
 } from "../voters/identity.ts";
 import { castRequestSchema } from "./contract.ts";
-import type { Runtime } from "./front.ts";
+import type { Front } from "./front.ts";
 
 export interface VoteInput {
   readonly choices: readonly string[];
@@ -38,7 +38,7 @@ const choiceDetails: Readonly<Record<ChoiceProblem, string>> = {
 };
 
 /** The identity that a request brings, if it brings one: in its cookie, or in an embed's token. */
-export function identityOf(at: Runtime, request: Asked): Identity | undefined {
+export function identityOf(at: Front, request: RequestHead): Identity | undefined {
   const { secrets } = at.cast;
   return (
     readIdentity(secrets, at.config.publicUrl, request.headers.get("cookie")) ??
@@ -48,8 +48,8 @@ export function identityOf(at: Runtime, request: Asked): Identity | undefined {
 
 /** What gives the browser an identity that it does not have yet: a cookie, and a token to an embed. */
 export function identityHeaders(
-  at: Runtime,
-  request: Asked,
+  at: Front,
+  request: RequestHead,
   identity: Identity,
 ): Record<string, string> | undefined {
   if (identity.known) return undefined;
@@ -60,9 +60,9 @@ export function identityHeaders(
 }
 
 /** Casts the ballot of a request that arrived now. */
-export function castFor(
-  at: Runtime,
-  request: Asked,
+export function castVote(
+  at: Front,
+  request: RequestHead,
   slug: Slug,
   input: VoteInput,
   identity: Identity,
@@ -81,7 +81,7 @@ export function castFor(
 const address = /^[a-z]+:\/\/([^/?#]*?)(?::\d*)?(\/[^#]*)?$/i;
 
 /** Without a `URL`: a client may name a host that is none, and a vote must not fail for it. */
-function laneFacts({ headers, url }: Asked) {
+function laneFacts({ headers, url }: RequestHead) {
   const [, host = "", uri = "/"] = address.exec(url) ?? [];
   return { cookie: headers.get("cookie") ?? "", uri, host: host.toLowerCase() };
 }
@@ -93,14 +93,14 @@ function laneFacts({ headers, url }: Asked) {
  * @throws FloodgateError `invalid_request`.
  */
 export async function answerVote(
-  at: Runtime,
-  request: Asked,
+  at: Front,
+  request: RequestHead,
   slug: Slug,
   body: unknown,
 ): Promise<Answer> {
   const input = parse(castRequestSchema, body);
   const identity = identityOf(at, request) ?? mintIdentity(at.cast.secrets, input.ballotId);
-  const outcome = await castFor(at, request, slug, input, identity);
+  const outcome = await castVote(at, request, slug, input, identity);
   if (outcome.outcome !== "accepted") return problemAnswer(castError(outcome), at.log);
   const { ballotId, revision, receipt, results } = outcome;
   const shown = results?.text ?? "null";

@@ -6,16 +6,16 @@
  * builds it. That is why no module keeps state of its own, and why nothing here is recognised by class.
  */
 import type { CastDeps } from "../ballots/cast.ts";
-import { Fallback } from "../ballots/direct-commit.ts";
+import { DirectCommit } from "../ballots/direct-commit.ts";
 import { GroupCommit } from "../ballots/group-commit.ts";
 import { watchReplayRing } from "../ballots/replay.ts";
 import { createLog, type Log } from "../base/log.ts";
-import { AcceptedTape } from "../books/accepted-count.ts";
-import { handInOldTapes } from "../books/recover-counts.ts";
+import { AcceptedCount } from "../books/accepted-count.ts";
+import { recoverCounts } from "../books/recover-counts.ts";
 import { type Config, loadConfig } from "../config/config.ts";
 import type { Auth } from "../editors/auth.ts";
-import { Attempts } from "../editors/sign-in-attempts.ts";
-import { Ladder } from "../health/degradation.ts";
+import { SignInAttempts } from "../editors/sign-in-attempts.ts";
+import { Degradation } from "../health/degradation.ts";
 import { connectMemcached, type MemcachedClient } from "../memcached/client.ts";
 import { inOrderFrom, Placement } from "../memcached/placement.ts";
 import type { Lane } from "../model/lane.ts";
@@ -24,22 +24,22 @@ import { PublishedPolls } from "../polls/published.ts";
 import { BatchIds } from "../queue/batch-ids.ts";
 import type { Targets } from "../queue/batch-write.ts";
 import { Kickstart } from "../queue/kickstart.ts";
-import { QueueRoom } from "../queue/memory-limits.ts";
+import { MemoryLimits } from "../queue/memory-limits.ts";
 import { QueueProducer } from "../queue/producer.ts";
 import { allQueueNames, queueName } from "../queue/queue-names.ts";
 import { ReplayRing } from "../queue/replay-ring.ts";
 import { Receipts } from "../receipts/find-receipt.ts";
 import { LiveBoard } from "../results/live-board.ts";
 import { ResultsBoard } from "../results/results-board.ts";
-import { GuardedStore } from "../store/circuit-breaker.ts";
+import { CircuitBreaker } from "../store/circuit-breaker.ts";
 import { Store } from "../store/database.ts";
 import { poolSizes } from "../store/pool-sizes.ts";
-import { MissedMoves } from "../tallies/stale-tallies.ts";
+import { StaleTallies } from "../tallies/stale-tallies.ts";
 import { deriveVoterSecrets } from "../voters/voter-secrets.ts";
-import { Drawings } from "./picture-cache.ts";
-import { KeptPages } from "./shared-pages.ts";
+import { PictureCache } from "./picture-cache.ts";
+import { SharedPages } from "./shared-pages.ts";
 
-export interface Runtime {
+export interface Front {
   readonly config: Config;
   readonly log: Log;
   readonly store: Store;
@@ -48,12 +48,12 @@ export interface Runtime {
   readonly results: ResultsBoard;
   readonly live: LiveBoard;
   readonly commit: GroupCommit;
-  readonly ladder: Ladder;
+  readonly ladder: Degradation;
   readonly cast: CastDeps;
   readonly receipts: Receipts;
   readonly edit: EditDeps;
-  readonly drawings: Drawings;
-  readonly pages: KeptPages;
+  readonly drawings: PictureCache;
+  readonly pages: SharedPages;
   /** The sign-in library, loaded when it is first needed. */
   readonly auth: () => Promise<Auth>;
   /** Finishes rounds under way, then closes every connection. */
@@ -67,8 +67,8 @@ const KEY = Symbol.for("floodgate.runtime");
  *
  * @throws ConfigError when it has to be built and the environment is not right.
  */
-export function runtime(): Runtime {
-  const holder = globalThis as { [KEY]?: Runtime };
+export function front(): Front {
+  const holder = globalThis as { [KEY]?: Front };
   holder[KEY] ??= build(loadConfig());
   return holder[KEY];
 }
@@ -82,7 +82,7 @@ const directStore = {
   statementMs: 1_200,
 };
 
-function build(config: Config): Runtime {
+function build(config: Config): Front {
   const log = createLog("front", config.FLOODGATE_LOG_LEVEL);
   const secrets = deriveVoterSecrets(config.FLOODGATE_SECRET);
   const store = new Store({
@@ -94,7 +94,7 @@ function build(config: Config): Runtime {
   const queueServers = connectMemcached(config.queueServers, log, memcached);
   const places = new Placement(memcached, config.QUEUE_COPIES);
   const directly = new Store({ url: config.DATABASE_URL, ...directStore });
-  const guarded = new GuardedStore(directly, log);
+  const guarded = new CircuitBreaker(directly, log);
   const published = new PublishedPolls(places, store, log, guarded);
   const results = new ResultsBoard({
     store,
@@ -126,8 +126,8 @@ function build(config: Config): Runtime {
     cast: { commit: voting.commit, laneOf: config.lanes.laneOf, published, results, secrets },
     receipts: new Receipts(guarded, secrets),
     edit: { store, published, tallies: places, log },
-    drawings: new Drawings(),
-    pages: new KeptPages(),
+    drawings: new PictureCache(),
+    pages: new SharedPages(),
     auth: lazyAuth(config, store, memcached),
     close: async () => {
       live.stop();
@@ -142,7 +142,7 @@ interface VotingParts {
   readonly config: Config;
   readonly log: Log;
   readonly store: Store;
-  readonly guarded: GuardedStore;
+  readonly guarded: CircuitBreaker;
   readonly published: PublishedPolls;
   readonly memcached: readonly MemcachedClient[];
   readonly queueServers: readonly MemcachedClient[];
@@ -158,12 +158,12 @@ function buildVoting(parts: VotingParts) {
     low: targetsOf("low", config, queueServers),
   };
   const ring = new ReplayRing(config.QUEUE_REPLAY_BYTES);
-  const missed = new MissedMoves();
+  const missed = new StaleTallies();
   const batchIds = new BatchIds();
   const { producer } = batchIds;
   const { FLOODGATE_STATE_DIR: directory, FLOODGATE_HOME: home } = config;
-  const tape = new AcceptedTape({ producer, home, directory, places, log });
-  const fallback = new Fallback({
+  const tape = new AcceptedCount({ producer, home, directory, places, log });
+  const fallback = new DirectCommit({
     log,
     tape,
     store: guarded,
@@ -172,7 +172,7 @@ function buildVoting(parts: VotingParts) {
     ballotsPerSecond: config.QUEUE_FALLBACK_RATE,
   });
   const kickstart = new Kickstart(config.kickstartTo);
-  const room = new QueueRoom({
+  const room = new MemoryLimits({
     servers: queueServers,
     queueNames: allQueueNames(config.QUEUE_HOMES),
     copies: config.QUEUE_COPIES,
@@ -194,7 +194,7 @@ function buildVoting(parts: VotingParts) {
     relief: config.lanes,
     room,
   });
-  const ladder = new Ladder(log, guarded, () => ({
+  const ladder = new Degradation(log, guarded, () => ({
     queueServers: queueServers.length,
     queueServersUp: queueServers.filter(({ available }) => available).length,
     lanesRefused: commit.lanesRefused,
@@ -216,7 +216,7 @@ function buildVoting(parts: VotingParts) {
     room.watch(stop.signal),
     ladder.watch(stop.signal),
     tape.publishUntil(stop.signal),
-    ...(directory ? [handInOldTapes({ store, log, directory, home, producer }, stop.signal)] : []),
+    ...(directory ? [recoverCounts({ store, log, directory, home, producer }, stop.signal)] : []),
   ];
   return {
     commit,
@@ -253,7 +253,7 @@ function lazyAuth(config: Config, store: Store, memcached: readonly MemcachedCli
     const [server] = memcached;
     if (!server) throw new RangeError("no memcached server is configured");
     const { Auth } = await import("../editors/auth.ts");
-    const attempts = new Attempts(server);
+    const attempts = new SignInAttempts(server);
     return new Auth({
       store,
       attempts,

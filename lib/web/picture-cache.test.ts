@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { isFloodgateError } from "../base/errors.ts";
-import { Drawings } from "./picture-cache.ts";
+import { PictureCache } from "./picture-cache.ts";
 
 /** A way to draw that ends when it is told to, and counts how many are drawing. */
 function pencil() {
@@ -26,7 +26,7 @@ function pencil() {
 
 describe("drawings", () => {
   it("are drawn once for all who ask, and kept", async () => {
-    const drawings = new Drawings();
+    const drawings = new PictureCache();
     const { at, draw, finishAll } = pencil();
     const asked = Array.from({ length: 100 }, () => drawings.get("a", "1", draw));
     await finishAll();
@@ -36,7 +36,7 @@ describe("drawings", () => {
   });
 
   it("are drawn one at a time, and not for a crowd of names", async () => {
-    const drawings = new Drawings();
+    const drawings = new PictureCache();
     const { at, draw, finishAll } = pencil();
     const asked = Array.from({ length: 30 }, (_, name) => drawings.get(String(name), "1", draw));
     const settled = Promise.allSettled(asked);
@@ -50,7 +50,7 @@ describe("drawings", () => {
   });
 
   it("lag a little behind what moves", async () => {
-    const drawings = new Drawings();
+    const drawings = new PictureCache();
     const { at, draw, finishAll } = pencil();
     const first = drawings.get("a", "1", draw);
     await finishAll();
@@ -59,7 +59,7 @@ describe("drawings", () => {
   });
 
   it("go on after one that failed", async () => {
-    const drawings = new Drawings();
+    const drawings = new PictureCache();
     const { draw, finishAll } = pencil();
     await assert.rejects(drawings.get("a", "1", () => Promise.reject(new Error("no ink"))));
     const next = drawings.get("a", "1", draw);

@@ -9,7 +9,7 @@ import { LRUCache } from "lru-cache";
 import { monotonicMs, SECOND } from "../base/clock.ts";
 import { FloodgateError } from "../base/errors.ts";
 
-export interface Drawing {
+export interface CachedPicture {
   /** What it shows: two drawings of one name with the same contents are the same. */
   readonly contents: string;
   readonly bytes: Uint8Array<ArrayBuffer>;
@@ -22,12 +22,12 @@ const bytesMax = 32 * 1024 * 1024;
 export const freshMs = 10 * SECOND;
 const waitingMax = 8;
 
-export class Drawings {
-  readonly #kept = new LRUCache<string, Drawing>({
+export class PictureCache {
+  readonly #kept = new LRUCache<string, CachedPicture>({
     maxSize: bytesMax,
     sizeCalculation: ({ bytes }) => bytes.length,
   });
-  readonly #underWay = new Map<string, Promise<Drawing>>();
+  readonly #underWay = new Map<string, Promise<CachedPicture>>();
   /** Resolves when nothing is being drawn. */
   #last: Promise<unknown> = Promise.resolve();
 
@@ -40,7 +40,7 @@ export class Drawings {
     name: string,
     contents: string,
     draw: () => Promise<Uint8Array<ArrayBuffer>>,
-  ): Promise<Drawing> {
+  ): Promise<CachedPicture> {
     const kept = this.#kept.get(name);
     if (kept?.contents === contents) return kept;
     if (kept && monotonicMs() - kept.drawnAtMs < freshMs) return kept;

@@ -1,16 +1,16 @@
 /** Whether a front can take votes right now, and by which of its ways. */
-import type { LadderStep } from "../health/degradation.ts";
+import type { DegradationStep } from "../health/degradation.ts";
 import type { MemcachedClient } from "../memcached/client.ts";
 import { isMemcachedFailure } from "../memcached/failure.ts";
 import { Pipeline } from "../memcached/pipeline.ts";
 import type { Lane } from "../model/lane.ts";
-import type { Runtime } from "./front.ts";
+import type { Front } from "./front.ts";
 
 export interface Readiness {
   /** `degraded`: votes are taken, something is away. `unavailable`: votes are refused. */
   readonly status: "ok" | "degraded" | "unavailable";
   /** What becomes of votes; see `health/degradation.ts`. */
-  readonly step: LadderStep;
+  readonly step: DegradationStep;
   /** Lanes whose votes are refused. */
   readonly lanesRefused: readonly Lane[];
   readonly memcached: Readonly<Record<string, "ok" | "unreachable">>;
@@ -19,7 +19,7 @@ export interface Readiness {
 }
 
 /** Asks every memcached server and MySQL. One round trip each. */
-export async function readiness(at: Runtime): Promise<Readiness> {
+export async function readiness(at: Front): Promise<Readiness> {
   const [servers, mysqlUp] = await Promise.all([
     Promise.all(at.memcached.map(async client => [client.name, await reach(client)] as const)),
     at.ladder.askMysql(),

@@ -7,7 +7,7 @@ import { problemResponse } from "../http/problem.ts";
 import { refuseCrossSite } from "../http/same-origin.ts";
 import type { Slug } from "../model/ids.ts";
 import { isSlug } from "../polls/schema.ts";
-import { type Runtime, runtime } from "./front.ts";
+import { type Front, front } from "./front.ts";
 
 /** What Next (and the front) hand to a route beside the request. */
 export interface RouteContext {
@@ -17,12 +17,12 @@ export interface RouteContext {
 type Handler<Context> = (request: Request, context: Context) => Promise<Response>;
 
 /** Turns whatever `handler` throws into a problem answer. */
-export function route<Context = unknown>(handler: Handler<Context>): Handler<Context> {
+export function routeHandler<Context = unknown>(handler: Handler<Context>): Handler<Context> {
   return async (request, context) => {
     try {
       return await handler(request, context);
     } catch (error) {
-      return problemResponse(error, runtime().log);
+      return problemResponse(error, front().log);
     }
   };
 }
@@ -43,7 +43,7 @@ export async function slugOf(context: RouteContext): Promise<Slug> {
  *
  * @throws FloodgateError `unauthenticated`, `forbidden`.
  */
-export async function requireEditor(request: Request, at: Runtime): Promise<Editor> {
+export async function requireEditor(request: Request, at: Front): Promise<Editor> {
   const byToken = await editorOfToken(at.store, request.headers);
   if (byToken) return byToken;
   if (request.method !== "GET" && request.method !== "HEAD") {

@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { sleep } from "../base/clock.ts";
-import { answerFor, type ReadyAnswer, readyAnswer } from "../http/prepared-response.ts";
-import { KeptPages } from "./shared-pages.ts";
+import { answerFor, type PreparedResponse, prepareResponse } from "../http/prepared-response.ts";
+import { SharedPages } from "./shared-pages.ts";
 
-const page = (text: string) => readyAnswer(200, { ETag: `"${text}"` }, Buffer.from(text));
+const page = (text: string) => prepareResponse(200, { ETag: `"${text}"` }, Buffer.from(text));
 
 describe("kept pages", () => {
   it("are made once, for all who ask at the same time and within the second", async () => {
-    const pages = new KeptPages();
+    const pages = new SharedPages();
     let made = 0;
     const make = async () => {
       made += 1;
@@ -27,7 +27,7 @@ describe("kept pages", () => {
   });
 
   it("are made again when they are of other things, or a second old", async t => {
-    const pages = new KeptPages();
+    const pages = new SharedPages();
     let made = 0;
     const make = () => page(`page ${++made}`);
     const first = await pages.get("a", "open", make);
@@ -41,23 +41,24 @@ describe("kept pages", () => {
   });
 
   it("that could not be made are tried again", async () => {
-    const pages = new KeptPages();
+    const pages = new SharedPages();
     const fails = () => Promise.reject(new Error("away"));
     await assert.rejects(pages.get("a", "1", fails), /away/);
     assert.equal((await pages.get("a", "1", () => page("back"))).status, 200);
   });
 
   it("stay within their bound", async () => {
-    const pages = new KeptPages();
+    const pages = new SharedPages();
     const large = Buffer.alloc(1024 * 1024);
-    for (let i = 0; i < 100; i++) await pages.get(`${i}`, "", () => readyAnswer(200, {}, large));
+    for (let i = 0; i < 100; i++)
+      await pages.get(`${i}`, "", () => prepareResponse(200, {}, large));
     const kept = Array.from({ length: 100 }, (_, i) => pages.fresh(`${i}`, "")).filter(Boolean);
     assert.ok(kept.length > 0 && kept.length <= 32, String(kept.length));
   });
 });
 
 describe("an answer that somebody has", () => {
-  const answer: ReadyAnswer = readyAnswer(
+  const answer: PreparedResponse = prepareResponse(
     200,
     { ETag: '"x"', "Content-Type": "text/plain", "Cache-Control": "public" },
     Buffer.from("x"),

@@ -7,24 +7,24 @@
  */
 import { LRUCache } from "lru-cache";
 import { monotonicMs, SECOND } from "../base/clock.ts";
-import type { ReadyAnswer } from "../http/prepared-response.ts";
+import type { PreparedResponse } from "../http/prepared-response.ts";
 
 interface Kept {
   readonly basis: string;
-  readonly page: ReadyAnswer;
+  readonly page: PreparedResponse;
   readonly madeAtMs: number;
 }
 
 interface UnderWay {
   readonly basis: string;
-  readonly page: Promise<ReadyAnswer>;
+  readonly page: Promise<PreparedResponse>;
 }
 
 const bytesMax = 32 * 1024 * 1024;
 /** As long as a cache before us may keep it. */
 const freshMs = SECOND;
 
-export class KeptPages {
+export class SharedPages {
   readonly #kept = new LRUCache<string, Kept>({
     maxSize: bytesMax,
     sizeCalculation: ({ page }, name) => (page.body?.length ?? 0) + name.length + 1,
@@ -32,7 +32,7 @@ export class KeptPages {
   readonly #underWay = new Map<string, UnderWay>();
 
   /** The page of that name, if it was made less than a second ago and of the same things. */
-  fresh(name: string, basis: string): ReadyAnswer | undefined {
+  fresh(name: string, basis: string): PreparedResponse | undefined {
     const kept = this.#kept.get(name);
     if (kept?.basis !== basis || monotonicMs() - kept.madeAtMs >= freshMs) return undefined;
     return kept.page;
@@ -47,8 +47,8 @@ export class KeptPages {
   async get(
     name: string,
     basis: string,
-    make: () => Promise<ReadyAnswer> | ReadyAnswer,
-  ): Promise<ReadyAnswer> {
+    make: () => Promise<PreparedResponse> | PreparedResponse,
+  ): Promise<PreparedResponse> {
     const fresh = this.fresh(name, basis);
     if (fresh) return fresh;
     const underWay = this.#underWay.get(name);
@@ -62,7 +62,11 @@ export class KeptPages {
     }
   }
 
-  async #make(name: string, basis: string, make: () => Promise<ReadyAnswer> | ReadyAnswer) {
+  async #make(
+    name: string,
+    basis: string,
+    make: () => Promise<PreparedResponse> | PreparedResponse,
+  ) {
     // Age counts from before it is made: what it shows is read while it is.
     const madeAtMs = monotonicMs();
     const page = await make();

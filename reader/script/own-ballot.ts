@@ -9,20 +9,20 @@ import { part, say, setHidden, setText, slugOf } from "./card.ts";
 import { conceal, markMine, reveal } from "./results.ts";
 import { keep } from "./storage.ts";
 
-export interface Standing {
+export interface OwnBallot {
   readonly choices: readonly string[];
   readonly revision: number;
 }
 
 /** As the card says it; `undefined` when it says nothing. */
-export function standingIn(card: HTMLElement): Standing | undefined {
+export function ownBallotIn(card: HTMLElement): OwnBallot | undefined {
   const { standing, revision } = card.dataset;
   if (standing === undefined) return undefined;
   return { choices: JSON.parse(standing) as string[], revision: Number(revision) };
 }
 
 /** Writes it into the card, and shows what follows: results with the choices marked, or the form. */
-export function showStanding(card: HTMLElement, standing: Standing): void {
+export function showOwnBallot(card: HTMLElement, standing: OwnBallot): void {
   const { choices, revision } = standing;
   card.dataset.standing = JSON.stringify(choices);
   card.dataset.revision = String(revision);
@@ -36,9 +36,9 @@ export function showStanding(card: HTMLElement, standing: Standing): void {
   else showForm(card, false);
 }
 
-export function keepStanding(card: HTMLElement, standing: Standing): void {
+export function storeOwnBallot(card: HTMLElement, standing: OwnBallot): void {
   keep("voted", slugOf(card), standing);
-  showStanding(card, standing);
+  showOwnBallot(card, standing);
 }
 
 /** The form in the place of results: to vote again, or to change the vote. */
@@ -65,7 +65,7 @@ export function offerChanges(
 ): void {
   part(card, "change-vote")?.addEventListener("click", event => {
     event.preventDefault();
-    fill(standingIn(card)?.choices ?? []);
+    fill(ownBallotIn(card)?.choices ?? []);
     setHidden(card, true, "message");
     showForm(card, true);
     const form = part(card, "vote");

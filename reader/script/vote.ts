@@ -9,12 +9,12 @@ import { inArticle, langQuery, part, say, setHidden, slugOf, stateOf, tell } fro
 import { chosenIn, fillIn } from "./fields.ts";
 import type { Live } from "./live.ts";
 import {
-  keepStanding,
+  type OwnBallot,
   offerChanges,
+  ownBallotIn,
   replacesIn,
-  type Standing,
-  showStanding,
-  standingIn,
+  showOwnBallot,
+  storeOwnBallot,
 } from "./own-ballot.ts";
 import { rankByButtons } from "./ranks.ts";
 import { markMine } from "./results.ts";
@@ -65,19 +65,19 @@ export function takeVotes(card: HTMLElement, live: Live): void {
     fill: choices => fillIn(form, kind, choices),
     withdraw: async replaces => {
       await cast(card, form, live, { ballotId: crypto.randomUUID(), choices: [], replaces });
-      if (standingIn(card)?.choices.length === 0) fillIn(form, kind, []);
+      if (ownBallotIn(card)?.choices.length === 0) fillIn(form, kind, []);
     },
   });
-  const showMine = (mine: Standing) => {
+  const showMine = (mine: OwnBallot) => {
     if (stateOf(card) !== "open") {
       markMine(card, mine.choices);
       return;
     }
-    showStanding(card, mine);
+    showOwnBallot(card, mine);
     live.refresh();
   };
-  const mine = kept<Standing>("voted", slug);
-  if (mine && !standingIn(card) && !card.querySelector("[data-mine]")) showMine(mine);
+  const mine = kept<OwnBallot>("voted", slug);
+  if (mine && !ownBallotIn(card) && !card.querySelector("[data-mine]")) showMine(mine);
   onVotedElsewhere(slug, showMine);
   const unfinished = kept<Pending>("pending", slug);
   if (!unfinished || stateOf(card) !== "open") return;
@@ -158,7 +158,7 @@ async function conclude(
   const { choices, replaces } = pending;
   const changes = replaces !== undefined;
   if (answer.status === 202) {
-    const before = standingIn(card)?.choices.length ?? 0;
+    const before = ownBallotIn(card)?.choices.length ?? 0;
     const done = choices.length === 0 ? "withdrawn" : changes && before > 0 ? "changed" : "counted";
     tell(card, "good", say(card, done));
     setHidden(card, choices.length === 0, "thanks");
@@ -193,7 +193,7 @@ function showCounted(
   { results, revision = 0 }: Answer,
   choices: readonly string[],
 ): void {
-  keepStanding(card, { choices, revision });
+  storeOwnBallot(card, { choices, revision });
   if (results) live.show(results);
   live.refresh();
   const message = part(card, "message");

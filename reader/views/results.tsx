@@ -106,7 +106,7 @@ export function ResultList({ words, poll, results, mine }: CardProps) {
 }
 
 /** The result in a sentence, to be quoted; empty where there is none, or readers are not told. */
-export function sentenceOf(
+export function resultsSentence(
   props: Pick<CardProps, "words" | "poll" | "state" | "results" | "nowMs">,
 ): string {
   const { words, poll, state, results, nowMs } = props;
@@ -128,7 +128,7 @@ export function sentenceOf(
 /** That sentence; the script offers to copy it, and to share the poll. */
 export function Sentence(props: CardProps) {
   const { words } = props;
-  const text = sentenceOf(props);
+  const text = resultsSentence(props);
   return (
     <div
       class="poll-fine poll-share-row"

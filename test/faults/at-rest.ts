@@ -9,7 +9,7 @@ import { isMemcachedFailure } from "#lib/memcached/failure.ts";
 import type { Epoch } from "#lib/model/ids.ts";
 import { allQueueNames } from "#lib/queue/queue-names.ts";
 import { isTombstone } from "#lib/queue/slot-codec.ts";
-import { lookAtQueues, type QueueLook, readSlots } from "#lib/queue/slots.ts";
+import { type QueueState, readQueues, readSlots } from "#lib/queue/slots.ts";
 import { results } from "#test/support/ledger.ts";
 import type { Site } from "#test/support/site.ts";
 import type { Books, StoredRow, Sums } from "./checker.ts";
@@ -156,8 +156,8 @@ export class Inspector {
   }
 }
 
-const looksOf = (client: MemcachedClient): Promise<QueueLook[]> =>
-  lookAtQueues(client, allQueueNames(homes));
+const looksOf = (client: MemcachedClient): Promise<QueueState[]> =>
+  readQueues(client, allQueueNames(homes));
 
 /** Does it, unless a server is not there just now, or a front can't say. */
 export async function patiently(work: () => Promise<void>): Promise<void> {

@@ -9,7 +9,7 @@ import { describe, it } from "node:test";
 import fc from "fast-check";
 import { recountPoll } from "#lib/books/recount.ts";
 import { commitDirectly } from "#lib/flush/direct.ts";
-import type { QueuedBallot } from "#lib/model/ballot.ts";
+import type { Ballot } from "#lib/model/ballot.ts";
 import { ballotIdOf } from "#lib/model/ballot-id.ts";
 import type { PollId, Slug } from "#lib/model/ids.ts";
 import { SumsByPoll, type TallyChange } from "#lib/model/tally-sums.ts";
@@ -23,7 +23,7 @@ const bench = await startFlushBench();
 const { newFlusher, newPoll, producer, enqueue, totals, store, count } = bench;
 
 /** A voter's ballots, each a change of the one before; an empty list is a withdrawal. */
-function revisionsOf(poll: PollId, all: readonly (readonly number[])[]): QueuedBallot[] {
+function revisionsOf(poll: PollId, all: readonly (readonly number[])[]): Ballot[] {
   const first = ballot(poll, { receivedAtMs: 1_795_000_000_000 });
   return all.map((choices, revision) => ({
     ...first,
@@ -64,7 +64,7 @@ describe("changes", () => {
         const poll = await newPoll();
         const all = voters.map(([head, rest]) => revisionsOf(poll, [head, ...rest]));
         const accepted = all.flat();
-        const repeated = again.map(n => accepted[n % accepted.length] as QueuedBallot);
+        const repeated = again.map(n => accepted[n % accepted.length] as Ballot);
         const moved = new SumsByPoll();
         for (const one of accepted) moved.addMoved(one);
         bench.corrections.length = 0;
@@ -87,7 +87,7 @@ describe("changes", () => {
         }
         await newFlusher().pass();
 
-        const standing = all.map(revisions => revisions.at(-1) as QueuedBallot);
+        const standing = all.map(revisions => revisions.at(-1) as Ballot);
         const voted = standing.filter(one => one.choices.length > 0);
         const votes = Array.from({ length: optionCount }, (_, i) => {
           return voted.filter(one => one.choices.includes(i + 1)).length;
@@ -111,7 +111,7 @@ describe("changes", () => {
 
   it("of the same revision are decided by who was first, and the other one is a duplicate", async () => {
     const poll = await newPoll();
-    const [one, two] = revisionsOf(poll, [[1], [2]]) as [QueuedBallot, QueuedBallot];
+    const [one, two] = revisionsOf(poll, [[1], [2]]) as [Ballot, Ballot];
     const late = { ...two, ballotId: ballotIdOf(randomUUID()), receivedAtMs: two.receivedAtMs + 1 };
     await enqueue(producer(), batch([one]));
     await enqueue(producer(), batch([{ ...late, choices: Uint8Array.of(3) }]));
@@ -124,7 +124,7 @@ describe("changes", () => {
   it("that go straight into MySQL are not displaced by one that a front took before and nobody was told of", async () => {
     const poll = await newPoll();
     for (const revision of [0, 1]) {
-      const sent = revisionsOf(poll, [[1], [2]])[revision] as QueuedBallot;
+      const sent = revisionsOf(poll, [[1], [2]])[revision] as Ballot;
       const earlier = {
         ...sent,
         ballotId: ballotIdOf(randomUUID()),
@@ -141,7 +141,7 @@ describe("changes", () => {
 
   it("that go straight into MySQL tell the loser what stands, and keep it out of the books", async () => {
     const poll = await newPoll();
-    const [one, two] = revisionsOf(poll, [[1], [2]]) as [QueuedBallot, QueuedBallot];
+    const [one, two] = revisionsOf(poll, [[1], [2]]) as [Ballot, Ballot];
     const other = {
       ...two,
       ballotId: ballotIdOf(randomUUID()),

@@ -11,7 +11,7 @@ import type { Slug } from "#lib/model/ids.ts";
 import { allQueueNames } from "#lib/queue/queue-names.ts";
 import { encodeBatch } from "#lib/queue/slot-codec.ts";
 import { ResultsBoard } from "#lib/results/results-board.ts";
-import { GuardedStore } from "#lib/store/circuit-breaker.ts";
+import { CircuitBreaker } from "#lib/store/circuit-breaker.ts";
 import { findPoll } from "#lib/store/polls.ts";
 import { newCommit, newPublished } from "#test/support/commit-bench.ts";
 import { ballot, batch, startFlushBench } from "#test/support/flush-bench.ts";
@@ -50,7 +50,7 @@ function newBoard(): ResultsBoard {
   const { client, store, deps } = bench;
   return new ResultsBoard({
     store,
-    guarded: new GuardedStore(store, deps.log),
+    guarded: new CircuitBreaker(store, deps.log),
     log: deps.log,
     tallies: new Placement([client], 1),
     queueServers: [client],

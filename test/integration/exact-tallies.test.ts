@@ -13,8 +13,8 @@ import type { PollId, Slug } from "#lib/model/ids.ts";
 import { partsOf } from "#lib/model/tally-parts.ts";
 import type { QueueProducer } from "#lib/queue/producer.ts";
 import { queueName } from "#lib/queue/queue-names.ts";
-import { mendCounters } from "#lib/rebuild/correct-counters.ts";
-import { makeTalliesExact, type TallyDeps } from "#lib/rebuild/rebuild.ts";
+import { correctCounters } from "#lib/rebuild/correct-counters.ts";
+import { rebuildTallies, type TallyDeps } from "#lib/rebuild/rebuild.ts";
 import { isStoreFailure, Store } from "#lib/store/database.ts";
 import { findPoll } from "#lib/store/polls.ts";
 import { readTally } from "#lib/tallies/counters.ts";
@@ -149,7 +149,7 @@ describe("making tallies exact", () => {
       const client = countingClient();
       const places = new Placement([client], 1);
       const deps = depsFor(queueNames, { tallies: places, queueServers: [client] });
-      assert.equal((await makeTalliesExact(deps, some))?.length, some.length * 5);
+      assert.equal((await rebuildTallies(deps, some))?.length, some.length * 5);
       for (const poll of some) assert.equal(await ballotsOf(poll), 1);
       return client.roundTrips;
     };
@@ -165,7 +165,7 @@ describe("making tallies exact", () => {
     hooks.onSlots = once(async () => {
       for (let i = 0; i < 40; i++) await vote(producer, poll.id);
     });
-    await makeTalliesExact(deps, [poll]);
+    await rebuildTallies(deps, [poll]);
     assert.equal(await ballotsOf(poll), 80);
     assert.ok(!seen.slice(seen.indexOf("lock")).includes("slots"), seen.join(" "));
   });
@@ -176,7 +176,7 @@ describe("making tallies exact", () => {
     for (let i = 0; i < 3; i++) await vote(producer, poll.id);
     const { deps, seen, hooks } = await startWatched(queueNames);
     hooks.onSlots = once(() => bench.newFlusher().pass());
-    await makeTalliesExact(deps, [poll]);
+    await rebuildTallies(deps, [poll]);
     assert.equal(await ballotsOf(poll), 3);
     assert.equal(seen.filter(event => event === "snapshot").length, 2);
     assert.ok(seen.indexOf("lock") > seen.lastIndexOf("snapshot"), seen.join(" "));
@@ -191,7 +191,7 @@ describe("making tallies exact", () => {
       await vote(producer, poll.id);
       await bench.newFlusher().pass();
     });
-    await makeTalliesExact(deps, [poll]);
+    await rebuildTallies(deps, [poll]);
     assert.equal(await ballotsOf(poll), 2);
   });
 });
@@ -208,7 +208,7 @@ describe("while the queues are held", () => {
     const silence = new AbortController();
     hooks.onLock = once(() => before(producer, poll.id));
     hooks.onHeldQuestion = () => sleep(statementMs, silence.signal);
-    const rebuild = makeTalliesExact(deps, [poll]).then(
+    const rebuild = rebuildTallies(deps, [poll]).then(
       () => "done",
       error => error,
     );
@@ -220,7 +220,7 @@ describe("while the queues are held", () => {
     // What the locks are for goes on although MySQL is still silent.
     await vote(producer, poll.id);
     silence.abort();
-    await makeTalliesExact(depsFor(queueNames), [poll]);
+    await rebuildTallies(depsFor(queueNames), [poll]);
     return { ballots: await ballotsOf(poll), seen };
   }
 
@@ -257,7 +257,7 @@ describe("while the queues are held", () => {
     proxy.interceptRequests(async request => {
       if (request.includes(`t:${poll.id}:`)) await late();
     });
-    await makeTalliesExact(depsFor(queueNames, { tallies: new Placement([client], 1) }), [poll]);
+    await rebuildTallies(depsFor(queueNames, { tallies: new Placement([client], 1) }), [poll]);
     assert.equal(await ballotsOf(poll, client), 2);
   });
 });
@@ -272,11 +272,11 @@ describe("the counters of very many polls", () => {
     const client = countingClient();
     const places = new Placement([client], 1);
     const polls = await manyPolls();
-    assert.equal(await mendCounters(places, polls, () => 3, monotonicMs()), undefined);
+    assert.equal(await correctCounters(places, polls, () => 3, monotonicMs()), undefined);
     assert.equal(await ballotsOf(polls[0] ?? assert.fail()), undefined);
     const before = client.roundTrips;
     const untilMs = monotonicMs() + defaultTimeouts.answerMs * 20;
-    const mended = await mendCounters(places, polls, () => 3, untilMs);
+    const mended = await correctCounters(places, polls, () => 3, untilMs);
     assert.equal(mended?.length, polls.length * 5);
     assert.ok(client.roundTrips - before <= 8, `${client.roundTrips - before} round trips`);
     for (const poll of [polls[0], polls.at(-1)])

@@ -5,7 +5,7 @@ import { sleep } from "#lib/base/clock.ts";
 import type { PollId } from "#lib/model/ids.ts";
 import { queueName } from "#lib/queue/queue-names.ts";
 import { isTombstone } from "#lib/queue/slot-codec.ts";
-import { lookAtQueues, readSlots } from "#lib/queue/slots.ts";
+import { readQueues, readSlots } from "#lib/queue/slots.ts";
 import { Store } from "#lib/store/database.ts";
 import { waitUntil } from "#scripts/services/ports.ts";
 import { FaultProxy } from "#test/support/fault-proxy.ts";
@@ -16,7 +16,7 @@ const { newFlusher, newPoll, producer, enqueue, totals, count, client } = bench;
 
 /** Slots that are still in memcached, tombstones apart: those stay until they expire. */
 async function slotsLeft(): Promise<number> {
-  const looks = await lookAtQueues(
+  const looks = await readQueues(
     client,
     [0, 1, 2, 3].map(home => queueName("normal", home)),
   );

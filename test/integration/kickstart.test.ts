@@ -5,14 +5,14 @@ import { describe, it } from "node:test";
 import { createLog } from "#lib/base/log.ts";
 import { Kickstart } from "#lib/queue/kickstart.ts";
 import { freePort, waitUntil } from "#scripts/services/ports.ts";
-import { Doorbell } from "../../worker/kickstart-listener.ts";
+import { KickstartListener } from "../../worker/kickstart-listener.ts";
 
 const log = createLog("test", "silent");
 
 describe("the kickstart", () => {
   it("is one datagram for a burst, and one more for what came after it", async t => {
     const port = await freePort();
-    const bell = new Doorbell(log);
+    const bell = new KickstartListener(log);
     await bell.listen("127.0.0.1", port);
     const kickstart = new Kickstart([{ host: "127.0.0.1", port }]);
     t.after(() => [kickstart, bell].map(each => each.close()));
@@ -24,7 +24,7 @@ describe("the kickstart", () => {
 
   it("takes whatever anybody sends for a ring and nothing else", async t => {
     const port = await freePort();
-    const bell = new Doorbell(log);
+    const bell = new KickstartListener(log);
     await bell.listen("127.0.0.1", port);
     const stranger = createSocket("udp4");
     t.after(() => [stranger, bell].map(each => each.close()));
@@ -38,7 +38,7 @@ describe("the kickstart", () => {
     const taken = createSocket("udp4").bind(0, "127.0.0.1");
     await once(taken, "listening");
     const { port } = taken.address();
-    const bell = new Doorbell(log);
+    const bell = new KickstartListener(log);
     await bell.listen("127.0.0.1", port);
     await bell.wait(1, new AbortController().signal);
     const kickstart = new Kickstart([{ host: "127.0.0.1", port: await freePort() }]);

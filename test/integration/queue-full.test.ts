@@ -4,7 +4,7 @@ import { describe, it } from "node:test";
 import { isMemcachedFailure, isOutOfMemory } from "#lib/memcached/failure.ts";
 import { enqueueBatch } from "#lib/queue/batch-write.ts";
 import { decodeBatch, encodeBatch } from "#lib/queue/slot-codec.ts";
-import { deleteSlots, lookAtQueues, placeTombstone, readSlots } from "#lib/queue/slots.ts";
+import { deleteSlots, placeTombstone, readQueues, readSlots } from "#lib/queue/slots.ts";
 import { fill, smallItems } from "#test/support/full-memcached.ts";
 import { emptyBatch, newQueue, queueBench, to } from "#test/support/queue-bench.ts";
 import { checkMemcached } from "../../worker/doctor/memcached.ts";
@@ -32,7 +32,7 @@ describe("a full server", () => {
     for (let i = 0; i < 12; i++) {
       await assert.rejects(producer.takeTicket(), e => isMemcachedFailure(e) && isOutOfMemory(e));
     }
-    const [look] = await lookAtQueues(client, [queue]);
+    const [look] = await readQueues(client, [queue]);
     assert.equal(look?.pointer, 13);
 
     const enqueued = await enqueueBatch(to(producer), emptyBatch(), Number.MAX_VALUE);

@@ -6,8 +6,8 @@ import { counterValue, Pipeline } from "#lib/memcached/pipeline.ts";
 import { enqueueBatch } from "#lib/queue/batch-write.ts";
 import { QueueProducer } from "#lib/queue/producer.ts";
 import { decodeBatch, encodeBatch } from "#lib/queue/slot-codec.ts";
-import { lookAtQueues, readSlots } from "#lib/queue/slots.ts";
-import { holdQueues } from "#lib/rebuild/freeze-queues.ts";
+import { readQueues, readSlots } from "#lib/queue/slots.ts";
+import { freezeQueues } from "#lib/rebuild/freeze-queues.ts";
 import { emptyBatch, newQueue, queueBench, to } from "#test/support/queue-bench.ts";
 
 const { newClient, newProducer } = await queueBench();
@@ -80,7 +80,7 @@ describe("lock", () => {
     );
     const [first] = producers;
     assert.ok(first);
-    const [look] = await lookAtQueues(first.client, [queue]);
+    const [look] = await readQueues(first.client, [queue]);
     assert.ok(look);
     const numbers = Array.from({ length: look.pointer }, (_, i) => i + 1);
     const slots = await readSlots(first.client, queue, look.epoch, numbers);
@@ -103,7 +103,7 @@ describe("a lock whose holder is gone", () => {
       assert.equal(result.outcome, "enqueued");
       if (result.outcome === "enqueued") assert.equal(result.places[0]?.producer, other);
     }
-    const [look] = await lookAtQueues(client, [own.queue]);
+    const [look] = await readQueues(client, [own.queue]);
     assert.equal(look?.pointer, 2, "one number was taken in vain, not one for each batch");
   });
 });
@@ -114,7 +114,7 @@ describe("holding all queues", () => {
     const producer = newProducer(queue);
     await producer.write(await producer.takeTicket(), encodeBatch(emptyBatch()));
     const holder = newProducer(queue).client;
-    const hold = await holdQueues([holder], [queue]);
+    const hold = await freezeQueues([holder], [queue]);
     assert.equal((await producer.takeTicket()).lockedAtMs, undefined);
     await hold.release();
     assert.notEqual((await producer.takeTicket()).lockedAtMs, undefined);
@@ -125,12 +125,12 @@ describe("holding all queues", () => {
     const producer = newProducer(free);
     await producer.write(await producer.takeTicket(), encodeBatch(emptyBatch()));
     await newProducer(busy).takeTicket();
-    await assert.rejects(holdQueues([producer.client], [free, busy]));
+    await assert.rejects(freezeQueues([producer.client], [free, busy]));
     assert.notEqual((await producer.takeTicket()).lockedAtMs, undefined);
   });
 
   it("has nothing to hold where no queue was ever used", async () => {
-    const hold = await holdQueues([newProducer(newQueue()).client], [newQueue()]);
+    const hold = await freezeQueues([newProducer(newQueue()).client], [newQueue()]);
     assert.deepEqual(hold.queues, []);
     await hold.release();
   });

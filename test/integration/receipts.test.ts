@@ -3,11 +3,11 @@ import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { describe, it } from "node:test";
 import { createLog } from "#lib/base/log.ts";
-import type { QueuedBallot } from "#lib/model/ballot.ts";
+import type { Ballot } from "#lib/model/ballot.ts";
 import { ballotIdOf } from "#lib/model/ballot-id.ts";
 import { type ReceiptState, Receipts } from "#lib/receipts/find-receipt.ts";
 import { receiptCode } from "#lib/receipts/receipt-code.ts";
-import { GuardedStore } from "#lib/store/circuit-breaker.ts";
+import { CircuitBreaker } from "#lib/store/circuit-breaker.ts";
 import { type Row, Store } from "#lib/store/database.ts";
 import { deletePoll, finalizePoll } from "#lib/store/poll-changes.ts";
 import { deriveVoterSecrets } from "#lib/voters/voter-secrets.ts";
@@ -16,11 +16,11 @@ import { ballot, batch, startFlushBench } from "#test/support/flush-bench.ts";
 const { newFlusher, newPoll, producer, enqueue, store, count } = await startFlushBench();
 const secrets = deriveVoterSecrets("a secret that is only good for tests, 32 bytes and more");
 const newReceipts = (at: Store = store) =>
-  new Receipts(new GuardedStore(at, createLog("test", "silent")), secrets);
-const codeOf = (of: QueuedBallot) => receiptCode(secrets, of);
+  new Receipts(new CircuitBreaker(at, createLog("test", "silent")), secrets);
+const codeOf = (of: Ballot) => receiptCode(secrets, of);
 
 /** A fresh look each time: one and the same remembers its answers for a second. */
-async function stateOf(of: QueuedBallot): Promise<ReceiptState | undefined> {
+async function stateOf(of: Ballot): Promise<ReceiptState | undefined> {
   return (await newReceipts().find(codeOf(of)))?.state;
 }
 

@@ -4,7 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import type { QueuedBallot } from "#lib/model/ballot.ts";
+import type { Ballot } from "#lib/model/ballot.ts";
 import type { PollId } from "#lib/model/ids.ts";
 import type { Row } from "#lib/store/database.ts";
 import { ballot, batch, startFlushBench } from "#test/support/flush-bench.ts";
@@ -17,7 +17,7 @@ const bench = await startFlushBench();
 const firstMs = Date.now() - 1_000;
 
 /** Ballots that come in one flush each, and what stands then. */
-async function standingAfter(flushes: (id: PollId) => readonly QueuedBallot[][]) {
+async function standingAfter(flushes: (id: PollId) => readonly Ballot[][]) {
   const id = await bench.newPoll();
   for (const ballots of flushes(id)) {
     for (const each of ballots) await bench.enqueue(bench.producer(), batch([each]));
@@ -33,7 +33,7 @@ async function standingAfter(flushes: (id: PollId) => readonly QueuedBallot[][])
 }
 
 /** The first, the other, and the first again. */
-function threeOf(id: PollId): { first: QueuedBallot; other: QueuedBallot; again: QueuedBallot } {
+function threeOf(id: PollId): { first: Ballot; other: Ballot; again: Ballot } {
   const first = ballot(id, { receivedAtMs: firstMs });
   const { voter } = first;
   const other = ballot(id, { voter, receivedAtMs: firstMs + 10, choices: Uint8Array.of(3) });

@@ -6,8 +6,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import { pino } from "pino";
-import { AcceptedTape } from "#lib/books/accepted-count.ts";
-import { parseTape } from "#lib/books/recover-counts.ts";
+import { AcceptedCount } from "#lib/books/accepted-count.ts";
+import { parseCounts } from "#lib/books/recover-counts.ts";
 import { MemcachedClient } from "#lib/memcached/client.ts";
 import { acceptedKey } from "#lib/memcached/keys.ts";
 import { readMemory } from "#lib/memcached/memory-stats.ts";
@@ -31,7 +31,7 @@ function newTape() {
   const log = pino({}, { write: (line: string) => void lines.push(JSON.parse(line)) });
   const producer = randomBytes(8);
   const places = new Placement([client], 1);
-  const tape = new AcceptedTape({ producer, home: 0, directory, places, log });
+  const tape = new AcceptedCount({ producer, home: 0, directory, places, log });
   const stop = new AbortController();
   const publishing = tape.publishUntil(stop.signal);
   after(async () => {
@@ -48,7 +48,7 @@ function newTape() {
   };
   const written = (of: PollId) => {
     if (!existsSync(path)) return undefined;
-    const counts = parseTape(readFileSync(path, "utf8"), producer.toString("hex"));
+    const counts = parseCounts(readFileSync(path, "utf8"), producer.toString("hex"));
     return counts.find(({ pollId }) => pollId === of)?.ballots;
   };
   return { tape, path, lines, published, written };

@@ -8,7 +8,7 @@ import { partOf } from "#lib/model/tally-parts.ts";
 import { readTally } from "#lib/tallies/counters.ts";
 import { waitUntil } from "#scripts/services/ports.ts";
 import { startFlushBench } from "#test/support/flush-bench.ts";
-import { onePass, Upkeep } from "../../worker/maintenance.ts";
+import { Maintenance, onePass } from "../../worker/maintenance.ts";
 import { buildWorker } from "../../worker/worker-parts.ts";
 
 const bench = await startFlushBench();
@@ -21,7 +21,7 @@ function newWorker() {
     FLOODGATE_SECRET: "x".repeat(32),
   });
   const worker = buildWorker(config, createLog("test", "silent"));
-  const upkeep = new Upkeep(worker);
+  const upkeep = new Maintenance(worker);
   after(() => worker.close());
   return { ...worker, pass: () => onePass(worker, upkeep, { waitForHoles: false }) };
 }

@@ -18,9 +18,9 @@ import { QueueProducer } from "#lib/queue/producer.ts";
 import { decodeBatch } from "#lib/queue/slot-codec.ts";
 import {
   deleteSlots,
-  lookAtQueues,
   placeTombstone,
   publishCheckpoint,
+  readQueues,
   readSlots,
 } from "#lib/queue/slots.ts";
 import { mulberry32 } from "#test/support/random.ts";
@@ -207,7 +207,7 @@ class Worker {
   async pass(): Promise<void> {
     const { checkpoints, closed } = this.#database;
     const open = [...checkpoints.keys()].filter(epoch => !closed.has(epoch));
-    const looks = await lookAtQueues(this.#client, [queue]);
+    const looks = await readQueues(this.#client, [queue]);
     for (const epoch of open) {
       if (looks.some(look => look.epoch === epoch)) continue;
       const from = checkpoints.get(epoch) ?? 0;

@@ -4,7 +4,7 @@ import { randomUUID } from "node:crypto";
 import { after, before, describe, it } from "node:test";
 import { MemcachedClient } from "#lib/memcached/client.ts";
 import { allQueueNames } from "#lib/queue/queue-names.ts";
-import { deleteSlots, lookAtQueues } from "#lib/queue/slots.ts";
+import { deleteSlots, readQueues } from "#lib/queue/slots.ts";
 import { waitUntil } from "#scripts/services/ports.ts";
 import { books, createPoll, vote } from "#test/support/ledger.ts";
 import { Site } from "#test/support/site.ts";
@@ -29,7 +29,7 @@ describe("books in disorder", () => {
   async function deleteWaitingSlots(): Promise<void> {
     const client = new MemcachedClient({ host: "127.0.0.1", port: site.memcached[0]?.port ?? 0 });
     try {
-      for (const { queue, epoch, pointer } of await lookAtQueues(client, allQueueNames(1))) {
+      for (const { queue, epoch, pointer } of await readQueues(client, allQueueNames(1))) {
         const all = Array.from({ length: pointer }, (_, index) => index + 1);
         await deleteSlots(client, queue, epoch, all);
       }

@@ -1,24 +1,24 @@
 /** A front's group commit without a front, on the servers of a flush bench. */
-import { Fallback } from "#lib/ballots/direct-commit.ts";
+import { DirectCommit } from "#lib/ballots/direct-commit.ts";
 import { GroupCommit } from "#lib/ballots/group-commit.ts";
-import { AcceptedTape } from "#lib/books/accepted-count.ts";
+import { AcceptedCount } from "#lib/books/accepted-count.ts";
 import { Placement } from "#lib/memcached/placement.ts";
 import type { Lane } from "#lib/model/lane.ts";
 import type { Relief } from "#lib/model/pick-lane.ts";
 import { PublishedPolls } from "#lib/polls/published.ts";
 import { BatchIds } from "#lib/queue/batch-ids.ts";
 import { Kickstart } from "#lib/queue/kickstart.ts";
-import { QueueRoom } from "#lib/queue/memory-limits.ts";
+import { MemoryLimits } from "#lib/queue/memory-limits.ts";
 import { ReplayRing } from "#lib/queue/replay-ring.ts";
-import { GuardedStore } from "#lib/store/circuit-breaker.ts";
-import { MissedMoves } from "#lib/tallies/stale-tallies.ts";
+import { CircuitBreaker } from "#lib/store/circuit-breaker.ts";
+import { StaleTallies } from "#lib/tallies/stale-tallies.ts";
 import type { startFlushBench } from "./flush-bench.ts";
 
 type Bench = Awaited<ReturnType<typeof startFlushBench>>;
 
 /** What a front knows of polls. */
 export function newPublished({ client, store, deps }: Bench): PublishedPolls {
-  const guarded = new GuardedStore(store, deps.log);
+  const guarded = new CircuitBreaker(store, deps.log);
   return new PublishedPolls(new Placement([client], 1), store, deps.log, guarded);
 }
 
@@ -31,11 +31,11 @@ export function newCommit(
   const { client, store } = bench;
   const { log } = bench.deps;
   const tallies = new Placement([client], 1);
-  const guarded = new GuardedStore(store, log);
-  const missed = new MissedMoves();
+  const guarded = new CircuitBreaker(store, log);
+  const missed = new StaleTallies();
   const batchIds = new BatchIds();
   const { producer } = batchIds;
-  const tape = new AcceptedTape({ producer, home: 0, directory: undefined, places: tallies, log });
+  const tape = new AcceptedCount({ producer, home: 0, directory: undefined, places: tallies, log });
   const target = (lane: Lane) => ({
     sides: [[bench.producer(0, lane)]],
     copies: 1,
@@ -50,11 +50,11 @@ export function newCommit(
     ring: new ReplayRing(64 * 1024 * 1024),
     batchIds,
     missed,
-    fallback: new Fallback({ log, store: guarded, tallies, missed, tape, ballotsPerSecond: 1 }),
+    fallback: new DirectCommit({ log, store: guarded, tallies, missed, tape, ballotsPerSecond: 1 }),
     kickstart: new Kickstart([]),
     tape,
     lingerMs: 0,
     relief,
-    room: new QueueRoom({ servers: [client], queueNames: [], copies: 1, sharePercent: 95 }),
+    room: new MemoryLimits({ servers: [client], queueNames: [], copies: 1, sharePercent: 95 }),
   });
 }

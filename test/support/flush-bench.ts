@@ -7,7 +7,7 @@ import { Flusher } from "#lib/flush/flusher.ts";
 import { RecentBatches } from "#lib/flush/recent-batches.ts";
 import { MemcachedClient } from "#lib/memcached/client.ts";
 import { Placement } from "#lib/memcached/placement.ts";
-import type { Batch, QueuedBallot } from "#lib/model/ballot.ts";
+import type { Ballot, Batch } from "#lib/model/ballot.ts";
 import { ballotIdOf } from "#lib/model/ballot-id.ts";
 import type { BatchId, OptionNumber, PollId, Slug, VoterKey } from "#lib/model/ids.ts";
 import type { Lane } from "#lib/model/lane.ts";
@@ -24,7 +24,7 @@ import { testDatabase, testMemcached } from "./services.ts";
 export const optionCount = 4;
 
 /** A ballot of some voter for `poll`. */
-export function ballot(pollId: PollId, change: Partial<QueuedBallot> = {}): QueuedBallot {
+export function ballot(pollId: PollId, change: Partial<Ballot> = {}): Ballot {
   return {
     pollId,
     voter: randomBytes(16).toString("hex") as VoterKey,
@@ -38,7 +38,7 @@ export function ballot(pollId: PollId, change: Partial<QueuedBallot> = {}): Queu
   };
 }
 
-export function batch(ballots: readonly QueuedBallot[], change: Partial<Batch> = {}): Batch {
+export function batch(ballots: readonly Ballot[], change: Partial<Batch> = {}): Batch {
   return { id: randomBytes(12) as BatchId, ballots, talliesDoubtful: false, ...change };
 }
 

@@ -13,7 +13,7 @@ import type { Store } from "#lib/store/database.ts";
 import { listDeadLetters } from "#lib/store/dead-letters.ts";
 import { allPollIds, countingPolls, newestPolls } from "#lib/store/polls.ts";
 import { readTotals } from "#lib/store/totals.ts";
-import { counted } from "../status/state.ts";
+import { plural } from "../status/state.ts";
 import { type Finding, ok, orWell, warn, wrong } from "./finding.ts";
 
 /** Polls whose rows are counted again, at most. */
@@ -68,7 +68,7 @@ export async function checkLetters(store: Store): Promise<Finding[]> {
     wrong(
       "dead letters",
       "dead-letters",
-      `${letters.length} waiting, with ${counted(ballots, "ballot")} or more, accepted and not counted`,
+      `${letters.length} waiting, with ${plural(ballots, "ballot")} or more, accepted and not counted`,
       "Read why with `npm run letters`; when the cause is gone: `npm run letters -- --all`. What can never be counted: `-- --dismiss <number>`.",
     ),
   ];
@@ -99,7 +99,7 @@ export async function checkDrift(deps: TallyDeps): Promise<Finding[]> {
       ),
     ],
     "counts",
-    `rows of ${counted(recounted, "poll")} counted again: they agree; ${compared}`,
+    `rows of ${plural(recounted, "poll")} counted again: they agree; ${compared}`,
   );
 }
 

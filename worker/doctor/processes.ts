@@ -2,9 +2,9 @@
 import { SECOND, wallMs } from "#lib/base/clock.ts";
 import type { Config } from "#lib/config/config.ts";
 import type { MemcachedClient } from "#lib/memcached/client.ts";
-import { type LaneDepth, surveyServer } from "#lib/queue/depth.ts";
+import { type LaneDepth, readDepth } from "#lib/queue/depth.ts";
 import { allQueueNames } from "#lib/queue/queue-names.ts";
-import { counted, duration } from "../status/state.ts";
+import { duration, plural } from "../status/state.ts";
 import { type Finding, ok, warn, wrong } from "./finding.ts";
 
 const answerMsMax = 2 * SECOND;
@@ -19,7 +19,7 @@ export async function checkWorker(
   const names = allQueueNames(config.QUEUE_HOMES);
   const [worker, ...depths] = await Promise.all([
     askHealth(urlOf(config.WORKER_HOST, config.WORKER_PORT, "/healthz")),
-    ...queueServers.map(server => surveyServer(server, names)),
+    ...queueServers.map(server => readDepth(server, names)),
   ]);
   const lanes = depths.flatMap(lane => lane ?? []);
   return judgeWorker(worker, lanes, wallMs(), `${config.WORKER_HOST}:${config.WORKER_PORT}`);
@@ -38,7 +38,7 @@ export function judgeWorker(
   const waiting =
     slots === 0
       ? "nothing waits"
-      : `${counted(slots, "slot")} of ballots waiting, for ${duration(waitMs)} at most`;
+      : `${plural(slots, "slot")} of ballots waiting, for ${duration(waitMs)} at most`;
   const found: Finding[] = [];
   if (health === "stale" || waitMs > waitMsMax) {
     found.push(

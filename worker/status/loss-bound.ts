@@ -3,7 +3,7 @@
  * not in MySQL yet. Pure. The promise behind it is in docs/architecture.md, "What is promised, and what is not".
  */
 import type { Books } from "#lib/books/books.ts";
-import { counted, duration, oldestWaitMs, type Survey, slotsWaiting } from "./state.ts";
+import { duration, oldestWaitMs, plural, type Survey, slotsWaiting } from "./state.ts";
 
 export interface LossBound {
   /** On how many servers a vote that comes now is stored. */
@@ -43,6 +43,6 @@ function sentenceOf(bound: Omit<LossBound, "sentence">, copies: number): string 
   const what =
     slots === 0
       ? "nothing would be lost now, because nothing waits"
-      : `what waits could be lost now: ${counted(slots, "slot")}${ballots === null ? "" : `, about ${counted(ballots, "ballot")}`}, the oldest ${duration(bound.oldestWaitMs)} old`;
+      : `what waits could be lost now: ${plural(slots, "slot")}${ballots === null ? "" : `, about ${plural(ballots, "ballot")}`}, the oldest ${duration(bound.oldestWaitMs)} old`;
   return `${why}. If a front and its memcached died together, ${what}.`;
 }

@@ -13,8 +13,8 @@ import {
   duration,
   isFailing,
   type Survey,
-  sentenceOf,
   slotsWaiting,
+  stateSentence,
   type WorkerState,
 } from "./state.ts";
 
@@ -228,7 +228,7 @@ function Log({ filter, lines }: Pick<PageProps, "filter" | "lines">) {
 /** The whole page. All text is escaped by the renderer: log lines may hold anything. */
 export function renderStatusPage(props: PageProps): string {
   const { state, survey, slotsPerSecond, books, copies } = props;
-  const { tone, text } = sentenceOf(state, survey, slotsPerSecond);
+  const { tone, text } = stateSentence(state, survey, slotsPerSecond);
   const html = (
     <html lang="en">
       <head>

@@ -3,9 +3,9 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { MINUTE, wallMs } from "#lib/base/clock.ts";
 import { describeError } from "#lib/base/log.ts";
 import type { LogLines } from "#lib/base/log-lines.ts";
-import { type LadderStep, ladderStep } from "#lib/health/degradation.ts";
+import { type DegradationStep, degradationStep } from "#lib/health/degradation.ts";
 import { styleHash } from "../generated.ts";
-import type { WorkerRuntime } from "../worker-parts.ts";
+import type { WorkerParts } from "../worker-parts.ts";
 import { mayRead } from "./access.ts";
 import type { History } from "./history.ts";
 import { lossBound } from "./loss-bound.ts";
@@ -16,14 +16,14 @@ import {
   isStale,
   oldestWaitMs,
   type Survey,
-  sentenceOf,
   slotsWaiting,
+  stateSentence,
   type WorkerState,
 } from "./state.ts";
 import { Surveyor } from "./survey.ts";
 
 export interface StatusDeps {
-  readonly worker: WorkerRuntime;
+  readonly worker: WorkerParts;
   readonly state: WorkerState;
   readonly history: History;
   readonly metrics: Metrics;
@@ -76,7 +76,7 @@ function pagesOf({ worker, state, history, metrics, lines }: StatusDeps): Pages 
       return toJson({
         status: isStale(state, survey.atMs) ? "stale" : isFailing(state) ? "failing" : "ok",
         step: stepOf(worker, state, survey),
-        sentence: sentenceOf(state, survey, slotsPerSecond).text,
+        sentence: stateSentence(state, survey, slotsPerSecond).text,
         slotsWaiting: slotsWaiting(survey),
         oldestWaitMs: oldestWaitMs(survey),
         slotsPerSecond,
@@ -94,8 +94,12 @@ function pagesOf({ worker, state, history, metrics, lines }: StatusDeps): Pages 
 }
 
 /** The step of the ladder, as far as a worker sees it. */
-function stepOf({ queueServers }: WorkerRuntime, state: WorkerState, survey: Survey): LadderStep {
-  return ladderStep({
+function stepOf(
+  { queueServers }: WorkerParts,
+  state: WorkerState,
+  survey: Survey,
+): DegradationStep {
+  return degradationStep({
     queueServers: queueServers.length,
     queueServersUp: queueServers.filter(({ available }) => available).length,
     mysqlUp: !isFailing(state),

@@ -94,12 +94,16 @@ function memorySentence({ servers }: Survey): Sentence | undefined {
 }
 
 /** The state in one sentence, worst news first. */
-export function sentenceOf(state: WorkerState, survey: Survey, slotsPerSecond: number): Sentence {
+export function stateSentence(
+  state: WorkerState,
+  survey: Survey,
+  slotsPerSecond: number,
+): Sentence {
   const waiting = slotsWaiting(survey);
   const depth =
     waiting === 0
       ? "Nothing waits."
-      : `${counted(waiting, "slot")} of ballots ${waiting === 1 ? "waits" : "wait"}, the oldest for ${duration(oldestWaitMs(survey))}.`;
+      : `${plural(waiting, "slot")} of ballots ${waiting === 1 ? "waits" : "wait"}, the oldest for ${duration(oldestWaitMs(survey))}.`;
   const backlog = [depth, ...refusalOf(survey)].join(" ");
   if (isFailing(state)) {
     return {
@@ -153,12 +157,12 @@ export function drainMs(waiting: number, slotsPerSecond: number): number | undef
 export function duration(ms: number): string {
   const seconds = Math.round(ms / SECOND);
   if (seconds < 1) return "less than a second";
-  if (seconds < 120) return counted(seconds, "second");
+  if (seconds < 120) return plural(seconds, "second");
   const minutes = Math.round(seconds / 60);
-  return minutes < 120 ? counted(minutes, "minute") : counted(Math.round(minutes / 60), "hour");
+  return minutes < 120 ? plural(minutes, "minute") : plural(Math.round(minutes / 60), "hour");
 }
 
 /** `1 slot`, `3,000 slots`. */
-export function counted(n: number, noun: string): string {
+export function plural(n: number, noun: string): string {
   return `${n.toLocaleString("en")} ${noun}${n === 1 ? "" : "s"}`;
 }

@@ -5,13 +5,13 @@ import type { Lane } from "#lib/model/lane.ts";
 import { books, memory, now, state, summary, survey } from "./examples.ts";
 import { History, stepMs } from "./history.ts";
 import { lossBound } from "./loss-bound.ts";
-import { isStale, type Survey, sentenceOf } from "./state.ts";
+import { isStale, type Survey, stateSentence } from "./state.ts";
 
 const servers = (those: Survey["servers"]): Survey => survey(0, 0, { servers: those });
 
 describe("the state in a sentence", () => {
-  const told = (...args: Parameters<typeof sentenceOf>) => {
-    const { tone, text } = sentenceOf(...args);
+  const told = (...args: Parameters<typeof stateSentence>) => {
+    const { tone, text } = stateSentence(...args);
     return `${tone}: ${text}`;
   };
 
@@ -65,7 +65,7 @@ describe("memory, in the sentence", () => {
   const told = (change: Partial<typeof memory>, holdsQueues = true) => {
     const name = "m:1";
     const it = servers([{ name, holdsQueues, memory: { ...memory, ...change }, lanes: [] }]);
-    const { tone, text } = sentenceOf(state(), it, 0);
+    const { tone, text } = stateSentence(state(), it, 0);
     return `${tone}: ${text}`;
   };
 

@@ -3,18 +3,18 @@ import { monotonicMs, SECOND, wallMs } from "#lib/base/clock.ts";
 import type { MemcachedClient } from "#lib/memcached/client.ts";
 import { isMemcachedFailure } from "#lib/memcached/failure.ts";
 import { type Memory, readMemory } from "#lib/memcached/memory-stats.ts";
-import { type LaneDepth, surveyServer } from "#lib/queue/depth.ts";
-import { behindMs, lanesWithoutRoom, type ServerRoom } from "#lib/queue/memory-limits.ts";
-import type { WorkerRuntime } from "../worker-parts.ts";
+import { type LaneDepth, readDepth } from "#lib/queue/depth.ts";
+import { behindMs, refusedLanes, type ServerMemory } from "#lib/queue/memory-limits.ts";
+import type { WorkerParts } from "../worker-parts.ts";
 import type { Survey } from "./state.ts";
 
 const freshMs = SECOND;
 
 export class Surveyor {
-  readonly #worker: WorkerRuntime;
+  readonly #worker: WorkerParts;
   #last: { readonly atMs: number; readonly survey: Promise<Survey> } | undefined;
 
-  constructor(worker: WorkerRuntime) {
+  constructor(worker: WorkerParts) {
     this.#worker = worker;
   }
 
@@ -35,7 +35,7 @@ export class Surveyor {
         const holdsQueues = queueServers.includes(server);
         const [memory, lanes] = await Promise.all([
           memoryOf(server),
-          holdsQueues ? surveyServer(server, queueNames) : [],
+          holdsQueues ? readDepth(server, queueNames) : [],
         ]);
         return { name: server.name, holdsQueues, memory, lanes: lanes ?? [] };
       }),
@@ -44,11 +44,11 @@ export class Surveyor {
       memory && holdsQueues ? [roomOf(memory, lanes, atMs)] : [],
     );
     const { QUEUE_COPIES: copies, QUEUE_MEMORY_SHARE: share } = config;
-    return { atMs, servers, lanesRefused: lanesWithoutRoom(room, copies, share) };
+    return { atMs, servers, lanesRefused: refusedLanes(room, copies, share) };
   }
 }
 
-function roomOf(memory: Memory, lanes: readonly LaneDepth[], atMs: number): ServerRoom {
+function roomOf(memory: Memory, lanes: readonly LaneDepth[], atMs: number): ServerMemory {
   return {
     usedPercent: (memory.usedBytes / memory.limitBytes) * 100,
     behind: lanes.some(({ oldestAtMs = atMs }) => atMs - oldestAtMs > behindMs),

@@ -1,14 +1,14 @@
 /** `GET /assets/{file}`: the readers' script, named by its hash, so it may be kept for ever. */
 import { FloodgateError } from "#lib/base/errors.ts";
 import { scriptHeaders } from "#lib/http/headers.ts";
-import { route } from "#lib/web/route-handler.ts";
+import { routeHandler } from "#lib/web/route-handler.ts";
 import { assets } from "#reader/generated.ts";
 
 interface Context {
   readonly params: Promise<{ readonly file: string }>;
 }
 
-export const GET = route<Context>(async (_request, context) => {
+export const GET = routeHandler<Context>(async (_request, context) => {
   const { file } = await context.params;
   if (`/assets/${file}` !== assets.scriptPath) throw new FloodgateError("not_found");
   return new Response(assets.script, {

@@ -6,8 +6,8 @@ import { readJsonOrForm } from "#lib/http/body.ts";
 import { refuseCrossSite } from "#lib/http/same-origin.ts";
 import { pollKinds } from "#lib/model/poll-rules.ts";
 import { optionImageSchema } from "#lib/polls/schema.ts";
-import { runtime } from "#lib/web/front.ts";
-import { route } from "#lib/web/route-handler.ts";
+import { front } from "#lib/web/front.ts";
+import { routeHandler } from "#lib/web/route-handler.ts";
 import { previewPage, previewPoll } from "#reader/preview.tsx";
 import { htmlResponse } from "#reader/respond.ts";
 import { siteOf } from "#reader/site.ts";
@@ -16,7 +16,7 @@ import { optionsOf } from "../_data/options-of-form.ts";
 const languageOf = (form: URLSearchParams) => languageOfTag(form.get("language") ?? "") ?? null;
 
 async function answer(request: Request, form: URLSearchParams): Promise<Response> {
-  const { config, auth } = runtime();
+  const { config, auth } = front();
   if (!(await (await auth()).editorOf(request.headers)))
     throw new FloodgateError("unauthenticated");
   const closesAt = form.get("closesAt");
@@ -36,10 +36,10 @@ async function answer(request: Request, form: URLSearchParams): Promise<Response
   return htmlResponse(html, { personal: true, options: poll.options });
 }
 
-export const GET = route(request => answer(request, new URLSearchParams()));
+export const GET = routeHandler(request => answer(request, new URLSearchParams()));
 
-export const POST = route(async request => {
-  refuseCrossSite(request, runtime().config.publicUrl);
+export const POST = routeHandler(async request => {
+  refuseCrossSite(request, front().config.publicUrl);
   const body = await readJsonOrForm(request);
   return answer(request, body.kind === "form" ? body.value : new URLSearchParams());
 });

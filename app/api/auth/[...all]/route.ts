@@ -1,11 +1,11 @@
 /** `/api/auth/**`: the sign-in library's own routes. */
 
 import { refuseCrossSite } from "#lib/http/same-origin.ts";
-import { runtime } from "#lib/web/front.ts";
-import { route } from "#lib/web/route-handler.ts";
+import { front } from "#lib/web/front.ts";
+import { routeHandler } from "#lib/web/route-handler.ts";
 
-const handle = route(async request => {
-  const { auth, config } = runtime();
+const handle = routeHandler(async request => {
+  const { auth, config } = front();
   if (request.method !== "GET") refuseCrossSite(request, config.publicUrl);
   return (await auth()).handle(request);
 });

@@ -8,11 +8,11 @@ import { pollState } from "#lib/model/poll-state.ts";
 import { changePoll, removePoll } from "#lib/polls/edit.ts";
 import { updatePollSchema } from "#lib/polls/schema.ts";
 import { toPollResponse } from "#lib/web/contract.ts";
-import { runtime } from "#lib/web/front.ts";
-import { type RouteContext, requireEditor, route, slugOf } from "#lib/web/route-handler.ts";
+import { front } from "#lib/web/front.ts";
+import { type RouteContext, requireEditor, routeHandler, slugOf } from "#lib/web/route-handler.ts";
 
-export const GET = route<RouteContext>(async (request, context) => {
-  const { published } = runtime();
+export const GET = routeHandler<RouteContext>(async (request, context) => {
+  const { published } = front();
   const poll = await published.find(await slugOf(context));
   if (!poll) throw new FloodgateError("poll_not_found");
   if (pollState(poll, wallMs()) !== "draft") {
@@ -21,21 +21,21 @@ export const GET = route<RouteContext>(async (request, context) => {
     });
   }
   // A draft is the editors' own business: to anybody else there is no such poll.
-  await requireEditor(request, runtime()).catch(() => {
+  await requireEditor(request, front()).catch(() => {
     throw new FloodgateError("poll_not_found");
   });
   return json(toPollResponse(poll, wallMs()));
 });
 
-export const PATCH = route<RouteContext>(async (request, context) => {
-  await requireEditor(request, runtime());
+export const PATCH = routeHandler<RouteContext>(async (request, context) => {
+  await requireEditor(request, front());
   const change = parse(updatePollSchema, await readJson(request));
-  const poll = await changePoll(runtime().edit, await slugOf(context), change, wallMs());
+  const poll = await changePoll(front().edit, await slugOf(context), change, wallMs());
   return json(toPollResponse(poll, wallMs()));
 });
 
-export const DELETE = route<RouteContext>(async (request, context) => {
-  await requireEditor(request, runtime());
-  await removePoll(runtime().edit, await slugOf(context), wallMs());
+export const DELETE = routeHandler<RouteContext>(async (request, context) => {
+  await requireEditor(request, front());
+  await removePoll(front().edit, await slugOf(context), wallMs());
   return new Response(null, { status: 204 });
 });

@@ -2,15 +2,15 @@
 import { FloodgateError } from "#lib/base/errors.ts";
 import { json } from "#lib/http/respond.ts";
 import { toReceiptResponse } from "#lib/web/contract.ts";
-import { runtime } from "#lib/web/front.ts";
-import { route } from "#lib/web/route-handler.ts";
+import { front } from "#lib/web/front.ts";
+import { routeHandler } from "#lib/web/route-handler.ts";
 
 interface Context {
   readonly params: Promise<{ readonly code: string }>;
 }
 
-export const GET = route<Context>(async (_request, context) => {
-  const found = await runtime().receipts.find((await context.params).code);
+export const GET = routeHandler<Context>(async (_request, context) => {
+  const found = await front().receipts.find((await context.params).code);
   if (!found) throw new FloodgateError("not_found");
   return json(toReceiptResponse(found));
 });

@@ -3,12 +3,12 @@ import { FloodgateError } from "#lib/base/errors.ts";
 import { dataHeaders } from "#lib/http/headers.ts";
 import { findPoll } from "#lib/store/polls.ts";
 import { ballotsAsCsv } from "#lib/web/ballots-csv.ts";
-import { runtime } from "#lib/web/front.ts";
-import { type RouteContext, requireEditor, route, slugOf } from "#lib/web/route-handler.ts";
+import { front } from "#lib/web/front.ts";
+import { type RouteContext, requireEditor, routeHandler, slugOf } from "#lib/web/route-handler.ts";
 
-export const GET = route<RouteContext>(async (request, context) => {
-  const { store } = runtime();
-  await requireEditor(request, runtime());
+export const GET = routeHandler<RouteContext>(async (request, context) => {
+  const { store } = front();
+  await requireEditor(request, front());
   const poll = await findPoll(store, await slugOf(context));
   if (!poll) throw new FloodgateError("poll_not_found");
   if (poll.resultsTo === "nobody" && poll.finalizedAtMs === null) {

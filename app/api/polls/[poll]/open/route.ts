@@ -3,11 +3,11 @@ import { wallMs } from "#lib/base/clock.ts";
 import { json } from "#lib/http/respond.ts";
 import { openPoll } from "#lib/polls/edit.ts";
 import { toPollResponse } from "#lib/web/contract.ts";
-import { runtime } from "#lib/web/front.ts";
-import { type RouteContext, requireEditor, route, slugOf } from "#lib/web/route-handler.ts";
+import { front } from "#lib/web/front.ts";
+import { type RouteContext, requireEditor, routeHandler, slugOf } from "#lib/web/route-handler.ts";
 
-export const POST = route<RouteContext>(async (request, context) => {
-  await requireEditor(request, runtime());
-  const poll = await openPoll(runtime().edit, await slugOf(context), wallMs());
+export const POST = routeHandler<RouteContext>(async (request, context) => {
+  await requireEditor(request, front());
+  const poll = await openPoll(front().edit, await slugOf(context), wallMs());
   return json(toPollResponse(poll, wallMs()));
 });

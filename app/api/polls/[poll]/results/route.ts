@@ -16,11 +16,11 @@ import {
   sameForAll,
 } from "#lib/web/answer-results.ts";
 import { resultsQuerySchema } from "#lib/web/contract.ts";
-import { runtime } from "#lib/web/front.ts";
-import { type RouteContext, route } from "#lib/web/route-handler.ts";
+import { front } from "#lib/web/front.ts";
+import { type RouteContext, routeHandler } from "#lib/web/route-handler.ts";
 
-export const GET = route<RouteContext>(async (request, context) => {
-  const at = runtime();
+export const GET = routeHandler<RouteContext>(async (request, context) => {
+  const at = front();
   const poll = await pollWithResults(at, context);
   const { after, wait } = queryOf(request);
   const requester = await requesterOf(at, poll, request);

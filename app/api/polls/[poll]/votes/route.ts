@@ -6,12 +6,12 @@ import { readJsonOrForm } from "#lib/http/body.ts";
 import { responseOf } from "#lib/http/respond.ts";
 import { refuseCrossSite } from "#lib/http/same-origin.ts";
 import { answerVote } from "#lib/web/answer-vote.ts";
-import { runtime } from "#lib/web/front.ts";
-import { type RouteContext, route, slugOf } from "#lib/web/route-handler.ts";
+import { front } from "#lib/web/front.ts";
+import { type RouteContext, routeHandler, slugOf } from "#lib/web/route-handler.ts";
 import { voteByForm } from "#reader/form-vote.ts";
 
-export const POST = route<RouteContext>(async (request, context) => {
-  const at = runtime();
+export const POST = routeHandler<RouteContext>(async (request, context) => {
+  const at = front();
   refuseCrossSite(request, at.config.publicUrl);
   const slug = await slugOf(context);
   const body = await readJsonOrForm(request);

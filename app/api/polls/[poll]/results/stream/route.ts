@@ -7,11 +7,11 @@
 
 import { streamResults } from "#lib/results/event-stream.ts";
 import { pollWithResults, requesterOf, streamHeaders } from "#lib/web/answer-results.ts";
-import { runtime } from "#lib/web/front.ts";
-import { type RouteContext, route } from "#lib/web/route-handler.ts";
+import { front } from "#lib/web/front.ts";
+import { type RouteContext, routeHandler } from "#lib/web/route-handler.ts";
 
-export const GET = route<RouteContext>(async (request, context) => {
-  const at = runtime();
+export const GET = routeHandler<RouteContext>(async (request, context) => {
+  const at = front();
   const poll = await pollWithResults(at, context);
   const requester = await requesterOf(at, poll, request);
   const current = await at.results.snapshot(poll, requester);
