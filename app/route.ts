@@ -2,7 +2,7 @@
 import { wallMs } from "#lib/base/clock.ts";
 import { answerFor } from "#lib/http/prepared-response.ts";
 import { responseOf } from "#lib/http/respond.ts";
-import { front } from "#lib/web/front.ts";
+import { getFront } from "#lib/web/front.ts";
 import { pageRoute } from "#reader/page-route.ts";
 import { listPage } from "#reader/pages.tsx";
 import { sharedPage } from "#reader/respond.ts";
@@ -11,11 +11,15 @@ import { siteOf } from "#reader/site.ts";
 export const dynamic = "force-dynamic";
 
 export const GET = pageRoute(async request => {
-  const at = front();
-  const site = siteOf(at.config, request);
-  const page = await at.pages.get(`list ${site.words.locale} ${site.byReader}`, "", async () => {
-    const html = listPage(site, await at.published.listed(wallMs()), wallMs());
-    return sharedPage(html, { byReader: site.byReader });
-  });
+  const front = getFront();
+  const site = siteOf(front.config, request);
+  const page = await front.sharedPages.get(
+    `list ${site.words.locale} ${site.byReader}`,
+    "",
+    async () => {
+      const html = listPage(site, await front.published.listed(wallMs()), wallMs());
+      return sharedPage(html, { byReader: site.byReader });
+    },
+  );
   return responseOf(answerFor(page, request.headers.get("if-none-match")));
 });

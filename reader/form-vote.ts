@@ -26,26 +26,26 @@ import type { Words } from "./words.ts";
 const withCookie = "cookie";
 
 export async function voteByForm(
-  at: Front,
+  front: Front,
   slug: string,
   request: Request,
   form: URLSearchParams,
 ): Promise<Response> {
   const url = new URL(request.url);
   const place: Place = url.searchParams.get("from") === "embed" ? "embed" : "page";
-  const poll = await publicPoll(at, slug, request, place);
+  const poll = await publicPoll(front, slug, request, place);
   if (poll instanceof Response) return poll;
   const choices = fieldsOf(form);
   const replaces = replacesOf(form);
-  const to = { at, poll, place, choices, replaces, site: siteOf(at.config, request, poll) };
-  const identity = identityOf(at, request);
+  const to = { front, poll, place, choices, replaces, site: siteOf(front.config, request, poll) };
+  const identity = identityOf(front, request);
   if (!identity) {
     if (url.searchParams.has(withCookie)) return answer(to, 403, "bad", "cookiesNeeded");
-    const minted = mintIdentity(at.cast.secrets, undefined);
+    const minted = mintIdentity(front.cast.secrets, undefined);
     return new Response(null, {
       status: 307,
       headers: {
-        ...identityHeaders(at, request, minted),
+        ...identityHeaders(front, request, minted),
         Location: voteAddress(poll, place, to.site.asked, withCookie),
         "Cache-Control": "no-store",
       },
@@ -57,7 +57,7 @@ export async function voteByForm(
   if (cast.length === 0 && !withdraws) {
     return refusal(to, { outcome: "invalid_choices", problem: "too_few" });
   }
-  const outcome = await castVote(at, request, poll.slug, { choices: cast, replaces }, identity);
+  const outcome = await castVote(front, request, poll.slug, { choices: cast, replaces }, identity);
   if (outcome.outcome !== "accepted") return refusal(to, outcome);
   const showResults = poll.afterVote === "results" && !withdraws;
   return new Response(null, {
@@ -71,7 +71,7 @@ export async function voteByForm(
 
 /** What an answer is about, and where it will be shown. */
 interface Answered {
-  readonly at: Front;
+  readonly front: Front;
   readonly poll: Poll;
   readonly place: Place;
   readonly choices: readonly string[];
@@ -146,7 +146,7 @@ function answer(
 }
 
 async function page(
-  { at, poll, place, choices, replaces, site }: Answered,
+  { front, poll, place, choices, replaces, site }: Answered,
   status: number,
   message: { tone: "warn" | "bad"; text: string },
   standing?: Standing,
@@ -154,7 +154,7 @@ async function page(
   const state = pollState(poll, wallMs());
   const mine = standing?.choices.length ? standing.choices : undefined;
   const results =
-    state === "scheduled" ? null : await resultsForPage(at, poll, mine ? "voter" : "reader");
+    state === "scheduled" ? null : await resultsForPage(front, poll, mine ? "voter" : "reader");
   const revision = standing?.revision ?? replaces;
   const html = pollPage(site, {
     poll,
@@ -165,7 +165,7 @@ async function page(
     chosen: choices,
     message,
     show: mine ? "results" : "vote",
-    notice: noticeOf(at),
+    notice: noticeOf(front),
     changing: replaces !== undefined && !standing,
     ...(mine && { mine }),
     ...(revision !== undefined && { revision }),
@@ -174,7 +174,7 @@ async function page(
     status,
     personal: true,
     options: poll.options,
-    ...framing(at, place),
+    ...framing(front, place),
     ...(status === 503 && { headers: { "Retry-After": "2" } }),
   });
 }

@@ -1,7 +1,7 @@
 /** What every page of readers' has in common: what becomes of an error. */
 import { problemAnswer } from "#lib/http/problem.ts";
 import { responseOf } from "#lib/http/respond.ts";
-import { front } from "#lib/web/front.ts";
+import { getFront } from "#lib/web/front.ts";
 import { messagePage } from "./pages.tsx";
 import { framing } from "./poll-pages.ts";
 import { htmlResponse } from "./respond.ts";
@@ -22,13 +22,13 @@ export function pageRoute<Context = unknown>(
     try {
       return await handler(request, context);
     } catch (error) {
-      const at = front();
-      const problem = problemAnswer(error, at.log);
+      const front = getFront();
+      const problem = problemAnswer(error, front.log);
       if (problem.status !== 503) return responseOf(problem);
-      const html = messagePage(siteOf(at.config, request), place, "awayTitle", "awayBody");
+      const html = messagePage(siteOf(front.config, request), place, "awayTitle", "awayBody");
       const { "Retry-After": retryAfter = "1" } = problem.headers;
       const headers = { "Retry-After": retryAfter };
-      return htmlResponse(html, { status: 503, headers, ...framing(at, place) });
+      return htmlResponse(html, { status: 503, headers, ...framing(front, place) });
     }
   };
 }

@@ -34,23 +34,23 @@ import type { WordKey } from "./words.ts";
 
 /** A poll that readers may know of, or the page that says that there is none. */
 export async function publicPoll(
-  at: Front,
+  front: Front,
   slug: string,
   request: Request,
   place: Place = "page",
 ): Promise<Poll | Response> {
-  const poll = isSlug(slug) ? await at.published.find(slug) : null;
+  const poll = isSlug(slug) ? await front.published.find(slug) : null;
   if (poll && pollState(poll, wallMs()) !== "draft") return poll;
-  const site = siteOf(at.config, request);
-  const page = await at.pages.get(`nothing ${place} ${site.words.locale}`, "", () =>
-    sharedPage(notFoundPage(site, place), { status: 404, ...framing(at, place) }),
+  const site = siteOf(front.config, request);
+  const page = await front.sharedPages.get(`nothing ${place} ${site.words.locale}`, "", () =>
+    sharedPage(notFoundPage(site, place), { status: 404, ...framing(front, place) }),
   );
   return responseOf(page);
 }
 
 /** Who may frame the answer. */
-export function framing(at: Front, place: Place): { readonly embedSites?: readonly string[] } {
-  return place === "embed" ? { embedSites: at.config.embedSites } : {};
+export function framing(front: Front, place: Place): { readonly embedSites?: readonly string[] } {
+  return place === "embed" ? { embedSites: front.config.embedSites } : {};
 }
 
 const notices: Partial<Record<DegradationStep, WordKey>> = {
@@ -60,8 +60,8 @@ const notices: Partial<Record<DegradationStep, WordKey>> = {
 };
 
 /** The calm sentence for the step of the ladder that we stand on; most make no difference to readers. */
-export function noticeOf(at: Front): WordKey | undefined {
-  return notices[at.ladder.step];
+export function noticeOf(front: Front): WordKey | undefined {
+  return notices[front.degradation.step];
 }
 
 /**
@@ -91,11 +91,11 @@ const withdrawnMessage = ({ words }: Site) =>
 
 /** Results for a page; `null` when they can't be read right now, which the page can say. */
 export function resultsForPage(
-  at: Front,
+  front: Front,
   poll: Poll,
   requester: Requester,
 ): Promise<Results | null> {
-  return at.results.read(poll, requester).catch(error => {
+  return front.results.read(poll, requester).catch(error => {
     if (isFloodgateError(error)) return null;
     throw error;
   });
@@ -113,62 +113,62 @@ export interface PollPage {
  * gets one that is made for them and is theirs alone.
  */
 export async function pollPageFor(
-  at: Front,
+  front: Front,
   slug: string,
   request: Request,
   wanted: "vote" | "results",
   place: Place = "page",
 ): Promise<Response> {
-  const poll = await publicPoll(at, slug, request, place);
+  const poll = await publicPoll(front, slug, request, place);
   if (poll instanceof Response) return poll;
-  const mark = await markOf(at, poll, request);
+  const mark = await markOf(front, poll, request);
   const mine = hasVoted(mark) ? choiceTexts(poll, mark.choices) : undefined;
-  const requester = mine ? "voter" : await requesterOf(at, poll, request);
-  const site = siteOf(at.config, request, poll);
+  const requester = mine ? "voter" : await requesterOf(front, poll, request);
+  const site = siteOf(front.config, request, poll);
   const asked = { wanted, place };
   if (mark || !sameForAll(poll, requester)) {
     const changing = mine !== undefined && asksToChange(request, poll);
     const isWithdrawn = mark && !mine && pollState(poll, wallMs()) === "open";
-    const html = await renderPoll(at, poll, site, asked, requester, {
+    const html = await renderPoll(front, poll, site, asked, requester, {
       chosen: changing ? fieldsFor(poll, mine) : chosenIn(request, poll),
       changing,
       ...(mine && { mine }),
-      ...(mark && { receipt: receiptOf(at, poll, request, mark) }),
+      ...(mark && { receipt: receiptOf(front, poll, request, mark) }),
       ...(mark && poll.mayChange && { revision: mark.revision }),
       ...(isWithdrawn && { message: withdrawnMessage(site) }),
     });
-    return htmlResponse(html, { personal: true, ...optionsOf(at, poll, site, place) });
+    return htmlResponse(html, { personal: true, ...optionsOf(front, poll, site, place) });
   }
-  const page = await sharedPollPage(at, poll, site, asked, chosenIn(request, poll));
+  const page = await sharedPollPage(front, poll, site, asked, chosenIn(request, poll));
   return responseOf(answerFor(page, request.headers.get("if-none-match")));
 }
 
 /** The page as everybody sees it who has no part in the poll yet. */
 function sharedPollPage(
-  at: Front,
+  front: Front,
   poll: Poll,
   site: Site,
   page: PollPage,
   chosen: readonly string[],
 ): Promise<PreparedResponse> {
-  return at.pages.get(nameOf(poll, site, page, chosen), basisOf(at, poll), async () => {
-    const html = await renderPoll(at, poll, site, page, "reader", { chosen });
-    return sharedPage(html, optionsOf(at, poll, site, page.place));
+  return front.sharedPages.get(nameOf(poll, site, page, chosen), basisOf(front, poll), async () => {
+    const html = await renderPoll(front, poll, site, page, "reader", { chosen });
+    return sharedPage(html, optionsOf(front, poll, site, page.place));
   });
 }
 
 /** The same answer, if it is there and surely the right one: nothing is read or made for it. */
 export function readyPollPage(
-  at: Front,
+  front: Front,
   slug: string,
   request: RequestHead,
   page: PollPage,
 ): PreparedResponse | undefined {
-  const poll = preparedPoll(at, slug);
-  if (!poll || !isAnyReader(poll, request) || identityOf(at, request)) return undefined;
-  const site = siteOf(at.config, request, poll);
+  const poll = preparedPoll(front, slug);
+  if (!poll || !isAnyReader(poll, request) || identityOf(front, request)) return undefined;
+  const site = siteOf(front.config, request, poll);
   const name = nameOf(poll, site, page, chosenIn(request, poll));
-  const kept = at.pages.fresh(name, basisOf(at, poll));
+  const kept = front.sharedPages.fresh(name, basisOf(front, poll));
   return kept && answerFor(kept, request.headers.get("if-none-match"));
 }
 
@@ -182,18 +182,18 @@ function nameOf(
 }
 
 /** What makes it another page. */
-function basisOf(at: Front, poll: Poll): string {
-  return `${poll.version} ${pollState(poll, wallMs())} ${noticeOf(at)}`;
+function basisOf(front: Front, poll: Poll): string {
+  return `${poll.version} ${pollState(poll, wallMs())} ${noticeOf(front)}`;
 }
 
-const optionsOf = (at: Front, poll: Poll, { byReader }: Site, place: Place): PageOptions => ({
+const optionsOf = (front: Front, poll: Poll, { byReader }: Site, place: Place): PageOptions => ({
   byReader,
   options: poll.options,
-  ...framing(at, place),
+  ...framing(front, place),
 });
 
 async function renderPoll(
-  at: Front,
+  front: Front,
   poll: Poll,
   site: Site,
   { wanted, place }: PollPage,
@@ -201,7 +201,7 @@ async function renderPoll(
   theirs: Pick<CardProps, "chosen" | "mine" | "receipt" | "revision" | "changing" | "message">,
 ): Promise<string> {
   const state = pollState(poll, wallMs());
-  const results = state === "scheduled" ? null : await resultsForPage(at, poll, requester);
+  const results = state === "scheduled" ? null : await resultsForPage(front, poll, requester);
   const { mine, changing } = theirs;
   const voting = state === "open" && (!mine || changing);
   const show = state === "scheduled" || voting ? wanted : "results";
@@ -212,16 +212,16 @@ async function renderPoll(
     state,
     results,
     show: state === "scheduled" ? "vote" : show,
-    notice: noticeOf(at),
+    notice: noticeOf(front),
     ...theirs,
     ...(mine && { thanks: wanted === "vote" && state === "open" }),
   });
 }
 
 /** The receipt of the ballot that the voter of this request has. */
-function receiptOf(at: Front, poll: Poll, request: Request, mark: Mark): string | undefined {
-  const { secrets } = at.cast;
-  const identity = identityOf(at, request);
+function receiptOf(front: Front, poll: Poll, request: Request, mark: Mark): string | undefined {
+  const { secrets } = front.cast;
+  const identity = identityOf(front, request);
   if (!identity) return undefined;
   return receiptCode(secrets, {
     pollId: poll.id,

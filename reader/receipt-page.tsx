@@ -27,17 +27,21 @@ const sentences: Readonly<Record<ReceiptState, WordKey>> = {
   gone: "receiptGone",
 };
 
-export async function receiptPageFor(at: Front, code: string, request: Request): Promise<Response> {
-  const site = siteOf(at.config, request);
+export async function receiptPageFor(
+  front: Front,
+  code: string,
+  request: Request,
+): Promise<Response> {
+  const site = siteOf(front.config, request);
   try {
-    const report = await at.receipts.find(code);
+    const report = await front.receipts.find(code);
     const html = report
       ? receiptPage(site, report)
       : sentencePage(site, "receiptUnknown", "notFoundBody");
     return htmlResponse(html, { status: report ? 200 : 404, personal: true, headers: noindex });
   } catch (error) {
     if (!isStoreFailure(error) && !isFloodgateError(error, "overloaded")) throw error;
-    at.log.debug({ event: "receipt_not_looked_up", ...describeError(error) });
+    front.log.debug({ event: "receipt_not_looked_up", ...describeError(error) });
     return htmlResponse(sentencePage(site, "receiptTitle", "receiptAway"), {
       status: 503,
       personal: true,

@@ -18,17 +18,17 @@ import { siteOf } from "./site.ts";
  * @throws FloodgateError `poll_not_found`, also for a draft; `overloaded` when too many others have to be
  *   drawn first.
  */
-export async function sharePicture(at: Front, slug: Slug, request: Request): Promise<Response> {
-  const poll = await at.published.find(slug);
+export async function sharePicture(front: Front, slug: Slug, request: Request): Promise<Response> {
+  const poll = await front.published.find(slug);
   const nowMs = wallMs();
   const state = poll ? pollState(poll, nowMs) : "draft";
   if (!poll || state === "draft") throw new FloodgateError("poll_not_found");
-  const { words, siteName } = siteOf(at.config, request, poll);
-  const results = state === "scheduled" ? null : await resultsForPage(at, poll, "reader");
+  const { words, siteName } = siteOf(front.config, request, poll);
+  const results = state === "scheduled" ? null : await resultsForPage(front, poll, "reader");
   // An edit, a closing, results that are hidden from now on: at once. Votes: after some seconds.
   const name = [slug, poll.version, words.locale, state, results?.hidden].join(" ");
   const contents = String(results?.version);
-  const { bytes, etag } = await at.drawings.get(name, contents, () =>
+  const { bytes, etag } = await front.pictures.get(name, contents, () =>
     drawPoll({ words, siteName, poll, state, results }),
   );
   const headers = { ...pictureHeaders, ETag: etag };

@@ -22,7 +22,7 @@ const routeOf = Symbol("hot route");
 type Routed = IncomingMessage & { [routeOf]?: Hot };
 
 /** Calls a route function with a Web request, and writes its answer; what is direct or ready needs neither. */
-export function hotListener(at: Front): HotListener {
+export function hotListener(front: Front): HotListener {
   const listener = getRequestListener(
     (request, { incoming }) => {
       const hot = (incoming as Routed)[routeOf];
@@ -33,15 +33,15 @@ export function hotListener(at: Front): HotListener {
     { errorHandler: cause => problemResponse(new FloodgateError("invalid_request", { cause })) },
   );
   return (request, response, hot) => {
-    if (fastRead(at, request, response, hot)) return;
+    if (fastRead(front, request, response, hot)) return;
     if (isVote(hot) && isPlainVote(request)) {
-      fastVote(at, request, response, hot.params.poll ?? "");
+      fastVote(front, request, response, hot.params.poll ?? "");
       return;
     }
     (request as Routed)[routeOf] = hot;
     if (!isStream(hot)) void listener(request, response);
     else {
-      void fastStream(at, request, response, hot.params.poll ?? "").then(opened => {
+      void fastStream(front, request, response, hot.params.poll ?? "").then(opened => {
         if (!opened) void listener(request, response);
       });
     }

@@ -10,13 +10,13 @@ import { isPlain, NodeRequestHead } from "./node-request-head.ts";
 
 /** Answers `request` if its answer is ready; false when it is not. */
 export function fastRead(
-  at: Front,
+  front: Front,
   request: IncomingMessage,
   response: ServerResponse,
   { ready, params }: Hot,
 ): boolean {
   if (!ready || !isPlain(request)) return false;
-  const answer = ifItCan(() => ready(at, params.poll ?? "", new NodeRequestHead(request)));
+  const answer = ifItCan(() => ready(front, params.poll ?? "", new NodeRequestHead(request)));
   if (!answer) return false;
   response.writeHead(answer.status, answer.rawHeaders as string[]);
   response.end(answer.body);

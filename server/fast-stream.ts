@@ -16,23 +16,23 @@ const headers = { ...streamHeaders, "Content-Type": "text/event-stream" };
 
 /** Opens the stream and resolves with true; with false, nothing was written. */
 export async function fastStream(
-  at: Front,
+  front: Front,
   request: IncomingMessage,
   response: ServerResponse,
   slug: string,
 ): Promise<boolean> {
   try {
-    const poll = isSlug(slug) ? await at.published.find(slug) : null;
+    const poll = isSlug(slug) ? await front.published.find(slug) : null;
     const now = wallMs();
     if (!poll || pollState(poll, now) === "draft" || !maySeeResults(poll, "reader", now)) {
       return false;
     }
-    const current = await at.results.snapshot(poll, "reader");
+    const current = await front.results.snapshot(poll, "reader");
     const knownVersion = Number(request.headers["last-event-id"] ?? 0) || 0;
     if (current.results.state === "final" || response.destroyed) return false;
     const sink = new ResponseSink(response);
     const seen = { current, knownVersion };
-    const leave = followResults(at.live, poll.slug, "reader", seen, sink);
+    const leave = followResults(front.live, poll.slug, "reader", seen, sink);
     response.once("close", leave);
     return true;
   } catch {

@@ -31,7 +31,7 @@ export function isPlainVote(request: IncomingMessage): boolean {
 
 /** Reads the body, casts the ballot, answers. */
 export function fastVote(
-  at: Front,
+  front: Front,
   request: IncomingMessage,
   response: ServerResponse,
   slug: string,
@@ -42,19 +42,24 @@ export function fastVote(
   request.on("end", () => {
     const [only] = pieces;
     const body = pieces.length === 1 && only ? only : Buffer.concat(pieces);
-    void answer(at, new NodeRequestHead(request), slug, body.toString()).then(made =>
+    void answer(front, new NodeRequestHead(request), slug, body.toString()).then(made =>
       write(response, made),
     );
   });
 }
 
-async function answer(at: Front, asked: RequestHead, slug: string, text: string): Promise<Answer> {
+async function answer(
+  front: Front,
+  asked: RequestHead,
+  slug: string,
+  text: string,
+): Promise<Answer> {
   try {
-    refuseCrossSite(asked, at.config.publicUrl);
+    refuseCrossSite(asked, front.config.publicUrl);
     if (!isSlug(slug)) throw new FloodgateError("poll_not_found");
-    return await answerVote(at, asked, slug, parseJson(text));
+    return await answerVote(front, asked, slug, parseJson(text));
   } catch (error) {
-    return problemAnswer(error, at.log);
+    return problemAnswer(error, front.log);
   }
 }
 

@@ -8,7 +8,7 @@ import { SECOND } from "#lib/base/clock.ts";
 import { createLog } from "#lib/base/log.ts";
 import { crashOnBugs, onShutdown } from "#lib/base/shutdown.ts";
 import { ConfigError, loadConfig } from "#lib/config/config.ts";
-import { type Front, front } from "#lib/web/front.ts";
+import { type Front, getFront } from "#lib/web/front.ts";
 import { Fleet } from "./fleet.ts";
 import { NextProcess } from "./next-supervisor.ts";
 import { isNextAddress, stopMessage } from "./process-messages.ts";
@@ -27,24 +27,24 @@ const started = ({ config, log }: Pick<Front, "config" | "log">) => {
 };
 
 /** Serves in this process, with a pages process of its own. */
-async function serveAlone(at: Front): Promise<void> {
+async function serveAlone(front: Front): Promise<void> {
   // Nobody could take its place without a gap, so it goes on as it is.
   process.on("SIGHUP", () => {
     const detail = "a reload needs FRONT_PROCESSES of 2 or more; restart the front instead";
-    at.log.warn({ event: "reload_refused", detail });
+    front.log.warn({ event: "reload_refused", detail });
   });
   const pages: PagesAddress = { path: null };
-  const child = new NextProcess(pagesProgram, at.log, path => {
+  const child = new NextProcess(pagesProgram, front.log, path => {
     pages.path = path;
   });
   await child.start();
-  const steps = await serve(at, pages);
-  onShutdown(at.log, [...steps, { name: "stop Next", run: () => child.stop() }], shutdownMsMax);
-  started(at);
+  const steps = await serve(front, pages);
+  onShutdown(front.log, [...steps, { name: "stop Next", run: () => child.stop() }], shutdownMsMax);
+  started(front);
 }
 
 /** One of several: told by its parent where the pages are, and when to stop. */
-async function serveAsOneOfMany(at: Front): Promise<void> {
+async function serveAsOneOfMany(front: Front): Promise<void> {
   const pages: PagesAddress = { path: process.argv[2] ?? null };
   process.on("message", message => {
     if (isNextAddress(message)) pages.path = message.pagesAt;
@@ -52,8 +52,8 @@ async function serveAsOneOfMany(at: Front): Promise<void> {
   });
   // What goes to the whole group at a reload is the parent's to act on.
   process.on("SIGHUP", () => {});
-  const steps = await serve(at, pages);
-  const stop = onShutdown(at.log, steps, shutdownMsMax);
+  const steps = await serve(front, pages);
+  const stop = onShutdown(front.log, steps, shutdownMsMax);
 }
 
 async function lookAfterMany(): Promise<void> {
@@ -83,9 +83,9 @@ try {
   if (cluster.isPrimary && loadConfig().FRONT_PROCESSES > 1) {
     await lookAfterMany();
   } else {
-    const at = front();
-    crashOnBugs(at.log);
-    await (cluster.isPrimary ? serveAlone(at) : serveAsOneOfMany(at));
+    const front = getFront();
+    crashOnBugs(front.log);
+    await (cluster.isPrimary ? serveAlone(front) : serveAsOneOfMany(front));
   }
 } catch (error) {
   if (!(error instanceof ConfigError || error instanceof RangeError)) throw error;

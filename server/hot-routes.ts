@@ -85,7 +85,7 @@ export interface Hot {
 const noParameters = {};
 
 /** What a route's function would answer, if that is made already; see `server/fast-read.ts`. */
-type Ready = (at: Front, slug: string, request: RequestHead) => PreparedResponse | undefined;
+type Ready = (front: Front, slug: string, request: RequestHead) => PreparedResponse | undefined;
 
 const pageOf =
   (wanted: PollPage["wanted"], place: PollPage["place"]): Ready =>

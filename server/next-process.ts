@@ -10,24 +10,24 @@ import { createServer } from "node:http";
 import next from "next";
 import { SECOND } from "#lib/base/clock.ts";
 import { crashOnBugs } from "#lib/base/shutdown.ts";
-import { front } from "#lib/web/front.ts";
+import { getFront } from "#lib/web/front.ts";
 import { nextReady, stopMessage } from "./process-messages.ts";
 
 const [socketPath] = process.argv.slice(2);
 if (!socketPath || !process.send) throw new RangeError("started by the front, with a socket path");
 
-const at = front();
-crashOnBugs(at.log);
+const front = getFront();
+crashOnBugs(front.log);
 for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"]) process.on(signal, () => {});
 
-const { PORT: port, HOST: hostname } = at.config;
+const { PORT: port, HOST: hostname } = front.config;
 const app = next({ dev: false, hostname, port, dir: process.cwd() });
 
 async function stop(): Promise<void> {
   server.close();
   server.closeIdleConnections();
   rmSync(socketPath ?? "", { force: true });
-  await at.close();
+  await front.close();
   await app.close();
   process.exit(0);
 }

@@ -34,10 +34,10 @@ export interface PagesAddress {
  * @returns the steps that end it, in their order.
  * @throws RangeError when FLOODGATE_TRUSTED_PROXIES is not right; what `listen` throws.
  */
-export async function serve(at: Front, pages: PagesAddress): Promise<ShutdownStep[]> {
-  const { PORT: port, HOST: hostname, FLOODGATE_TRUSTED_PROXIES } = at.config;
+export async function serve(front: Front, pages: PagesAddress): Promise<ShutdownStep[]> {
+  const { PORT: port, HOST: hostname, FLOODGATE_TRUSTED_PROXIES } = front.config;
   const proxies = proxyList(FLOODGATE_TRUSTED_PROXIES);
-  const handleHot = hotListener(at);
+  const handleHot = hotListener(front);
   const server = createServer(
     { headersTimeout: headersMsMax, requestTimeout: requestMsMax, keepAliveTimeout: keepAliveMs },
     (request, response) => {
@@ -57,9 +57,9 @@ export async function serve(at: Front, pages: PagesAddress): Promise<ShutdownSte
     server.listen(port, hostname, resolve);
   });
   return [
-    { name: "send viewers on", run: () => at.live.stop() },
+    { name: "send viewers on", run: () => front.live.stop() },
     { name: "answer what was asked", run: close },
-    { name: "finish rounds and close connections", run: at.close },
+    { name: "finish rounds and close connections", run: front.close },
   ];
 }
 

@@ -210,12 +210,12 @@ export class Maintenance {
 /** One pass with the upkeep that follows it: the same for the daemon and the one-shot. */
 export async function onePass(
   worker: WorkerParts,
-  upkeep: Maintenance,
+  maintenance: Maintenance,
   options: PassOptions,
 ): Promise<PassSummary> {
   const startedAtMs = wallMs();
   const summary = await worker.flusher.pass(options);
   const { lastDisturbanceMs } = worker.flusher;
-  await upkeep.step({ summary, startedAtMs, lastDisturbanceMs });
+  await maintenance.step({ summary, startedAtMs, lastDisturbanceMs });
   return summary;
 }

@@ -1,6 +1,6 @@
 /** Every address that nothing else answers. */
 import { problem } from "#lib/http/problem.ts";
-import { front } from "#lib/web/front.ts";
+import { getFront } from "#lib/web/front.ts";
 import { routeHandler } from "#lib/web/route-handler.ts";
 import { notFoundPage } from "#reader/pages.tsx";
 import { htmlResponse } from "#reader/respond.ts";
@@ -13,7 +13,7 @@ interface Context {
 const notFound = routeHandler<Context>(async (request, context) => {
   const [first] = (await context.params).path;
   if (first === "api" || request.method !== "GET") return problem("not_found");
-  return htmlResponse(notFoundPage(siteOf(front().config, request)), { status: 404 });
+  return htmlResponse(notFoundPage(siteOf(getFront().config, request)), { status: 404 });
 });
 
 export {

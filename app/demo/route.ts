@@ -1,7 +1,7 @@
 /** `GET /demo`: an article with polls in it. */
 import { wallMs } from "#lib/base/clock.ts";
 import { pageHeaders } from "#lib/http/headers.ts";
-import { front } from "#lib/web/front.ts";
+import { getFront } from "#lib/web/front.ts";
 import { routeHandler } from "#lib/web/route-handler.ts";
 import { demoChoice, demoPage } from "#reader/demo.tsx";
 import { assets } from "#reader/generated.ts";
@@ -9,7 +9,7 @@ import { assets } from "#reader/generated.ts";
 export const dynamic = "force-dynamic";
 
 export const GET = routeHandler(async () => {
-  const { published, config } = front();
+  const { published, config } = getFront();
   const chosen = demoChoice(await published.listed(wallMs()), wallMs());
   const found = await Promise.all(chosen.map(({ slug }) => published.find(slug)));
   const html = demoPage({

@@ -11,14 +11,14 @@ import type { Slug } from "#lib/model/ids.ts";
 import { pollState } from "#lib/model/poll-state.ts";
 import { slugSchema } from "#lib/polls/schema.ts";
 import { oembedQuerySchema } from "#lib/web/contract.ts";
-import { front } from "#lib/web/front.ts";
+import { getFront } from "#lib/web/front.ts";
 import { routeHandler } from "#lib/web/route-handler.ts";
 import { oembedOf } from "#reader/embed-code.ts";
 
 const path = /^\/(?:p|embed)\/([^/]+)(?:\/results)?\/?$/;
 
 export const GET = routeHandler(async request => {
-  const { config, published } = front();
+  const { config, published } = getFront();
   const query = parse(oembedQuerySchema, Object.fromEntries(new URL(request.url).searchParams));
   const url = new URL(query.url);
   const slug = path.exec(url.pathname)?.[1];

@@ -1,12 +1,12 @@
 /** `GET /readyz`: this process can take votes, and what it takes them with. */
 import { json } from "#lib/http/respond.ts";
-import { front } from "#lib/web/front.ts";
+import { getFront } from "#lib/web/front.ts";
 import { readiness } from "#lib/web/readiness.ts";
 import { routeHandler } from "#lib/web/route-handler.ts";
 
 export const dynamic = "force-dynamic";
 
 export const GET = routeHandler(async () => {
-  const state = await readiness(front());
+  const state = await readiness(getFront());
   return json(state, { status: state.status === "unavailable" ? 503 : 200 });
 });

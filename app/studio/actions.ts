@@ -12,7 +12,7 @@ import type { Slug } from "#lib/model/ids.ts";
 import { changePoll, closePoll, createPoll, openPoll, removePoll } from "#lib/polls/edit.ts";
 import { changeableRulesSchema, createPollSchema } from "#lib/polls/schema.ts";
 import { isStoreFailure } from "#lib/store/database.ts";
-import { front } from "#lib/web/front.ts";
+import { getFront } from "#lib/web/front.ts";
 import { optionsOf } from "./_data/options-of-form.ts";
 import { requireSignIn } from "./_data/session.ts";
 
@@ -43,7 +43,7 @@ function sayFailure(error: unknown): FormState {
 function timeOf(form: FormData, name: string): number | null | undefined {
   const text = String(form.get(name) ?? "");
   if (text === "") return null;
-  return parseLocalTime(text, front().config.FLOODGATE_TIME_ZONE);
+  return parseLocalTime(text, getFront().config.FLOODGATE_TIME_ZONE);
 }
 
 /** The fields of the poll form, as the API would get them. */
@@ -111,7 +111,7 @@ export async function createPollAction(_state: FormState, form: FormData): Promi
   try {
     const openNow = form.get("intent") === "open";
     const opensAt = openNow ? wallMs() : parsed.data.opensAt;
-    slug = (await createPoll(front().edit, { ...parsed.data, opensAt }, wallMs())).slug;
+    slug = (await createPoll(getFront().edit, { ...parsed.data, opensAt }, wallMs())).slug;
   } catch (error) {
     return sayFailure(error);
   }
@@ -133,17 +133,17 @@ async function change(form: FormData, run: Change, to?: string): Promise<FormSta
 
 export async function openPollAction(_state: FormState, form: FormData): Promise<FormState> {
   await requireSignIn();
-  return change(form, slug => openPoll(front().edit, slug, wallMs()));
+  return change(form, slug => openPoll(getFront().edit, slug, wallMs()));
 }
 
 export async function closePollAction(_state: FormState, form: FormData): Promise<FormState> {
   await requireSignIn();
-  return change(form, slug => closePoll(front().edit, slug, wallMs()));
+  return change(form, slug => closePoll(getFront().edit, slug, wallMs()));
 }
 
 export async function removePollAction(_state: FormState, form: FormData): Promise<FormState> {
   await requireSignIn();
-  return change(form, slug => removePoll(front().edit, slug, wallMs()), "/studio");
+  return change(form, slug => removePoll(getFront().edit, slug, wallMs()), "/studio");
 }
 
 export async function changeRulesAction(_state: FormState, form: FormData): Promise<FormState> {
@@ -152,12 +152,12 @@ export async function changeRulesAction(_state: FormState, form: FormData): Prom
   const parsed = changeableRulesSchema.safeParse(input);
   problemsOf(parsed.error?.issues ?? [], problems);
   if (!parsed.success || Object.keys(problems).length > 0) return { problems };
-  return change(form, slug => changePoll(front().edit, slug, parsed.data, wallMs()));
+  return change(form, slug => changePoll(getFront().edit, slug, parsed.data, wallMs()));
 }
 
 export async function changeClosingAction(_state: FormState, form: FormData): Promise<FormState> {
   await requireSignIn();
   const closesAt = timeOf(form, "closesAt");
   if (closesAt === undefined) return { problems: { closesAt: "This is not a date and time." } };
-  return change(form, slug => changePoll(front().edit, slug, { closesAt }, wallMs()));
+  return change(form, slug => changePoll(getFront().edit, slug, { closesAt }, wallMs()));
 }

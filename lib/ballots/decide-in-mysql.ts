@@ -19,8 +19,8 @@ import type { CommitOutcome, PendingBallot } from "./pending-ballot.ts";
 export interface DecideInMysqlDeps {
   readonly markServers: readonly MemcachedClient[];
   readonly batchIds: BatchIds;
-  readonly missed: StaleTallies;
-  readonly fallback: DirectCommit;
+  readonly staleTallies: StaleTallies;
+  readonly directCommit: DirectCommit;
 }
 
 const decisionsPerSecondMax = 200;
@@ -49,7 +49,7 @@ export class DecideInMysql {
   }
 
   async #run(): Promise<void> {
-    const { fallback, batchIds } = this.#deps;
+    const { directCommit: fallback, batchIds } = this.#deps;
     await sleep(0);
     while (this.#waiting.length > 0) {
       const oldest = monotonicMs() - patienceMs;
@@ -66,7 +66,7 @@ export class DecideInMysql {
   }
 
   async #answer({ ballot, answer }: PendingBallot, outcome: CommitOutcome): Promise<void> {
-    const { markServers, missed } = this.#deps;
+    const { markServers, staleTallies: missed } = this.#deps;
     const standing = outcome.outcome === "already_voted" ? { ...ballot, ...outcome.mark } : ballot;
     if (outcome.outcome === "accepted" || outcome.outcome === "already_voted") {
       for (const server of await raiseMarks(markServers, [standing])) missed.note(server, []);

@@ -26,8 +26,8 @@ export interface DirectCommitDeps {
   readonly log: Log;
   readonly store: CircuitBreaker;
   readonly tallies: Placement;
-  readonly missed: StaleTallies;
-  readonly tape: AcceptedCount;
+  readonly staleTallies: StaleTallies;
+  readonly acceptedCount: AcceptedCount;
   readonly ballotsPerSecond: number;
 }
 
@@ -64,7 +64,7 @@ export class DirectCommit {
       return fate ? outcomeOf(fate, entry) : { outcome: "unavailable" };
     });
     const accepted = answers.map(({ outcome }) => outcome === "accepted");
-    this.#deps.tape.note(batch.ballots.filter((_, index) => accepted[index]));
+    this.#deps.acceptedCount.note(batch.ballots.filter((_, index) => accepted[index]));
     for (const [index, { answer }] of entries.entries()) answer(answers[index] as CommitOutcome);
   }
 
@@ -106,7 +106,7 @@ export class DirectCommit {
   /** Tallies may be on servers that are there; where they are not, they have missed something. */
   async #correctTallies(corrections: Parameters<typeof moveTallies>[1]): Promise<void> {
     const failed = await moveTallies(this.#deps.tallies, corrections);
-    for (const [server, polls] of failed) this.#deps.missed.note(server, polls);
+    for (const [server, polls] of failed) this.#deps.staleTallies.note(server, polls);
   }
 }
 

@@ -75,7 +75,7 @@ export class GroupCommit {
 
   /** A server that is away has no room to speak of: ballots go straight into MySQL. */
   get #lanesWithoutRoom(): readonly Lane[] {
-    return this.#isDirect ? [] : this.#deps.room.lanesRefused;
+    return this.#isDirect ? [] : this.#deps.memoryLimits.lanesRefused;
   }
 
   /** No queue server is there. */
@@ -161,7 +161,7 @@ export class GroupCommit {
       const direct = this.#isDirect;
       const lane = this.#nextLane();
       if (lane === undefined) break;
-      const { allowance } = this.#deps.fallback;
+      const { allowance } = this.#deps.directCommit;
       const entries = this.#take(lane, direct ? allowance : ballotsPerSlotMax);
       if (entries.length > 0) await this.#round(lane, entries, direct);
       else await sleep(capPauseMs);
@@ -194,7 +194,7 @@ export class GroupCommit {
   async #directRound(entries: readonly PendingBallot[]): Promise<void> {
     const ballots = entries.map(({ ballot }) => ({ ...ballot, tallied: false }));
     const id = this.#deps.batchIds.next();
-    await this.#deps.fallback.commit({ id, ballots, talliesDoubtful: false }, entries);
+    await this.#deps.directCommit.commit({ id, ballots, talliesDoubtful: false }, entries);
   }
 
   /** Ballots that waited behind a round that stood still: their readers shall hear something. */

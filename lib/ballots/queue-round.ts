@@ -44,11 +44,11 @@ export interface RoundDeps {
   readonly tallies: Placement;
   readonly ring: ReplayRing;
   readonly batchIds: BatchIds;
-  readonly missed: StaleTallies;
-  readonly fallback: DirectCommit;
+  readonly staleTallies: StaleTallies;
+  readonly directCommit: DirectCommit;
   readonly kickstart: Kickstart;
-  readonly tape: AcceptedCount;
-  readonly room: MemoryLimits;
+  readonly acceptedCount: AcceptedCount;
+  readonly memoryLimits: MemoryLimits;
 }
 
 export class QueueRound {
@@ -68,7 +68,7 @@ export class QueueRound {
    * @param untilMs - monotonic time after which nothing new is tried.
    */
   async run(lane: Lane, entries: readonly PendingBallot[], untilMs: number): Promise<void> {
-    const { targets, markServers, tallies, batchIds, missed } = this.#deps;
+    const { targets, markServers, tallies, batchIds, staleTallies: missed } = this.#deps;
     await missed.withdraw();
     // Its tickets are asked for in the same turn as the marks, so that both travel in one packet.
     const enqueueing = new BatchWrite(targets[lane]);
@@ -127,7 +127,7 @@ export class QueueRound {
     }
     if (going.length === 0) return;
     ring.remember(bytes, places);
-    this.#deps.tape.note(ballots);
+    this.#deps.acceptedCount.note(ballots);
     this.#deps.kickstart.send();
     for (const { ballot, answer } of going) {
       answer({ outcome: "accepted", tally: moves.seen(ballot.pollId) });
@@ -144,11 +144,11 @@ export class QueueRound {
     await moves.undo();
     if (result.outcome === "unavailable" && monotonicMs() < untilMs) {
       const ballots = batch.ballots.map(ballot => ({ ...ballot, tallied: false }));
-      await this.#deps.fallback.commit({ ...batch, ballots }, going);
+      await this.#deps.directCommit.commit({ ...batch, ballots }, going);
       return;
     }
     this.#complain(going, result);
-    if (result.outcome === "full") this.#deps.room.noteFull();
+    if (result.outcome === "full") this.#deps.memoryLimits.noteFull();
     if (!result.mayBeIn) await this.refuse(going, result.outcome);
     else for (const { answer } of going) answer({ outcome: result.outcome });
   }

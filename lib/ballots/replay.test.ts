@@ -25,18 +25,32 @@ async function logged(ring: ReplayRing, calledOff: AbortSignal): Promise<unknown
   const url = "mysql://nobody@127.0.0.1:1/none";
   const store = new Store({ url, connectionsMax: 1, statementMs: 1_000 });
   const producer = Buffer.alloc(8);
-  const tape = new AcceptedCount({ producer, home: 0, directory: undefined, places: tallies, log });
+  const tape = new AcceptedCount({
+    producer,
+    home: 0,
+    directory: undefined,
+    placement: tallies,
+    log,
+  });
   const fallback = new DirectCommit({
     log,
     store: new CircuitBreaker(store, log),
     tallies,
-    missed,
-    tape,
+    staleTallies: missed,
+    acceptedCount: tape,
     ballotsPerSecond: 1,
   });
   const targets = { sides: [], copies: 1, order: [server] };
   await watchReplayRing(
-    { log, ring, targets, tallies, missed, markServers: [server], fallback },
+    {
+      log,
+      ring,
+      targets,
+      tallies,
+      staleTallies: missed,
+      markServers: [server],
+      directCommit: fallback,
+    },
     calledOff,
   );
   await store.close();

@@ -26,9 +26,9 @@ export interface ReplayDeps {
   readonly ring: ReplayRing;
   readonly targets: Targets;
   readonly tallies: Placement;
-  readonly missed: StaleTallies;
+  readonly staleTallies: StaleTallies;
   readonly markServers: readonly MemcachedClient[];
-  readonly fallback: DirectCommit;
+  readonly directCommit: DirectCommit;
 }
 
 const lookMs = 200;
@@ -54,7 +54,7 @@ export async function watchReplayRing(deps: ReplayDeps, signal: AbortSignal): Pr
     const ending = signal.aborted;
     if (ending) untilMs = Math.min(untilMs, monotonicMs() + endingMsMax);
     if (monotonicMs() - fullSaidMs > fullSaidEveryMs && sayIfFull(deps)) fullSaidMs = monotonicMs();
-    await deps.missed.withdraw();
+    await deps.staleTallies.withdraw();
     let settled = true;
     for (const producer of deps.ring.producers) {
       try {
@@ -102,7 +102,14 @@ async function look(
 
 /** Brings a batch in again, into another queue or straight into MySQL. False: it has to be kept. */
 async function replay(deps: ReplayDeps, bytes: Buffer): Promise<boolean> {
-  const { ring, targets, tallies, missed, markServers, fallback } = deps;
+  const {
+    ring,
+    targets,
+    tallies,
+    staleTallies: missed,
+    markServers,
+    directCommit: fallback,
+  } = deps;
   const orphan = decodeBatch(bytes);
   if (!orphan) return true;
   if (!targets.order.some(({ available }) => available)) {

@@ -27,7 +27,7 @@ export interface AcceptedCountOptions {
   /** Where the file is kept; `undefined`: nowhere. */
   readonly directory: string | undefined;
   /** Where tallies live, and with them what is published here. */
-  readonly places: Placement;
+  readonly placement: Placement;
   readonly log: Log;
 }
 
@@ -77,7 +77,7 @@ export class AcceptedCount {
   async #publish(): Promise<void> {
     const byServer = new Map<MemcachedClient, PollId[]>();
     for (const poll of this.#unpublished) {
-      for (const server of this.#options.places.of(poll)) {
+      for (const server of this.#options.placement.of(poll)) {
         byServer.set(server, [...(byServer.get(server) ?? []), poll]);
       }
     }

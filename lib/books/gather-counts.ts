@@ -29,15 +29,15 @@ const keysPerRead = 500;
 
 export class CountGatherer {
   readonly #store: Store;
-  readonly #places: Placement;
+  readonly #placement: Placement;
   readonly #sources = new Map<string, Source>();
   #touched = new Set<PollId>();
   #whole: Books | undefined;
 
-  /** @param places - where tallies live, and with them what is published here. */
-  constructor(store: Store, places: Placement) {
+  /** @param placement - where tallies live, and with them what is published here. */
+  constructor(store: Store, placement: Placement) {
     this.#store = store;
-    this.#places = places;
+    this.#placement = placement;
   }
 
   /** Polls whose books may still change, as far as this worker knows. */
@@ -79,13 +79,13 @@ export class CountGatherer {
   async collect(): Promise<void> {
     const oldest = monotonicMs() - forgetMs;
     for (const [key, { seenMs }] of this.#sources) if (seenMs < oldest) this.#sources.delete(key);
-    for (const server of this.#places.servers) await this.#collectFrom(server);
+    for (const server of this.#placement.servers) await this.#collectFrom(server);
     await this.#publishStored();
   }
 
   async #collectFrom(server: MemcachedClient): Promise<void> {
     const sources = [...this.#sources.values()].filter(({ pollId }) =>
-      this.#places.of(pollId).includes(server),
+      this.#placement.of(pollId).includes(server),
     );
     for (let at = 0; at < sources.length; at += keysPerRead) {
       const raised = await published(server, sources.slice(at, at + keysPerRead));
@@ -99,10 +99,10 @@ export class CountGatherer {
     if (polls.length === 0) return;
     this.#touched = new Set();
     const totals = await readTotals(this.#store, polls);
-    for (const server of this.#places.servers) {
+    for (const server of this.#placement.servers) {
       const p = new Pipeline();
       for (const [poll, { ballots }] of totals) {
-        if (this.#places.of(poll).includes(server)) {
+        if (this.#placement.of(poll).includes(server)) {
           p.overwrite(tallyKey(poll, "s"), String(ballots), 0);
         }
       }

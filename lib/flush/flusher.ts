@@ -50,14 +50,14 @@ export class Flusher {
   readonly #servers: readonly MemcachedClient[];
   readonly #copies: number;
   readonly #away = new Set<MemcachedClient>();
-  readonly #stock: OpenQueues;
+  readonly #openQueues: OpenQueues;
   #lastDisturbanceMs = Number.NEGATIVE_INFINITY;
 
   /** @param copies - on how many servers a batch is, if they are up. */
   constructor(deps: FlushDeps, servers: readonly MemcachedClient[], homes: number, copies: number) {
     this.#deps = deps;
     this.#servers = servers;
-    this.#stock = new OpenQueues(deps, homes, () => {
+    this.#openQueues = new OpenQueues(deps, homes, () => {
       this.#lastDisturbanceMs = monotonicMs();
     });
     this.#copies = copies;
@@ -75,7 +75,7 @@ export class Flusher {
     const inOrder = [...this.#servers].sort((a, b) => this.#rank(a) - this.#rank(b));
     for (const server of inOrder) {
       const found = await this.#reach(server, () =>
-        this.#stock.take(server, counts, options.signal),
+        this.#openQueues.take(server, counts, options.signal),
       );
       if (!found) continue;
       queues.push(...found);

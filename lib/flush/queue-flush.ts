@@ -32,8 +32,8 @@ export class QueueFlush {
   readonly #client: MemcachedClient;
   readonly #takenUp: Checkpoint;
   readonly #committer: Committer;
-  readonly #holes: MissingSlots;
-  readonly #leftovers: SlotCleanup;
+  readonly #missingSlots: MissingSlots;
+  readonly #cleanup: SlotCleanup;
   readonly #ahead = new Set<number>();
   #slot: number;
 
@@ -42,21 +42,21 @@ export class QueueFlush {
     this.#client = client;
     this.#takenUp = checkpoint;
     this.#committer = new Committer(deps, client, checkpoint.queue);
-    this.#holes = new MissingSlots(deps, client, checkpoint);
-    this.#leftovers = new SlotCleanup(client, checkpoint, deps.keepMs);
+    this.#missingSlots = new MissingSlots(deps, client, checkpoint);
+    this.#cleanup = new SlotCleanup(client, checkpoint, deps.keepMs);
     this.#slot = checkpoint.slot;
   }
 
   get checkpoint(): Checkpoint {
-    return { ...this.#takenUp, slot: this.#slot, deleted: this.#leftovers.gone };
+    return { ...this.#takenUp, slot: this.#slot, deleted: this.#cleanup.gone };
   }
 
   /** Reads the checkpoint from MySQL again; another worker may have moved it. One query. */
   async refresh(): Promise<void> {
     const checkpoint = await readCheckpoint(this.#deps.store, this.#takenUp.epoch);
     if (!checkpoint || checkpoint.slot === this.#slot) return;
-    this.#leftovers.addUnseen(range(this.#slot + 1, checkpoint.slot));
-    this.#leftovers.goneUpTo(checkpoint.deleted);
+    this.#cleanup.addUnseen(range(this.#slot + 1, checkpoint.slot));
+    this.#cleanup.goneUpTo(checkpoint.deleted);
     this.#slot = checkpoint.slot;
     this.#ahead.clear();
   }
@@ -66,12 +66,12 @@ export class QueueFlush {
    * queue is taken up.
    */
   async clearLeftovers(): Promise<void> {
-    await this.#leftovers.look(range(this.#leftovers.gone + 1, this.#slot));
+    await this.#cleanup.look(range(this.#cleanup.gone + 1, this.#slot));
   }
 
   /** Deletes the slots whose time to be kept is over. */
   async deleteDue(): Promise<void> {
-    await this.#leftovers.deleteDue();
+    await this.#cleanup.deleteDue();
   }
 
   /**
@@ -83,12 +83,12 @@ export class QueueFlush {
   async step(pointer: number, counts: FlushCounts): Promise<StepState> {
     await this.deleteDue();
     if (pointer <= this.#slot) {
-      await this.#leftovers.lookAtUnseen();
+      await this.#cleanup.lookAtUnseen();
       await this.deleteDue();
       return "drained";
     }
     const window = await this.#read(pointer);
-    const cameLate = await this.#holes.pass(window);
+    const cameLate = await this.#missingSlots.pass(window);
     const to = reachOf(window, this.#slot);
     const nothingNew = window.slots.length === 0 && window.letters.length === 0;
     if (nothingNew && to === this.#slot) return cameLate ? "progress" : "waiting";
@@ -99,7 +99,7 @@ export class QueueFlush {
       to,
       slots: window.slots,
       letters: window.letters,
-      deleted: this.#leftovers.gone,
+      deleted: this.#cleanup.gone,
       holes: [...window.tombstones].filter(slot => slot <= to).length,
     };
     const result = await this.#committer.commit(work);
@@ -129,14 +129,14 @@ export class QueueFlush {
     for (const slot of passed) this.#ahead.delete(slot);
     this.#slot = work.to;
     const slots = passed.filter(slot => !window.tombstones.has(slot));
-    this.#leftovers.add(slots, work.to);
+    this.#cleanup.add(slots, work.to);
 
     this.#deps.committed(work.slots.map(({ batch }) => batch));
     if (verdict.corrections.size + doubtful.size > 0) {
       await this.#deps.correctTallies(verdict.corrections, doubtful);
     }
     await publishCheckpoint(this.#client, queue, epoch, work.to);
-    await this.#leftovers.letExpire(slots, work.to);
+    await this.#cleanup.letExpire(slots, work.to);
     faultPoint("worker.before-delete");
     await this.deleteDue();
   }

@@ -15,12 +15,12 @@ const absent = "-";
 const absentSeconds = 60;
 
 export class PublishedCopies {
-  readonly #places: Placement;
+  readonly #placement: Placement;
   /** What each server's counter of publications said last. */
   readonly #counters = new Map<MemcachedClient, bigint | null>();
 
-  constructor(places: Placement) {
-    this.#places = places;
+  constructor(placement: Placement) {
+    this.#placement = placement;
   }
 
   /**
@@ -36,7 +36,7 @@ export class PublishedCopies {
 
   /** The list of listed polls as it was written last, or `undefined`. Throws what `read` throws. */
   async readList(): Promise<string | undefined> {
-    return (await this.#readAll(this.#places.of(0), listedKey))[0]?.toString();
+    return (await this.#readAll(this.#placement.of(0), listedKey))[0]?.toString();
   }
 
   /**
@@ -61,7 +61,7 @@ export class PublishedCopies {
 
   /** Throws what `write` throws. */
   async writeList(text: string): Promise<void> {
-    await onAll(this.#places.of(0), server => put(server, listedKey, text, 0));
+    await onAll(this.#placement.of(0), server => put(server, listedKey, text, 0));
   }
 
   /** True when a reachable server has a copy of the poll that is older, or none. */
@@ -79,7 +79,7 @@ export class PublishedCopies {
    * @throws MemcachedFailure when a server could not be written; the others were.
    */
   async announce(): Promise<void> {
-    await onAll(this.#places.of(0), async server => {
+    await onAll(this.#placement.of(0), async server => {
       const p = new Pipeline();
       const counted = p.incr(publicationsKey, 1);
       const value = (await server.send(p)).of(counted);
@@ -94,7 +94,7 @@ export class PublishedCopies {
   /** True when something was published since this was asked last, as far as a server can say. */
   async moved(): Promise<boolean> {
     const moves = await Promise.all(
-      this.#places.of(0).map(async server => {
+      this.#placement.of(0).map(async server => {
         if (!server.available) return false;
         const p = new Pipeline();
         const op = p.get(publicationsKey);
@@ -115,7 +115,7 @@ export class PublishedCopies {
   #of(slug: Slug): readonly MemcachedClient[] {
     let hash = 7;
     for (const char of slug) hash = (hash * 31 + char.charCodeAt(0)) >>> 0;
-    return this.#places.of(hash);
+    return this.#placement.of(hash);
   }
 
   /** What the servers have that can be asked. */

@@ -52,7 +52,7 @@ export class PublishedPolls {
   readonly #copies: PublishedCopies;
   readonly #store: Store;
   readonly #log: Log;
-  readonly #guarded: CircuitBreaker | undefined;
+  readonly #breaker: CircuitBreaker | undefined;
   readonly #remembered = new LRUCache<Slug, Remembered>({ max: rememberedMax });
   readonly #reading = new Map<Slug, Promise<Poll | null>>();
   readonly #lookups = new RateLimit(lookupsPerSecondMax);
@@ -63,15 +63,15 @@ export class PublishedPolls {
 
   /** @param guarded - a front's: asked while memcached is away. */
   constructor(
-    places: Placement,
+    placement: Placement,
     store: Store,
     log: Log,
     guarded: CircuitBreaker | undefined = undefined,
   ) {
-    this.#copies = new PublishedCopies(places);
+    this.#copies = new PublishedCopies(placement);
     this.#store = store;
     this.#log = log;
-    this.#guarded = guarded;
+    this.#breaker = guarded;
   }
 
   /** The poll, if this process read it less than a second ago. No I/O: the way of nearly every vote. */
@@ -211,9 +211,9 @@ export class PublishedPolls {
 
   /** While memcached is away: a poll as MySQL has it, if MySQL can be asked at all. */
   async #asStored(slug: Slug): Promise<Poll | undefined> {
-    if (!this.#guarded || !this.#lookups.pass()) return undefined;
+    if (!this.#breaker || !this.#lookups.pass()) return undefined;
     try {
-      return await this.#guarded.use(store => findPoll(store, slug));
+      return await this.#breaker.use(store => findPoll(store, slug));
     } catch (error) {
       if (!isStoreFailure(error)) throw error;
       return undefined;

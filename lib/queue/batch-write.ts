@@ -1,6 +1,6 @@
 /**
  * Getting one batch into the queues of as many servers as there are to be copies, whatever happens on the
- * way: on each of them (`attempt.ts`), and another server for one that is away.
+ * way: on each of them (`write.ts`), and another server for one that is away.
  *
  * 1. `begin`: the tickets of all chosen servers, asked for in the same turn of the event loop.
  * 2. The locks, in the order of the configuration.
@@ -12,7 +12,7 @@
  * A batch is in when every server that is up has it. A server that lets the others wait for more than a
  * moment counts as away from then on (`MemcachedClient.suspend`).
  *
- * Invariant: a batch keeps its id through all attempts, so a batch that got in twice is counted once.
+ * Invariant: a batch keeps its id through all writes, so a batch that got in twice is counted once.
  */
 import { faultPoint } from "#faults";
 import type { MemcachedClient } from "../memcached/client.ts";
@@ -40,7 +40,7 @@ export interface Enqueued {
   readonly bytes: Buffer;
 }
 
-/** A batch that could not be written. `mayBeIn`: the answer to one of the attempts was lost. */
+/** A batch that could not be written. `mayBeIn`: the answer to one of the writes was lost. */
 export interface NotEnqueued {
   readonly outcome: "unavailable" | "full";
   readonly mayBeIn: boolean;
@@ -52,37 +52,37 @@ const lagMsMax = 200;
 
 export class BatchWrite {
   readonly #spare: ServerQueues[];
-  readonly #attempts: ServerWrite[];
+  readonly #writes: ServerWrite[];
   readonly #order: readonly MemcachedClient[];
 
   /** Chooses as many servers as there are to be copies, of those that are up, and asks for tickets. */
   constructor({ sides, copies, order }: Targets) {
     const up = sides.filter(side => side[0]?.client.available);
     this.#order = order;
-    this.#attempts = up.slice(0, copies).map(side => new ServerWrite(side));
+    this.#writes = up.slice(0, copies).map(side => new ServerWrite(side));
     this.#spare = up.slice(copies);
-    for (const attempt of this.#attempts) attempt.ask();
+    for (const write of this.#writes) write.ask();
   }
 
   /** Gives back what locks there are, before a wait for anything but memcached; `finish` takes them again. */
   async unlock(): Promise<void> {
-    await together(this.#attempts, attempt => attempt.receive());
-    for (const attempt of this.#attempts) await attempt.unlock();
+    await together(this.#writes, write => write.receive());
+    for (const write of this.#writes) await write.unlock();
   }
 
   /** @param untilMs - monotonic time after which nothing new is tried. */
   async finish(batch: Batch, untilMs: number, moves?: BatchMoves): Promise<Enqueued | NotEnqueued> {
-    const attempts = this.#attempts;
+    const writes = this.#writes;
     const job: BatchJob = { batch, bytes: encodeBatch(batch), moves, untilMs };
-    await together(attempts, attempt => attempt.receive());
+    await together(writes, write => write.receive());
     await this.#lockInOrder(untilMs);
-    const ready = attempts.filter(attempt => attempt.ready).map(({ client }) => client);
+    const ready = writes.filter(write => write.ready).map(({ client }) => client);
     if (ready.length > 0) await moves?.sendElsewhere(new Set(ready));
-    await together(attempts, attempt => attempt.write(job));
-    for (const attempt of attempts) await attempt.makeUp(job);
+    await together(writes, write => write.write(job));
+    for (const write of writes) await write.makeUp(job);
     await this.#replace(job);
-    const written = attempts.flatMap(({ place }) => place ?? []);
-    if (written.length === 0) return failureOf(attempts);
+    const written = writes.flatMap(({ place }) => place ?? []);
+    if (written.length === 0) return failureOf(writes);
     faultPoint("front.slot-written");
     await moves?.sendElsewhere(new Set());
     return { outcome: "enqueued", places: written, bytes: job.bytes };
@@ -91,56 +91,56 @@ export class BatchWrite {
   /** Whoever has to wait for a lock holds none of a later server meanwhile: nobody waits in a circle. */
   async #lockInOrder(untilMs: number): Promise<void> {
     const inOrder = this.#order.flatMap(
-      server => this.#attempts.find(({ client }) => client === server) ?? [],
+      server => this.#writes.find(({ client }) => client === server) ?? [],
     );
-    for (const [index, attempt] of inOrder.entries()) {
-      if (attempt.locked || !attempt.ready) continue;
+    for (const [index, write] of inOrder.entries()) {
+      if (write.locked || !write.ready) continue;
       for (const later of inOrder.slice(index + 1)) await later.unlock();
-      await attempt.waitForLock(untilMs);
+      await write.waitForLock(untilMs);
     }
   }
 
   /** Other servers for those that failed. */
   async #replace(job: BatchJob): Promise<void> {
-    const failed = this.#attempts.filter(({ place }) => !place).length;
+    const failed = this.#writes.filter(({ place }) => !place).length;
     for (let replaced = 0; replaced < failed; ) {
       const side = this.#spare.shift();
       if (!side) return;
-      const attempt = new ServerWrite(side);
-      this.#attempts.push(attempt);
-      await attempt.makeUp(job);
-      if (attempt.place) replaced += 1;
+      const write = new ServerWrite(side);
+      this.#writes.push(write);
+      await write.makeUp(job);
+      if (write.place) replaced += 1;
     }
   }
 }
 
 /** Does the same on all; those that take much longer than one that went well are given up. */
 async function together(
-  attempts: readonly ServerWrite[],
-  work: (attempt: ServerWrite) => Promise<void>,
+  writes: readonly ServerWrite[],
+  work: (write: ServerWrite) => Promise<void>,
 ): Promise<void> {
-  const [only, second] = attempts;
+  const [only, second] = writes;
   if (!only) return;
   if (!second) return work(only);
-  const late = new Set(attempts);
+  const late = new Set(writes);
   let patience: NodeJS.Timeout | undefined;
   const giveUpLate = () => {
-    for (const attempt of late) attempt.giveUp();
+    for (const write of late) write.giveUp();
   };
-  const all = attempts.map(async attempt => {
-    await work(attempt);
-    late.delete(attempt);
-    if (attempt.ready || attempt.place) patience ??= setTimeout(giveUpLate, lagMsMax);
+  const all = writes.map(async write => {
+    await work(write);
+    late.delete(write);
+    if (write.ready || write.place) patience ??= setTimeout(giveUpLate, lagMsMax);
   });
   await Promise.all(all);
   clearTimeout(patience);
 }
 
-function failureOf(attempts: readonly ServerWrite[]): NotEnqueued {
+function failureOf(writes: readonly ServerWrite[]): NotEnqueued {
   return {
-    outcome: attempts.some(({ full }) => full) ? "full" : "unavailable",
-    mayBeIn: attempts.some(({ mayBeIn }) => mayBeIn),
-    cause: attempts.find(({ cause }) => cause)?.cause,
+    outcome: writes.some(({ full }) => full) ? "full" : "unavailable",
+    mayBeIn: writes.some(({ mayBeIn }) => mayBeIn),
+    cause: writes.find(({ cause }) => cause)?.cause,
   };
 }
 

@@ -57,12 +57,12 @@ interface Side<T> {
  *   the others is through by then.
  */
 export async function correctCounters(
-  places: Placement,
+  placement: Placement,
   polls: readonly Poll[],
   wanted: Wanted,
   untilMs: number,
 ): Promise<readonly Correction[] | undefined> {
-  const sides = await Promise.all(sidesOf(places, polls).map(readSide));
+  const sides = await Promise.all(sidesOf(placement, polls).map(readSide));
   const versions = nextVersions(sides.flatMap(({ portions }) => portions.flat()));
   const written = await Promise.allSettled(
     sides.map(side => writeSide(side, wanted, versions, untilMs)),
@@ -77,10 +77,10 @@ export async function correctCounters(
   return late ? undefined : mended;
 }
 
-function sidesOf(places: Placement, polls: readonly Poll[]): Side<Poll>[] {
+function sidesOf(placement: Placement, polls: readonly Poll[]): Side<Poll>[] {
   const byServer = new Map<MemcachedClient, Poll[]>();
   for (const poll of polls) {
-    const up = places.of(poll.id).filter(({ available }) => available);
+    const up = placement.of(poll.id).filter(({ available }) => available);
     if (up.length === 0) throw new MemcachedFailure("not_sent", "no server for these tallies");
     for (const server of up) {
       const there = byServer.get(server);

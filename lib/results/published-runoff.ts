@@ -24,8 +24,11 @@ export interface PublishedRunoff extends RankedCount {
 }
 
 /** The runoff of a ranked poll, as far as one has been published. One memcached read. */
-export async function readRunoff(places: Placement, poll: PollId): Promise<PublishedRunoff | null> {
-  const servers = places.of(poll);
+export async function readRunoff(
+  placement: Placement,
+  poll: PollId,
+): Promise<PublishedRunoff | null> {
+  const servers = placement.of(poll);
   const server = servers.find(({ available }) => available) ?? servers[0];
   return server ? readFrom(server, poll) : null;
 }

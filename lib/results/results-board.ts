@@ -52,7 +52,7 @@ const rebuildSeconds = 10;
 const rebuildWaitMs = 2 * SECOND;
 export interface ResultsDeps extends TallyDeps {
   /** For results while memcached is away. */
-  readonly guarded: CircuitBreaker;
+  readonly breaker: CircuitBreaker;
 }
 
 export class ResultsBoard {
@@ -145,7 +145,7 @@ export class ResultsBoard {
   /** What MySQL has, while memcached can't say. Never less than what was seen before: that is on its way. */
   async #stored(poll: Poll): Promise<Entry | undefined> {
     try {
-      const totals = await this.#deps.guarded.use(store => readTotals(store, [poll.id]));
+      const totals = await this.#deps.breaker.use(store => readTotals(store, [poll.id]));
       const found = totals.get(poll.id);
       if (!found) return undefined;
       const known = this.#entries.get(poll.id);

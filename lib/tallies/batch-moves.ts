@@ -19,18 +19,18 @@ type Moves = ReturnType<typeof moveTally>;
 type Changes = ReadonlyMap<PollId, TallyChange>;
 
 export class BatchMoves {
-  readonly #places: Placement;
-  readonly #missed: StaleTallies;
+  readonly #placement: Placement;
+  readonly #staleTallies: StaleTallies;
   /** What each server has to be sent yet. */
   readonly #due: Map<MemcachedClient, Map<PollId, TallyChange>>;
   readonly #sent = new Map<MemcachedClient, Changes>();
   readonly #moves = new Map<MemcachedClient, Moves[]>();
   readonly #seen = new Map<PollId, TallyGlimpse>();
 
-  constructor(places: Placement, missed: StaleTallies, ballots: readonly Ballot[]) {
-    this.#places = places;
-    this.#missed = missed;
-    this.#due = dueBy(places, ballots);
+  constructor(placement: Placement, staleTallies: StaleTallies, ballots: readonly Ballot[]) {
+    this.#placement = placement;
+    this.#staleTallies = staleTallies;
+    this.#due = dueBy(placement, ballots);
   }
 
   /** Called under the locks, before the slots are written: sends the moves of the servers that carry no slot. */
@@ -78,7 +78,7 @@ export class BatchMoves {
     const due = this.#due.get(server);
     if (!due) return;
     this.#due.delete(server);
-    this.#missed.note(server, due.keys());
+    this.#staleTallies.note(server, due.keys());
   }
 
   /** What the counters of a poll answered, where its results are read. */
@@ -94,7 +94,7 @@ export class BatchMoves {
         for (const [poll, change] of changes) moveTally(p, poll, negated(change));
         await server.send(p).catch(error => {
           if (!isMemcachedFailure(error)) throw error;
-          this.#missed.note(server, changes.keys());
+          this.#staleTallies.note(server, changes.keys());
         });
       }),
     );
@@ -102,16 +102,16 @@ export class BatchMoves {
 
   /** Results are read from the first server that is up. */
   #isPreferred(poll: PollId, server: MemcachedClient): boolean {
-    return this.#places.of(poll).find(({ available }) => available) === server;
+    return this.#placement.of(poll).find(({ available }) => available) === server;
   }
 }
 
-function dueBy(places: Placement, ballots: readonly Ballot[]) {
+function dueBy(placement: Placement, ballots: readonly Ballot[]) {
   const sums = new SumsByPoll();
   for (const ballot of ballots) sums.addMoved(ballot);
   const due = new Map<MemcachedClient, Map<PollId, TallyChange>>();
   for (const [poll, change] of sums.byPoll) {
-    for (const server of places.of(poll)) {
+    for (const server of placement.of(poll)) {
       const changes = due.get(server) ?? new Map<PollId, TallyChange>();
       due.set(server, changes.set(poll, change));
     }

@@ -62,13 +62,13 @@ export function firstVersion(nowMs: number): number {
  * @throws MemcachedFailure when none can be asked.
  */
 export async function currentTally(
-  places: Placement,
+  placement: Placement,
   poll: PollId,
   options: readonly TallyPart[],
 ): Promise<Tally | undefined> {
   let answered = false;
   let failure: unknown;
-  const servers = places.of(poll);
+  const servers = placement.of(poll);
   const up = servers.filter(({ available }) => available);
   for (const server of up.length > 0 ? up : servers) {
     try {
@@ -168,13 +168,13 @@ export function glimpse(moves: Moves, replies: Replies, from: string): TallyGlim
  * first reader's look, or the worker, will make them.
  */
 export async function createTally(
-  places: Placement,
+  placement: Placement,
   poll: PollId,
   options: readonly TallyPart[],
   nowMs: number,
 ): Promise<void> {
   const version = String(firstVersion(nowMs));
-  await onEach(places.of(poll), async server => {
+  await onEach(placement.of(poll), async server => {
     const p = new Pipeline();
     for (const part of ["b", ...options] as const) p.add(tallyKey(poll, part), "0", 0);
     p.add(tallyKey(poll, "v"), version, 0);
@@ -187,12 +187,12 @@ export async function createTally(
  * could not be written, or did not answer.
  */
 export async function moveTallies(
-  places: Placement,
+  placement: Placement,
   changes: ReadonlyMap<PollId, TallyChange>,
 ): Promise<ReadonlyMap<MemcachedClient, readonly PollId[]>> {
   const byServer = new Map<MemcachedClient, [PollId, TallyChange][]>();
   for (const [poll, change] of changes) {
-    for (const server of places.of(poll)) {
+    for (const server of placement.of(poll)) {
       byServer.set(server, [...(byServer.get(server) ?? []), [poll, change]]);
     }
   }

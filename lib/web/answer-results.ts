@@ -40,8 +40,8 @@ const intervalSeconds = 5;
 const intervalSecondsBusy = 30;
 
 /** When to ask again, for who can't be told: seldom while there are too many to tell. */
-export function askAgain(at: Front): Readonly<Record<string, string>> {
-  const busy = at.live.viewers >= at.config.FLOODGATE_VIEWERS_MAX / 2;
+export function askAgain(front: Front): Readonly<Record<string, string>> {
+  const busy = front.live.viewers >= front.config.FLOODGATE_VIEWERS_MAX / 2;
   return { [intervalHeader]: String(busy ? intervalSecondsBusy : intervalSeconds) };
 }
 
@@ -50,22 +50,26 @@ export function askAgain(at: Front): Readonly<Record<string, string>> {
  * for: nearly always, that is everything. **Cost:** a memcached read where results are for voters; for
  * whoever brings an editor's credentials to hidden results, what signing in costs.
  */
-export async function requesterOf(at: Front, poll: Poll, request: Request): Promise<Requester> {
+export async function requesterOf(front: Front, poll: Poll, request: Request): Promise<Requester> {
   const nowMs = wallMs();
   if (maySeeResults(poll, "reader", nowMs)) return "reader";
-  if (dependsOnVoter(poll, nowMs) && hasVoted(await markOf(at, poll, request))) return "voter";
+  if (dependsOnVoter(poll, nowMs) && hasVoted(await markOf(front, poll, request))) return "voter";
   if (!maySeeResults(poll, "editor", nowMs) || !bringsCredentials(request)) return "reader";
-  return requireEditor(request, at).then(
+  return requireEditor(request, front).then(
     () => "editor",
     () => "reader",
   );
 }
 
 /** The ballot that the voter of this request has in a poll, as far as memcached knows. */
-export async function markOf(at: Front, poll: Poll, request: Request): Promise<Mark | undefined> {
-  const identity = identityOf(at, request);
+export async function markOf(
+  front: Front,
+  poll: Poll,
+  request: Request,
+): Promise<Mark | undefined> {
+  const identity = identityOf(front, request);
   if (!identity) return undefined;
-  return readMark(at.memcached, poll.id, voterKey(at.cast.secrets, poll.id, identity));
+  return readMark(front.memcached, poll.id, voterKey(front.cast.secrets, poll.id, identity));
 }
 
 /** Whose ballot is withdrawn is no voter. */
@@ -96,8 +100,8 @@ export function isAnyReader(poll: Poll, request: RequestHead): boolean {
 const shared = "public, max-age=1, s-maxage=1, stale-while-revalidate=5";
 
 /** The answer to `GET …/results`; to many, it is made once for each snapshot. */
-export function resultsAnswer(at: Front, snapshot: Snapshot, forAll: boolean): PreparedResponse {
-  const again = askAgain(at);
+export function resultsAnswer(front: Front, snapshot: Snapshot, forAll: boolean): PreparedResponse {
+  const again = askAgain(front);
   const kept = snapshot.answer;
   if (forAll && kept && kept.headers[intervalHeader] === again[intervalHeader]) return kept;
   const headers = jsonHeadersWith({
@@ -113,20 +117,20 @@ export function resultsAnswer(at: Front, snapshot: Snapshot, forAll: boolean): P
 
 /** The answer to `GET …/results` without parameters, if nothing has to be read for it. */
 export function preparedResults(
-  at: Front,
+  front: Front,
   slug: string,
   request: RequestHead,
 ): PreparedResponse | undefined {
-  const poll = preparedPoll(at, slug);
+  const poll = preparedPoll(front, slug);
   if (!poll || request.url.includes("?") || !isAnyReader(poll, request)) return undefined;
-  const snapshot = at.results.fresh(poll, "reader");
+  const snapshot = front.results.fresh(poll, "reader");
   if (!snapshot) return undefined;
-  return answerFor(resultsAnswer(at, snapshot, true), request.headers.get("if-none-match"));
+  return answerFor(resultsAnswer(front, snapshot, true), request.headers.get("if-none-match"));
 }
 
 /** The poll, if this process knows it at the moment and readers may. */
-export function preparedPoll(at: Front, slug: string): Poll | undefined {
-  const poll = isSlug(slug) ? at.published.remembered(slug) : undefined;
+export function preparedPoll(front: Front, slug: string): Poll | undefined {
+  const poll = isSlug(slug) ? front.published.remembered(slug) : undefined;
   return poll && pollState(poll, wallMs()) !== "draft" ? poll : undefined;
 }
 
@@ -135,8 +139,8 @@ export function preparedPoll(at: Front, slug: string): Poll | undefined {
  *
  * @throws FloodgateError `poll_not_found`, also for a draft.
  */
-export async function pollWithResults(at: Front, context: RouteContext): Promise<Poll> {
-  const poll = await at.published.find(await slugOf(context));
+export async function pollWithResults(front: Front, context: RouteContext): Promise<Poll> {
+  const poll = await front.published.find(await slugOf(context));
   if (!poll || pollState(poll, wallMs()) === "draft") throw new FloodgateError("poll_not_found");
   return poll;
 }

@@ -38,36 +38,36 @@ const choiceDetails: Readonly<Record<ChoiceProblem, string>> = {
 };
 
 /** The identity that a request brings, if it brings one: in its cookie, or in an embed's token. */
-export function identityOf(at: Front, request: RequestHead): Identity | undefined {
-  const { secrets } = at.cast;
+export function identityOf(front: Front, request: RequestHead): Identity | undefined {
+  const { secrets } = front.cast;
   return (
-    readIdentity(secrets, at.config.publicUrl, request.headers.get("cookie")) ??
+    readIdentity(secrets, front.config.publicUrl, request.headers.get("cookie")) ??
     readToken(secrets, request.headers.get(voterHeader))
   );
 }
 
 /** What gives the browser an identity that it does not have yet: a cookie, and a token to an embed. */
 export function identityHeaders(
-  at: Front,
+  front: Front,
   request: RequestHead,
   identity: Identity,
 ): Record<string, string> | undefined {
   if (identity.known) return undefined;
-  const { secrets } = at.cast;
-  const cookie = { "Set-Cookie": identityCookie(secrets, at.config.publicUrl, identity.id) };
+  const { secrets } = front.cast;
+  const cookie = { "Set-Cookie": identityCookie(secrets, front.config.publicUrl, identity.id) };
   if (!request.headers.has(voterHeader)) return cookie;
   return { ...cookie, [voterHeader]: identityToken(secrets, identity.id) };
 }
 
 /** Casts the ballot of a request that arrived now. */
 export function castVote(
-  at: Front,
+  front: Front,
   request: RequestHead,
   slug: Slug,
   input: VoteInput,
   identity: Identity,
 ): Promise<CastOutcome> {
-  return castBallot(at.cast, {
+  return castBallot(front.cast, {
     slug,
     identity,
     choices: input.choices,
@@ -93,20 +93,20 @@ function laneFacts({ headers, url }: RequestHead) {
  * @throws FloodgateError `invalid_request`.
  */
 export async function answerVote(
-  at: Front,
+  front: Front,
   request: RequestHead,
   slug: Slug,
   body: unknown,
 ): Promise<Answer> {
   const input = parse(castRequestSchema, body);
-  const identity = identityOf(at, request) ?? mintIdentity(at.cast.secrets, input.ballotId);
-  const outcome = await castVote(at, request, slug, input, identity);
-  if (outcome.outcome !== "accepted") return problemAnswer(castError(outcome), at.log);
+  const identity = identityOf(front, request) ?? mintIdentity(front.cast.secrets, input.ballotId);
+  const outcome = await castVote(front, request, slug, input, identity);
+  if (outcome.outcome !== "accepted") return problemAnswer(castError(outcome), front.log);
   const { ballotId, revision, receipt, results } = outcome;
   const shown = results?.text ?? "null";
   return {
     status: 202,
-    headers: jsonHeadersWith(identityHeaders(at, request, identity)),
+    headers: jsonHeadersWith(identityHeaders(front, request, identity)),
     body: `{"ballotId":"${uuidOf(ballotId)}","revision":${revision},"receipt":"${receipt}","results":${shown}}`,
   };
 }

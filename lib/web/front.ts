@@ -48,12 +48,12 @@ export interface Front {
   readonly results: ResultsBoard;
   readonly live: LiveBoard;
   readonly commit: GroupCommit;
-  readonly ladder: Degradation;
+  readonly degradation: Degradation;
   readonly cast: CastDeps;
   readonly receipts: Receipts;
   readonly edit: EditDeps;
-  readonly drawings: PictureCache;
-  readonly pages: SharedPages;
+  readonly pictures: PictureCache;
+  readonly sharedPages: SharedPages;
   /** The sign-in library, loaded when it is first needed. */
   readonly auth: () => Promise<Auth>;
   /** Finishes rounds under way, then closes every connection. */
@@ -67,7 +67,7 @@ const KEY = Symbol.for("floodgate.runtime");
  *
  * @throws ConfigError when it has to be built and the environment is not right.
  */
-export function front(): Front {
+export function getFront(): Front {
   const holder = globalThis as { [KEY]?: Front };
   holder[KEY] ??= build(loadConfig());
   return holder[KEY];
@@ -92,15 +92,15 @@ function build(config: Config): Front {
   });
   const memcached = connectMemcached(config.MEMCACHED_SERVERS, log);
   const queueServers = connectMemcached(config.queueServers, log, memcached);
-  const places = new Placement(memcached, config.QUEUE_COPIES);
+  const placement = new Placement(memcached, config.QUEUE_COPIES);
   const directly = new Store({ url: config.DATABASE_URL, ...directStore });
-  const guarded = new CircuitBreaker(directly, log);
-  const published = new PublishedPolls(places, store, log, guarded);
+  const breaker = new CircuitBreaker(directly, log);
+  const published = new PublishedPolls(placement, store, log, breaker);
   const results = new ResultsBoard({
     store,
-    guarded,
+    breaker,
     log,
-    tallies: places,
+    tallies: placement,
     queueServers,
     queueNames: allQueueNames(config.QUEUE_HOMES),
     copies: config.QUEUE_COPIES,
@@ -111,7 +111,7 @@ function build(config: Config): Front {
     log,
     viewersMax: config.FLOODGATE_VIEWERS_MAX,
   });
-  const parts = { config, log, store, guarded, published, memcached, queueServers, places };
+  const parts = { config, log, store, breaker, published, memcached, queueServers, placement };
   const voting = buildVoting(parts);
   return {
     config,
@@ -122,12 +122,12 @@ function build(config: Config): Front {
     results,
     live,
     commit: voting.commit,
-    ladder: voting.ladder,
+    degradation: voting.degradation,
     cast: { commit: voting.commit, laneOf: config.lanes.laneOf, published, results, secrets },
-    receipts: new Receipts(guarded, secrets),
-    edit: { store, published, tallies: places, log },
-    drawings: new PictureCache(),
-    pages: new SharedPages(),
+    receipts: new Receipts(breaker, secrets),
+    edit: { store, published, tallies: placement, log },
+    pictures: new PictureCache(),
+    sharedPages: new SharedPages(),
     auth: lazyAuth(config, store, memcached),
     close: async () => {
       live.stop();
@@ -142,37 +142,37 @@ interface VotingParts {
   readonly config: Config;
   readonly log: Log;
   readonly store: Store;
-  readonly guarded: CircuitBreaker;
+  readonly breaker: CircuitBreaker;
   readonly published: PublishedPolls;
   readonly memcached: readonly MemcachedClient[];
   readonly queueServers: readonly MemcachedClient[];
-  readonly places: Placement;
+  readonly placement: Placement;
 }
 
 /** The way of the ballots, with what watches over it. */
 function buildVoting(parts: VotingParts) {
-  const { config, log, store, guarded, published, memcached, queueServers, places } = parts;
+  const { config, log, store, breaker, published, memcached, queueServers, placement } = parts;
   const targets = {
     high: targetsOf("high", config, queueServers),
     normal: targetsOf("normal", config, queueServers),
     low: targetsOf("low", config, queueServers),
   };
   const ring = new ReplayRing(config.QUEUE_REPLAY_BYTES);
-  const missed = new StaleTallies();
+  const staleTallies = new StaleTallies();
   const batchIds = new BatchIds();
   const { producer } = batchIds;
   const { FLOODGATE_STATE_DIR: directory, FLOODGATE_HOME: home } = config;
-  const tape = new AcceptedCount({ producer, home, directory, places, log });
-  const fallback = new DirectCommit({
+  const acceptedCount = new AcceptedCount({ producer, home, directory, placement, log });
+  const directCommit = new DirectCommit({
     log,
-    tape,
-    store: guarded,
-    tallies: places,
-    missed,
+    acceptedCount,
+    store: breaker,
+    tallies: placement,
+    staleTallies,
     ballotsPerSecond: config.QUEUE_FALLBACK_RATE,
   });
   const kickstart = new Kickstart(config.kickstartTo);
-  const room = new MemoryLimits({
+  const memoryLimits = new MemoryLimits({
     servers: queueServers,
     queueNames: allQueueNames(config.QUEUE_HOMES),
     copies: config.QUEUE_COPIES,
@@ -185,16 +185,16 @@ function buildVoting(parts: VotingParts) {
     targets,
     ring,
     markServers: memcached,
-    tallies: places,
+    tallies: placement,
     batchIds,
-    tape,
-    missed,
-    fallback,
+    acceptedCount,
+    staleTallies,
+    directCommit,
     lingerMs: config.QUEUE_LINGER_MS,
     relief: config.lanes,
-    room,
+    memoryLimits,
   });
-  const ladder = new Degradation(log, guarded, () => ({
+  const degradation = new Degradation(log, breaker, () => ({
     queueServers: queueServers.length,
     queueServersUp: queueServers.filter(({ available }) => available).length,
     lanesRefused: commit.lanesRefused,
@@ -206,28 +206,28 @@ function buildVoting(parts: VotingParts) {
         log,
         ring,
         targets: targets.normal,
-        tallies: places,
-        missed,
+        tallies: placement,
+        staleTallies,
         markServers: memcached,
-        fallback,
+        directCommit,
       },
       stop.signal,
     ),
-    room.watch(stop.signal),
-    ladder.watch(stop.signal),
-    tape.publishUntil(stop.signal),
+    memoryLimits.watch(stop.signal),
+    degradation.watch(stop.signal),
+    acceptedCount.publishUntil(stop.signal),
     ...(directory ? [recoverCounts({ store, log, directory, home, producer }, stop.signal)] : []),
   ];
   return {
     commit,
-    ladder,
+    degradation,
     /** Finishes rounds under way. */
     stop: async () => {
       await commit.settled();
       kickstart.close();
       stop.abort();
       await Promise.all(watching);
-      tape.close();
+      acceptedCount.close();
     },
   };
 }

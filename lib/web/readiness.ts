@@ -19,17 +19,17 @@ export interface Readiness {
 }
 
 /** Asks every memcached server and MySQL. One round trip each. */
-export async function readiness(at: Front): Promise<Readiness> {
+export async function readiness(front: Front): Promise<Readiness> {
   const [servers, mysqlUp] = await Promise.all([
-    Promise.all(at.memcached.map(async client => [client.name, await reach(client)] as const)),
-    at.ladder.askMysql(),
+    Promise.all(front.memcached.map(async client => [client.name, await reach(client)] as const)),
+    front.degradation.askMysql(),
   ]);
-  const { step } = at.ladder;
+  const { step } = front.degradation;
   const all = step === "normal" && servers.every(([, state]) => state === "ok");
   return {
     status: step === "refusing" ? "unavailable" : all ? "ok" : "degraded",
     step,
-    lanesRefused: at.ladder.lanesRefused,
+    lanesRefused: front.degradation.lanesRefused,
     memcached: Object.fromEntries(servers),
     mysql: mysqlUp ? "ok" : "unreachable",
   };

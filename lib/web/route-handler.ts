@@ -7,7 +7,7 @@ import { problemResponse } from "../http/problem.ts";
 import { refuseCrossSite } from "../http/same-origin.ts";
 import type { Slug } from "../model/ids.ts";
 import { isSlug } from "../polls/schema.ts";
-import { type Front, front } from "./front.ts";
+import { type Front, getFront } from "./front.ts";
 
 /** What Next (and the front) hand to a route beside the request. */
 export interface RouteContext {
@@ -22,7 +22,7 @@ export function routeHandler<Context = unknown>(handler: Handler<Context>): Hand
     try {
       return await handler(request, context);
     } catch (error) {
-      return problemResponse(error, front().log);
+      return problemResponse(error, getFront().log);
     }
   };
 }
@@ -43,13 +43,13 @@ export async function slugOf(context: RouteContext): Promise<Slug> {
  *
  * @throws FloodgateError `unauthenticated`, `forbidden`.
  */
-export async function requireEditor(request: Request, at: Front): Promise<Editor> {
-  const byToken = await editorOfToken(at.store, request.headers);
+export async function requireEditor(request: Request, front: Front): Promise<Editor> {
+  const byToken = await editorOfToken(front.store, request.headers);
   if (byToken) return byToken;
   if (request.method !== "GET" && request.method !== "HEAD") {
-    refuseCrossSite(request, at.config.publicUrl);
+    refuseCrossSite(request, front.config.publicUrl);
   }
-  const auth = await at.auth();
+  const auth = await front.auth();
   const bySession = await auth.editorOf(request.headers);
   if (!bySession) throw new FloodgateError("unauthenticated");
   return bySession;

@@ -63,7 +63,7 @@ export const plantedBugs: readonly PlantedBug[] = [
       {
         file: "lib/flush/queue-flush.ts",
         from: "const result = await this.#committer.commit(work);",
-        to: `this.#leftovers.add(work.slots.map(s => s.slot), to); await this.deleteDue();
+        to: `this.#cleanup.add(work.slots.map(s => s.slot), to); await this.deleteDue();
     const result = await this.#committer.commit(work);`,
       },
     ],

@@ -50,7 +50,7 @@ function newBoard(): ResultsBoard {
   const { client, store, deps } = bench;
   return new ResultsBoard({
     store,
-    guarded: new CircuitBreaker(store, deps.log),
+    breaker: new CircuitBreaker(store, deps.log),
     log: deps.log,
     tallies: new Placement([client], 1),
     queueServers: [client],

@@ -19,7 +19,7 @@ const places = new Placement([client], 1);
 const newBoard = () =>
   new ResultsBoard({
     store,
-    guarded: new CircuitBreaker(store, log),
+    breaker: new CircuitBreaker(store, log),
     log,
     tallies: places,
     queueServers: [client],

@@ -31,7 +31,7 @@ function newTape() {
   const log = pino({}, { write: (line: string) => void lines.push(JSON.parse(line)) });
   const producer = randomBytes(8);
   const places = new Placement([client], 1);
-  const tape = new AcceptedCount({ producer, home: 0, directory, places, log });
+  const tape = new AcceptedCount({ producer, home: 0, directory, placement: places, log });
   const stop = new AbortController();
   const publishing = tape.publishUntil(stop.signal);
   after(async () => {

@@ -35,7 +35,13 @@ export function newCommit(
   const missed = new StaleTallies();
   const batchIds = new BatchIds();
   const { producer } = batchIds;
-  const tape = new AcceptedCount({ producer, home: 0, directory: undefined, places: tallies, log });
+  const tape = new AcceptedCount({
+    producer,
+    home: 0,
+    directory: undefined,
+    placement: tallies,
+    log,
+  });
   const target = (lane: Lane) => ({
     sides: [[bench.producer(0, lane)]],
     copies: 1,
@@ -49,12 +55,24 @@ export function newCommit(
     tallies,
     ring: new ReplayRing(64 * 1024 * 1024),
     batchIds,
-    missed,
-    fallback: new DirectCommit({ log, store: guarded, tallies, missed, tape, ballotsPerSecond: 1 }),
+    staleTallies: missed,
+    directCommit: new DirectCommit({
+      log,
+      store: guarded,
+      tallies,
+      staleTallies: missed,
+      acceptedCount: tape,
+      ballotsPerSecond: 1,
+    }),
     kickstart: new Kickstart([]),
-    tape,
+    acceptedCount: tape,
     lingerMs: 0,
     relief,
-    room: new MemoryLimits({ servers: [client], queueNames: [], copies: 1, sharePercent: 95 }),
+    memoryLimits: new MemoryLimits({
+      servers: [client],
+      queueNames: [],
+      copies: 1,
+      sharePercent: 95,
+    }),
   });
 }

@@ -1,10 +1,10 @@
 /** `GET /api/books`: the books of the whole system, for editors. */
 import { readAllBooks } from "#lib/books/books.ts";
 import { json } from "#lib/http/respond.ts";
-import { front } from "#lib/web/front.ts";
+import { getFront } from "#lib/web/front.ts";
 import { requireEditor, routeHandler } from "#lib/web/route-handler.ts";
 
 export const GET = routeHandler(async request => {
-  await requireEditor(request, front());
-  return json(await readAllBooks(front().store));
+  await requireEditor(request, getFront());
+  return json(await readAllBooks(getFront().store));
 });

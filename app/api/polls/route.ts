@@ -6,12 +6,12 @@ import { json } from "#lib/http/respond.ts";
 import { createPoll } from "#lib/polls/edit.ts";
 import { createPollSchema } from "#lib/polls/schema.ts";
 import { toPollResponse } from "#lib/web/contract.ts";
-import { front } from "#lib/web/front.ts";
+import { getFront } from "#lib/web/front.ts";
 import { requireEditor, routeHandler } from "#lib/web/route-handler.ts";
 
 export const POST = routeHandler(async request => {
-  const { edit, config } = front();
-  await requireEditor(request, front());
+  const { edit, config } = getFront();
+  await requireEditor(request, getFront());
   const input = parse(createPollSchema, await readJson(request));
   const poll = await createPoll(edit, input, wallMs());
   return json(toPollResponse(poll, wallMs()), {

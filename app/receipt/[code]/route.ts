@@ -1,5 +1,5 @@
 /** `GET /receipt/{code}`: what became of a ballot, in words. */
-import { front } from "#lib/web/front.ts";
+import { getFront } from "#lib/web/front.ts";
 import { pageRoute } from "#reader/page-route.ts";
 import { receiptPageFor } from "#reader/receipt-page.tsx";
 
@@ -8,5 +8,5 @@ interface Context {
 }
 
 export const GET = pageRoute<Context>(async (request, context) =>
-  receiptPageFor(front(), (await context.params).code, request),
+  receiptPageFor(getFront(), (await context.params).code, request),
 );

@@ -8,7 +8,7 @@ import type { Poll } from "#lib/model/poll.ts";
 import { type PollState, pollState } from "#lib/model/poll-state.ts";
 import type { Results } from "#lib/results/snapshot.ts";
 import { findPoll, newestPolls } from "#lib/store/polls.ts";
-import { front } from "#lib/web/front.ts";
+import { getFront } from "#lib/web/front.ts";
 
 export interface DeskPoll {
   readonly poll: Poll;
@@ -23,22 +23,22 @@ const pollsMax = 100;
 
 /** What was accepted against what became of it. */
 export async function deskBooks(poll: Poll): Promise<Books | undefined> {
-  return (await readBooks(front().store, [poll.id])).get(poll.id);
+  return (await readBooks(getFront().store, [poll.id])).get(poll.id);
 }
 
 /** The same of all polls together. */
 export function deskBooksOfAll(): Promise<Books> {
-  return readAllBooks(front().store);
+  return readAllBooks(getFront().store);
 }
 
 /** The newest polls. */
 export async function deskPolls(): Promise<DeskPoll[]> {
-  const polls = await newestPolls(front().store, pollsMax);
+  const polls = await newestPolls(getFront().store, pollsMax);
   return Promise.all(polls.map(toDeskPoll));
 }
 
 export async function deskPoll(slug: string): Promise<DeskPoll | undefined> {
-  const poll = await findPoll(front().store, slug as Slug);
+  const poll = await findPoll(getFront().store, slug as Slug);
   return poll && toDeskPoll(poll);
 }
 
@@ -54,7 +54,7 @@ async function toDeskPoll(poll: Poll): Promise<DeskPoll> {
 }
 
 function readResults(poll: Poll): Promise<Results | null> {
-  return front()
+  return getFront()
     .results.read(poll, "editor")
     .catch(error => {
       if (isFloodgateError(error)) return null;
@@ -63,7 +63,7 @@ function readResults(poll: Poll): Promise<Results | null> {
 }
 
 function sayState(poll: Poll, state: PollState): string {
-  const at = (ms: number | null) => sayTime(ms ?? 0, front().config.FLOODGATE_TIME_ZONE);
+  const at = (ms: number | null) => sayTime(ms ?? 0, getFront().config.FLOODGATE_TIME_ZONE);
   switch (state) {
     case "draft":
       return "Draft";

@@ -2,10 +2,10 @@
 import { headers } from "next/headers";
 import { redirect } from "next/navigation";
 import type { Editor } from "#lib/editors/auth.ts";
-import { front } from "#lib/web/front.ts";
+import { getFront } from "#lib/web/front.ts";
 
 export async function signedInEditor(): Promise<Editor | undefined> {
-  const auth = await front().auth();
+  const auth = await getFront().auth();
   return auth.editorOf(await headers());
 }
 

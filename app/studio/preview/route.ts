@@ -6,7 +6,7 @@ import { readJsonOrForm } from "#lib/http/body.ts";
 import { refuseCrossSite } from "#lib/http/same-origin.ts";
 import { pollKinds } from "#lib/model/poll-rules.ts";
 import { optionImageSchema } from "#lib/polls/schema.ts";
-import { front } from "#lib/web/front.ts";
+import { getFront } from "#lib/web/front.ts";
 import { routeHandler } from "#lib/web/route-handler.ts";
 import { previewPage, previewPoll } from "#reader/preview.tsx";
 import { htmlResponse } from "#reader/respond.ts";
@@ -16,7 +16,7 @@ import { optionsOf } from "../_data/options-of-form.ts";
 const languageOf = (form: URLSearchParams) => languageOfTag(form.get("language") ?? "") ?? null;
 
 async function answer(request: Request, form: URLSearchParams): Promise<Response> {
-  const { config, auth } = front();
+  const { config, auth } = getFront();
   if (!(await (await auth()).editorOf(request.headers)))
     throw new FloodgateError("unauthenticated");
   const closesAt = form.get("closesAt");
@@ -39,7 +39,7 @@ async function answer(request: Request, form: URLSearchParams): Promise<Response
 export const GET = routeHandler(request => answer(request, new URLSearchParams()));
 
 export const POST = routeHandler(async request => {
-  refuseCrossSite(request, front().config.publicUrl);
+  refuseCrossSite(request, getFront().config.publicUrl);
   const body = await readJsonOrForm(request);
   return answer(request, body.kind === "form" ? body.value : new URLSearchParams());
 });

@@ -1,6 +1,6 @@
 import type { Metadata } from "next";
 import { redirect } from "next/navigation";
-import { front } from "#lib/web/front.ts";
+import { getFront } from "#lib/web/front.ts";
 import { signedInEditor } from "../_data/session.ts";
 import { SignInForm } from "./sign-in-form.tsx";
 
@@ -8,7 +8,7 @@ export const metadata: Metadata = { title: "Sign in" };
 
 export default async function SignInPage() {
   if (await signedInEditor()) redirect("/studio");
-  const { config } = front();
+  const { config } = getFront();
   return (
     <main className="mx-auto flex min-h-dvh max-w-sm flex-col justify-center px-4 py-10">
       <p className="text-sm text-soft">{config.FLOODGATE_SITE_NAME}</p>

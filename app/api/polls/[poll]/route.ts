@@ -8,11 +8,11 @@ import { pollState } from "#lib/model/poll-state.ts";
 import { changePoll, removePoll } from "#lib/polls/edit.ts";
 import { updatePollSchema } from "#lib/polls/schema.ts";
 import { toPollResponse } from "#lib/web/contract.ts";
-import { front } from "#lib/web/front.ts";
+import { getFront } from "#lib/web/front.ts";
 import { type RouteContext, requireEditor, routeHandler, slugOf } from "#lib/web/route-handler.ts";
 
 export const GET = routeHandler<RouteContext>(async (request, context) => {
-  const { published } = front();
+  const { published } = getFront();
   const poll = await published.find(await slugOf(context));
   if (!poll) throw new FloodgateError("poll_not_found");
   if (pollState(poll, wallMs()) !== "draft") {
@@ -21,21 +21,21 @@ export const GET = routeHandler<RouteContext>(async (request, context) => {
     });
   }
   // A draft is the editors' own business: to anybody else there is no such poll.
-  await requireEditor(request, front()).catch(() => {
+  await requireEditor(request, getFront()).catch(() => {
     throw new FloodgateError("poll_not_found");
   });
   return json(toPollResponse(poll, wallMs()));
 });
 
 export const PATCH = routeHandler<RouteContext>(async (request, context) => {
-  await requireEditor(request, front());
+  await requireEditor(request, getFront());
   const change = parse(updatePollSchema, await readJson(request));
-  const poll = await changePoll(front().edit, await slugOf(context), change, wallMs());
+  const poll = await changePoll(getFront().edit, await slugOf(context), change, wallMs());
   return json(toPollResponse(poll, wallMs()));
 });
 
 export const DELETE = routeHandler<RouteContext>(async (request, context) => {
-  await requireEditor(request, front());
-  await removePoll(front().edit, await slugOf(context), wallMs());
+  await requireEditor(request, getFront());
+  await removePoll(getFront().edit, await slugOf(context), wallMs());
   return new Response(null, { status: 204 });
 });

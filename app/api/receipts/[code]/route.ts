@@ -2,7 +2,7 @@
 import { FloodgateError } from "#lib/base/errors.ts";
 import { json } from "#lib/http/respond.ts";
 import { toReceiptResponse } from "#lib/web/contract.ts";
-import { front } from "#lib/web/front.ts";
+import { getFront } from "#lib/web/front.ts";
 import { routeHandler } from "#lib/web/route-handler.ts";
 
 interface Context {
@@ -10,7 +10,7 @@ interface Context {
 }
 
 export const GET = routeHandler<Context>(async (_request, context) => {
-  const found = await front().receipts.find((await context.params).code);
+  const found = await getFront().receipts.find((await context.params).code);
   if (!found) throw new FloodgateError("not_found");
   return json(toReceiptResponse(found));
 });

@@ -1,11 +1,11 @@
 /** `GET /p/{poll}/og.png`: the picture of a poll for links to it on other sites. */
 
-import { front } from "#lib/web/front.ts";
+import { getFront } from "#lib/web/front.ts";
 import { type RouteContext, routeHandler, slugOf } from "#lib/web/route-handler.ts";
 import { sharePicture } from "#reader/share-picture.ts";
 
 export const dynamic = "force-dynamic";
 
 export const GET = routeHandler<RouteContext>(async (request, context) =>
-  sharePicture(front(), await slugOf(context), request),
+  sharePicture(getFront(), await slugOf(context), request),
 );

@@ -1,9 +1,9 @@
 import type { Metadata } from "next";
-import { front } from "#lib/web/front.ts";
+import { getFront } from "#lib/web/front.ts";
 import { PollForm } from "../../_ui/poll-form.tsx";
 
 export const metadata: Metadata = { title: "New poll" };
 
 export default function NewPollPage() {
-  return <PollForm timeZone={front().config.FLOODGATE_TIME_ZONE} />;
+  return <PollForm timeZone={getFront().config.FLOODGATE_TIME_ZONE} />;
 }

@@ -4,12 +4,12 @@ import { FloodgateError } from "#lib/base/errors.ts";
 import { readBooks } from "#lib/books/books.ts";
 import { json } from "#lib/http/respond.ts";
 import { findPoll } from "#lib/store/polls.ts";
-import { front } from "#lib/web/front.ts";
+import { getFront } from "#lib/web/front.ts";
 import { type RouteContext, requireEditor, routeHandler, slugOf } from "#lib/web/route-handler.ts";
 
 export const GET = routeHandler<RouteContext>(async (request, context) => {
-  const { store } = front();
-  await requireEditor(request, front());
+  const { store } = getFront();
+  await requireEditor(request, getFront());
   const poll = await findPoll(store, await slugOf(context));
   if (!poll) throw new FloodgateError("poll_not_found");
   return json((await readBooks(store, [poll.id])).get(poll.id));

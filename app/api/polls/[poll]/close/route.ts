@@ -3,11 +3,11 @@ import { wallMs } from "#lib/base/clock.ts";
 import { json } from "#lib/http/respond.ts";
 import { closePoll } from "#lib/polls/edit.ts";
 import { toPollResponse } from "#lib/web/contract.ts";
-import { front } from "#lib/web/front.ts";
+import { getFront } from "#lib/web/front.ts";
 import { type RouteContext, requireEditor, routeHandler, slugOf } from "#lib/web/route-handler.ts";
 
 export const POST = routeHandler<RouteContext>(async (request, context) => {
-  await requireEditor(request, front());
-  const poll = await closePoll(front().edit, await slugOf(context), wallMs());
+  await requireEditor(request, getFront());
+  const poll = await closePoll(getFront().edit, await slugOf(context), wallMs());
   return json(toPollResponse(poll, wallMs()));
 });

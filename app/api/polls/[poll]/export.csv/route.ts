@@ -3,12 +3,12 @@ import { FloodgateError } from "#lib/base/errors.ts";
 import { dataHeaders } from "#lib/http/headers.ts";
 import { findPoll } from "#lib/store/polls.ts";
 import { ballotsAsCsv } from "#lib/web/ballots-csv.ts";
-import { front } from "#lib/web/front.ts";
+import { getFront } from "#lib/web/front.ts";
 import { type RouteContext, requireEditor, routeHandler, slugOf } from "#lib/web/route-handler.ts";
 
 export const GET = routeHandler<RouteContext>(async (request, context) => {
-  const { store } = front();
-  await requireEditor(request, front());
+  const { store } = getFront();
+  await requireEditor(request, getFront());
   const poll = await findPoll(store, await slugOf(context));
   if (!poll) throw new FloodgateError("poll_not_found");
   if (poll.resultsTo === "nobody" && poll.finalizedAtMs === null) {

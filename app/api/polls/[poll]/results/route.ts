@@ -16,23 +16,23 @@ import {
   sameForAll,
 } from "#lib/web/answer-results.ts";
 import { resultsQuerySchema } from "#lib/web/contract.ts";
-import { front } from "#lib/web/front.ts";
+import { getFront } from "#lib/web/front.ts";
 import { type RouteContext, routeHandler } from "#lib/web/route-handler.ts";
 
 export const GET = routeHandler<RouteContext>(async (request, context) => {
-  const at = front();
-  const poll = await pollWithResults(at, context);
+  const front = getFront();
+  const poll = await pollWithResults(front, context);
   const { after, wait } = queryOf(request);
-  const requester = await requesterOf(at, poll, request);
-  const current = await at.results.snapshot(poll, requester);
+  const requester = await requesterOf(front, poll, request);
+  const current = await front.results.snapshot(poll, requester);
   if (after === undefined) {
-    const answer = resultsAnswer(at, current, sameForAll(poll, requester));
+    const answer = resultsAnswer(front, current, sameForAll(poll, requester));
     return responseOf(answerFor(answer, request.headers.get("if-none-match")));
   }
   const news =
     current.results.version > after
       ? current
-      : await waitForNews(at.live, poll.slug, requester, {
+      : await waitForNews(front.live, poll.slug, requester, {
           after,
           waitMs: wait * SECOND,
           signal: request.signal,

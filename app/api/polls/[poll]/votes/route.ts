@@ -6,15 +6,15 @@ import { readJsonOrForm } from "#lib/http/body.ts";
 import { responseOf } from "#lib/http/respond.ts";
 import { refuseCrossSite } from "#lib/http/same-origin.ts";
 import { answerVote } from "#lib/web/answer-vote.ts";
-import { front } from "#lib/web/front.ts";
+import { getFront } from "#lib/web/front.ts";
 import { type RouteContext, routeHandler, slugOf } from "#lib/web/route-handler.ts";
 import { voteByForm } from "#reader/form-vote.ts";
 
 export const POST = routeHandler<RouteContext>(async (request, context) => {
-  const at = front();
-  refuseCrossSite(request, at.config.publicUrl);
+  const front = getFront();
+  refuseCrossSite(request, front.config.publicUrl);
   const slug = await slugOf(context);
   const body = await readJsonOrForm(request);
-  if (body.kind === "form") return voteByForm(at, slug, request, body.value);
-  return responseOf(await answerVote(at, request, slug, body.value));
+  if (body.kind === "form") return voteByForm(front, slug, request, body.value);
+  return responseOf(await answerVote(front, request, slug, body.value));
 });

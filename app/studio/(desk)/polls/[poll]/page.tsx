@@ -2,7 +2,7 @@ import type { Metadata } from "next";
 import Link from "next/link";
 import { notFound } from "next/navigation";
 import { formatLocalTime } from "#lib/base/time-zone.ts";
-import { front } from "#lib/web/front.ts";
+import { getFront } from "#lib/web/front.ts";
 import { embedCode } from "#reader/embed-code.ts";
 import { type DeskPoll, deskBooks, deskPoll } from "../../../_data/desk.ts";
 import { BooksTable } from "../../../_ui/books-table.tsx";
@@ -27,7 +27,7 @@ export default async function PollPage({ params }: Props) {
   if (!found) notFound();
   const { poll, state, stateInWords } = found;
   const books = state === "draft" || state === "scheduled" ? undefined : await deskBooks(poll);
-  const { config } = front();
+  const { config } = getFront();
   const zone = config.FLOODGATE_TIME_ZONE;
   return (
     <div className="flex flex-col gap-6">
@@ -157,6 +157,6 @@ function Results({ found: { poll, results } }: { found: DeskPoll }) {
     );
   }
   return (
-    <ResultsTable poll={poll} results={results} timeZone={front().config.FLOODGATE_TIME_ZONE} />
+    <ResultsTable poll={poll} results={results} timeZone={getFront().config.FLOODGATE_TIME_ZONE} />
   );
 }

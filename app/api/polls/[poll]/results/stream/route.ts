@@ -7,19 +7,19 @@
 
 import { streamResults } from "#lib/results/event-stream.ts";
 import { pollWithResults, requesterOf, streamHeaders } from "#lib/web/answer-results.ts";
-import { front } from "#lib/web/front.ts";
+import { getFront } from "#lib/web/front.ts";
 import { type RouteContext, routeHandler } from "#lib/web/route-handler.ts";
 
 export const GET = routeHandler<RouteContext>(async (request, context) => {
-  const at = front();
-  const poll = await pollWithResults(at, context);
-  const requester = await requesterOf(at, poll, request);
-  const current = await at.results.snapshot(poll, requester);
+  const front = getFront();
+  const poll = await pollWithResults(front, context);
+  const requester = await requesterOf(front, poll, request);
+  const current = await front.results.snapshot(poll, requester);
   const known = Number(request.headers.get("last-event-id") ?? 0) || 0;
   const { state, version } = current.results;
   if (state === "final" && version <= known)
     return new Response(null, { status: 204, headers: streamHeaders });
-  return new Response(streamResults(at.live, poll.slug, requester, current, known), {
+  return new Response(streamResults(front.live, poll.slug, requester, current, known), {
     headers: { ...streamHeaders, "Content-Type": "text/event-stream" },
   });
 });
