@@ -1,6 +1,6 @@
 /**
  * Getting one batch into the queues of as many servers as there are to be copies, whatever happens on the
- * way: on each of them (`write.ts`), and another server for one that is away.
+ * way: on each of them (`server-write.ts`), and another server for one that is away.
  *
  * 1. `begin`: the tickets of all chosen servers, asked for in the same turn of the event loop.
  * 2. The locks, in the order of the configuration.
