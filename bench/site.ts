@@ -9,6 +9,7 @@ export function startSite(options: SiteOptions = {}): Promise<Site> {
   return Site.start({
     memcached: [{ memoryMb: 512 }],
     database: { bufferPoolMb: 512, redoLogMb: 96 },
+    onDisk: true,
     ...options,
     env: { FLOODGATE_LOG_LEVEL: "warn", ...options.env },
   });

@@ -7,6 +7,7 @@ import { Site } from "#test/support/site.ts";
 
 export default async function start(): Promise<() => Promise<void>> {
   const site = await Site.start({
+    schema: "empty",
     env: { FLOODGATE_SITE_NAME: "The Harbour Post", FLOODGATE_TIME_ZONE: "Europe/Stockholm" },
   });
   const tlsPort = await freePort();

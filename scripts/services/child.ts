@@ -86,6 +86,12 @@ export class Child {
     await this.#exit;
   }
 
+  /** SIGKILL for the process and all that it has started. Resolves when the kernel has taken it away. */
+  async killGroup(): Promise<void> {
+    if (this.#ended === undefined && this.process.pid) process.kill(-this.process.pid, "SIGKILL");
+    await this.#exit;
+  }
+
   /** SIGKILL: no goodbye, nothing flushed. Resolves when the kernel has taken it away. */
   async kill(): Promise<void> {
     if (this.#ended === undefined) this.process.kill("SIGKILL");

@@ -53,7 +53,10 @@ if (!existsSync("reader/generated.ts")) runCommand(["--import", "tsx", "scripts/
 const total: Count = { passed: 0, failed: 0 };
 for (const stage of stages) {
   if (wanted.length > 0 && !wanted.includes(stage.name)) continue;
-  if (stage.name !== "checks" && stage.name !== "unit") runCommand(build.command);
+  if (stage.name !== "checks" && stage.name !== "unit") {
+    runCommand(build.command);
+    runCommand(["--import", "tsx", "test/support/prepare.ts"]);
+  }
   console.log(`\n== ${stage.name}`);
   const startedMs = Date.now();
   const { passed, failed } = await stage.run();

@@ -8,7 +8,7 @@ import { type Row, Store } from "#lib/store/database.ts";
 import { checkSchema, migrate, SchemaMismatch, splitStatements } from "#lib/store/migrate.ts";
 import { testDatabase } from "#test/support/services.ts";
 
-const database = await testDatabase();
+const database = await testDatabase({}, "empty");
 const directory = mkdtempSync(join(tmpdir(), "floodgate-sql-"));
 after(() => rmSync(directory, { recursive: true, force: true }));
 const stores: Store[] = [];

@@ -16,7 +16,6 @@ import { QueueProducer } from "#lib/queue/producer.ts";
 import { queueName } from "#lib/queue/queue-names.ts";
 import { encodeBatch } from "#lib/queue/slot-codec.ts";
 import { type Row, Store } from "#lib/store/database.ts";
-import { migrate } from "#lib/store/migrate.ts";
 import { insertPoll } from "#lib/store/poll-changes.ts";
 import { moveTallies } from "#lib/tallies/counters.ts";
 import { testDatabase, testMemcached } from "./services.ts";
@@ -49,7 +48,6 @@ export async function startFlushBench(
   const memcached = await testMemcached(servers.memoryMb ? { memoryMb: servers.memoryMb } : {});
   const database = await testDatabase({ options: servers.databaseOptions ?? [] });
   const store = new Store({ url: database.url, connectionsMax: 8, statementMs: 10_000 });
-  await migrate(store);
   const client = new MemcachedClient({ host: "127.0.0.1", port: memcached.port });
   const places = new Placement([client], 1);
   const corrections: Parameters<FlushDeps["correctTallies"]>[] = [];

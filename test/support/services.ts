@@ -1,39 +1,33 @@
-/**
- * Real servers for one test file: started on free ports, stopped when the file is done, and the
- * database directory kept for a look when a test failed.
- */
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+/** Real servers for one test file: started on free ports, killed when the file is done. */
+import { rmSync } from "node:fs";
 import { after } from "node:test";
-import { type DatabaseServer, startDatabase } from "#scripts/services/mariadb.ts";
+import type { DatabaseServer } from "#scripts/services/mariadb.ts";
 import {
   type MemcachedOptions,
   type MemcachedServer,
   startMemcached,
 } from "#scripts/services/memcached.ts";
+import { type Schema, startTestDatabase, testDirectory } from "./database.ts";
 
 /** A memcached for the rest of this file. */
 export async function testMemcached(options: MemcachedOptions = {}): Promise<MemcachedServer> {
   const server = await startMemcached(options);
-  after(() => server.child.stop());
+  after(() => server.child.kill());
   return server;
 }
 
-/** A MariaDB for the rest of this file. */
+/** A MariaDB for the rest of this file, with all tables unless it is to be empty. */
 export async function testDatabase(
   options: { options?: readonly string[]; port?: number } = {},
+  schema: Schema = "migrated",
 ): Promise<DatabaseServer> {
-  const directory = mkdtempSync(join(tmpdir(), "floodgate-test-"));
-  const server = await startDatabase({
-    directory,
-    password: "test-only-password",
-    redoLogMb: 16,
-    bufferPoolMb: 64,
-    ...options,
-  });
+  const directory = testDirectory("floodgate-test-");
+  const server = await startTestDatabase(
+    { directory, redoLogMb: 16, bufferPoolMb: 64, ...options },
+    schema,
+  );
   after(async () => {
-    await server.child.stop();
+    await server.child.kill();
     rmSync(directory, { recursive: true, force: true });
   });
   return server;

@@ -10,13 +10,14 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { createConnection, type RowDataPacket } from "mysql2/promise";
 import { Child } from "#scripts/services/child.ts";
-import { type DatabaseServer, startDatabase } from "#scripts/services/mariadb.ts";
+import type { DatabaseServer } from "#scripts/services/mariadb.ts";
 import {
   type MemcachedOptions,
   type MemcachedServer,
   startMemcached,
 } from "#scripts/services/memcached.ts";
 import { freePort, portAnswers, waitUntil } from "#scripts/services/ports.ts";
+import { type Schema, startTestDatabase, testDirectory } from "./database.ts";
 import { FaultProxy } from "./fault-proxy.ts";
 
 const execute = promisify(execFile);
@@ -28,6 +29,10 @@ export interface SiteOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly databaseOptions?: readonly string[];
   readonly database?: { readonly bufferPoolMb: number; readonly redoLogMb: number };
+  /** What the database has at first; our own program makes the tables of an empty one. */
+  readonly schema?: Schema;
+  /** Data lies on the disk, for those who measure what that costs. */
+  readonly onDisk?: boolean;
   /** Our programs reach memcached and MariaDB through proxies that can misbehave. */
   readonly proxied?: boolean;
   /** The build that they are from. */
@@ -68,7 +73,9 @@ export class Site {
   private constructor(options: SiteOptions) {
     this.#options = options;
     this.programs = options.programs ?? "dist";
-    this.directory = mkdtempSync(join(tmpdir(), "floodgate-site-"));
+    this.directory = options.onDisk
+      ? mkdtempSync(join(tmpdir(), "floodgate-site-"))
+      : testDirectory("floodgate-site-");
   }
 
   static async start(options: SiteOptions = {}): Promise<Site> {
@@ -88,14 +95,9 @@ export class Site {
   }
 
   async #start(): Promise<void> {
-    const { memcached = [{}], fronts = 1, workers = 1, databaseOptions = [] } = this.#options;
+    const { memcached = [{}], fronts = 1, workers = 1, schema = "migrated" } = this.#options;
     for (const options of memcached) this.memcached.push(await startMemcached(options));
-    this.database = await startDatabase({
-      directory: join(this.directory, "mariadb"),
-      password: "test-only-password",
-      ...(this.#options.database ?? { redoLogMb: 48, bufferPoolMb: 128 }),
-      options: databaseOptions,
-    });
+    this.database = await this.#startDatabase();
     const reached = this.#options.proxied ? await this.#startProxies() : this;
     this.env = {
       DATABASE_URL: reached.database.url,
@@ -106,7 +108,7 @@ export class Site {
       FRONT_PROCESSES: "1",
       ...this.#options.env,
     };
-    await this.run("migrate");
+    if (schema === "empty") await this.run("migrate");
     this.seeded = JSON.parse(await this.run("seed")) as Seeded;
     for (let i = 0; i < workers; i++) await this.addWorker();
     for (let i = 0; i < fronts; i++) await this.addFront();
@@ -194,13 +196,18 @@ export class Site {
   }
 
   async restartDatabase(): Promise<void> {
-    this.database = await startDatabase({
+    this.database = await this.#startDatabase(this.database.port);
+  }
+
+  #startDatabase(port?: number): Promise<DatabaseServer> {
+    const { database, databaseOptions = [], schema = "migrated" } = this.#options;
+    const options = {
       directory: join(this.directory, "mariadb"),
-      password: "test-only-password",
-      ...(this.#options.database ?? { redoLogMb: 48, bufferPoolMb: 128 }),
-      port: this.database.port,
-      options: this.#options.databaseOptions ?? [],
-    });
+      ...(database ?? { redoLogMb: 48, bufferPoolMb: 128 }),
+      ...(port !== undefined && { port }),
+      options: databaseOptions,
+    };
+    return startTestDatabase(options, schema);
   }
 
   /** Rows of a query by the private server's administrator, over a connection of its own. */
@@ -241,11 +248,11 @@ export class Site {
     }
   }
 
+  /** Kills everything: nothing of it is wanted any more. */
   async stop(): Promise<void> {
-    const processes = [...this.fronts, ...this.workers].map(({ child }) => child);
-    await Promise.all(processes.map(child => child.stop()));
-    await Promise.all(this.memcached.map(({ child }) => child.stop()));
-    await this.database?.child.stop();
+    const servers = [...this.memcached, ...(this.database ? [this.database] : [])];
+    const processes = [...this.fronts, ...this.workers, ...servers];
+    await Promise.all(processes.map(({ child }) => child.killGroup()));
     await Promise.all([...this.proxies.memcached, this.proxies.database].map(p => p?.stop()));
     rmSync(this.directory, { recursive: true, force: true });
   }
