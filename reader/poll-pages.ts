@@ -8,10 +8,10 @@ import { responseOf } from "#lib/http/respond.ts";
 import { choiceTexts } from "#lib/model/choices.ts";
 import type { Poll } from "#lib/model/poll.ts";
 import { pollState } from "#lib/model/poll-state.ts";
+import type { Results } from "#lib/model/results.ts";
 import type { Requester } from "#lib/model/visibility.ts";
 import { isSlug } from "#lib/polls/schema.ts";
 import { receiptCode } from "#lib/receipts/receipt-code.ts";
-import type { Results } from "#lib/results/snapshot.ts";
 import { voterKey } from "#lib/voters/identity.ts";
 import type { Mark } from "#lib/voters/marks.ts";
 import {

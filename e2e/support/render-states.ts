@@ -7,7 +7,7 @@ import { percentages, sharesOf } from "#lib/base/percent.ts";
 import type { Poll } from "#lib/model/poll.ts";
 import { defaultRules } from "#lib/model/poll-rules.ts";
 import type { PollState } from "#lib/model/poll-state.ts";
-import type { Results } from "#lib/results/snapshot.ts";
+import type { Results } from "#lib/model/results.ts";
 import { listPage, messagePage, notFoundPage, pollPage, type Site } from "#reader/pages.tsx";
 import { previewPage, previewPoll } from "#reader/preview.tsx";
 import type { CardProps } from "#reader/views/card-props.ts";

@@ -17,6 +17,7 @@ import { tallyKey } from "../memcached/keys.ts";
 import { Pipeline } from "../memcached/pipeline.ts";
 import type { PollId } from "../model/ids.ts";
 import type { Poll } from "../model/poll.ts";
+import type { Results } from "../model/results.ts";
 import { partsOf } from "../model/tally-parts.ts";
 import type { Requester } from "../model/visibility.ts";
 import { rebuildTallies, type TallyDeps } from "../rebuild/rebuild.ts";
@@ -25,7 +26,7 @@ import { isStoreFailure } from "../store/database.ts";
 import { readTotals } from "../store/totals.ts";
 import { currentTally, firstVersion, type Tally, type TallyGlimpse } from "../tallies/counters.ts";
 import { type PublishedRunoff, readRunoff } from "./published-runoff.ts";
-import { hiddenSnapshot, type Results, type Snapshot, tallySnapshot } from "./snapshot.ts";
+import { hiddenSnapshot, type Snapshot, tallySnapshot } from "./snapshot.ts";
 
 interface Entry {
   /** Holds every change up to its version, and maybe some later ones. */

@@ -6,61 +6,13 @@
  *   would count the votes.
  */
 import { percentages, sharesOf } from "../base/percent.ts";
-import type { PreparedResponse } from "../http/prepared-response.ts";
 import type { Poll } from "../model/poll.ts";
 import { type PollState, pollState } from "../model/poll-state.ts";
+import type { OptionResults, Results, RunoffResults } from "../model/results.ts";
 import { bordaPoints, gradeCounts, votesOf } from "../model/tally-parts.ts";
 import { maySeeResults, type Requester } from "../model/visibility.ts";
 import type { Tally } from "../tallies/counters.ts";
 import type { PublishedRunoff } from "./published-runoff.ts";
-
-/** The JSON of `GET /api/polls/{poll}/results`. */
-export interface Results {
-  readonly poll: string;
-  readonly state: PollState;
-  /** Rises with every change of these results. */
-  readonly version: number;
-  /** ISO 8601, when the tallies were read. */
-  readonly asOf: string;
-  /** `null`: here they are. Otherwise whom they are for; there are no options and no counts then. */
-  readonly hidden: Poll["resultsTo"] | null;
-  /** `null` where no counts are told. */
-  readonly ballots: number | null;
-  /** Of the ballots, those that are accepted and not stored yet; `null` where that is not known or told. */
-  readonly waiting: number | null;
-  readonly options: readonly ResultLine[];
-  /** Ranked; `null` until a worker has computed it. */
-  readonly runoff?: RunoffResults | null;
-}
-
-export interface ResultLine {
-  readonly id: string;
-  readonly label: string;
-  /** `null` where only percentages are told. */
-  readonly votes: number | null;
-  /** Per cent; `null` where only counts are told, and for ratings. */
-  readonly share: number | null;
-  /** Ranked: Borda points; `null` where only percentages are told. */
-  readonly points?: number | null;
-  /** Rating: how many gave each grade, 1 first; per cent of them where only percentages are told. */
-  readonly grades?: readonly number[];
-  /** Rating: the mean grade; `null` before the first one. */
-  readonly mean?: number | null;
-}
-
-/** An instant-runoff, computed some time before the results were read. */
-export interface RunoffResults {
-  /** ISO 8601. */
-  readonly computedAt: string;
-  readonly winner: string | null;
-  readonly rounds: readonly {
-    /** Ballots, or where only percentages are told, per cent of those that count in the round. */
-    readonly votes: Readonly<Record<string, number>>;
-    /** `null` where only percentages are told. */
-    readonly exhausted: number | null;
-    readonly out: string | null;
-  }[];
-}
 
 /** Made once, and shared by everybody who asks until the next look. */
 export interface Snapshot {
@@ -70,8 +22,6 @@ export interface Snapshot {
   readonly json: Uint8Array<ArrayBuffer>;
   /** Weak: it names the numbers and the wording, not the moment at which they were read. */
   readonly etag: string;
-  /** The answer that it is to whoever may keep it, once somebody has made that (`web/answer-results.ts`). */
-  answer?: PreparedResponse;
 }
 
 const stateRank: Readonly<Record<PollState, number>> = {
@@ -130,7 +80,7 @@ export function tallySnapshot(poll: Poll, counted: CountedResults, requester: Re
 
 type As = Poll["resultsAs"];
 
-function voteLines(poll: Poll, tally: Tally, as: As): ResultLine[] {
+function voteLines(poll: Poll, tally: Tally, as: As): OptionResults[] {
   const votes = poll.options.map(({ number }) => votesOf(tally.votes, number));
   const one = poll.kind === "ranked" || poll.choicesMax === 1;
   const shares = one ? percentages(votes) : sharesOf(votes, tally.ballots);
@@ -145,7 +95,7 @@ function voteLines(poll: Poll, tally: Tally, as: As): ResultLine[] {
   }));
 }
 
-function ratingLines(poll: Poll, tally: Tally, as: As): ResultLine[] {
+function ratingLines(poll: Poll, tally: Tally, as: As): OptionResults[] {
   return poll.options.map(({ number, label }) => {
     const grades = gradeCounts(tally.votes, number);
     const votes = grades.reduce((sum, count) => sum + count, 0);

@@ -102,8 +102,8 @@ const shared = "public, max-age=1, s-maxage=1, stale-while-revalidate=5";
 /** The answer to `GET …/results`; to many, it is made once for each snapshot. */
 export function resultsAnswer(front: Front, snapshot: Snapshot, forAll: boolean): PreparedResponse {
   const again = askAgain(front);
-  const kept = snapshot.answer;
-  if (forAll && kept && kept.headers[intervalHeader] === again[intervalHeader]) return kept;
+  const known = forAll ? front.sharedResults.get(snapshot) : undefined;
+  if (known && known.headers[intervalHeader] === again[intervalHeader]) return known;
   const headers = jsonHeadersWith({
     ...anySite,
     ...again,
@@ -111,7 +111,7 @@ export function resultsAnswer(front: Front, snapshot: Snapshot, forAll: boolean)
     ETag: snapshot.etag,
   });
   const answer = prepareResponse(200, headers, snapshot.json);
-  if (forAll) snapshot.answer = answer;
+  if (forAll) front.sharedResults.set(snapshot, answer);
   return answer;
 }
 

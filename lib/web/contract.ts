@@ -16,14 +16,9 @@ import {
   resultsAsValues,
   resultsToValues,
 } from "../model/poll-rules.ts";
-import { type PollState, pollState } from "../model/poll-state.ts";
+import { pollState } from "../model/poll-state.ts";
+import { momentSchema, optionIdSchema, pollStateSchema, resultsSchema } from "../model/results.ts";
 import { type ReceiptReport, receiptStates } from "../receipts/find-receipt.ts";
-
-const optionId = z
-  .string()
-  .regex(/^[1-9]\d?$/, "must be an option's id")
-  .meta({ example: "2" });
-const moment = z.iso.datetime().meta({ example: "2026-11-22T19:00:00.000Z" });
 
 export const ballotIdSchema = z.uuid().transform(ballotIdOf).meta({
   description:
@@ -63,70 +58,6 @@ export const castRequestSchema = z
     path: ["choices"],
     message: "must name an option",
   });
-
-export const pollStateSchema = z.enum([
-  "draft",
-  "scheduled",
-  "open",
-  "closing",
-  "final",
-] satisfies PollState[]);
-
-export const resultsSchema = z.object({
-  poll: z.string().meta({ description: "The poll's slug" }),
-  state: pollStateSchema,
-  version: z.int().meta({ description: "Rises with every change of these results" }),
-  asOf: moment,
-  hidden: z.enum(resultsToValues).nullable().meta({
-    description:
-      "null: here they are. Otherwise why they are not: whom the results are for. There are no options and no counts then",
-  }),
-  ballots: z.int().min(0).nullable().meta({
-    description:
-      "Voters; with several choices each, fewer than votes. null where no counts are told",
-  }),
-  waiting: z.int().min(0).nullable().meta({
-    description:
-      "Of the ballots, those that are accepted and not stored yet; 0 once the state is final. null when that is not known, or not told",
-  }),
-  options: z.array(
-    z.object({
-      id: optionId,
-      label: z.string(),
-      votes: z
-        .int()
-        .min(0)
-        .nullable()
-        .meta({ description: "null where only percentages are told" }),
-      share: z
-        .int()
-        .min(0)
-        .nullable()
-        .meta({ description: "Per cent; null where only counts are told, and for ratings" }),
-      points: z.int().nullable().optional().meta({ description: "Ranked: Borda points" }),
-      grades: z
-        .array(z.int())
-        .optional()
-        .meta({ description: "Rating: ballots with each grade, 1 first (or per cent)" }),
-      mean: z.number().nullable().optional().meta({ description: "Rating: the mean grade" }),
-    }),
-  ),
-  runoff: z
-    .object({
-      computedAt: moment,
-      winner: z.string().nullable(),
-      rounds: z.array(
-        z.object({
-          votes: z.record(z.string(), z.int()),
-          exhausted: z.int().nullable(),
-          out: z.string().nullable(),
-        }),
-      ),
-    })
-    .nullable()
-    .optional()
-    .meta({ description: "Ranked: the instant-runoff; null until it has been computed" }),
-});
 
 /** The longest that a request is held; proxies give up after 30 s or more. */
 export const waitSecondsMax = 25;
@@ -191,8 +122,8 @@ export const receiptResponseSchema = z.object({
     description:
       "waiting: received, not stored yet; counted: stored, in the running results; final: in the final result; replaced: its voter has changed or withdrawn it since; withdrawn: a withdrawal, which stands; duplicate: another ballot of this voter counts; set_aside: could not be counted, and is kept; missing: the result is final without it; gone: the poll is",
   }),
-  receivedAt: moment.nullable().meta({ description: "null as long as it is not stored" }),
-  storedAt: moment.nullable().meta({ description: "null when not stored, or long ago" }),
+  receivedAt: momentSchema.nullable().meta({ description: "null as long as it is not stored" }),
+  storedAt: momentSchema.nullable().meta({ description: "null when not stored, or long ago" }),
 });
 
 /** A receipt as the API shows it. */
@@ -214,7 +145,7 @@ export const pollResponseSchema = z.object({
   state: pollStateSchema,
   options: z.array(
     z.object({
-      id: optionId,
+      id: optionIdSchema,
       label: z.string(),
       image: z.object({ url: z.string(), alt: z.string() }).nullable(),
       pinned: z.boolean(),
@@ -222,9 +153,9 @@ export const pollResponseSchema = z.object({
   ),
   choicesMin: z.int(),
   choicesMax: z.int(),
-  opensAt: moment.nullable(),
-  closesAt: moment.nullable(),
-  finalizedAt: moment.nullable(),
+  opensAt: momentSchema.nullable(),
+  closesAt: momentSchema.nullable(),
+  finalizedAt: momentSchema.nullable(),
   language: z
     .enum(languages)
     .nullable()
@@ -232,7 +163,7 @@ export const pollResponseSchema = z.object({
   kind: z.enum(pollKinds),
   optionOrder: z.enum(optionOrders),
   resultsTo: z.enum(resultsToValues),
-  resultsFrom: moment.nullable(),
+  resultsFrom: momentSchema.nullable(),
   resultsAs: z.enum(resultsAsValues),
   afterVote: z.enum(afterVoteValues),
   afterVoteText: z.string(),

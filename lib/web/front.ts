@@ -16,6 +16,7 @@ import { type Config, loadConfig } from "../config/config.ts";
 import type { Auth } from "../editors/auth.ts";
 import { SignInAttempts } from "../editors/sign-in-attempts.ts";
 import { Degradation } from "../health/degradation.ts";
+import type { PreparedResponse } from "../http/prepared-response.ts";
 import { connectMemcached, type MemcachedClient } from "../memcached/client.ts";
 import { inOrderFrom, Placement } from "../memcached/placement.ts";
 import type { Lane } from "../model/lane.ts";
@@ -31,6 +32,7 @@ import { ReplayRing } from "../queue/replay-ring.ts";
 import { Receipts } from "../receipts/find-receipt.ts";
 import { LiveBoard } from "../results/live-board.ts";
 import { ResultsBoard } from "../results/results-board.ts";
+import type { Snapshot } from "../results/snapshot.ts";
 import { CircuitBreaker } from "../store/circuit-breaker.ts";
 import { Store } from "../store/database.ts";
 import { poolSizes } from "../store/pool-sizes.ts";
@@ -54,6 +56,8 @@ export interface Front {
   readonly edit: EditDeps;
   readonly pictures: PictureCache;
   readonly sharedPages: SharedPages;
+  /** The answer that a snapshot is to all readers, encoded once for each snapshot. */
+  readonly sharedResults: WeakMap<Snapshot, PreparedResponse>;
   /** The sign-in library, loaded when it is first needed. */
   readonly auth: () => Promise<Auth>;
   /** Finishes rounds under way, then closes every connection. */
@@ -128,6 +132,7 @@ function build(config: Config): Front {
     edit: { store, published, tallies: placement, log },
     pictures: new PictureCache(),
     sharedPages: new SharedPages(),
+    sharedResults: new WeakMap(),
     auth: lazyAuth(config, store, memcached),
     close: async () => {
       live.stop();

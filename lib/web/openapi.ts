@@ -7,6 +7,7 @@
 import { z } from "zod";
 import { type ErrorCode, errorSpec } from "../base/errors.ts";
 import { problemSchema } from "../http/problem.ts";
+import { resultsSchema } from "../model/results.ts";
 import { createPollSchema, updatePollSchema } from "../polls/schema.ts";
 import {
   booksSchema,
@@ -14,7 +15,6 @@ import {
   castResponseSchema,
   pollResponseSchema,
   receiptResponseSchema,
-  resultsSchema,
   waitSecondsMax,
 } from "./contract.ts";
 

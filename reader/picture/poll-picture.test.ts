@@ -4,7 +4,7 @@ import { createCanvas, loadImage } from "@napi-rs/canvas";
 import type { Language } from "#lib/base/languages.ts";
 import type { Poll } from "#lib/model/poll.ts";
 import { defaultRules } from "#lib/model/poll-rules.ts";
-import type { Results } from "#lib/results/snapshot.ts";
+import type { Results } from "#lib/model/results.ts";
 import { assets } from "../generated.ts";
 import { Words } from "../words.ts";
 import { drawPoll } from "./poll-picture.ts";

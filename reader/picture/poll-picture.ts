@@ -7,7 +7,7 @@
 import { directionOf } from "#lib/base/languages.ts";
 import type { Poll } from "#lib/model/poll.ts";
 import type { PollState } from "#lib/model/poll-state.ts";
-import type { Results } from "#lib/results/snapshot.ts";
+import type { Results } from "#lib/model/results.ts";
 import { hiddenNote } from "../views/outcome.tsx";
 import { resultLines } from "../views/results.tsx";
 import type { Words } from "../words.ts";

@@ -9,9 +9,10 @@
  * Browsers open six connections to a site that speaks HTTP/1.1, however many frames and windows show it:
  * streams take three of them at most, so that a vote always finds one.
  */
+
+import type { Results } from "#lib/model/results.ts";
 import { inArticle, part, say, setText, showsResults, slugOf, stateOf } from "./card.ts";
 import { writeResults } from "./results.ts";
-import type { Results } from "./results-json.ts";
 import { kept, voterHeader } from "./storage.ts";
 import { atMoment, closingMs } from "./times.ts";
 

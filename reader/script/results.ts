@@ -1,4 +1,6 @@
 /** Results into the card: bars move, text stays where it is. */
+
+import type { Results } from "#lib/model/results.ts";
 import { momentIn } from "../when.ts";
 import {
   language,
@@ -13,7 +15,6 @@ import {
   showsResults,
   stateOf,
 } from "./card.ts";
-import type { Results } from "./results-json.ts";
 import { writeRunoff } from "./runoff-rounds.ts";
 import { closingMs, sayAsOf } from "./times.ts";
 

@@ -1,6 +1,7 @@
 /** The rounds of an instant-runoff, written anew whenever a worker has computed them. */
+
+import type { Results, RunoffResults } from "#lib/model/results.ts";
 import { number, part, percent, say, setText } from "./card.ts";
-import type { Results, RunoffResults } from "./results-json.ts";
 import { sayTime } from "./times.ts";
 
 export function writeRunoff(card: HTMLElement, results: Results): void {

@@ -5,6 +5,8 @@
  * sent, it counts once. When the site is too busy, or the connection is gone, it goes on trying, with
  * growing, jittered pauses, and says so; a reload takes it up again.
  */
+
+import type { Results } from "#lib/model/results.ts";
 import { inArticle, langQuery, part, say, setHidden, slugOf, stateOf, tell } from "./card.ts";
 import { chosenIn, fillIn } from "./fields.ts";
 import type { Live } from "./live.ts";
@@ -18,7 +20,6 @@ import {
 } from "./own-ballot.ts";
 import { rankByButtons } from "./ranks.ts";
 import { markMine } from "./results.ts";
-import type { Results } from "./results-json.ts";
 import { canKeep, keep, kept, onVotedElsewhere, type Pending, voterHeader } from "./storage.ts";
 
 const firstPauseMs = 1_000;

@@ -1,7 +1,7 @@
 /** What a poll card shows. */
 import type { Poll } from "#lib/model/poll.ts";
 import type { PollState } from "#lib/model/poll-state.ts";
-import type { Results } from "#lib/results/snapshot.ts";
+import type { Results } from "#lib/model/results.ts";
 import type { WordKey, Words } from "../words.ts";
 import type { AskedLanguage, Place } from "./paths.ts";
 

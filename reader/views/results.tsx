@@ -1,8 +1,8 @@
 /** @jsxImportSource hono/jsx */
 /** The bars, and the sentence to quote. */
 import type { Poll, PollOption } from "#lib/model/poll.ts";
+import type { Results } from "#lib/model/results.ts";
 import { gradeMax } from "#lib/model/tally-parts.ts";
-import type { Results } from "#lib/results/snapshot.ts";
 import type { Words } from "../words.ts";
 import { type CardProps, numbersSeen } from "./card-props.ts";
 import { OptionImage, withImages } from "./option-image.tsx";

@@ -6,7 +6,7 @@ import { type Books, readAllBooks, readBooks } from "#lib/books/books.ts";
 import type { Slug } from "#lib/model/ids.ts";
 import type { Poll } from "#lib/model/poll.ts";
 import { type PollState, pollState } from "#lib/model/poll-state.ts";
-import type { Results } from "#lib/results/snapshot.ts";
+import type { Results } from "#lib/model/results.ts";
 import { findPoll, newestPolls } from "#lib/store/polls.ts";
 import { getFront } from "#lib/web/front.ts";
 

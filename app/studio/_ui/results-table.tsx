@@ -1,5 +1,5 @@
 import type { Poll } from "#lib/model/poll.ts";
-import type { Results, RunoffResults } from "#lib/results/snapshot.ts";
+import type { Results, RunoffResults } from "#lib/model/results.ts";
 
 const numbers = new Intl.NumberFormat("en");
 const means = new Intl.NumberFormat("en", { minimumFractionDigits: 2 });
