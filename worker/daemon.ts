@@ -1,8 +1,8 @@
 /** The daemon: pass after pass, until it is told to stop. */
-import { monotonicMs, SECOND, sleep, wallMs } from "#lib/base/clock.ts";
+import { monotonicMs, SECOND, wallMs } from "#lib/base/clock.ts";
 import { describeError } from "#lib/base/log.ts";
 import type { LogLines } from "#lib/base/log-lines.ts";
-import { backoffMs } from "#lib/base/retry.ts";
+import { retry } from "#lib/base/retry.ts";
 import { onShutdown } from "#lib/base/shutdown.ts";
 import type { PassSummary } from "#lib/flush/flusher.ts";
 import { isStoreFailure } from "#lib/store/database.ts";
@@ -26,16 +26,14 @@ const shutdownMsMax = 5 * SECOND;
  *
  * @throws SchemaMismatch when the schema is not one to work with.
  */
-async function schemaIsThere({ store, log }: WorkerParts): Promise<void> {
-  for (let attempt = 0; ; attempt++) {
-    try {
-      return await checkSchema(store);
-    } catch (error) {
-      if (!isStoreFailure(error)) throw error;
-      log.warn({ event: "waiting_for_mysql", attempt, ...describeError(error) });
-      await sleep(backoffMs(failureBackoff, attempt));
-    }
-  }
+function schemaIsThere({ store, log }: WorkerParts): Promise<void> {
+  return retry(() => checkSchema(store), {
+    ...failureBackoff,
+    retryable: error => isStoreFailure(error),
+    onFailure: (error, failures) => {
+      log.warn({ event: "waiting_for_mysql", failures, ...describeError(error) });
+    },
+  });
 }
 
 /** Slots that it dealt with: whether there is any use in looking again soon. */
@@ -91,17 +89,20 @@ export async function runDaemon(worker: WorkerParts, lines: LogLines): Promise<v
   };
   const loop = async () => {
     let kicked = false;
-    for (let failures = 0; !stop.signal.aborted; ) {
+    const onFailure = (error: unknown, failures: number) => {
+      metrics.failed();
+      state.lastError = { atMs: wallMs(), error: describeError(error) };
+      log.warn({ event: "pass_failed", failures, ...describeError(error) });
+    };
+    const { signal } = stop;
+    while (!signal.aborted) {
       try {
-        const found = await pass(kicked ? "kickstart" : "interval");
-        failures = 0;
-        kicked = await schedule.next(found, stop.signal);
+        const work = () => pass(kicked ? "kickstart" : "interval");
+        const found = await retry(work, { ...failureBackoff, signal, onFailure });
+        kicked = await schedule.next(found, signal);
       } catch (error) {
-        failures += 1;
-        metrics.failed();
-        state.lastError = { atMs: wallMs(), error: describeError(error) };
-        log.warn({ event: "pass_failed", failures, ...describeError(error) });
-        await sleep(backoffMs(failureBackoff, failures), stop.signal);
+        // Reported by `onFailure`: the worker was stopped after a failed pass.
+        if (!signal.aborted) throw error;
       }
     }
   };

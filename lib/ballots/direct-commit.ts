@@ -8,16 +8,16 @@
  *   replayed batches (`replay.ts`), and no more ballots a second than the cap: the newsroom's database has other
  *   things to do as well.
  */
-import { monotonicMs, SECOND, sleep, wallMs } from "../base/clock.ts";
+import { monotonicMs, SECOND, wallMs } from "../base/clock.ts";
 import { describeError, type Log } from "../base/log.ts";
 import { RateLimit } from "../base/rate-limit.ts";
-import { backoffMs } from "../base/retry.ts";
+import { retry } from "../base/retry.ts";
 import type { AcceptedCount } from "../books/accepted-count.ts";
 import { commitDirectly, type DirectFate, type DirectOutcome } from "../flush/direct.ts";
 import type { Placement } from "../memcached/placement.ts";
 import { type Batch, ballotsPerSlotMax } from "../model/ballot.ts";
 import type { CircuitBreaker } from "../store/circuit-breaker.ts";
-import { isStoreFailure } from "../store/database.ts";
+import { isContended, isStoreFailure } from "../store/database.ts";
 import { moveTallies } from "../tallies/counters.ts";
 import type { StaleTallies } from "../tallies/stale-tallies.ts";
 import { type CommitOutcome, outcomeBeside, type PendingBallot } from "./pending-ballot.ts";
@@ -31,9 +31,8 @@ export interface DirectCommitDeps {
   readonly ballotsPerSecond: number;
 }
 
-/** From then on it is a lock that somebody keeps: other batches may get past it. */
-const retriesMsMax = 500;
-const retry = { firstMs: 5, maxMs: 100 };
+/** After `withinMs`, treat the lock as stuck and let other batches proceed. */
+const contentionRetry = { firstMs: 5, maxMs: 100, withinMs: 500, retryable: isContended };
 
 export class DirectCommit {
   readonly #deps: DirectCommitDeps;
@@ -88,19 +87,12 @@ export class DirectCommit {
     }
   }
 
-  async #write(batch: Batch, accepted: boolean): Promise<DirectOutcome> {
-    const untilMs = monotonicMs() + retriesMsMax;
-    for (let attempt = 0; ; attempt++) {
-      try {
-        return await this.#deps.store.use(store =>
-          commitDirectly(store, batch, accepted, wallMs()),
-        );
-      } catch (error) {
-        const again = isStoreFailure(error, "contention") || isStoreFailure(error, "duplicate");
-        if (!again || monotonicMs() > untilMs) throw error;
-        await sleep(backoffMs(retry, attempt));
-      }
-    }
+  #write(batch: Batch, accepted: boolean): Promise<DirectOutcome> {
+    const { store } = this.#deps;
+    return retry(
+      () => store.use(mysql => commitDirectly(mysql, batch, accepted, wallMs())),
+      contentionRetry,
+    );
   }
 
   /** Tallies may be on servers that are there; where they are not, they have missed something. */

@@ -4,15 +4,15 @@
  */
 import { readdirSync, readFileSync, unlinkSync } from "node:fs";
 import { join } from "node:path";
-import { SECOND, sleep } from "../base/clock.ts";
+import { SECOND } from "../base/clock.ts";
 import { describeError, type Log } from "../base/log.ts";
-import { backoffMs } from "../base/retry.ts";
+import { retry } from "../base/retry.ts";
 import type { PollId } from "../model/ids.ts";
 import { type Acceptance, raiseAccepted } from "../store/acceptances.ts";
 import { isStoreFailure, type Store } from "../store/database.ts";
 import { countFilePattern } from "./accepted-count-file.ts";
 
-const retry = { firstMs: SECOND, maxMs: 60 * SECOND };
+const handInRetry = { firstMs: SECOND, maxMs: 60 * SECOND };
 
 export interface RecoverCountsDeps {
   readonly store: Store;
@@ -26,17 +26,13 @@ export interface RecoverCountsDeps {
 /** Hands in what is there, when MySQL can be reached; resolves early when `signal` is aborted. Never rejects. */
 export async function recoverCounts(deps: RecoverCountsDeps, signal: AbortSignal): Promise<void> {
   for (const name of oldTapes(deps)) {
-    for (let attempt = 0; !signal.aborted; attempt++) {
-      try {
-        await handIn(deps, name);
-        break;
-      } catch (error) {
-        if (!isStoreFailure(error)) {
-          deps.log.error({ event: "tape_not_handed_in", tape: name, ...describeError(error) });
-          break;
-        }
-        await sleep(backoffMs(retry, attempt), signal);
-      }
+    if (signal.aborted) return;
+    try {
+      const retryable = (error: unknown) => isStoreFailure(error);
+      await retry(() => handIn(deps, name), { ...handInRetry, retryable, signal });
+    } catch (error) {
+      if (isStoreFailure(error)) return;
+      deps.log.error({ event: "tape_not_handed_in", tape: name, ...describeError(error) });
     }
   }
 }

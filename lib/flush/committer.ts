@@ -3,13 +3,13 @@
  * one ballot that MySQL refuses.
  */
 import { faultPoint } from "#faults";
-import { sleep, wallMs } from "../base/clock.ts";
+import { wallMs } from "../base/clock.ts";
 import { describeError } from "../base/log.ts";
-import { backoffMs } from "../base/retry.ts";
+import { retry } from "../base/retry.ts";
 import type { MemcachedClient } from "../memcached/client.ts";
 import { readSlots } from "../queue/slots.ts";
 import { type Checkpoint, readCheckpoint } from "../store/checkpoints.ts";
-import { isStoreFailure } from "../store/database.ts";
+import { isContended, isStoreFailure } from "../store/database.ts";
 import type { DeadLetter } from "../store/dead-letters.ts";
 import type { FlushDeps } from "./deps.ts";
 import { findRefused } from "./find-refused.ts";
@@ -18,8 +18,7 @@ import { commitWork, type FlushOutcome, type FlushWork, pollsOf } from "./transa
 type CommitterDeps = Pick<FlushDeps, "store" | "log" | "correctTallies">;
 
 const slotsPerCommitMax = 1_024;
-const contentionTriesMax = 8;
-const contentionBackoff = { firstMs: 5, maxMs: 200 };
+const contentionRetry = { firstMs: 5, maxMs: 200, attemptsMax: 9, retryable: isContended };
 
 export class Committer {
   readonly #deps: CommitterDeps;
@@ -40,24 +39,19 @@ export class Committer {
 
   /** @throws StoreFailure: nothing was committed. */
   async commit(work: FlushWork): Promise<FlushOutcome> {
-    for (let attempt = 0; ; attempt++) {
-      try {
+    try {
+      const result = await retry(() => {
         faultPoint("worker.before-transaction");
-        const result = await commitWork(this.#deps.store, work, wallMs());
-        this.#slotsMax = Math.min(slotsPerCommitMax, this.#slotsMax * 2);
-        return result;
-      } catch (error) {
-        const contended = isStoreFailure(error, "contention") || isStoreFailure(error, "duplicate");
-        if (contended && attempt < contentionTriesMax) {
-          await sleep(backoffMs(contentionBackoff, attempt));
-          continue;
-        }
-        if (isStoreFailure(error, "commit_unknown")) return this.#settle(work);
-        if (isStoreFailure(error, "too_large") || isStoreFailure(error, "invalid")) {
-          return this.#refused(work, error);
-        }
-        throw error;
+        return commitWork(this.#deps.store, work, wallMs());
+      }, contentionRetry);
+      this.#slotsMax = Math.min(slotsPerCommitMax, this.#slotsMax * 2);
+      return result;
+    } catch (error) {
+      if (isStoreFailure(error, "commit_unknown")) return this.#settle(work);
+      if (isStoreFailure(error, "too_large") || isStoreFailure(error, "invalid")) {
+        return this.#refused(work, error);
       }
+      throw error;
     }
   }
 

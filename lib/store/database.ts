@@ -58,6 +58,11 @@ export function isStoreFailure(error: unknown, kind?: FailureKind): error is Sto
   return kind === undefined || (error as StoreFailure).kind === kind;
 }
 
+/** True when a transaction lost against another one and was rolled back: the same work may succeed now. */
+export function isContended(error: unknown): boolean {
+  return isStoreFailure(error, "contention") || isStoreFailure(error, "duplicate");
+}
+
 const kindByErrno: ReadonlyMap<number, FailureKind> = new Map([
   [1213, "contention"], // ER_LOCK_DEADLOCK
   [1205, "contention"], // ER_LOCK_WAIT_TIMEOUT
