@@ -122,7 +122,7 @@ const planted: readonly { rule: string; files: Readonly<Record<string, string>> 
 
 describe("import rules", () => {
   for (const { rule, files } of planted) {
-    it(`catch what breaks ${rule}`, () => {
+    it(`a planted violation is caught by the rule ${rule}`, () => {
       for (const [path, text] of Object.entries(files)) {
         mkdirSync(join(tree, dirname(path)), { recursive: true });
         writeFileSync(join(tree, path), text);
@@ -135,7 +135,7 @@ describe("import rules", () => {
     });
   }
 
-  it("look at the whole tree", () => {
+  it("import rules are checked over the whole tree", () => {
     const { modules } = cruise(root, ["app", "lib", "reader", "server", "worker"]);
     assert.ok(modules.length > 80, `${modules.length} modules`);
   });

@@ -23,7 +23,7 @@ function anchorsOf(path: string): string[] {
 }
 
 describe("the documents", () => {
-  it("link to what is there", () => {
+  it("every link in the documents leads to an existing file and heading", () => {
     const dead: string[] = [];
     for (const document of documents) {
       for (const [, target = ""] of readFileSync(document, "utf8").matchAll(/\]\(([^)\s]+)\)/g)) {
@@ -38,7 +38,7 @@ describe("the documents", () => {
     assert.deepEqual(dead, []);
   });
 
-  it("number each decision once, in its file's name and in its heading", () => {
+  it("each decision has one number, the same in its file name and its heading", () => {
     const files = readdirSync("docs/decisions").map(name => join("docs/decisions", name));
     const numbers = files.map(file => Number(basename(file).slice(0, 4)));
     assert.deepEqual(

@@ -40,7 +40,7 @@ function books(rows: readonly StoredRow[], change: Partial<Books> = {}): Books {
 }
 
 describe("checker", () => {
-  it("is content with what was acknowledged, recovered, refused and never stored", () => {
+  it("the checker accepts a history of acknowledged, recovered, refused and never stored ballots", () => {
     const events = [
       ...cast(1, "a", "ok"),
       ...cast(2, "b", "info"),
@@ -55,22 +55,22 @@ describe("checker", () => {
     );
   });
 
-  it("finds a lost ballot", () => {
+  it("the checker finds a lost ballot", () => {
     const verdict = check([...cast(1, "a", "ok"), ...cast(2, "b", "ok")], books([row("a")]));
     assert.deepEqual(verdict.lost, ["p 2"]);
   });
 
-  it("does not call a second ballot lost whose voter has a row", () => {
+  it("the checker does not report a second ballot as lost when its voter has a row", () => {
     const events = [...cast(1, "a", "ok"), ...cast(1, "b", "ok", "2")];
     assert.ok(isClean(check(events, books([row("a")]))));
   });
 
-  it("finds a second ballot that took the place of an acknowledged first", () => {
+  it("the checker finds a second ballot that replaced an acknowledged first one", () => {
     const events = [...cast(1, "a", "ok"), ...cast(1, "b", "ok", "2")];
     assert.deepEqual(check(events, books([row("b", "2")])).displaced, ["p 1"]);
   });
 
-  it("lets either of two ballots stand that were under way together", () => {
+  it("the checker accepts either of two concurrent ballots of one voter", () => {
     const events = [
       event("invoke", 1, "a"),
       event("invoke", 1, "b", "2"),
@@ -81,20 +81,20 @@ describe("checker", () => {
     assert.ok(isClean(check(events, books([row("a")]))));
   });
 
-  it("finds a voter who was refused as having voted, and has no row", () => {
+  it("the checker finds a voter who was refused as having voted and has no row", () => {
     const refused = { ...event("fail", 1, "a"), status: 409 };
     assert.deepEqual(check([event("invoke", 1, "a"), refused], books([])).contradicted, ["p 1"]);
     assert.ok(isClean(check([event("invoke", 1, "a"), refused], books([row("a")]))));
   });
 
-  it("finds a repeated ballot that was acknowledged once and refused once", () => {
+  it("the checker finds a repeated ballot that was acknowledged once and refused once", () => {
     const events = [...cast(1, "a", "ok"), { ...event("fail", 1, "a"), status: 409 }];
     assert.deepEqual(check(events, books([row("a")])).contradicted, ["p 1"]);
     const another = [...cast(1, "a", "ok"), { ...event("fail", 1, "b"), status: 409 }];
     assert.ok(isClean(check(another, books([row("a")]))));
   });
 
-  it("finds two rows of a voter, by the history or by the voter key", () => {
+  it("the checker finds two rows of one voter, by the history or by the voter key", () => {
     const events = [...cast(1, "a", "ok"), ...cast(1, "b", "fail")];
     const verdict = check(events, books([row("a"), row("b")]));
     assert.deepEqual(verdict.duplicated, ["p 1"]);
@@ -102,12 +102,12 @@ describe("checker", () => {
     assert.equal(check(cast(1, "a", "ok"), books([row("a")], { votersTwice: 1 })).doubleCounted, 1);
   });
 
-  it("finds rows that nobody sent, or with another choice", () => {
+  it("the checker finds rows that were never sent and rows with another choice", () => {
     assert.equal(check(cast(1, "a", "ok"), books([row("a"), row("x")])).unexpected.length, 1);
     assert.equal(check(cast(1, "a", "ok"), books([row("a", "2")])).unexpected.length, 1);
   });
 
-  it("finds totals and tallies that are too high, and counts them as double", () => {
+  it("the checker reports totals and tallies that are too high as double counts", () => {
     const high = { p: { ballots: 3, votes: { "1": 3, "2": 0 } } };
     for (const change of [{ totals: high }, { tallies: high }]) {
       const verdict = check(cast(1, "a", "ok"), books([row("a")], change));
@@ -116,7 +116,7 @@ describe("checker", () => {
     }
   });
 
-  it("finds tallies that are too low, and slots left behind", () => {
+  it("the checker finds tallies that are too low and slots that were left behind", () => {
     const low = { p: { ballots: 0, votes: { "1": 0, "2": 0 } } };
     const verdict = check(cast(1, "a", "ok"), books([row("a")], { tallies: low, slotsLeft: 2 }));
     assert.ok(!isClean(verdict));

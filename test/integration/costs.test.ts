@@ -60,7 +60,7 @@ function newBoard(): ResultsBoard {
 }
 
 describe("a ballot costs", () => {
-  it("a mark of memcached's, and a share of one round's few operations", async () => {
+  it("a ballot costs memcached one mark and a share of one round's operations", async () => {
     const published = newPublished(bench);
     const commit = newCommit(bench, { reliefSize: 0, reliefChance: 0 }, published);
     const offer = (count: number) =>
@@ -83,14 +83,14 @@ describe("a ballot costs", () => {
     assert.equal(large - small, 499, "operations for 499 ballots more");
   });
 
-  it("43 bytes of a slot, and 27 for the slot", () => {
+  it("a ballot costs 43 bytes of its slot, and the slot 27 bytes", () => {
     for (const count of [0, 1, 500]) {
       const ballots = Array.from({ length: count }, () => ballot(poll));
       assert.equal(encodeBatch(batch(ballots)).length, 27 + 43 * count);
     }
   });
 
-  it("a share of a transaction's few statements", async () => {
+  it("a ballot costs MySQL a share of one transaction's statements", async () => {
     const flush = async (slots: number) => {
       for (let i = 0; i < slots; i++) {
         const ballots = Array.from({ length: 500 }, () => ballot(poll));
@@ -107,7 +107,7 @@ describe("a ballot costs", () => {
 });
 
 describe("reading costs", () => {
-  it("one look at the tallies, whoever many ask for results", async () => {
+  it("any number of requests for results costs one read of the tallies", async () => {
     const shown = await findPoll(bench.store, slug);
     assert.ok(shown);
     // Counts the tallies, if nobody has: that is another matter.
@@ -121,7 +121,7 @@ describe("reading costs", () => {
     assert.equal(await questionsOf(ask), 0);
   });
 
-  it("no waiting: while somebody asks, results are read before they are too old", async t => {
+  it("results that are asked for are read again before they expire", async t => {
     const shown = await findPoll(bench.store, slug);
     assert.ok(shown);
     const board = newBoard();
@@ -136,7 +136,7 @@ describe("reading costs", () => {
     assert.notEqual(board.fresh(shown, "reader"), undefined);
   });
 
-  it("what a front looks up in a second, however many requests there are", async () => {
+  it("a front looks up the same number of keys per second for any number of requests", async () => {
     const site = await Site.start({ workers: 0 });
     try {
       const open = await createPoll(site);

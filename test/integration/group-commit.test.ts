@@ -58,18 +58,18 @@ async function orderOf(relief: Relief, counts: Readonly<Record<Lane, number>>): 
 }
 
 describe("the group commit", () => {
-  it("takes high first, then normal, then low", async () => {
+  it("the group commit takes the high lane first, then normal, then low", async () => {
     const order = await orderOf(noRelief, { high: 700, normal: 700, low: 700 });
     assert.deepEqual(order, ["high", "normal", "low"]);
   });
 
-  it("relieves a lower lane until fewer than the relief size wait there", async () => {
+  it("the group commit relieves a lower lane until fewer than the relief size wait there", async () => {
     const always = { reliefSize: 100, reliefChance: 100 };
     const order = await orderOf(always, { high: 700, normal: 99, low: 520 });
     assert.deepEqual(order, ["low", "high", "normal", "low"]);
   });
 
-  it("refuses the low lane first, then normal, then high; and takes all again when room is made", async () => {
+  it("the group commit refuses the low lane first, then normal, then high, and accepts all lanes again when the backlog shrinks", async () => {
     const commit = newCommit(bench, noRelief);
     const refusedAt = (count: number, lanesRefused: readonly Lane[]) => {
       void Promise.all(offer(commit, "high", count - commit.waiting));

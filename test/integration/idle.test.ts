@@ -10,7 +10,7 @@ import { Site } from "#test/support/site.ts";
 const untilIdleMs = 45 * SECOND;
 const lookMs = 30 * SECOND;
 
-it("an idle worker asks memcached a few things a second, and MySQL next to nothing", async () => {
+it("an idle worker reads a few memcached keys per second and queries MySQL hardly ever", async () => {
   const site = await Site.start({ fronts: 0 });
   try {
     const port = site.memcached[0]?.port ?? 0;

@@ -10,7 +10,7 @@ import { KickstartListener } from "../../worker/kickstart-listener.ts";
 const log = createLog("test", "silent");
 
 describe("the kickstart", () => {
-  it("is one datagram for a burst, and one more for what came after it", async t => {
+  it("a burst of votes sends one kickstart, and one more for votes after it", async t => {
     const port = await freePort();
     const bell = new KickstartListener(log);
     await bell.listen("127.0.0.1", port);
@@ -22,7 +22,7 @@ describe("the kickstart", () => {
     await waitUntil("the next burst's", async () => bell.datagrams === 3);
   });
 
-  it("takes whatever anybody sends for a ring and nothing else", async t => {
+  it("the kickstart listener starts a pass for any datagram and ignores its content", async t => {
     const port = await freePort();
     const bell = new KickstartListener(log);
     await bell.listen("127.0.0.1", port);
@@ -34,7 +34,7 @@ describe("the kickstart", () => {
     await bell.wait(60_000, new AbortController().signal);
   });
 
-  it("does without a port that is taken, and without anybody listening", async t => {
+  it("kickstarts fail silently when the port is taken or the worker does not listen", async t => {
     const taken = createSocket("udp4").bind(0, "127.0.0.1");
     await once(taken, "listening");
     const { port } = taken.address();

@@ -45,7 +45,7 @@ async function flushBacklog(
 const lastOf = (order: readonly Lane[], lane: Lane) => order.lastIndexOf(lane);
 
 describe("a backlog in three lanes", () => {
-  it("goes high, normal, low, when there is no relief", async () => {
+  it("a backlog is flushed high, normal, low when relief is off", async () => {
     const slots = { high: 40, normal: 40, low: 40 };
     const { order, counted } = await flushBacklog(slots, { reliefSize: 0, reliefChance: 0 });
     assert.equal(counted, 120);
@@ -53,7 +53,7 @@ describe("a backlog in three lanes", () => {
     assert.ok(lastOf(order, "normal") < order.indexOf("low"));
   });
 
-  it("relieves the lower lanes while the higher ones are full, and stops below the size", async () => {
+  it("the flush relieves lower lanes down to the relief size while higher lanes are full", async () => {
     const slots = { high: 120, normal: 80, low: 80 };
     const reliefSize = 60;
     const { order, counted } = await flushBacklog(slots, { reliefSize, reliefChance: 30 });
@@ -67,7 +67,7 @@ describe("a backlog in three lanes", () => {
     }
   });
 
-  it("comes back after a moment for what is higher", async () => {
+  it("a pass ends after its time so that a higher lane goes first", async () => {
     const poll = await bench.newPoll();
     const low = bench.producer(1, "low");
     for (let i = 0; i < 50; i++) await bench.enqueue(low, batch([ballot(poll)]));

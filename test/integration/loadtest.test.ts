@@ -26,13 +26,13 @@ describe("the load test", () => {
     return { status, printed };
   }
 
-  it("fails when what was accepted is not in MySQL", async () => {
+  it("the load test fails when an accepted ballot is not in MySQL", async () => {
     const { status, printed } = await loadTest(1);
     assert.match(printed, /lost 200, .*\n.*THE BOOKS DO NOT BALANCE/);
     assert.equal(status, 1);
   });
 
-  it("succeeds when everything is there once", async () => {
+  it("the load test succeeds when every accepted ballot is in MySQL once", async () => {
     await site.addWorker();
     const { status, printed } = await loadTest(60);
     assert.match(printed, /the books balance/, printed);

@@ -25,7 +25,7 @@ async function stateOf(of: Ballot): Promise<ReceiptState | undefined> {
 }
 
 describe("a receipt", () => {
-  it("follows a ballot from waiting to the final count, with the moments", async () => {
+  it("a receipt follows its ballot from waiting to the final count, with times", async () => {
     const poll = await newPoll();
     const mine = ballot(poll, { receivedAtMs: Date.now() - 1_000 });
     await enqueue(producer(), batch([ballot(poll), mine, ballot(poll)]));
@@ -45,7 +45,7 @@ describe("a receipt", () => {
     assert.equal(await stateOf(mine), "final");
   });
 
-  it("says why a ballot is not counted", async () => {
+  it("a receipt says why its ballot is not counted", async () => {
     const poll = await newPoll();
     const first = ballot(poll, { receivedAtMs: Date.now() - 10 });
     const second = ballot(poll, { voter: first.voter });
@@ -63,7 +63,7 @@ describe("a receipt", () => {
     assert.equal(await stateOf(first), "gone");
   });
 
-  it("finds a ballot by the primary key, whatever the size of the table", async () => {
+  it("a receipt is looked up by the primary key of ballots", async () => {
     const poll = await newPoll();
     await enqueue(producer(), batch(Array.from({ length: 400 }, () => ballot(poll))));
     await newFlusher().pass();
@@ -74,7 +74,7 @@ describe("a receipt", () => {
     assert.ok((await count("ballots")) >= 400);
   });
 
-  it("that was not made here reaches no MySQL", async () => {
+  it("an invented receipt code causes no MySQL query", async () => {
     const poll = await newPoll();
     const real = ballot(poll);
     const nowhere = new Store({
@@ -91,7 +91,7 @@ describe("a receipt", () => {
     await nowhere.close();
   });
 
-  it("holds neither the choices nor the ballot id", () => {
+  it("a receipt contains neither the choices nor the ballot id", () => {
     const one = ballot(7 as never, { choices: Uint8Array.of(1) });
     const other = { ...one, choices: Uint8Array.of(4) };
     assert.equal(codeOf(one), codeOf(other));

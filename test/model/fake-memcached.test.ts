@@ -48,7 +48,7 @@ function withoutPadding(value: unknown): unknown {
 
 let runs = 0;
 
-it("answers as memcached does, pipeline by pipeline", async () => {
+it("the fake memcached gives the answers of a real memcached, pipeline by pipeline", async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(fc.array(operation, { maxLength: 8 }), { maxLength: 6 }),

@@ -31,18 +31,18 @@ const property = (bugs: Bugs = {}) =>
   });
 
 describe("the queue, simulated", () => {
-  it(`keeps its promises in ${runs} interleavings`, async () => {
+  it(`the simulated queue keeps its promises in ${runs} interleavings`, async () => {
     await fc.assert(property(), { numRuns: runs });
   });
 
-  it("acknowledges batches at all", async () => {
+  it("the simulated queue acknowledges batches", async () => {
     const calm = { seed: 1, fronts: 3, batchesEach: 5, workers: 2, troubles: [] };
     assert.ok((await runScenario(calm)).acknowledged >= 10);
   });
 
   // A server whose `incr` creates what is missing is found in some thousand runs only: the epoch is read
   // again behind every slot, and that fence holds by itself.
-  it("finds the mistake of a server whose add overwrites", async () => {
+  it("the simulation finds a server whose add overwrites", async () => {
     const bugs: Bugs = { addOverwrites: true };
     const details = await fc.check(property(bugs), { numRuns: runs * 5, endOnFailure: true });
     assert.ok(details.failed, "the model stayed green");

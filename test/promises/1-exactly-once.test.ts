@@ -23,7 +23,7 @@ describe("exactly once", () => {
   });
   after(() => site?.stop());
 
-  it("without any fault", async () => {
+  it("every acknowledged ballot is in MySQL once without any fault", async () => {
     const ledger = new Ledger(site, await createPoll(site), voters);
     await ledger.run(connections);
     assert.equal(ledger.acknowledged, voters);
@@ -31,7 +31,7 @@ describe("exactly once", () => {
     ledger.assertDuplicatesRefused();
   });
 
-  it("when the worker is killed in the middle, again and again", async () => {
+  it("every acknowledged ballot is in MySQL once when the worker is killed repeatedly", async () => {
     const ledger = new Ledger(site, await createPoll(site), voters);
     const [worker] = site.workers;
     assert.ok(worker);
@@ -47,7 +47,7 @@ describe("exactly once", () => {
     ledger.assertDuplicatesRefused();
   });
 
-  it("when two more workers and overlapping cron runs flush beside it", async () => {
+  it("every acknowledged ballot is in MySQL once when more workers and cron runs flush concurrently", async () => {
     const more = [await site.addWorker(), await site.addWorker()];
     const ledger = new Ledger(site, await createPoll(site), voters);
     let loading = true;
@@ -67,7 +67,7 @@ describe("exactly once", () => {
     site.workers.splice(1);
   });
 
-  it("when memcached is killed and comes back empty, the front living on", async () => {
+  it("every acknowledged ballot is in MySQL once when memcached is killed and returns empty while the front lives", async () => {
     const ledger = new Ledger(site, await createPoll(site), voters);
     await ledger.run(connections, async () => {
       await ledger.reached(0.4);
@@ -82,7 +82,7 @@ describe("exactly once", () => {
     await ledger.assertBooks();
   });
 
-  it("when memcached dies with ballots in it that the worker has not seen", async () => {
+  it("every acknowledged ballot is in MySQL once when memcached dies with unflushed ballots", async () => {
     const [worker] = site.workers;
     assert.ok(worker);
     const ledger = new Ledger(site, await createPoll(site), voters);
@@ -95,7 +95,7 @@ describe("exactly once", () => {
     await ledger.assertBooks();
   });
 
-  it("when somebody flushes memcached", async () => {
+  it("every acknowledged ballot is in MySQL once after flush_all", async () => {
     const ledger = new Ledger(site, await createPoll(site), voters);
     await ledger.run(connections, async () => {
       for (const share of [0.3, 0.6]) {
@@ -107,7 +107,7 @@ describe("exactly once", () => {
     await ledger.assertBooks();
   });
 
-  it("when a front is killed: what it acknowledged counts, what it did not counts at most once", async () => {
+  it("every ballot that a killed front acknowledged counts once, and any other at most once", async () => {
     const front = await site.addFront();
     const ledger = new Ledger(site, await createPoll(site), voters, front);
     const { brokenConnections } = await ledger.run(connections, async () => {

@@ -116,7 +116,7 @@ describe("while MySQL is away and memcached fills up", () => {
   };
   const page = async () => (await fetch(`${site.url}/p/${slug}`)).text();
 
-  it("the low lane is refused first, then normal, then high", async () => {
+  it("a memcached that fills up refuses the low lane first, then normal, then high", async () => {
     await site.database.child.kill();
     for (const lane of lanes) assert.equal((await voteIn(lane)).status, 202, lane);
 
@@ -148,7 +148,7 @@ describe("while MySQL is away and memcached fills up", () => {
     assert.match(await page(), /your choice is kept/i);
   });
 
-  it("results go on, and each step is logged once", async () => {
+  it("results stay available while memcached fills up, and each step is logged once", async () => {
     const accepted = acknowledged.high + acknowledged.normal + acknowledged.low;
     assert.equal((await results(site, slug)).ballots, accepted);
     const said = site.fronts[0]?.child.output ?? "";
@@ -162,7 +162,7 @@ describe("while MySQL is away and memcached fills up", () => {
     }
   });
 
-  it("all are taken again when MySQL is back, and everything that was acknowledged is counted", async () => {
+  it("all lanes are accepted again when MySQL is back, and every acknowledged ballot is counted", async () => {
     await site.restartDatabase();
     for (const lane of lanes) await becomes(lane, 202);
     await site.drained();
@@ -187,7 +187,7 @@ describe("a server that is full", () => {
   });
   after(() => site?.stop());
 
-  it("is told to readers as 503; nobody's acknowledged ballot is lost, and all get in afterwards", async () => {
+  it("a full queue server answers votes with 503, loses no acknowledged ballot and accepts retries later", async () => {
     const slug = await createPoll(site);
     const server = clientOf(site);
     const crowding = await crowd(server);

@@ -87,13 +87,13 @@ describe("changed ballots", () => {
   });
   after(() => site?.stop());
 
-  it("from two windows at once: one change of each revision is accepted, the other told", async () => {
+  it("one of two concurrent changes of a revision is accepted, and the other is answered with what stands", async () => {
     const voters = await changeAll({ site, windows: 2, during: async () => {} });
     const conflicts = voters.reduce((sum, voter) => sum + voter.conflicts, 0);
     assert.ok(conflicts > 0, "the windows never met");
   });
 
-  it("while the worker and a front are killed", async () => {
+  it("the last acknowledged change counts when the worker and a front are killed", async () => {
     const [worker, front] = [site.workers[0], site.fronts[0]];
     assert.ok(worker && front);
     await changeAll({
@@ -115,7 +115,7 @@ describe("changed ballots", () => {
     });
   });
 
-  it("while memcached forgets everything", async () => {
+  it("the last acknowledged change counts when memcached loses everything", async () => {
     await changeAll({
       site,
       windows: 1,
@@ -127,7 +127,7 @@ describe("changed ballots", () => {
     });
   });
 
-  it("are decided by MySQL while memcached is away, one of several at once", async () => {
+  it("MySQL accepts one of several concurrent changes while memcached is away", async () => {
     const slug = await createPoll(site, { mayChange: true });
     const voter = new ChangingVoter(site, slug);
     await voter.begin("1");
@@ -139,7 +139,7 @@ describe("changed ballots", () => {
     await assertLastStands(site, slug, [voter]);
   });
 
-  it("are refused where the editor does not allow them, without the voter's cookie, and after closing", async () => {
+  it("a change is refused without the editor's permission, without the voter's cookie and after closing", async () => {
     const fixed = await createPoll(site);
     const open = await createPoll(site, { mayChange: true });
     const body = { choices: ["1"], ballotId: randomUUID() };
@@ -159,7 +159,7 @@ describe("changed ballots", () => {
     assert.equal((await results(site, open)).options[0]?.votes, 1);
   });
 
-  it("that are withdrawn do not come back by an old request, but by a new vote", async () => {
+  it("a withdrawn ballot returns by a new vote and not by an old request", async () => {
     const slug = await createPoll(site, { mayChange: true, resultsTo: "voters" });
     const body = { choices: ["1"], ballotId: randomUUID() };
     const first = await vote(site.url, slug, body);
@@ -194,7 +194,7 @@ describe("changed ballots with two copies", () => {
   });
   after(() => site?.stop());
 
-  it("while one server is killed together with a front and comes back empty", async () => {
+  it("the last acknowledged change counts when one of two servers dies together with a front", async () => {
     const [front] = site.fronts;
     assert.ok(front);
     await changeAll({

@@ -22,7 +22,7 @@ describe("one ballot a voter", () => {
   });
   after(() => site?.stop());
 
-  it("holds for many parallel ballots with different choices, over two fronts", async () => {
+  it("one ballot counts of many parallel ones of a voter over two fronts", async () => {
     const slug = await createPoll(site);
     const voters = 60;
     const parallel = 25;
@@ -59,7 +59,7 @@ describe("one ballot a voter", () => {
     assert.equal((await results(site, slug)).ballots, voters);
   });
 
-  it("answers a retry like the first time and counts it once, with the cookie or without", async () => {
+  it("a retry gets the first answer and counts once, with or without the cookie", async () => {
     const slug = await createPoll(site);
     const body = { choices: ["2"], ballotId: randomUUID() };
     const first = await vote(site.url, slug, body);
@@ -77,7 +77,7 @@ describe("one ballot a voter", () => {
     assert.equal((await results(site, slug)).ballots, 1);
   });
 
-  it("refuses the same ballot id with other choices; the first stands", async () => {
+  it("the same ballot id with other choices is refused, and the first ballot stands", async () => {
     const slug = await createPoll(site);
     const ballotId = randomUUID();
     assert.equal((await vote(site.url, slug, { choices: ["1"], ballotId })).status, 202);
@@ -86,7 +86,7 @@ describe("one ballot a voter", () => {
     assert.equal(((await answer.json()) as VoteBody).code, "ballot_id_reused");
   });
 
-  it("tells a second ballot what the first was, with the results", async () => {
+  it("a second ballot is answered with the first one's choices and the results", async () => {
     const slug = await createPoll(site);
     const first = await vote(site.url, slug, { choices: ["3"], ballotId: randomUUID() });
     const second = await vote(
@@ -102,7 +102,7 @@ describe("one ballot a voter", () => {
     assert.equal(body.results?.ballots, 1);
   });
 
-  it("does not let somebody who learns a ballot id vote in its voter's place", async () => {
+  it("a stolen ballot id does not vote for its voter", async () => {
     const slug = await createPoll(site);
     const other = await createPoll(site);
     const attacker = cookieOf(
@@ -117,7 +117,7 @@ describe("one ballot a voter", () => {
     assert.equal((await results(site, slug)).ballots, 2);
   });
 
-  it("is marked again from MySQL after memcached has forgotten everything", async () => {
+  it("marks are restored from MySQL after memcached lost everything", async () => {
     const slug = await createPoll(site);
     const ballotId = randomUUID();
     const first = await vote(site.url, slug, { choices: ["1"], ballotId });
@@ -140,7 +140,7 @@ describe("one ballot a voter", () => {
     return (site.workers[0]?.child.output ?? "").split("marks_restored").length;
   }
 
-  it("is kept by MySQL when memcached has forgotten the mark", async () => {
+  it("MySQL counts one ballot of a voter whose mark memcached lost", async () => {
     const worker = site.workers[0];
     if (!worker) throw new RangeError("no worker");
     const slug = await createPoll(site);

@@ -26,7 +26,7 @@ describe("tallies", () => {
     assert.ok(answers.every(answer => answer.status === 202));
   }
 
-  it("show a vote to its own voter at once", async () => {
+  it("tallies show a vote to its own voter at once", async () => {
     const slug = await createPoll(site);
     for (let i = 1; i <= 5; i++) {
       const answer = await vote(site.url, slug, { choices: ["1"], ballotId: randomUUID() });
@@ -35,7 +35,7 @@ describe("tallies", () => {
     }
   });
 
-  it("count voters and votes apart where several choices are allowed", async () => {
+  it("tallies count voters and votes separately where several choices are allowed", async () => {
     const slug = await createPoll(site, { choicesMin: 2, choicesMax: 3 });
     const one = await vote(site.url, slug, { choices: ["3", "1"], ballotId: randomUUID() });
     assert.equal(one.status, 202);
@@ -51,7 +51,7 @@ describe("tallies", () => {
     }
   });
 
-  it("are the same after memcached was killed and came back empty", async () => {
+  it("tallies are the same after memcached was killed and came back empty", async () => {
     const slug = await createPoll(site);
     await castMany(slug, 90);
     await site.drained();
@@ -70,7 +70,7 @@ describe("tallies", () => {
     );
   });
 
-  it("are right after memcached was killed with ballots in it, once things have settled", async () => {
+  it("tallies are right again after memcached was killed with unflushed ballots", async () => {
     const slug = await createPoll(site);
     await castMany(slug, 30);
     const [worker] = site.workers;
@@ -85,7 +85,7 @@ describe("tallies", () => {
     });
   });
 
-  it("cost MySQL no query, nor do votes, pages and refusals, while memcached is up", async () => {
+  it("tallies, votes, pages and refusals cause no MySQL query while memcached is up", async () => {
     const slug = await createPoll(site);
     await castMany(slug, 5);
     for (const path of [`/p/${slug}`, `/p/${slug}/results`, "/", "/p/nowhere"]) {
@@ -116,7 +116,7 @@ describe("tallies", () => {
     assert.ok(after - before <= onLook, `${after - before} queries; a look alone is ${onLook}`);
   });
 
-  it("can't be made to reach MySQL by invented slugs", async () => {
+  it("invented slugs do not make requests reach MySQL", async () => {
     const before = await questions(site);
     for (let i = 0; i < 10; i++) {
       await Promise.all(
@@ -129,7 +129,7 @@ describe("tallies", () => {
     assert.ok(queries < 700, `${queries} queries for 1000 invented slugs`);
   });
 
-  it("are final when a poll is closed and everything is counted", async () => {
+  it("results are final when a poll is closed and every ballot is counted", async () => {
     const slug = await createPoll(site);
     await castMany(slug, 30);
     const closed = await api(site, "POST", `/api/polls/${slug}/close`);

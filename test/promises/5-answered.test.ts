@@ -26,7 +26,7 @@ describe("every request is answered", () => {
   const post = (body: string | Buffer, headers: Record<string, string> = {}) =>
     postVote(site.url, slug, body, headers);
 
-  it("bad bodies with 400, and nothing is left behind", async () => {
+  it("a bad body is answered 400 and leaves nothing behind", async () => {
     const bodies: (string | Buffer)[] = [
       "",
       "{",
@@ -61,7 +61,7 @@ describe("every request is answered", () => {
     assert.equal((await results(site, slug)).ballots, 0);
   });
 
-  it("large bodies with 413, announced or not", async () => {
+  it("a large body is answered 413, announced or not", async () => {
     await problemOf(await post("x".repeat(100_000)), 413);
     const endless = new ReadableStream({
       pull: controller => controller.enqueue(new TextEncoder().encode("x".repeat(16_384))),
@@ -76,14 +76,14 @@ describe("every request is answered", () => {
     assert.equal((await fetch(`${site.url}/healthz`)).status, 200);
   });
 
-  it("other media types with 415, other methods with 405 or 404", async () => {
+  it("another media type is answered 415, another method 405 or 404", async () => {
     await problemOf(await post("choice=1", { "Content-Type": "text/plain" }), 415);
     await problemOf(await post("x", { "Content-Type": "multipart/form-data; boundary=x" }), 415);
     const get = await fetch(`${site.url}/api/polls/${slug}/votes`);
     assert.ok(get.status === 405 || get.status === 404, String(get.status));
   });
 
-  it("polls that do not exist, or can't be, with 404", async () => {
+  it("a poll that does not exist or has an impossible slug is answered 404", async () => {
     for (const path of [
       "nowhere",
       "NoWhere",
@@ -98,7 +98,7 @@ describe("every request is answered", () => {
     await problemOf(await vote(site.url, "nowhere", { choices: ["1"] }), 404);
   });
 
-  it("polls that are not open with 403, by their state", async () => {
+  it("a vote in a poll that is not open is answered 403 with its state", async () => {
     const opensAt = new Date(Date.now() + 3_600_000).toISOString();
     const scheduled = await createPoll(site, { opensAt });
     assert.equal(
@@ -118,7 +118,7 @@ describe("every request is answered", () => {
     assert.equal((await api(site, "GET", `/api/polls/${draft}`)).status, 200);
   });
 
-  it("votes from other sites with 403, whatever they carry", async () => {
+  it("a vote from another site is answered 403 whatever it carries", async () => {
     const foreign = { Origin: "https://evil.example", "Sec-Fetch-Site": "cross-site" };
     await problemOf(await post('{"choices":["1"]}', foreign), 403);
     const form = await fetch(`${site.url}/api/polls/${slug}/votes`, {
@@ -129,7 +129,7 @@ describe("every request is answered", () => {
     await problemOf(form, 403);
   });
 
-  it("edits without a token or with a wrong one with 401", async () => {
+  it("an edit without a token or with a wrong one is answered 401", async () => {
     const body = JSON.stringify({ question: "?", options: [{ label: "a" }, { label: "b" }] });
     for (const token of [undefined, "Bearer x", "Bearer fg_AAAA", "Basic eDp5"]) {
       const response = await fetch(`${site.url}/api/polls`, {
@@ -142,7 +142,7 @@ describe("every request is answered", () => {
     await problemOf(await fetch(`${site.url}/api/polls/${slug}`, { method: "DELETE" }), 401);
   });
 
-  it("a question that is asked again and again with a new poll each time", async () => {
+  it("the same question asked again creates a new poll each time", async () => {
     const slugs = new Set<string>();
     for (let week = 0; week < 60; week++) {
       const response = await api(site, "POST", "/api/polls", {
@@ -155,7 +155,7 @@ describe("every request is answered", () => {
     assert.equal(slugs.size, 60);
   });
 
-  it("conflicting and late edits with 409", async () => {
+  it("conflicting and late edits are answered 409", async () => {
     const draft = await createPoll(site, { opensAt: null });
     const changed = await api(site, "PATCH", `/api/polls/${draft}`, {
       question: "New?",
@@ -174,7 +174,7 @@ describe("every request is answered", () => {
     assert.equal((await api(site, "GET", `/api/polls/${draft}`)).status, 404);
   });
 
-  it("in the shapes that the contract says, whose document is valid OpenAPI", async () => {
+  it("answers have the contract's shapes, and its document is valid OpenAPI", async () => {
     const cast = await vote(site.url, slug, { choices: ["1"], ballotId: randomUUID() });
     castResponseSchema.parse(await cast.json());
     pollResponseSchema.parse(await (await fetch(`${site.url}/api/polls/${slug}`)).json());
@@ -184,7 +184,7 @@ describe("every request is answered", () => {
     assert.ok(valid, JSON.stringify(errors));
   });
 
-  it("also when the request is no HTTP, too slow, or breaks off", async () => {
+  it("invalid, slow and broken requests are answered in time", async () => {
     for (const junk of [
       "\0\0\0\0",
       "GET / HTTP/1.1\r\n\r\n",
@@ -199,7 +199,7 @@ describe("every request is answered", () => {
     assert.equal((await fetch(`${site.url}/healthz`)).status, 200);
   });
 
-  it("also when it comes for a host that can't be", async () => {
+  it("a request with an impossible Host header is answered", async () => {
     const port = site.fronts[0]?.port ?? 0;
     assert.equal((await fetch(`${site.url}/p/${slug}`)).status, 200);
     const body = JSON.stringify({ choices: ["1"], ballotId: randomUUID() });

@@ -52,7 +52,7 @@ describe("editors are answered in time", () => {
     },
   };
   for (const [how, { begin, end }] of Object.entries(faults)) {
-    it(`while MySQL ${how}, and again afterwards`, async () => {
+    it(`editors are answered in time while MySQL ${how}, and normally afterwards`, async () => {
       await begin();
       // More than there are connections, and none may be lost: but few enough attempts to sign in.
       for (let attempt = 0; attempt < 3; attempt++) {

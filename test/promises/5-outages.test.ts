@@ -25,7 +25,7 @@ describe("every request is answered in time", () => {
 
   const voteAnew = () => vote(site.url, slug, { choices: ["1"], ballotId: randomUUID() });
 
-  it("while memcached is away: votes go straight into MySQL, and back into the queue afterwards", async () => {
+  it("votes go straight to MySQL while memcached is away, and into the queue afterwards", async () => {
     const gone = site.memcached[0];
     assert.ok(gone);
     const before = (await results(site, slug)).ballots;
@@ -62,7 +62,7 @@ describe("every request is answered in time", () => {
     );
   });
 
-  it("with 503 and Retry-After while memcached and MySQL are away, and well again afterwards", async () => {
+  it("requests are answered 503 with Retry-After while memcached and MySQL are away, and normally afterwards", async () => {
     site.memcached[0]?.child.signal("SIGSTOP");
     site.database.child.signal("SIGSTOP");
     const started = Date.now();
@@ -89,7 +89,7 @@ describe("every request is answered in time", () => {
     await site.drained();
   });
 
-  it("also while MySQL is away: voting and results go on", async () => {
+  it("voting and results go on while MySQL is away", async () => {
     site.database.child.signal("SIGSTOP");
     const answers = await Promise.all(
       Array.from({ length: 20 }, () =>

@@ -33,7 +33,7 @@ describe("shutdown", () => {
   });
   after(() => site?.stop());
 
-  it("of a front under load loses nothing, and ends by itself with status 0", async () => {
+  it("a front that is stopped under load loses nothing and exits with status 0", async () => {
     const ledger = new Ledger(site, await createPoll(site), 4_000, site.fronts[1]);
     const front = site.fronts[1];
     assert.ok(front);
@@ -50,7 +50,7 @@ describe("shutdown", () => {
     await ledger.assertBooks();
   });
 
-  it("of a front does not wait for a client that never stops asking", async () => {
+  it("a front that is stopped does not wait for a client that keeps sending requests", async () => {
     const front = site.fronts[1];
     assert.ok(front);
     const client = await askOnAndOn(front.port);
@@ -61,7 +61,7 @@ describe("shutdown", () => {
     await site.restartFront(front);
   });
 
-  it("of a worker finishes the transaction under way, within 5 s, with status 0", async () => {
+  it("a worker that is stopped finishes its transaction and exits within 5 s with status 0", async () => {
     const [worker] = site.workers;
     assert.ok(worker);
     const ledger = new Ledger(site, await createPoll(site), 4_000);
@@ -76,7 +76,7 @@ describe("shutdown", () => {
     await ledger.assertBooks();
   });
 
-  it("of a worker, daemon or one-shot, does not wait for a MySQL that lets it wait", async () => {
+  it("a worker that is stopped does not wait for a silent MySQL, as daemon or one-shot", async () => {
     const [worker] = site.workers;
     assert.ok(worker);
     const slug = await createPoll(site);

@@ -38,7 +38,7 @@ describe("books in disorder", () => {
     }
   }
 
-  it("a slot that is missing is passed, and its ballots are lost in the books", async () => {
+  it("a missing slot is closed, and its ballots are lost in the books", async () => {
     const [worker] = site.workers;
     assert.ok(worker);
     const slug = await createPoll(site);
@@ -61,7 +61,7 @@ describe("books in disorder", () => {
     assert.equal((await books(site)).lost, 7);
   });
 
-  it("sides that differ are an alarm in the log, the metrics and the status, until they agree", async () => {
+  it("books that do not balance alarm in log, metrics and status until they do", async () => {
     const [worker] = site.workers;
     assert.ok(worker);
     const slug = await createPoll(site);

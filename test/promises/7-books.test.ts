@@ -14,7 +14,7 @@ describe("books", () => {
   });
   after(() => site?.stop());
 
-  it("of a poll add up while the worker is killed and the front is restarted", async () => {
+  it("the books of a poll balance while the worker is killed and the front restarts", async () => {
     const [worker, front] = [site.workers[0], site.fronts[0]];
     assert.ok(worker && front);
     const slug = await createPoll(site);
@@ -52,7 +52,7 @@ describe("books", () => {
     assert.ok(found.repeated > 0, "the plan repeats ballots");
   });
 
-  it("say in the results how many ballots wait", async () => {
+  it("results say how many ballots wait", async () => {
     const [worker] = site.workers;
     assert.ok(worker);
     const slug = await createPoll(site);
@@ -78,7 +78,7 @@ describe("books", () => {
     await shows(12, 0);
   });
 
-  it("are kept by a worker that counts rows again by itself", async () => {
+  it("the worker recounts rows by itself and corrects the books", async () => {
     const slug = await createPoll(site);
     assert.equal(
       (await vote(site.url, slug, { choices: ["1"], ballotId: randomUUID() })).status,
@@ -95,7 +95,7 @@ describe("books", () => {
     });
   });
 
-  it("are in the worker's metrics and status", async () => {
+  it("the books are in the worker's metrics and status", async () => {
     const [worker] = site.workers;
     assert.ok(worker);
     const whole = await books(site);
@@ -110,13 +110,13 @@ describe("books", () => {
     assert.deepEqual(status.books, whole);
   });
 
-  it("are for editors only", async () => {
+  it("the books answer 401 without an editor's session or token", async () => {
     const slug = await createPoll(site);
     assert.equal((await fetch(`${site.url}/api/polls/${slug}/books`)).status, 401);
     assert.equal((await fetch(`${site.url}/api/books`)).status, 401);
   });
 
-  it("tell how many ballots died with a front and the only memcached in the same moment", async () => {
+  it("the books show ballots that died with a front and the only memcached at once", async () => {
     const [worker, front, memcached] = [site.workers[0], site.fronts[0], site.memcached[0]];
     assert.ok(worker && front && memcached);
     const slug = await createPoll(site);

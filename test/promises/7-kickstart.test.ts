@@ -30,7 +30,7 @@ describe("a vote on a quiet site", () => {
       return rows.length === 1;
     });
 
-  it("is counted because the front sent a kickstart", async () => {
+  it("a vote on a quiet site is counted as soon as its kickstart arrives", async () => {
     const [worker] = site.workers;
     assert.ok(worker);
     const front = await site.addFront();
@@ -44,7 +44,7 @@ describe("a vote on a quiet site", () => {
     });
   });
 
-  it("is counted within the interval when nobody hears the kickstart", async () => {
+  it("a vote on a quiet site is counted within the interval when its kickstart is lost", async () => {
     const [worker] = site.workers;
     assert.ok(worker);
     worker.child.signal("SIGTERM");

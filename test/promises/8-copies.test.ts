@@ -52,7 +52,7 @@ describe("with two copies", () => {
     return longestMs;
   }
 
-  it("each batch is on both servers and counted once", async () => {
+  it("with two copies each batch is on both servers and counted once", async () => {
     const [worker] = site.workers;
     assert.ok(worker);
     worker.child.signal("SIGSTOP");
@@ -67,7 +67,7 @@ describe("with two copies", () => {
   });
 
   for (const index of [0, 1]) {
-    it(`server ${index} is killed and comes back empty`, async () => {
+    it(`with two copies server ${index} is killed, returns empty and nothing is lost`, async () => {
       const longestMs = await underFault(async ledger => {
         await ledger.reached(0.3);
         await site.memcached[index]?.child.kill();
@@ -78,7 +78,7 @@ describe("with two copies", () => {
       assert.ok(longestMs < waitMsMax, `${longestMs} ms`);
     });
 
-    it(`server ${index} is stopped for a while, and goes on with what it knew`, async () => {
+    it(`with two copies server ${index} is stopped for a while and nothing is lost`, async () => {
       const longestMs = await underFault(async ledger => {
         await ledger.reached(0.3);
         site.memcached[index]?.child.signal("SIGSTOP");
@@ -93,7 +93,7 @@ describe("with two copies", () => {
     });
   }
 
-  it("a server dies with ballots that the worker has not seen, and their front dies, too", async () => {
+  it("with two copies a server dies with unflushed ballots together with their front and nothing is lost", async () => {
     const [worker] = site.workers;
     assert.ok(worker);
     const front = await site.addFront();
@@ -109,7 +109,7 @@ describe("with two copies", () => {
     await ledger.assertBooks();
   });
 
-  it("results go on from the other server", async () => {
+  it("with two copies results come from the other server while one is away", async () => {
     const slugs = [await createPoll(site), await createPoll(site)];
     for (const slug of slugs) {
       assert.equal((await vote(site.url, slug, { choices: ["1"] })).status, 202);
@@ -158,7 +158,7 @@ describe("with two copies, over a bad line", () => {
     },
   };
   for (const [name, fault] of Object.entries(faults)) {
-    it(`the second server is ${name}`, async () => {
+    it(`with two copies nothing is lost while the second server is ${name}`, async () => {
       const ledger = new Ledger(site, await createPoll(site), voters);
       const longestMs = await longestWait(site, ledger, async () => {
         await ledger.reached(0.3);

@@ -91,13 +91,13 @@ describe("a backlog of votes in three lanes", () => {
   const first = (commits: readonly Commit[], lane: Lane) => of(commits, lane)[0]?.atMs ?? 0;
   const last = (commits: readonly Commit[], lane: Lane) => of(commits, lane).at(-1)?.atMs ?? 0;
 
-  it("is counted high first, then normal, then low, and all of it", async () => {
+  it("a backlog in three lanes is counted high first, then normal, then low, and completely", async () => {
     const commits = await flushBacklog({ high: 12, normal: 12, low: 12 }, 0);
     assert.ok(last(commits, "high") <= first(commits, "normal"));
     assert.ok(last(commits, "normal") <= first(commits, "low"));
   });
 
-  it("is relieved: the lower lanes get their share while high has a backlog, and none beyond it", async () => {
+  it("relief gives lower lanes their share while the high lane has a backlog, and not more", async () => {
     const votes = { high: 60, normal: 30, low: 30 };
     const commits = await flushBacklog(votes, 50);
     for (const lane of ["normal", "low"] as const) {
