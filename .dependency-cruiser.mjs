@@ -56,7 +56,7 @@ const only = (name, comment, packageName, allowed) => ({
   name,
   comment,
   severity: "error",
-  from: { path: "^(app|bench|lib|reader|server|worker|scripts)/", pathNot: allowed },
+  from: { path: "^(app|bench|cli|lib|reader|server|worker|scripts)/", pathNot: allowed },
   to: { path: `node_modules/${packageName}/` },
 });
 

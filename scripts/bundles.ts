@@ -6,12 +6,12 @@ export const programs = {
   front: "server/front.ts",
   pages: "server/next-process.ts",
   worker: "worker/main.ts",
-  recount: "worker/recount.ts",
-  letters: "worker/letters.ts",
-  draw: "worker/draw.ts",
-  doctor: "worker/doctor.ts",
-  migrate: "scripts/migrate.ts",
-  seed: "scripts/seed.ts",
+  recount: "cli/commands/recount.ts",
+  letters: "cli/commands/dead-letters.ts",
+  draw: "cli/commands/draw.ts",
+  doctor: "cli/commands/doctor.ts",
+  migrate: "cli/commands/migrate.ts",
+  seed: "cli/commands/seed.ts",
 } as const;
 
 /** Bundles `entryPoints` into `outdir`. */

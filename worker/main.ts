@@ -8,10 +8,10 @@ import { LogLines } from "#lib/base/log-lines.ts";
 import { crashOnBugs } from "#lib/base/shutdown.ts";
 import { ConfigError, loadConfig } from "#lib/config/config.ts";
 import { SchemaMismatch } from "#lib/store/migrate.ts";
+import { runOnce } from "../cli/commands/flush.ts";
+import { operatorSettings } from "../cli/settings.ts";
 import { runDaemon } from "./daemon.ts";
 import { keepHeapSmall } from "./heap.ts";
-import { runOnce } from "./once.ts";
-import { operatorSettings } from "./settings.ts";
 import { buildWorker } from "./worker-parts.ts";
 
 const exitUsage = 64;

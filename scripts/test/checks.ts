@@ -3,7 +3,18 @@ import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import type { Count } from "./count.ts";
 
-const sources = ["app", "bench", "e2e", "lib", "reader", "scripts", "server", "test", "worker"];
+const sources = [
+  "app",
+  "bench",
+  "cli",
+  "e2e",
+  "lib",
+  "reader",
+  "scripts",
+  "server",
+  "test",
+  "worker",
+];
 
 const bin = (name: string) => `node_modules/.bin/${name}`;
 

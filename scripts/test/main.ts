@@ -27,7 +27,7 @@ const stages: readonly Stage[] = [
   { name: "checks", run: () => checks() },
   {
     name: "unit",
-    run: () => runNodeTests(testFiles(["lib", "reader", "server", "worker", "scripts"]), 2),
+    run: () => runNodeTests(testFiles(["cli", "lib", "reader", "server", "worker", "scripts"]), 2),
   },
   { name: "integration", run: () => runNodeTests(testFiles(["test/integration", "test"], 1), 2) },
   { name: "conformance", run: () => runNodeTests(testFiles(["test/conformance"]), 1) },

@@ -7,7 +7,7 @@ import { decodeBatch, encodeBatch } from "#lib/queue/slot-codec.ts";
 import { deleteSlots, placeTombstone, readQueues, readSlots } from "#lib/queue/slots.ts";
 import { fill, smallItems } from "#test/support/full-memcached.ts";
 import { emptyBatch, newQueue, queueBench, to } from "#test/support/queue-bench.ts";
-import { checkMemcached } from "../../worker/doctor/memcached.ts";
+import { checkMemcached } from "../../cli/doctor/memcached.ts";
 
 describe("a full server", () => {
   it("is known to the doctor by what it refused", async () => {

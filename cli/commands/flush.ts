@@ -2,9 +2,9 @@
 import { monotonicMs, SECOND } from "#lib/base/clock.ts";
 import type { PassSummary } from "#lib/flush/flusher.ts";
 import { checkSchema, SchemaMismatch } from "#lib/store/migrate.ts";
-import { Maintenance, onePass } from "./maintenance.ts";
-import { ProgressLine } from "./progress.ts";
-import type { WorkerParts } from "./worker-parts.ts";
+import { Maintenance, onePass } from "../../worker/maintenance.ts";
+import type { WorkerParts } from "../../worker/worker-parts.ts";
+import { ProgressLine } from "../progress.ts";
 
 /** A MySQL that hangs may keep a statement for longer; nothing is lost by not waiting for it. */
 const shutdownMsMax = 5 * SECOND;

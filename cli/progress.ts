@@ -4,7 +4,7 @@
  */
 import { monotonicMs, SECOND } from "#lib/base/clock.ts";
 import type { PassProgress } from "#lib/flush/flusher.ts";
-import { duration, plural } from "./status/state.ts";
+import { duration, plural } from "../worker/status/state.ts";
 
 /** A pass shorter than this needs no line. */
 const quietMs = SECOND;

@@ -4,7 +4,7 @@ import type { Config } from "#lib/config/config.ts";
 import type { MemcachedClient } from "#lib/memcached/client.ts";
 import { type LaneDepth, readDepth } from "#lib/queue/depth.ts";
 import { allQueueNames } from "#lib/queue/queue-names.ts";
-import { duration, plural } from "../status/state.ts";
+import { duration, plural } from "../../worker/status/state.ts";
 import { type Finding, ok, warn, wrong } from "./finding.ts";
 
 const answerMsMax = 2 * SECOND;

@@ -13,7 +13,7 @@ import type { Store } from "#lib/store/database.ts";
 import { listDeadLetters } from "#lib/store/dead-letters.ts";
 import { allPollIds, countingPolls, newestPolls } from "#lib/store/polls.ts";
 import { readTotals } from "#lib/store/totals.ts";
-import { plural } from "../status/state.ts";
+import { plural } from "../../worker/status/state.ts";
 import { type Finding, ok, orWell, warn, wrong } from "./finding.ts";
 
 /** Polls whose rows are counted again, at most. */

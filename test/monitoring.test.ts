@@ -3,9 +3,9 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { describe, it } from "node:test";
-import { sections } from "../doctor/finding.ts";
-import { books, now, summary, survey } from "./examples.ts";
-import { Metrics } from "./metrics.ts";
+import { sections } from "../cli/doctor/finding.ts";
+import { books, now, summary, survey } from "../worker/status/examples.ts";
+import { Metrics } from "../worker/status/metrics.ts";
 
 describe("monitoring", () => {
   it("asks for metrics that there are", async () => {

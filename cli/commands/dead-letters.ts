@@ -12,8 +12,8 @@ import { redriveLetter } from "#lib/flush/redrive.ts";
 import { reconcile } from "#lib/rebuild/reconcile.ts";
 import { dismissDeadLetter, listDeadLetters, readLetterBytes } from "#lib/store/dead-letters.ts";
 import { everOpenPolls } from "#lib/store/polls.ts";
-import { operatorSettings } from "./settings.ts";
-import { buildWorker, type WorkerParts } from "./worker-parts.ts";
+import { buildWorker, type WorkerParts } from "../../worker/worker-parts.ts";
+import { operatorSettings } from "../settings.ts";
 
 const exitUsage = 64;
 const exitConfig = 78;

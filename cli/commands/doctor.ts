@@ -3,9 +3,9 @@
  * do. Changes nothing. Ends with status 1 when something is wrong.
  */
 import { ConfigError } from "#lib/config/config.ts";
-import { examine } from "./doctor/examine.ts";
-import { type Finding, lineOf, verdictOf, wrong } from "./doctor/finding.ts";
-import { operatorSettings } from "./settings.ts";
+import { examine } from "../doctor/examine.ts";
+import { type Finding, lineOf, verdictOf, wrong } from "../doctor/finding.ts";
+import { operatorSettings } from "../settings.ts";
 
 async function findings(): Promise<Finding[]> {
   try {

@@ -14,7 +14,7 @@ import type { BallotRow } from "#lib/store/ballots.ts";
 import { Store } from "#lib/store/database.ts";
 import { findPoll } from "#lib/store/polls.ts";
 import { deriveVoterSecrets } from "#lib/voters/voter-secrets.ts";
-import { operatorSettings } from "./settings.ts";
+import { operatorSettings } from "../settings.ts";
 
 const exitUsage = 64;
 const exitConfig = 78;

@@ -15,8 +15,8 @@ import { describePart, partsOf } from "#lib/model/tally-parts.ts";
 import { compareTallies, reconcile } from "#lib/rebuild/reconcile.ts";
 import { everOpenPolls, findPoll } from "#lib/store/polls.ts";
 import { readTally } from "#lib/tallies/counters.ts";
-import { operatorSettings } from "./settings.ts";
-import { buildWorker, type WorkerParts } from "./worker-parts.ts";
+import { buildWorker, type WorkerParts } from "../../worker/worker-parts.ts";
+import { operatorSettings } from "../settings.ts";
 
 const exitUsage = 64;
 /** As of sysexits.h: it may be otherwise in a moment. */
