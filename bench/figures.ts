@@ -1,4 +1,4 @@
-/** What a benchmark says: figures, each beside the floor that was measured in the same run. */
+/** A benchmark's figures, each beside the floor that was measured in the same run. */
 
 export interface Figure {
   readonly name: string;
@@ -6,9 +6,9 @@ export interface Figure {
   /** The median of the rounds. */
   readonly value: number;
   readonly rounds: readonly number[];
-  /** What the figure is held against: the name of another figure of this scenario, and the ratio. */
+  /** The floor: another figure of this scenario by name, and the ratio to it. */
   readonly against?: { readonly name: string; readonly ratio: number };
-  /** What was wished for, in words, and whether it was reached. */
+  /** The target in words, and whether it was met. */
   readonly target?: { readonly text: string; readonly met: boolean };
   readonly note?: string;
 }
@@ -21,7 +21,7 @@ export interface ScenarioResult {
   readonly seconds: number;
 }
 
-/** How the books stood afterwards, in a sentence, and whether that is how they must stand. */
+/** The books after the run, in one sentence, and whether they balance. */
 export interface Balance {
   readonly text: string;
   readonly balanced: boolean;
@@ -30,7 +30,7 @@ export interface Balance {
 /** How thorough a run is. */
 export interface Effort {
   readonly quick: boolean;
-  /** How large the table of ballots is to grow. */
+  /** Rows that the table of ballots grows to. */
   readonly rows: number;
   readonly rounds: number;
   readonly warmUpMs: number;
@@ -53,7 +53,7 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? upper) + upper) / 2;
 }
 
-/** Collects rounds by name, and makes figures of them. */
+/** Collects rounds by name and turns them into figures. */
 export class Rounds {
   readonly #values = new Map<string, number[]>();
 
@@ -66,9 +66,9 @@ export class Rounds {
   }
 
   /**
-   * A figure of what was collected.
+   * The figure made of the collected rounds.
    *
-   * @param options.floor - name of what it is held against.
+   * @param options.floor - name of the figure that it is compared with.
    * @param options.atLeast - the least ratio to the floor; `atMost` - the most that the figure may be.
    */
   figure(

@@ -12,7 +12,7 @@ export interface Machine {
   readonly memcached: string;
   readonly mariadb: string;
   readonly commit: string;
-  /** Of the minute before: more than about 0.3 means that somebody else was at work too. */
+  /** Load average of the minute before; above about 0.3 other work ran on the machine. */
   readonly loadBefore: number;
   readonly at: string;
 }

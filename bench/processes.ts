@@ -10,7 +10,7 @@ export function cpuMicros(pid: number): number {
   return (Number(fields[11]) + Number(fields[12])) * microsPerTick;
 }
 
-/** Resident memory in bytes: now, or the most it ever was. */
+/** Resident memory in bytes: current, or the peak. */
 export function memoryBytes(pid: number, which: "VmRSS" | "VmHWM" = "VmRSS"): number {
   const status = readFileSync(`/proc/${pid}/status`, "utf8");
   return Number(new RegExp(`${which}:\\s+(\\d+)`).exec(status)?.[1] ?? 0) * 1024;

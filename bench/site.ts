@@ -28,7 +28,7 @@ interface BooksRow extends RowDataPacket {
   readonly totals: number;
 }
 
-/** What is stored and shown of one poll. */
+/** One poll's rows, totals and tallies. */
 export async function readBooks(site: Site, slug: string): Promise<Books> {
   const [row] = await site.query<BooksRow>(
     `SELECT COUNT(*) AS rows_, COUNT(DISTINCT ballot_id) AS distinct_,
@@ -46,7 +46,7 @@ export async function readBooks(site: Site, slug: string): Promise<Books> {
   };
 }
 
-/** Waits until MySQL has counted so many ballots of a poll; false when it has not after `withinMs`. */
+/** Waits until MySQL has this many ballots of a poll; false when that takes longer than `withinMs`. */
 export async function waitForTotals(
   site: Site,
   slug: string,
@@ -71,7 +71,7 @@ export async function waitForTotals(
  * The books of a poll whose every voter voted once.
  *
  * @param accepted - ballots that were answered 202.
- * @param unanswered - ballots that were sent and not answered: each may be in, or not.
+ * @param unanswered - ballots that were sent and not answered: each may have been counted or not.
  */
 export function balance(accepted: number, unanswered: number, books: Books): Balance {
   const { rows, distinct, totals, tallies } = books;

@@ -35,7 +35,7 @@ export async function drive(port: number, load: Load): Promise<Report> {
     ["--import", "tsx", "bench/load/generator.ts"],
     { env: process.env, stdio: ["pipe", "pipe", "pipe"] },
   );
-  // With ten thousand heads it is longer than any argument may be.
+  // With ten thousand heads the job exceeds the longest allowed argument.
   child.process.stdin?.end(JSON.stringify(job));
   const status = await child.exit();
   if (status !== 0) throw new Error(`the generator ended with ${status}\n${child.output}`);
@@ -54,7 +54,7 @@ export interface Beside {
 
 export type FloorMode = "post" | "adapter" | "get";
 
-/** A floor: the same server with nothing of ours in it. `bytes`: how long its answer to a GET is. */
+/** A floor: a server without our code. `bytes`: the length of its answer to a GET. */
 export async function startFloor(mode: FloorMode, bytes = 0): Promise<Beside> {
   const port = await freePort();
   const child = new Child(

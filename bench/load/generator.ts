@@ -1,12 +1,12 @@
 /**
- * The load generator: a process of its own, so that what it costs is known and is not the server's.
+ * The load generator: a process of its own, so that its CPU time is known and separate from the server's.
  *
  * Raw sockets, one request in flight on each (no pipelining), requests that are a few joined strings, one
  * read buffer for each connection, nothing parsed but the status and the length. A general client costs
- * more than the server that it is to measure.
+ * more than the server under test.
  *
- * Open loop: a request is due at its moment whether or not earlier ones were answered, and its latency
- * counts from that moment, not from when a connection was free.
+ * Open loop: a request is due at its time whether or not earlier ones were answered. Its latency counts from
+ * that time, not from when a connection became free.
  *
  * Reads its job (JSON) from standard input; prints its report (JSON) as the last line.
  */
@@ -38,7 +38,7 @@ let waited = 0;
 
 const now = () => performance.now();
 
-/** A voter of their own for each request: the identity is derived from the ballot id. */
+/** Each request is another voter: the identity is derived from the ballot id. */
 function nextRequest(): string {
   const serial = (sent++).toString(16).padStart(12, "0");
   if (job.bodyAfter === undefined) return job.head;
@@ -60,9 +60,9 @@ class Line {
   readonly #onFree: (line: Line) => void;
   #dueMs = 0;
   #status = 0;
-  /** Bytes of the answer that are still to come; 0: none is awaited or its head has not come. */
+  /** Bytes of the answer still missing; 0: none is awaited, or its head has not arrived. */
   #left = 0;
-  /** The end of an answer in chunks, as far as it has come. */
+  /** The received part of a chunked answer's end. */
   #tail: string | undefined;
   #head = "";
   busy = false;
@@ -155,7 +155,7 @@ class Line {
   }
 }
 
-/** As fast as the answers come. */
+/** Closed loop: the next request follows the answer. */
 async function closedLoop(): Promise<void> {
   let stop = false;
   const lines = Array.from(
@@ -176,7 +176,7 @@ async function closedLoop(): Promise<void> {
   due = sent;
 }
 
-/** So many a second, whatever the answers do. */
+/** Open loop: a fixed rate, whatever the answers do. */
 async function openLoop(rate: number): Promise<void> {
   const free: Line[] = [];
   const waiting: number[] = [];

@@ -1,4 +1,4 @@
-/** What the generator is told to do, and what it says afterwards. */
+/** The generator's job and its report. */
 
 export interface Job {
   readonly host: string;
@@ -6,7 +6,7 @@ export interface Job {
   readonly connections: number;
   readonly warmUpMs: number;
   readonly measureMs: number;
-  /** Requests a second; without it, as many as are answered. */
+  /** Requests per second; absent: a closed loop. */
   readonly rate?: number;
   /** The request up to its body, or all of it. */
   readonly head: string;
@@ -18,11 +18,11 @@ export interface Job {
 }
 
 export interface Report {
-  /** Requests whose moment had come, warm-up included; in an open loop some of them may never be sent. */
+  /** Requests that were due, warm-up included; an open loop may not send all of them. */
   readonly due: number;
   readonly sent: number;
   readonly answered: number;
-  /** Connections that ended with an answer still to come. */
+  /** Connections that ended before their answer. */
   readonly broken: number;
   /** Requests that had to wait because every connection was busy. */
   readonly waitedForConnection: number;
@@ -31,7 +31,7 @@ export interface Report {
   readonly ms: number;
   /** CPU of the generator itself within the measured time. */
   readonly cpuUs: number;
-  /** How many answers had each status, warm-up included. */
+  /** Answers by status, warm-up included. */
   readonly statuses: Readonly<Record<string, number>>;
   readonly p50Ms: number;
   readonly p90Ms: number;

@@ -1,6 +1,6 @@
 /**
- * One producer as a process, for the queue alone: batches of so many ballots, one after the other, for so
- * long. Prints what it did (JSON) as its last line.
+ * One producer as a process, for the queue alone: batches of a fixed size, one after the other, for a
+ * fixed time. Prints its report (JSON) as the last line.
  */
 import { randomBytes } from "node:crypto";
 import { monotonicMs } from "#lib/base/clock.ts";
@@ -15,7 +15,7 @@ export interface ProducerJob {
   readonly ports: readonly number[];
   readonly home: number;
   readonly batch: number;
-  /** So long, or so many ballots. */
+  /** Ends after this time, or after this many ballots. */
   readonly ms?: number;
   readonly ballots?: number;
   readonly pollId: number;
@@ -25,7 +25,7 @@ export interface ProducerReport {
   readonly ballots: number;
   readonly rounds: number;
   readonly ms: number;
-  /** Rounds whose batch did not get in at once. */
+  /** Rounds whose batch needed more than one write. */
   readonly failed: number;
   readonly p50Ms: number;
   readonly p99Ms: number;

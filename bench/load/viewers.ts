@@ -25,14 +25,14 @@ export interface ViewersReport {
 }
 
 const job = JSON.parse(process.argv[2] ?? "{}") as ViewersJob;
-/** When the vote was sent that made it so many ballots. */
+/** For each number of ballots, when the vote that reached it was sent. */
 const sentAtMs: number[] = [];
 const delays: number[] = [];
 let frames = 0;
 let dropped = 0;
 let measuring = false;
 
-/** Notes the delay of every vote that this frame is the first to show. */
+/** Records the delay of each vote that this frame shows first. */
 function see(text: string, seenBefore: number): number {
   const ballots = Number(/"ballots":(\d+)/.exec(text)?.[1] ?? -1);
   if (ballots <= seenBefore) return seenBefore;

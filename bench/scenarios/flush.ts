@@ -16,7 +16,7 @@ import { startSite } from "../site.ts";
 const singleInserts = 1_000;
 const loadDataTable = "floodgate.bench_load";
 
-/** Flushes what waits, by the program that cron would run; seconds, and the most memory that it took. */
+/** Runs the one-shot flush that cron would run; gives its seconds and its peak memory. */
 async function flushOnce(site: Site): Promise<{ seconds: number; peakBytes: number }> {
   const startedMs = monotonicMs();
   const child = new Child("flush", process.execPath, ["dist/worker.mjs", "--once"], {
@@ -27,7 +27,7 @@ async function flushOnce(site: Site): Promise<{ seconds: number; peakBytes: numb
     try {
       peakBytes = Math.max(peakBytes, memoryBytes(child.pid, "VmHWM"));
     } catch {
-      // It ended between the two looks.
+      // It ended between the two reads.
     }
     await sleep(20);
   }
@@ -35,7 +35,7 @@ async function flushOnce(site: Site): Promise<{ seconds: number; peakBytes: numb
   return { seconds: (monotonicMs() - startedMs) / 1000, peakBytes };
 }
 
-/** The same rows again, in the order in which they came, by the two floors. */
+/** The same rows again, in order of arrival, by the two floors. */
 async function measureFloors(site: Site, slug: string, seen: Rounds): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "floodgate-load-"));
   const file = join(folder, "ballots.tsv");

@@ -24,7 +24,7 @@ async function createPolls(site: Site, count: number): Promise<string[]> {
   return slugs;
 }
 
-/** So many rows of ballots, of polls that are over; in the order of their key, a poll at a time. */
+/** Fills the table with ballots of closed polls, in key order, one poll at a time. */
 async function fillTable(site: Site, rows: number): Promise<void> {
   const digits =
     "(SELECT 0 d UNION ALL SELECT 1 UNION ALL SELECT 2 UNION ALL SELECT 3 UNION ALL SELECT 4 UNION ALL SELECT 5 UNION ALL SELECT 6 UNION ALL SELECT 7 UNION ALL SELECT 8 UNION ALL SELECT 9)";
@@ -53,7 +53,7 @@ class Growth {
     this.#say = say;
   }
 
-  /** The vote benchmark over each of these sets of polls, in turn, so that all see the same machine. */
+  /** Runs the vote benchmark over each set of polls in turn, so that all see the same machine. */
   async measure(shapes: Readonly<Record<string, readonly string[]>>): Promise<void> {
     for (let round = 0; round < this.#effort.rounds; round++) {
       for (const [name, slugs] of Object.entries(shapes)) await this.#once(name, slugs);

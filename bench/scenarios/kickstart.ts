@@ -8,7 +8,7 @@ import { balance, readBooks, startSite } from "../site.ts";
 
 const quietMs = 3 * SECOND;
 
-/** How long until a poll has so many rows, in milliseconds. */
+/** Milliseconds until a poll has this many rows. */
 async function untilStored(database: Connection, slug: string, ballots: number): Promise<number> {
   const startedMs = monotonicMs();
   for (;;) {
@@ -24,7 +24,7 @@ export const kickstart: Scenario = {
   name: "kickstart",
   title: "The first ballot after a quiet time, from its answer to its row in MySQL",
   run: async ({ quick }, say) => {
-    // Without a kickstart, the worker would find it after a minute.
+    // Without a kickstart the worker would look after a minute.
     const site = await startSite({ env: { FLUSH_INTERVAL: "60000" } });
     const database = await createConnection({ uri: site.database.adminUrl });
     try {

@@ -1,6 +1,6 @@
 /**
- * The record minute: 24,650 votes a second for a minute, the busiest minute of a web vote that was ever
- * published (Globo, Big Brother Brasil, 2020), with everything on this machine.
+ * The record minute: 24,650 votes a second for a minute, the busiest published minute of a web
+ * vote (Globo, Big Brother Brasil, 2020), with everything on this machine.
  */
 import { monotonicMs } from "#lib/base/clock.ts";
 import { createPoll } from "#test/support/ledger.ts";

@@ -8,7 +8,7 @@ interface Shape {
   readonly producers: number;
   readonly batch: number;
   readonly copies: number;
-  /** All at one home, contending for its lock, instead of one each. */
+  /** All producers share one home and contend for its lock, instead of one home each. */
   readonly oneHome?: boolean;
 }
 
@@ -56,7 +56,7 @@ export const queue: Scenario = {
     const seen = new Rounds();
     for (let round = 0; round < effort.rounds; round++) {
       for (const shape of shapes) {
-        // Nobody drains: each shape begins with empty servers.
+        // Nothing drains the queue: each shape begins with empty servers.
         const servers = await Promise.all([1, 2].map(() => startMemcached({ memoryMb: 1024 })));
         try {
           await measure(

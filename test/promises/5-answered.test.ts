@@ -221,5 +221,6 @@ describe("every request is answered", () => {
     }
   });
 
-  it("and no process has crashed or restarted over it", () => site.assertUnharmed());
+  it("no process crashed or restarted while it answered these requests", () =>
+    site.assertUnharmed());
 });

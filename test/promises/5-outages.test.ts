@@ -107,5 +107,6 @@ describe("every request is answered in time", () => {
     await site.drained();
   });
 
-  it("and no process has crashed or restarted over it", () => site.assertUnharmed());
+  it("no process crashed or restarted while it answered these requests", () =>
+    site.assertUnharmed());
 });
