@@ -55,7 +55,7 @@ async function measureFloors(site: Site, slug: string, seen: Rounds): Promise<vo
     const loadMs = monotonicMs();
     await db.query(
       `LOAD DATA INFILE ? INTO TABLE ${loadDataTable} (poll_id, @v, @b, @a, @c, received_at)
-       SET voter = UNHEX(@v), ballot_id = UNHEX(@b), batch_id = UNHEX(@a), choices = UNHEX(@c)`,
+       SET voter = UNHEX(@v), ballot_id = UNHEX(@b), batch_id = UNHEX(@a), revision = 0, choices = UNHEX(@c)`,
       [file],
     );
     seen.add("LOAD DATA", (rows.length * 1000) / (monotonicMs() - loadMs));
@@ -63,8 +63,8 @@ async function measureFloors(site: Site, slug: string, seen: Rounds): Promise<vo
     const insertMs = monotonicMs();
     for (const row of rows.slice(0, singleInserts)) {
       await db.query(
-        `INSERT INTO ${loadDataTable} (poll_id, voter, ballot_id, batch_id, choices, received_at)
-         VALUES (?, UNHEX(?), UNHEX(?), UNHEX(?), UNHEX(?), ?)`,
+        `INSERT INTO ${loadDataTable} (poll_id, voter, ballot_id, batch_id, revision, choices, received_at)
+         VALUES (?, UNHEX(?), UNHEX(?), UNHEX(?), 0, UNHEX(?), ?)`,
         [row.poll_id, row.v, row.b, row.a, row.c, row.t],
       );
     }

@@ -31,8 +31,8 @@ async function fillTable(site: Site, rows: number): Promise<void> {
   const numbers = ["a", "b", "c", "d", "e"].map(alias => `${digits} ${alias}`).join(" JOIN ");
   for (let poll = 0; poll < rows / rowsPerPoll; poll++) {
     await site.query<RowDataPacket>(
-      `INSERT INTO floodgate.ballots (poll_id, voter, ballot_id, batch_id, choices, received_at)
-       SELECT ${1_000_000 + poll}, v, v, LEFT(v, 12), '\\1', '2026-01-01' FROM
+      `INSERT INTO floodgate.ballots (poll_id, voter, ballot_id, batch_id, revision, choices, received_at)
+       SELECT ${1_000_000 + poll}, v, v, LEFT(v, 12), 0, '\\1', '2026-01-01' FROM
          (SELECT UNHEX(MD5(CONCAT(a.d, b.d, c.d, d.d, e.d, '-', ${poll}))) v FROM ${numbers}) rows_
        ORDER BY v`,
     );

@@ -87,7 +87,7 @@ export async function moveCheckpoint(
 ): Promise<void> {
   await db.write(
     "checkpoints.move",
-    `UPDATE checkpoints SET slot = ?, deleted = ?, holes = holes + ?, updated_at = ?
+    `UPDATE checkpoints SET slot = ?, deleted = ?, missing_slots = missing_slots + ?, updated_at = ?
      WHERE epoch = ? AND slot <= ?`,
     [move.to, move.deleted, move.holes, new Date(nowMs), epoch, move.to],
   );

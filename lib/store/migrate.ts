@@ -1,12 +1,13 @@
 /**
- * Brings the schema up to date: the numbered files of `sql/`, in order, each once.
+ * Brings the schema up to date: applies the numbered files of `sql/`, in order, each once.
  *
- * Safe to run twice and by two processes at once: they take turns behind a named lock of the server.
- * MySQL commits every DDL statement by itself, so a file can't be rolled back; its row in `migrations`
- * is written first and completed last, and a file found half done stops everything with its name.
+ * Two processes may run it at once: they take turns behind a named lock of the server. MySQL commits every DDL
+ * statement by itself, so a file can't be rolled back. Its row in `migrations` is therefore inserted before the
+ * first statement and completed after the last; a row that is not completed stops every later run.
  *
- * A small runner of our own because the kept tools do not do that much: the candidates either bring no
- * lock (two starting processes would collide) or an ORM; see `docs/decisions/0005-migrations.md`.
+ * A file whose first line begins with `-- breaking` stops programs that do not know it; they tolerate any other.
+ *
+ * Source: `docs/decisions/0005-migrations.md`, which says why no library does this.
  */
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -18,28 +19,30 @@ interface MigrationRow extends Row {
   readonly finished_at: Date | null;
 }
 
+type Connection = Awaited<ReturnType<Store["pool"]["getConnection"]>>;
+
 const lockName = "floodgate.migrate";
 const lockWaitSeconds = 60;
 
 const createTable = `
   CREATE TABLE IF NOT EXISTS migrations (
     name        VARCHAR(100) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
-    breaking    BOOLEAN      NOT NULL COMMENT 'programs that do not know it must not run',
+    breaking    BOOLEAN      NOT NULL COMMENT 'programs without this file must not run',
     started_at  DATETIME(3)  NOT NULL,
     finished_at DATETIME(3)  NULL,
     PRIMARY KEY (name)
   ) ENGINE = InnoDB`;
 
-/** A sentence for the operator: the schema and this program do not fit. */
+/** The schema and this program do not fit together; the message tells the operator what to do. */
 export class SchemaMismatch extends Error {}
 
-/** The files of a directory that are migrations, in order. */
+/** The migrations in a directory, in order. */
 async function migrationNames(directory: string): Promise<string[]> {
   const names = await readdir(directory);
   return names.filter(name => /^\d{4}-[a-z0-9-]+\.sql$/.test(name)).sort();
 }
 
-/** Statements of a file: ours end with a semicolon at the end of a line, and hold none elsewhere. */
+/** Splits a file at each semicolon that ends a line; whole-line comments are dropped. */
 export function splitStatements(sql: string): string[] {
   const withoutComments = sql.replaceAll(/^\s*--.*$/gm, "");
   return withoutComments
@@ -49,55 +52,55 @@ export function splitStatements(sql: string): string[] {
 }
 
 /**
- * Applies what is missing and resolves with the names applied.
+ * Applies the missing migrations and resolves with their names.
  *
  * @throws SchemaMismatch when an earlier migration stopped half-way.
  */
 export async function migrate(store: Store, directory = "sql"): Promise<string[]> {
   const files = await migrationNames(directory);
-  return store.pool.getConnection().then(async connection => {
-    try {
-      const [locked] = await connection.query<Row[]>("SELECT GET_LOCK(?, ?) AS got", [
-        lockName,
-        lockWaitSeconds,
-      ]);
-      if (Number(locked[0]?.got) !== 1)
-        throw new SchemaMismatch("another migration is still running");
-      await connection.query(createTable);
-      const [rows] = await connection.query<MigrationRow[]>("SELECT * FROM migrations");
-      const halfDone = rows.find(row => row.finished_at === null);
-      if (halfDone) {
-        throw new SchemaMismatch(
-          `migration ${halfDone.name} stopped half-way: put its tables right by hand, then set its finished_at`,
-        );
-      }
-      const done = new Set(rows.map(row => row.name));
-      const missing = files.filter(name => !done.has(name));
-      for (const name of missing) {
-        const sql = await readFile(join(directory, name), "utf8");
-        const breaking = sql.startsWith("-- breaking");
-        await connection.query("INSERT INTO migrations VALUES (?, ?, UTC_TIMESTAMP(3), NULL)", [
-          name,
-          breaking,
-        ]);
-        for (const statement of splitStatements(sql)) await connection.query(statement);
-        await connection.query(
-          "UPDATE migrations SET finished_at = UTC_TIMESTAMP(3) WHERE name = ?",
-          [name],
-        );
-      }
-      return missing;
-    } finally {
-      await connection.query("SELECT RELEASE_LOCK(?)", [lockName]).catch(() => {});
-      connection.release();
+  const connection = await store.pool.getConnection();
+  try {
+    const [locked] = await connection.query<Row[]>("SELECT GET_LOCK(?, ?) AS got", [
+      lockName,
+      lockWaitSeconds,
+    ]);
+    if (Number(locked[0]?.got) !== 1)
+      throw new SchemaMismatch("another migration is still running");
+    await connection.query(createTable);
+    const [rows] = await connection.query<MigrationRow[]>("SELECT * FROM migrations");
+    const halfDone = rows.find(row => row.finished_at === null);
+    if (halfDone) {
+      throw new SchemaMismatch(
+        `migration ${halfDone.name} stopped half-way: complete its tables by hand, then set its finished_at`,
+      );
     }
-  });
+    const done = new Set(rows.map(row => row.name));
+    const missing = files.filter(name => !done.has(name));
+    for (const name of missing) await apply(connection, directory, name);
+    return missing;
+  } finally {
+    await connection.query("SELECT RELEASE_LOCK(?)", [lockName]).catch(() => {});
+    connection.release();
+  }
+}
+
+async function apply(connection: Connection, directory: string, name: string): Promise<void> {
+  const sql = await readFile(join(directory, name), "utf8");
+  const breaking = sql.startsWith("-- breaking");
+  await connection.query("INSERT INTO migrations VALUES (?, ?, UTC_TIMESTAMP(3), NULL)", [
+    name,
+    breaking,
+  ]);
+  for (const statement of splitStatements(sql)) await connection.query(statement);
+  await connection.query("UPDATE migrations SET finished_at = UTC_TIMESTAMP(3) WHERE name = ?", [
+    name,
+  ]);
 }
 
 /**
- * Checks that the schema is one this program can work with. One query.
+ * Checks that this program can work with the schema. Two queries.
  *
- * @throws SchemaMismatch with what to do; StoreFailure when MySQL can't be asked.
+ * @throws SchemaMismatch when it can't; StoreFailure when MySQL is away.
  */
 export async function checkSchema(store: Store, directory = "sql"): Promise<void> {
   const known = await migrationNames(directory);

@@ -79,7 +79,8 @@ async function insertOptions(
   );
   await db.write(
     "polls.insert_option_totals",
-    `INSERT INTO option_totals (poll_id, option_number) VALUES ${options.map(() => "(?, ?)").join(", ")}`,
+    `INSERT INTO option_totals (poll_id, option_number, measure, votes)
+     VALUES ${options.map(() => "(?, ?, 0, 0)").join(", ")}`,
     options.flatMap(option => [id, option.number]),
   );
 }

@@ -93,7 +93,7 @@ export class Inspector {
 
   /** Numbers that were given up because nobody wrote their slots, in all lives of all queues. */
   async holes(): Promise<number> {
-    return this.#count("SELECT COALESCE(SUM(holes), 0) AS n FROM floodgate.checkpoints");
+    return this.#count("SELECT COALESCE(SUM(missing_slots), 0) AS n FROM floodgate.checkpoints");
   }
 
   async deadLetters(): Promise<number> {
