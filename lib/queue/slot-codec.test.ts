@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { describe, it } from "node:test";
+import { crc32 } from "node:zlib";
 import fc from "fast-check";
 import { isFloodgateError } from "../base/errors.ts";
 import { type Ballot, type Batch, ballotsPerSlotMax, revisionMax } from "../model/ballot.ts";
@@ -18,7 +19,7 @@ const bytes = (length: number) =>
 
 const anyChoices = fc.uint8Array({ maxLength: 100 });
 
-/** What only a change has. */
+/** The fields of a change. */
 const anyRevision = fc.oneof(
   fc.constant({ revision: 0 }),
   fc.record({ revision: fc.integer({ min: 1, max: revisionMax }), replaced: anyChoices }),
@@ -44,7 +45,7 @@ const anyBatch: fc.Arbitrary<Batch> = fc.record({
   talliesDoubtful: fc.boolean(),
 });
 
-const plain = (batch: Batch | null) =>
+const comparable = (batch: Batch | null) =>
   batch && {
     ...batch,
     id: batch.id.toString("hex"),
@@ -57,36 +58,31 @@ const plain = (batch: Batch | null) =>
 
 const isCorrupt = (error: unknown) => isFloodgateError(error, "slot_corrupt");
 
-describe("slot codec", () => {
-  it("gives back what was encoded", () => {
+/** Changes one byte of a batch with one ballot, and makes the checksum right again. */
+function patched(ballot: Ballot, index: number, value: number): Buffer {
+  const slot = encodeBatch(batchOf([ballot]));
+  slot[index] = value;
+  const end = slot.length - 4;
+  slot.writeUInt32BE(crc32(slot.subarray(0, end)), end);
+  return slot;
+}
+
+const batchOf = (ballots: Ballot[]): Batch => ({
+  id: randomBytes(12) as BatchId,
+  ballots,
+  talliesDoubtful: false,
+});
+
+describe("decodeBatch", () => {
+  it("returns the batch that was encoded", () => {
     fc.assert(
       fc.property(anyBatch, batch => {
-        assert.deepEqual(plain(decodeBatch(encodeBatch(batch))), plain(batch));
+        assert.deepEqual(comparable(decodeBatch(encodeBatch(batch))), comparable(batch));
       }),
     );
   });
 
-  it("knows how many bytes a ballot takes", () => {
-    fc.assert(
-      fc.property(anyBallot, ballot => {
-        const id = randomBytes(12) as BatchId;
-        const size = (ballots: Ballot[]) =>
-          encodeBatch({ id, ballots, talliesDoubtful: false }).length;
-        assert.equal(size([ballot]) - size([]), encodedBallotBytes(ballot));
-      }),
-    );
-  });
-
-  it("fits a full slot of ordinary ballots into its limit", () => {
-    const ballot = fc.sample(anyBallot, 1)[0];
-    assert.ok(ballot);
-    const one = { ...ballot, choices: Uint8Array.of(1, 2, 3) };
-    const ballots = Array.from({ length: ballotsPerSlotMax }, () => one);
-    const id = randomBytes(12) as BatchId;
-    assert.ok(encodeBatch({ id, ballots, talliesDoubtful: false }).length < slotBytesMax);
-  });
-
-  it("refuses every damaged slot", () => {
+  it("refuses every slot in which one byte is damaged", () => {
     fc.assert(
       fc.property(anyBatch, fc.nat(), fc.integer({ min: 1, max: 255 }), (batch, at, flip) => {
         const damaged = encodeBatch(batch);
@@ -97,7 +93,7 @@ describe("slot codec", () => {
     );
   });
 
-  it("refuses every cut slot, and every other sequence of bytes", () => {
+  it("refuses every truncated slot and all other sequences of bytes", () => {
     fc.assert(
       fc.property(anyBatch, fc.nat(), (batch, length) => {
         const whole = encodeBatch(batch);
@@ -111,26 +107,55 @@ describe("slot codec", () => {
     );
   });
 
-  it("says which version it does not know", () => {
-    const other = encodeBatch({
-      id: randomBytes(12) as BatchId,
-      ballots: [],
-      talliesDoubtful: false,
-    });
-    other[1] = 99;
-    assert.throws(
-      () => decodeBatch(other),
-      error => isFloodgateError(error, "slot_corrupt") && /99/.test(error.detail ?? ""),
+  it("refuses an unknown version and names it", () => {
+    const [ballot] = fc.sample(anyBallot, 1);
+    assert.ok(ballot);
+    for (const version of [0, 2, 3, 99]) {
+      assert.throws(
+        () => decodeBatch(patched(ballot, 1, version)),
+        error =>
+          isFloodgateError(error, "slot_corrupt") &&
+          error.detail === `version ${version} is unknown`,
+      );
+    }
+  });
+
+  it("refuses unknown flags of a slot and of a ballot", () => {
+    const [ballot] = fc.sample(anyBallot, 1);
+    assert.ok(ballot);
+    assert.throws(() => decodeBatch(patched(ballot, 2, 0x02)), /unknown flags of a slot/);
+    assert.throws(() => decodeBatch(patched(ballot, 23 + 4, 0x10)), /unknown flags of a ballot/);
+  });
+
+  it("returns null for a tombstone of any size", () => {
+    for (const bytes of [0, 60_000]) assert.equal(decodeBatch(tombstoneOf(bytes)), null);
+  });
+});
+
+describe("encodeBatch", () => {
+  it("takes as many bytes for a ballot as encodedBallotBytes says", () => {
+    fc.assert(
+      fc.property(anyBallot, ballot => {
+        const size = (ballots: Ballot[]) => encodeBatch(batchOf(ballots)).length;
+        assert.equal(size([ballot]) - size([]), encodedBallotBytes(ballot));
+      }),
     );
   });
 
-  it("knows a tombstone", () => {
-    for (const bytes of [0, 60_000]) assert.equal(decodeBatch(tombstoneOf(bytes)), null);
+  it("takes 43 bytes for a ballot with one choice", () => {
+    assert.equal(encodedBallotBytes({ choices: Uint8Array.of(1), revision: 0 }), 43);
   });
 
-  it("refuses to write what could not be read", () => {
-    const ballots: Ballot[] = [];
-    const short = randomBytes(11) as BatchId;
-    assert.throws(() => encodeBatch({ id: short, ballots, talliesDoubtful: false }), RangeError);
+  it("keeps a full batch of ordinary ballots below the size limit", () => {
+    const ballot = fc.sample(anyBallot, 1)[0];
+    assert.ok(ballot);
+    const one = { ...ballot, choices: Uint8Array.of(1, 2, 3), replaced: Uint8Array.of(1, 2, 3) };
+    const ballots = Array.from({ length: ballotsPerSlotMax }, () => one);
+    assert.ok(encodeBatch(batchOf(ballots)).length < slotBytesMax);
+  });
+
+  it("throws a RangeError for a batch id of the wrong length", () => {
+    const short = { ...batchOf([]), id: randomBytes(11) as BatchId };
+    assert.throws(() => encodeBatch(short), RangeError);
   });
 });

@@ -1,19 +1,23 @@
 /**
- * Batch ↔ bytes: what stands in one slot of the queue.
+ * Batch ↔ bytes: the contents of one slot of the queue.
  *
  * ```
  * byte  0    1        2      3..14     15..16   17..22         23 …                        last 4
  *       'F'  version  flags  batch id  ballots  base time, ms  ballots, one after another  CRC-32
  *
  * ballot:  poll (4)  flags (1)  voter (16)  ballot id (16)  ms after base (4)  choices: count (1), bytes
- * change:  the same, and behind it  revision (2)  choices that it replaces: count (1), bytes
- * ```
- * A ballot's flags: bit 0, tallied; bits 1 and 2, the kind of its poll (version 2); bit 3, a change (version 3).
- * Numbers are big-endian. A ballot of one choice takes 43 bytes, so 500 of them fit well into 64 kB.
+ *          and if it is a change:  revision (2)  choices that it replaces: count (1), bytes
  *
- * Invariant: `decodeBatch(encodeBatch(batch))` equals the batch, and `decodeBatch` answers any other
- * bytes with `slot_corrupt`, never with a guess. A tombstone decodes to `null`.
- * Invariant: a version is never changed, only added: fronts and workers of two releases run side by side.
+ * bit                 7 … 4  3         2 1                0
+ * a slot's flags:     0      0         0                  tallies doubtful
+ * a ballot's flags:   0      a change  kind of its poll   tallied
+ * ```
+ * Numbers are big-endian. A ballot with one choice takes 43 bytes, so 500 of them fit well into 64 kB.
+ *
+ * Invariant: `decodeBatch(encodeBatch(batch))` equals the batch. A tombstone decodes to `null`, and all other bytes
+ *   to `slot_corrupt`, never to a guess.
+ * Invariant: bytes of an unknown version, or with an unknown flag, are not interpreted. A change of this layout gets
+ *   a new version, so that fronts and workers of two releases can run together.
  */
 import { crc32 } from "node:zlib";
 import { FloodgateError } from "../base/errors.ts";
@@ -22,8 +26,7 @@ import type { BallotId, BatchId, PollId, VoterKey } from "../model/ids.ts";
 import { pollKinds } from "../model/poll-rules.ts";
 
 const magic = 0x46; // "F"
-/** 2 is needed for kinds other than choice, 3 for changes: who knows only what came before must not guess. */
-const versions = { plain: 1, kinds: 2, changes: 3 } as const;
+const version = 1;
 const headerBytes = 23;
 const checksumBytes = 4;
 const ballotFixedBytes = 42;
@@ -32,6 +35,7 @@ const flagTallied = 0x01;
 const kindShift = 1;
 const kindMask = 0x03;
 const flagChange = 0x08;
+const ballotFlags = 0x0f;
 const flagTalliesDoubtful = 0x01;
 const noChoices = new Uint8Array();
 /** Hex digits of a voter key, and of a ballot id. */
@@ -41,7 +45,7 @@ export const slotBytesMax = 64 * 1024;
 
 const tombstone = Buffer.from("F!");
 
-/** What the worker puts into a slot that it gives up waiting for; filled up to so many bytes. */
+/** What the worker writes into a slot that it no longer waits for; padded to at least `bytes` bytes. */
 export function tombstoneOf(bytes: number): Buffer {
   return Buffer.concat([tombstone], Math.max(bytes, tombstone.length));
 }
@@ -50,7 +54,7 @@ export function isTombstone(bytes: Buffer): boolean {
   return bytes.subarray(0, tombstone.length).equals(tombstone);
 }
 
-/** Bytes that a ballot takes in a slot. */
+/** Number of bytes that a ballot takes in a slot. */
 export function encodedBallotBytes(
   ballot: Pick<Ballot, "choices" | "revision" | "replaced">,
 ): number {
@@ -61,7 +65,7 @@ export function encodedBallotBytes(
 /**
  * The slot's bytes.
  *
- * @throws RangeError on a batch that can't be written: a programmer's error, checked on this side too.
+ * @throws RangeError on a batch that could not be decoded again: a bug in the caller.
  */
 export function encodeBatch(batch: Batch): Buffer {
   const { id, ballots } = batch;
@@ -74,7 +78,7 @@ export function encodeBatch(batch: Batch): Buffer {
     ballots[0]?.receivedAtMs ?? 0,
   );
   bytes[0] = magic;
-  bytes[1] = versionFor(ballots);
+  bytes[1] = version;
   bytes[2] = batch.talliesDoubtful ? flagTalliesDoubtful : 0;
   id.copy(bytes, 3);
   bytes.writeUInt16BE(ballots.length, 15);
@@ -83,11 +87,6 @@ export function encodeBatch(batch: Batch): Buffer {
   for (const ballot of ballots) at = encodeBallot(bytes, at, ballot, baseMs);
   bytes.writeUInt32BE(crc32(bytes.subarray(0, at)), at);
   return bytes;
-}
-
-function versionFor(ballots: readonly Ballot[]): number {
-  if (ballots.some(({ revision }) => revision > 0)) return versions.changes;
-  return ballots.every(({ kind }) => kind === "choice") ? versions.plain : versions.kinds;
 }
 
 function encodeBallot(bytes: Buffer, start: number, ballot: Ballot, baseMs: number): number {
@@ -124,15 +123,17 @@ function encodeChoices(bytes: Buffer, at: number, choices: Uint8Array): number {
 export function decodeBatch(bytes: Buffer): Batch | null {
   if (isTombstone(bytes)) return null;
   if (bytes.length < headerBytes + checksumBytes) throw corrupt("too short");
-  if (bytes[0] !== magic) throw corrupt("not a slot of ours");
-  if (!isVersion(bytes[1])) throw corrupt(`version ${bytes[1]} is not known here`);
+  if (bytes[0] !== magic) throw corrupt("not a slot");
+  if (bytes[1] !== version) throw corrupt(`version ${bytes[1]} is unknown`);
   const end = bytes.length - checksumBytes;
   if (crc32(bytes.subarray(0, end)) !== bytes.readUInt32BE(end)) throw corrupt("wrong checksum");
-  const talliesDoubtful = ((bytes[2] ?? 0) & flagTalliesDoubtful) !== 0;
+  const flags = bytes[2] ?? 0;
+  if (flags > flagTalliesDoubtful) throw corrupt("unknown flags of a slot");
+  const talliesDoubtful = flags === flagTalliesDoubtful;
   const id = Buffer.from(bytes.subarray(3, 15)) as BatchId;
   const count = bytes.readUInt16BE(15);
   const baseMs = bytes.readUIntBE(17, 6);
-  // Once for all of them: pieces of a text share its memory.
+  // Converted once for all ballots: slices of a string share its memory.
   const hex = bytes.toString("hex");
   const ballots: Ballot[] = [];
   let at = headerBytes;
@@ -141,12 +142,8 @@ export function decodeBatch(bytes: Buffer): Batch | null {
     ballots.push(decodeBallot(bytes, hex, at, baseMs));
     at = next;
   }
-  if (at !== end) throw corrupt("more bytes than ballots");
+  if (at !== end) throw corrupt("bytes after the last ballot");
   return { id, ballots, talliesDoubtful };
-}
-
-function isVersion(version: number | undefined): boolean {
-  return Object.values(versions).some(known => known === version);
 }
 
 /** Where the ballot that begins at `start` ends. */
@@ -161,19 +158,19 @@ function ballotEnd(bytes: Buffer, start: number, end: number): number {
 }
 
 /**
- * The id of the batch in a slot, without a look at its ballots; `undefined` for what is no batch, and for one
- * whose tallies are doubtful, which has to be looked at.
+ * The id of the batch in a slot, without decoding its ballots. `undefined` when the bytes are no batch, and when the
+ * batch's tallies are doubtful, because then its ballots matter.
  */
 export function plainBatchId(bytes: Buffer): BatchId | undefined {
   if (bytes.length < headerBytes || bytes[0] !== magic) return undefined;
-  if (!isVersion(bytes[1]) || bytes[2] !== 0) return undefined;
+  if (bytes[1] !== version || bytes[2] !== 0) return undefined;
   return bytes.subarray(3, 15) as BatchId;
 }
 
 function decodeBallot(bytes: Buffer, hex: string, start: number, baseMs: number): Ballot {
   const flags = bytes[start + 4] ?? 0;
   const kind = pollKinds[(flags >> kindShift) & kindMask];
-  if (!kind) throw corrupt("a kind of poll that is not known here");
+  if (!kind || flags > ballotFlags) throw corrupt("unknown flags of a ballot");
   const choicesAt = start + ballotFixedBytes;
   const voterAt = 2 * (start + 5);
   const ballot = {
@@ -195,10 +192,10 @@ function decodeBallot(bytes: Buffer, hex: string, start: number, baseMs: number)
   };
 }
 
-/** Nearly all ballots have one choice: the same for all that made it. */
+/** Nearly all ballots have one choice: ballots with the same choice share an array. */
 const oneChoice = Array.from({ length: 256 }, (_, number) => Uint8Array.of(number));
 
-/** Choices, of which the number stands in the byte before them. */
+/** The choices at `at`; the byte before says how many. */
 function decodeChoices(bytes: Buffer, at: number): Uint8Array {
   const count = bytes[at - 1] ?? 0;
   const only = count === 1 ? oneChoice[bytes[at] ?? 0] : undefined;
