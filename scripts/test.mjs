@@ -2,7 +2,7 @@
  * `npm test`: everything, from a fresh clone. This first part needs only Node; the rest
  * (`scripts/test/main.ts`) runs once the dependencies are there.
  *
- * `npm test -- checks unit integration conformance promises faults e2e` runs only the stages named.
+ * `npm test -- checks unit integration conformance promises faults e2e lts` runs only the stages named.
  */
 import { spawnSync } from "node:child_process";
 import { checkNode, installDependencies } from "./dependencies.mjs";

@@ -1,69 +1,81 @@
 /**
- * The test run: checks, then tests from the small and quick to the large and slow, each stage on real
- * servers of its own. Ends with one line, `N passed, N failed`.
+ * The test run: one build, then all stages side by side, each file of tests on real servers of its own. What a file
+ * prints stands together. Ends with the times of all stages and one line, `N passed, N failed`.
  */
+import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
 import { ensurePrograms } from "#scripts/services/programs.ts";
-import { checks, runCommand } from "./checks.ts";
-import type { Count } from "./count.ts";
-import { runFaults } from "./faults.ts";
-import { runNodeTests, testFiles } from "./node-tests.ts";
-import { runPlaywright } from "./playwright.ts";
+import { capture } from "./job.ts";
+import { printFailures, printJob, printTimes, sum } from "./report.ts";
+import { runJobs } from "./schedule.ts";
+import { jobsOfStages, type StageName, stageNames } from "./stages.ts";
 
-interface Stage {
-  readonly name: string;
-  readonly run: () => Promise<Count>;
-}
+const longRun = ["--import", "tsx", "test/faults/long-run.ts"];
+const preparing = [
+  ["--import", "tsx", "scripts/build.ts", "--if-changed"],
+  ["--import", "tsx", "test/support/prepare.ts"],
+];
 
-const build = { name: "build", command: ["--import", "tsx", "scripts/build.ts", "--if-changed"] };
-
-const { values: options, positionals: wanted } = parseArgs({
+const { values: options, positionals } = parseArgs({
   options: { minutes: { type: "string" }, seed: { type: "string" }, only: { type: "string" } },
   allowPositionals: true,
 });
 
-const stages: readonly Stage[] = [
-  { name: "checks", run: () => checks() },
-  {
-    name: "unit",
-    run: () => runNodeTests(testFiles(["cli", "lib", "reader", "server", "worker", "scripts"]), 2),
-  },
-  { name: "integration", run: () => runNodeTests(testFiles(["test/integration", "test"], 1), 2) },
-  { name: "conformance", run: () => runNodeTests(testFiles(["test/conformance"]), 1) },
-  { name: "promises", run: () => runNodeTests(testFiles(["test/promises"]), 1) },
-  { name: "faults", run: () => runFaults(options) },
-  { name: "e2e", run: () => runPlaywright() },
-];
+const isStage = (name: string): name is StageName => stageNames.some(stage => stage === name);
 
-const unknown = wanted.filter(name => !stages.some(stage => stage.name === name));
-if (unknown.length > 0) {
-  console.error(
-    `no such stage: ${unknown.join(", ")}; there are ${stages.map(s => s.name).join(", ")}`,
-  );
-  process.exit(64);
+function wantedStages(): readonly StageName[] {
+  const unknown = positionals.filter(name => !isStage(name));
+  if (unknown.length > 0) {
+    console.error(`no such stage: ${unknown.join(", ")}; there are ${stageNames.join(", ")}`);
+    process.exit(64);
+  }
+  return positionals.length === 0 ? stageNames : positionals.filter(isStage);
 }
 
+/** Everything that tests share; false when it could not be made. */
+async function prepare(): Promise<boolean> {
+  for (const args of preparing) {
+    const { status, output } = await capture(process.execPath, args);
+    if (status !== 0) {
+      console.log(`\n✖ ${args.at(2)}\n${output}`);
+      return false;
+    }
+  }
+  return true;
+}
+
+/** The fault tests for so many minutes, and nothing else. */
+async function runLong(minutes: string): Promise<never> {
+  if (!(await prepare())) process.exit(1);
+  const { seed = "1", only = "" } = options;
+  const args = [...longRun, "--minutes", minutes, "--seed", seed, "--only", only];
+  const { status } = spawnSync(process.execPath, args, { stdio: "inherit" });
+  process.exit(status ?? 1);
+}
+
+const wanted = wantedStages();
 ensurePrograms(
   ["memcached", "mariadb", "mariadb-install-db", "chromium", "systemd-analyze"],
   console.log,
 );
-if (!existsSync("reader/generated.ts")) runCommand(["--import", "tsx", "scripts/gen-reader.ts"]);
-
-const total: Count = { passed: 0, failed: 0 };
-for (const stage of stages) {
-  if (wanted.length > 0 && !wanted.includes(stage.name)) continue;
-  if (stage.name !== "checks" && stage.name !== "unit") {
-    runCommand(build.command);
-    runCommand(["--import", "tsx", "test/support/prepare.ts"]);
-  }
-  console.log(`\n== ${stage.name}`);
-  const startedMs = Date.now();
-  const { passed, failed } = await stage.run();
-  total.passed += passed;
-  total.failed += failed;
-  const seconds = Math.round((Date.now() - startedMs) / 1000);
-  console.log(`== ${stage.name}: ${passed} passed, ${failed} failed (${seconds} s)`);
+if (!existsSync("reader/generated.ts")) {
+  await capture(process.execPath, ["--import", "tsx", "scripts/gen-reader.ts"]);
 }
-console.log(`\n${total.passed} passed, ${total.failed} failed`);
-process.exit(total.failed > 0 ? 1 : 0);
+if (options.minutes !== undefined) await runLong(options.minutes);
+
+const jobs = jobsOfStages(wanted);
+const needsBuild = jobs.some(job => job.needsBuild);
+const build = needsBuild ? prepare() : Promise.resolve(true);
+const finished = await runJobs(jobs, Math.max(2, availableParallelism()), build, printJob);
+printTimes(
+  finished,
+  stageNames.filter(stage => wanted.includes(stage)),
+);
+printFailures(finished);
+const { passed, failed } = sum(finished);
+const notRun = jobs.length - finished.length;
+if (notRun > 0) console.log(`✖ ${notRun} files were not run: there is no build`);
+console.log(`\n${passed} passed, ${failed + notRun} failed`);
+process.exit(failed + notRun > 0 ? 1 : 0);

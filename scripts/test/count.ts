@@ -1,5 +1,0 @@
-/** Tests that passed and failed. */
-export interface Count {
-  passed: number;
-  failed: number;
-}

@@ -1,0 +1,58 @@
+/** One part of the test run: a check, a file of tests, or all tests of the browser. */
+import { spawn } from "node:child_process";
+
+/** Tests that passed and failed. */
+export interface Count {
+  passed: number;
+  failed: number;
+}
+
+export interface Outcome extends Count {
+  /** Everything that was printed meanwhile. */
+  readonly output: string;
+}
+
+export interface Job {
+  readonly stage: string;
+  readonly name: string;
+  /** How many cores it keeps busy, on average: one that mostly waits needs little of one. */
+  readonly cores: number;
+  /** It starts when the production build is done. */
+  readonly needsBuild: boolean;
+  readonly run: () => Promise<Outcome>;
+}
+
+export interface Exit {
+  readonly status: number | null;
+  readonly output: string;
+}
+
+/** Runs a program to its end; gives what it printed, in the order in which it was printed. */
+export function capture(
+  program: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<Exit> {
+  return new Promise(resolve => {
+    let output = "";
+    const child = spawn(program, args, {
+      stdio: ["ignore", "pipe", "pipe"],
+      env: { ...process.env, ...env },
+    });
+    const keep = (bytes: Buffer) => {
+      output += bytes.toString();
+    };
+    child.stdout.on("data", keep);
+    child.stderr.on("data", keep);
+    child.once("error", error => resolve({ status: -1, output: `${output}${error.message}\n` }));
+    child.once("close", status => resolve({ status, output }));
+  });
+}
+
+/** A program whose exit status is the only test. */
+export async function judgeByStatus(program: string, args: readonly string[]): Promise<Outcome> {
+  const { status, output } = await capture(program, args);
+  return status === 0
+    ? { passed: 1, failed: 0, output: "" }
+    : { passed: 0, failed: 1, output: `${output}exit status ${status}\n` };
+}

@@ -1,0 +1,93 @@
+/** The stages of the test run and the jobs of each. The longest come first, so that none is left over at the end. */
+import { checks } from "./checks.ts";
+import type { Job } from "./job.ts";
+import { ensureNodeLts } from "./lts.ts";
+import { jobForEach, runNodeTests, runNodeTestsBy, testFiles } from "./node-tests.ts";
+import { runPlaywright } from "./playwright.ts";
+
+export const stageNames = [
+  "checks",
+  "unit",
+  "integration",
+  "conformance",
+  "promises",
+  "faults",
+  "e2e",
+  "lts",
+] as const;
+
+export type StageName = (typeof stageNames)[number];
+
+const unitDirectories = ["cli", "lib", "reader", "server", "worker", "scripts"];
+
+/** Cores that a file of a stage keeps busy, as measured; these files wait nearly all the time. */
+const waitingFiles = new Map([["test/integration/idle.test.ts", 0.05]]);
+const coresOf = (usual: number) => (file: string) => waitingFiles.get(file) ?? usual;
+
+function jobsOf(stage: StageName, withBuild: boolean): Job[] {
+  switch (stage) {
+    case "checks":
+      return checks(withBuild);
+    case "unit":
+      return [
+        {
+          stage,
+          name: unitDirectories.join(", "),
+          cores: 1.5,
+          needsBuild: false,
+          run: () => runNodeTests(testFiles(unitDirectories), 2),
+        },
+      ];
+    case "lts":
+      return ltsJobs();
+    case "integration":
+      return jobForEach(
+        stage,
+        [...testFiles(["test/integration"]), ...testFiles(["test"], true)],
+        coresOf(0.35),
+      );
+    case "conformance":
+      return jobForEach(stage, testFiles(["test/conformance"]), coresOf(0.5));
+    case "promises":
+      return jobForEach(stage, testFiles(["test/promises"]), coresOf(0.5));
+    case "faults":
+      return jobForEach(stage, testFiles(["test/faults", "test/model"]), coresOf(0.4));
+    case "e2e":
+      return [{ stage, name: "Chromium", cores: 1, needsBuild: true, run: runPlaywright }];
+  }
+}
+
+/** Unit and conformance tests once more, on the Node that the README recommends for production. */
+function ltsJobs(): Job[] {
+  const node = ensureNodeLts(console.log);
+  const job = (directories: readonly string[], cores: number, needsBuild: boolean): Job => ({
+    stage: "lts",
+    name: directories.join(", "),
+    cores,
+    needsBuild,
+    run: () => runNodeTestsBy(node, testFiles(directories), 2),
+  });
+  return [job(unitDirectories, 1.5, false), job(["test/conformance"], 0.5, true)];
+}
+
+/** Stages in the order in which they are to be started. */
+const order: readonly StageName[] = [
+  "checks",
+  "unit",
+  "e2e",
+  "faults",
+  "promises",
+  "conformance",
+  "lts",
+  "integration",
+];
+
+export function jobsOfStages(wanted: readonly StageName[]): Job[] {
+  const needsNoBuild = (stage: StageName) => stage === "checks" || stage === "unit";
+  const withBuild = !wanted.every(needsNoBuild);
+  const jobs = order
+    .filter(stage => wanted.includes(stage))
+    .flatMap(stage => jobsOf(stage, withBuild));
+  // Those that only wait come first: they are in nobody's way.
+  return jobs.sort((a, b) => Number(waitingFiles.has(b.name)) - Number(waitingFiles.has(a.name)));
+}
