@@ -8,7 +8,7 @@
  * Invariant: so many a second at most, and the fallback's cap: nobody can send MySQL more with invented changes.
  */
 import { monotonicMs, SECOND, sleep } from "../base/clock.ts";
-import { RateLimit } from "../base/rate-limit.ts";
+import { TokenBucket } from "../base/token-bucket.ts";
 import type { MemcachedClient } from "../memcached/client.ts";
 import type { BatchIds } from "../queue/batch-ids.ts";
 import type { StaleTallies } from "../tallies/stale-tallies.ts";
@@ -30,7 +30,7 @@ const capPauseMs = 20;
 
 export class DecideInMysql {
   readonly #deps: DecideInMysqlDeps;
-  readonly #gate = new RateLimit(decisionsPerSecondMax);
+  readonly #gate = new TokenBucket(decisionsPerSecondMax);
   #waiting: PendingBallot[] = [];
   #running: Promise<void> | undefined;
 
@@ -40,7 +40,7 @@ export class DecideInMysql {
 
   /** Has MySQL decide on a change, and answers it. */
   decide(entry: PendingBallot): void {
-    if (!this.#gate.pass()) {
+    if (!this.#gate.tryTake()) {
       entry.answer({ outcome: "overloaded" });
       return;
     }

@@ -8,23 +8,23 @@
  *   replayed batches (`replay.ts`), and no more ballots a second than the cap: the newsroom's database has other
  *   things to do as well.
  */
-import { monotonicMs, SECOND, wallMs } from "../base/clock.ts";
+import { wallMs } from "../base/clock.ts";
 import { describeError, type Log } from "../base/log.ts";
-import { RateLimit } from "../base/rate-limit.ts";
 import { retry } from "../base/retry.ts";
+import { TokenBucket } from "../base/token-bucket.ts";
 import type { AcceptedCount } from "../books/accepted-count.ts";
 import { commitDirectly, type DirectFate, type DirectOutcome } from "../flush/direct.ts";
 import type { Placement } from "../memcached/placement.ts";
 import { type Batch, ballotsPerSlotMax } from "../model/ballot.ts";
-import type { CircuitBreaker } from "../store/circuit-breaker.ts";
 import { isContended, isStoreFailure } from "../store/database.ts";
+import type { StoreBreaker } from "../store/store-breaker.ts";
 import { moveTallies } from "../tallies/counters.ts";
 import type { StaleTallies } from "../tallies/stale-tallies.ts";
 import { type CommitOutcome, outcomeBeside, type PendingBallot } from "./pending-ballot.ts";
 
 export interface DirectCommitDeps {
   readonly log: Log;
-  readonly store: CircuitBreaker;
+  readonly store: StoreBreaker;
   readonly tallies: Placement;
   readonly staleTallies: StaleTallies;
   readonly acceptedCount: AcceptedCount;
@@ -36,22 +36,17 @@ const contentionRetry = { firstMs: 5, maxMs: 100, withinMs: 500, retryable: isCo
 
 export class DirectCommit {
   readonly #deps: DirectCommitDeps;
-  readonly #complaints = new RateLimit(1);
-  #spent = 0;
-  #earnedAtMs = monotonicMs();
+  readonly #warnings = new TokenBucket(1);
+  readonly #ballots: TokenBucket;
 
   constructor(deps: DirectCommitDeps) {
     this.#deps = deps;
+    this.#ballots = new TokenBucket(deps.ballotsPerSecond);
   }
 
-  /** Ballots that may be written now, by the cap. It fills up again continuously, to at most a second's. */
+  /** Ballots that may be written now: what the rate limit allows, and one batch at most. */
   get allowance(): number {
-    const { ballotsPerSecond } = this.#deps;
-    const now = monotonicMs();
-    const earned = ((now - this.#earnedAtMs) / SECOND) * ballotsPerSecond;
-    this.#spent = Math.max(0, this.#spent - earned);
-    this.#earnedAtMs = now;
-    return Math.min(ballotsPerSlotMax, Math.floor(ballotsPerSecond - this.#spent));
+    return Math.min(ballotsPerSlotMax, this.#ballots.tokens);
   }
 
   /** Writes a batch and answers those who wait for its ballots, in the same order. Never rejects. */
@@ -73,13 +68,13 @@ export class DirectCommit {
    * @param accepted - its voters were told so before.
    */
   async write(batch: Batch, accepted: boolean): Promise<DirectOutcome["fates"] | undefined> {
-    this.#spent += batch.ballots.length;
+    this.#ballots.take(batch.ballots.length);
     try {
       const { fates, verdict } = await this.#write(batch, accepted);
       if (verdict) await this.#correctTallies(verdict.corrections);
       return fates;
     } catch (error) {
-      if (!isStoreFailure(error) || this.#complaints.pass()) {
+      if (!isStoreFailure(error) || this.#warnings.tryTake()) {
         const ballots = batch.ballots.length;
         this.#deps.log.warn({ event: "not_written_to_mysql", ballots, ...describeError(error) });
       }

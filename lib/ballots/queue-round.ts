@@ -16,7 +16,7 @@
  */
 import { monotonicMs } from "../base/clock.ts";
 import { describeError, type Log } from "../base/log.ts";
-import { RateLimit } from "../base/rate-limit.ts";
+import { TokenBucket } from "../base/token-bucket.ts";
 import type { AcceptedCount } from "../books/accepted-count.ts";
 import type { MemcachedClient } from "../memcached/client.ts";
 import type { Placement } from "../memcached/placement.ts";
@@ -54,7 +54,7 @@ export interface RoundDeps {
 export class QueueRound {
   readonly #deps: RoundDeps;
   readonly #again: (entry: PendingBallot) => void;
-  readonly #refusals = new RateLimit(1);
+  readonly #refusals = new TokenBucket(1);
 
   /** @param again - takes a ballot that is to go into another round. */
   constructor(deps: RoundDeps, again: (entry: PendingBallot) => void) {
@@ -168,7 +168,7 @@ export class QueueRound {
   }
 
   #complain(going: readonly PendingBallot[], { outcome, cause, mayBeIn }: NotEnqueued): void {
-    if (!this.#refusals.pass()) return;
+    if (!this.#refusals.tryTake()) return;
     this.#deps.log.warn({
       event: "ballots_refused",
       because: outcome,

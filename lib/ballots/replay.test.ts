@@ -5,8 +5,8 @@ import { AcceptedCount } from "../books/accepted-count.ts";
 import { MemcachedClient } from "../memcached/client.ts";
 import { Placement } from "../memcached/placement.ts";
 import { ReplayRing } from "../queue/replay-ring.ts";
-import { CircuitBreaker } from "../store/circuit-breaker.ts";
 import { Store } from "../store/database.ts";
+import { StoreBreaker } from "../store/store-breaker.ts";
 import { StaleTallies } from "../tallies/stale-tallies.ts";
 import { DirectCommit } from "./direct-commit.ts";
 import { watchReplayRing } from "./replay.ts";
@@ -34,7 +34,7 @@ async function logged(ring: ReplayRing, calledOff: AbortSignal): Promise<unknown
   });
   const fallback = new DirectCommit({
     log,
-    store: new CircuitBreaker(store, log),
+    store: new StoreBreaker(store, log),
     tallies,
     staleTallies: missed,
     acceptedCount: tape,

@@ -56,7 +56,7 @@ function build(deps: AuthDeps) {
       },
       customStorage: {
         consume: async (key, { window, max }) => {
-          const verdict = await deps.attempts.count(key, { windowSeconds: window, max });
+          const verdict = await deps.attempts.tryTake(key, { windowSeconds: window, max });
           return { allowed: verdict.allowed, retryAfter: verdict.retryAfterSeconds };
         },
       },
@@ -124,7 +124,7 @@ export class Auth {
   async handle(request: Request): Promise<Response> {
     if (request.method === "POST" && new URL(request.url).pathname.endsWith("/sign-in/email")) {
       const email = await emailIn(request.clone());
-      const verdict = await this.#attempts.count(`account ${email}`, perAccount);
+      const verdict = await this.#attempts.tryTake(`account ${email}`, perAccount);
       if (!verdict.allowed) {
         throw new FloodgateError("rate_limited", {
           detail: "Too many attempts to sign in to this account.",

@@ -1,8 +1,7 @@
 /**
- * Limiting attempts: a counter in memcached for each (what, who) and window.
+ * A rate limit on sign-ins that all processes share: a counter in memcached for each client and window.
  *
- * **On failure:** with memcached away, a counter of this process's own takes over: a weaker limit, never
- * none.
+ * **On failure:** with memcached away, this process's own counter takes over: a weaker limit, never none.
  */
 import { createHash } from "node:crypto";
 import { LRUCache } from "lru-cache";
@@ -12,7 +11,7 @@ import { isMemcachedFailure } from "../memcached/failure.ts";
 import { attemptsKey } from "../memcached/keys.ts";
 import { Pipeline } from "../memcached/pipeline.ts";
 
-export interface AttemptRule {
+export interface AttemptLimit {
   readonly windowSeconds: number;
   readonly max: number;
 }
@@ -33,25 +32,32 @@ export class SignInAttempts {
     this.#server = server;
   }
 
-  /** Counts one attempt of `who` (an address, a mail address; hashed before it leaves this process). */
-  async count(who: string, rule: AttemptRule): Promise<AttemptVerdict> {
+  /**
+   * Takes one attempt, if there is one left in this window.
+   *
+   * @param who - a network or e-mail address; hashed before it leaves this process.
+   */
+  async tryTake(who: string, limit: AttemptLimit): Promise<AttemptVerdict> {
     const seconds = Math.floor(wallMs() / SECOND);
-    const window = Math.floor(seconds / rule.windowSeconds);
+    const window = Math.floor(seconds / limit.windowSeconds);
     const digest = createHash("sha256").update(`${window}\0${who}`).digest("base64url");
-    const attempts = await this.#increment(digest, rule.windowSeconds);
+    const attempts = await this.#increment(digest, limit.windowSeconds);
     return {
-      allowed: attempts <= rule.max,
-      retryAfterSeconds: (window + 1) * rule.windowSeconds - seconds,
+      allowed: attempts <= limit.max,
+      retryAfterSeconds: (window + 1) * limit.windowSeconds - seconds,
     };
   }
 
   async #increment(digest: string, windowSeconds: number): Promise<number> {
     const local = (this.#local.get(digest) ?? 0) + 1;
     this.#local.set(digest, local, { ttl: windowSeconds * SECOND });
-    const p = new Pipeline();
-    const counted = p.incr(attemptsKey(digest), 1, { initial: 1, ttlSeconds: windowSeconds + 1 });
+    const pipeline = new Pipeline();
+    const counted = pipeline.incr(attemptsKey(digest), 1, {
+      initial: 1,
+      ttlSeconds: windowSeconds + 1,
+    });
     try {
-      const shared = (await this.#server.send(p)).of(counted);
+      const shared = (await this.#server.send(pipeline)).of(counted);
       return typeof shared === "bigint" ? Math.max(local, Number(shared)) : local;
     } catch (error) {
       if (!isMemcachedFailure(error)) throw error;

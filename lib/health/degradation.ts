@@ -1,22 +1,22 @@
 /**
- * The ladder: what Floodgate does when a part of it is away, one step at a time, from nothing wrong down to
- * refusing. A process says on which step it stands in one word: in `/readyz`, in the worker's status, and
- * to readers, where it makes a difference to them, in one sentence (`reader/words`).
+ * Degradation: what Floodgate does when a part of it is away, in six steps, from nothing wrong down to refusing
+ * votes. A process names its step in one word: in `/readyz`, in the worker's status, and to readers in one
+ * sentence, where it makes a difference to them (`reader/words`).
  *
- * | step            | what is away                     | what becomes of votes                                |
- * |-----------------|----------------------------------|------------------------------------------------------|
- * | `normal`        | nothing                          | into the queue, counted within a second              |
- * | `fewer_servers` | a queue server, not all          | into the queue, on the servers that are there        |
- * | `holding`       | MySQL                            | into the queue, counted when MySQL is back           |
- * | `direct`        | every queue server               | straight into MySQL, at a capped rate                |
- * | `shedding`      | room in the queue                | lower lanes are refused, to keep room for the others |
- * | `refusing`      | the queue servers and MySQL, or all room | refused; readers' pages keep the choice and send it again |
+ * | step            | what is away                           | what becomes of votes                             |
+ * |-----------------|----------------------------------------|---------------------------------------------------|
+ * | `normal`        | nothing                                | enqueued, counted within a second                 |
+ * | `fewer_servers` | a queue server, not all                | enqueued, on the servers that are left            |
+ * | `holding`       | MySQL                                  | enqueued, counted when MySQL is back              |
+ * | `direct`        | every queue server                     | committed to MySQL directly, at a limited rate    |
+ * | `shedding`      | some of the queue's memory             | lower lanes are refused, the others enqueued      |
+ * | `refusing`      | queue servers and MySQL, or all memory | refused; readers' pages keep the choice and retry |
  */
 import { sleep } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import { type Lane, lanes } from "../model/lane.ts";
-import type { CircuitBreaker } from "../store/circuit-breaker.ts";
 import { isStoreFailure } from "../store/database.ts";
+import type { StoreBreaker } from "../store/store-breaker.ts";
 
 export const degradationSteps = [
   "normal",
@@ -28,7 +28,7 @@ export const degradationSteps = [
 ] as const;
 export type DegradationStep = (typeof degradationSteps)[number];
 
-/** What a process sees of the parts. */
+/** The parts as one process sees them. */
 export interface DegradationView {
   readonly queueServers: number;
   readonly queueServersUp: number;
@@ -46,49 +46,55 @@ export function degradationStep(view: DegradationView): DegradationStep {
   return queueServersUp < queueServers ? "fewer_servers" : "normal";
 }
 
-const lookMs = 200;
+const watchMs = 200;
 
-/** A front's own place on the ladder; logs each change of it, and of the lanes that are refused, once. */
+/** A front's own step of degradation. */
 export class Degradation {
   readonly #log: Log;
-  readonly #mysql: CircuitBreaker;
-  readonly #view: () => Omit<DegradationView, "mysqlUp">;
-  #last: DegradationStep = "normal";
-  #lastRefused: readonly Lane[] = [];
+  readonly #mysql: StoreBreaker;
+  readonly #viewOf: () => Omit<DegradationView, "mysqlUp">;
+  #loggedStep: DegradationStep = "normal";
+  #loggedLanes = 0;
 
-  /** @param view - looks at the parts as they are now; no I/O. */
-  constructor(log: Log, mysql: CircuitBreaker, view: () => Omit<DegradationView, "mysqlUp">) {
+  /** @param viewOf - the parts as they are now; no I/O. */
+  constructor(log: Log, mysql: StoreBreaker, viewOf: () => Omit<DegradationView, "mysqlUp">) {
     this.#log = log;
     this.#mysql = mysql;
-    this.#view = view;
+    this.#viewOf = viewOf;
+  }
+
+  get #view(): DegradationView {
+    return { ...this.#viewOf(), mysqlUp: this.#mysql.available };
   }
 
   /** The step right now. */
   get step(): DegradationStep {
-    const view = { ...this.#view(), mysqlUp: this.#mysql.available };
-    const step = degradationStep(view);
-    const moreRefused = view.lanesRefused.length - this.#lastRefused.length;
-    if (step !== this.#last || moreRefused !== 0) {
-      const down =
-        degradationSteps.indexOf(step) - degradationSteps.indexOf(this.#last) || moreRefused;
-      const line = { event: "ladder", step, before: this.#last, ...view };
-      this.#last = step;
-      this.#lastRefused = view.lanesRefused;
-      if (down > 0) this.#log.warn(line);
-      else this.#log.info(line);
-    }
-    return step;
+    return degradationStep(this.#view);
   }
 
-  /** Lanes whose votes are refused, of those that `step` has last seen. */
+  /** Lanes whose votes are refused right now. */
   get lanesRefused(): readonly Lane[] {
-    return this.#lastRefused;
+    return this.#view.lanesRefused;
+  }
+
+  /** Logs the step, or how many lanes are refused, if it has changed since it was last logged. */
+  update(): void {
+    const view = this.#view;
+    const step = degradationStep(view);
+    const stepsDown = degradationSteps.indexOf(step) - degradationSteps.indexOf(this.#loggedStep);
+    const moreRefused = view.lanesRefused.length - this.#loggedLanes;
+    if (stepsDown === 0 && moreRefused === 0) return;
+    const line = { event: "degradation", step, before: this.#loggedStep, ...view };
+    this.#loggedStep = step;
+    this.#loggedLanes = view.lanesRefused.length;
+    if ((stepsDown || moreRefused) > 0) this.#log.warn(line);
+    else this.#log.info(line);
   }
 
   /** Asks MySQL whether it is there. One query. */
   async askMysql(): Promise<boolean> {
     try {
-      await this.#mysql.use(store => store.rows("ladder.ping", "SELECT 1"));
+      await this.#mysql.use(store => store.rows("degradation.ping", "SELECT 1"));
       return true;
     } catch (error) {
       if (!isStoreFailure(error)) throw error;
@@ -96,15 +102,12 @@ export class Degradation {
     }
   }
 
-  /**
-   * Looks at where it stands until `signal` is aborted. MySQL is asked only while it is known to be away,
-   * to learn that it is back.
-   */
+  /** Updates until `signal` is aborted. MySQL is asked only while it is known to be away, to learn that it is back. */
   async watch(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      await sleep(lookMs, signal);
+      await sleep(watchMs, signal);
       if (!this.#mysql.available) await this.askMysql();
-      void this.step;
+      this.update();
     }
   }
 }

@@ -5,15 +5,14 @@
  * The queue does care (a slot must go over the connection that its number came from) and asks for the
  * session itself.
  *
- * States: *closed* circuit (calls pass) → *open* (a call was not answered in time, or no connection could
- * be had: calls fail at once, as `not_sent`) → closed again when a probe was answered. So a server that is
- * stopped, cut off or gone costs one deadline, not one for each call.
+ * A circuit breaker (`base/circuit-breaker.ts`) opens when a call is not answered in time or no connection can be
+ * made: calls then fail at once, as `not_sent`. The client makes the trials itself, by probes. So a server that is
+ * stopped or cut off costs one deadline, not one for each call.
  *
  * Invariant: no operation is repeated here, with one exception that is safe: `read`, whose pipeline
  * only reads, is sent once more when the first try failed well before its deadline.
- *
- * Source: the circuit breaker of Nygard, "Release It!".
  */
+import { CircuitBreaker } from "../base/circuit-breaker.ts";
 import { monotonicMs, sleep } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import type { Address } from "../config/setting-types.ts";
@@ -46,8 +45,10 @@ export class MemcachedClient {
   #connecting: Promise<Session> | undefined;
   /** It was given up for being slow, not for being silent. */
   #slow = false;
-  /** Monotonic; since when the circuit is open. */
-  #openSinceMs: number | undefined;
+  readonly #circuit = new CircuitBreaker({
+    trialPauseMs: probePauseMs,
+    onAvailability: available => this.onAvailability(available),
+  });
   #closed = false;
 
   constructor(address: Address, timeouts: ClientTimeouts = defaultTimeouts) {
@@ -62,12 +63,12 @@ export class MemcachedClient {
 
   /** False while calls fail without being tried. */
   get available(): boolean {
-    return this.#openSinceMs === undefined && !this.#closed;
+    return this.#circuit.available && !this.#closed;
   }
 
   /** For how long it has not answered; 0 while it does. */
   get awayMs(): number {
-    return this.#openSinceMs === undefined ? 0 : monotonicMs() - this.#openSinceMs;
+    return this.#circuit.awayMs;
   }
 
   get timeouts(): ClientTimeouts {
@@ -89,7 +90,7 @@ export class MemcachedClient {
       current.close("idle for too long");
     }
     if (this.#connecting !== undefined) return this.#connecting;
-    if (this.#openSinceMs !== undefined) {
+    if (!this.#circuit.available) {
       return Promise.reject(new MemcachedFailure("not_sent", `${this.name} does not answer`));
     }
     this.#connecting = this.#connect();
@@ -142,8 +143,7 @@ export class MemcachedClient {
   /** No call gets through until a probe has. */
   #openCircuit(): void {
     if (!this.available) return;
-    this.#openSinceMs = monotonicMs();
-    this.onAvailability(false);
+    this.#circuit.noteFailure();
     void this.#probe();
   }
 
@@ -161,9 +161,8 @@ export class MemcachedClient {
       this.#session?.close("the client is closed");
       return;
     }
-    this.#openSinceMs = undefined;
     this.#slow = false;
-    this.onAvailability(true);
+    this.#circuit.noteSuccess();
   }
 
   /**

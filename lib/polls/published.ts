@@ -17,15 +17,15 @@ import { LRUCache } from "lru-cache";
 import { DAY, monotonicMs, SECOND } from "../base/clock.ts";
 import { FloodgateError, isFloodgateError } from "../base/errors.ts";
 import { describeError, type Log } from "../base/log.ts";
-import { RateLimit } from "../base/rate-limit.ts";
+import { TokenBucket } from "../base/token-bucket.ts";
 import { isMemcachedFailure } from "../memcached/failure.ts";
 import type { Placement } from "../memcached/placement.ts";
 import type { Slug } from "../model/ids.ts";
 import type { Poll } from "../model/poll.ts";
-import type { CircuitBreaker } from "../store/circuit-breaker.ts";
 import type { Store } from "../store/database.ts";
 import { isStoreFailure } from "../store/database.ts";
 import { findPoll, listedPolls } from "../store/polls.ts";
+import type { StoreBreaker } from "../store/store-breaker.ts";
 import { PublishedCopies } from "./published-copies.ts";
 
 /** One line of the list of polls. */
@@ -52,26 +52,26 @@ export class PublishedPolls {
   readonly #copies: PublishedCopies;
   readonly #store: Store;
   readonly #log: Log;
-  readonly #breaker: CircuitBreaker | undefined;
+  readonly #breaker: StoreBreaker | undefined;
   readonly #remembered = new LRUCache<Slug, Remembered>({ max: rememberedMax });
   readonly #reading = new Map<Slug, Promise<Poll | null>>();
-  readonly #lookups = new RateLimit(lookupsPerSecondMax);
+  readonly #lookups = new TokenBucket(lookupsPerSecondMax);
   /** Rises when something was published, as far as this process was told. */
   #publication = 0;
   #confirming: Promise<void> | undefined;
   #listed: { readonly polls: readonly ListedPoll[]; readonly readAtMs: number } | undefined;
 
-  /** @param guarded - a front's: asked while memcached is away. */
+  /** @param breaker - of a front: MySQL is asked through it while memcached is away. */
   constructor(
     placement: Placement,
     store: Store,
     log: Log,
-    guarded: CircuitBreaker | undefined = undefined,
+    breaker: StoreBreaker | undefined = undefined,
   ) {
     this.#copies = new PublishedCopies(placement);
     this.#store = store;
     this.#log = log;
-    this.#breaker = guarded;
+    this.#breaker = breaker;
   }
 
   /** The poll, if this process read it less than a second ago. No I/O: the way of nearly every vote. */
@@ -211,7 +211,7 @@ export class PublishedPolls {
 
   /** While memcached is away: a poll as MySQL has it, if MySQL can be asked at all. */
   async #asStored(slug: Slug): Promise<Poll | undefined> {
-    if (!this.#breaker || !this.#lookups.pass()) return undefined;
+    if (!this.#breaker || !this.#lookups.tryTake()) return undefined;
     try {
       return await this.#breaker.use(store => findPoll(store, slug));
     } catch (error) {
@@ -221,7 +221,7 @@ export class PublishedPolls {
   }
 
   async #lookUp(slug: Slug): Promise<Poll | null> {
-    if (!this.#lookups.pass()) throw new FloodgateError("overloaded");
+    if (!this.#lookups.tryTake()) throw new FloodgateError("overloaded");
     const poll = (await findPoll(this.#store, slug)) ?? null;
     await this.#copies
       .add(slug, poll)

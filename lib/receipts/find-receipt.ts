@@ -10,11 +10,11 @@
 import { LRUCache } from "lru-cache";
 import { SECOND } from "../base/clock.ts";
 import { FloodgateError } from "../base/errors.ts";
-import { RateLimit } from "../base/rate-limit.ts";
+import { TokenBucket } from "../base/token-bucket.ts";
 import { decodeBatch } from "../queue/slot-codec.ts";
-import type { CircuitBreaker } from "../store/circuit-breaker.ts";
 import type { Database } from "../store/database.ts";
 import { findStanding, letterBytes, type ReceiptPoll } from "../store/receipts.ts";
+import type { StoreBreaker } from "../store/store-breaker.ts";
 import type { VoterSecrets } from "../voters/voter-secrets.ts";
 import { type Receipt, readReceiptCode } from "./receipt-code.ts";
 
@@ -57,15 +57,15 @@ const rememberedMax = 2_000;
 const lettersMax = 500;
 
 export class Receipts {
-  readonly #store: CircuitBreaker;
+  readonly #store: StoreBreaker;
   readonly #secrets: VoterSecrets;
-  readonly #lookups = new RateLimit(lookupsPerSecondMax);
+  readonly #lookups = new TokenBucket(lookupsPerSecondMax);
   readonly #remembered = new LRUCache<string, Promise<ReceiptReport>>({
     max: rememberedMax,
     ttl: SECOND,
   });
 
-  constructor(store: CircuitBreaker, secrets: VoterSecrets) {
+  constructor(store: StoreBreaker, secrets: VoterSecrets) {
     this.#store = store;
     this.#secrets = secrets;
   }
@@ -80,7 +80,7 @@ export class Receipts {
     if (!receipt) return undefined;
     const known = this.#remembered.get(receipt.code);
     if (known) return known;
-    if (!this.#lookups.pass()) throw new FloodgateError("overloaded");
+    if (!this.#lookups.tryTake()) throw new FloodgateError("overloaded");
     const asking = this.#store.use(store => report(store, receipt));
     this.#remembered.set(receipt.code, asking);
     asking.catch(() => this.#remembered.delete(receipt.code));

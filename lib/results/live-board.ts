@@ -14,7 +14,7 @@
 import { monotonicMs, SECOND, sleep } from "../base/clock.ts";
 import { FloodgateError } from "../base/errors.ts";
 import { describeError, type Log } from "../base/log.ts";
-import { RateLimit } from "../base/rate-limit.ts";
+import { TokenBucket } from "../base/token-bucket.ts";
 import type { Slug } from "../model/ids.ts";
 import type { Requester } from "../model/visibility.ts";
 import type { PublishedPolls } from "../polls/published.ts";
@@ -78,7 +78,7 @@ const keyOf = (slug: Slug, requester: Requester): string => `${slug} ${requester
 export class LiveBoard {
   readonly #deps: LiveDeps;
   readonly #watches = new Map<string, Watch>();
-  readonly #complaints = new RateLimit(1);
+  readonly #complaints = new TokenBucket(1);
   #viewers = 0;
   #stopping = false;
 
@@ -161,7 +161,7 @@ export class LiveBoard {
         await this.#look(watch);
       } catch (error) {
         // Memcached is away: viewers keep what they have, and there will be another look.
-        if (this.#complaints.pass()) {
+        if (this.#complaints.tryTake()) {
           this.#deps.log.warn({ event: "live_look_failed", ...describeError(error) });
         }
       }

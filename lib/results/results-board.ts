@@ -21,8 +21,8 @@ import type { Results } from "../model/results.ts";
 import { partsOf } from "../model/tally-parts.ts";
 import type { Requester } from "../model/visibility.ts";
 import { rebuildTallies, type TallyDeps } from "../rebuild/rebuild.ts";
-import type { CircuitBreaker } from "../store/circuit-breaker.ts";
 import { isStoreFailure } from "../store/database.ts";
+import type { StoreBreaker } from "../store/store-breaker.ts";
 import { readTotals } from "../store/totals.ts";
 import { currentTally, firstVersion, type Tally, type TallyGlimpse } from "../tallies/counters.ts";
 import { type PublishedRunoff, readRunoff } from "./published-runoff.ts";
@@ -53,7 +53,7 @@ const rebuildSeconds = 10;
 const rebuildWaitMs = 2 * SECOND;
 export interface ResultsDeps extends TallyDeps {
   /** For results while memcached is away. */
-  readonly breaker: CircuitBreaker;
+  readonly breaker: StoreBreaker;
 }
 
 export class ResultsBoard {

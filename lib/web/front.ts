@@ -33,9 +33,9 @@ import { Receipts } from "../receipts/find-receipt.ts";
 import { LiveBoard } from "../results/live-board.ts";
 import { ResultsBoard } from "../results/results-board.ts";
 import type { Snapshot } from "../results/snapshot.ts";
-import { CircuitBreaker } from "../store/circuit-breaker.ts";
 import { Store } from "../store/database.ts";
 import { poolSizes } from "../store/pool-sizes.ts";
+import { StoreBreaker } from "../store/store-breaker.ts";
 import { StaleTallies } from "../tallies/stale-tallies.ts";
 import { deriveVoterSecrets } from "../voters/voter-secrets.ts";
 import { PictureCache } from "./picture-cache.ts";
@@ -98,7 +98,7 @@ function build(config: Config): Front {
   const queueServers = connectMemcached(config.queueServers, log, memcached);
   const placement = new Placement(memcached, config.QUEUE_COPIES);
   const directly = new Store({ url: config.DATABASE_URL, ...directStore });
-  const breaker = new CircuitBreaker(directly, log);
+  const breaker = new StoreBreaker(directly, log);
   const published = new PublishedPolls(placement, store, log, breaker);
   const results = new ResultsBoard({
     store,
@@ -147,7 +147,7 @@ interface VotingParts {
   readonly config: Config;
   readonly log: Log;
   readonly store: Store;
-  readonly breaker: CircuitBreaker;
+  readonly breaker: StoreBreaker;
   readonly published: PublishedPolls;
   readonly memcached: readonly MemcachedClient[];
   readonly queueServers: readonly MemcachedClient[];

@@ -24,12 +24,13 @@ export async function readiness(front: Front): Promise<Readiness> {
     Promise.all(front.memcached.map(async client => [client.name, await reach(client)] as const)),
     front.degradation.askMysql(),
   ]);
-  const { step } = front.degradation;
+  front.degradation.update();
+  const { step, lanesRefused } = front.degradation;
   const all = step === "normal" && servers.every(([, state]) => state === "ok");
   return {
     status: step === "refusing" ? "unavailable" : all ? "ok" : "degraded",
     step,
-    lanesRefused: front.degradation.lanesRefused,
+    lanesRefused,
     memcached: Object.fromEntries(servers),
     mysql: mysqlUp ? "ok" : "unreachable",
   };

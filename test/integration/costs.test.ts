@@ -11,8 +11,8 @@ import type { Slug } from "#lib/model/ids.ts";
 import { allQueueNames } from "#lib/queue/queue-names.ts";
 import { encodeBatch } from "#lib/queue/slot-codec.ts";
 import { ResultsBoard } from "#lib/results/results-board.ts";
-import { CircuitBreaker } from "#lib/store/circuit-breaker.ts";
 import { findPoll } from "#lib/store/polls.ts";
+import { StoreBreaker } from "#lib/store/store-breaker.ts";
 import { newCommit, newPublished } from "#test/support/commit-bench.ts";
 import { ballot, batch, startFlushBench } from "#test/support/flush-bench.ts";
 import { createPoll } from "#test/support/ledger.ts";
@@ -50,7 +50,7 @@ function newBoard(): ResultsBoard {
   const { client, store, deps } = bench;
   return new ResultsBoard({
     store,
-    breaker: new CircuitBreaker(store, deps.log),
+    breaker: new StoreBreaker(store, deps.log),
     log: deps.log,
     tallies: new Placement([client], 1),
     queueServers: [client],

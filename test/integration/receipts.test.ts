@@ -7,16 +7,16 @@ import type { Ballot } from "#lib/model/ballot.ts";
 import { ballotIdOf } from "#lib/model/ballot-id.ts";
 import { type ReceiptState, Receipts } from "#lib/receipts/find-receipt.ts";
 import { receiptCode } from "#lib/receipts/receipt-code.ts";
-import { CircuitBreaker } from "#lib/store/circuit-breaker.ts";
 import { type Row, Store } from "#lib/store/database.ts";
 import { deletePoll, finalizePoll } from "#lib/store/poll-changes.ts";
+import { StoreBreaker } from "#lib/store/store-breaker.ts";
 import { deriveVoterSecrets } from "#lib/voters/voter-secrets.ts";
 import { ballot, batch, startFlushBench } from "#test/support/flush-bench.ts";
 
 const { newFlusher, newPoll, producer, enqueue, store, count } = await startFlushBench();
 const secrets = deriveVoterSecrets("a secret that is only good for tests, 32 bytes and more");
 const newReceipts = (at: Store = store) =>
-  new Receipts(new CircuitBreaker(at, createLog("test", "silent")), secrets);
+  new Receipts(new StoreBreaker(at, createLog("test", "silent")), secrets);
 const codeOf = (of: Ballot) => receiptCode(secrets, of);
 
 /** A fresh look each time: one and the same remembers its answers for a second. */

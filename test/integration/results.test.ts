@@ -8,8 +8,8 @@ import { Placement } from "#lib/memcached/placement.ts";
 import type { PollId, Slug, TallyPart } from "#lib/model/ids.ts";
 import { partsOf } from "#lib/model/tally-parts.ts";
 import { ResultsBoard } from "#lib/results/results-board.ts";
-import { CircuitBreaker } from "#lib/store/circuit-breaker.ts";
 import { findPoll } from "#lib/store/polls.ts";
+import { StoreBreaker } from "#lib/store/store-breaker.ts";
 import { createTally, glimpse, moveTally } from "#lib/tallies/counters.ts";
 import { startFlushBench } from "#test/support/flush-bench.ts";
 
@@ -19,7 +19,7 @@ const places = new Placement([client], 1);
 const newBoard = () =>
   new ResultsBoard({
     store,
-    breaker: new CircuitBreaker(store, log),
+    breaker: new StoreBreaker(store, log),
     log,
     tallies: places,
     queueServers: [client],

@@ -154,7 +154,7 @@ describe("while MySQL is away and memcached fills up", () => {
     const said = site.fronts[0]?.child.output ?? "";
     for (const refused of ['["low"]', '["normal","low"]', '["high","normal","low"]']) {
       const times = said.split("\n").filter(line => {
-        return line.includes('"event":"ladder"') && line.includes(`"lanesRefused":${refused}`);
+        return line.includes('"event":"degradation"') && line.includes(`"lanesRefused":${refused}`);
       });
       // By each process of the front: the one that takes votes and the one that makes pages.
       const processes = new Set(times.map(line => (JSON.parse(line) as { pid: number }).pid));

@@ -10,7 +10,7 @@ import { BatchIds } from "#lib/queue/batch-ids.ts";
 import { Kickstart } from "#lib/queue/kickstart.ts";
 import { MemoryLimits } from "#lib/queue/memory-limits.ts";
 import { ReplayRing } from "#lib/queue/replay-ring.ts";
-import { CircuitBreaker } from "#lib/store/circuit-breaker.ts";
+import { StoreBreaker } from "#lib/store/store-breaker.ts";
 import { StaleTallies } from "#lib/tallies/stale-tallies.ts";
 import type { startFlushBench } from "./flush-bench.ts";
 
@@ -18,8 +18,8 @@ type Bench = Awaited<ReturnType<typeof startFlushBench>>;
 
 /** What a front knows of polls. */
 export function newPublished({ client, store, deps }: Bench): PublishedPolls {
-  const guarded = new CircuitBreaker(store, deps.log);
-  return new PublishedPolls(new Placement([client], 1), store, deps.log, guarded);
+  const breaker = new StoreBreaker(store, deps.log);
+  return new PublishedPolls(new Placement([client], 1), store, deps.log, breaker);
 }
 
 /** One with all three lanes, that does not linger. */
@@ -31,7 +31,7 @@ export function newCommit(
   const { client, store } = bench;
   const { log } = bench.deps;
   const tallies = new Placement([client], 1);
-  const guarded = new CircuitBreaker(store, log);
+  const breaker = new StoreBreaker(store, log);
   const missed = new StaleTallies();
   const batchIds = new BatchIds();
   const { producer } = batchIds;
@@ -58,7 +58,7 @@ export function newCommit(
     staleTallies: missed,
     directCommit: new DirectCommit({
       log,
-      store: guarded,
+      store: breaker,
       tallies,
       staleTallies: missed,
       acceptedCount: tape,
