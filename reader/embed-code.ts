@@ -74,7 +74,7 @@ export function frameCode(publicUrl: string, poll: Shown, width: number, height:
 
 /** The JSON of `GET /oembed`. */
 export function oembedOf(
-  { publicUrl, FLOODGATE_SITE_NAME: siteName }: Pick<Config, "publicUrl" | "FLOODGATE_SITE_NAME">,
+  { publicUrl, siteName }: Pick<Config, "publicUrl" | "siteName">,
   poll: Shown,
   { maxwidth, maxheight }: { maxwidth?: number | undefined; maxheight?: number | undefined },
 ) {

@@ -17,10 +17,10 @@ const acceptLengthMax = 200;
 export function siteOf(config: Config, request: RequestHead, poll?: Pick<Poll, "language">): Site {
   const asked = poll?.language ? undefined : languageInAddress(request);
   const fixed = poll?.language ?? asked;
-  const language = fixed ?? acceptedLanguage(request) ?? config.FLOODGATE_LANGUAGE;
+  const language = fixed ?? acceptedLanguage(request) ?? config.language;
   return {
-    words: wordsIn(language, config.FLOODGATE_TIME_ZONE),
-    siteName: config.FLOODGATE_SITE_NAME,
+    words: wordsIn(language, config.timeZone),
+    siteName: config.siteName,
     publicUrl: config.publicUrl,
     asked,
     byReader: fixed === undefined,

@@ -48,7 +48,7 @@ export class Fleet {
    * @throws Error when one of them ends instead.
    */
   async start(): Promise<void> {
-    const indexes = Array.from({ length: this.#config.FRONT_PROCESSES }, (_, index) => index);
+    const indexes = Array.from({ length: this.#config.frontProcesses }, (_, index) => index);
     await Promise.all(
       indexes.map(async index => {
         if (await this.#launch(index)) return;
@@ -85,9 +85,11 @@ export class Fleet {
 
   /** Starts one; true when it listens. From then on it is watched. */
   async #launch(index: number): Promise<boolean> {
-    const home = this.#config.FLOODGATE_HOME + index;
+    const home = this.#config.queueFirstHome + index;
     cluster.setupPrimary({ args: this.#pagesAt === null ? [] : [this.#pagesAt] });
-    const worker = cluster.fork({ FLOODGATE_HOME: String(home % this.#config.QUEUE_HOMES) });
+    const worker = cluster.fork({
+      FLOODGATE_QUEUE_FIRST_HOME: String(home % this.#config.queueHomes),
+    });
     const startedMs = Date.now();
     const listening = await Promise.race([
       once(worker, "listening").then(() => true),

@@ -1,5 +1,5 @@
 /**
- * The front's entry. With one process (`FRONT_PROCESSES=1`) it serves by itself; with more, this process
+ * The front's entry. With one process (`FLOODGATE_FRONT_PROCESSES=1`) it serves by itself; with more, this process
  * only looks after those that do. Either way Next.js has a process of its own beside it.
  */
 import cluster from "node:cluster";
@@ -22,7 +22,7 @@ const shutdownMsMax = 30 * SECOND;
 const pagesProgram = fileURLToPath(new URL("./pages.mjs", import.meta.url));
 
 const started = ({ config, log }: Pick<Front, "config" | "log">) => {
-  const { HOST: hostname, PORT: port, FRONT_PROCESSES: processes, publicUrl } = config;
+  const { host: hostname, port, frontProcesses: processes, publicUrl } = config;
   log.info({ event: "front_started", hostname, port, processes, publicUrl });
 };
 
@@ -30,7 +30,8 @@ const started = ({ config, log }: Pick<Front, "config" | "log">) => {
 async function serveAlone(front: Front): Promise<void> {
   // Nobody could take its place without a gap, so it goes on as it is.
   process.on("SIGHUP", () => {
-    const detail = "a reload needs FRONT_PROCESSES of 2 or more; restart the front instead";
+    const detail =
+      "a reload needs FLOODGATE_FRONT_PROCESSES of 2 or more; restart the front instead";
     front.log.warn({ event: "reload_refused", detail });
   });
   const pages: PagesAddress = { path: null };
@@ -58,7 +59,7 @@ async function serveAsOneOfMany(front: Front): Promise<void> {
 
 async function lookAfterMany(): Promise<void> {
   const config = loadConfig();
-  const log = createLog("front", config.FLOODGATE_LOG_LEVEL);
+  const log = createLog("front", config.logLevel);
   crashOnBugs(log);
   const fleet = new Fleet(config, log);
   const child = new NextProcess(pagesProgram, log, path => fleet.movePages(path));
@@ -80,7 +81,7 @@ async function lookAfterMany(): Promise<void> {
 }
 
 try {
-  if (cluster.isPrimary && loadConfig().FRONT_PROCESSES > 1) {
+  if (cluster.isPrimary && loadConfig().frontProcesses > 1) {
     await lookAfterMany();
   } else {
     const front = getFront();

@@ -20,7 +20,7 @@ const front = getFront();
 crashOnBugs(front.log);
 for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"]) process.on(signal, () => {});
 
-const { PORT: port, HOST: hostname } = front.config;
+const { port, host: hostname } = front.config;
 const app = next({ dev: false, hostname, port, dir: process.cwd() });
 
 async function stop(): Promise<void> {

@@ -35,8 +35,8 @@ export interface PagesAddress {
  * @throws RangeError when FLOODGATE_TRUSTED_PROXIES is not right; what `listen` throws.
  */
 export async function serve(front: Front, pages: PagesAddress): Promise<ShutdownStep[]> {
-  const { PORT: port, HOST: hostname, FLOODGATE_TRUSTED_PROXIES } = front.config;
-  const proxies = proxyList(FLOODGATE_TRUSTED_PROXIES);
+  const { port, host: hostname, trustedProxies } = front.config;
+  const proxies = proxyList(trustedProxies);
   const handleHot = hotListener(front);
   const server = createServer(
     { headersTimeout: headersMsMax, requestTimeout: requestMsMax, keepAliveTimeout: keepAliveMs },

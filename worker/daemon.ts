@@ -50,7 +50,7 @@ export async function runDaemon(worker: WorkerParts, lines: LogLines): Promise<v
   const stop = new AbortController();
   const upkeep = new Maintenance(worker);
   const bell = new KickstartListener(log);
-  const schedule = new Schedule(bell, config.FLUSH_INTERVAL);
+  const schedule = new Schedule(bell, config.flushIntervalMs);
   const state: WorkerState = {
     startedAtMs: wallMs(),
     passes: 0,
@@ -62,7 +62,7 @@ export async function runDaemon(worker: WorkerParts, lines: LogLines): Promise<v
   const history = new History();
   const metrics = new Metrics();
   const status = await startStatusServer({ worker, state, history, metrics, lines });
-  await bell.listen(config.FLOODGATE_KICKSTART_HOST, config.WORKER_PORT);
+  await bell.listen(config.kickstartHost, config.workerPort);
 
   const pass = async (because: "kickstart" | "interval"): Promise<boolean> => {
     const startedMs = monotonicMs();

@@ -29,7 +29,7 @@ async function main(): Promise<void> {
   try {
     const config = once ? operatorSettings().config : loadConfig();
     const lines = new LogLines(linesKept);
-    const log = createLog("worker", once ? "warn" : config.FLOODGATE_LOG_LEVEL, lines);
+    const log = createLog("worker", once ? "warn" : config.logLevel, lines);
     crashOnBugs(log);
     const worker = buildWorker(config, log);
     if (once) process.exit(await runOnce(worker));

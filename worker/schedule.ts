@@ -1,6 +1,6 @@
 /**
  * When the next look at the queues begins: when the kickstart rings, or by itself, after a wait that doubles
- * from look to look while nothing is found, up to `FLUSH_INTERVAL`.
+ * from look to look while nothing is found, up to `FLOODGATE_FLUSH_INTERVAL_MS`.
  *
  * After a look that found something the next one waits a little whatever rings: under load, ballots that
  * gather for a moment cost MySQL one transaction and not ten.

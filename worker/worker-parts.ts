@@ -36,13 +36,13 @@ const statementMsMax = 30_000;
 
 export function buildWorker(config: Config, log: Log): WorkerParts {
   const store = new Store({
-    url: config.DATABASE_URL,
+    url: config.databaseUrl,
     connectionsMax: poolSizes.worker,
     statementMs: statementMsMax,
   });
-  const memcached = connectMemcached(config.MEMCACHED_SERVERS, log);
+  const memcached = connectMemcached(config.memcachedServers, log);
   const queueServers = connectMemcached(config.queueServers, log, memcached);
-  const places = new Placement(memcached, config.QUEUE_COPIES);
+  const places = new Placement(memcached, config.queueCopies);
   const doubtful = new DoubtfulPolls();
   const books = new CountGatherer(store, places);
   const flusher = new Flusher(
@@ -50,9 +50,9 @@ export function buildWorker(config: Config, log: Log): WorkerParts {
       store,
       log,
       recent: new RecentBatches(),
-      graceMs: config.QUEUE_GRACE_MS,
-      keepMs: config.QUEUE_KEEP_MS,
-      ballotsPerCommit: config.FLUSH_BALLOTS,
+      graceMs: config.queueGraceMs,
+      keepMs: config.queueKeepMs,
+      ballotsPerCommit: config.flushBallotsMax,
       relief: config.lanes,
       committed: batches => books.committed(batches),
       correctTallies: async (corrections, unsure) => {
@@ -65,8 +65,8 @@ export function buildWorker(config: Config, log: Log): WorkerParts {
       },
     },
     queueServers,
-    config.QUEUE_HOMES,
-    config.QUEUE_COPIES,
+    config.queueHomes,
+    config.queueCopies,
   );
   return {
     config,
@@ -75,7 +75,7 @@ export function buildWorker(config: Config, log: Log): WorkerParts {
     flusher,
     memcached,
     queueServers,
-    queueNames: allQueueNames(config.QUEUE_HOMES),
+    queueNames: allQueueNames(config.queueHomes),
     doubtful,
     books,
     published: new PublishedPolls(places, store, log),
@@ -84,8 +84,8 @@ export function buildWorker(config: Config, log: Log): WorkerParts {
       log,
       tallies: places,
       queueServers,
-      queueNames: allQueueNames(config.QUEUE_HOMES),
-      copies: config.QUEUE_COPIES,
+      queueNames: allQueueNames(config.queueHomes),
+      copies: config.queueCopies,
     },
     close: async () => {
       const clients: Set<MemcachedClient> = new Set([...memcached, ...queueServers]);

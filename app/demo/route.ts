@@ -13,7 +13,7 @@ export const GET = routeHandler(async () => {
   const chosen = demoChoice(await published.listed(wallMs()), wallMs());
   const found = await Promise.all(chosen.map(({ slug }) => published.find(slug)));
   const html = demoPage({
-    siteName: config.FLOODGATE_SITE_NAME,
+    siteName: config.siteName,
     publicUrl: config.publicUrl,
     polls: found.filter(poll => poll !== null),
   });

@@ -43,7 +43,7 @@ function sayFailure(error: unknown): FormState {
 function timeOf(form: FormData, name: string): number | null | undefined {
   const text = String(form.get(name) ?? "");
   if (text === "") return null;
-  return parseLocalTime(text, getFront().config.FLOODGATE_TIME_ZONE);
+  return parseLocalTime(text, getFront().config.timeZone);
 }
 
 /** The fields of the poll form, as the API would get them. */

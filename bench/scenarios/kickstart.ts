@@ -25,7 +25,7 @@ export const kickstart: Scenario = {
   title: "The first ballot after a quiet time, from its answer to its row in MySQL",
   run: async ({ quick }, say) => {
     // Without a kickstart the worker would look after a minute.
-    const site = await startSite({ env: { FLUSH_INTERVAL: "60000" } });
+    const site = await startSite({ env: { FLOODGATE_FLUSH_INTERVAL_MS: "60000" } });
     const database = await createConnection({ uri: site.database.adminUrl });
     try {
       const slug = await createPoll(site);

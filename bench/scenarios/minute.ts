@@ -20,7 +20,7 @@ export const minute: Scenario = {
   name: "minute",
   title: "The record minute: 24,650 votes a second",
   run: async ({ quick }, say) => {
-    const site = await startSite({ env: { FRONT_PROCESSES: "0" } });
+    const site = await startSite({ env: { FLOODGATE_FRONT_PROCESSES: "0" } });
     try {
       const slug = await createPoll(site);
       const port = site.fronts[0]?.port ?? 0;

@@ -18,7 +18,7 @@ export const vote: Scenario = {
     const adapter = await startFloor("adapter");
     const next = await startNext(site);
     try {
-      const two = await site.addFront({ FRONT_PROCESSES: "2" });
+      const two = await site.addFront({ FLOODGATE_FRONT_PROCESSES: "2" });
       const one = site.fronts[0]?.port ?? 0;
       const slug = await createPoll(site);
       const seen = new Rounds();

@@ -48,9 +48,9 @@ async function main(): Promise<void> {
   if (!values.poll || !values.seed) fail(usage);
   if (!Number.isInteger(count) || count < 1 || count > countMax) fail(usage);
   const { config } = operatorSettings();
-  const secrets = deriveVoterSecrets(config.FLOODGATE_SECRET);
+  const secrets = deriveVoterSecrets(config.secret);
   const store = new Store({
-    url: config.DATABASE_URL,
+    url: config.databaseUrl,
     connectionsMax: 1,
     statementMs: statementMsMax,
   });

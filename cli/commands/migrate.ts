@@ -4,7 +4,7 @@ import { Store } from "#lib/store/database.ts";
 import { migrate } from "#lib/store/migrate.ts";
 
 const config = loadConfig();
-const store = new Store({ url: config.DATABASE_URL, connectionsMax: 2, statementMs: 600_000 });
+const store = new Store({ url: config.databaseUrl, connectionsMax: 2, statementMs: 600_000 });
 try {
   const applied = await migrate(store);
   process.stdout.write(

@@ -19,8 +19,8 @@ import { newestPolls } from "#lib/store/polls.ts";
 
 const config = loadConfig();
 const log = createLog("seed", "warn");
-const store = new Store({ url: config.DATABASE_URL, connectionsMax: 2, statementMs: 30_000 });
-const memcached = connectMemcached(config.MEMCACHED_SERVERS, log);
+const store = new Store({ url: config.databaseUrl, connectionsMax: 2, statementMs: 30_000 });
+const memcached = connectMemcached(config.memcachedServers, log);
 
 /** Polls as a newsroom has them: one for the front page, one with several choices, one for tonight. */
 function samplePolls(nowMs: number): CreatePoll[] {
@@ -83,7 +83,7 @@ async function firstEditor(): Promise<{
     store,
     attempts: new SignInAttempts(server),
     publicUrl: config.publicUrl,
-    secret: config.FLOODGATE_SECRET,
+    secret: config.secret,
   });
   const email = "editor@newsroom.example";
   const password = randomBytes(15).toString("base64url");
@@ -93,7 +93,7 @@ async function firstEditor(): Promise<{
 }
 
 try {
-  const places = new Placement(memcached, config.QUEUE_COPIES);
+  const places = new Placement(memcached, config.queueCopies);
   const edit: EditDeps = {
     store,
     log,

@@ -188,11 +188,14 @@ describe("a queue's numbers", () => {
   });
 
   it("of homes and servers that nobody looks at are named", () => {
-    const config = { queueServers: [{ host: "m", port: 1 }], QUEUE_HOMES: 2 };
+    const config = { queueServers: [{ host: "m", port: 1 }], queueHomes: 2 };
     const open = (server: string, queue: string) => ({ server, queue: queue as QueueName });
     assert.deepEqual(judgeCheckpoints([open("m:1", "low.1")], config), []);
     const found = judgeCheckpoints([open("m:1", "low.2"), open("n:1", "low.0")], config);
-    assert.match(found.map(lineOf).join(), /queues on n:1.*1 queues are beyond QUEUE_HOMES=2/s);
+    assert.match(
+      found.map(lineOf).join(),
+      /queues on n:1.*1 queues are beyond FLOODGATE_QUEUE_HOMES=2/s,
+    );
   });
 });
 

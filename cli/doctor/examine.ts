@@ -26,20 +26,20 @@ const statementMsMax = 3 * SECOND;
 export async function examine(config: Config, from: string): Promise<Finding[]> {
   const log = createLog("doctor", "silent");
   const store = new Store({
-    url: config.DATABASE_URL,
+    url: config.databaseUrl,
     connectionsMax,
     statementMs: statementMsMax,
   });
-  const memcached = connectMemcached(config.MEMCACHED_SERVERS, log);
+  const memcached = connectMemcached(config.memcachedServers, log);
   const queueServers = connectMemcached(config.queueServers, log, memcached);
   const servers = [...new Set([...memcached, ...queueServers])];
   const deps: TallyDeps = {
     store,
     log,
-    tallies: new Placement(memcached, config.QUEUE_COPIES),
+    tallies: new Placement(memcached, config.queueCopies),
     queueServers,
-    queueNames: allQueueNames(config.QUEUE_HOMES),
-    copies: config.QUEUE_COPIES,
+    queueNames: allQueueNames(config.queueHomes),
+    copies: config.queueCopies,
   };
   const ofServers = await Promise.all(
     servers.map(server => checkMemcached(server, config, queueServers.includes(server))),

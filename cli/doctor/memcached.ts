@@ -43,7 +43,7 @@ const otherConnections = 3;
 /** Everything about one server. One round trip; never rejects for a server that is away. */
 export async function checkMemcached(
   server: MemcachedClient,
-  config: Pick<Config, "FRONT_PROCESSES">,
+  config: Pick<Config, "frontProcesses">,
   holdsQueues: boolean,
 ): Promise<Finding[]> {
   const about = `memcached ${server.name}`;
@@ -54,7 +54,7 @@ export async function checkMemcached(
     const askedAtMs = wallMs();
     const replies = await server.read(p);
     const answeredAtMs = wallMs();
-    const connectionsNeeded = config.FRONT_PROCESSES + 1 + otherConnections;
+    const connectionsNeeded = config.frontProcesses + 1 + otherConnections;
     const facts = { name: server.name, askedAtMs, answeredAtMs, holdsQueues, connectionsNeeded };
     return judgeMemcached({
       ...facts,

@@ -91,9 +91,9 @@ async function readFacts(store: Store, config: Config): Promise<DatabaseFacts> {
 }
 
 /** Every front process and the pages process with both its pools, two workers, and some to spare. */
-function connectionsNeeded({ FRONT_PROCESSES }: Config): number {
+function connectionsNeeded({ frontProcesses }: Config): number {
   const front = poolSizes.front + poolSizes.frontDirect;
-  return (FRONT_PROCESSES + 1) * front + 2 * poolSizes.worker + connectionsToSpare;
+  return (frontProcesses + 1) * front + 2 * poolSizes.worker + connectionsToSpare;
 }
 
 /** What is to be said of a server, from what it tells. */
@@ -156,7 +156,7 @@ function checkRoom(facts: DatabaseFacts): Finding[] {
         about,
         "connections-run-out",
         `takes ${connectionsMax} connections; this machine's processes may need ${connectionsNeeded}`,
-        `Set max_connections = ${connectionsNeeded} or more (for each front machine), or FRONT_PROCESSES lower.`,
+        `Set max_connections = ${connectionsNeeded} or more (for each front machine), or FLOODGATE_FRONT_PROCESSES lower.`,
       ),
     );
   }

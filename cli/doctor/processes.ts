@@ -16,13 +16,13 @@ export async function checkWorker(
   config: Config,
   queueServers: readonly MemcachedClient[],
 ): Promise<Finding[]> {
-  const names = allQueueNames(config.QUEUE_HOMES);
+  const names = allQueueNames(config.queueHomes);
   const [worker, ...depths] = await Promise.all([
-    askHealth(urlOf(config.WORKER_HOST, config.WORKER_PORT, "/healthz")),
+    askHealth(urlOf(config.workerHost, config.workerPort, "/healthz")),
     ...queueServers.map(server => readDepth(server, names)),
   ]);
   const lanes = depths.flatMap(lane => lane ?? []);
-  return judgeWorker(worker, lanes, wallMs(), `${config.WORKER_HOST}:${config.WORKER_PORT}`);
+  return judgeWorker(worker, lanes, wallMs(), `${config.workerHost}:${config.workerPort}`);
 }
 
 type Health = "ok" | "stale" | "none";
@@ -61,12 +61,12 @@ export function judgeWorker(
 
 /** Whether the front on this machine takes votes, and by which way. */
 export async function checkFront(config: Config): Promise<Finding[]> {
-  const body = await askJson(urlOf(config.HOST, config.PORT, "/readyz"));
+  const body = await askJson(urlOf(config.host, config.port, "/readyz"));
   const { status, step } = (body ?? {}) as { status?: string; step?: string };
   if (status === undefined) {
     const todo =
       "`npm start`, or `systemctl start floodgate-front`; on a machine of the worker's own, all is well.";
-    const at = `${config.HOST}:${config.PORT}`;
+    const at = `${config.host}:${config.port}`;
     return [warn("front", "votes-are-refused", `none answers at ${at}`, todo)];
   }
   if (status === "ok") return [ok("front", "takes votes")];

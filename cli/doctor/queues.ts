@@ -42,7 +42,7 @@ export async function checkQueues(
   store: Store,
   config: Config,
 ): Promise<Finding[]> {
-  const names = allQueueNames(config.QUEUE_HOMES);
+  const names = allQueueNames(config.queueHomes);
   const looked = await Promise.all(servers.map(server => publishedOf(server, names)));
   const open = await openCheckpoints(store);
   const known = new Map(open.map(({ epoch, slot }) => [epoch, slot]));
@@ -136,10 +136,10 @@ export function judgeQueue(numbers: QueueNumbers): Finding[] {
 /** Checkpoints that nobody moves: of servers and homes that are not in the configuration. */
 export function judgeCheckpoints(
   open: readonly Pick<Checkpoint, "server" | "queue">[],
-  config: Pick<Config, "queueServers" | "QUEUE_HOMES">,
+  config: Pick<Config, "queueServers" | "queueHomes">,
 ): Finding[] {
   const servers = new Set(config.queueServers.map(({ host, port }) => `${host}:${port}`));
-  const names = new Set(allQueueNames(config.QUEUE_HOMES));
+  const names = new Set(allQueueNames(config.queueHomes));
   const strangers = new Set(
     open.filter(({ server }) => !servers.has(server)).map(({ server }) => server),
   );
@@ -150,7 +150,7 @@ export function judgeCheckpoints(
         about,
         section,
         `MySQL knows queues on ${server}, which is not in the settings: what waits there is not flushed`,
-        "Name it in QUEUE_SERVERS again, by the same host and port, until it is empty. If it is gone for good, see the runbook.",
+        "Name it in FLOODGATE_QUEUE_SERVERS again, by the same host and port, until it is empty. If it is gone for good, see the runbook.",
       ),
     ),
     ...(dropped.length > 0
@@ -158,8 +158,8 @@ export function judgeCheckpoints(
           wrong(
             about,
             section,
-            `${dropped.length} queues are beyond QUEUE_HOMES=${config.QUEUE_HOMES}: what waits in them is not flushed`,
-            "Set QUEUE_HOMES to what it was, until they are empty.",
+            `${dropped.length} queues are beyond FLOODGATE_QUEUE_HOMES=${config.queueHomes}: what waits in them is not flushed`,
+            "Set FLOODGATE_QUEUE_HOMES to what it was, until they are empty.",
           ),
         ]
       : []),

@@ -7,25 +7,25 @@ const loopback = new Set(["127.0.0.1", "::1", "localhost"]);
 
 /** Settings that fit each other. */
 export function checkSettings(config: Config, from: string): Finding[] {
-  const homesNeeded = config.FLOODGATE_HOME + config.FRONT_PROCESSES;
+  const homesNeeded = config.queueFirstHome + config.frontProcesses;
   const servers = new Set(config.queueServers.map(({ host, port }) => `${host}:${port}`));
   const { hostname, protocol } = new URL(config.publicUrl);
   const open = !loopback.has(hostname);
   return orWell(
     [
-      config.QUEUE_COPIES > servers.size &&
+      config.queueCopies > servers.size &&
         wrong(
           about,
           "settings",
-          `QUEUE_COPIES=${config.QUEUE_COPIES}, and there is ${servers.size} queue server: votes have one copy`,
-          "Name a second memcached server in QUEUE_SERVERS (or MEMCACHED_SERVERS), on another machine.",
+          `FLOODGATE_QUEUE_COPIES=${config.queueCopies}, and there is ${servers.size} queue server: votes have one copy`,
+          "Name a second memcached server in FLOODGATE_QUEUE_SERVERS (or MEMCACHED_SERVERS), on another machine.",
         ),
-      homesNeeded > config.QUEUE_HOMES &&
+      homesNeeded > config.queueHomes &&
         warn(
           about,
           "settings",
-          `front processes ${config.FLOODGATE_HOME} to ${homesNeeded - 1} share ${config.QUEUE_HOMES} homes, and wait for each other's locks`,
-          `Set QUEUE_HOMES=${homesNeeded} or more, the same for every process.`,
+          `front processes ${config.queueFirstHome} to ${homesNeeded - 1} share ${config.queueHomes} homes, and wait for each other's locks`,
+          `Set FLOODGATE_QUEUE_HOMES=${homesNeeded} or more, the same for every process.`,
         ),
       open &&
         protocol === "http:" &&
@@ -37,7 +37,7 @@ export function checkSettings(config: Config, from: string): Finding[] {
         ),
       open &&
         protocol === "https:" &&
-        config.FLOODGATE_TRUSTED_PROXIES.length === 0 &&
+        config.trustedProxies.length === 0 &&
         warn(
           about,
           "settings",
@@ -46,7 +46,7 @@ export function checkSettings(config: Config, from: string): Finding[] {
         ),
     ],
     about,
-    `from ${from}; ${config.FRONT_PROCESSES} front processes, ${config.QUEUE_HOMES} homes, ${config.QUEUE_COPIES === 1 ? "one copy" : "two copies"} of each vote`,
+    `from ${from}; ${config.frontProcesses} front processes, ${config.queueHomes} homes, ${config.queueCopies === 1 ? "one copy" : "two copies"} of each vote`,
   );
 }
 
@@ -57,8 +57,8 @@ const passwordLengthMin = 12;
 
 /** Secrets that somebody could guess. What they are is never said. */
 export function checkSecrets(config: Config): Finding[] {
-  const { FLOODGATE_SECRET: secret, FLOODGATE_WORKER_TOKEN: token } = config;
-  const database = new URL(config.DATABASE_URL);
+  const { secret, workerToken: token } = config;
+  const database = new URL(config.databaseUrl);
   const password = decodeURIComponent(database.password);
   const makeOne = "Make one with `openssl rand -hex 32`";
   return orWell(

@@ -1,6 +1,6 @@
 /**
  * Which lane a ballot takes: the first rule that matches says, otherwise normal. The rules are a JSON file that
- * `FLOODGATE_LANES` names, checked once, when a process starts.
+ * `FLOODGATE_LANES_FILE` names, checked once, when a process starts.
  *
  * Source: Perlbal's `high_priority_cookie`, and its HighPri plugin for URIs and hosts.
  */

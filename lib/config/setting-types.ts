@@ -1,4 +1,4 @@
-/** What kinds of values settings have, and how their texts are read (`config.ts`). */
+/** The types of settings, and how their texts are parsed. */
 import { z } from "zod";
 
 export interface Address {
@@ -6,15 +6,24 @@ export interface Address {
   readonly port: number;
 }
 
-/** What `docs/configuration.md` says of a setting. */
+/** Which part of `docs/configuration.md` a setting is in. */
+export type Tier = "needed" | "common" | "tuning";
+
+/** What `docs/configuration.md` says about a setting. */
 export interface SettingMeta {
+  /** The environment variable. */
+  readonly name: string;
+  readonly tier: Tier;
   readonly doc: string;
   readonly unit?: string;
   readonly secret?: boolean;
 }
 
-export const setting = <T extends z.ZodType>(schema: T, meta: SettingMeta): T =>
-  schema.meta({ ...meta }) as T;
+export const setting = <T extends z.ZodType>(
+  name: string,
+  schema: T,
+  meta: Omit<SettingMeta, "name">,
+): T => schema.meta({ name, ...meta }) as T;
 
 export const wholeNumber = (min: number, max: number) =>
   z

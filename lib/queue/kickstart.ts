@@ -2,7 +2,7 @@
  * The kickstart, a front's side: a datagram that tells the worker to look at the queues now.
  *
  * It carries nothing and promises nothing: a worker that never hears it looks at the queues anyway, every
- * `FLUSH_INTERVAL`. So nothing is sent again, no error matters, and no ballot waits for it.
+ * `FLOODGATE_FLUSH_INTERVAL_MS`. So nothing is sent again, no error matters, and no ballot waits for it.
  *
  * Invariant: at most one datagram every `spacingMs`, however many ballots come; and one after the last of
  *   them, because the look that an earlier datagram started may have begun before it was enqueued.

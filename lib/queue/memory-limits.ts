@@ -4,7 +4,7 @@
  * While MySQL is away, or the worker falls behind, slots pile up. Before a server is full, the lanes are refused
  * one after the other, so that the memory that is left goes to what is higher:
  *
- *     0 %                 QUEUE_MEMORY_SHARE                                100 %
+ *     0 %                 FLOODGATE_QUEUE_MEMORY_PERCENT                                100 %
  *     |--- all are taken ---|-- no low --|-- no normal --|-- nothing at all --|
  *
  * The two other marks divide what is above the share into three. What else lives on the server (ballot-once marks,

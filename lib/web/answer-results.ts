@@ -41,7 +41,7 @@ const intervalSecondsBusy = 30;
 
 /** When to ask again, for who can't be told: seldom while there are too many to tell. */
 export function askAgain(front: Front): Readonly<Record<string, string>> {
-  const busy = front.live.viewers >= front.config.FLOODGATE_VIEWERS_MAX / 2;
+  const busy = front.live.viewers >= front.config.viewersMax / 2;
   return { [intervalHeader]: String(busy ? intervalSecondsBusy : intervalSeconds) };
 }
 

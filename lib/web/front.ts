@@ -87,17 +87,17 @@ const directStore = {
 };
 
 function build(config: Config): Front {
-  const log = createLog("front", config.FLOODGATE_LOG_LEVEL);
-  const secrets = deriveVoterSecrets(config.FLOODGATE_SECRET);
+  const log = createLog("front", config.logLevel);
+  const secrets = deriveVoterSecrets(config.secret);
   const store = new Store({
-    url: config.DATABASE_URL,
+    url: config.databaseUrl,
     connectionsMax: poolSizes.front,
     statementMs: statementMsMax,
   });
-  const memcached = connectMemcached(config.MEMCACHED_SERVERS, log);
+  const memcached = connectMemcached(config.memcachedServers, log);
   const queueServers = connectMemcached(config.queueServers, log, memcached);
-  const placement = new Placement(memcached, config.QUEUE_COPIES);
-  const directly = new Store({ url: config.DATABASE_URL, ...directStore });
+  const placement = new Placement(memcached, config.queueCopies);
+  const directly = new Store({ url: config.databaseUrl, ...directStore });
   const breaker = new StoreBreaker(directly, log);
   const published = new PublishedPolls(placement, store, log, breaker);
   const results = new ResultsBoard({
@@ -106,14 +106,14 @@ function build(config: Config): Front {
     log,
     tallies: placement,
     queueServers,
-    queueNames: allQueueNames(config.QUEUE_HOMES),
-    copies: config.QUEUE_COPIES,
+    queueNames: allQueueNames(config.queueHomes),
+    copies: config.queueCopies,
   });
   const live = new LiveBoard({
     published,
     results,
     log,
-    viewersMax: config.FLOODGATE_VIEWERS_MAX,
+    viewersMax: config.viewersMax,
   });
   const parts = { config, log, store, breaker, published, memcached, queueServers, placement };
   const voting = buildVoting(parts);
@@ -162,11 +162,11 @@ function buildVoting(parts: VotingParts) {
     normal: targetsOf("normal", config, queueServers),
     low: targetsOf("low", config, queueServers),
   };
-  const ring = new ReplayRing(config.QUEUE_REPLAY_BYTES);
+  const ring = new ReplayRing(config.queueReplayBytes);
   const staleTallies = new StaleTallies();
   const batchIds = new BatchIds();
   const { producer } = batchIds;
-  const { FLOODGATE_STATE_DIR: directory, FLOODGATE_HOME: home } = config;
+  const { stateDir: directory, queueFirstHome: home } = config;
   const acceptedCount = new AcceptedCount({ producer, home, directory, placement, log });
   const directCommit = new DirectCommit({
     log,
@@ -174,14 +174,14 @@ function buildVoting(parts: VotingParts) {
     store: breaker,
     tallies: placement,
     staleTallies,
-    ballotsPerSecond: config.QUEUE_FALLBACK_RATE,
+    ballotsPerSecond: config.fallbackBallotsPerSecond,
   });
   const kickstart = new Kickstart(config.kickstartTo);
   const memoryLimits = new MemoryLimits({
     servers: queueServers,
-    queueNames: allQueueNames(config.QUEUE_HOMES),
-    copies: config.QUEUE_COPIES,
-    sharePercent: config.QUEUE_MEMORY_SHARE,
+    queueNames: allQueueNames(config.queueHomes),
+    copies: config.queueCopies,
+    sharePercent: config.queueMemoryPercent,
   });
   const commit = new GroupCommit({
     log,
@@ -195,7 +195,7 @@ function buildVoting(parts: VotingParts) {
     acceptedCount,
     staleTallies,
     directCommit,
-    lingerMs: config.QUEUE_LINGER_MS,
+    lingerMs: config.queueLingerMs,
     relief: config.lanes,
     memoryLimits,
   });
@@ -239,17 +239,17 @@ function buildVoting(parts: VotingParts) {
 
 /** Every home, beginning with this process's own: where to enqueue, and where to turn to next. */
 function homesFrom(config: Config): number[] {
-  const { QUEUE_HOMES: homes, FLOODGATE_HOME: first } = config;
+  const { queueHomes: homes, queueFirstHome: first } = config;
   return Array.from({ length: homes }, (_, index) => (first + index) % homes);
 }
 
 /** Where this front's batches go: it begins with another server than its neighbours do. */
 function targetsOf(lane: Lane, config: Config, servers: readonly MemcachedClient[]): Targets {
   const homes = homesFrom(config);
-  const sides = inOrderFrom(servers, config.FLOODGATE_HOME % servers.length).map(server =>
+  const sides = inOrderFrom(servers, config.queueFirstHome % servers.length).map(server =>
     homes.map(home => new QueueProducer(queueName(lane, home), server)),
   );
-  return { sides, copies: config.QUEUE_COPIES, order: servers };
+  return { sides, copies: config.queueCopies, order: servers };
 }
 
 function lazyAuth(config: Config, store: Store, memcached: readonly MemcachedClient[]) {
@@ -263,7 +263,7 @@ function lazyAuth(config: Config, store: Store, memcached: readonly MemcachedCli
       store,
       attempts,
       publicUrl: config.publicUrl,
-      secret: config.FLOODGATE_SECRET,
+      secret: config.secret,
     });
   };
   return () => {

@@ -4,7 +4,8 @@
  */
 import { spawnSync } from "node:child_process";
 import { wallMs } from "#lib/base/clock.ts";
-import { dataDirectory, settingDocs } from "#lib/config/config.ts";
+import { dataDirectory } from "#lib/config/config.ts";
+import { settingDocs } from "#lib/config/settings.ts";
 import { Child } from "#scripts/services/child.ts";
 import { startDatabase } from "#scripts/services/mariadb.ts";
 import { startMemcached } from "#scripts/services/memcached.ts";
@@ -83,8 +84,13 @@ class Up {
     const port = await freePortNear(wanted);
     if (port !== wanted) say(`port ${wanted} is taken; using ${port}`);
     this.#env.PORT = String(port);
-    this.#env.WORKER_PORT ??= String(await freePortNear(this.#data.ports.worker ?? port + 1));
-    this.#data.write("ports.json", { ...this.#data.ports, worker: Number(this.#env.WORKER_PORT) });
+    this.#env.FLOODGATE_WORKER_PORT ??= String(
+      await freePortNear(this.#data.ports.worker ?? port + 1),
+    );
+    this.#data.write("ports.json", {
+      ...this.#data.ports,
+      worker: Number(this.#env.FLOODGATE_WORKER_PORT),
+    });
   }
 
   async #startMemcached(): Promise<void> {
@@ -143,7 +149,7 @@ class Up {
   async #startWorker(): Promise<void> {
     await this.#supervisor.run("worker", this.#data.file("logs/worker.log"), async logFile => {
       const child = this.#program("worker", logFile);
-      await waitUntil("worker", () => portAnswers(Number(this.#env.WORKER_PORT)), {
+      await waitUntil("worker", () => portAnswers(Number(this.#env.FLOODGATE_WORKER_PORT)), {
         gaveUp: () => child.diedBecause,
       });
       return child;
@@ -184,10 +190,10 @@ class Up {
   }
 
   #writeUpFile(): void {
-    const { PORT, WORKER_PORT, DATABASE_URL, MEMCACHED_SERVERS } = this.#env;
+    const { PORT, FLOODGATE_WORKER_PORT, DATABASE_URL, MEMCACHED_SERVERS } = this.#env;
     this.#data.write("up.json", {
       front: `http://127.0.0.1:${PORT}`,
-      worker: `http://127.0.0.1:${WORKER_PORT}`,
+      worker: `http://127.0.0.1:${FLOODGATE_WORKER_PORT}`,
       databaseUrl: DATABASE_URL,
       memcachedServers: MEMCACHED_SERVERS,
       apiToken: this.#editor?.apiToken,
@@ -215,7 +221,7 @@ class Up {
       ["  e-mail", this.#editor?.email ?? "(editors exist already)"],
       ["  password", this.#editor?.password ?? ""],
       ["API token", this.#editor?.apiToken ?? ""],
-      ["Worker", `http://localhost:${this.#env.WORKER_PORT}/`],
+      ["Worker", `http://localhost:${this.#env.FLOODGATE_WORKER_PORT}/`],
       ["For scripts", this.#data.file("up.json")],
       ["Logs", this.#data.file("logs/")],
     ];

@@ -64,7 +64,7 @@ describe("the front and next start answer alike", () => {
   before(async () => {
     site = await Site.start({ env: { PUBLIC_URL: "http://polls.example" } });
     next = await startNext(site, {
-      FLOODGATE_HOME: "1",
+      FLOODGATE_QUEUE_FIRST_HOME: "1",
       FLOODGATE_STATE_DIR: join(site.directory, "state-of-next"),
     });
     const make = async (slug: string, more: object) => {

@@ -14,11 +14,11 @@ export async function startFaultSite(copies = 1): Promise<Site> {
     memcached: Array.from({ length: copies }, () => ({ memoryMb: 64, options: memcachedOptions })),
     // The shortest patience there is, so that a run is over sooner.
     env: {
-      QUEUE_GRACE_MS: "2000",
-      QUEUE_COPIES: String(copies),
+      FLOODGATE_QUEUE_GRACE_MS: "2000",
+      FLOODGATE_QUEUE_COPIES: String(copies),
       // Nearly never: a full server is to be felt, too. `promises/10-memory.test.ts` is about the share.
-      QUEUE_MEMORY_SHARE: "95",
-      FLOODGATE_LANES: "test/faults/lanes.json",
+      FLOODGATE_QUEUE_MEMORY_PERCENT: "95",
+      FLOODGATE_LANES_FILE: "test/faults/lanes.json",
     },
   });
 }

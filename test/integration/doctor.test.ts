@@ -52,7 +52,7 @@ describe("the doctor", () => {
     doctor({
       ...site.env,
       PORT: String(site.fronts[0]?.port),
-      WORKER_PORT: String(site.workers[0]?.port),
+      FLOODGATE_WORKER_PORT: String(site.workers[0]?.port),
       ...change,
     });
 
@@ -75,7 +75,7 @@ describe("the doctor", () => {
     const bad = await testMemcached({ options, memoryMb: 64 });
     const { status, output } = await examine({
       MEMCACHED_SERVERS: bad.address,
-      FRONT_PROCESSES: "64",
+      FLOODGATE_FRONT_PROCESSES: "64",
     });
     assert.equal(status, 1);
     const about = `wrong  memcached ${bad.address}:`;
@@ -125,13 +125,13 @@ describe("the doctor", () => {
   it("knows secrets that are none, and settings that do not fit each other", async () => {
     const { status, output } = await examine({
       FLOODGATE_SECRET: "change me, please: a default of 32 characters",
-      FRONT_PROCESSES: "16",
-      QUEUE_COPIES: "2",
+      FLOODGATE_FRONT_PROCESSES: "16",
+      FLOODGATE_QUEUE_COPIES: "2",
       PUBLIC_URL: "http://polls.news.example",
     });
     assert.equal(status, 1);
     assert.match(output, /wrong .*FLOODGATE_SECRET looks like a default/);
-    assert.match(output, /wrong .*QUEUE_COPIES=2, and there is 1 queue server/);
+    assert.match(output, /wrong .*FLOODGATE_QUEUE_COPIES=2, and there is 1 queue server/);
     assert.match(output, /wrong .*takes 200 connections; this machine's processes may need 2\d\d/);
     assert.match(output, /warn .*front processes 0 to 15 share 8 homes/);
     assert.match(output, /warn .*PUBLIC_URL is http:/);
@@ -148,7 +148,7 @@ describe("the doctor", () => {
     const settings = {
       ...site.env,
       PORT: String(site.fronts[0]?.port),
-      WORKER_PORT: String(site.workers[0]?.port),
+      FLOODGATE_WORKER_PORT: String(site.workers[0]?.port),
     };
     try {
       const env = { ...nothing, FLOODGATE_DATA_DIR: directory };

@@ -29,7 +29,7 @@ describe("a front of several processes", () => {
   let site: Site;
   let front: Process;
   before(async () => {
-    site = await Site.start({ env: { FRONT_PROCESSES: "2" } });
+    site = await Site.start({ env: { FLOODGATE_FRONT_PROCESSES: "2" } });
     const [first] = site.fronts;
     assert.ok(first);
     front = first;
@@ -115,7 +115,7 @@ describe("a front of one process", () => {
   it("goes on at SIGHUP, and says what a reload needs", async () => {
     const [front] = site.fronts;
     assert.ok(front);
-    const said = () => /"reload_refused".*FRONT_PROCESSES/.test(front.child.output);
+    const said = () => /"reload_refused".*FLOODGATE_FRONT_PROCESSES/.test(front.child.output);
     front.child.signal("SIGHUP");
     await waitUntil("its answer", said, { gaveUp: () => front.child.diedBecause });
     assert.equal((await fetch(`${front.url}/healthz`)).status, 200);

@@ -14,7 +14,7 @@ describe("a full server", () => {
     const { newClient } = await queueBench(2);
     const client = newClient();
     const says = async () =>
-      (await checkMemcached(client, { FRONT_PROCESSES: 1 }, true)).map(finding => finding.says);
+      (await checkMemcached(client, { frontProcesses: 1 }, true)).map(finding => finding.says);
     assert.doesNotMatch((await says()).join(), /has refused/);
     await fill(client, smallItems);
     assert.match((await says()).join(), /has refused \d+ things/);

@@ -76,7 +76,10 @@ describe("the worker's pages", () => {
       (await plainRequest(port, { path, headers })).status;
     const pages = ["/", "/status.json", "/metrics"];
     const token = "only-good-for-tests";
-    const wide = await site.addWorker({ WORKER_HOST: "0.0.0.0", FLOODGATE_WORKER_TOKEN: token });
+    const wide = await site.addWorker({
+      FLOODGATE_WORKER_HOST: "0.0.0.0",
+      FLOODGATE_WORKER_TOKEN: token,
+    });
     const own = { Host: "127.0.0.1" };
     for (const path of pages) {
       const narrow = site.workers[0]?.port ?? 0;

@@ -83,7 +83,7 @@ describe("while MySQL is away and memcached fills up", () => {
         rules,
       }),
     );
-    const env = { FLOODGATE_LANES: file, QUEUE_MEMORY_SHARE: "20" };
+    const env = { FLOODGATE_LANES_FILE: file, FLOODGATE_QUEUE_MEMORY_PERCENT: "20" };
     site = await Site.start({ memcached: [{ memoryMb: 64 }], env });
     slug = await createPoll(site);
     server = clientOf(site);
@@ -183,7 +183,10 @@ describe("a server that is full", () => {
   let site: Site;
   before(async () => {
     // The share is set so high that it is never reached: there is nothing but the server's own refusal.
-    site = await Site.start({ memcached: [{ memoryMb: 8 }], env: { QUEUE_MEMORY_SHARE: "95" } });
+    site = await Site.start({
+      memcached: [{ memoryMb: 8 }],
+      env: { FLOODGATE_QUEUE_MEMORY_PERCENT: "95" },
+    });
   });
   after(() => site?.stop());
 

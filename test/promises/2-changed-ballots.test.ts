@@ -190,7 +190,11 @@ describe("changed ballots", () => {
 describe("changed ballots with two copies", () => {
   let site: Site;
   before(async () => {
-    site = await Site.start({ fronts: 2, memcached: [{}, {}], env: { QUEUE_COPIES: "2" } });
+    site = await Site.start({
+      fronts: 2,
+      memcached: [{}, {}],
+      env: { FLOODGATE_QUEUE_COPIES: "2" },
+    });
   });
   after(() => site?.stop());
 

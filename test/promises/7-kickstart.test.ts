@@ -17,7 +17,7 @@ describe("a vote on a quiet site", () => {
   let site: Site;
   before(async () => {
     // Without a kickstart, the worker would find it after a minute.
-    site = await Site.start({ fronts: 0, env: { FLUSH_INTERVAL: "60000" } });
+    site = await Site.start({ fronts: 0, env: { FLOODGATE_FLUSH_INTERVAL_MS: "60000" } });
   });
   after(() => site?.stop());
 
@@ -49,7 +49,7 @@ describe("a vote on a quiet site", () => {
     assert.ok(worker);
     worker.child.signal("SIGTERM");
     await worker.child.exit();
-    await site.restartWorker(worker, { FLUSH_INTERVAL: "500" });
+    await site.restartWorker(worker, { FLOODGATE_FLUSH_INTERVAL_MS: "500" });
     const nobody = `127.0.0.1:${await freePort()}`;
     const deaf = await site.addFront({ FLOODGATE_KICKSTART_TO: nobody });
     const poll = await createPoll(site);

@@ -34,7 +34,7 @@ async function longestWait(
 describe("with two copies", () => {
   let site: Site;
   before(async () => {
-    site = await Site.start({ memcached: [{}, {}], env: { QUEUE_COPIES: "2" } });
+    site = await Site.start({ memcached: [{}, {}], env: { FLOODGATE_QUEUE_COPIES: "2" } });
   });
   after(() => site?.stop());
 
@@ -137,7 +137,11 @@ describe("with two copies, over a bad line", () => {
   let site: Site;
   let proxy: FaultProxy;
   before(async () => {
-    site = await Site.start({ memcached: [{}, {}], fronts: 0, env: { QUEUE_COPIES: "2" } });
+    site = await Site.start({
+      memcached: [{}, {}],
+      fronts: 0,
+      env: { FLOODGATE_QUEUE_COPIES: "2" },
+    });
     proxy = await FaultProxy.start({ host: "127.0.0.1", port: site.memcached[1]?.port ?? 0 });
     // The front alone sees the second server through the proxy; the worker sees it as it is.
     await site.addFront({

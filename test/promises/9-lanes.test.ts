@@ -43,7 +43,10 @@ describe("a backlog of votes in three lanes", () => {
   }
 
   before(async () => {
-    const env = { FLOODGATE_LANES: rulesFile("lanes.json", 0), FLUSH_BALLOTS: "1" };
+    const env = {
+      FLOODGATE_LANES_FILE: rulesFile("lanes.json", 0),
+      FLOODGATE_FLUSH_BALLOTS_MAX: "1",
+    };
     site = await Site.start({ workers: 0, env });
     poll = await createPoll(site);
     lowPoll = await createPoll(site);
@@ -70,7 +73,7 @@ describe("a backlog of votes in three lanes", () => {
       for (let i = 0; i < votes[lane]; i++) assert.equal((await voteIn[lane]()).status, 202);
     }
     const said = await site.run("worker", ["--once"], {
-      FLOODGATE_LANES: rulesFile("worker.json", reliefChance),
+      FLOODGATE_LANES_FILE: rulesFile("worker.json", reliefChance),
     });
     assert.match(said, / 0 slots waiting/);
     const rows = await site.query<CommitRow>(

@@ -105,7 +105,7 @@ export class Site {
       FLOODGATE_SECRET: testSecret,
       FLOODGATE_STATE_DIR: join(this.directory, "state"),
       // One process is one thing to kill or stop; several have a test of their own.
-      FRONT_PROCESSES: "1",
+      FLOODGATE_FRONT_PROCESSES: "1",
       ...this.#options.env,
     };
     if (schema === "empty") await this.run("migrate");
@@ -148,7 +148,7 @@ export class Site {
     const port = await freePort();
     const url = `http://127.0.0.1:${port}`;
     const home = String(this.fronts.length);
-    const own = { PORT: String(port), FLOODGATE_HOME: home, ...this.#kickstartTo() };
+    const own = { PORT: String(port), FLOODGATE_QUEUE_FIRST_HOME: home, ...this.#kickstartTo() };
     const front: Process = {
       child: await this.#spawn("front", { ...own, ...env }, port),
       port,
@@ -161,7 +161,7 @@ export class Site {
   async addWorker(env: Record<string, string> = {}): Promise<Process> {
     const port = await freePort();
     const worker: Process = {
-      child: await this.#spawn("worker", { WORKER_PORT: String(port), ...env }, port),
+      child: await this.#spawn("worker", { FLOODGATE_WORKER_PORT: String(port), ...env }, port),
       port,
       url: `http://127.0.0.1:${port}`,
     };
@@ -178,12 +178,16 @@ export class Site {
   /** Starts a killed front again, on its port. */
   async restartFront(front: Process, env: Record<string, string> = {}): Promise<void> {
     const home = String(this.fronts.indexOf(front));
-    const own = { PORT: String(front.port), FLOODGATE_HOME: home, ...this.#kickstartTo() };
+    const own = {
+      PORT: String(front.port),
+      FLOODGATE_QUEUE_FIRST_HOME: home,
+      ...this.#kickstartTo(),
+    };
     front.child = await this.#spawn("front", { ...own, ...env }, front.port);
   }
 
   async restartWorker(worker: Process, env: Record<string, string> = {}): Promise<void> {
-    const own = { WORKER_PORT: String(worker.port) };
+    const own = { FLOODGATE_WORKER_PORT: String(worker.port) };
     worker.child = await this.#spawn("worker", { ...own, ...env }, worker.port);
   }
 

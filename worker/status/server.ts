@@ -65,7 +65,7 @@ function pagesOf({ worker, state, history, metrics, lines }: StatusDeps): Pages 
       const slotsPerSecond = history.slotsPerSecond(survey.atMs);
       const found = lines.find(filter);
       const { books } = worker;
-      const copies = worker.config.QUEUE_COPIES;
+      const copies = worker.config.queueCopies;
       const known = { state, survey, series, slotsPerSecond, books: books.whole, copies };
       const page = { ...known, filter, lines: found };
       return { type: html, body: renderStatusPage(page) };
@@ -81,7 +81,7 @@ function pagesOf({ worker, state, history, metrics, lines }: StatusDeps): Pages 
         oldestWaitMs: oldestWaitMs(survey),
         slotsPerSecond,
         books: worker.books.whole ?? null,
-        lossBound: lossBound(survey, worker.config.QUEUE_COPIES, worker.books.whole),
+        lossBound: lossBound(survey, worker.config.queueCopies, worker.books.whole),
         ...state,
         ...survey,
       });
@@ -117,7 +117,7 @@ export async function startStatusServer(
   deps: StatusDeps,
 ): Promise<{ url: string; close: () => Promise<void> }> {
   const { log, config } = deps.worker;
-  const { WORKER_HOST: host, WORKER_PORT: port, FLOODGATE_WORKER_TOKEN: token } = config;
+  const { workerHost: host, workerPort: port, workerToken: token } = config;
   const pages = pagesOf(deps);
   const answer = async (request: IncomingMessage, url: URL): Promise<Answer> => {
     if (request.method !== "GET" && request.method !== "HEAD") {

@@ -43,7 +43,7 @@ export class Surveyor {
     const room = servers.flatMap(({ holdsQueues, memory, lanes }) =>
       memory && holdsQueues ? [roomOf(memory, lanes, atMs)] : [],
     );
-    const { QUEUE_COPIES: copies, QUEUE_MEMORY_SHARE: share } = config;
+    const { queueCopies: copies, queueMemoryPercent: share } = config;
     return { atMs, servers, lanesRefused: refusedLanes(room, copies, share) };
   }
 }

@@ -63,7 +63,7 @@ function readResults(poll: Poll): Promise<Results | null> {
 }
 
 function sayState(poll: Poll, state: PollState): string {
-  const at = (ms: number | null) => sayTime(ms ?? 0, getFront().config.FLOODGATE_TIME_ZONE);
+  const at = (ms: number | null) => sayTime(ms ?? 0, getFront().config.timeZone);
   switch (state) {
     case "draft":
       return "Draft";

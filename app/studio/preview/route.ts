@@ -30,7 +30,7 @@ async function answer(request: Request, form: URLSearchParams): Promise<Response
     }),
     kind: pollKinds.find(kind => kind === form.get("choices")) ?? "choice",
     choicesMax: form.get("choices") === "several" ? Number(form.get("choicesMax") ?? 50) : 1,
-    closesAtMs: (closesAt && parseLocalTime(closesAt, config.FLOODGATE_TIME_ZONE)) || null,
+    closesAtMs: (closesAt && parseLocalTime(closesAt, config.timeZone)) || null,
   });
   const html = previewPage(siteOf(config, request, { language: languageOf(form) }), poll);
   return htmlResponse(html, { personal: true, options: poll.options });

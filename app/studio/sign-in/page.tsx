@@ -11,7 +11,7 @@ export default async function SignInPage() {
   const { config } = getFront();
   return (
     <main className="mx-auto flex min-h-dvh max-w-sm flex-col justify-center px-4 py-10">
-      <p className="text-sm text-soft">{config.FLOODGATE_SITE_NAME}</p>
+      <p className="text-sm text-soft">{config.siteName}</p>
       <h1 className="mb-6 font-serif text-3xl font-semibold">Studio</h1>
       <SignInForm studio={`${config.publicUrl}/studio`} />
     </main>

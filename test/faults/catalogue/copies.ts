@@ -1,5 +1,5 @@
 /**
- * What happens to one of two servers when each batch is on both (`QUEUE_COPIES=2`): nothing that was
+ * What happens to one of two servers when each batch is on both (`FLOODGATE_QUEUE_COPIES=2`): nothing that was
  * acknowledged may be lost, also when a front dies with it, and whose replay ring is gone then.
  */
 import { SECOND, sleep } from "#lib/base/clock.ts";

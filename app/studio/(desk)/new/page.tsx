@@ -5,5 +5,5 @@ import { PollForm } from "../../_ui/poll-form.tsx";
 export const metadata: Metadata = { title: "New poll" };
 
 export default function NewPollPage() {
-  return <PollForm timeZone={getFront().config.FLOODGATE_TIME_ZONE} />;
+  return <PollForm timeZone={getFront().config.timeZone} />;
 }

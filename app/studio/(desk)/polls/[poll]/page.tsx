@@ -28,7 +28,7 @@ export default async function PollPage({ params }: Props) {
   const { poll, state, stateInWords } = found;
   const books = state === "draft" || state === "scheduled" ? undefined : await deskBooks(poll);
   const { config } = getFront();
-  const zone = config.FLOODGATE_TIME_ZONE;
+  const zone = config.timeZone;
   return (
     <div className="flex flex-col gap-6">
       <section className="rounded border border-hair bg-card p-4">
@@ -156,7 +156,5 @@ function Results({ found: { poll, results } }: { found: DeskPoll }) {
       </section>
     );
   }
-  return (
-    <ResultsTable poll={poll} results={results} timeZone={getFront().config.FLOODGATE_TIME_ZONE} />
-  );
+  return <ResultsTable poll={poll} results={results} timeZone={getFront().config.timeZone} />;
 }
