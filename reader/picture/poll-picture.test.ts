@@ -6,9 +6,9 @@ import type { Poll } from "#lib/model/poll.ts";
 import { defaultRules } from "#lib/model/poll-rules.ts";
 import type { Results } from "#lib/model/results.ts";
 import { assets } from "../generated.ts";
+import { pictureSize } from "../views/paths.ts";
 import { Words } from "../words.ts";
 import { drawPoll } from "./poll-picture.ts";
-import { pictureSize } from "./size.ts";
 
 const labels = ["Yes", "No"];
 const poll = {

@@ -9,11 +9,11 @@ import type { Poll } from "#lib/model/poll.ts";
 import type { PollState } from "#lib/model/poll-state.ts";
 import type { Results } from "#lib/model/results.ts";
 import { hiddenNote } from "../views/outcome.tsx";
+import { pictureSize } from "../views/paths.ts";
 import { resultLines } from "../views/results.tsx";
 import type { Words } from "../words.ts";
 import { Ink, type Type } from "./ink.ts";
 import { fitted, linesOf } from "./lines.ts";
-import { pictureSize } from "./size.ts";
 
 export interface Pictured {
   readonly words: Words;

@@ -5,8 +5,8 @@ import { raw } from "hono/html";
 import type { Child } from "hono/jsx";
 import { directionOf } from "#lib/base/languages.ts";
 import { assets } from "../generated.ts";
-import { pictureSize } from "../picture/size.ts";
 import type { Words } from "../words.ts";
+import { pictureSize } from "./paths.ts";
 
 export interface DocumentProps {
   readonly words: Words;

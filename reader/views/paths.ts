@@ -48,9 +48,12 @@ function withQuery(path: string, ...parameters: readonly string[]): string {
   return query ? `${path}?${query}` : path;
 }
 
+/** Size of the picture at `picturePath`, in pixels. */
+export const pictureSize = { width: 1200, height: 630 } as const;
+
 /**
- * Of the picture that other sites show with a link to a poll. They keep it for long under its address, so
- * that changes with the poll, and says the language where that is each reader's.
+ * The path of the picture that other sites show with a link to a poll. They cache it for a long time under its
+ * address, so the address changes with the poll's version, and names the language where the poll has none of its own.
  */
 export function picturePath(
   { slug, version, language }: Pick<Poll, "slug" | "version" | "language">,
