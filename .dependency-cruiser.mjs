@@ -161,7 +161,7 @@ export default {
       "only-store-imports-mysql2",
       "Use lib/store. (The load test and the benchmarks read the books past it, on purpose.)",
       "mysql2",
-      "^(bench/|(lib/store/database|scripts/loadtest/books)\\.ts)",
+      "^(bench/|(lib/store/database|scripts/loadtest/database-books)\\.ts)",
     ),
     only(
       "only-ink-imports-canvas",

@@ -3,10 +3,10 @@ import { wallMs } from "#lib/base/clock.ts";
 import { answerFor } from "#lib/http/prepared-response.ts";
 import { responseOf } from "#lib/http/respond.ts";
 import { getFront } from "#lib/web/front.ts";
-import { pageRoute } from "#reader/page-route.ts";
-import { listPage } from "#reader/pages.tsx";
-import { sharedPage } from "#reader/respond.ts";
-import { siteOf } from "#reader/site.ts";
+import { siteOf } from "#reader/page-context.ts";
+import { pageRoute } from "#reader/page-handler.ts";
+import { sharedPage } from "#reader/page-response.ts";
+import { listPage } from "#reader/render-pages.tsx";
 
 export const dynamic = "force-dynamic";
 

@@ -5,7 +5,7 @@ import type { OptionNumber, PollId, Slug } from "#lib/model/ids.ts";
 import { optionNumberMax } from "#lib/model/ids.ts";
 import type { OptionImage, Poll } from "#lib/model/poll.ts";
 import { defaultRules } from "#lib/model/poll-rules.ts";
-import type { Site } from "./pages.tsx";
+import type { Site } from "./render-pages.tsx";
 import { renderFragment } from "./views/document.tsx";
 import { PollCard } from "./views/poll-card.tsx";
 

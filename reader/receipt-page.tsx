@@ -6,12 +6,12 @@ import { describeError } from "#lib/base/log.ts";
 import type { ReceiptReport, ReceiptState } from "#lib/receipts/find-receipt.ts";
 import { isStoreFailure } from "#lib/store/database.ts";
 import type { Front } from "#lib/web/front.ts";
-import type { Site } from "./pages.tsx";
-import { htmlResponse } from "./respond.ts";
-import { siteOf } from "./site.ts";
+import { siteOf } from "./page-context.ts";
+import { htmlResponse } from "./page-response.ts";
+import type { Site } from "./render-pages.tsx";
 import { renderDocument } from "./views/document.tsx";
 import { pathOf } from "./views/paths.ts";
-import type { WordKey, Words } from "./words.ts";
+import type { WordKey, Words } from "./words/words.ts";
 
 const noindex = { "X-Robots-Tag": "noindex" };
 

@@ -10,9 +10,9 @@ import { pictureHeaders } from "#lib/http/headers.ts";
 import type { Slug } from "#lib/model/ids.ts";
 import { pollState } from "#lib/model/poll-state.ts";
 import type { Front } from "#lib/web/front.ts";
+import { resultsForPage } from "./answer-poll-page.ts";
+import { siteOf } from "./page-context.ts";
 import { drawPoll } from "./picture/poll-picture.ts";
-import { resultsForPage } from "./poll-pages.ts";
-import { siteOf } from "./site.ts";
 
 /**
  * @throws FloodgateError `poll_not_found`, also for a draft; `overloaded` when too many others have to be

@@ -34,7 +34,7 @@ const hash = (text: string) => createHash("sha256").update(text).digest("base64u
 
 const styles = await bundle("reader/reader.css");
 const demoStyles = await bundle("reader/demo.css");
-const script = await bundle("reader/script.ts");
+const script = await bundle("reader/script/start.ts");
 const embedScript = await bundle("reader/embed/floodgate-poll.ts", "iife");
 /** Of the light tokens, which come first: for what is drawn, not styled. */
 const palette: Record<string, string> = {};

@@ -12,7 +12,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { monotonicMs, SECOND, sleep } from "#lib/base/clock.ts";
 import { planBallots } from "./loadtest/ballots.ts";
-import { judge, readStored, type StoredBallots } from "./loadtest/books.ts";
+import { judge, readStored, type StoredBallots } from "./loadtest/database-books.ts";
 import { Load, type LoadResult } from "./loadtest/run.ts";
 
 interface UpFile {

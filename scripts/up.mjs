@@ -1,6 +1,6 @@
 /**
  * `npm run up`: everything, from a fresh clone to a running site. This first part needs only Node; the
- * rest (`scripts/up/main.ts`) is TypeScript and runs once the dependencies are there.
+ * rest (`scripts/up/bring-up.ts`) is TypeScript and runs once the dependencies are there.
  */
 import { spawn } from "node:child_process";
 import { checkNode, installDependencies } from "./dependencies.mjs";
@@ -8,7 +8,7 @@ import { checkNode, installDependencies } from "./dependencies.mjs";
 checkNode();
 installDependencies();
 
-const child = spawn(process.execPath, ["--import", "tsx", "scripts/up/main.ts"], {
+const child = spawn(process.execPath, ["--import", "tsx", "scripts/up/bring-up.ts"], {
   stdio: "inherit",
 });
 // Ctrl-C reaches the child by itself; a signal sent to this process alone has to be handed on.

@@ -1,7 +1,7 @@
 /**
  * What nearly every reader gets, answered without a Web request or answer in between: results and pages that
  * are made already, as they lie there. They are the same answers that the routes' own functions give
- * (`lib/web/answer-results.ts`, `reader/poll-pages.ts`); whatever has to be read or made is left to those.
+ * (`lib/web/answer-results.ts`, `reader/answer-poll-page.ts`); whatever has to be read or made is left to those.
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Front } from "#lib/web/front.ts";

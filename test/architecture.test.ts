@@ -72,8 +72,8 @@ const planted: readonly { rule: string; files: Readonly<Record<string, string>> 
   {
     rule: "worker-imports-lib",
     files: {
-      "reader/site.ts": "export const s = 1;\n",
-      "worker/main.ts": 'import { s } from "#reader/site.ts";\nexport const w = s;\n',
+      "reader/page-context.ts": "export const s = 1;\n",
+      "worker/main.ts": 'import { s } from "#reader/page-context.ts";\nexport const w = s;\n',
     },
   },
   {

@@ -2,9 +2,9 @@
 import { problem } from "#lib/http/problem.ts";
 import { getFront } from "#lib/web/front.ts";
 import { routeHandler } from "#lib/web/route-handler.ts";
-import { notFoundPage } from "#reader/pages.tsx";
-import { htmlResponse } from "#reader/respond.ts";
-import { siteOf } from "#reader/site.ts";
+import { siteOf } from "#reader/page-context.ts";
+import { htmlResponse } from "#reader/page-response.ts";
+import { notFoundPage } from "#reader/render-pages.tsx";
 
 interface Context {
   readonly params: Promise<{ readonly path: readonly string[] }>;

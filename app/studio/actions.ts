@@ -14,7 +14,7 @@ import { changeableRulesSchema, createPollSchema } from "#lib/polls/schema.ts";
 import { isStoreFailure } from "#lib/store/database.ts";
 import { getFront } from "#lib/web/front.ts";
 import { optionsOf } from "./_data/options-of-form.ts";
-import { requireSignIn } from "./_data/session.ts";
+import { requireSignIn } from "./_data/signed-in-editor.ts";
 
 /** What an action says when it did not go through: by field, or about the whole. */
 export interface FormState {

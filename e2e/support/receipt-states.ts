@@ -1,8 +1,8 @@
 /** A receipt's page in each of its states, for `render-states.ts`. */
 import type { Poll } from "#lib/model/poll.ts";
 import type { ReceiptReport, ReceiptState } from "#lib/receipts/find-receipt.ts";
-import type { Site } from "#reader/pages.tsx";
 import { receiptPage } from "#reader/receipt-page.tsx";
+import type { Site } from "#reader/render-pages.tsx";
 
 /** As `lib/receipts/find-receipt.ts` reports them: a moment only where the ballot is stored under this receipt. */
 const isStored: Readonly<Record<ReceiptState, boolean>> = {

@@ -8,10 +8,10 @@ import type { Poll } from "#lib/model/poll.ts";
 import { defaultRules } from "#lib/model/poll-rules.ts";
 import type { PollState } from "#lib/model/poll-state.ts";
 import type { Results } from "#lib/model/results.ts";
-import { listPage, messagePage, notFoundPage, pollPage, type Site } from "#reader/pages.tsx";
 import { previewPage, previewPoll } from "#reader/preview.tsx";
+import { listPage, messagePage, notFoundPage, pollPage, type Site } from "#reader/render-pages.tsx";
 import type { CardProps } from "#reader/views/card-props.ts";
-import { Words } from "#reader/words.ts";
+import { Words } from "#reader/words/words.ts";
 import { receiptStatesOf } from "./receipt-states.ts";
 
 const nowMs = Date.parse("2026-11-20T17:04:12Z");

@@ -7,7 +7,7 @@ import { defaultRules } from "#lib/model/poll-rules.ts";
 import type { Results } from "#lib/model/results.ts";
 import { assets } from "../generated.ts";
 import { pictureSize } from "../views/paths.ts";
-import { Words } from "../words.ts";
+import { Words } from "../words/words.ts";
 import { drawPoll } from "./poll-picture.ts";
 
 const labels = ["Yes", "No"];

@@ -10,8 +10,8 @@ import type { PollState } from "#lib/model/poll-state.ts";
 import type { Results } from "#lib/model/results.ts";
 import { hiddenNote } from "../views/outcome.tsx";
 import { pictureSize } from "../views/paths.ts";
-import { resultLines } from "../views/results.tsx";
-import type { Words } from "../words.ts";
+import { resultLines } from "../views/result-list.tsx";
+import type { Words } from "../words/words.ts";
 import { Ink, type Type } from "./ink.ts";
 import { fitted, linesOf } from "./lines.ts";
 

@@ -6,7 +6,7 @@
  * that has one changes the ballot that stands, one that has none is for a first ballot.
  */
 import { part, say, setHidden, setText, slugOf } from "./card.ts";
-import { conceal, markMine, reveal } from "./results.ts";
+import { conceal, markMine, reveal } from "./show-results.ts";
 import { keep } from "./storage.ts";
 
 export interface OwnBallot {

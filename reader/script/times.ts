@@ -1,5 +1,5 @@
 /** Moments in the reader's own zone, and how long it is until then. */
-import { distanceIn, momentIn } from "../when.ts";
+import { distanceIn, momentIn } from "../words/format-time.ts";
 import { language, part, say, setText, stateOf } from "./card.ts";
 
 const secondMs = 1_000;

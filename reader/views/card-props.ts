@@ -2,7 +2,7 @@
 import type { Poll } from "#lib/model/poll.ts";
 import type { PollState } from "#lib/model/poll-state.ts";
 import type { Results } from "#lib/model/results.ts";
-import type { WordKey, Words } from "../words.ts";
+import type { WordKey, Words } from "../words/words.ts";
 import type { AskedLanguage, Place } from "./paths.ts";
 
 export interface CardProps {

@@ -5,7 +5,7 @@ import { raw } from "hono/html";
 import type { Child } from "hono/jsx";
 import { directionOf } from "#lib/base/languages.ts";
 import { assets } from "../generated.ts";
-import type { Words } from "../words.ts";
+import type { Words } from "../words/words.ts";
 import { pictureSize } from "./paths.ts";
 
 export interface DocumentProps {

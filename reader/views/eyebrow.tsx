@@ -1,8 +1,8 @@
 /** @jsxImportSource hono/jsx */
 /** The line above the question: what this is, in which state, and the moment that matters. */
 import type { PollState } from "#lib/model/poll-state.ts";
-import { distanceIn } from "../when.ts";
-import type { WordKey, Words } from "../words.ts";
+import { distanceIn } from "../words/format-time.ts";
+import type { WordKey, Words } from "../words/words.ts";
 import { type CardProps, numbersSeen } from "./card-props.ts";
 
 export function Eyebrow(props: CardProps) {

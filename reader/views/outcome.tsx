@@ -4,10 +4,10 @@
  * has for those who have voted.
  */
 import type { Poll } from "#lib/model/poll.ts";
-import type { WordKey, Words } from "../words.ts";
+import type { WordKey, Words } from "../words/words.ts";
 import { type CardProps, numbersSeen } from "./card-props.ts";
 import { pathOf } from "./paths.ts";
-import { ResultList } from "./results.tsx";
+import { ResultList } from "./result-list.tsx";
 import { RunoffTable } from "./runoff.tsx";
 
 const reasons: Readonly<Record<Poll["resultsTo"], WordKey>> = {

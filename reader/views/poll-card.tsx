@@ -9,7 +9,7 @@ import { type CardProps, numbersSeen } from "./card-props.ts";
 import { Eyebrow } from "./eyebrow.tsx";
 import { Outcome } from "./outcome.tsx";
 import { pathOf, receiptPath } from "./paths.ts";
-import { Sentence } from "./results.tsx";
+import { Sentence } from "./result-list.tsx";
 import { scriptWords } from "./script-words.ts";
 import { ChangeVote, VoteForm } from "./vote-form.tsx";
 

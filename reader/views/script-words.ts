@@ -1,6 +1,6 @@
 /** What the script needs to say, in the page's language: texts with `{names}`, and plural forms. */
 import type { Poll } from "#lib/model/poll.ts";
-import type { WordKey, Words } from "../words.ts";
+import type { WordKey, Words } from "../words/words.ts";
 import { instruction } from "./vote-form.tsx";
 
 const texts = [

@@ -1,7 +1,7 @@
 /** @jsxImportSource hono/jsx */
 /** The form: real radios or checkboxes, each row a target; choosing sends nothing. */
 import type { Poll } from "#lib/model/poll.ts";
-import type { Words } from "../words.ts";
+import type { Words } from "../words/words.ts";
 import type { CardProps } from "./card-props.ts";
 import { OptionFields } from "./option-fields.tsx";
 import { changePath, pathOf, voteAddress } from "./paths.ts";

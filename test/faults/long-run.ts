@@ -10,10 +10,10 @@ import { parseArgs } from "node:util";
 import { MINUTE, monotonicMs } from "#lib/base/clock.ts";
 import { mulberry32 } from "#test/support/random.ts";
 import type { Site } from "#test/support/site.ts";
-import { copiesFaults } from "./catalogue/copies.ts";
+import { copiesFaults } from "./catalogue/copy-faults.ts";
 import { faults } from "./catalogue.ts";
+import { startFaultSite } from "./fault-site.ts";
 import { type Report, runFault } from "./incident.ts";
-import { startFaultSite } from "./site.ts";
 import { faultTable, formatTable } from "./table.ts";
 
 /** Faults that take time take so many times as long as in the short run: MySQL is away for a minute. */

@@ -5,9 +5,9 @@ import type { Site } from "#test/support/site.ts";
 import { buildArmed } from "./builds.ts";
 import { faults } from "./catalogue.ts";
 import { isClean } from "./checker.ts";
+import { startFaultSite } from "./fault-site.ts";
 import { runFault } from "./incident.ts";
 import { type PlantedBug, plantedBugs } from "./planted.ts";
-import { startFaultSite } from "./site.ts";
 
 const seed = Number(process.env.TEST_SEED ?? 1);
 /** A good site is at rest long before. */

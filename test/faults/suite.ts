@@ -5,8 +5,8 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import type { Site } from "#test/support/site.ts";
+import { startFaultSite } from "./fault-site.ts";
 import { type Fault, runFault } from "./incident.ts";
-import { startFaultSite } from "./site.ts";
 
 const seed = Number(process.env.TEST_SEED ?? 20_261_121);
 

@@ -1,7 +1,7 @@
 /**
  * Promise 1 with two copies: one of two memcached servers may die, stop, refuse, dawdle or come back empty,
  * also together with a front, and no acknowledged ballot is lost, nor does an answer take long. That voting stands
- * still for less than a second is held in `test/faults/catalogue/copies.ts`.
+ * still for less than a second is held in `test/faults/catalogue/copy-faults.ts`.
  */
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";

@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import type { RowDataPacket } from "mysql2/promise";
 import type { Books } from "#lib/books/books.ts";
 import { type Plan, planBallots } from "#scripts/loadtest/ballots.ts";
-import { judge, readStored } from "#scripts/loadtest/books.ts";
+import { judge, readStored } from "#scripts/loadtest/database-books.ts";
 import { Load, type LoadResult } from "#scripts/loadtest/run.ts";
 import { waitUntil } from "#scripts/services/ports.ts";
 import type { Site } from "./site.ts";

@@ -1,6 +1,6 @@
 /** `GET /receipt/{code}`: what became of a ballot, in words. */
 import { getFront } from "#lib/web/front.ts";
-import { pageRoute } from "#reader/page-route.ts";
+import { pageRoute } from "#reader/page-handler.ts";
 import { receiptPageFor } from "#reader/receipt-page.tsx";
 
 interface Context {

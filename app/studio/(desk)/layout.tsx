@@ -1,6 +1,6 @@
 import Link from "next/link";
 import type { ReactNode } from "react";
-import { requireSignIn } from "../_data/session.ts";
+import { requireSignIn } from "../_data/signed-in-editor.ts";
 import { SignOut } from "../_ui/sign-out.tsx";
 
 export default async function DeskLayout({ children }: { children: ReactNode }) {

@@ -8,9 +8,9 @@ import { pollKinds } from "#lib/model/poll-rules.ts";
 import { optionImageSchema } from "#lib/polls/schema.ts";
 import { getFront } from "#lib/web/front.ts";
 import { routeHandler } from "#lib/web/route-handler.ts";
+import { siteOf } from "#reader/page-context.ts";
+import { htmlResponse } from "#reader/page-response.ts";
 import { previewPage, previewPoll } from "#reader/preview.tsx";
-import { htmlResponse } from "#reader/respond.ts";
-import { siteOf } from "#reader/site.ts";
 import { optionsOf } from "../_data/options-of-form.ts";
 
 const languageOf = (form: URLSearchParams) => languageOfTag(form.get("language") ?? "") ?? null;

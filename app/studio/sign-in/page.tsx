@@ -1,7 +1,7 @@
 import type { Metadata } from "next";
 import { redirect } from "next/navigation";
 import { getFront } from "#lib/web/front.ts";
-import { signedInEditor } from "../_data/session.ts";
+import { signedInEditor } from "../_data/signed-in-editor.ts";
 import { SignInForm } from "./sign-in-form.tsx";
 
 export const metadata: Metadata = { title: "Sign in" };

@@ -8,7 +8,7 @@ import { refuseCrossSite } from "#lib/http/same-origin.ts";
 import { answerVote } from "#lib/web/answer-vote.ts";
 import { getFront } from "#lib/web/front.ts";
 import { type RouteContext, routeHandler, slugOf } from "#lib/web/route-handler.ts";
-import { voteByForm } from "#reader/form-vote.ts";
+import { voteByForm } from "#reader/answer-form-vote.ts";
 
 export const POST = routeHandler<RouteContext>(async (request, context) => {
   const front = getFront();

@@ -4,8 +4,8 @@ import { type Language, languageOfTag } from "#lib/base/languages.ts";
 import type { Config } from "#lib/config/config.ts";
 import type { RequestHead } from "#lib/http/request-head.ts";
 import type { Poll } from "#lib/model/poll.ts";
-import type { Site } from "./pages.tsx";
-import { wordsIn } from "./words.ts";
+import type { Site } from "./render-pages.tsx";
+import { wordsIn } from "./words/words.ts";
 
 /** Longer lists are nobody's preferences. */
 const acceptLengthMax = 200;

@@ -4,20 +4,20 @@
  */
 import { IntlMessageFormat } from "intl-messageformat";
 import type { Language } from "#lib/base/languages.ts";
-import { momentIn, newFormat } from "./when.ts";
-import ar from "./words/ar.json" with { type: "json" };
-import da from "./words/da.json" with { type: "json" };
-import de from "./words/de.json" with { type: "json" };
-import en from "./words/en.json" with { type: "json" };
-import es from "./words/es.json" with { type: "json" };
-import fi from "./words/fi.json" with { type: "json" };
-import fr from "./words/fr.json" with { type: "json" };
-import it from "./words/it.json" with { type: "json" };
-import nb from "./words/nb.json" with { type: "json" };
-import nl from "./words/nl.json" with { type: "json" };
-import pl from "./words/pl.json" with { type: "json" };
-import pt from "./words/pt.json" with { type: "json" };
-import sv from "./words/sv.json" with { type: "json" };
+import ar from "./ar.json" with { type: "json" };
+import da from "./da.json" with { type: "json" };
+import de from "./de.json" with { type: "json" };
+import en from "./en.json" with { type: "json" };
+import es from "./es.json" with { type: "json" };
+import fi from "./fi.json" with { type: "json" };
+import { momentIn, newFormat } from "./format-time.ts";
+import fr from "./fr.json" with { type: "json" };
+import it from "./it.json" with { type: "json" };
+import nb from "./nb.json" with { type: "json" };
+import nl from "./nl.json" with { type: "json" };
+import pl from "./pl.json" with { type: "json" };
+import pt from "./pt.json" with { type: "json" };
+import sv from "./sv.json" with { type: "json" };
 
 export type WordKey = keyof typeof en;
 export type WordValues = Readonly<Record<string, string | number>>;

@@ -9,7 +9,7 @@
 import type { Results } from "#lib/model/results.ts";
 import { inArticle, langQuery, part, say, setHidden, slugOf, stateOf, tell } from "./card.ts";
 import { chosenIn, fillIn } from "./fields.ts";
-import type { Live } from "./live.ts";
+import type { Live } from "./live-updates.ts";
 import {
   type OwnBallot,
   offerChanges,
@@ -19,7 +19,7 @@ import {
   storeOwnBallot,
 } from "./own-ballot.ts";
 import { rankByButtons } from "./ranks.ts";
-import { markMine } from "./results.ts";
+import { markMine } from "./show-results.ts";
 import { canKeep, keep, kept, onVotedElsewhere, type Pending, voterHeader } from "./storage.ts";
 
 const firstPauseMs = 1_000;

@@ -1,7 +1,7 @@
 /** Results into the card: bars move, text stays where it is. */
 
 import type { Results } from "#lib/model/results.ts";
-import { momentIn } from "../when.ts";
+import { momentIn } from "../words/format-time.ts";
 import {
   language,
   mean,

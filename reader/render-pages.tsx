@@ -7,8 +7,8 @@ import type { CardProps } from "./views/card-props.ts";
 import { renderDocument, renderEmbed } from "./views/document.tsx";
 import { type AskedLanguage, type Place, pathOf, picturePath } from "./views/paths.ts";
 import { PollCard } from "./views/poll-card.tsx";
-import { resultsSentence } from "./views/results.tsx";
-import type { WordKey, Words } from "./words.ts";
+import { resultsSentence } from "./views/result-list.tsx";
+import type { WordKey, Words } from "./words/words.ts";
 
 export interface Site {
   readonly words: Words;

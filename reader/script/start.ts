@@ -2,12 +2,12 @@
  * The script of readers' pages and embeds: makes voting quicker and survive a bad connection, and keeps
  * what is shown current. Without it, the same form posts and is redirected.
  */
-import { onEachCard } from "./script/card.ts";
-import { fitIntoArticle } from "./script/frame.ts";
-import { follow } from "./script/live.ts";
-import { offerToShare } from "./script/share.ts";
-import { sayTimesHere } from "./script/times.ts";
-import { takeVotes } from "./script/vote.ts";
+import { onEachCard } from "./card.ts";
+import { fitIntoArticle } from "./frame.ts";
+import { follow } from "./live-updates.ts";
+import { takeVotes } from "./send-vote.ts";
+import { offerToShare } from "./share-buttons.ts";
+import { sayTimesHere } from "./times.ts";
 
 fitIntoArticle();
 onEachCard(card => {

@@ -2,10 +2,10 @@
 import { problemAnswer } from "#lib/http/problem.ts";
 import { responseOf } from "#lib/http/respond.ts";
 import { getFront } from "#lib/web/front.ts";
-import { messagePage } from "./pages.tsx";
-import { framing } from "./poll-pages.ts";
-import { htmlResponse } from "./respond.ts";
-import { siteOf } from "./site.ts";
+import { framing } from "./answer-poll-page.ts";
+import { siteOf } from "./page-context.ts";
+import { htmlResponse } from "./page-response.ts";
+import { messagePage } from "./render-pages.tsx";
 import type { Place } from "./views/paths.ts";
 
 type Handler<Context> = (request: Request, context: Context) => Promise<Response>;

@@ -12,7 +12,7 @@
 
 import type { Results } from "#lib/model/results.ts";
 import { inArticle, part, say, setText, showsResults, slugOf, stateOf } from "./card.ts";
-import { writeResults } from "./results.ts";
+import { writeResults } from "./show-results.ts";
 import { kept, voterHeader } from "./storage.ts";
 import { atMoment, closingMs } from "./times.ts";
 

@@ -13,14 +13,14 @@ import { pollState } from "#lib/model/poll-state.ts";
 import { mintIdentity } from "#lib/voters/identity.ts";
 import { castError, castVote, identityHeaders, identityOf } from "#lib/web/answer-vote.ts";
 import type { Front } from "#lib/web/front.ts";
+import { framing, noticeOf, publicPoll, resultsForPage } from "./answer-poll-page.ts";
 import { choicesOf, fieldsOf, replacesOf, withdrawsIn } from "./form-choices.ts";
-import { pollPage, type Site } from "./pages.tsx";
-import { framing, noticeOf, publicPoll, resultsForPage } from "./poll-pages.ts";
-import { htmlResponse } from "./respond.ts";
-import { siteOf } from "./site.ts";
+import { siteOf } from "./page-context.ts";
+import { htmlResponse } from "./page-response.ts";
+import { pollPage, type Site } from "./render-pages.tsx";
 import { type Place, pathOf, voteAddress } from "./views/paths.ts";
 import { instruction } from "./views/vote-form.tsx";
-import type { Words } from "./words.ts";
+import type { Words } from "./words/words.ts";
 
 /** Marks the second time round: no cookie now means that the browser keeps none. */
 const withCookie = "cookie";

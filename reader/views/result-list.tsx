@@ -3,7 +3,7 @@
 import type { Poll, PollOption } from "#lib/model/poll.ts";
 import type { Results } from "#lib/model/results.ts";
 import { gradeMax } from "#lib/model/tally-parts.ts";
-import type { Words } from "../words.ts";
+import type { Words } from "../words/words.ts";
 import { type CardProps, numbersSeen } from "./card-props.ts";
 import { OptionImage, withImages } from "./option-image.tsx";
 

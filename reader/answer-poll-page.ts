@@ -25,12 +25,12 @@ import {
 import { identityOf } from "#lib/web/answer-vote.ts";
 import type { Front } from "#lib/web/front.ts";
 import { fieldsFor } from "./form-choices.ts";
-import { notFoundPage, pollPage, type Site } from "./pages.tsx";
-import { htmlResponse, type PageOptions, sharedPage } from "./respond.ts";
-import { siteOf } from "./site.ts";
+import { siteOf } from "./page-context.ts";
+import { htmlResponse, type PageOptions, sharedPage } from "./page-response.ts";
+import { notFoundPage, pollPage, type Site } from "./render-pages.tsx";
 import type { CardProps } from "./views/card-props.ts";
 import type { Place } from "./views/paths.ts";
-import type { WordKey } from "./words.ts";
+import type { WordKey } from "./words/words.ts";
 
 /** A poll that readers may know of, or the page that says that there is none. */
 export async function publicPoll(
