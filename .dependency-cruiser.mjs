@@ -30,6 +30,12 @@ const folders = [
   "web",
 ];
 
+/**
+ * The folders of reader/, lowest first. What stands beside them answers requests, and may import all of them;
+ * what is built (`reader/generated.ts`) any of them may import.
+ */
+const readerFolders = ["design", "words", "embed", "script", "views", "picture"];
+
 const inFolders = names => `^lib/(${names.join("|")})/`;
 const unitTests = "\\.test\\.ts$";
 
@@ -40,6 +46,20 @@ const downwardOnly = folders.map((folder, index) => ({
   severity: "error",
   from: { path: inFolders([folder]), pathNot: unitTests },
   to: { path: "^lib/", pathNot: inFolders(folders.slice(0, index + 1)) },
+}));
+
+const inReader = names => `^reader/(${names.join("|")})/`;
+
+const readerDownwardOnly = readerFolders.map((folder, index) => ({
+  name: `reader-${folder}`,
+  comment:
+    "Inside reader/, imports go down the list of folders only: move what both need into the lower one.",
+  severity: "error",
+  from: { path: inReader([folder]), pathNot: unitTests },
+  to: {
+    path: "^reader/",
+    pathNot: ["^reader/generated\\.ts$", inReader(readerFolders.slice(0, index + 1))],
+  },
 }));
 
 const listedFoldersOnly = ["from", "to"].map(end => ({
@@ -127,6 +147,13 @@ export default {
       },
     },
     {
+      name: "script-stays-light",
+      comment: "It is downloaded with every poll: the texts that it needs come with the page.",
+      severity: "error",
+      from: { path: "^reader/script/" },
+      to: { path: "^reader/(words|views|picture)/", pathNot: "/format-time\\.ts$" },
+    },
+    {
       name: "embed-imports-nothing",
       comment: "It is downloaded by every reader of every article, and knows nothing of the rest.",
       severity: "error",
@@ -155,6 +182,7 @@ export default {
       to: { path: "node_modules/(next|react|react-dom)/" },
     },
     ...downwardOnly,
+    ...readerDownwardOnly,
     ...listedFoldersOnly,
     only("only-memcached-imports-memjs", "Use lib/memcached.", "memjs", "^lib/memcached/"),
     only(
