@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { after, describe, it } from "node:test";
 
 const root = process.cwd();
@@ -52,7 +52,7 @@ const planted: readonly { rule: string; files: Readonly<Record<string, string>> 
     files: {
       "worker/worker-parts.ts": "export type W = 1;\n",
       "lib/base/errors.ts":
-        'import type { W } from "../worker/worker-parts.ts";\nexport type E = W;\n',
+        'import type { W } from "../../worker/worker-parts.ts";\nexport type E = W;\n',
     },
   },
   {
@@ -87,6 +87,20 @@ const planted: readonly { rule: string; files: Readonly<Record<string, string>> 
     files: {
       "lib/polls/edit.ts": "export const e = 1;\n",
       "lib/queue/lock.ts": 'import { e } from "#lib/polls/edit.ts";\nexport const l = e;\n',
+    },
+  },
+  {
+    rule: "reader-views",
+    files: {
+      "reader/picture/ink.ts": "export const i = 1;\n",
+      "reader/views/card.tsx": 'import { i } from "../picture/ink.ts";\nexport const c = i;\n',
+    },
+  },
+  {
+    rule: "script-stays-light",
+    files: {
+      "reader/words/words.ts": "export const w = 1;\n",
+      "reader/script/card.ts": 'import { w } from "../words/words.ts";\nexport const c = w;\n',
     },
   },
   {
@@ -138,5 +152,31 @@ describe("import rules", () => {
   it("import rules are checked over the whole tree", () => {
     const { modules } = cruise(root, ["app", "lib", "reader", "server", "worker"]);
     assert.ok(modules.length > 80, `${modules.length} modules`);
+  });
+});
+
+/** Names that Next gives a meaning, which every folder of `app/` may have. */
+const conventions = new Set([
+  ...["route", "page", "layout", "error", "not-found", "loading", "global-error"],
+  ...["index", "README"],
+]);
+
+describe("names of files", () => {
+  it("no base name of a file occurs three times", () => {
+    const { stdout } = spawnSync("git", ["ls-files", "*.ts", "*.tsx", "*.mjs"], {
+      cwd: root,
+      encoding: "utf8",
+    });
+    const places = new Map<string, Set<string>>();
+    for (const path of stdout.trim().split("\n")) {
+      const name = basename(path).replace(/\..*/, "");
+      // A unit test beside its file is one place with it.
+      if (name !== "" && !conventions.has(name)) {
+        places.set(name, (places.get(name) ?? new Set()).add(dirname(path)));
+      }
+    }
+    assert.ok(places.size > 200, `${places.size} names`);
+    const often = [...places].filter(([, { size }]) => size >= 3);
+    assert.deepEqual(Object.fromEntries(often.map(([name, found]) => [name, [...found]])), {});
   });
 });
