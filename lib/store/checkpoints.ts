@@ -70,7 +70,7 @@ export async function openCheckpoint(
  * holds it: another worker is flushing this queue, leave it to them.
  */
 export async function lockCheckpoint(db: Database, epoch: Epoch): Promise<number | undefined> {
-  const rows = await db.rows<CheckpointRow>(
+  const rows = await db.rows<Row & Pick<CheckpointRow, "slot">>(
     "checkpoints.lock",
     "SELECT slot FROM checkpoints WHERE epoch = ? FOR UPDATE SKIP LOCKED",
     [epoch],

@@ -39,10 +39,15 @@ interface LetterRow extends Row {
   readonly epoch: string;
   readonly slot: number;
   readonly reason: string;
-  readonly bytes: Buffer;
   readonly ballots: number;
   readonly created_at: Date;
   readonly dismissed_at: Date | null;
+}
+
+interface ContentsRow extends Row {
+  readonly slot: number;
+  readonly bytes: Buffer;
+  readonly ballots: number;
 }
 
 export interface ListedLetter {
@@ -81,7 +86,7 @@ export async function lockDeadLetter(
   db: Database,
   id: number,
 ): Promise<Pick<DeadLetter, "slot" | "bytes" | "ballots"> | undefined> {
-  const [row] = await db.rows<LetterRow>(
+  const [row] = await db.rows<ContentsRow>(
     "dead_letters.lock",
     "SELECT slot, bytes, ballots FROM dead_letters WHERE id = ? FOR UPDATE",
     [id],
@@ -91,7 +96,7 @@ export async function lockDeadLetter(
 
 /** What is in a letter; `undefined`: there is none. One query. */
 export async function readLetterBytes(db: Database, id: number): Promise<Buffer | undefined> {
-  const [row] = await db.rows<LetterRow>(
+  const [row] = await db.rows<Row & Pick<ContentsRow, "bytes">>(
     "dead_letters.read",
     "SELECT bytes FROM dead_letters WHERE id = ?",
     [id],

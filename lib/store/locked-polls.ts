@@ -1,4 +1,5 @@
 /** Polls as a transaction that brings ballots needs them: what decides about a ballot, and a lock on it. */
+import { groupBy } from "../base/lists.ts";
 import type { PollId } from "../model/ids.ts";
 import type { PollKind } from "../model/poll-rules.ts";
 import type { Database, Row } from "./database.ts";
@@ -44,6 +45,7 @@ export async function lockPolls(
     `SELECT poll_id, number FROM options WHERE poll_id IN (${list})`,
     [...ids],
   );
+  const byPoll = groupBy(options, option => option.poll_id);
   return new Map(
     polls.map(row => [
       row.id as PollId,
@@ -51,7 +53,7 @@ export async function lockPolls(
         final: row.finalized_at !== null,
         closesAtMs: row.closes_at?.getTime() ?? null,
         kind: row.kind,
-        options: new Set(options.filter(o => o.poll_id === row.id).map(o => o.number)),
+        options: new Set((byPoll.get(row.id) ?? []).map(({ number }) => number)),
       },
     ]),
   );

@@ -1,5 +1,6 @@
 /** Polls and their options as MySQL has them: the tables `polls` and `options`. `poll-changes.ts` writes them. */
 import type { Language } from "../base/languages.ts";
+import { groupBy } from "../base/lists.ts";
 import type { OptionNumber, PollId, Slug } from "../model/ids.ts";
 import type { Poll } from "../model/poll.ts";
 import type { Database, Row } from "./database.ts";
@@ -42,6 +43,7 @@ async function withOptions(db: Database, rows: readonly PollRow[]): Promise<Poll
      ORDER BY poll_id, position`,
     rows.map(row => row.id),
   );
+  const byPoll = groupBy(options, option => option.poll_id);
   return rows.map(row => ({
     id: row.id as PollId,
     slug: row.slug as Slug,
@@ -55,14 +57,12 @@ async function withOptions(db: Database, rows: readonly PollRow[]): Promise<Poll
     language: row.language as Language | null,
     version: row.version,
     ...rulesOf(row),
-    options: options
-      .filter(option => option.poll_id === row.id)
-      .map(option => ({
-        number: option.number as OptionNumber,
-        label: option.label,
-        ...(option.pinned === 1 && { pinned: true }),
-        ...(option.image_url && { image: { url: option.image_url, alt: option.image_alt } }),
-      })),
+    options: (byPoll.get(row.id) ?? []).map(option => ({
+      number: option.number as OptionNumber,
+      label: option.label,
+      ...(option.pinned === 1 && { pinned: true }),
+      ...(option.image_url && { image: { url: option.image_url, alt: option.image_alt } }),
+    })),
   }));
 }
 
@@ -124,7 +124,7 @@ export async function everOpenPolls(db: Database, nowMs: number): Promise<Poll[]
 
 /** Every poll's number. */
 export async function allPollIds(db: Database): Promise<PollId[]> {
-  const rows = await db.rows<PollRow>("polls.ids", "SELECT id FROM polls");
+  const rows = await db.rows<Row & Pick<PollRow, "id">>("polls.ids", "SELECT id FROM polls");
   return rows.map(row => row.id as PollId);
 }
 

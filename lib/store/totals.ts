@@ -1,4 +1,5 @@
 /** What the stored ballots add up to: the tables `poll_totals` and `option_totals`. */
+import { groupBy } from "../base/lists.ts";
 import type { OptionNumber, PollId, TallyPart } from "../model/ids.ts";
 import { partOf, splitPart } from "../model/tally-parts.ts";
 import type { Database, Row } from "./database.ts";
@@ -94,11 +95,12 @@ export async function readTotals(
     `SELECT poll_id, option_number, measure, votes FROM option_totals WHERE poll_id IN (${list})`,
     [...ids],
   );
+  const byPoll = groupBy(options, row => row.poll_id);
   const votesOf = (id: number) =>
     new Map(
-      options
-        .filter(row => row.poll_id === id)
-        .map(row => [partOf(row.option_number, row.measure), Number(row.votes)] as const),
+      byPoll
+        .get(id)
+        ?.map(row => [partOf(row.option_number, row.measure), Number(row.votes)] as const),
     );
   return new Map(
     polls.map(row => [
