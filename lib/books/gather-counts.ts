@@ -2,7 +2,9 @@
  * Bringing the two sides of the books together, in the worker: the counts that fronts publish go into
  * MySQL, and how much of a poll MySQL has goes to where readers' pages find it without asking MySQL.
  */
+
 import { MINUTE, monotonicMs } from "../base/clock.ts";
+import { portions } from "../base/lists.ts";
 import type { MemcachedClient } from "../memcached/client.ts";
 import { isMemcachedFailure } from "../memcached/failure.ts";
 import { acceptedKey, tallyKey } from "../memcached/keys.ts";
@@ -87,8 +89,8 @@ export class CountGatherer {
     const sources = [...this.#sources.values()].filter(({ pollId }) =>
       this.#placement.of(pollId).includes(server),
     );
-    for (let at = 0; at < sources.length; at += keysPerRead) {
-      const raised = await published(server, sources.slice(at, at + keysPerRead));
+    for (const portion of portions(sources, keysPerRead)) {
+      const raised = await published(server, portion);
       await raiseAccepted(this.#store, raised.map(toAcceptance));
       for (const { source, accepted } of raised) source.told = accepted;
     }

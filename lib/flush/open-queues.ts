@@ -2,7 +2,9 @@
  * Which queues there are to flush on a server: those that stand there now, each taken up from its checkpoint; and
  * those whose life is over, of which the rest is flushed and the checkpoint closed.
  */
+
 import { sleep, wallMs } from "../base/clock.ts";
+import { range } from "../base/lists.ts";
 import type { MemcachedClient } from "../memcached/client.ts";
 import type { Epoch, QueueName } from "../model/ids.ts";
 import type { Lane } from "../model/lane.ts";
@@ -153,7 +155,7 @@ async function lastTrace(server: MemcachedClient, checkpoint: Checkpoint): Promi
   const { queue, epoch, slot } = checkpoint;
   const pointer = await readPointer(server, queue, epoch);
   if (pointer !== null) return pointer;
-  const probes = Array.from({ length: probeSlots }, (_, index) => slot + 1 + index);
+  const probes = range(slot + 1, slot + probeSlots);
   const found = await readSlots(server, queue, epoch, probes);
   return Math.max(slot, ...found.keys());
 }

@@ -9,7 +9,9 @@
  *   remembered here in order not to be read again. Forgetting them costs a look, no more: their batches
  *   are in `batches`.
  */
+
 import { faultPoint } from "#faults";
+import { range } from "../base/lists.ts";
 import type { MemcachedClient } from "../memcached/client.ts";
 import { publishCheckpoint } from "../queue/slots.ts";
 import { type Checkpoint, readCheckpoint } from "../store/checkpoints.ts";
@@ -19,7 +21,7 @@ import type { FlushDeps } from "./deps.ts";
 import { MissingSlots } from "./missing-slots.ts";
 import { SlotCleanup } from "./slot-cleanup.ts";
 import type { Committed, FlushWork } from "./transaction.ts";
-import { range, reachOf, readWindow, type Window } from "./window.ts";
+import { reachOf, readWindow, type Window } from "./window.ts";
 
 /**
  * `drained`: nothing is waiting. `progress`: something was committed, look again. `waiting`: the rest

@@ -5,9 +5,10 @@
  * Invariant: a slot gets here only after a commit that moved the checkpoint past it.
  */
 import { monotonicMs, SECOND } from "../base/clock.ts";
+import { portions } from "../base/lists.ts";
 import type { MemcachedClient } from "../memcached/client.ts";
 import { isTombstone } from "../queue/slot-codec.ts";
-import { deleteSlots, expireSlots, readSlots } from "../queue/slots.ts";
+import { deleteSlots, expireSlots, readSlots, slotsPerRead } from "../queue/slots.ts";
 import type { Checkpoint } from "../store/checkpoints.ts";
 
 interface Kept {
@@ -16,8 +17,6 @@ interface Kept {
   readonly to: number;
   readonly untilMs: number;
 }
-
-const slotsPerLook = 32;
 
 export class SlotCleanup {
   readonly #client: MemcachedClient;
@@ -63,8 +62,7 @@ export class SlotCleanup {
   /** Adds those that are still there. A portion at a time: kept for long, they may be as many as a whole day's. */
   async look(numbers: readonly number[]): Promise<void> {
     const { queue, epoch } = this.#queue;
-    for (let at = 0; at < numbers.length; at += slotsPerLook) {
-      const portion = numbers.slice(at, at + slotsPerLook);
+    for (const portion of portions(numbers, slotsPerRead)) {
       const left = await readSlots(this.#client, queue, epoch, portion);
       const slots = [...left].filter(([, bytes]) => !isTombstone(bytes)).map(([n]) => n);
       const to = portion.at(-1) ?? 0;

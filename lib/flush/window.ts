@@ -1,9 +1,11 @@
 /** What waits of a queue, a window at a time: each number filed under what is in its slot. */
+
 import { isFloodgateError } from "../base/errors.ts";
+import { range } from "../base/lists.ts";
 import type { MemcachedClient } from "../memcached/client.ts";
 import type { Batch } from "../model/ballot.ts";
 import { decodeBatch, plainBatchId } from "../queue/slot-codec.ts";
-import { readSlots } from "../queue/slots.ts";
+import { readSlots, slotsPerRead } from "../queue/slots.ts";
 import type { Checkpoint } from "../store/checkpoints.ts";
 import type { DeadLetter } from "../store/dead-letters.ts";
 import type { RecentBatches } from "./recent-batches.ts";
@@ -32,8 +34,6 @@ export interface AlreadyCommitted {
   readonly ahead: ReadonlySet<number>;
   readonly recent: RecentBatches;
 }
-
-const slotsPerRead = 32;
 
 /**
  * Reads what comes after the checkpoint.
@@ -101,9 +101,4 @@ export function reachOf(window: Window, after: number): number {
   let to = after;
   while (to < window.last && !window.missing.has(to + 1)) to += 1;
   return to;
-}
-
-/** Whole numbers from `first` to `last`, both included. */
-export function range(first: number, last: number): number[] {
-  return Array.from({ length: Math.max(0, last - first + 1) }, (_, index) => first + index);
 }

@@ -10,7 +10,7 @@
  * Invariant: a tombstone outlives every front that may still hold its number: memcached closes
  *   connections that were idle for a minute, the tombstone lives for ten.
  */
-
+import { portions } from "../base/lists.ts";
 import type { MemcachedClient } from "../memcached/client.ts";
 import { checkpointKey, epochKey, pointerKey, slotKey } from "../memcached/keys.ts";
 import { counterValue, Pipeline } from "../memcached/pipeline.ts";
@@ -27,7 +27,7 @@ export interface QueueState {
 
 const tombstoneSeconds = 600;
 /** At 64 kB a slot, an answer of 2 MB at most. */
-const slotsPerRead = 32;
+export const slotsPerRead = 32;
 
 /**
  * The queues of a server that exist. Two round trips, whatever their number.
@@ -88,8 +88,7 @@ export async function readSlots(
   slots: readonly number[],
 ): Promise<ReadonlyMap<number, Buffer>> {
   const found = new Map<number, Buffer>();
-  for (let at = 0; at < slots.length; at += slotsPerRead) {
-    const wanted = slots.slice(at, at + slotsPerRead);
+  for (const wanted of portions(slots, slotsPerRead)) {
     const p = new Pipeline();
     const ops = wanted.map(slot => p.get(slotKey(queue, epoch, slot as SlotNumber)));
     const r = await client.read(p);

@@ -7,6 +7,7 @@
  *
  * Invariant: a batch counts once, wherever its copies wait, and not at all when the snapshot has it.
  */
+import { range } from "../base/lists.ts";
 import type { Batch } from "../model/ballot.ts";
 import type { Epoch, PollId } from "../model/ids.ts";
 import { SumsByPoll, type TallyChange } from "../model/tally-sums.ts";
@@ -55,11 +56,7 @@ export class Backlog {
       last: this.#checkpoints.get(look.epoch) ?? 0,
       missing: [],
     };
-    const came = Array.from(
-      { length: Math.max(0, look.pointer - before.last) },
-      (_, index) => before.last + 1 + index,
-    );
-    const wanted = [...before.missing, ...came];
+    const wanted = [...before.missing, ...range(before.last + 1, look.pointer)];
     const found = await readSlots(server, look.queue, look.epoch, wanted);
     for (const bytes of found.values()) this.#take(batchIn(bytes));
     this.#progress.set(look.epoch, {

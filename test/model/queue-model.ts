@@ -7,8 +7,10 @@
  * it was written into (that is what the replay ring and copies are for). A slot is written only at a
  * number that no worker has passed. Nothing is left behind.
  */
+
 import { randomBytes } from "node:crypto";
 import { monotonicMs, SECOND } from "#lib/base/clock.ts";
+import { range } from "#lib/base/lists.ts";
 import type { MemcachedClient } from "#lib/memcached/client.ts";
 import { isMemcachedFailure } from "#lib/memcached/failure.ts";
 import { epochKey } from "#lib/memcached/keys.ts";
@@ -266,9 +268,6 @@ class Worker {
 
 /** `q:{queue}:s:{epoch}:{slot}` → the epoch. */
 const epochOf = (key: string): Epoch => (key.split(":")[3] ?? "") as Epoch;
-
-const range = (first: number, last: number): number[] =>
-  Array.from({ length: Math.max(0, last - first + 1) }, (_, index) => first + index);
 
 /** Runs a scenario; gives what went against the promises. */
 export function runScenario(scenario: Scenario, bugs: Bugs = {}) {
