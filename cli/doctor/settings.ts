@@ -1,16 +1,16 @@
 /** Settings that are allowed and yet a mistake, and secrets that are none. Looks at nothing but the settings. */
 import type { Config } from "#lib/config/config.ts";
+import { isLoopback } from "#lib/config/loopback.ts";
 import { type Finding, orWell, warn, wrong } from "./finding.ts";
 
 const about = "settings";
-const loopback = new Set(["127.0.0.1", "::1", "localhost"]);
 
 /** Settings that fit each other. */
 export function checkSettings(config: Config, from: string): Finding[] {
   const homesNeeded = config.queueFirstHome + config.frontProcesses;
   const servers = new Set(config.queueServers.map(({ host, port }) => `${host}:${port}`));
   const { hostname, protocol } = new URL(config.publicUrl);
-  const open = !loopback.has(hostname);
+  const open = !isLoopback(hostname);
   return orWell(
     [
       config.queueCopies > servers.size &&

@@ -7,21 +7,17 @@
 import { availableParallelism } from "node:os";
 import { z } from "zod";
 import { type LaneRules, readLaneRules } from "./lane-rules.ts";
+import { isLoopback } from "./loopback.ts";
 import { misspeltSettings } from "./misspelt.ts";
 import type { Address } from "./setting-types.ts";
 import { settings, variableOf } from "./settings.ts";
 
-const loopback = ["127.0.0.1", "::1", "localhost"];
-
 const schema = z
   .object(settings)
-  .refine(
-    ({ workerHost, workerToken }) => loopback.includes(workerHost) || workerToken !== undefined,
-    {
-      path: ["workerToken"],
-      error: "must be set when FLOODGATE_WORKER_HOST is not this machine's loopback address",
-    },
-  );
+  .refine(({ workerHost, workerToken }) => isLoopback(workerHost) || workerToken !== undefined, {
+    path: ["workerToken"],
+    error: "must be set when FLOODGATE_WORKER_HOST is not this machine's loopback address",
+  });
 
 type Values = z.output<typeof schema>;
 type Key = keyof Values;

@@ -16,16 +16,18 @@ const rules = (content: object, path = "lanes.json") =>
   parseLaneRules(JSON.stringify(content), path);
 
 describe("lane rules", () => {
-  it("take the poll's own setting when there are none", () => {
+  it("no rules: the poll's own setting decides", () => {
     const { laneOf } = rules({});
     assert.equal(laneOf(plain), "normal");
     assert.equal(laneOf({ ...plain, pollLane: "low" }), "low");
   });
 
-  it("know the original's cookie", () => {
+  it("high_priority_cookie: a ballot with the cookie is high", () => {
     const { laneOf } = rules({ high_priority_cookie: "hp", high_priority_cookie_contents: "yes" });
     const lane = (cookie: string) => laneOf({ ...plain, cookie });
-    assert.equal(lane("a=1; hp=yes; b=2"), "high");
+    for (const same of ["a=1; hp=yes; b=2", 'hp="yes"', "hp=ye%73"]) {
+      assert.equal(lane(same), "high", same);
+    }
     for (const other of ["hp=no", "hp=yess", "xhp=yes", "hp", "b=hp=yes"]) {
       assert.equal(lane(other), "normal", other);
     }
@@ -35,7 +37,7 @@ describe("lane rules", () => {
     );
   });
 
-  it("take the first that matches, in the order of the file", () => {
+  it("several rules match: the first in the file decides", () => {
     const { laneOf } = rules({
       rules: [
         { lane: "low", uri: "^/api/polls/test-" },
@@ -48,7 +50,7 @@ describe("lane rules", () => {
     assert.equal(laneOf({ ...plain, pollLane: "low" }), "low");
   });
 
-  it("say what is wrong with a file", () => {
+  it("a rules file with an error is refused", () => {
     const wrong = (content: object) => {
       assert.throws(() => rules(content), RangeError, JSON.stringify(content));
     };
@@ -62,7 +64,7 @@ describe("lane rules", () => {
     assert.throws(() => parseLaneRules("{", "lanes.json"), /not JSON/);
   });
 
-  it("ask a plugin, which can't make a vote fail", () => {
+  it("a plugin decides, and a plugin that throws does not match", () => {
     const folder = mkdtempSync(join(tmpdir(), "floodgate-lanes-"));
     after(() => rmSync(folder, { recursive: true }));
     writeFileSync(

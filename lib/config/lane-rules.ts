@@ -1,11 +1,12 @@
 /**
- * Which lane a ballot takes: the first rule that matches says, otherwise normal. The rules are a JSON file that
- * `FLOODGATE_LANES_FILE` names, checked once, when a process starts.
+ * Chooses the lane of a ballot: the first rule that matches decides, otherwise it is normal. The rules are in the
+ * JSON file that `FLOODGATE_LANES_FILE` names. It is read and checked once, when a process starts.
  *
  * Source: Perlbal's `high_priority_cookie`, and its HighPri plugin for URIs and hosts.
  */
 import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
+import { parse } from "hono/utils/cookie";
 import { z } from "zod";
 import { type Lane, lanes } from "../model/lane.ts";
 
@@ -41,17 +42,17 @@ const file = z.strictObject({
 type Rule = z.output<typeof rule>;
 type LanePlugin = (facts: LaneFacts) => unknown;
 
-/** What rules can look at. */
+/** The facts about a ballot that rules can use. */
 export interface LaneFacts {
   /** The Cookie header. */
   readonly cookie: string;
-  /** Path of the request, with its query. */
+  /** Path and query of the request. */
   readonly uri: string;
-  /** Host that was asked for, without its port. */
+  /** Host of the request, without its port. */
   readonly host: string;
   /** The poll's slug. */
   readonly poll: string;
-  /** What its editor set. */
+  /** The lane that its editor chose. */
   readonly pollLane: Lane;
 }
 
@@ -61,7 +62,7 @@ export interface LaneRules {
   readonly laneOf: (facts: LaneFacts) => Lane;
 }
 
-/** Loads a plugin: Node's `require`, which also loads modules since 20.19; hidden from bundlers. */
+/** Loads a plugin by Node's `require` (which loads ES modules since 20.19), hidden from bundlers. */
 function requirePlugin(path: string): LanePlugin {
   const loaded: unknown = process.getBuiltinModule("module").createRequire(path)(path);
   const plugin = (loaded as { default?: unknown }).default ?? loaded;
@@ -70,10 +71,10 @@ function requirePlugin(path: string): LanePlugin {
 }
 
 /**
- * Rules as a file has them; without a file: the poll's own setting.
+ * Parses the text of a rules file.
  *
- * @param path - of the file, which plugins are relative to.
- * @throws RangeError with a sentence that says what is wrong.
+ * @param path - the file's; plugins are relative to its folder.
+ * @throws RangeError when the text is not a valid rules file, or a plugin can't be loaded.
  */
 export function parseLaneRules(text: string, path: string): LaneRules {
   const result = file.safeParse(parseJson(text));
@@ -108,7 +109,11 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** @throws RangeError as `parseLaneRules`; also when the file can't be read. */
+/**
+ * Reads a rules file. Without one, the poll's own setting decides.
+ *
+ * @throws RangeError as `parseLaneRules`, and when the file can't be read.
+ */
 export function readLaneRules(path: string | undefined): LaneRules {
   if (path === undefined) return parseLaneRules("{}", ".");
   let text: string;
@@ -135,7 +140,7 @@ function matcherOf(each: Rule, path: string): Matcher {
   return pluginMatcher(resolve(dirname(path), each.module));
 }
 
-/** What a plugin throws, or answers that is no lane, is no match: a vote must not fail for it. */
+/** A plugin that throws, or returns anything but a lane, does not match: no vote fails because of a plugin. */
 function pluginMatcher(path: string): Matcher {
   let plugin: LanePlugin;
   try {
@@ -153,10 +158,8 @@ function pluginMatcher(path: string): Matcher {
   };
 }
 
-/** True when the header has that cookie, with exactly these contents if any are asked for. */
+/** True when the header has the cookie, with exactly these contents if `contents` is given. */
 function cookieMatches(header: string, name: string, contents: string | undefined): boolean {
-  return header.split(";").some(part => {
-    const [key = "", ...value] = part.trim().split("=");
-    return key === name && (contents === undefined || value.join("=") === contents);
-  });
+  const value = parse(header, name)[name];
+  return value !== undefined && (contents === undefined || value === contents);
 }

@@ -4,8 +4,7 @@
  * Bound wider, whoever has the token.
  */
 import { createHash, timingSafeEqual } from "node:crypto";
-
-const loopbackHosts = new Set(["localhost", "127.0.0.1", "[::1]"]);
+import { isLoopback } from "#lib/config/loopback.ts";
 
 const digest = (text: string) => createHash("sha256").update(text).digest();
 
@@ -16,8 +15,7 @@ export interface Asking {
 
 /** @param token - `undefined`: bound to loopback, and none is asked for. */
 export function mayRead({ host, authorization }: Asking, token: string | undefined): boolean {
-  if (token === undefined)
-    return loopbackHosts.has((host ?? "").replace(/:\d+$/, "").toLowerCase());
+  if (token === undefined) return isLoopback((host ?? "").replace(/:\d+$/, ""));
   return timingSafeEqual(digest(tokenIn(authorization ?? "")), digest(token));
 }
 
