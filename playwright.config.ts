@@ -11,9 +11,8 @@ const executablePath = [
 export default defineConfig({
   testDir: "e2e",
   outputDir: ".cache/e2e",
-  globalSetup: "./e2e/support/site-for-all.ts",
   fullyParallel: false,
-  workers: 1,
+  workers: 2,
   forbidOnly: true,
   retries: 0,
   timeout: 30_000,

@@ -13,6 +13,9 @@ const states = JSON.parse(
   }),
 ) as Record<string, string>;
 
+// The most tests of all files: both workers take their share.
+test.describe.configure({ mode: "parallel" });
+
 const widths = [360, 768, 1280];
 const schemes = ["light", "dark"] as const;
 

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
-const directories = ["app", "lib", "public", "reader", "server", "worker"];
+const directories = ["app", "cli", "lib", "public", "reader", "server", "worker"];
 const files = [
   "next.config.ts",
   "package.json",

@@ -3,20 +3,14 @@
  * stay clean.
  */
 import { test as base, expect, type Page } from "playwright/test";
+import { type BrowserSite, startBrowserSite } from "./browser-site.ts";
 
-interface Seeded {
-  readonly editor: { readonly email: string; readonly password: string; readonly apiToken: string };
+interface WorkerFixtures {
+  readonly browserSite: BrowserSite;
 }
 
 interface Fixtures {
-  readonly site: {
-    readonly url: string;
-    readonly seeded: Seeded;
-    /** For tests that let MySQL fall silent; it has to be woken again. */
-    readonly databasePid: number;
-    /** A front that is reached over TLS, at `https://localhost:{tlsPort}`. */
-    readonly secure: { readonly port: number; readonly tlsPort: number };
-  };
+  readonly site: BrowserSite;
   /** The site as browsers see it. */
   readonly origin: string;
   /** Creates a poll by the API; gives its slug. */
@@ -50,10 +44,18 @@ export interface PollInput {
 
 const labels = ["Yes, all year round", "Yes, but only in summer", "No", "I don’t go there"];
 
-export const test = base.extend<Fixtures>({
-  // biome-ignore lint/correctness/noEmptyPattern: Playwright reads a fixture's needs from this pattern
-  site: async ({}, use) => {
-    await use(JSON.parse(process.env.E2E_SITE ?? "{}") as Fixtures["site"]);
+export const test = base.extend<Fixtures, WorkerFixtures>({
+  browserSite: [
+    // biome-ignore lint/correctness/noEmptyPattern: Playwright reads a fixture's needs from this pattern
+    async ({}, use) => {
+      const site = await startBrowserSite();
+      await use(site);
+      await site.stop();
+    },
+    { scope: "worker", timeout: 60_000 },
+  ],
+  site: async ({ browserSite }, use) => {
+    await use(browserSite);
   },
   origin: async ({ site }, use) => {
     // A name that browsers take for trustworthy, so that they say where a request comes from.

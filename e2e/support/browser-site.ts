@@ -1,0 +1,32 @@
+/**
+ * A site for browsers, one for each of Playwright's workers: what a test does to it, no test beside it notices. A
+ * second front believes that it is reached over TLS: `articles.ts` terminates that.
+ */
+import { freePort } from "#scripts/services/ports.ts";
+import { type Seeded, Site } from "#test/support/site.ts";
+
+export interface BrowserSite {
+  readonly url: string;
+  readonly seeded: Seeded;
+  /** For tests that let MySQL fall silent; it has to be woken again. */
+  readonly databasePid: number;
+  /** A front that is reached over TLS, at `https://localhost:{tlsPort}`. */
+  readonly secure: { readonly port: number; readonly tlsPort: number };
+  readonly stop: () => Promise<void>;
+}
+
+export async function startBrowserSite(): Promise<BrowserSite> {
+  const site = await Site.start({
+    schema: "empty",
+    env: { FLOODGATE_SITE_NAME: "The Harbour Post", FLOODGATE_TIME_ZONE: "Europe/Stockholm" },
+  });
+  const tlsPort = await freePort();
+  const { port } = await site.addFront({ PUBLIC_URL: `https://localhost:${tlsPort}` });
+  return {
+    url: site.url,
+    seeded: site.seeded,
+    databasePid: site.database.child.pid,
+    secure: { port, tlsPort },
+    stop: () => site.stop(),
+  };
+}
