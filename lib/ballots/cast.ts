@@ -1,7 +1,7 @@
 /**
  * Casting a ballot: the rules of the poll, then the group commit, then the results that include it.
  *
- * Reads no MySQL, but for a change whose mark memcached has forgotten: promise 4. Knows no HTTP: routes translate.
+ * Reads no MySQL, except for a change whose mark memcached has forgotten (promise 4). Knows no HTTP: routes translate.
  */
 import { isFloodgateError } from "../base/errors.ts";
 import type { LaneFacts, LaneRules } from "../config/lane-rules.ts";
@@ -34,11 +34,11 @@ export interface CastInput {
   /** Option ids as the client sent them. */
   readonly choices: readonly string[];
   readonly ballotId: BallotId | undefined;
-  /** What rules for lanes may want to look at. */
+  /** The parts of the request that lane rules may read. */
   readonly request: () => Pick<LaneFacts, "cookie" | "uri" | "host">;
-  /** Of a change, the revision of the ballot that it takes the place of; without choices it withdraws that. */
+  /** For a change: the revision of the ballot that it replaces, or withdraws when it has no choices. */
   readonly replaces: number | undefined;
-  /** When the request came, by this front's wall clock: what decides whether the poll was open. */
+  /** When the request arrived, by this front's wall clock. Decides whether the poll was open. */
   readonly receivedAtMs: number;
 }
 
@@ -51,9 +51,9 @@ export type CastOutcome =
       readonly results: Snapshot | null;
     }
   | {
-      /** The second: a change that came too late, another one was made meanwhile. */
+      /** `ballot_changed`: another change of the same ballot came first. */
       readonly outcome: "already_voted" | "ballot_changed";
-      /** What stands; no choices: it is withdrawn. */
+      /** The choices of the ballot that stands; none when it is withdrawn. */
       readonly choices: readonly string[];
       readonly revision: number;
       readonly results: Snapshot | null;
@@ -63,7 +63,7 @@ export type CastOutcome =
   | { readonly outcome: "invalid_choices"; readonly problem: ChoiceProblem }
   | { readonly outcome: "unavailable" | "full" | "overloaded" };
 
-/** Casts one ballot, or changes it. One round of the group commit; usually some milliseconds. */
+/** Casts or changes one ballot. Cost: one round of the group commit, usually some milliseconds. */
 export async function castBallot(deps: CastDeps, input: CastInput): Promise<CastOutcome> {
   const { identity, receivedAtMs, replaces } = input;
   const { publication } = deps.published;
@@ -89,7 +89,7 @@ export async function castBallot(deps: CastDeps, input: CastInput): Promise<Cast
     publication,
     markTtlSeconds: markTtlSeconds(poll, receivedAtMs),
     tallied: true,
-    lane: deps.laneOf(new LaneLook(poll, input.request)),
+    lane: deps.laneOf(new BallotLaneFacts(poll, input.request)),
   });
   if (committed.outcome === "accepted") {
     if (committed.tally) deps.results.see(poll.id, committed.tally);
@@ -110,8 +110,8 @@ export async function castBallot(deps: CastDeps, input: CastInput): Promise<Cast
   return committed;
 }
 
-/** What is known of the request is looked up only for rules that ask for it: few sites have any. */
-class LaneLook implements LaneFacts {
+/** Reads the request only when a lane rule asks for it; few sites have such rules. */
+class BallotLaneFacts implements LaneFacts {
   readonly poll: string;
   readonly pollLane: Lane;
   readonly #request: CastInput["request"];
@@ -135,13 +135,13 @@ class LaneLook implements LaneFacts {
   }
 }
 
-/** The poll; looked up anew before anybody is refused by what this process remembers of it. */
+/** The poll. A remembered copy that would refuse the ballot is read again first. */
 async function findPoll(deps: CastDeps, input: CastInput): Promise<Poll | null> {
   const poll = deps.published.remembered(input.slug) ?? (await deps.published.find(input.slug));
   return refusalOf(poll, input) ? deps.published.findCurrent(input.slug) : poll;
 }
 
-/** Why a poll does not take a ballot, or this change of one; `undefined` when it does. */
+/** Why a poll does not take this ballot; `undefined` when it does. */
 function refusalOf(
   poll: Poll | null,
   { identity, replaces, receivedAtMs }: CastInput,
@@ -152,14 +152,14 @@ function refusalOf(
   if (state !== "open") return { outcome: "closed" };
   if (replaces === undefined) return undefined;
   if (!poll.mayChange) return { outcome: "change_refused" };
-  // Made up just now, it would be another voter's first ballot.
+  // A new identity would make it another voter's first ballot.
   return identity.known ? undefined : { outcome: "voter_unknown" };
 }
 
-/** Whose ballot is withdrawn is no voter. */
+/** Withdrawing a ballot makes the reader a non-voter again. */
 const requesterWith = (choices: Uint8Array) => (choices.length > 0 ? "voter" : "reader");
 
-/** The ballot has its fate; results that can't be read right now must not change the answer. */
+/** The ballot's outcome is settled, so a failure to read results must not change the answer. */
 function resultsIfKnown(deps: CastDeps, poll: Poll, choices: Uint8Array): Promise<Snapshot | null> {
   return deps.results.snapshot(poll, requesterWith(choices)).catch(error => {
     if (isFloodgateError(error) || isStoreFailure(error)) return null;

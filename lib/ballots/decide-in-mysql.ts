@@ -1,11 +1,11 @@
 /**
- * Changes that memcached can't decide: their voter's mark is gone, or older than what they replace, or its
- * server is away. MySQL decides, by the row of the voter: the same batches and the same transaction as while
- * memcached is away (`fallback.ts`), in rounds of their own, so that no other ballot waits for MySQL.
+ * Changes that memcached can't decide, because the voter's mark is missing, older than the ballot that the change
+ * replaces, or on a server that is away. MySQL decides by the voter's row, through the direct commit
+ * (`direct-commit.ts`), in rounds of their own, so that no other ballot waits for MySQL.
  *
- * Invariant: what MySQL decided is marked before anybody is answered, as far as the mark's server is there; if it
- *   is not, the worker is told to put its marks back.
- * Invariant: so many a second at most, and the fallback's cap: nobody can send MySQL more with invented changes.
+ * Invariant: MySQL's decision is marked before the change is answered; where the mark's server is away, the worker
+ *   restores its marks later.
+ * Invariant: a rate limit of its own and the direct commit's bound how much MySQL gets from invented changes.
  */
 import { monotonicMs, SECOND, sleep } from "../base/clock.ts";
 import { TokenBucket } from "../base/token-bucket.ts";
@@ -24,14 +24,14 @@ export interface DecideInMysqlDeps {
 }
 
 const decisionsPerSecondMax = 200;
-/** Of the 3 s in which every request is answered. */
+/** Part of the 3 s within which every request is answered. */
 const patienceMs = 1.8 * SECOND;
-const capPauseMs = 20;
+const allowancePauseMs = 20;
 
 export class DecideInMysql {
   readonly #deps: DecideInMysqlDeps;
-  readonly #gate = new TokenBucket(decisionsPerSecondMax);
-  #waiting: PendingBallot[] = [];
+  readonly #limit = new TokenBucket(decisionsPerSecondMax);
+  #pending: PendingBallot[] = [];
   #running: Promise<void> | undefined;
 
   constructor(deps: DecideInMysqlDeps) {
@@ -39,37 +39,37 @@ export class DecideInMysql {
   }
 
   /** Has MySQL decide on a change, and answers it. */
-  decide(entry: PendingBallot): void {
-    if (!this.#gate.tryTake()) {
-      entry.answer({ outcome: "overloaded" });
+  decide(pending: PendingBallot): void {
+    if (!this.#limit.tryTake()) {
+      pending.answer({ outcome: "overloaded" });
       return;
     }
-    this.#waiting.push({ ...entry, answer: outcome => void this.#answer(entry, outcome) });
+    this.#pending.push({ ...pending, answer: outcome => void this.#answer(pending, outcome) });
     this.#running ??= this.#run();
   }
 
   async #run(): Promise<void> {
-    const { directCommit: fallback, batchIds } = this.#deps;
+    const { directCommit, batchIds } = this.#deps;
     await sleep(0);
-    while (this.#waiting.length > 0) {
+    while (this.#pending.length > 0) {
       const oldest = monotonicMs() - patienceMs;
-      while (this.#waiting[0] && this.#waiting[0].offeredAtMs < oldest) {
-        this.#waiting.shift()?.answer({ outcome: "overloaded" });
+      while (this.#pending[0] && this.#pending[0].offeredAtMs < oldest) {
+        this.#pending.shift()?.answer({ outcome: "overloaded" });
       }
-      const entries = this.#waiting.splice(0, fallback.allowance);
-      const ballots = entries.map(({ ballot }) => ({ ...ballot, tallied: false }));
+      const pendingBallots = this.#pending.splice(0, directCommit.allowance);
+      const ballots = pendingBallots.map(({ ballot }) => ({ ...ballot, tallied: false }));
       const batch = { id: batchIds.next(), ballots, talliesDoubtful: false };
-      if (entries.length > 0) await fallback.commit(batch, entries);
-      else await sleep(capPauseMs);
+      if (pendingBallots.length > 0) await directCommit.commit(batch, pendingBallots);
+      else await sleep(allowancePauseMs);
     }
     this.#running = undefined;
   }
 
   async #answer({ ballot, answer }: PendingBallot, outcome: CommitOutcome): Promise<void> {
-    const { markServers, staleTallies: missed } = this.#deps;
+    const { markServers, staleTallies } = this.#deps;
     const standing = outcome.outcome === "already_voted" ? { ...ballot, ...outcome.mark } : ballot;
     if (outcome.outcome === "accepted" || outcome.outcome === "already_voted") {
-      for (const server of await raiseMarks(markServers, [standing])) missed.note(server, []);
+      for (const server of await raiseMarks(markServers, [standing])) staleTallies.note(server, []);
     }
     answer(outcome);
   }

@@ -1,12 +1,12 @@
 /**
- * The way for ballots when no queue server can take them: the same batches, straight into MySQL, one
- * transaction each, behind a circuit breaker and at a capped rate. Readers are told what MySQL says of
- * their ballots, which is more than the queue can say: nobody's second ballot is accepted here.
+ * The direct commit: batches go straight into MySQL while no queue server can take them, one transaction each,
+ * behind a circuit breaker and a rate limit. Readers are answered by what MySQL has, so a voter's second ballot is
+ * refused here, not only by the flush.
  *
- * Invariant: a batch keeps its id, so one that may also have got into a queue is counted once.
- * Invariant: at most one transaction at a time of ballots, one of undecided changes (`undecided.ts`) and one of
- *   replayed batches (`replay.ts`), and no more ballots a second than the cap: the newsroom's database has other
- *   things to do as well.
+ * Invariant: a batch keeps its id, so a batch that may also be in a queue is counted once.
+ * Invariant: at most three transactions at a time: one round of ballots, one of undecided changes
+ *   (`decide-in-mysql.ts`) and one replayed batch (`replay.ts`); and no more ballots a second than the rate limit, to
+ *   spare the newsroom's database.
  */
 import { wallMs } from "../base/clock.ts";
 import { describeError, type Log } from "../base/log.ts";
@@ -49,23 +49,24 @@ export class DirectCommit {
     return Math.min(ballotsPerSlotMax, this.#ballots.tokens);
   }
 
-  /** Writes a batch and answers those who wait for its ballots, in the same order. Never rejects. */
-  async commit(batch: Batch, entries: readonly PendingBallot[]): Promise<void> {
+  /** Writes a batch and answers its ballots; `pendingBallots` has the batch's order. Never rejects. */
+  async commit(batch: Batch, pendingBallots: readonly PendingBallot[]): Promise<void> {
     const written = await this.write(batch, false);
-    const answers = entries.map((entry, index): CommitOutcome => {
+    const answers = pendingBallots.map((pending, index): CommitOutcome => {
       const ballot = batch.ballots[index];
       const fate = ballot && written?.get(ballot);
-      return fate ? outcomeOf(fate, entry) : { outcome: "unavailable" };
+      return fate ? outcomeOf(fate, pending) : { outcome: "unavailable" };
     });
     const accepted = answers.map(({ outcome }) => outcome === "accepted");
     this.#deps.acceptedCount.note(batch.ballots.filter((_, index) => accepted[index]));
-    for (const [index, { answer }] of entries.entries()) answer(answers[index] as CommitOutcome);
+    for (const [index, { answer }] of pendingBallots.entries())
+      answer(answers[index] as CommitOutcome);
   }
 
   /**
-   * What became of the ballots of a batch; `undefined`: nothing can be said, and nothing promised.
+   * Writes a batch and returns the fates of its ballots; `undefined` when MySQL did not say.
    *
-   * @param accepted - its voters were told so before.
+   * @param accepted - its ballots have been acknowledged already.
    */
   async write(batch: Batch, accepted: boolean): Promise<DirectOutcome["fates"] | undefined> {
     this.#ballots.take(batch.ballots.length);
@@ -90,15 +91,15 @@ export class DirectCommit {
     );
   }
 
-  /** Tallies may be on servers that are there; where they are not, they have missed something. */
+  /** Corrects tallies on the servers that are up; on the others they are stale from now on. */
   async #correctTallies(corrections: Parameters<typeof moveTallies>[1]): Promise<void> {
     const failed = await moveTallies(this.#deps.tallies, corrections);
     for (const [server, polls] of failed) this.#deps.staleTallies.note(server, polls);
   }
 }
 
-function outcomeOf(fate: DirectFate, entry: PendingBallot): CommitOutcome {
+function outcomeOf(fate: DirectFate, pending: PendingBallot): CommitOutcome {
   if (fate === "refused") return { outcome: "closed" };
   if (fate === "counted") return { outcome: "accepted", tally: undefined };
-  return outcomeBeside(fate.instead, entry.ballot) ?? { outcome: "accepted", tally: undefined };
+  return outcomeBeside(fate.instead, pending.ballot) ?? { outcome: "accepted", tally: undefined };
 }

@@ -1,15 +1,14 @@
 /**
  * Group commit: ballots that arrive together travel together.
  *
- * A change has to move its voter's mark first, outside of any round: of several changes of one ballot one goes
- * on, the others are told what stands. Where memcached can't say, MySQL does (`undecided.ts`).
+ * A change moves its voter's mark first, outside any round. One of several concurrent changes succeeds; the others
+ * are answered with the ballot that stands. Where memcached can't decide, MySQL does (`decide-in-mysql.ts`).
  *
- * Rounds follow each other, one at a time. A ballot that arrives while a round is under way, or less
- * than a linger after the last one began, waits for the next. A round carries ballots of one lane, the one
- * that is next (`model/pick-lane.ts`), through memcached (`queue-round.ts`) or, while no queue server is there,
- * straight into MySQL (`fallback.ts`).
+ * Rounds run one at a time. A ballot waits for the next round if it arrives during one, or less than the linger time
+ * after the last one started. A round carries ballots of one lane (`model/pick-lane.ts`), through memcached
+ * (`queue-round.ts`) or, while no queue server is up, by the direct commit (`direct-commit.ts`).
  *
- * Invariant: every ballot that is offered is answered.
+ * Invariant: every offered ballot is answered.
  */
 import { monotonicMs, SECOND, sleep } from "../base/clock.ts";
 import { describeError } from "../base/log.ts";
@@ -35,74 +34,74 @@ export interface GroupCommitDeps extends RoundDeps {
 }
 
 /**
- * With so many waiting, of all lanes together, a lane's further ballots are refused: the lowest first. At 20,000 a
- * second, 20,000 are a wait of one second.
+ * A lane's ballots are refused while this many ballots of all lanes wait; lower lanes first. At 20,000 a second, 20,000
+ * ballots wait one second.
  */
 const waitingMax: Readonly<Record<Lane, number>> = { high: 20_000, normal: 16_000, low: 10_000 };
-/** Of the 3 s in which every request is answered: after this, nothing new is tried for a ballot. */
+/** Part of the 3 s within which every request is answered: after this, no further attempt starts for a ballot. */
 const patienceMs = 1.8 * SECOND;
-/** Between two looks at what the cap of the fallback lets through. */
-const capPauseMs = 20;
+/** Pause while the direct commit has no allowance. */
+const allowancePauseMs = 20;
 
 export class GroupCommit {
   readonly #deps: GroupCommitDeps;
   readonly #queueRound: QueueRound;
   readonly #waiting: Record<Lane, PendingBallot[]> = { high: [], normal: [], low: [] };
-  readonly #undecided: DecideInMysql;
-  /** Changes whose marks are being moved. */
-  #moving = 0;
+  readonly #decideInMysql: DecideInMysql;
+  /** How many changes are moving their marks. */
+  #movingMarks = 0;
   #unanswered = 0;
   #whenAnswered: (() => void)[] = [];
   #running: Promise<void> | undefined;
 
   constructor(deps: GroupCommitDeps) {
     this.#deps = deps;
-    this.#queueRound = new QueueRound(deps, waiting => this.#enter(waiting));
-    this.#undecided = new DecideInMysql(deps);
+    this.#queueRound = new QueueRound(deps, waiting => this.#enqueue(waiting));
+    this.#decideInMysql = new DecideInMysql(deps);
   }
 
-  /** Ballots that wait for a round, or are on their way there. */
+  /** How many ballots wait for a round, or move their marks before it. */
   get waiting(): number {
-    return lanes.reduce((sum, lane) => sum + this.#waiting[lane].length, this.#moving);
+    return lanes.reduce((sum, lane) => sum + this.#waiting[lane].length, this.#movingMarks);
   }
 
-  /** Lanes whose ballots are refused right now: too many wait here, or the queue has no room for them. */
+  /** Lanes whose ballots are refused right now: too many ballots wait here, or the queue has no memory for them. */
   get lanesRefused(): readonly Lane[] {
     const { waiting } = this;
-    const withoutRoom = this.#lanesWithoutRoom;
-    return lanes.filter(lane => waiting >= waitingMax[lane] || withoutRoom.includes(lane));
+    const withoutMemory = this.#lanesWithoutMemory;
+    return lanes.filter(lane => waiting >= waitingMax[lane] || withoutMemory.includes(lane));
   }
 
-  /** A server that is away has no room to speak of: ballots go straight into MySQL. */
-  get #lanesWithoutRoom(): readonly Lane[] {
+  /** None during the direct commit, which uses no queue memory. */
+  get #lanesWithoutMemory(): readonly Lane[] {
     return this.#isDirect ? [] : this.#deps.memoryLimits.lanesRefused;
   }
 
-  /** No queue server is there. */
+  /** True while no queue server is up. */
   get #isDirect(): boolean {
     return !this.#deps.targets.normal.order.some(({ available }) => available);
   }
 
-  /** Puts a ballot on its way. Never rejects. */
+  /** Takes a ballot and resolves with its outcome. Never rejects. */
   offer(ballot: OfferedBallot): Promise<CommitOutcome> {
     return new Promise(resolve => {
       const answer = this.#answering(resolve);
       const refusal = this.#refusalFor(ballot.lane);
-      const entry = { ballot, offeredAtMs: monotonicMs(), marked: false, answer };
-      // Before a change moves its mark: what is refused leaves nothing behind.
+      const pending = { ballot, offeredAtMs: monotonicMs(), marked: false, answer };
+      // Checked before a change moves its mark, so that a refused change leaves nothing behind.
       if (refusal) answer({ outcome: refusal });
-      else if (ballot.revision === 0) this.#enter(entry);
-      else void this.#moveMark(entry);
+      else if (ballot.revision === 0) this.#enqueue(pending);
+      else void this.#moveMark(pending);
     });
   }
 
-  /** Resolves when every ballot offered so far has its answer. */
+  /** Resolves when every ballot offered so far is answered. */
   async settled(): Promise<void> {
     if (this.#unanswered > 0) await new Promise<void>(done => this.#whenAnswered.push(done));
     while (this.#running !== undefined) await this.#running;
   }
 
-  /** Passes the first answer on, and counts it. */
+  /** An `answer` that resolves once, and keeps count of unanswered ballots. */
   #answering(resolve: (outcome: CommitOutcome) => void): PendingBallot["answer"] {
     this.#unanswered += 1;
     let answered = false;
@@ -117,43 +116,43 @@ export class GroupCommit {
 
   #refusalFor(lane: Lane): "overloaded" | "full" | undefined {
     if (this.waiting >= waitingMax[lane]) return "overloaded";
-    return this.#lanesWithoutRoom.includes(lane) ? "full" : undefined;
+    return this.#lanesWithoutMemory.includes(lane) ? "full" : undefined;
   }
 
-  /** Moves the mark of a change's voter, and sends it on its way if it is the one that did. */
-  async #moveMark(entry: PendingBallot): Promise<void> {
-    const { ballot, answer } = entry;
-    this.#moving += 1;
+  /** Moves the mark of a change's voter; enqueues the change if that succeeded. */
+  async #moveMark(pending: PendingBallot): Promise<void> {
+    const { ballot, answer } = pending;
+    this.#movingMarks += 1;
     try {
       const moved = await moveMark(this.#deps.markServers, ballot);
-      if (moved.move === "unknown") this.#undecided.decide(entry);
+      if (moved.move === "unknown") this.#decideInMysql.decide(pending);
       else if (moved.move === "moved") {
         const { mark } = moved;
         const replacing = { ...ballot, replaced: mark.choices };
-        this.#enter({ ...entry, ballot: replacing, marked: true, movedFrom: mark });
+        this.#enqueue({ ...pending, ballot: replacing, marked: true, movedFrom: mark });
       } else {
         const outcome = outcomeBeside(moved.mark, ballot);
         if (outcome) answer(outcome);
-        else this.#enter({ ...entry, marked: true });
+        else this.#enqueue({ ...pending, marked: true });
       }
     } catch (error) {
-      // It may have been moved: the same change again will tell.
+      // The mark may have been moved. A retry of the same change finds out.
       if (!isMemcachedFailure(error)) {
         this.#deps.log.error({ event: "change_failed", ...describeError(error) });
       }
       answer({ outcome: "unavailable" });
     } finally {
-      this.#moving -= 1;
+      this.#movingMarks -= 1;
     }
   }
 
-  #enter(entry: PendingBallot): void {
-    this.#waiting[entry.ballot.lane].push(entry);
+  #enqueue(pending: PendingBallot): void {
+    this.#waiting[pending.ballot.lane].push(pending);
     this.#running ??= this.#run();
   }
 
   async #run(): Promise<void> {
-    // Lets everything that this turn of the event loop brings join the first round.
+    // Ballots of this turn of the event loop join the first round.
     await sleep(0);
     for (;;) {
       const startedMs = monotonicMs();
@@ -162,16 +161,16 @@ export class GroupCommit {
       const lane = this.#nextLane();
       if (lane === undefined) break;
       const { allowance } = this.#deps.directCommit;
-      const entries = this.#take(lane, direct ? allowance : ballotsPerSlotMax);
-      if (entries.length > 0) await this.#round(lane, entries, direct);
-      else await sleep(capPauseMs);
+      const pendingBallots = this.#take(lane, direct ? allowance : ballotsPerSlotMax);
+      if (pendingBallots.length > 0) await this.#round(lane, pendingBallots, direct);
+      else await sleep(allowancePauseMs);
       const leftMs = this.#deps.lingerMs - (monotonicMs() - startedMs);
       if (this.waiting < ballotsPerSlotMax && leftMs > 0) await sleep(leftMs);
     }
     this.#running = undefined;
   }
 
-  /** In ballots here, as in slots at the worker. */
+  /** The lane of the next round. Counts ballots, where the worker counts slots. */
   #nextLane(): Lane | undefined {
     const waiting = sumWaiting(
       lanes,
@@ -181,31 +180,35 @@ export class GroupCommit {
     return pickLane(waiting, this.#deps.relief);
   }
 
-  async #round(lane: Lane, entries: readonly PendingBallot[], direct: boolean): Promise<void> {
+  async #round(
+    lane: Lane,
+    pendingBallots: readonly PendingBallot[],
+    direct: boolean,
+  ): Promise<void> {
     try {
-      if (direct) await this.#directRound(entries);
-      else await this.#queueRound.run(lane, entries, oldestOf(entries) + patienceMs);
+      if (direct) await this.#directRound(pendingBallots);
+      else await this.#queueRound.run(lane, pendingBallots, oldestOf(pendingBallots) + patienceMs);
     } catch (error) {
       this.#deps.log.error({ event: "round_failed", ...describeError(error) });
-      for (const { answer } of entries) answer({ outcome: "unavailable" });
+      for (const { answer } of pendingBallots) answer({ outcome: "unavailable" });
     }
   }
 
-  async #directRound(entries: readonly PendingBallot[]): Promise<void> {
-    const ballots = entries.map(({ ballot }) => ({ ...ballot, tallied: false }));
+  async #directRound(pendingBallots: readonly PendingBallot[]): Promise<void> {
+    const ballots = pendingBallots.map(({ ballot }) => ({ ...ballot, tallied: false }));
     const id = this.#deps.batchIds.next();
-    await this.#deps.directCommit.commit({ id, ballots, talliesDoubtful: false }, entries);
+    await this.#deps.directCommit.commit({ id, ballots, talliesDoubtful: false }, pendingBallots);
   }
 
-  /** Ballots that waited behind a round that stood still: their readers shall hear something. */
+  /** Answers ballots that have waited too long behind a stalled round. */
   async #giveUpOnOverdue(): Promise<void> {
     const oldest = monotonicMs() - patienceMs;
     for (const lane of lanes) {
       const isOverdue = ({ offeredAtMs }: PendingBallot) => offeredAtMs < oldest;
       if (!this.#waiting[lane].some(isOverdue)) continue;
       const overdue = this.#waiting[lane].filter(isOverdue);
-      this.#waiting[lane] = this.#waiting[lane].filter(entry => !isOverdue(entry));
-      // Of first ballots none has been in a round that made its mark.
+      this.#waiting[lane] = this.#waiting[lane].filter(pending => !isOverdue(pending));
+      // First ballots have no mark yet, so there is nothing to take back.
       const [changes, others] = split(overdue, ({ movedFrom }) => movedFrom !== undefined);
       for (const { answer } of others) answer({ outcome: "overloaded" });
       await this.#queueRound.refuse(changes, "overloaded");
@@ -225,8 +228,8 @@ export class GroupCommit {
   }
 }
 
-function oldestOf(entries: readonly PendingBallot[]): number {
+function oldestOf(pendingBallots: readonly PendingBallot[]): number {
   let oldest = Number.POSITIVE_INFINITY;
-  for (const { offeredAtMs } of entries) oldest = Math.min(oldest, offeredAtMs);
+  for (const { offeredAtMs } of pendingBallots) oldest = Math.min(oldest, offeredAtMs);
   return oldest;
 }

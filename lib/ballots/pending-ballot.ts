@@ -1,38 +1,38 @@
-/** A ballot on its way through the group commit, and what can become of it. */
+/** A ballot in the group commit, and its possible outcomes. */
 import type { Ballot } from "../model/ballot.ts";
 import type { Slug } from "../model/ids.ts";
 import type { Lane } from "../model/lane.ts";
 import type { TallyGlimpse } from "../tallies/counters.ts";
 import type { Mark } from "../voters/marks.ts";
 
-/** A ballot that a reader cast, checked against its poll; the tallies move for it unless its mark was there. */
+/** A ballot that a reader cast, checked against its poll. */
 export interface OfferedBallot extends Ballot {
   readonly slug: Slug;
-  /** The newest one heard of when its poll was looked at (`PublishedPolls.publication`). */
+  /** `PublishedPolls.publication` when the ballot was checked against its poll. */
   readonly publication: number;
   readonly markTtlSeconds: number;
   readonly lane: Lane;
 }
 
-/** What became of an offered ballot. */
+/** The outcome of an offered ballot. */
 export type CommitOutcome =
   | { readonly outcome: "accepted"; readonly tally: TallyGlimpse | undefined }
   | { readonly outcome: "already_voted"; readonly mark: Mark }
   | { readonly outcome: "ballot_id_reused" | "closed" }
   | { readonly outcome: "unavailable" | "full" | "overloaded" };
 
-/** A ballot that has no answer yet. */
+/** A ballot that is not answered yet. */
 export interface PendingBallot {
   readonly ballot: OfferedBallot;
   readonly offeredAtMs: number;
-  /** Its mark is there and says this very ballot: only the slot is missing, as far as we know. */
+  /** Its mark exists and holds this ballot; the ballot may still need a slot. */
   readonly marked: boolean;
-  /** Of a change: what the mark said from which this try moved it. */
+  /** The mark's value before this change replaced it. */
   readonly movedFrom?: Mark;
   readonly answer: (outcome: CommitOutcome) => void;
 }
 
-/** What becomes of a ballot that finds this standing; `undefined`: it is that very ballot, sent again. */
+/** The outcome of a ballot whose voter's standing ballot is this; `undefined` for a retry of the same ballot. */
 export function outcomeBeside(standing: Mark, ballot: Mark): CommitOutcome | undefined {
   const same = standing.ballotId === ballot.ballotId && standing.revision === ballot.revision;
   if (!same) return { outcome: "already_voted", mark: standing };
@@ -40,7 +40,7 @@ export function outcomeBeside(standing: Mark, ballot: Mark): CommitOutcome | und
   return { outcome: "ballot_id_reused" };
 }
 
-/** Those of which it is true, and the others. */
-export function split<T>(all: readonly T[], isTrueOf: (each: T) => boolean): [T[], T[]] {
-  return [all.filter(isTrueOf), all.filter(each => !isTrueOf(each))];
+/** The items that match, and the others. */
+export function split<T>(items: readonly T[], matches: (item: T) => boolean): [T[], T[]] {
+  return [items.filter(matches), items.filter(item => !matches(item))];
 }

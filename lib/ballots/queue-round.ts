@@ -1,18 +1,18 @@
 /**
- * One round of the group commit through memcached: the ballot-once marks of all its ballots and the
- * ticket, in one packet; then one slot with those that got their mark.
+ * One round of the group commit through memcached. One packet carries the ballot-once marks of all its ballots and
+ * the request for a slot number; then one slot takes the ballots whose marks were new.
  *
- * A ballot's way: *waiting* → marked → *enqueued* (answered), or its mark was there already: the mark is
- * read, outside the round, and the ballot either goes on without one (same ballot: a retry, or a first
- * try that failed half-way) or is refused.
+ * A ballot is *pending* → *marked* → *enqueued* (answered). If its voter has a mark already, the mark is read outside
+ * the round. The same ballot goes into another round (it is a retry, or its first attempt failed half-way); a
+ * different ballot is refused.
  *
- * A change has moved its mark before it gets here (`group-commit.ts`).
+ * A change has moved its mark before its round (`group-commit.ts`).
  *
- * Invariant: a ballot is answered `accepted` only after its slot is written and its epoch still stands.
- * Invariant: a ballot is accepted only if its poll was open when it came, by what was published when its
- *   round began, whoever heard of it first: so a poll that an editor closes is closed at that moment for every front.
- * Invariant: no lock is held across a wait for anything but memcached: whatever may need MySQL (a poll that
- *   memcached has forgotten, the fallback) comes before the locks are taken, or after they were given back.
+ * Invariant: a ballot is answered `accepted` only after its slot is written and its epoch is still current.
+ * Invariant: a ballot is accepted only if its poll was open at `receivedAtMs`, according to the publication that was
+ *   current when the round started. So a poll that an editor closes is closed for every front at that moment.
+ * Invariant: no lock is held while waiting for anything but memcached. What may need MySQL (a poll that memcached has
+ *   forgotten, the direct commit) happens before the locks are alreadyMarked or after they are released.
  */
 import { monotonicMs } from "../base/clock.ts";
 import { describeError, type Log } from "../base/log.ts";
@@ -53,70 +53,79 @@ export interface RoundDeps {
 
 export class QueueRound {
   readonly #deps: RoundDeps;
-  readonly #again: (entry: PendingBallot) => void;
-  readonly #refusals = new TokenBucket(1);
+  readonly #requeue: (pending: PendingBallot) => void;
+  readonly #refusalLogs = new TokenBucket(1);
 
-  /** @param again - takes a ballot that is to go into another round. */
-  constructor(deps: RoundDeps, again: (entry: PendingBallot) => void) {
+  /** @param requeue - puts a ballot into another round. */
+  constructor(deps: RoundDeps, requeue: (pending: PendingBallot) => void) {
     this.#deps = deps;
-    this.#again = again;
+    this.#requeue = requeue;
   }
 
   /**
-   * Takes one round's ballots, and sees to it that each has an answer.
+   * Runs one round; every ballot gets an answer or goes into another round.
    *
-   * @param untilMs - monotonic time after which nothing new is tried.
+   * @param untilMs - monotonic time after which no further attempt starts.
    */
-  async run(lane: Lane, entries: readonly PendingBallot[], untilMs: number): Promise<void> {
-    const { targets, markServers, tallies, batchIds, staleTallies: missed } = this.#deps;
-    await missed.withdraw();
-    // Its tickets are asked for in the same turn as the marks, so that both travel in one packet.
+  async run(lane: Lane, pendingBallots: readonly PendingBallot[], untilMs: number): Promise<void> {
+    const { targets, markServers, tallies, batchIds, staleTallies } = this.#deps;
+    await staleTallies.withdraw();
+    // Requests slot numbers in the same turn of the event loop as the marks, so that one packet carries both.
     const enqueueing = new BatchWrite(targets[lane]);
     const { published } = this.#deps;
     const confirmed = published.confirm();
-    const unmarked = entries.filter(entry => !entry.marked).map(entry => entry.ballot);
-    const taken = await placeMarks(markServers, unmarked);
+    const unmarked = pendingBallots
+      .filter(pending => !pending.marked)
+      .map(pending => pending.ballot);
+    const alreadyMarked = await placeMarks(markServers, unmarked);
     await confirmed;
     const { publication } = published;
-    const doubtful = entries.filter(({ ballot }) => ballot.publication !== publication);
-    if (doubtful.length > 0) await enqueueing.unlock();
-    const closed = await this.#closedMeanwhile(doubtful);
-    for (const entry of entries) {
-      if (taken.has(entry.ballot) && !closed.has(entry)) void this.#readMark(entry);
+    const outdated = pendingBallots.filter(({ ballot }) => ballot.publication !== publication);
+    if (outdated.length > 0) await enqueueing.unlock();
+    const closed = await this.#closedMeanwhile(outdated);
+    for (const pending of pendingBallots) {
+      if (alreadyMarked.has(pending.ballot) && !closed.has(pending)) void this.#readMark(pending);
     }
-    const [closedWithMark, closedWithout] = split([...closed], ({ ballot }) => !taken.has(ballot));
+    const [closedWithMark, closedWithout] = split(
+      [...closed],
+      ({ ballot }) => !alreadyMarked.has(ballot),
+    );
     await this.refuse(closedWithMark, "closed");
     for (const { answer } of closedWithout) answer({ outcome: "closed" });
 
-    const going = entries.filter(entry => !taken.has(entry.ballot) && !closed.has(entry));
-    const ballots = going.map(entry =>
-      isFresh(entry) ? entry.ballot : { ...entry.ballot, tallied: false },
+    const inBatch = pendingBallots.filter(
+      pending => !alreadyMarked.has(pending.ballot) && !closed.has(pending),
     );
-    // With nobody left to bring, the number that was taken still needs something in its slot.
+    const ballots = inBatch.map(pending =>
+      isFresh(pending) ? pending.ballot : { ...pending.ballot, tallied: false },
+    );
+    // An empty batch fills the slot number that was taken.
     const batch: Batch = { id: batchIds.next(), ballots, talliesDoubtful: false };
-    const moves = new BatchMoves(tallies, missed, ballots);
+    const moves = new BatchMoves(tallies, staleTallies, ballots);
     const result = await enqueueing.finish(batch, untilMs, moves);
-    if (result.outcome === "enqueued") this.#accepted(going, ballots, result, moves);
-    else if (going.length > 0) await this.#notEnqueued(batch, going, result, moves, untilMs);
+    if (result.outcome === "enqueued") this.#accepted(inBatch, ballots, result, moves);
+    else if (inBatch.length > 0) await this.#notEnqueued(batch, inBatch, result, moves, untilMs);
   }
 
   /**
-   * Something was published since their polls were looked at: polls that were closed before these ballots came
-   * must not take them, though this process did not know when it checked.
+   * Those of the ballots whose polls were closed when they arrived, by a publication that this process had not seen
+   * when it checked them.
    */
-  async #closedMeanwhile(entries: readonly PendingBallot[]): Promise<ReadonlySet<PendingBallot>> {
+  async #closedMeanwhile(
+    pendingBallots: readonly PendingBallot[],
+  ): Promise<ReadonlySet<PendingBallot>> {
     const closed = new Set<PendingBallot>();
-    for (const entry of entries) {
-      const { slug, receivedAtMs } = entry.ballot;
+    for (const pending of pendingBallots) {
+      const { slug, receivedAtMs } = pending.ballot;
       const poll = await this.#deps.published.find(slug);
       if (poll && pollState(poll, receivedAtMs) === "open") continue;
-      closed.add(entry);
+      closed.add(pending);
     }
     return closed;
   }
 
   #accepted(
-    going: readonly PendingBallot[],
+    inBatch: readonly PendingBallot[],
     ballots: readonly Ballot[],
     { places, bytes }: Enqueued,
     moves: BatchMoves,
@@ -125,18 +134,18 @@ export class QueueRound {
     for (const { producer, epoch, ticket } of places) {
       ring.passed(producer, epoch, ticket.checkpoint);
     }
-    if (going.length === 0) return;
+    if (inBatch.length === 0) return;
     ring.remember(bytes, places);
     this.#deps.acceptedCount.note(ballots);
     this.#deps.kickstart.send();
-    for (const { ballot, answer } of going) {
+    for (const { ballot, answer } of inBatch) {
       answer({ outcome: "accepted", tally: moves.seen(ballot.pollId) });
     }
   }
 
   async #notEnqueued(
     batch: Batch,
-    going: readonly PendingBallot[],
+    inBatch: readonly PendingBallot[],
     result: NotEnqueued,
     moves: BatchMoves,
     untilMs: number,
@@ -144,49 +153,49 @@ export class QueueRound {
     await moves.undo();
     if (result.outcome === "unavailable" && monotonicMs() < untilMs) {
       const ballots = batch.ballots.map(ballot => ({ ...ballot, tallied: false }));
-      await this.#deps.directCommit.commit({ ...batch, ballots }, going);
+      await this.#deps.directCommit.commit({ ...batch, ballots }, inBatch);
       return;
     }
-    this.#complain(going, result);
+    this.#logRefusal(inBatch, result);
     if (result.outcome === "full") this.#deps.memoryLimits.noteFull();
-    if (!result.mayBeIn) await this.refuse(going, result.outcome);
-    else for (const { answer } of going) answer({ outcome: result.outcome });
+    if (!result.mayBeIn) await this.refuse(inBatch, result.outcome);
+    else for (const { answer } of inBatch) answer({ outcome: result.outcome });
   }
 
   /**
-   * Answers ballots that are not taken, their marks being theirs. Those are taken back before: a reader who looks
-   * again must not find what was refused.
+   * Refuses ballots that have made or moved their marks. The marks are taken back first, so that a refused ballot
+   * does not stand for its voter.
    */
   async refuse(
-    entries: readonly PendingBallot[],
+    pendingBallots: readonly PendingBallot[],
     outcome: "closed" | "unavailable" | "full" | "overloaded",
   ): Promise<void> {
-    const made = entries.filter(isFresh);
+    const made = pendingBallots.filter(isFresh);
     const back = made.map(({ ballot, movedFrom }) => ({ ballot, before: movedFrom }));
     await takeMarksBack(this.#deps.markServers, back);
-    for (const { answer } of entries) answer({ outcome });
+    for (const { answer } of pendingBallots) answer({ outcome });
   }
 
-  #complain(going: readonly PendingBallot[], { outcome, cause, mayBeIn }: NotEnqueued): void {
-    if (!this.#refusals.tryTake()) return;
+  #logRefusal(inBatch: readonly PendingBallot[], { outcome, cause, mayBeIn }: NotEnqueued): void {
+    if (!this.#refusalLogs.tryTake()) return;
     this.#deps.log.warn({
       event: "ballots_refused",
       because: outcome,
-      ballots: going.length,
+      ballots: inBatch.length,
       mayBeIn,
       ...(cause !== undefined && describeError(cause)),
     });
   }
 
-  /** A mark was in the way: read it, then go on or refuse. Never rejects. */
-  async #readMark(entry: PendingBallot): Promise<void> {
-    const { ballot, answer } = entry;
+  /** Reads the mark that a ballot has met, and requeues or answers the ballot. Never rejects. */
+  async #readMark(pending: PendingBallot): Promise<void> {
+    const { ballot, answer } = pending;
     try {
       const mark = await readMark(this.#deps.markServers, ballot.pollId, ballot.voter);
       const outcome = mark && outcomeBeside(mark, ballot);
       if (outcome) answer(outcome);
-      // Without a mark it expired, or was withdrawn, or its server went away just now. MySQL has the last word.
-      else this.#again({ ...entry, marked: true });
+      // No mark: it has expired, was alreadyMarked back, or its server is away. MySQL decides at the flush.
+      else this.#requeue({ ...pending, marked: true });
     } catch (error) {
       this.#deps.log.error({ event: "mark_not_read", ...describeError(error) });
       answer({ outcome: "unavailable" });
@@ -194,7 +203,7 @@ export class QueueRound {
   }
 }
 
-/** The first try of a ballot, as far as its mark tells; a later one must not move the tallies again. */
+/** True for a ballot's first attempt, by its mark. A later attempt must not move the tallies again. */
 function isFresh({ marked, movedFrom }: PendingBallot): boolean {
   return !marked || movedFrom !== undefined;
 }

@@ -13,10 +13,10 @@ import { watchReplayRing } from "./replay.ts";
 
 const server = new MemcachedClient({ host: "127.0.0.1", port: 1 });
 const tallies = new Placement([server], 1);
-const missed = new StaleTallies();
+const staleTallies = new StaleTallies();
 
-/** What watching over a ring logs until it is called off. */
-async function logged(ring: ReplayRing, calledOff: AbortSignal): Promise<unknown[]> {
+/** What `watchReplayRing` logs until it is aborted. */
+async function logged(ring: ReplayRing, stop: AbortSignal): Promise<unknown[]> {
   const lines: unknown[] = [];
   const log = pino(
     { base: null, timestamp: false, formatters: { level: label => ({ level: label }) } },
@@ -25,19 +25,19 @@ async function logged(ring: ReplayRing, calledOff: AbortSignal): Promise<unknown
   const url = "mysql://nobody@127.0.0.1:1/none";
   const store = new Store({ url, connectionsMax: 1, statementMs: 1_000 });
   const producer = Buffer.alloc(8);
-  const tape = new AcceptedCount({
+  const acceptedCount = new AcceptedCount({
     producer,
     home: 0,
     directory: undefined,
     placement: tallies,
     log,
   });
-  const fallback = new DirectCommit({
+  const directCommit = new DirectCommit({
     log,
     store: new StoreBreaker(store, log),
     tallies,
-    staleTallies: missed,
-    acceptedCount: tape,
+    staleTallies,
+    acceptedCount,
     ballotsPerSecond: 1,
   });
   const targets = { sides: [], copies: 1, order: [server] };
@@ -47,17 +47,17 @@ async function logged(ring: ReplayRing, calledOff: AbortSignal): Promise<unknown
       ring,
       targets,
       tallies,
-      staleTallies: missed,
+      staleTallies,
       markServers: [server],
-      directCommit: fallback,
+      directCommit,
     },
-    calledOff,
+    stop,
   );
   await store.close();
   return lines;
 }
 
-it("says that batches were let go because the ring was full, and how many", async () => {
+it("watchReplayRing warns how many batches a full ring has dropped", async () => {
   const ring = new ReplayRing(10);
   for (let batch = 0; batch < 4; batch++) ring.remember(Buffer.alloc(5), []);
   assert.deepEqual(await logged(ring, AbortSignal.abort()), [
@@ -65,7 +65,7 @@ it("says that batches were let go because the ring was full, and how many", asyn
   ]);
 });
 
-it("says nothing of a ring that has room", async () => {
+it("watchReplayRing logs nothing while the ring is not full", async () => {
   const ring = new ReplayRing(10);
   ring.remember(Buffer.alloc(5), []);
   assert.deepEqual(await logged(ring, AbortSignal.abort()), []);

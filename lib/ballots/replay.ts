@@ -1,7 +1,7 @@
 /**
- * Watching over the replay ring: batches whose epoch is gone, or whose server stays away, are brought in
- * again, on another server or straight into MySQL; batches that MySQL has are forgotten. Needed also when
- * nobody votes: a server may lose its memory in the quietest hour.
+ * Replay: batches whose epoch has ended, or whose server stays away, are enqueued again on another server or
+ * committed directly to MySQL; committed batches leave the replay ring. It runs also while nobody votes, because a
+ * server may lose its memory at any time.
  */
 import { DAY, MINUTE, monotonicMs, SECOND, sleep } from "../base/clock.ts";
 import { describeError, type Log } from "../base/log.ts";
@@ -31,60 +31,60 @@ export interface ReplayDeps {
   readonly directCommit: DirectCommit;
 }
 
-const lookMs = 200;
-/** A server that is away for longer than a hiccup may stay away. */
-const patienceMs = SECOND;
+const checkPauseMs = 200;
+/** A server that is away for so long may stay away: its batches are replayed. */
+const longAwayMs = SECOND;
 const enqueueMsMax = 2 * SECOND;
-/** A ring that is full stays so for as long as what fills it lasts. */
-const fullSaidEveryMs = MINUTE;
-/** Of the time that a front has for ending. */
-const endingMsMax = 20 * SECOND;
-/** A poll's own time is not at hand here; longer than any poll that people still talk about. */
+/** Between two warnings that the ring is full. */
+const warningPauseMs = MINUTE;
+/** Part of a front's time for shutdown. */
+const shutdownMsMax = 20 * SECOND;
+/** The polls' own closing times are not known here. */
 const replayedMarkSeconds = (7 * DAY) / SECOND;
 
 /**
- * Looks every 200 ms until `signal` is aborted, and from then on until nothing is left that has to be brought in,
- * for twenty seconds at most: what this process leaves behind in its ring is gone. Never rejects.
+ * Checks the ring every 200 ms until `signal` is aborted. After that it goes on until nothing needs a replay, for
+ * twenty seconds at most, because the ring ends with this process. Never rejects.
  */
 export async function watchReplayRing(deps: ReplayDeps, signal: AbortSignal): Promise<void> {
   let untilMs = Number.POSITIVE_INFINITY;
-  let fullSaidMs = Number.NEGATIVE_INFINITY;
+  let warnedAtMs = Number.NEGATIVE_INFINITY;
   while (monotonicMs() < untilMs) {
-    await sleep(lookMs, signal.aborted ? undefined : signal);
-    const ending = signal.aborted;
-    if (ending) untilMs = Math.min(untilMs, monotonicMs() + endingMsMax);
-    if (monotonicMs() - fullSaidMs > fullSaidEveryMs && sayIfFull(deps)) fullSaidMs = monotonicMs();
+    await sleep(checkPauseMs, signal.aborted ? undefined : signal);
+    const stopping = signal.aborted;
+    if (stopping) untilMs = Math.min(untilMs, monotonicMs() + shutdownMsMax);
+    if (monotonicMs() - warnedAtMs > warningPauseMs && warnIfFull(deps)) warnedAtMs = monotonicMs();
     await deps.staleTallies.withdraw();
     let settled = true;
     for (const producer of deps.ring.producers) {
       try {
-        settled = (await look(deps, producer, ending ? 0 : patienceMs)) && settled;
+        settled = (await checkQueue(deps, producer, stopping ? 0 : longAwayMs)) && settled;
       } catch (error) {
         settled = false;
-        // Away just now: its batches stay in the ring, and it is asked again.
+        // The server is away: its batches stay in the ring until the next check.
         if (!isMemcachedFailure(error))
           deps.log.error({ event: "replay_failed", ...describeError(error) });
       }
     }
-    if (ending && settled) return;
+    if (stopping && settled) return;
   }
 }
 
-/** True: batches were let go since this was said last. A loss of memory would lose them, too. */
-function sayIfFull({ log, ring }: ReplayDeps): boolean {
+/** Warns about batches that a full ring has dropped: they can't be replayed. True when there were any. */
+function warnIfFull({ log, ring }: ReplayDeps): boolean {
   const dropped = ring.takeDropped();
   if (dropped > 0) log.warn({ event: "replay_ring_full", dropped });
   return dropped > 0;
 }
 
-/** Compares what the ring holds of one queue with the queue as it is. True: nothing is left to be brought in. */
-async function look(
+/** Compares the ring with one queue and replays what the queue has lost. True when nothing is left to replay. */
+async function checkQueue(
   deps: ReplayDeps,
   producer: QueueProducer,
-  awayMsMax: number,
+  awayMsMin: number,
 ): Promise<boolean> {
   const { log, ring } = deps;
-  if (!producer.client.available && producer.client.awayMs < awayMsMax) return false;
+  if (!producer.client.available && producer.client.awayMs < awayMsMin) return false;
   const current = producer.client.available ? await currentEpoch(producer) : undefined;
   if (current) ring.passed(producer, current.epoch, current.checkpoint);
   const orphans = ring.takeOrphans(producer, current?.epoch);
@@ -100,25 +100,18 @@ async function look(
   return replayed === orphans.length;
 }
 
-/** Brings a batch in again, into another queue or straight into MySQL. False: it has to be kept. */
+/** Enqueues a batch again, or commits it directly. False when neither worked and the ring must keep it. */
 async function replay(deps: ReplayDeps, bytes: Buffer): Promise<boolean> {
-  const {
-    ring,
-    targets,
-    tallies,
-    staleTallies: missed,
-    markServers,
-    directCommit: fallback,
-  } = deps;
+  const { ring, targets, tallies, staleTallies, markServers, directCommit } = deps;
   const orphan = decodeBatch(bytes);
   if (!orphan) return true;
   if (!targets.order.some(({ available }) => available)) {
-    if (fallback.allowance < orphan.ballots.length) return false;
-    return (await fallback.write(orphan, true)) !== undefined;
+    if (directCommit.allowance < orphan.ballots.length) return false;
+    return (await directCommit.write(orphan, true)) !== undefined;
   }
   await raiseMarks(markServers, marksOf(orphan.ballots));
   const batch = { ...orphan, talliesDoubtful: true };
-  const moves = new BatchMoves(tallies, missed, batch.ballots);
+  const moves = new BatchMoves(tallies, staleTallies, batch.ballots);
   const result = await enqueueBatch(targets, batch, monotonicMs() + enqueueMsMax, moves);
   if (result.outcome !== "enqueued") {
     await moves.undo();
@@ -128,7 +121,7 @@ async function replay(deps: ReplayDeps, bytes: Buffer): Promise<boolean> {
   return true;
 }
 
-/** Their server may have forgotten them along with the slots; where it has not, nothing changes. */
+/** The server may have lost the marks along with the slots; marks that are still there do not change. */
 function marksOf(ballots: readonly Ballot[]) {
   return ballots.map(ballot => ({ ...ballot, markTtlSeconds: replayedMarkSeconds }));
 }
