@@ -1,12 +1,12 @@
 /**
- * A random draw of a poll's ballots: for an audit sample, or a prize.
+ * A random draw of a poll's ballots, for an audit sample or a prize.
  *
- * Each ballot gets a ticket, an HMAC of what identifies it under the seed, and the lowest tickets are drawn.
- * One pass over the rows, whatever their number and order; every ballot has the same chance; and whoever has
- * the rows and the seed gets the same draw.
+ * Each ballot gets a ticket, an HMAC of its voter and id under the seed, and the lowest tickets are drawn. The draw
+ * needs one pass over the rows in any order, gives every ballot the same chance, and is the same each time for the
+ * same rows and seed.
  *
  * Source: bottom-k sampling (Cohen and Kaplan 2007), which draws without replacement from a list whose
- * length is not known, as reservoir sampling does, and does not depend on the order of the list.
+ * length is not known, as reservoir sampling does, but does not depend on the order of the list.
  */
 import { createHmac } from "node:crypto";
 import type { PollId, VoterKey } from "../model/ids.ts";
@@ -14,9 +14,9 @@ import { type BallotRow, ballotsBehind } from "../store/ballots.ts";
 import type { Database } from "../store/database.ts";
 
 export interface Draw {
-  /** The drawn ballots, first drawn first. Fewer than asked for when the poll has no more. */
+  /** The drawn ballots in order; all of the poll's when it has fewer than asked for. */
   readonly drawn: readonly BallotRow[];
-  /** How many they were drawn from. */
+  /** How many ballots took part. */
   readonly ballots: number;
 }
 
@@ -31,7 +31,7 @@ const byNumber = (a: Ticket, b: Ticket) => Buffer.compare(a.number, b.number);
 /**
  * Draws `count` ballots.
  *
- * @param seed - any text. Readers choose their ballots' ids, so it must not be known while the poll is open.
+ * @param seed - any text. It must be secret while the poll is open, because readers choose their ballots' ids.
  * @throws StoreFailure.
  */
 export async function drawBallots(
@@ -54,7 +54,7 @@ function ticketNumber(seed: string, { voter, ballotId }: BallotRow): Buffer {
   return createHmac("sha256", seed).update(voter, "hex").update(ballotId, "hex").digest();
 }
 
-/** Without withdrawals, which are no ballots. */
+/** The poll's rows in portions, without withdrawals. */
 async function* portions(db: Database, pollId: PollId): AsyncGenerator<BallotRow[]> {
   let behind: VoterKey | undefined;
   do {

@@ -12,7 +12,7 @@
  * Invariant: a ballot is accepted only if its poll was open at `receivedAtMs`, according to the publication that was
  *   current when the round started. So a poll that an editor closes is closed for every front at that moment.
  * Invariant: no lock is held while waiting for anything but memcached. What may need MySQL (a poll that memcached has
- *   forgotten, the direct commit) happens before the locks are alreadyMarked or after they are released.
+ *   forgotten, the direct commit) happens before the locks are taken or after they are released.
  */
 import { monotonicMs } from "../base/clock.ts";
 import { describeError, type Log } from "../base/log.ts";
@@ -194,7 +194,7 @@ export class QueueRound {
       const mark = await readMark(this.#deps.markServers, ballot.pollId, ballot.voter);
       const outcome = mark && outcomeBeside(mark, ballot);
       if (outcome) answer(outcome);
-      // No mark: it has expired, was alreadyMarked back, or its server is away. MySQL decides at the flush.
+      // No mark: it has expired, was taken back, or its server is away. MySQL decides at the flush.
       else this.#requeue({ ...pending, marked: true });
     } catch (error) {
       this.#deps.log.error({ event: "mark_not_read", ...describeError(error) });

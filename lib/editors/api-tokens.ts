@@ -1,6 +1,6 @@
 /**
- * API tokens: `fg_` and 256 random bits. They are shown once, when made; what is stored is their SHA-256,
- * which is enough for a secret that nobody can guess.
+ * API tokens: `fg_` and 256 random bits. A token is shown once, when it is created. Only its SHA-256 is stored: a slow
+ * hash is not needed for a random secret.
  */
 import { createHash, randomBytes } from "node:crypto";
 import { findTokenOwner, insertToken } from "../store/api-tokens.ts";
@@ -11,7 +11,7 @@ const prefix = "fg_";
 
 const digestOf = (token: string): Buffer => createHash("sha256").update(token).digest();
 
-/** Makes a token for an editor and gives it, this once. */
+/** Creates a token for an editor. The token can't be read again later. */
 export async function createToken(
   store: Store,
   editor: Pick<Editor, "id">,
@@ -23,7 +23,7 @@ export async function createToken(
   return token;
 }
 
-/** The editor of an `Authorization: Bearer` header, if it has a token that we made. One query. */
+/** The editor of an `Authorization: Bearer` header with a valid token. Cost: one query. */
 export async function editorOfToken(store: Store, headers: Headers): Promise<Editor | undefined> {
   const [scheme, token] = headers.get("authorization")?.split(" ") ?? [];
   if (scheme?.toLowerCase() !== "bearer" || !token?.startsWith(prefix)) return undefined;

@@ -1,8 +1,8 @@
 /**
- * Editors' sign-in: better-auth on our MySQL, with our names for its tables. Sessions, cookies and
- * password hashing are the library's; what is ours is how often one may try.
+ * Editors' sign-in: better-auth on our MySQL, with our names for its tables. The library does sessions, cookies and
+ * password hashing; the rate limits are ours.
  *
- * There is no sign-up: editors are made by other editors, or by `npm run up`.
+ * There is no sign-up: editors are created by other editors, or by `npm run up`.
  */
 import { betterAuth } from "better-auth";
 import { inTime, MINUTE, SECOND } from "../base/clock.ts";
@@ -11,7 +11,7 @@ import type { Store } from "../store/database.ts";
 import { deriveKey } from "../voters/voter-secrets.ts";
 import type { SignInAttempts } from "./sign-in-attempts.ts";
 
-/** The header in which the front states who the client is; it strips the client's own. */
+/** The header in which the front passes the client's address; a client's own header is removed. */
 export const clientAddressHeader = "x-floodgate-client";
 
 export interface AuthDeps {
@@ -26,7 +26,7 @@ const passwordLengthMax = 128;
 const perAddress = { windowSeconds: 60, max: 10 };
 const perAccount = { windowSeconds: 300, max: 20 };
 const otherCallsPerMinute = 120;
-/** Of the 3 s in which every request is answered: for a place at MySQL and some statements together. */
+/** Part of the 3 s within which every request is answered: for a pooled connection and some statements. */
 const patienceMs = 2.2 * SECOND;
 const tooSlow = () => new FloodgateError("mysql_unavailable");
 
@@ -115,11 +115,11 @@ export class Auth {
   }
 
   /**
-   * Answers the library's own routes, `/api/auth/**`. Signing in is limited for each address by the
-   * library's rule, and for each account here, whatever the address.
+   * Answers the library's routes, `/api/auth/**`. The library limits sign-ins for each address; this limits them for
+   * each account.
    *
-   * @throws FloodgateError `rate_limited`; `mysql_unavailable` when the library failed: it says no more of why, and all
-   *   that it needs is MySQL.
+   * @throws FloodgateError `rate_limited`; `mysql_unavailable` when the library failed, because it reports no cause and
+   *   depends only on MySQL.
    */
   async handle(request: Request): Promise<Response> {
     if (request.method === "POST" && new URL(request.url).pathname.endsWith("/sign-in/email")) {
@@ -149,7 +149,7 @@ export class Auth {
     return { id, name, email };
   }
 
-  /** Makes an editor with a password. */
+  /** Creates an editor with a password. */
   async createEditor(editor: Omit<Editor, "id">, password: string): Promise<Editor> {
     if (password.length < passwordLengthMin || password.length > passwordLengthMax) {
       throw new RangeError(

@@ -1,9 +1,8 @@
 /**
- * What an editor's wishes make of a poll's content, and which of them are refused.
+ * A poll's content from an editor's input, and which changes are refused.
  *
- * What may be changed depends on the state: everything before the opening; afterwards the closing time, who
- * sees results, what comes after the vote, and whether readers may change theirs. Not the rest, because readers
- * voted on what they saw.
+ * Before the opening, everything may change. Afterwards only the closing time, who sees results, what follows a vote
+ * and whether readers may change their ballots: readers have voted on the rest.
  */
 import { SECOND } from "../base/clock.ts";
 import { FloodgateError } from "../base/errors.ts";
@@ -18,16 +17,16 @@ import {
   type UpdatePoll,
 } from "./schema.ts";
 
-/** What readers have not voted on. */
+/** Fields that readers do not vote on. */
 const changeableWhileOpen: ReadonlySet<string> = new Set([
   "version",
   "closesAt",
   ...Object.keys(changeableRulesSchema.shape),
 ]);
-/** Longer than any front keeps a published poll. */
+/** Longer than a front remembers a published poll. */
 const settleMs = 5 * SECOND;
 
-/** A new poll's content, but for its slug. */
+/** A new poll's content, without its slug. */
 export function contentOf(input: CreatePoll): Omit<PollContent, "slug"> {
   return {
     question: input.question,
@@ -42,7 +41,7 @@ export function contentOf(input: CreatePoll): Omit<PollContent, "slug"> {
   };
 }
 
-/** Whoever ranks or rates may do so with every option. */
+/** Ranked and rating ballots may name every option. */
 function choicesMaxOf({ kind }: Pick<UpdatePoll, "kind">, options: number, given: number): number {
   return kind === undefined || kind === "choice" ? given : options;
 }
@@ -56,7 +55,7 @@ function numbered(options: CreatePoll["options"]): PollOption[] {
   }));
 }
 
-/** A poll's content with what an editor changed. */
+/** A poll's content with an editor's change applied. */
 export function mergedWith(poll: Poll, change: UpdatePoll): PollContent {
   return {
     slug: (change.slug ?? poll.slug) as Slug,
@@ -78,7 +77,7 @@ export function mergedWith(poll: Poll, change: UpdatePoll): PollContent {
 
 type RulesChange = Pick<UpdatePoll, keyof UpdatePoll & (keyof PollRules | "resultsFrom")>;
 
-/** The rules as they were, with what an editor changed. */
+/** The rules with an editor's change applied. */
 function rulesWith(before: PollRules, change: RulesChange): PollRules {
   return {
     kind: change.kind ?? before.kind,
@@ -101,7 +100,7 @@ export function refuseLateChanges(
   content: PollContent,
   nowMs: number,
 ): void {
-  // Fronts may have the old words for a second, and take ballots on them as soon as the poll opens.
+  // A front may show the old content for a second, and takes ballots on it as soon as the poll opens.
   const state = pollState(poll, nowMs + settleMs);
   if (state === "draft" || state === "scheduled") return;
   const late = Object.keys(change).filter(name => !changeableWhileOpen.has(name));
@@ -110,18 +109,18 @@ export function refuseLateChanges(
     throw new FloodgateError("poll_in_use", {
       detail:
         state === "open"
-          ? "Once a poll is open, only its closing time, who sees results, what comes after the vote, and whether votes may be changed can be changed."
-          : "Of a closed poll, only who sees results can be changed.",
+          ? "An open poll allows changes only to its closing time, who sees results, what follows a vote, and whether votes may be changed."
+          : "A closed poll allows changes only to who sees results.",
     });
   }
   if (state === "open" && content.closesAtMs !== null && content.closesAtMs <= nowMs) {
     throw new FloodgateError("invalid_request", {
-      detail: "closesAt must be in the future; to close the poll now, close it.",
+      detail: "closesAt must be in the future. To close the poll now, use the close action.",
     });
   }
 }
 
-/** @throws FloodgateError `invalid_request` naming every field that does not fit the others. */
+/** @throws FloodgateError `invalid_request` naming every field that contradicts another. */
 export function refuseContradictions(content: Omit<PollContent, "slug">): void {
   const problems = contradictions(content);
   if (problems.length === 0) return;

@@ -1,6 +1,6 @@
 /**
- * What editors do to polls: create, change, open, close, delete. Each writes MySQL first and then the
- * published copy; a publication that fails is made up for by the worker.
+ * Editors' actions on polls: create, change, open, close, delete. Each writes MySQL first and then the published copy.
+ * The worker repeats a publication that failed.
  */
 import { randomBytes } from "node:crypto";
 import slugify from "@sindresorhus/slugify";
@@ -28,7 +28,7 @@ export interface EditDeps {
 }
 
 const slugTriesMax = 20;
-/** A question that is asked every week gets numbers so far, and something random afterwards. */
+/** A repeated question gets slugs with numbers up to this one, then with random suffixes. */
 const numberedSlugsMax = 10;
 const generatedSlugLengthMax = 60;
 
@@ -141,7 +141,7 @@ export async function closePoll(deps: EditDeps, slug: Slug, nowMs: number): Prom
 }
 
 /**
- * Deletes a poll with its ballots. Not while it is open, or while ballots may still be on their way.
+ * Deletes a poll with its ballots. Refused while it is open, or while ballots may still reach it.
  *
  * @throws FloodgateError `poll_not_found`, `poll_in_use`.
  */
@@ -178,7 +178,7 @@ async function publish(deps: EditDeps, slug: Slug, nowMs: number): Promise<Poll>
   return poll;
 }
 
-/** What MySQL has is safe; memcached's copy is made up for later if it can't be written now. */
+/** Logs a publication that failed: MySQL has the change, and the worker publishes it later. */
 async function whenReachable(deps: EditDeps, work: Promise<unknown>): Promise<void> {
   await work.catch(error => {
     if (!isMemcachedFailure(error)) throw error;

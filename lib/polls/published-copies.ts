@@ -1,6 +1,6 @@
 /**
- * The copies of published polls in memcached: on as many servers as there are to be copies, by a fixed rule.
- * A server that was away may say what was true then; so all copies are read, and the newest counts.
+ * The copies of published polls in memcached, placed by a fixed rule. A server that was away may hold an old copy, so
+ * all copies are read and the newest is used.
  */
 import { wallMs } from "../base/clock.ts";
 import type { MemcachedClient } from "../memcached/client.ts";
@@ -16,7 +16,7 @@ const absentSeconds = 60;
 
 export class PublishedCopies {
   readonly #placement: Placement;
-  /** What each server's counter of publications said last. */
+  /** Each server's counter of publications, as it was last read. */
   readonly #counters = new Map<MemcachedClient, bigint | null>();
 
   constructor(placement: Placement) {
@@ -24,7 +24,7 @@ export class PublishedCopies {
   }
 
   /**
-   * The newest copy of a poll; `null`: there is no such poll; `undefined`: memcached does not know.
+   * The newest copy of a poll; `null` when there is no such poll, `undefined` when memcached does not know.
    *
    * @throws MemcachedFailure when no server can be asked.
    */
@@ -40,7 +40,7 @@ export class PublishedCopies {
   }
 
   /**
-   * Writes a poll, or that there is none, over what is there.
+   * Writes a poll, or the note that there is none; replaces the copy that is there.
    *
    * @throws MemcachedFailure when a server could not be written; the others were.
    */
@@ -50,12 +50,16 @@ export class PublishedCopies {
     await onAll(this.#of(slug), server => put(server, publishedKey(slug), text, seconds));
   }
 
-  /** Same, but what is there stays: an editor's save that came meanwhile is newer. */
+  /** Same, but keeps a copy that is there: it comes from an editor's save and is newer. */
   async add(slug: Slug, poll: Poll | null): Promise<void> {
     await onAll(this.#of(slug), async server => {
-      const p = new Pipeline();
-      p.add(publishedKey(slug), poll ? JSON.stringify(poll) : absent, poll ? 0 : absentSeconds);
-      await server.send(p);
+      const pipeline = new Pipeline();
+      pipeline.add(
+        publishedKey(slug),
+        poll ? JSON.stringify(poll) : absent,
+        poll ? 0 : absentSeconds,
+      );
+      await server.send(pipeline);
     });
   }
 
@@ -74,32 +78,32 @@ export class PublishedCopies {
   }
 
   /**
-   * Counts one more publication. Called when it can be read, never before.
+   * Counts one more publication. Called after the copies are written, never before.
    *
    * @throws MemcachedFailure when a server could not be written; the others were.
    */
   async announce(): Promise<void> {
     await onAll(this.#placement.of(0), async server => {
-      const p = new Pipeline();
-      const counted = p.incr(publicationsKey, 1);
-      const value = (await server.send(p)).of(counted);
+      const pipeline = new Pipeline();
+      const counted = pipeline.incr(publicationsKey, 1);
+      const value = (await server.send(pipeline)).of(counted);
       if (typeof value === "bigint") return;
-      // Gone with the server's memory: begin above every earlier value.
-      const q = new Pipeline();
-      q.add(publicationsKey, String(wallMs() * 16), 0);
-      await server.send(q);
+      // The server lost its memory: start above every earlier value.
+      const second = new Pipeline();
+      second.add(publicationsKey, String(wallMs() * 16), 0);
+      await server.send(second);
     });
   }
 
-  /** True when something was published since this was asked last, as far as a server can say. */
+  /** True when a server's counter has moved since the last call. */
   async moved(): Promise<boolean> {
     const moves = await Promise.all(
       this.#placement.of(0).map(async server => {
         if (!server.available) return false;
-        const p = new Pipeline();
-        const op = p.get(publicationsKey);
+        const pipeline = new Pipeline();
+        const op = pipeline.get(publicationsKey);
         try {
-          const value = counterValue((await server.read(p)).of(op));
+          const value = counterValue((await server.read(pipeline)).of(op));
           if (this.#counters.get(server) === value) return false;
           this.#counters.set(server, value);
           return true;
@@ -118,16 +122,16 @@ export class PublishedCopies {
     return this.#placement.of(hash);
   }
 
-  /** What the servers have that can be asked. */
+  /** The copies on servers that are up; throws the failure when none could be read. */
   async #readAll(servers: readonly MemcachedClient[], key: Key): Promise<Buffer[]> {
     const up = servers.filter(({ available }) => available);
     let failure: unknown;
     const found = await Promise.all(
       (up.length > 0 ? up : servers).map(async server => {
-        const p = new Pipeline();
-        const op = p.get(key);
+        const pipeline = new Pipeline();
+        const op = pipeline.get(key);
         try {
-          return (await server.read(p)).of(op);
+          return (await server.read(pipeline)).of(op);
         } catch (error) {
           if (!isMemcachedFailure(error)) throw error;
           failure = error;
@@ -144,23 +148,23 @@ function parse(text: string): Poll | null {
   return text === absent ? null : (JSON.parse(text) as Poll);
 }
 
-/** That there is no such poll is said for a minute after it was taken away, and wins for as long. */
+/** The note "no such poll" lasts a minute, and wins over copies that have not been deleted yet. */
 function newer(a: Poll | null | undefined, b: Poll | null): Poll | null {
   if (a === undefined || b === null) return b;
   return a === null || a.version >= b.version ? a : b;
 }
 
-/** Where there is no room, the old copy goes: one that is missing is looked up in MySQL, an old one is believed. */
+/** Deletes the old copy when the server has no memory for the new one: a missing copy is looked up in MySQL. */
 async function put(server: MemcachedClient, key: Key, text: string, seconds: number) {
-  const p = new Pipeline();
-  const op = p.overwrite(key, text, seconds);
-  if ((await server.send(p)).of(op) === "stored") return;
-  const q = new Pipeline();
-  q.delete(key);
-  await server.send(q);
+  const pipeline = new Pipeline();
+  const op = pipeline.overwrite(key, text, seconds);
+  if ((await server.send(pipeline)).of(op) === "stored") return;
+  const second = new Pipeline();
+  second.delete(key);
+  await server.send(second);
 }
 
-/** Does the same on all, then throws the first failure, if there was one. */
+/** Runs `work` on all servers, then throws the first failure. */
 async function onAll(
   servers: readonly MemcachedClient[],
   work: (server: MemcachedClient) => Promise<void>,

@@ -1,17 +1,17 @@
 /**
- * Published polls: what a front needs to know of a poll, without asking MySQL.
+ * Published polls: a front reads polls here, without asking MySQL.
  *
- * An editor's save writes the poll to memcached; each front keeps what it read for about a second. So a
- * vote reads nothing but its own process's memory, mostly. A slug that memcached does not know is looked
- * up in MySQL, once for everybody who asks at that moment, and the answer is remembered in memcached,
- * "no such poll" too; a limit on such look-ups keeps invented slugs from reaching MySQL in numbers.
+ * An editor's save writes the poll to memcached, and each front remembers what it read for a second. So most votes read
+ * only their own process's memory. A slug that memcached does not know is looked up in MySQL, single-flight, and the
+ * answer is stored in memcached, including "no such poll". A rate limit on these look-ups protects MySQL from invented
+ * slugs.
  *
- * A counter numbers the publications. Whoever must not act on a second-old copy (a round that is about to
- * accept ballots) reads that counter, and everything this process remembers is old when it has moved. What was
- * decided by a copy from before, and is not through yet, is known by `publication`.
+ * A counter in memcached numbers the publications. A round that is about to accept ballots must not use a copy that is
+ * a second old: it reads the counter, and when the counter has moved, everything this process remembers is stale.
+ * `publication` tells decisions by an older copy from those by the current one.
  *
- * **On failure:** with memcached away, polls are read from MySQL, within the same limit and behind a circuit
- * breaker; when MySQL can't say either, what this process knew goes on being used.
+ * **On failure:** with memcached away, polls are read from MySQL, within the same rate limit and behind a circuit
+ * breaker. With MySQL away too, the remembered copy stays in use.
  */
 import { LRUCache } from "lru-cache";
 import { DAY, monotonicMs, SECOND } from "../base/clock.ts";
@@ -37,13 +37,13 @@ export type ListedPoll = Pick<
 interface Remembered {
   readonly poll: Poll | null;
   readonly readAtMs: number;
-  /** The publication that this is known to be as new as. */
+  /** The newest publication that this copy includes. */
   readonly publication: number;
 }
 
 const freshMs = SECOND;
 const rememberedMax = 10_000;
-/** Enough after a loss of memory, too little to hurt MySQL. */
+/** Enough to refill memcached after a loss of memory, and a small load for MySQL. */
 const lookupsPerSecondMax = 50;
 const listedMax = 200;
 const listedAfterClosingMs = 7 * DAY;
@@ -56,7 +56,7 @@ export class PublishedPolls {
   readonly #remembered = new LRUCache<Slug, Remembered>({ max: rememberedMax });
   readonly #reading = new Map<Slug, Promise<Poll | null>>();
   readonly #lookups = new TokenBucket(lookupsPerSecondMax);
-  /** Rises when something was published, as far as this process was told. */
+  /** Rises when this process learns of a publication. */
   #publication = 0;
   #confirming: Promise<void> | undefined;
   #listed: { readonly polls: readonly ListedPoll[]; readonly readAtMs: number } | undefined;
@@ -74,7 +74,7 @@ export class PublishedPolls {
     this.#breaker = breaker;
   }
 
-  /** The poll, if this process read it less than a second ago. No I/O: the way of nearly every vote. */
+  /** The poll, if this process read it less than a second ago. No I/O. */
   remembered(slug: Slug): Poll | null | undefined {
     const known = this.#remembered.get(slug);
     if (!known || known.publication !== this.#publication) return undefined;
@@ -82,27 +82,27 @@ export class PublishedPolls {
   }
 
   /**
-   * The newest publication that this process has heard of. A poll that was found at another one than this may
-   * have been changed since.
+   * The newest publication that this process knows of. A poll that was read at an earlier one may have changed
+   * since.
    */
   get publication(): number {
     return this.#publication;
   }
 
   /**
-   * Asks, now, whether anything was published; if so, `publication` rises, and everything remembered is old.
-   * One small memcached read. With memcached away nothing can be known to have changed.
+   * Reads the counter of publications; when it has moved, `publication` rises and every remembered copy is stale.
+   * Cost: one small memcached read. With memcached away, nothing counts as changed.
    */
   async confirm(): Promise<void> {
     if (!(await this.#copies.moved())) return;
     this.#publication += 1;
-    // Reads under way may bring what was there before: nobody new shall wait for those.
+    // Reads that started before may return the old copy, so later callers must not share them.
     this.#reading.clear();
   }
 
   /**
-   * The poll as of now, or `null`. **Cost:** one memcached read, shared by those who ask at the same time; two
-   * when something was published.
+   * The poll as of now, or `null`. **Cost:** one memcached read, shared by concurrent callers; two after a
+   * publication.
    */
   async findCurrent(slug: Slug): Promise<Poll | null> {
     this.#confirming ??= this.confirm().finally(() => {
@@ -113,11 +113,11 @@ export class PublishedPolls {
   }
 
   /**
-   * The poll, or `null` when there is none of that slug. **Cost:** nothing, or one memcached read a
-   * second for each poll, or (unknown to memcached) one look-up in MySQL.
+   * The poll, or `null` when the slug has none. **Cost:** at most one memcached read a second for each poll; one
+   * look-up in MySQL when memcached does not know the slug.
    *
-   * @throws FloodgateError `overloaded` when too many unknown slugs are asked for; StoreFailure when
-   *   neither memcached nor MySQL can say.
+   * @throws FloodgateError `overloaded` above the rate limit of look-ups; StoreFailure when neither memcached nor
+   *   MySQL can answer.
    */
   find(slug: Slug): Promise<Poll | null> {
     const known = this.remembered(slug);
@@ -132,20 +132,20 @@ export class PublishedPolls {
   }
 
   /**
-   * Writes a poll to memcached, over what is there, on all its servers. Called after every change in MySQL.
+   * Writes a poll to all its memcached servers. Called after every change in MySQL.
    *
-   * @throws MemcachedFailure when one of them could not be written; the others were.
+   * @throws MemcachedFailure when a server could not be written; the others were.
    */
   async publish(poll: Poll): Promise<void> {
     await this.#write(poll.slug, poll);
   }
 
-  /** Takes a slug back: the poll was deleted, or has another slug now. */
+  /** Withdraws a slug: its poll was deleted or renamed. */
   async withdraw(slug: Slug): Promise<void> {
     await this.#write(slug, null);
   }
 
-  /** Those servers that can be reached are told, whatever becomes of the others. */
+  /** Announces the write also when a server failed: the others have the new copy. */
   async #write(slug: Slug, poll: Poll | null): Promise<void> {
     const written = await Promise.allSettled([this.#copies.write(slug, poll)]);
     const announced = await Promise.allSettled([this.#copies.announce()]);
@@ -159,7 +159,7 @@ export class PublishedPolls {
     return this.#copies.isBehind(poll);
   }
 
-  /** Makes the list of listed polls again, from MySQL. */
+  /** Reads the listed polls from MySQL and writes the list to memcached. */
   async publishList(nowMs: number): Promise<void> {
     const polls = await listedPolls(this.#store, nowMs - listedAfterClosingMs, listedMax);
     const listed = polls.map(({ slug, question, opensAtMs, closesAtMs, finalizedAtMs }) => ({
@@ -188,7 +188,7 @@ export class PublishedPolls {
   }
 
   async #read(slug: Slug): Promise<Poll | null> {
-    // As of before the read: what is published meanwhile makes it old at once.
+    // Taken before the read, so that a publication during the read makes this copy stale.
     const publication = this.#publication;
     const keep = (poll: Poll | null) => this.#remember(slug, poll, publication);
     const stale = this.#remembered.get(slug);
@@ -202,14 +202,14 @@ export class PublishedPolls {
     try {
       return keep(await this.#lookUp(slug));
     } catch (error) {
-      // Memcached has forgotten it and MySQL can't be asked: what was known a moment ago will do.
+      // Neither memcached nor MySQL can answer: the remembered copy stays in use.
       if (stale && isStoreFailure(error)) return keep(stale.poll);
       if (stale && isFloodgateError(error, "overloaded")) return stale.poll;
       throw error;
     }
   }
 
-  /** While memcached is away: a poll as MySQL has it, if MySQL can be asked at all. */
+  /** While memcached is away: MySQL's copy of the poll, if MySQL can be asked. */
   async #asStored(slug: Slug): Promise<Poll | undefined> {
     if (!this.#breaker || !this.#lookups.tryTake()) return undefined;
     try {

@@ -7,13 +7,13 @@ const good = { question: "Yes or no?", options: [{ label: "Yes" }, { label: "No"
 const accepts = (change: object) => createPollSchema.safeParse({ ...good, ...change }).success;
 
 describe("a new poll", () => {
-  it("needs a question and two options, and no more", () => {
+  it("is complete with a question and two options", () => {
     const poll = createPollSchema.parse(good);
     assert.equal(poll.choicesMax, 1);
     assert.equal(poll.opensAt, undefined);
   });
 
-  it("is trimmed and composed", () => {
+  it("has its question trimmed and composed (NFC)", () => {
     const poll = createPollSchema.parse({ ...good, question: "  Cafe\u0301?  " });
     assert.equal(poll.question, "Caf\u00e9?");
   });
@@ -33,9 +33,10 @@ describe("a new poll", () => {
     ["an image without words", { options: [{ label: "A", image: { url: "/a" } }, { label: "B" }] }],
     ["half a choice", { choicesMax: 1.5 }],
   ];
-  for (const [what, change] of refused) it(`can't have ${what}`, () => assert.ok(!accepts(change)));
+  for (const [what, change] of refused)
+    it(`is refused with ${what}`, () => assert.ok(!accepts(change)));
 
-  it("may have a time in any zone", () => {
+  it("may give its times in any zone", () => {
     const poll = createPollSchema.parse({ ...good, closesAt: "2026-11-22T20:00:00+01:00" });
     assert.equal(poll.closesAt, Date.UTC(2026, 10, 22, 19));
   });

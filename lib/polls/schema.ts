@@ -1,6 +1,5 @@
 /**
- * What an editor may write about a poll: the rules of every text, number and time, in one place, for the
- * API and the studio alike.
+ * Validation of an editor's input: the rules of every text, number and time, shared by the API and the studio.
  */
 import { z } from "zod";
 import { languages } from "../base/languages.ts";
@@ -24,7 +23,7 @@ const altLengthMax = 200;
 export const optionsMin = 2;
 export const optionsMax = optionNumberMax;
 
-/** C0 and C1 controls and lone surrogates: nothing a newsroom types on purpose. */
+/** C0 and C1 controls, and lone surrogates. */
 const unprintable = /[\p{Cc}\p{Cs}]/u;
 
 /** One line of text: trimmed, composed (NFC), printable, 1 … `max` characters. */
@@ -44,7 +43,7 @@ const slugPattern = /^[a-z0-9](?:[a-z0-9-]{0,78}[a-z0-9])?$/;
 
 export const slugSchema = z.string().regex(slugPattern, "must be 1 to 80 of a-z, 0-9 and - within");
 
-/** Whether a text can be a poll's slug at all. */
+/** Whether a text is a valid slug. */
 export function isSlug(text: string): text is Slug {
   return slugPattern.test(text);
 }
@@ -58,8 +57,8 @@ const moment = z.iso
   .transform(text => Date.parse(text));
 
 /**
- * Where an image is: https, or a path on this site. The host is plain, because it is named in the policy of
- * the pages that show it.
+ * An image's address: https, or a path on this site. The host has a restricted alphabet, because it is copied into the
+ * Content-Security-Policy of the pages that show the image.
  */
 const imageUrl = z
   .string()
@@ -74,7 +73,7 @@ const imageUrl = z
 
 export const optionImageSchema = z.strictObject({
   url: imageUrl.meta({ description: "https, or a path on this site; shown 4 : 3, cropped" }),
-  alt: line(altLengthMax).meta({ description: "What it shows, for who does not see it" }),
+  alt: line(altLengthMax).meta({ description: "Alternative text: what the image shows" }),
 });
 
 const optionSchema = z.strictObject({
@@ -86,7 +85,7 @@ const optionSchema = z.strictObject({
     .meta({ description: "Keeps its place at the end when the order is random" }),
 });
 
-/** An address that a reader can be sent to: https, and nothing that a page could be tricked with. */
+/** An address that readers are sent to: https, without spaces or control characters. */
 const link = z
   .string()
   .trim()
@@ -97,31 +96,36 @@ function isHttps(text: string): boolean {
   return /^https:\/\/[\x21-\x7e]+$/.test(text) && URL.canParse(text);
 }
 
-/** Rules of a poll; what is left out stays as it is, or gets its default. */
+/** Rules of a poll. A missing rule keeps its value, or gets its default in a new poll. */
 const rules = {
-  resultsTo: z
-    .enum(resultsToValues)
-    .meta({ description: "Who sees results; voters: everyone once it is closed" }),
+  resultsTo: z.enum(resultsToValues).meta({
+    description:
+      "Who sees results. `voters`: readers who have voted; everyone once the poll is closed",
+  }),
   resultsFrom: moment.nullable(),
-  resultsAs: z.enum(resultsAsValues).meta({ description: "Which numbers readers are told" }),
-  afterVote: z.enum(afterVoteValues).meta({ description: "What a reader sees who has voted" }),
+  resultsAs: z.enum(resultsAsValues).meta({ description: "Which numbers readers see" }),
+  afterVote: z
+    .enum(afterVoteValues)
+    .meta({ description: "What readers see after they have voted" }),
   afterVoteText: z.union([z.literal(""), line(afterVoteTextLengthMax)]),
   afterVoteLink: link,
-  lane: z.enum(lanes).meta({ description: "Which votes go first when there are too many" }),
+  lane: z
+    .enum(lanes)
+    .meta({ description: "The lane of its votes: higher lanes go first under load" }),
   mayChange: z.boolean().meta({
     description: "Readers may change or withdraw their ballots while the poll is open",
   }),
 };
 
-/** Part of what readers vote on: until the poll opens. */
+/** Readers vote by it, so it is fixed once the poll opens. */
 const kind = z.enum(pollKinds).meta({
   description:
-    "ranked and rating: every option may be ranked or rated; choicesMax is not asked for",
+    "`ranked` and `rating` allow every option to be ranked or rated; choicesMax is ignored",
 });
 
 const optionOrder = z
   .enum(optionOrders)
-  .meta({ description: "random: drawn anew for each second; pinned options stay last" });
+  .meta({ description: "`random`: a new order each second; pinned options stay last" });
 
 const fields = {
   slug: slugSchema.optional(),
@@ -177,7 +181,7 @@ export function contradictions(poll: {
   return found;
 }
 
-/** Those that can be changed at any time. */
+/** Rules that can be changed at any time. */
 export const changeableRulesSchema = z.object(rules).partial();
 
 export const createPollSchema = z.strictObject({

@@ -1,11 +1,11 @@
 /**
- * Looking up a receipt: what became of the ballot that its code was given for.
+ * Looks up a receipt code and reports the state of its ballot.
  *
- * The code itself proves that the ballot was accepted (`receipts/receipt-code.ts`), so what MySQL does not
- * know yet is waiting, and what it does not know once the poll is final is missing.
+ * The code's MAC proves that the ballot was accepted (`receipts/receipt-code.ts`). So a ballot that MySQL does not have
+ * is waiting before the poll is final, and missing afterwards.
  *
- * Invariant: a code that was not made here never reaches MySQL; real ones do at a capped rate, behind a
- *   circuit breaker, and the same one at most once a second.
+ * Invariant: a forged code never reaches MySQL. Valid codes do within a rate limit, behind a circuit breaker, and the
+ *   same code at most once a second.
  */
 import { LRUCache } from "lru-cache";
 import { SECOND } from "../base/clock.ts";
@@ -19,13 +19,13 @@ import type { VoterSecrets } from "../voters/voter-secrets.ts";
 import { type Receipt, readReceiptCode } from "./receipt-code.ts";
 
 /**
- * - `waiting`: received, on its way to MySQL.
- * - `counted`: stored, and part of the running results. `final`: and these are final.
- * - `replaced`: its voter has changed or withdrawn it. `withdrawn`: it is a withdrawal, and stands.
+ * - `waiting`: received, not in MySQL yet.
+ * - `counted`: stored, and part of the running results. `final`: stored, and part of the final results.
+ * - `replaced`: its voter has changed or withdrawn it. `withdrawn`: a withdrawal that stands.
  * - `duplicate`: another ballot of the same voter counts.
- * - `set_aside`: it could not be counted, and is kept for somebody to look at.
- * - `missing`: the result is final without it.
- * - `gone`: there is no such poll any more.
+ * - `set_aside`: it could not be counted, and is kept as a dead letter.
+ * - `missing`: the results are final without it.
+ * - `gone`: the poll was deleted.
  */
 export const receiptStates = [
   "waiting",
@@ -43,18 +43,18 @@ export type ReceiptState = (typeof receiptStates)[number];
 export interface ReceiptReport {
   readonly code: string;
   readonly state: ReceiptState;
-  /** `null`: it is not there any more. */
+  /** `null` when it was deleted. */
   readonly poll: Omit<ReceiptPoll, "final"> | null;
-  /** `null`: not known before it is stored. */
+  /** `null` until the ballot is stored. */
   readonly receivedAtMs: number | null;
-  /** `null`: not stored, or so long ago that the moment is forgotten. */
+  /** `null` when not stored, or when the time is no longer kept. */
   readonly storedAtMs: number | null;
 }
 
 const lookupsPerSecondMax = 100;
 const rememberedMax = 2_000;
-/** Of a poll's dead letters, this many are looked through. */
-const lettersMax = 500;
+/** How many of a poll's newest dead letters are searched. */
+const deadLettersMax = 500;
 
 export class Receipts {
   readonly #store: StoreBreaker;
@@ -71,9 +71,9 @@ export class Receipts {
   }
 
   /**
-   * What became of the ballot; `undefined` for a code that was not made here.
+   * Reports the state of a code's ballot; `undefined` for a forged code.
    *
-   * @throws FloodgateError `overloaded` when too many are asked for; StoreFailure when MySQL can't be asked.
+   * @throws FloodgateError `overloaded` above the rate limit; StoreFailure when MySQL can't be asked.
    */
   async find(code: string): Promise<ReceiptReport | undefined> {
     const receipt = readReceiptCode(this.#secrets, code);
@@ -90,12 +90,12 @@ export class Receipts {
 
 async function report(db: Database, receipt: Receipt): Promise<ReceiptReport> {
   const { code, pollId, voterStart, ballotEnd, revision } = receipt;
-  const nothing = { code, poll: null, receivedAtMs: null, storedAtMs: null };
+  const unknown = { code, poll: null, receivedAtMs: null, storedAtMs: null };
   const found = await findStanding(db, pollId, voterStart);
-  if (!found) return { ...nothing, state: "gone" };
+  if (!found) return { ...unknown, state: "gone" };
   const { slug, question, final } = found.poll;
-  const known = { ...nothing, poll: { slug, question } };
-  // One of a lower revision says nothing of this one, which may be on its way.
+  const known = { ...unknown, poll: { slug, question } };
+  // A lower revision tells nothing: the ballot itself may still be waiting.
   const standing = found.ballots.find(ballot => ballot.revision >= revision);
   if (standing && standing.revision > revision) return { ...known, state: "replaced" };
   if (standing?.ballotId.endsWith(ballotEnd)) {
@@ -109,11 +109,11 @@ async function report(db: Database, receipt: Receipt): Promise<ReceiptReport> {
 }
 
 async function isSetAside(db: Database, receipt: Receipt): Promise<boolean> {
-  const letters = await letterBytes(db, receipt.pollId, lettersMax);
-  return letters.some(bytes => holds(bytes, receipt));
+  const deadLetters = await letterBytes(db, receipt.pollId, deadLettersMax);
+  return deadLetters.some(bytes => containsBallot(bytes, receipt));
 }
 
-function holds(bytes: Buffer, { voterStart, ballotEnd, revision }: Receipt): boolean {
+function containsBallot(bytes: Buffer, { voterStart, ballotEnd, revision }: Receipt): boolean {
   try {
     const ballots = decodeBatch(bytes)?.ballots ?? [];
     return ballots.some(

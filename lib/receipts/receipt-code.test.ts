@@ -18,7 +18,7 @@ function anyBallot() {
 }
 
 describe("a receipt code", () => {
-  it("is what it was in earlier releases", () => {
+  it("does not change between releases", () => {
     const long = deriveVoterSecrets("a secret of more than thirty-two characters");
     const code = receiptCode(long, {
       pollId: 7 as PollId,
@@ -29,7 +29,7 @@ describe("a receipt code", () => {
     assert.equal(code, "000001op-eqron2hm-3ulimug0-0etg8tr1-vnvbv7ir");
   });
 
-  it("is read back as what it was made of", () => {
+  it("reads back the poll, voter, ballot and revision that it was made from, in either case", () => {
     for (let i = 0; i < 200; i++) {
       const revision = i < 100 ? 0 : randomBytes(2).readUInt16BE() || 1;
       const ballot = { ...anyBallot(), revision };
@@ -50,7 +50,7 @@ describe("a receipt code", () => {
     assert.equal(first, again);
   });
 
-  it("is refused with any one digit changed, with another key, and when it is no code", () => {
+  it("is refused with one digit changed, under another key, or in another format", () => {
     for (const revision of [0, 3])
       refusesAnythingElse(receiptCode(secrets, { ...anyBallot(), revision }));
   });

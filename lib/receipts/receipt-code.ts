@@ -1,21 +1,21 @@
 /**
- * Receipt codes: what a reader is given to look up what became of their ballot.
+ * Receipt codes: with one, a reader can look up the state of a ballot.
  *
  * ```
  * poll (4)  voter key (first 8)  ballot id (last 2)  MAC (6)      in base 32, four groups of eight
  * the same 14 bytes              revision (2)        MAC (9)      of a change: five groups
  * ```
- * The part of the voter key is enough to find the ballot by its primary key, so no index is needed; the end
- * of the ballot id tells it from another ballot of the same voter. A voter key says nobody's name, is
- * another one in each poll, and no page ever shows it. There is nothing of the choices in a code.
+ * The part of the voter key finds the ballot by its primary key, so no further index is needed. The end of the ballot
+ * id tells it from another ballot of the same voter. A voter key is not a name, differs from poll to poll, and is on
+ * no page. A code says nothing about choices.
  *
- * Invariant: the same ballot always has the same code, and nobody can make one without the key.
+ * Invariant: the same ballot always has the same code, and a code can't be made without the key.
  */
 import { timingSafeEqual } from "node:crypto";
 import type { BallotId, PollId, VoterKey } from "../model/ids.ts";
 import type { VoterSecrets } from "../voters/voter-secrets.ts";
 
-/** What a code stands for. */
+/** The content of a receipt code. */
 export interface Receipt {
   readonly code: string;
   readonly pollId: PollId;
@@ -26,7 +26,7 @@ export interface Receipt {
   readonly revision: number;
 }
 
-/** A ballot, as far as its code is made of it. */
+/** The parts of a ballot that its code is made of. */
 export interface Receipted {
   readonly pollId: PollId;
   readonly voter: VoterKey;
@@ -62,7 +62,7 @@ export function receiptCode(
   return revision > 0 ? `${code}-${group(bytes, 20)}` : code;
 }
 
-/** Eight digits for five bytes; in halves, because numbers of more than 32 bits are slow to write. */
+/** Eight digits for five bytes; in halves, because numbers of more than 32 bits are slow to convert. */
 function group(bytes: Buffer, at: number): string {
   const first = bytes.readUIntBE(at, 3);
   const high = first >>> 4;
@@ -72,7 +72,7 @@ function group(bytes: Buffer, at: number): string {
 
 const pair = (number: number): string => digitPairs[number] ?? "";
 
-/** What a code stands for; `undefined` when it was not made here. Costs one HMAC, and no I/O. */
+/** The content of a code; `undefined` when it is forged. Cost: one HMAC, no I/O. */
 export function readReceiptCode(secrets: VoterSecrets, text: string): Receipt | undefined {
   const code = text.toLowerCase();
   if (!pattern.test(code)) return undefined;

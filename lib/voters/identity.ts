@@ -1,20 +1,17 @@
 /**
- * Who is voting: a random number in a signed cookie, and nothing else.
+ * A voter's identity: a random number in a signed cookie.
  *
- * The cookie is set by the act of voting, never by looking at a page. Its value is
- * `v1.<16 bytes, base64url>.<MAC>`; the identity in it is not stored anywhere: what gets into memcached
- * and MySQL is an HMAC of it and the poll, another one for each poll, so there is no profile across polls.
+ * Voting sets the cookie; viewing a page does not. Its value is `v1.<16 bytes, base64url>.<MAC>`. The identity is
+ * stored nowhere: memcached and MySQL get an HMAC of the identity and the poll, so there is no profile across polls.
  *
- * A vote that brings no cookie gets a new identity. When it brings a ballot id (our own page's script
- * always does), the identity is derived from that: the answer to the first try may get lost, and the
- * retry must then be the same voter, not a second one. The ballot id is as secret as the cookie then: it
- * is random, known to one browser, and nothing we publish contains it.
+ * A vote without a cookie gets a new identity. If it has a ballot id (our own page's script always sends one), the
+ * identity is derived from the ballot id: the first answer may get lost, and a retry must come from the same voter.
+ * The ballot id is then as secret as the cookie: it is random, known to one browser, and never published.
  *
- * Where a browser keeps no cookie inside other sites' pages, the embed keeps the same number as a *token*
- * in its own storage, and sends it in a header. Cookie and token have different MACs: a script that gets
- * hold of one has not got the other.
+ * Where a browser keeps no cookies inside other sites' pages, the embed keeps the same number as a *token* in its own
+ * storage and sends it in a header. Cookie and token have different MACs, so one can't be used as the other.
  *
- * Invariant: nobody can make a valid cookie or token without the key.
+ * Invariant: a valid cookie or token can't be made without the key.
  */
 import { randomBytes, timingSafeEqual } from "node:crypto";
 import { parse } from "hono/utils/cookie";
@@ -26,11 +23,11 @@ import type { VoterSecrets } from "./voter-secrets.ts";
 export interface Identity {
   /** 16 bytes. */
   readonly id: Buffer;
-  /** It came with the request, in a valid cookie or token; otherwise it was made just now. */
+  /** True when the request brought it, in a valid cookie or token; false when it is new. */
   readonly known: boolean;
 }
 
-/** Header in which an embed sends its token, empty as long as it has none, and is given one. */
+/** Header that carries an embed's token, both ways; empty while the embed has none. */
 export const voterHeader = "floodgate-voter";
 
 const cookieVersion = "v1";
@@ -46,7 +43,7 @@ export function cookieName(publicUrl: string): string {
 
 const isSecure = (publicUrl: string): boolean => publicUrl.startsWith("https:");
 
-/** `{version}.{id}.{MAC}`: the version says what it is, and no MAC is good for another. */
+/** `{version}.{id}.{MAC}`; the version tells cookie from token, and each has a key of its own. */
 function sign(secrets: VoterSecrets, kind: string, id: Buffer): string {
   return `${kind}.${id.toString("base64url")}.${mac(secrets, kind, id).toString("base64url")}`;
 }
@@ -79,7 +76,7 @@ export function readIdentity(
   return verify(secrets, cookieVersion, parse(cookieHeader, name)[name]);
 }
 
-/** The identity in a token, or `undefined` when it is not a valid one. */
+/** The identity in a token, or `undefined` when it is not valid. */
 export function readToken(secrets: VoterSecrets, token: string | null): Identity | undefined {
   return verify(secrets, tokenVersion, token ?? undefined);
 }
@@ -114,8 +111,8 @@ export function voterKey(secrets: VoterSecrets, poll: PollId, identity: Identity
 }
 
 /**
- * A ballot id for a client that sent none: the same voter with the same choices gets the same one, so a
- * form that is sent twice is one ballot; a change gets another one than a ballot of the same choices before it.
+ * A ballot id for a client that sent none. The same voter, choices and revision always get the same id, so a form that
+ * is sent twice is one ballot.
  */
 export function defaultBallotId(
   secrets: VoterSecrets,
@@ -125,6 +122,6 @@ export function defaultBallotId(
 ): BallotId {
   const kind = revision === 0 ? "ballot\0" : `change ${revision}\0`;
   const hex = secrets.voter.digest(16, kind, Buffer.from(voter, "hex"), choices).toString("hex");
-  // Version 8 and the variant's bits, as RFC 9562 has them for UUIDs of one's own making.
+  // Version 8 and the variant's bits: a custom UUID by RFC 9562.
   return `${hex.slice(0, 12)}8${hex.slice(13, 16)}8${hex.slice(17)}` as BallotId;
 }

@@ -4,13 +4,13 @@ import { describe, it } from "node:test";
 import fc from "fast-check";
 import { KeyedHash } from "./keyed-hash.ts";
 
-describe("keyed hash", () => {
+describe("KeyedHash", () => {
   const part = fc.oneof(
     fc.uint8Array({ maxLength: 300 }),
     fc.string({ maxLength: 120, unit: "binary" }),
   );
 
-  it("is HMAC-SHA-256, whatever came before", () => {
+  it("computes HMAC-SHA-256 for any parts, after any earlier message", () => {
     const key = randomBytes(32);
     const keyed = new KeyedHash(key);
     fc.assert(
@@ -22,7 +22,7 @@ describe("keyed hash", () => {
     );
   });
 
-  it("takes keys of up to a block", () => {
+  it("takes keys of up to 64 bytes and throws on longer ones", () => {
     for (const length of [1, 32, 64]) {
       const key = randomBytes(length);
       const expected = createHmac("sha256", key).update("x").digest();

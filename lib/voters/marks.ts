@@ -1,18 +1,17 @@
 /**
  * Ballot-once marks: the first gate of "one ballot a voter". The second is the primary key of `ballots`.
  *
- * A mark is a memcached key for (poll, voter), made with `add`. Its value is the ballot: id, revision and
- * choices, so that the same ballot coming again (a retry, or a first try whose enqueueing failed) goes on,
- * and only another one is refused. It says what somebody chose, so it lives no longer than a day past the
- * poll's end, and never leaves memcached.
+ * A mark is a memcached key for (poll, voter), made with `add`. Its value is the ballot's id, revision and choices. So
+ * a retry of the same ballot passes, and only a different ballot is refused. The mark reveals choices, so it expires
+ * a day after the poll's end at the latest, and never leaves memcached.
  *
- * Where readers may change their ballots, a change moves the mark from the ballot that it replaces to itself,
- * and from that very value only (memcached's "cas"): of several changes at once, one does.
+ * Where readers may change their ballots, a change replaces the mark of the ballot that it changes, by
+ * compare-and-swap: one of several concurrent changes succeeds.
  *
- * Invariant: a mark's revision only goes up, but for a move that is taken back before anybody was answered.
+ * Invariant: a mark's revision only rises, except when a move is taken back before its ballot is answered.
  *
- * **On failure:** open. When the marks' server is away or full, ballots go on; MySQL still counts one a
- * voter, and the flush takes the others off the tallies.
+ * **On failure:** open. When a mark's server is away or full, ballots pass; MySQL still counts one a voter, and the
+ * flush takes the others off the tallies.
  */
 import { DAY, SECOND, wallMs } from "../base/clock.ts";
 import type { MemcachedClient } from "../memcached/client.ts";
@@ -23,7 +22,7 @@ import type { BallotId, PollId, VoterKey } from "../model/ids.ts";
 import type { Poll } from "../model/poll.ts";
 import type { BallotRow } from "../store/ballots.ts";
 
-/** What a mark is made for. */
+/** A ballot as its mark identifies it. */
 export interface Marked {
   readonly pollId: PollId;
   readonly voter: VoterKey;
@@ -32,18 +31,18 @@ export interface Marked {
   readonly choices: Uint8Array;
 }
 
-/** What a mark says. */
+/** The value of a mark. */
 export type Mark = Pick<Marked, "ballotId" | "revision" | "choices">;
 
-/** What a mark is made for, and how long it shall live. */
-export type Lasting = Marked & { readonly markTtlSeconds: number };
+/** A ballot with the time to live of its mark. */
+export type MarkedBallot = Marked & { readonly markTtlSeconds: number };
 
 const revisionAt = 16;
 const choicesAt = 18;
 
 const markDays = 30;
-/** Attempts to move a mark that others move at the same time; each loses to somebody who went on. */
-const movesMax = 5;
+/** Compare-and-swap attempts on one mark; each fails because another one succeeded. */
+const moveAttemptsMax = 5;
 
 /** How long a mark of this poll lives, in seconds. */
 export function markTtlSeconds(poll: Pick<Poll, "closesAtMs">, nowMs: number): number {
@@ -52,7 +51,7 @@ export function markTtlSeconds(poll: Pick<Poll, "closesAtMs">, nowMs: number): n
   return Math.ceil(Math.max(DAY, Math.min(longest, untilEnd)) / SECOND);
 }
 
-/** The server that a voter's mark lives on, by a fixed rule. */
+/** The server that holds a voter's mark, by a fixed rule. */
 function markServer(servers: readonly MemcachedClient[], voter: VoterKey): MemcachedClient {
   const server = servers[Number.parseInt(voter.slice(0, 8), 16) % servers.length];
   if (!server) throw new RangeError("no memcached server is configured");
@@ -67,27 +66,31 @@ function markValue(ballot: Mark): Buffer {
 }
 
 /**
- * Makes the marks of many ballots, one write for each server, and resolves with those whose voters had
- * one already.
+ * Makes the marks of many ballots, one write for each server. Resolves with the ballots whose voters had a mark
+ * already.
  */
 export async function placeMarks(
   servers: readonly MemcachedClient[],
-  ballots: readonly Lasting[],
+  ballots: readonly MarkedBallot[],
 ): Promise<ReadonlySet<Marked>> {
   const groups = new Map(
-    servers.map(server => [server, { p: new Pipeline(), marked: [] as Marked[] }] as const),
+    servers.map(server => [server, { pipeline: new Pipeline(), marked: [] as Marked[] }] as const),
   );
   for (const ballot of ballots) {
     const group = groups.get(markServer(servers, ballot.voter));
-    group?.p.add(markKey(ballot.pollId, ballot.voter), markValue(ballot), ballot.markTtlSeconds);
+    group?.pipeline.add(
+      markKey(ballot.pollId, ballot.voter),
+      markValue(ballot),
+      ballot.markTtlSeconds,
+    );
     group?.marked.push(ballot);
   }
   const refused = new Set<Marked>();
   await Promise.all(
-    [...groups].map(async ([server, { p, marked }]) => {
-      if (p.size === 0) return;
+    [...groups].map(async ([server, { pipeline, marked }]) => {
+      if (pipeline.size === 0) return;
       try {
-        const replies = await server.send(p);
+        const replies = await server.send(pipeline);
         for (const index of replies.existing) refused.add(marked[index] as Marked);
       } catch (error) {
         if (!isMemcachedFailure(error)) throw error;
@@ -98,7 +101,7 @@ export async function placeMarks(
 }
 
 /**
- * Adds the marks of ballots that are in MySQL, those that belong on `server`.
+ * Restores on `server` its marks of ballots that are in MySQL.
  *
  * @throws MemcachedFailure.
  */
@@ -109,28 +112,28 @@ export async function addStoredMarks(
   ballots: readonly BallotRow[],
 ): Promise<void> {
   const ttlSeconds = markTtlSeconds(poll, wallMs());
-  const p = new Pipeline();
-  const offered: Lasting[] = [];
+  const pipeline = new Pipeline();
+  const offered: MarkedBallot[] = [];
   for (const { pollId, voter, ballotId, revision, choices } of ballots) {
     if (markServer(servers, voter) !== server) continue;
     const mark = { ballotId, revision, choices };
-    p.add(markKey(pollId, voter), markValue(mark), ttlSeconds);
+    pipeline.add(markKey(pollId, voter), markValue(mark), ttlSeconds);
     offered.push({ pollId, voter, ...mark, markTtlSeconds: ttlSeconds });
   }
-  if (p.size === 0) return;
-  for (const index of (await server.send(p)).existing) {
+  if (pipeline.size === 0) return;
+  for (const index of (await server.send(pipeline)).existing) {
     const marked = offered[index];
     if (marked && marked.revision > 0) await raiseMark(server, marked);
   }
 }
 
 /**
- * Makes the marks of ballots that were accepted, also over marks of lower revisions. Resolves with the
- * servers that could not be told.
+ * Makes the marks of accepted ballots, replacing marks of lower revisions. Resolves with the servers that could not be
+ * written.
  */
 export async function raiseMarks(
   servers: readonly MemcachedClient[],
-  ballots: readonly Lasting[],
+  ballots: readonly MarkedBallot[],
 ): Promise<ReadonlySet<MemcachedClient>> {
   const failed = new Set<MemcachedClient>();
   const taken = await placeMarks(servers, ballots);
@@ -148,12 +151,12 @@ export async function raiseMarks(
 }
 
 /** @throws MemcachedFailure. */
-async function raiseMark(server: MemcachedClient, ballot: Lasting): Promise<void> {
-  for (let attempt = 0; attempt < movesMax; attempt++) {
-    const look = new Pipeline();
+async function raiseMark(server: MemcachedClient, ballot: MarkedBallot): Promise<void> {
+  for (let attempt = 0; attempt < moveAttemptsMax; attempt++) {
+    const reading = new Pipeline();
     const key = markKey(ballot.pollId, ballot.voter);
-    const op = look.getVersioned(key);
-    const found = (await server.read(look)).of(op);
+    const op = reading.getVersioned(key);
+    const found = (await server.read(reading)).of(op);
     if (!found || (parseMark(found.value)?.revision ?? 0) >= ballot.revision) return;
     if ((await replaceMark(server, key, ballot, found)) !== "exists") return;
   }
@@ -165,32 +168,34 @@ async function replaceMark(
   to: Mark & { readonly markTtlSeconds: number },
   from: Versioned,
 ): Promise<StoreReply | "missing"> {
-  const p = new Pipeline();
-  const op = p.replace(key, markValue(to), to.markTtlSeconds, from);
-  return (await server.send(p)).of(op);
+  const pipeline = new Pipeline();
+  const op = pipeline.replace(key, markValue(to), to.markTtlSeconds, from);
+  return (await server.send(pipeline)).of(op);
 }
 
 /**
- * What became of a change's attempt to move its voter's mark. `moved`: it did, from the ballot that it
- * replaces. `standing`: it did not; this is what stands, the change itself if it is a retry. `unknown`: there
- * is no mark, or one of before the ballot that it replaces: memcached can't say.
+ * The result of moving a voter's mark to a change.
+ *
+ * - `moved`: done; `mark` is the ballot that the change replaced.
+ * - `standing`: not done; `mark` is the ballot that stands, the change itself when this is a retry.
+ * - `unknown`: the mark is missing, or older than the ballot that the change replaces.
  */
 export type MarkMove =
   | { readonly move: "moved" | "standing"; readonly mark: Mark }
   | { readonly move: "unknown" };
 
 /**
- * Moves the mark of a change's voter to the change. Two round trips; more while others move the same one.
+ * Moves the mark of a change's voter to the change. Cost: two round trips; more when changes compete for the mark.
  *
  * @throws MemcachedFailure when the answer was lost: the mark may have been moved.
  */
 export async function moveMark(
   servers: readonly MemcachedClient[],
-  change: Lasting,
+  change: MarkedBallot,
 ): Promise<MarkMove> {
   const server = markServer(servers, change.voter);
   const key = markKey(change.pollId, change.voter);
-  for (let attempt = 0; attempt < movesMax; attempt++) {
+  for (let attempt = 0; attempt < moveAttemptsMax; attempt++) {
     const found = await readVersioned(server, key);
     const mark = found && parseMark(found.value);
     if (!found || !mark || mark.revision < change.revision - 1) return { move: "unknown" };
@@ -201,10 +206,13 @@ export async function moveMark(
     if (stored === "stored") return { move: "moved", mark };
     if (stored === "full") return { move: "unknown" };
   }
-  throw new MemcachedFailure("not_sent", "the mark kept moving");
+  throw new MemcachedFailure(
+    "not_sent",
+    "every compare-and-swap of the mark lost to another change",
+  );
 }
 
-/** The mark of a voter, or `undefined` when there is none or its server can't say. */
+/** The mark of a voter, or `undefined` when there is none or its server can't be read. */
 export async function readMark(
   servers: readonly MemcachedClient[],
   poll: PollId,
@@ -214,16 +222,16 @@ export async function readMark(
   return found ? parseMark(found.value) : undefined;
 }
 
-/** A mark that was made, or moved, for a ballot that is not taken after all. */
+/** A mark that was made or moved for a ballot that is refused after all. */
 export interface TakenBack {
-  readonly ballot: Lasting;
-  /** What it said before a change moved it; `undefined`: there was none. */
+  readonly ballot: MarkedBallot;
+  /** The mark's value before the change moved it; `undefined` for a new mark. */
   readonly before: Mark | undefined;
 }
 
 /**
- * Takes marks back whose ballots were refused after all, so that their voters may try again with other choices.
- * Only marks that still say what we wrote. Two round trips for each server, whatever their number.
+ * Undoes the marks of refused ballots, so that their voters may vote again. Marks that have changed since stay. Cost:
+ * two round trips for each server.
  */
 export async function takeMarksBack(
   servers: readonly MemcachedClient[],
@@ -244,26 +252,26 @@ export async function takeMarksBack(
 
 /** @throws MemcachedFailure. */
 async function takeBackOn(server: MemcachedClient, all: readonly TakenBack[]): Promise<void> {
-  const look = new Pipeline();
-  const ops = all.map(({ ballot }) => look.getVersioned(markKey(ballot.pollId, ballot.voter)));
-  const found = await server.read(look);
-  const p = new Pipeline();
+  const reading = new Pipeline();
+  const ops = all.map(({ ballot }) => reading.getVersioned(markKey(ballot.pollId, ballot.voter)));
+  const found = await server.read(reading);
+  const pipeline = new Pipeline();
   for (const [index, { ballot, before }] of all.entries()) {
     const op = ops[index];
     const mark = op && found.of(op);
     if (!mark?.value.equals(markValue(ballot))) continue;
     const key = markKey(ballot.pollId, ballot.voter);
-    if (before) p.replace(key, markValue(before), ballot.markTtlSeconds, mark);
-    else p.delete(key, mark);
+    if (before) pipeline.replace(key, markValue(before), ballot.markTtlSeconds, mark);
+    else pipeline.delete(key, mark);
   }
-  if (p.size > 0) await server.send(p);
+  if (pipeline.size > 0) await server.send(pipeline);
 }
 
 async function readVersioned(server: MemcachedClient, key: Key): Promise<Versioned | null> {
-  const p = new Pipeline();
-  const op = p.getVersioned(key);
+  const pipeline = new Pipeline();
+  const op = pipeline.getVersioned(key);
   try {
-    return (await server.read(p)).of(op);
+    return (await server.read(pipeline)).of(op);
   } catch (error) {
     if (!isMemcachedFailure(error)) throw error;
     return null;

@@ -1,12 +1,12 @@
 /**
- * Putting the ballot-once marks back after a server lost its memory, from the ballots in MySQL, so that a
- * voter who comes again is refused at the door and not only by the flush. Done by the worker, in steps.
+ * Restores a server's ballot-once marks from MySQL after the server lost its memory, so that a second ballot is refused
+ * before it is enqueued and not only by the flush. The worker does it in steps.
  *
- * How far it has come stands on the server itself, beside the marks: whichever worker comes next goes on
- * from there, and a server that forgets its marks forgets that too.
+ * The progress is stored on the server itself, beside the marks. So any worker can continue, and a server that loses
+ * its marks loses the progress with them.
  *
- * Invariant: what is said to be restored is: progress is only moved from the very value that was read.
- * Not restored: what was accepted before the loss and has not reached MySQL; its front's replay does that.
+ * Invariant: progress moves by compare-and-swap, so everything before it is restored.
+ * Not restored: ballots that were accepted before the loss and have not reached MySQL. Their front's replay does that.
  */
 import { monotonicMs, wallMs } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
@@ -28,18 +28,18 @@ export interface RestoreDeps {
 
 const done = "done";
 const rowsPerQuery = 2_000;
-/** Long enough to get somewhere, short enough for the flush to go on in between. */
+/** Short, because the flush waits for a step to end. */
 const stepMsMax = 400;
 
-/** All before it is restored. */
+/** Every ballot before this one is restored. */
 interface Progress {
   readonly pollId: PollId;
-  /** `undefined`: nothing of this poll yet. */
+  /** `undefined` before the poll's first ballot. */
   readonly voter: VoterKey | undefined;
 }
 
 /**
- * Does some of what is left to do on each server: nothing, nearly always, for one read a server.
+ * Runs one step on each server. Usually nothing is left to do; that costs one read a server.
  *
  * @throws MemcachedFailure, StoreFailure.
  */
@@ -52,31 +52,31 @@ export async function restoreMarks(deps: RestoreDeps): Promise<void> {
 async function restoreOn(deps: RestoreDeps, server: MemcachedClient): Promise<void> {
   const untilMs = monotonicMs() + stepMsMax;
   while (monotonicMs() < untilMs) {
-    const look = new Pipeline();
-    const op = look.getVersioned(marksRestoredKey);
-    const found = (await server.read(look)).of(op);
+    const reading = new Pipeline();
+    const op = reading.getVersioned(marksRestoredKey);
+    const found = (await server.read(reading)).of(op);
     if (found?.value.toString() === done) return;
     const stored = found
-      ? await goOn(deps, server, found)
-      : await storeProgress(server, p => p.add(marksRestoredKey, "0", 0));
+      ? await restoreNext(deps, server, found)
+      : await storeProgress(server, pipeline => pipeline.add(marksRestoredKey, "0", 0));
     if (stored === "full") return;
   }
 }
 
-async function goOn(deps: RestoreDeps, server: MemcachedClient, found: Versioned) {
+async function restoreNext(deps: RestoreDeps, server: MemcachedClient, found: Versioned) {
   const next = await restorePortion(deps, server, parseProgress(found.value.toString()));
   if (!next) deps.log.info({ event: "marks_restored", server: server.name });
   const text = next ? progressText(next) : done;
-  return storeProgress(server, p => p.replace(marksRestoredKey, text, 0, found));
+  return storeProgress(server, pipeline => pipeline.replace(marksRestoredKey, text, 0, found));
 }
 
-async function storeProgress<T>(server: MemcachedClient, store: (p: Pipeline) => Op<T>) {
-  const p = new Pipeline();
-  const op = store(p);
-  return (await server.send(p)).of(op);
+async function storeProgress<T>(server: MemcachedClient, store: (pipeline: Pipeline) => Op<T>) {
+  const pipeline = new Pipeline();
+  const op = store(pipeline);
+  return (await server.send(pipeline)).of(op);
 }
 
-/** Resolves with how far it came; `undefined` at the end. */
+/** Restores the next rows; resolves with the new progress, `undefined` at the end. */
 async function restorePortion(
   { store, markServers }: RestoreDeps,
   server: MemcachedClient,

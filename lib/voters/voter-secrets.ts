@@ -1,6 +1,6 @@
 /**
- * Keys for everything that is signed or hashed here, derived from the one configured secret, one for
- * each purpose, so that a value made for one purpose is worthless for another.
+ * Keys for signing and hashing, derived from the configured secret, one for each purpose. So a value made for one
+ * purpose is not valid for another.
  *
  * Source: HKDF (RFC 5869), as Node's crypto provides it.
  */
@@ -12,7 +12,7 @@ export interface VoterSecrets {
   readonly cookie: KeyedHash;
   /** Signs voter tokens. */
   readonly token: KeyedHash;
-  /** Makes voter keys: who voted in a poll, without saying who. */
+  /** Makes voter keys, which identify a voter within one poll only. */
   readonly voter: KeyedHash;
   /** Signs receipt codes. */
   readonly receipt: KeyedHash;
