@@ -3,22 +3,22 @@ import { wallMs } from "#lib/base/clock.ts";
 import { answerFor } from "#lib/http/prepared-response.ts";
 import { responseOf } from "#lib/http/respond.ts";
 import { getFront } from "#lib/web/front.ts";
-import { siteOf } from "#reader/page-context.ts";
-import { pageRoute } from "#reader/page-handler.ts";
+import { pageContextOf } from "#reader/page-context.ts";
+import { pageHandler } from "#reader/page-handler.ts";
 import { sharedPage } from "#reader/page-response.ts";
 import { listPage } from "#reader/render-pages.tsx";
 
 export const dynamic = "force-dynamic";
 
-export const GET = pageRoute(async request => {
+export const GET = pageHandler(async request => {
   const front = getFront();
-  const site = siteOf(front.config, request);
+  const site = pageContextOf(front.config, request);
   const page = await front.sharedPages.get(
-    `list ${site.words.locale} ${site.byReader}`,
+    `list ${site.words.locale} ${site.variesByLanguage}`,
     "",
     async () => {
       const html = listPage(site, await front.published.listed(wallMs()), wallMs());
-      return sharedPage(html, { byReader: site.byReader });
+      return sharedPage(html, { variesByLanguage: site.variesByLanguage });
     },
   );
   return responseOf(answerFor(page, request.headers.get("if-none-match")));

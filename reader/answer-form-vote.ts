@@ -13,31 +13,38 @@ import { pollState } from "#lib/model/poll-state.ts";
 import { mintIdentity } from "#lib/voters/identity.ts";
 import { castError, castVote, identityHeaders, identityOf } from "#lib/web/answer-vote.ts";
 import type { Front } from "#lib/web/front.ts";
-import { framing, noticeOf, publicPoll, resultsForPage } from "./answer-poll-page.ts";
-import { choicesOf, fieldsOf, replacesOf, withdrawsIn } from "./form-choices.ts";
-import { siteOf } from "./page-context.ts";
+import { findPublicPoll, framingOptions, noticeOf, resultsForPage } from "./answer-poll-page.ts";
+import { choicesFromFields, chosenFields, isWithdrawal, replacedRevision } from "./form-choices.ts";
+import { type PageContext, pageContextOf } from "./page-context.ts";
 import { htmlResponse } from "./page-response.ts";
-import { pollPage, type Site } from "./render-pages.tsx";
-import { type Place, pathOf, voteAddress } from "./views/paths.ts";
+import { pollPage } from "./render-pages.tsx";
+import { pollPath, type Surface, votePath } from "./views/paths.ts";
 import { instruction } from "./views/vote-form.tsx";
 import type { Words } from "./words/words.ts";
 
 /** Marks the second time round: no cookie now means that the browser keeps none. */
 const withCookie = "cookie";
 
-export async function voteByForm(
+export async function answerFormVote(
   front: Front,
   slug: string,
   request: Request,
   form: URLSearchParams,
 ): Promise<Response> {
   const url = new URL(request.url);
-  const place: Place = url.searchParams.get("from") === "embed" ? "embed" : "page";
-  const poll = await publicPoll(front, slug, request, place);
+  const surface: Surface = url.searchParams.get("from") === "embed" ? "embed" : "page";
+  const poll = await findPublicPoll(front, slug, request, surface);
   if (poll instanceof Response) return poll;
-  const choices = fieldsOf(form);
-  const replaces = replacesOf(form);
-  const to = { front, poll, place, choices, replaces, site: siteOf(front.config, request, poll) };
+  const choices = chosenFields(form);
+  const replaces = replacedRevision(form);
+  const to = {
+    front,
+    poll,
+    surface,
+    choices,
+    replaces,
+    context: pageContextOf(front.config, request, poll),
+  };
   const identity = identityOf(front, request);
   if (!identity) {
     if (url.searchParams.has(withCookie)) return answer(to, 403, "bad", "cookiesNeeded");
@@ -46,13 +53,13 @@ export async function voteByForm(
       status: 307,
       headers: {
         ...identityHeaders(front, request, minted),
-        Location: voteAddress(poll, place, to.site.asked, withCookie),
+        Location: votePath(poll, surface, to.context.urlLanguage, withCookie),
         "Cache-Control": "no-store",
       },
     });
   }
-  const withdraws = withdrawsIn(form);
-  const cast = withdraws ? [] : choicesOf(poll, choices);
+  const withdraws = isWithdrawal(form);
+  const cast = withdraws ? [] : choicesFromFields(poll, choices);
   if (!cast) return refusal(to, { outcome: "invalid_choices", problem: "repeated_option" });
   if (cast.length === 0 && !withdraws) {
     return refusal(to, { outcome: "invalid_choices", problem: "too_few" });
@@ -63,27 +70,27 @@ export async function voteByForm(
   return new Response(null, {
     status: 303,
     headers: {
-      Location: pathOf(poll, place, showResults ? "results" : "vote", to.site.asked),
+      Location: pollPath(poll, surface, showResults ? "results" : "vote", to.context.urlLanguage),
       "Cache-Control": "no-store",
     },
   });
 }
 
 /** What an answer is about, and where it will be shown. */
-interface Answered {
+interface VoteContext {
   readonly front: Front;
   readonly poll: Poll;
-  readonly place: Place;
+  readonly surface: Surface;
   readonly choices: readonly string[];
   /** It was to change a ballot: that of this revision. */
   readonly replaces: number | undefined;
-  readonly site: Site;
+  readonly context: PageContext;
 }
 
 type Refused = Exclude<CastOutcome, { outcome: "accepted" }>;
 
-async function refusal(to: Answered, outcome: Refused): Promise<Response> {
-  const { words } = to.site;
+async function refusal(to: VoteContext, outcome: Refused): Promise<Response> {
+  const { words } = to.context;
   const error = castError(outcome);
   const { status } = errorSpec(error.code);
   switch (outcome.outcome) {
@@ -129,36 +136,36 @@ function problemText(
 }
 
 /** What stands for the voter, where the answer is about that. */
-interface Standing {
+interface OwnBallot {
   readonly choices: readonly string[];
   readonly revision: number;
 }
 
 function answer(
-  to: Answered,
+  to: VoteContext,
   status: number,
   tone: "warn" | "bad",
   key: Parameters<Words["say"]>[0],
-  standing?: Standing,
+  standing?: OwnBallot,
 ): Promise<Response> {
-  const text = to.site.words.say(key);
+  const text = to.context.words.say(key);
   return page(to, status, { tone, text }, standing);
 }
 
 async function page(
-  { front, poll, place, choices, replaces, site }: Answered,
+  { front, poll, surface, choices, replaces, context }: VoteContext,
   status: number,
   message: { tone: "warn" | "bad"; text: string },
-  standing?: Standing,
+  standing?: OwnBallot,
 ): Promise<Response> {
   const state = pollState(poll, wallMs());
   const mine = standing?.choices.length ? standing.choices : undefined;
   const results =
     state === "scheduled" ? null : await resultsForPage(front, poll, mine ? "voter" : "reader");
   const revision = standing?.revision ?? replaces;
-  const html = pollPage(site, {
+  const html = pollPage(context, {
     poll,
-    place,
+    surface,
     nowMs: wallMs(),
     state,
     results,
@@ -174,7 +181,7 @@ async function page(
     status,
     personal: true,
     options: poll.options,
-    ...framing(front, place),
+    ...framingOptions(front, surface),
     ...(status === 503 && { headers: { "Retry-After": "2" } }),
   });
 }

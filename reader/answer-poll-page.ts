@@ -24,33 +24,36 @@ import {
 } from "#lib/web/answer-results.ts";
 import { identityOf } from "#lib/web/answer-vote.ts";
 import type { Front } from "#lib/web/front.ts";
-import { fieldsFor } from "./form-choices.ts";
-import { siteOf } from "./page-context.ts";
+import { fieldsFromChoices } from "./form-choices.ts";
+import { type PageContext, pageContextOf } from "./page-context.ts";
 import { htmlResponse, type PageOptions, sharedPage } from "./page-response.ts";
-import { notFoundPage, pollPage, type Site } from "./render-pages.tsx";
+import { notFoundPage, pollPage } from "./render-pages.tsx";
 import type { CardProps } from "./views/card-props.ts";
-import type { Place } from "./views/paths.ts";
+import type { Surface } from "./views/paths.ts";
 import type { WordKey } from "./words/words.ts";
 
 /** A poll that readers may know of, or the page that says that there is none. */
-export async function publicPoll(
+export async function findPublicPoll(
   front: Front,
   slug: string,
   request: Request,
-  place: Place = "page",
+  surface: Surface = "page",
 ): Promise<Poll | Response> {
   const poll = isSlug(slug) ? await front.published.find(slug) : null;
   if (poll && pollState(poll, wallMs()) !== "draft") return poll;
-  const site = siteOf(front.config, request);
-  const page = await front.sharedPages.get(`nothing ${place} ${site.words.locale}`, "", () =>
-    sharedPage(notFoundPage(site, place), { status: 404, ...framing(front, place) }),
+  const context = pageContextOf(front.config, request);
+  const page = await front.sharedPages.get(`nothing ${surface} ${context.words.locale}`, "", () =>
+    sharedPage(notFoundPage(context, surface), { status: 404, ...framingOptions(front, surface) }),
   );
   return responseOf(page);
 }
 
 /** Who may frame the answer. */
-export function framing(front: Front, place: Place): { readonly embedSites?: readonly string[] } {
-  return place === "embed" ? { embedSites: front.config.embedSites } : {};
+export function framingOptions(
+  front: Front,
+  surface: Surface,
+): { readonly embedSites?: readonly string[] } {
+  return surface === "embed" ? { embedSites: front.config.embedSites } : {};
 }
 
 const notices: Partial<Record<DegradationStep, WordKey>> = {
@@ -68,10 +71,10 @@ export function noticeOf(front: Front): WordKey | undefined {
  * What the address has chosen already (`?choice=2`): links in newsletters do that. It is only marked;
  * nothing is sent by following a link.
  */
-function chosenIn({ url }: RequestHead, poll: Poll): readonly string[] {
+function preselectedIn({ url }: RequestHead, poll: Poll): readonly string[] {
   if (!url.includes("choice=")) return [];
-  const asked = new Set(queryOf(url).getAll("choice"));
-  const known = poll.options.map(({ number }) => String(number)).filter(id => asked.has(id));
+  const urlLanguage = new Set(queryOf(url).getAll("choice"));
+  const known = poll.options.map(({ number }) => String(number)).filter(id => urlLanguage.has(id));
   return known.slice(0, poll.choicesMax);
 }
 
@@ -86,7 +89,7 @@ function asksToChange({ url }: Request, poll: Poll): boolean {
   return poll.mayChange && url.includes("change") && queryOf(url).has("change");
 }
 
-const withdrawnMessage = ({ words }: Site) =>
+const withdrawnMessage = ({ words }: PageContext) =>
   ({ tone: "good", text: words.say("withdrawn") }) as const;
 
 /** Results for a page; `null` when they can't be read right now, which the page can say. */
@@ -104,7 +107,7 @@ export function resultsForPage(
 /** One of a poll's two pages, on the site or in an article. */
 export interface PollPage {
   readonly wanted: "vote" | "results";
-  readonly place: Place;
+  readonly surface: Surface;
 }
 
 /**
@@ -112,53 +115,57 @@ export interface PollPage {
  * does to everybody, it is a page that is made once a second; who has voted, or may see more than others,
  * gets one that is made for them and is theirs alone.
  */
-export async function pollPageFor(
+export async function answerPollPage(
   front: Front,
   slug: string,
   request: Request,
   wanted: "vote" | "results",
-  place: Place = "page",
+  surface: Surface = "page",
 ): Promise<Response> {
-  const poll = await publicPoll(front, slug, request, place);
+  const poll = await findPublicPoll(front, slug, request, surface);
   if (poll instanceof Response) return poll;
   const mark = await markOf(front, poll, request);
   const mine = hasVoted(mark) ? choiceTexts(poll, mark.choices) : undefined;
   const requester = mine ? "voter" : await requesterOf(front, poll, request);
-  const site = siteOf(front.config, request, poll);
-  const asked = { wanted, place };
+  const context = pageContextOf(front.config, request, poll);
+  const page: PollPage = { wanted, surface };
   if (mark || !sameForAll(poll, requester)) {
     const changing = mine !== undefined && asksToChange(request, poll);
     const isWithdrawn = mark && !mine && pollState(poll, wallMs()) === "open";
-    const html = await renderPoll(front, poll, site, asked, requester, {
-      chosen: changing ? fieldsFor(poll, mine) : chosenIn(request, poll),
+    const html = await renderPoll(front, poll, context, page, requester, {
+      chosen: changing ? fieldsFromChoices(poll, mine) : preselectedIn(request, poll),
       changing,
       ...(mine && { mine }),
       ...(mark && { receipt: receiptOf(front, poll, request, mark) }),
       ...(mark && poll.mayChange && { revision: mark.revision }),
-      ...(isWithdrawn && { message: withdrawnMessage(site) }),
+      ...(isWithdrawn && { message: withdrawnMessage(context) }),
     });
-    return htmlResponse(html, { personal: true, ...optionsOf(front, poll, site, place) });
+    return htmlResponse(html, { personal: true, ...optionsOf(front, poll, context, surface) });
   }
-  const page = await sharedPollPage(front, poll, site, asked, chosenIn(request, poll));
-  return responseOf(answerFor(page, request.headers.get("if-none-match")));
+  const shared = await sharedPollPage(front, poll, context, page, preselectedIn(request, poll));
+  return responseOf(answerFor(shared, request.headers.get("if-none-match")));
 }
 
 /** The page as everybody sees it who has no part in the poll yet. */
 function sharedPollPage(
   front: Front,
   poll: Poll,
-  site: Site,
+  context: PageContext,
   page: PollPage,
   chosen: readonly string[],
 ): Promise<PreparedResponse> {
-  return front.sharedPages.get(nameOf(poll, site, page, chosen), basisOf(front, poll), async () => {
-    const html = await renderPoll(front, poll, site, page, "reader", { chosen });
-    return sharedPage(html, optionsOf(front, poll, site, page.place));
-  });
+  return front.sharedPages.get(
+    cacheKeyOf(poll, context, page, chosen),
+    cacheVersionOf(front, poll),
+    async () => {
+      const html = await renderPoll(front, poll, context, page, "reader", { chosen });
+      return sharedPage(html, optionsOf(front, poll, context, page.surface));
+    },
+  );
 }
 
 /** The same answer, if it is there and surely the right one: nothing is read or made for it. */
-export function readyPollPage(
+export function preparedPollPage(
   front: Front,
   slug: string,
   request: RequestHead,
@@ -166,37 +173,42 @@ export function readyPollPage(
 ): PreparedResponse | undefined {
   const poll = preparedPoll(front, slug);
   if (!poll || !isAnyReader(poll, request) || identityOf(front, request)) return undefined;
-  const site = siteOf(front.config, request, poll);
-  const name = nameOf(poll, site, page, chosenIn(request, poll));
-  const kept = front.sharedPages.fresh(name, basisOf(front, poll));
+  const context = pageContextOf(front.config, request, poll);
+  const name = cacheKeyOf(poll, context, page, preselectedIn(request, poll));
+  const kept = front.sharedPages.fresh(name, cacheVersionOf(front, poll));
   return kept && answerFor(kept, request.headers.get("if-none-match"));
 }
 
-function nameOf(
+function cacheKeyOf(
   { slug }: Poll,
-  { words, byReader }: Site,
-  { wanted, place }: PollPage,
+  { words, variesByLanguage }: PageContext,
+  { wanted, surface }: PollPage,
   chosen: readonly string[],
 ): string {
-  return `${wanted} ${place} ${words.locale} ${byReader} ${slug} ${chosen.join(" ")}`;
+  return `${wanted} ${surface} ${words.locale} ${variesByLanguage} ${slug} ${chosen.join(" ")}`;
 }
 
 /** What makes it another page. */
-function basisOf(front: Front, poll: Poll): string {
+function cacheVersionOf(front: Front, poll: Poll): string {
   return `${poll.version} ${pollState(poll, wallMs())} ${noticeOf(front)}`;
 }
 
-const optionsOf = (front: Front, poll: Poll, { byReader }: Site, place: Place): PageOptions => ({
-  byReader,
+const optionsOf = (
+  front: Front,
+  poll: Poll,
+  { variesByLanguage }: PageContext,
+  surface: Surface,
+): PageOptions => ({
+  variesByLanguage,
   options: poll.options,
-  ...framing(front, place),
+  ...framingOptions(front, surface),
 });
 
 async function renderPoll(
   front: Front,
   poll: Poll,
-  site: Site,
-  { wanted, place }: PollPage,
+  context: PageContext,
+  { wanted, surface }: PollPage,
   requester: Requester,
   theirs: Pick<CardProps, "chosen" | "mine" | "receipt" | "revision" | "changing" | "message">,
 ): Promise<string> {
@@ -205,9 +217,9 @@ async function renderPoll(
   const { mine, changing } = theirs;
   const voting = state === "open" && (!mine || changing);
   const show = state === "scheduled" || voting ? wanted : "results";
-  return pollPage(site, {
+  return pollPage(context, {
     poll,
-    place,
+    surface,
     nowMs: wallMs(),
     state,
     results,

@@ -6,19 +6,19 @@ import { revisionMax } from "#lib/model/ballot.ts";
 import type { Poll } from "#lib/model/poll.ts";
 
 /** What the fields say, as they said it: to fill the form in again. */
-export function fieldsOf(form: URLSearchParams): string[] {
+export function chosenFields(form: URLSearchParams): string[] {
   return [...form]
     .filter(([name, value]) => (name === "choice" || name.startsWith("choice.")) && value !== "")
     .map(([, value]) => value);
 }
 
 /** A ballot's choices as the fields would say them. */
-export function fieldsFor(poll: Pick<Poll, "kind">, choices: readonly string[]): string[] {
+export function fieldsFromChoices(poll: Pick<Poll, "kind">, choices: readonly string[]): string[] {
   return poll.kind === "ranked" ? choices.map((id, index) => `${id}:${index + 1}`) : [...choices];
 }
 
 /** As the API would get them; `undefined` when a rank was given twice. */
-export function choicesOf(
+export function choicesFromFields(
   poll: Pick<Poll, "kind">,
   fields: readonly string[],
 ): string[] | undefined {
@@ -32,11 +32,11 @@ export function choicesOf(
 }
 
 /** The revision that the form is to replace; `undefined` in a form for a first ballot. */
-export function replacesOf(form: URLSearchParams): number | undefined {
+export function replacedRevision(form: URLSearchParams): number | undefined {
   const text = form.get("replaces") ?? "";
   return /^\d{1,5}$/.test(text) && Number(text) < revisionMax ? Number(text) : undefined;
 }
 
-export function withdrawsIn(form: URLSearchParams): boolean {
-  return form.has("withdraw") && replacesOf(form) !== undefined;
+export function isWithdrawal(form: URLSearchParams): boolean {
+  return form.has("withdraw") && replacedRevision(form) !== undefined;
 }

@@ -4,8 +4,18 @@ import { type Language, languageOfTag } from "#lib/base/languages.ts";
 import type { Config } from "#lib/config/config.ts";
 import type { RequestHead } from "#lib/http/request-head.ts";
 import type { Poll } from "#lib/model/poll.ts";
-import type { Site } from "./render-pages.tsx";
-import { wordsIn } from "./words/words.ts";
+import type { UrlLanguage } from "./views/paths.ts";
+import { type Words, wordsIn } from "./words/words.ts";
+
+export interface PageContext {
+  readonly words: Words;
+  readonly siteName: string;
+  readonly publicUrl: string;
+  /** The language that `?lang=` asks for, where the poll has none of its own. */
+  readonly urlLanguage: UrlLanguage;
+  /** The language follows `Accept-Language`, so caches must store one page per language. */
+  readonly variesByLanguage: boolean;
+}
 
 /** Longer lists are nobody's preferences. */
 const acceptLengthMax = 200;
@@ -14,22 +24,26 @@ const acceptLengthMax = 200;
  * The site in a language: the poll's own, else the one that the address asks for (`?lang=`, which an
  * embed has from its article), else the reader's, else the site's.
  */
-export function siteOf(config: Config, request: RequestHead, poll?: Pick<Poll, "language">): Site {
-  const asked = poll?.language ? undefined : languageInAddress(request);
-  const fixed = poll?.language ?? asked;
+export function pageContextOf(
+  config: Config,
+  request: RequestHead,
+  poll?: Pick<Poll, "language">,
+): PageContext {
+  const urlLanguage = poll?.language ? undefined : languageInAddress(request);
+  const fixed = poll?.language ?? urlLanguage;
   const language = fixed ?? acceptedLanguage(request) ?? config.language;
   return {
     words: wordsIn(language, config.timeZone),
     siteName: config.siteName,
     publicUrl: config.publicUrl,
-    asked,
-    byReader: fixed === undefined,
+    urlLanguage,
+    variesByLanguage: fixed === undefined,
   };
 }
 
 function languageInAddress({ url }: RequestHead): Language | undefined {
-  const asked = /[?&]lang=([a-zA-Z-]{2,12})(?:&|$)/.exec(url)?.[1];
-  return asked === undefined ? undefined : languageOfTag(asked);
+  const urlLanguage = /[?&]lang=([a-zA-Z-]{2,12})(?:&|$)/.exec(url)?.[1];
+  return urlLanguage === undefined ? undefined : languageOfTag(urlLanguage);
 }
 
 /** The first of the reader's languages that is spoken here. */

@@ -2,11 +2,11 @@
 import { problemAnswer } from "#lib/http/problem.ts";
 import { responseOf } from "#lib/http/respond.ts";
 import { getFront } from "#lib/web/front.ts";
-import { framing } from "./answer-poll-page.ts";
-import { siteOf } from "./page-context.ts";
+import { framingOptions } from "./answer-poll-page.ts";
+import { pageContextOf } from "./page-context.ts";
 import { htmlResponse } from "./page-response.ts";
 import { messagePage } from "./render-pages.tsx";
-import type { Place } from "./views/paths.ts";
+import type { Surface } from "./views/paths.ts";
 
 type Handler<Context> = (request: Request, context: Context) => Promise<Response>;
 
@@ -14,9 +14,9 @@ type Handler<Context> = (request: Request, context: Context) => Promise<Response
  * As `route` (`lib/web/route-handler.ts`), but that a reader is told in words while what a page is made of can't be read:
  * with 503 and `Retry-After`, as scripts are.
  */
-export function pageRoute<Context = unknown>(
+export function pageHandler<Context = unknown>(
   handler: Handler<Context>,
-  place: Place = "page",
+  surface: Surface = "page",
 ): Handler<Context> {
   return async (request, context) => {
     try {
@@ -25,10 +25,15 @@ export function pageRoute<Context = unknown>(
       const front = getFront();
       const problem = problemAnswer(error, front.log);
       if (problem.status !== 503) return responseOf(problem);
-      const html = messagePage(siteOf(front.config, request), place, "awayTitle", "awayBody");
+      const html = messagePage(
+        pageContextOf(front.config, request),
+        surface,
+        "awayTitle",
+        "awayBody",
+      );
       const { "Retry-After": retryAfter = "1" } = problem.headers;
       const headers = { "Retry-After": retryAfter };
-      return htmlResponse(html, { status: 503, headers, ...framing(front, place) });
+      return htmlResponse(html, { status: 503, headers, ...framingOptions(front, surface) });
     }
   };
 }

@@ -17,7 +17,7 @@ export interface PageOptions {
   /** Options whose images are on the page. */
   readonly options?: readonly PollOption[];
   /** See `Site.byReader`. */
-  readonly byReader?: boolean;
+  readonly variesByLanguage?: boolean;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
@@ -50,7 +50,7 @@ function headersOf(options: PageOptions): Readonly<Record<string, string>> {
     "Cache-Control": keepable(options)
       ? "public, max-age=0, s-maxage=1, stale-while-revalidate=5"
       : "private, no-store",
-    ...(options.byReader && { Vary: "Accept-Language" }),
+    ...(options.variesByLanguage && { Vary: "Accept-Language" }),
     ...options.headers,
   };
 }

@@ -5,7 +5,7 @@ import type { OptionNumber, PollId, Slug } from "#lib/model/ids.ts";
 import { optionNumberMax } from "#lib/model/ids.ts";
 import type { OptionImage, Poll } from "#lib/model/poll.ts";
 import { defaultRules } from "#lib/model/poll-rules.ts";
-import type { Site } from "./render-pages.tsx";
+import type { PageContext } from "./page-context.ts";
 import { renderFragment } from "./views/document.tsx";
 import { PollCard } from "./views/poll-card.tsx";
 
@@ -41,7 +41,7 @@ export function previewPoll({ options, ...input }: PreviewInput): Poll {
   };
 }
 
-export function previewPage({ words, siteName }: Site, poll: Poll): string {
+export function previewPage({ words, siteName }: PageContext, poll: Poll): string {
   return renderFragment({
     words,
     siteName,
@@ -50,7 +50,7 @@ export function previewPage({ words, siteName }: Site, poll: Poll): string {
       <PollCard
         words={words}
         siteName={siteName}
-        place="page"
+        surface="page"
         nowMs={wallMs()}
         poll={poll}
         state="open"

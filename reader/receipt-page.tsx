@@ -6,11 +6,10 @@ import { describeError } from "#lib/base/log.ts";
 import type { ReceiptReport, ReceiptState } from "#lib/receipts/find-receipt.ts";
 import { isStoreFailure } from "#lib/store/database.ts";
 import type { Front } from "#lib/web/front.ts";
-import { siteOf } from "./page-context.ts";
+import { type PageContext, pageContextOf } from "./page-context.ts";
 import { htmlResponse } from "./page-response.ts";
-import type { Site } from "./render-pages.tsx";
 import { renderDocument } from "./views/document.tsx";
-import { pathOf } from "./views/paths.ts";
+import { pollPath } from "./views/paths.ts";
 import type { WordKey, Words } from "./words/words.ts";
 
 const noindex = { "X-Robots-Tag": "noindex" };
@@ -27,22 +26,22 @@ const sentences: Readonly<Record<ReceiptState, WordKey>> = {
   gone: "receiptGone",
 };
 
-export async function receiptPageFor(
+export async function answerReceiptPage(
   front: Front,
   code: string,
   request: Request,
 ): Promise<Response> {
-  const site = siteOf(front.config, request);
+  const context = pageContextOf(front.config, request);
   try {
     const report = await front.receipts.find(code);
     const html = report
-      ? receiptPage(site, report)
-      : sentencePage(site, "receiptUnknown", "notFoundBody");
+      ? receiptPage(context, report)
+      : sentencePage(context, "receiptUnknown", "notFoundBody");
     return htmlResponse(html, { status: report ? 200 : 404, personal: true, headers: noindex });
   } catch (error) {
     if (!isStoreFailure(error) && !isFloodgateError(error, "overloaded")) throw error;
     front.log.debug({ event: "receipt_not_looked_up", ...describeError(error) });
-    return htmlResponse(sentencePage(site, "receiptTitle", "receiptAway"), {
+    return htmlResponse(sentencePage(context, "receiptTitle", "receiptAway"), {
       status: 503,
       personal: true,
       headers: { ...noindex, "Retry-After": "5" },
@@ -50,8 +49,8 @@ export async function receiptPageFor(
   }
 }
 
-export function receiptPage(site: Site, report: ReceiptReport): string {
-  const { words, siteName } = site;
+export function receiptPage(context: PageContext, report: ReceiptReport): string {
+  const { words, siteName } = context;
   const { poll, state, code } = report;
   const title = words.say("receiptTitle");
   return renderDocument({
@@ -70,7 +69,9 @@ export function receiptPage(site: Site, report: ReceiptReport): string {
         </p>
         {poll && (
           <p class="poll-actions">
-            <a href={pathOf(poll, "page", "results", site.asked)}>{words.say("results")}</a>
+            <a href={pollPath(poll, "page", "results", context.urlLanguage)}>
+              {words.say("results")}
+            </a>
           </p>
         )}
         <p class="poll-fine">
@@ -125,7 +126,7 @@ function Step({ words, label, done, atMs }: StepProps) {
   );
 }
 
-function sentencePage({ words, siteName }: Site, title: WordKey, body: WordKey): string {
+function sentencePage({ words, siteName }: PageContext, title: WordKey, body: WordKey): string {
   return renderDocument({
     words,
     siteName,

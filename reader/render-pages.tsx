@@ -3,53 +3,50 @@
 
 import { pollState } from "#lib/model/poll-state.ts";
 import type { ListedPoll } from "#lib/polls/published.ts";
+import type { PageContext } from "./page-context.ts";
 import type { CardProps } from "./views/card-props.ts";
 import { renderDocument, renderEmbed } from "./views/document.tsx";
-import { type AskedLanguage, type Place, pathOf, picturePath } from "./views/paths.ts";
+import { picturePath, pollPath, type Surface, type UrlLanguage } from "./views/paths.ts";
 import { PollCard } from "./views/poll-card.tsx";
 import { resultsSentence } from "./views/result-list.tsx";
 import type { WordKey, Words } from "./words/words.ts";
 
-export interface Site {
-  readonly words: Words;
-  readonly siteName: string;
-  readonly publicUrl: string;
-  /** The language that this page's address asked for, and that is not the poll's own. */
-  readonly asked: AskedLanguage;
-  /** The language was chosen by what this reader's browser asks for: caches must keep them apart. */
-  readonly byReader: boolean;
-}
-
 /** The vote page, or what stands in its place: holding page, results. */
 export function pollPage(
-  site: Site,
-  card: Omit<CardProps, "words" | "siteName" | "asked">,
+  context: PageContext,
+  card: Omit<CardProps, "words" | "siteName" | "urlLanguage">,
 ): string {
-  const { words, siteName, publicUrl } = site;
-  const { poll, show, place } = card;
+  const { words, siteName, publicUrl } = context;
+  const { poll, show, surface } = card;
   const title = show === "vote" ? poll.question : `${words.say("results")}: ${poll.question}`;
   const about = poll.description || poll.question;
-  const address = publicUrl + pathOf(poll, "page", "vote");
+  const address = publicUrl + pollPath(poll, "page", "vote");
   const sentence = show === "results" ? resultsSentence({ words, ...card }) : "";
-  const render = place === "embed" ? renderEmbed : renderDocument;
+  const render = surface === "embed" ? renderEmbed : renderDocument;
   return render({
     words,
     siteName,
     title: `${title} – ${siteName}`,
     description: sentence || about,
-    canonical: publicUrl + pathOf(poll, "page", show),
+    canonical: publicUrl + pollPath(poll, "page", show),
     oembed: `${publicUrl}/oembed?url=${encodeURIComponent(address)}`,
     picture: {
       address: publicUrl + picturePath(poll, words.locale),
       alt: sentence || poll.question,
     },
-    children: <PollCard words={words} siteName={siteName} asked={site.asked} {...card} />,
+    children: (
+      <PollCard words={words} siteName={siteName} urlLanguage={context.urlLanguage} {...card} />
+    ),
   });
 }
 
 /** `/`: the polls that are open, those that will be, and the latest that were. */
-export function listPage(site: Site, polls: readonly ListedPoll[], nowMs: number): string {
-  const { words, siteName, publicUrl, asked } = site;
+export function listPage(
+  context: PageContext,
+  polls: readonly ListedPoll[],
+  nowMs: number,
+): string {
+  const { words, siteName, publicUrl, urlLanguage } = context;
   const of = (...states: string[]) => polls.filter(poll => states.includes(pollState(poll, nowMs)));
   const open = of("open");
   const scheduled = of("scheduled");
@@ -63,17 +60,19 @@ export function listPage(site: Site, polls: readonly ListedPoll[], nowMs: number
       <>
         <h1 class="headline">{words.say("pollsTitle")}</h1>
         {open.length === 0 && <p class="lede">{words.say("noPolls")}</p>}
-        {open.length > 0 && <PollList words={words} asked={asked} polls={open} nowMs={nowMs} />}
+        {open.length > 0 && (
+          <PollList words={words} urlLanguage={urlLanguage} polls={open} nowMs={nowMs} />
+        )}
         {scheduled.length > 0 && (
           <>
             <h2 class="section-title">{words.say("scheduledPolls")}</h2>
-            <PollList words={words} asked={asked} polls={scheduled} nowMs={nowMs} />
+            <PollList words={words} urlLanguage={urlLanguage} polls={scheduled} nowMs={nowMs} />
           </>
         )}
         {closed.length > 0 && (
           <>
             <h2 class="section-title">{words.say("closedPolls")}</h2>
-            <PollList words={words} asked={asked} polls={closed} nowMs={nowMs} />
+            <PollList words={words} urlLanguage={urlLanguage} polls={closed} nowMs={nowMs} />
           </>
         )}
       </>
@@ -83,17 +82,17 @@ export function listPage(site: Site, polls: readonly ListedPoll[], nowMs: number
 
 interface PollListProps {
   readonly words: Words;
-  readonly asked: AskedLanguage;
+  readonly urlLanguage: UrlLanguage;
   readonly polls: readonly ListedPoll[];
   readonly nowMs: number;
 }
 
-function PollList({ words, asked, polls, nowMs }: PollListProps) {
+function PollList({ words, urlLanguage, polls, nowMs }: PollListProps) {
   return (
     <ul class="poll-list">
       {polls.map(poll => (
         <li>
-          <a href={pathOf(poll, "page", "vote", asked)}>
+          <a href={pollPath(poll, "page", "vote", urlLanguage)}>
             <span class="poll-list-question">
               <bdi>{poll.question}</bdi>
             </span>
@@ -118,13 +117,13 @@ function stateInWords(words: Words, poll: ListedPoll, nowMs: number): string {
 
 /** In the place of a page: where there is nothing, or what it is made of can't be read right now. */
 export function messagePage(
-  { words, siteName }: Site,
-  place: Place,
+  { words, siteName }: PageContext,
+  surface: Surface,
   title: WordKey,
   body: WordKey,
 ): string {
   const children =
-    place === "embed" ? (
+    surface === "embed" ? (
       <article class="poll">
         <h1 class="poll-question">{words.say(title)}</h1>
         <p class="poll-dek">{words.say(body)}</p>
@@ -138,11 +137,11 @@ export function messagePage(
         </p>
       </>
     );
-  const render = place === "embed" ? renderEmbed : renderDocument;
+  const render = surface === "embed" ? renderEmbed : renderDocument;
   return render({ words, siteName, title: `${words.say(title)} – ${siteName}`, children });
 }
 
 /** Where there is no poll. */
-export function notFoundPage(site: Site, place: Place = "page"): string {
-  return messagePage(site, place, "notFoundTitle", "notFoundBody");
+export function notFoundPage(context: PageContext, surface: Surface = "page"): string {
+  return messagePage(context, surface, "notFoundTitle", "notFoundBody");
 }

@@ -11,7 +11,7 @@ import type { Slug } from "#lib/model/ids.ts";
 import { pollState } from "#lib/model/poll-state.ts";
 import type { Front } from "#lib/web/front.ts";
 import { resultsForPage } from "./answer-poll-page.ts";
-import { siteOf } from "./page-context.ts";
+import { pageContextOf } from "./page-context.ts";
 import { drawPoll } from "./picture/poll-picture.ts";
 
 /**
@@ -23,7 +23,7 @@ export async function sharePicture(front: Front, slug: Slug, request: Request): 
   const nowMs = wallMs();
   const state = poll ? pollState(poll, nowMs) : "draft";
   if (!poll || state === "draft") throw new FloodgateError("poll_not_found");
-  const { words, siteName } = siteOf(front.config, request, poll);
+  const { words, siteName } = pageContextOf(front.config, request, poll);
   const results = state === "scheduled" ? null : await resultsForPage(front, poll, "reader");
   // An edit, a closing, results that are hidden from now on: at once. Votes: after some seconds.
   const name = [slug, poll.version, words.locale, state, results?.hidden].join(" ");

@@ -11,7 +11,7 @@ import type { PreparedResponse } from "#lib/http/prepared-response.ts";
 import type { RequestHead } from "#lib/http/request-head.ts";
 import { preparedResults } from "#lib/web/answer-results.ts";
 import type { Front } from "#lib/web/front.ts";
-import { type PollPage, readyPollPage } from "#reader/answer-poll-page.ts";
+import { type PollPage, preparedPollPage } from "#reader/answer-poll-page.ts";
 import * as results from "../app/api/polls/[poll]/results/route.ts";
 import * as stream from "../app/api/polls/[poll]/results/stream/route.ts";
 import * as poll from "../app/api/polls/[poll]/route.ts";
@@ -88,9 +88,9 @@ const noParameters = {};
 type Ready = (front: Front, slug: string, request: RequestHead) => PreparedResponse | undefined;
 
 const pageOf =
-  (wanted: PollPage["wanted"], place: PollPage["place"]): Ready =>
+  (wanted: PollPage["wanted"], surface: PollPage["surface"]): Ready =>
   (at, slug, request) =>
-    readyPollPage(at, slug, request, { wanted, place });
+    preparedPollPage(at, slug, request, { wanted, surface });
 
 const readyByHandler: ReadonlyMap<Handler, Ready> = new Map<Handler, Ready>([
   [results.GET, preparedResults],

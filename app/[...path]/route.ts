@@ -2,7 +2,7 @@
 import { problem } from "#lib/http/problem.ts";
 import { getFront } from "#lib/web/front.ts";
 import { routeHandler } from "#lib/web/route-handler.ts";
-import { siteOf } from "#reader/page-context.ts";
+import { pageContextOf } from "#reader/page-context.ts";
 import { htmlResponse } from "#reader/page-response.ts";
 import { notFoundPage } from "#reader/render-pages.tsx";
 
@@ -13,7 +13,7 @@ interface Context {
 const notFound = routeHandler<Context>(async (request, context) => {
   const [first] = (await context.params).path;
   if (first === "api" || request.method !== "GET") return problem("not_found");
-  return htmlResponse(notFoundPage(siteOf(getFront().config, request)), { status: 404 });
+  return htmlResponse(notFoundPage(pageContextOf(getFront().config, request)), { status: 404 });
 });
 
 export {

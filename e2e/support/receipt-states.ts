@@ -1,8 +1,8 @@
 /** A receipt's page in each of its states, for `render-states.ts`. */
 import type { Poll } from "#lib/model/poll.ts";
 import type { ReceiptReport, ReceiptState } from "#lib/receipts/find-receipt.ts";
+import type { PageContext } from "#reader/page-context.ts";
 import { receiptPage } from "#reader/receipt-page.tsx";
-import type { Site } from "#reader/render-pages.tsx";
 
 /** As `lib/receipts/find-receipt.ts` reports them: a moment only where the ballot is stored under this receipt. */
 const isStored: Readonly<Record<ReceiptState, boolean>> = {
@@ -17,7 +17,11 @@ const isStored: Readonly<Record<ReceiptState, boolean>> = {
   gone: false,
 };
 
-export function receiptStatesOf(site: Site, poll: Poll, nowMs: number): Record<string, string> {
+export function receiptStatesOf(
+  site: PageContext,
+  poll: Poll,
+  nowMs: number,
+): Record<string, string> {
   const report = (state: ReceiptState): ReceiptReport => ({
     code: "0000022f-7k1q0vdb-3m9s4a1e-hc52tj8u",
     poll: state === "gone" ? null : { slug: poll.slug, question: poll.question },

@@ -8,8 +8,9 @@ import type { Poll } from "#lib/model/poll.ts";
 import { defaultRules } from "#lib/model/poll-rules.ts";
 import type { PollState } from "#lib/model/poll-state.ts";
 import type { Results } from "#lib/model/results.ts";
+import type { PageContext } from "#reader/page-context.ts";
 import { previewPage, previewPoll } from "#reader/preview.tsx";
-import { listPage, messagePage, notFoundPage, pollPage, type Site } from "#reader/render-pages.tsx";
+import { listPage, messagePage, notFoundPage, pollPage } from "#reader/render-pages.tsx";
 import type { CardProps } from "#reader/views/card-props.ts";
 import { Words } from "#reader/words/words.ts";
 import { receiptStatesOf } from "./receipt-states.ts";
@@ -18,12 +19,12 @@ const nowMs = Date.parse("2026-11-20T17:04:12Z");
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
 
-const site: Site = {
+const site: PageContext = {
   words: new Words("en", "Europe/Stockholm"),
   siteName: "The Harbour Post",
   publicUrl: "https://polls.example",
-  asked: undefined,
-  byReader: false,
+  urlLanguage: undefined,
+  variesByLanguage: false,
 };
 
 const labels = [
@@ -76,8 +77,8 @@ const results = resultsOf(poll, votes, 12_432, "open");
 
 type Shown = Partial<Omit<CardProps, "words" | "siteName">>;
 
-const page = (shown: Shown, at: Site = site): string =>
-  pollPage(at, { poll, place: "page", nowMs, state: "open", results, show: "vote", ...shown });
+const page = (shown: Shown, at: PageContext = site): string =>
+  pollPage(at, { poll, surface: "page", nowMs, state: "open", results, show: "vote", ...shown });
 
 const changeable = { ...poll, mayChange: true };
 const over = { ...poll, closesAtMs: nowMs - 60_000 };
@@ -175,8 +176,8 @@ const mirrored = (html: string): string => html.replace('dir="ltr"', 'dir="rtl"'
 /** In the page's own fonts: an embed takes the machine's, and every machine has others. */
 const embedded = (html: string): string =>
   html.replace(
-    'data-place="embed"',
-    `data-place="embed" style="--fg-serif: 'Source Serif 4'; --fg-sans: 'Inter Variable'"`,
+    'data-surface="embed"',
+    `data-surface="embed" style="--fg-serif: 'Source Serif 4'; --fg-sans: 'Inter Variable'"`,
   );
 
 const states: Readonly<Record<string, string>> = {
@@ -290,8 +291,8 @@ const states: Readonly<Record<string, string>> = {
     site,
     previewPoll({ ...poll, options: labels.map(label => ({ label })), closesAtMs: null }),
   ),
-  "embed-vote": embedded(page({ place: "embed", chosen: ["2"] })),
-  "embed-voted": embedded(page({ place: "embed", show: "results", mine: ["2"] })),
+  "embed-vote": embedded(page({ surface: "embed", chosen: ["2"] })),
+  "embed-voted": embedded(page({ surface: "embed", show: "results", mine: ["2"] })),
   "embed-outage": embedded(messagePage(site, "embed", "awayTitle", "awayBody")),
   outage: messagePage(site, "page", "awayTitle", "awayBody"),
   "not-found": notFoundPage(site),

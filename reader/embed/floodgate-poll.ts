@@ -55,7 +55,10 @@ class FloodgatePoll extends HTMLElement {
 
   /** Tells the poll how to look now: for articles that change their colours without a new page. */
   refresh(): void {
-    this.#frame?.contentWindow?.postMessage({ floodgate: "look", look: this.#look() }, home);
+    this.#frame?.contentWindow?.postMessage(
+      { floodgate: "appearance", appearance: this.#appearance() },
+      home,
+    );
   }
 
   #show(): void {
@@ -65,7 +68,7 @@ class FloodgatePoll extends HTMLElement {
     const query = language ? `?lang=${encodeURIComponent(language)}` : "";
     const frame = document.createElement("iframe");
     // The look travels behind the #: caches know one page for all articles.
-    frame.src = `${home}/embed/${encodeURIComponent(poll)}${query}#${this.#look()}`;
+    frame.src = `${home}/embed/${encodeURIComponent(poll)}${query}#${this.#appearance()}`;
     frame.title = this.title || "Poll";
     frame.loading = "lazy";
     frame.allow = "clipboard-write; web-share";
@@ -76,16 +79,16 @@ class FloodgatePoll extends HTMLElement {
     this.#frame = frame;
   }
 
-  #look(): string {
-    const look = new URLSearchParams();
+  #appearance(): string {
+    const appearance = new URLSearchParams();
     const theme = this.getAttribute("theme");
-    if (theme) look.set("theme", theme);
+    if (theme) appearance.set("theme", theme);
     const style = getComputedStyle(this);
     for (const name of properties) {
       const value = style.getPropertyValue(`--floodgate-${name}`).trim();
-      if (value) look.set(name, value);
+      if (value) appearance.set(name, value);
     }
-    return look.toString();
+    return appearance.toString();
   }
 }
 

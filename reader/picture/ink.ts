@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { type Canvas, createCanvas, GlobalFonts, type SKRSContext2D } from "@napi-rs/canvas";
 import { assets } from "../generated.ts";
-import { fitted, type Measure } from "./lines.ts";
+import { fitText, type Measure } from "./lines.ts";
 
 export type Colour = keyof typeof assets.palette;
 
@@ -73,7 +73,7 @@ export class Ink {
 
   /** One line, from `x` on; its baseline at `y`, and no wider than `widthMax`. */
   text(text: string, x: number, y: number, options: TextOptions): void {
-    const shown = fitted(text, options.widthMax, this.measure(options));
+    const shown = fitText(text, options.widthMax, this.measure(options));
     const context = this.#context;
     this.#use(options);
     context.fillStyle = assets.palette[options.colour];

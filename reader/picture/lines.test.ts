@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { fitted, linesOf } from "./lines.ts";
+import { fitText, wrapText } from "./lines.ts";
 
 /** Every character is 10 wide. */
 const measure = (text: string) => [...text].length * 10;
 
 describe("lines of a picture", () => {
   it("end between words, and are about equally long", () => {
-    assert.deepEqual(linesOf("aaaa bbbb cccc dd", 150, measure), ["aaaa bbbb", "cccc dd"]);
-    assert.deepEqual(linesOf("one line", 150, measure), ["one line"]);
+    assert.deepEqual(wrapText("aaaa bbbb cccc dd", 150, measure), ["aaaa bbbb", "cccc dd"]);
+    assert.deepEqual(wrapText("one line", 150, measure), ["one line"]);
   });
 
   it("break what has no spaces between letters, and never within one", () => {
@@ -18,15 +18,15 @@ describe("lines of a picture", () => {
       "旧港は車両通行止めにすべきか",
       family.repeat(9),
     ]) {
-      const lines = linesOf(text, 100, measure);
+      const lines = wrapText(text, 100, measure);
       assert.equal(lines.join(""), text);
       assert.ok(lines.length > 1);
     }
-    assert.ok(linesOf(family.repeat(9), 100, measure).every(line => line.startsWith(family)));
+    assert.ok(wrapText(family.repeat(9), 100, measure).every(line => line.startsWith(family)));
   });
 
   it("lose their end where there is no room, and say so", () => {
-    assert.equal(fitted("short", 100, measure), "short");
-    assert.equal(fitted("rather long", 80, measure), "rather…");
+    assert.equal(fitText("short", 100, measure), "short");
+    assert.equal(fitText("rather long", 80, measure), "rather…");
   });
 });

@@ -7,7 +7,7 @@ const graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" });
 const ellipsis = "…";
 
 /** `text`, or as much of its beginning as fits with an ellipsis behind it. */
-export function fitted(text: string, widthMax: number, measure: Measure): string {
+export function fitText(text: string, widthMax: number, measure: Measure): string {
   if (measure(text) <= widthMax) return text;
   let kept = "";
   for (const { segment } of graphemes.segment(text)) {
@@ -21,18 +21,18 @@ export function fitted(text: string, widthMax: number, measure: Measure): string
  * The lines of `text`, none wider than `widthMax` and all about equally long. Lines end between words; a
  * word that is wider than a line, or a script that has no spaces, is broken between letters.
  */
-export function linesOf(text: string, widthMax: number, measure: Measure): string[] {
-  const lines = broken(text, widthMax, measure);
+export function wrapText(text: string, widthMax: number, measure: Measure): string[] {
+  const lines = wrapGreedily(text, widthMax, measure);
   let [low, high] = [widthMax / 2, widthMax];
   while (high - low > 8) {
     const middle = (low + high) / 2;
-    if (broken(text, middle, measure).length > lines.length) low = middle;
+    if (wrapGreedily(text, middle, measure).length > lines.length) low = middle;
     else high = middle;
   }
-  return broken(text, high, measure);
+  return wrapGreedily(text, high, measure);
 }
 
-function broken(text: string, widthMax: number, measure: Measure): string[] {
+function wrapGreedily(text: string, widthMax: number, measure: Measure): string[] {
   const lines: string[] = [];
   let line = "";
   for (const word of text.split(/\s+/).filter(Boolean)) {

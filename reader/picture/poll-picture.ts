@@ -13,9 +13,9 @@ import { pictureSize } from "../views/paths.ts";
 import { resultLines } from "../views/result-list.tsx";
 import type { Words } from "../words/words.ts";
 import { Ink, type Type } from "./ink.ts";
-import { fitted, linesOf } from "./lines.ts";
+import { fitText, wrapText } from "./lines.ts";
 
-export interface Pictured {
+export interface PollPicture {
   readonly words: Words;
   readonly siteName: string;
   readonly poll: Poll;
@@ -54,7 +54,7 @@ interface Row {
 }
 
 /** PNG bytes. */
-export function drawPoll(shown: Pictured): Promise<Uint8Array<ArrayBuffer>> {
+export function drawPoll(shown: PollPicture): Promise<Uint8Array<ArrayBuffer>> {
   const { words, poll } = shown;
   const ink = new Ink(width, height, directionOf(words.locale) === "rtl");
   ink.box("card", 0, 0, width, height);
@@ -68,7 +68,7 @@ export function drawPoll(shown: Pictured): Promise<Uint8Array<ArrayBuffer>> {
   return ink.png();
 }
 
-function rowsOf({ words, poll, state, results }: Pictured): readonly Row[] {
+function rowsOf({ words, poll, state, results }: PollPicture): readonly Row[] {
   if (state === "scheduled") return [];
   if (results?.hidden !== null) return poll.options.map(({ label }) => ({ label }));
   return resultLines(words, poll, results).map(({ label, bar, head, detail }) => ({
@@ -79,7 +79,7 @@ function rowsOf({ words, poll, state, results }: Pictured): readonly Row[] {
 }
 
 /** Whose poll it is, and where it stands. */
-function drawHead(ink: Ink, { words, siteName, state }: Pictured): void {
+function drawHead(ink: Ink, { words, siteName, state }: PollPicture): void {
   const over = state === "closing" || state === "final";
   const says = over ? (state === "final" ? "finalResult" : "closing") : "readerPoll";
   const widthMax = inner / 2 - 16;
@@ -98,7 +98,7 @@ function drawHead(ink: Ink, { words, siteName, state }: Pictured): void {
 function drawQuestion(ink: Ink, question: string, room: number): number {
   const tries = questionTypes.map(({ size, linesMax }) => {
     const type: Type = { family: "serif", weight: 600, size };
-    const lines = linesOf(question, inner, ink.measure(type));
+    const lines = wrapText(question, inner, ink.measure(type));
     const leading = Math.round(size * 1.2);
     const end = questionTop + Math.min(lines.length, linesMax) * leading;
     return { type, lines, linesMax, leading, end };
@@ -110,7 +110,7 @@ function drawQuestion(ink: Ink, question: string, room: number): number {
   const shown = lines.slice(0, linesMax);
   if (lines.length > linesMax) {
     const rest = lines.slice(linesMax - 1).join(" ");
-    shown[linesMax - 1] = fitted(rest, inner, ink.measure(type));
+    shown[linesMax - 1] = fitText(rest, inner, ink.measure(type));
   }
   for (const [index, line] of shown.entries()) {
     const y = questionTop + index * leading + type.size;
@@ -164,7 +164,7 @@ function drawBar(ink: Ink, row: Row, y: number, longest: boolean): void {
 }
 
 /** How many voted, as of when, and what the numbers mean. */
-function drawFoot(ink: Ink, { words, poll, state, results }: Pictured): void {
+function drawFoot(ink: Ink, { words, poll, state, results }: PollPicture): void {
   const dated = (ms: number) => words.dated(ms);
   const at = { ...small, colour: "soft" } as const;
   ink.box("hair", margin, footTop, inner, 2);

@@ -1,7 +1,7 @@
 /** The parts of a poll card, and what may be written into them. */
 
 /** Texts in the page's language; those with a number have a form for each plural. */
-export interface Words {
+export interface CardTexts {
   readonly [key: string]: string | Readonly<Record<string, string>>;
 }
 
@@ -10,14 +10,14 @@ export type Tone = "good" | "warn" | "bad";
 export const language = document.documentElement.lang;
 /** The language that our address asked for, as the query of what it leads to. */
 export const langQuery = /[?&]lang=[a-zA-Z-]+/.exec(location.search)?.[0].replace("&", "?") ?? "";
-export const inArticle = document.documentElement.dataset.place === "embed";
+export const inArticle = document.documentElement.dataset.surface === "embed";
 
 const numbers = new Intl.NumberFormat(language);
 const means = new Intl.NumberFormat(language, { minimumFractionDigits: 2 });
 const percents = new Intl.NumberFormat(language, { style: "percent" });
 const plurals = new Intl.PluralRules(language);
 
-export function onEachCard(run: (card: HTMLElement) => void): void {
+export function forEachCard(run: (card: HTMLElement) => void): void {
   for (const card of document.querySelectorAll<HTMLElement>("[data-poll]")) run(card);
 }
 
@@ -48,8 +48,8 @@ export function say(
   key: string,
   values: Readonly<Record<string, string>> = {},
 ): string {
-  const text = wordsOf(card)[key];
-  return fill(typeof text === "string" ? text : "", values);
+  const text = textsOf(card)[key];
+  return fillPlaceholders(typeof text === "string" ? text : "", values);
 }
 
 /** A text with a number in it. */
@@ -59,19 +59,19 @@ export function sayCount(
   count: number,
   values: Readonly<Record<string, string>> = {},
 ): string {
-  const forms = wordsOf(card)[key];
+  const forms = textsOf(card)[key];
   if (typeof forms !== "object") return "";
   const form = count === 0 ? forms.exact0 : forms[plurals.select(count)];
-  return fill((form ?? forms.other ?? "#").replace("#", number(count)), values);
+  return fillPlaceholders((form ?? forms.other ?? "#").replace("#", formatNumber(count)), values);
 }
 
-export const number = (value: number): string => numbers.format(value);
-export const mean = (value: number): string => means.format(value);
+export const formatNumber = (value: number): string => numbers.format(value);
+export const formatMean = (value: number): string => means.format(value);
 /** A whole percentage. */
-export const percent = (share: number): string => percents.format(share / 100);
+export const formatPercent = (share: number): string => percents.format(share / 100);
 
 /** What the page has to tell the reader now: a live region, so it is read out too. */
-export function tell(card: HTMLElement, tone: Tone, text: string): void {
+export function showMessage(card: HTMLElement, tone: Tone, text: string): void {
   const message = part(card, "message");
   if (!message) return;
   message.dataset.tone = tone;
@@ -79,10 +79,10 @@ export function tell(card: HTMLElement, tone: Tone, text: string): void {
   message.textContent = text;
 }
 
-function fill(text: string, values: Readonly<Record<string, string>>): string {
+function fillPlaceholders(text: string, values: Readonly<Record<string, string>>): string {
   return text.replace(/\{(\w+)\}/g, (whole, name: string) => values[name] ?? whole);
 }
 
-function wordsOf(card: HTMLElement): Words {
-  return JSON.parse(card.dataset.words ?? "{}") as Words;
+function textsOf(card: HTMLElement): CardTexts {
+  return JSON.parse(card.dataset.words ?? "{}") as CardTexts;
 }

@@ -1,7 +1,7 @@
 /** The fields of a form: what is chosen in it, and how to fill it in again. */
 
 /** The choices as the API takes them; `undefined` when a rank was given twice. */
-export function chosenIn(form: HTMLFormElement, kind: string): string[] | undefined {
+export function choicesIn(form: HTMLFormElement, kind: string): string[] | undefined {
   const fields = [...new FormData(form)]
     .filter(([name]) => name.startsWith("choice"))
     .map(([, value]) => String(value))
@@ -15,7 +15,7 @@ export function chosenIn(form: HTMLFormElement, kind: string): string[] | undefi
   return ids.filter(Boolean);
 }
 
-export function fillIn(form: HTMLFormElement, kind: string, choices: readonly string[]): void {
+export function fillForm(form: HTMLFormElement, kind: string, choices: readonly string[]): void {
   for (const input of form.querySelectorAll(
     "input:not([type=hidden])",
   ) as NodeListOf<HTMLInputElement>) {

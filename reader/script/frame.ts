@@ -23,10 +23,10 @@ const themes = new Set(["light", "dark"]);
 
 export function fitIntoArticle(): void {
   if (!inArticle || window.parent === window) return;
-  applyLook(location.hash.slice(1));
+  applyAppearance(location.hash.slice(1));
   addEventListener("message", ({ data, source }: MessageEvent<Record<string, unknown> | null>) => {
-    if (source !== window.parent || data?.floodgate !== "look") return;
-    if (typeof data.look === "string") applyLook(data.look);
+    if (source !== window.parent || data?.floodgate !== "appearance") return;
+    if (typeof data.appearance === "string") applyAppearance(data.appearance);
   });
   const tellHeight = () => {
     const { height } = document.body.getBoundingClientRect();
@@ -35,14 +35,14 @@ export function fitIntoArticle(): void {
   new ResizeObserver(tellHeight).observe(document.body);
 }
 
-function applyLook(text: string): void {
-  const look = new URLSearchParams(text);
+function applyAppearance(text: string): void {
+  const appearance = new URLSearchParams(text);
   const root = document.documentElement;
-  const theme = look.get("theme") ?? "";
+  const theme = appearance.get("theme") ?? "";
   if (themes.has(theme)) root.dataset.theme = theme;
   else delete root.dataset.theme;
   for (const [name, [property, like]] of Object.entries(settings)) {
-    const value = look.get(name) ?? "";
+    const value = appearance.get(name) ?? "";
     const good = value.length <= valueLengthMax && CSS.supports(like, value);
     if (good && value) root.style.setProperty(property, value);
     else root.style.removeProperty(property);

@@ -13,10 +13,10 @@
 import type { Results } from "#lib/model/results.ts";
 import { inArticle, part, say, setText, showsResults, slugOf, stateOf } from "./card.ts";
 import { writeResults } from "./show-results.ts";
-import { kept, voterHeader } from "./storage.ts";
-import { atMoment, closingMs } from "./times.ts";
+import { stored, voterHeader } from "./storage.ts";
+import { closingMs, runAt } from "./times.ts";
 
-export interface Live {
+export interface LiveUpdates {
   /** Shows results that came another way. */
   show(results: Results): void;
   /** Asks anew: something has changed here. */
@@ -25,20 +25,20 @@ export interface Live {
 
 const silenceMsMax = 6_000;
 const failuresMax = 3;
-const streamSeats = 3;
+const streamsMax = 3;
 const waitSeconds = 20;
 const intervalMsDefault = 10_000;
 /** Of the count of readers, which nobody watches. */
 const idleFactor = 4;
 const closingSpreadMs = 2_000;
 
-type Way = "stream" | "wait" | "ask";
+type Transport = "stream" | "wait" | "ask";
 
-class Follower implements Live {
+class ResultsFollower implements LiveUpdates {
   readonly #card: HTMLElement;
   readonly #url: string;
   #version = -1;
-  #way: Way = "stream";
+  #way: Transport = "stream";
   #failures = 0;
   #intervalMs = intervalMsDefault;
   #paused = false;
@@ -61,7 +61,7 @@ class Follower implements Live {
     });
     const closing = closingMs(card);
     if (stateOf(card) === "open" && closing !== undefined) {
-      atMoment(closing + Math.random() * closingSpreadMs, () => this.refresh());
+      runAt(closing + Math.random() * closingSpreadMs, () => this.refresh());
     }
   }
 
@@ -107,7 +107,7 @@ class Follower implements Live {
       // request can.
       const named = this.#way === "stream" && this.#token !== undefined ? "wait" : this.#way;
       const way = showsResults(this.#card) ? named : "ask";
-      if (way === "stream" && !(await withSeat(() => this.#stream(signal)))) {
+      if (way === "stream" && !(await withStreamPermit(() => this.#stream(signal)))) {
         await this.#ask(signal);
       } else if (way === "wait") await this.#wait(signal);
       else if (way === "ask") await this.#ask(signal);
@@ -157,7 +157,7 @@ class Follower implements Live {
   }
 
   get #token(): string | undefined {
-    return inArticle ? kept<string>("token", slugOf(this.#card)) : undefined;
+    return inArticle ? stored<string>("token", slugOf(this.#card)) : undefined;
   }
 
   /** False when it failed. */
@@ -178,21 +178,21 @@ class Follower implements Live {
   }
 }
 
-export function follow(card: HTMLElement): Live {
-  return new Follower(card);
+export function followResults(card: HTMLElement): LiveUpdates {
+  return new ResultsFollower(card);
 }
 
 /**
  * Runs `work` if one of the browser's seats for streams is free; false if none is. Frames that may not
  * ask for a seat (where storage is denied, locks are) go without.
  */
-async function withSeat(work: () => Promise<void>): Promise<boolean> {
+async function withStreamPermit(work: () => Promise<void>): Promise<boolean> {
   if (!navigator.locks) {
     await work();
     return true;
   }
   try {
-    for (let seat = 0; seat < streamSeats; seat++) {
+    for (let seat = 0; seat < streamsMax; seat++) {
       const options = { ifAvailable: true };
       const had = await navigator.locks.request(`fg-stream-${seat}`, options, async lock => {
         if (lock) await work();

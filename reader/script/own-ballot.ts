@@ -6,8 +6,8 @@
  * that has one changes the ballot that stands, one that has none is for a first ballot.
  */
 import { part, say, setHidden, setText, slugOf } from "./card.ts";
-import { conceal, markMine, reveal } from "./show-results.ts";
-import { keep } from "./storage.ts";
+import { markOwnChoices, switchToForm, switchToResults } from "./show-results.ts";
+import { store } from "./storage.ts";
 
 export interface OwnBallot {
   readonly choices: readonly string[];
@@ -16,37 +16,37 @@ export interface OwnBallot {
 
 /** As the card says it; `undefined` when it says nothing. */
 export function ownBallotIn(card: HTMLElement): OwnBallot | undefined {
-  const { standing, revision } = card.dataset;
-  if (standing === undefined) return undefined;
-  return { choices: JSON.parse(standing) as string[], revision: Number(revision) };
+  const { ownBallot, revision } = card.dataset;
+  if (ownBallot === undefined) return undefined;
+  return { choices: JSON.parse(ownBallot) as string[], revision: Number(revision) };
 }
 
 /** Writes it into the card, and shows what follows: results with the choices marked, or the form. */
-export function showOwnBallot(card: HTMLElement, standing: OwnBallot): void {
-  const { choices, revision } = standing;
-  card.dataset.standing = JSON.stringify(choices);
+export function showOwnBallot(card: HTMLElement, ballot: OwnBallot): void {
+  const { choices, revision } = ballot;
+  card.dataset.ownBallot = JSON.stringify(choices);
   card.dataset.revision = String(revision);
   for (const field of card.querySelectorAll<HTMLInputElement>("[name=replaces]")) {
     field.value = String(revision);
     field.disabled = false;
   }
-  markMine(card, choices);
+  markOwnChoices(card, choices);
   setHidden(card, choices.length === 0, "change");
-  if (choices.length > 0) reveal(card);
+  if (choices.length > 0) switchToResults(card);
   else showForm(card, false);
 }
 
-export function storeOwnBallot(card: HTMLElement, standing: OwnBallot): void {
-  keep("voted", slugOf(card), standing);
-  showOwnBallot(card, standing);
+export function storeOwnBallot(card: HTMLElement, ballot: OwnBallot): void {
+  store("voted", slugOf(card), ballot);
+  showOwnBallot(card, ballot);
 }
 
 /** The form in the place of results: to vote again, or to change the vote. */
 export function showForm(card: HTMLElement, changing: boolean): void {
-  conceal(card);
+  switchToForm(card);
   setText(card, "cast", say(card, changing ? "changeVote" : "vote"));
-  setHidden(card, !changing, "keep");
-  setHidden(card, changing, "look");
+  setHidden(card, !changing, "keep-vote");
+  setHidden(card, changing, "see-results");
 }
 
 /** The revision that a form replaces; `undefined` for a first ballot. */
@@ -72,10 +72,10 @@ export function offerChanges(
     const first = form?.querySelector<HTMLElement>("select, input:not([type=hidden])");
     (form?.querySelector<HTMLElement>("input:checked") ?? first)?.focus();
   });
-  part(card, "keep")?.addEventListener("click", event => {
+  part(card, "keep-vote")?.addEventListener("click", event => {
     event.preventDefault();
     setHidden(card, true, "message");
-    reveal(card);
+    switchToResults(card);
     part(card, "change-vote")?.focus();
   });
   const form = card.querySelector<HTMLFormElement>("form[data-part=withdraw]");

@@ -4,7 +4,7 @@
  *
  * The selects stay the form's fields, out of sight; without this script they are what readers use.
  */
-import { number, say, setText } from "./card.ts";
+import { formatNumber, say, setText } from "./card.ts";
 
 type Move = "up" | "down";
 
@@ -22,7 +22,7 @@ export function rankByButtons(card: HTMLElement, form: HTMLFormElement): void {
     for (const row of rows) {
       const rank = order.indexOf(row) + 1;
       selectOf(row).selectedIndex = rank;
-      row.dataset.rank = rank > 0 ? number(rank) : "–";
+      row.dataset.rank = rank > 0 ? formatNumber(rank) : "–";
       disable(row, "up", rank === 1);
       disable(row, "down", rank === 0);
     }

@@ -1,22 +1,22 @@
 /** The rounds of an instant-runoff, written anew whenever a worker has computed them. */
 
 import type { Results, RunoffResults } from "#lib/model/results.ts";
-import { number, part, percent, say, setText } from "./card.ts";
-import { sayTime } from "./times.ts";
+import { formatNumber, formatPercent, part, say, setText } from "./card.ts";
+import { formatTime } from "./times.ts";
 
 export function writeRunoff(card: HTMLElement, results: Results): void {
   const section = part(card, "runoff");
   const { runoff } = results;
   if (!section || !runoff || section.dataset.at === runoff.computedAt) return;
   section.dataset.at = runoff.computedAt;
-  setText(card, "runoff-at", say(card, "runoffAt", { time: sayTime(runoff.computedAt) }));
+  setText(card, "runoff-at", say(card, "runoffAt", { time: formatTime(runoff.computedAt) }));
   const table = section.querySelector("table");
   table?.replaceChildren(head(card, runoff), body(card, results, runoff));
   if (table) table.hidden = runoff.rounds.length === 0;
 }
 
 function head(card: HTMLElement, { rounds }: RunoffResults): HTMLElement {
-  const titles = rounds.map((_, index) => say(card, "round", { number: number(index + 1) }));
+  const titles = rounds.map((_, index) => say(card, "round", { number: formatNumber(index + 1) }));
   const row = document.createElement("tr");
   row.append(...[say(card, "option"), ...titles].map(title => cell("th", title, "col")));
   const thead = document.createElement("thead");
@@ -25,7 +25,7 @@ function head(card: HTMLElement, { rounds }: RunoffResults): HTMLElement {
 }
 
 function body(card: HTMLElement, results: Results, { rounds, winner }: RunoffResults): HTMLElement {
-  const told = results.ballots === null ? percent : number;
+  const told = results.ballots === null ? formatPercent : formatNumber;
   const tbody = document.createElement("tbody");
   for (const { id, label } of results.options) {
     const votes = rounds.map(round => round.votes[id]);
@@ -37,7 +37,7 @@ function body(card: HTMLElement, results: Results, { rounds, winner }: RunoffRes
     tbody.append(row);
   }
   if (results.ballots !== null) {
-    const exhausted = rounds.map(round => number(round.exhausted ?? 0));
+    const exhausted = rounds.map(round => formatNumber(round.exhausted ?? 0));
     tbody.append(rowOf(say(card, "noFurtherChoice"), exhausted));
   }
   return tbody;

@@ -7,9 +7,18 @@
  */
 
 import type { Results } from "#lib/model/results.ts";
-import { inArticle, langQuery, part, say, setHidden, slugOf, stateOf, tell } from "./card.ts";
-import { chosenIn, fillIn } from "./fields.ts";
-import type { Live } from "./live-updates.ts";
+import {
+  inArticle,
+  langQuery,
+  part,
+  say,
+  setHidden,
+  showMessage,
+  slugOf,
+  stateOf,
+} from "./card.ts";
+import { choicesIn, fillForm } from "./fields.ts";
+import type { LiveUpdates } from "./live-updates.ts";
 import {
   type OwnBallot,
   offerChanges,
@@ -19,8 +28,8 @@ import {
   storeOwnBallot,
 } from "./own-ballot.ts";
 import { rankByButtons } from "./ranks.ts";
-import { markMine } from "./show-results.ts";
-import { canKeep, keep, kept, onVotedElsewhere, type Pending, voterHeader } from "./storage.ts";
+import { markOwnChoices } from "./show-results.ts";
+import { canStore, onVotedElsewhere, type Pending, store, stored, voterHeader } from "./storage.ts";
 
 const firstPauseMs = 1_000;
 const longestPauseMs = 30_000;
@@ -35,12 +44,12 @@ interface Answer {
 }
 
 /** Takes the form of a card over, and takes up what an earlier visit left behind. */
-export function takeVotes(card: HTMLElement, live: Live): void {
+export function enableVoting(card: HTMLElement, live: LiveUpdates): void {
   const form = card.querySelector<HTMLFormElement>("form[data-part=vote]");
   if (!form) return;
   const slug = slugOf(card);
-  if (inArticle && !canKeep()) {
-    voteElsewhere(card, form);
+  if (inArticle && !canStore()) {
+    linkToVotePage(card, form);
     return;
   }
   const { kind = "choice" } = card.dataset;
@@ -48,46 +57,46 @@ export function takeVotes(card: HTMLElement, live: Live): void {
   form.addEventListener("submit", event => {
     event.preventDefault();
     const { choicesMin = "1", choicesMax = "1" } = card.dataset;
-    const choices = chosenIn(form, kind);
+    const choices = choicesIn(form, kind);
     const count = choices?.length ?? 0;
     if (!choices || count < Number(choicesMin) || count > Number(choicesMax)) {
-      tell(card, "warn", say(card, "choose"));
+      showMessage(card, "warn", say(card, "choose"));
       form.querySelector<HTMLElement>("input:not([type=hidden]), [data-move]")?.focus();
       return;
     }
     const replaces = replacesIn(form);
-    const before = kept<Pending>("pending", slug);
+    const before = stored<Pending>("pending", slug);
     const same = before && before.replaces === replaces;
     const ballotId = same ? before.ballotId : crypto.randomUUID();
     const change = replaces === undefined ? {} : { replaces };
-    void cast(card, form, live, { ballotId, choices, ...change });
+    void castVote(card, form, live, { ballotId, choices, ...change });
   });
   offerChanges(card, {
-    fill: choices => fillIn(form, kind, choices),
+    fill: choices => fillForm(form, kind, choices),
     withdraw: async replaces => {
-      await cast(card, form, live, { ballotId: crypto.randomUUID(), choices: [], replaces });
-      if (ownBallotIn(card)?.choices.length === 0) fillIn(form, kind, []);
+      await castVote(card, form, live, { ballotId: crypto.randomUUID(), choices: [], replaces });
+      if (ownBallotIn(card)?.choices.length === 0) fillForm(form, kind, []);
     },
   });
   const showMine = (mine: OwnBallot) => {
     if (stateOf(card) !== "open") {
-      markMine(card, mine.choices);
+      markOwnChoices(card, mine.choices);
       return;
     }
     showOwnBallot(card, mine);
     live.refresh();
   };
-  const mine = kept<OwnBallot>("voted", slug);
+  const mine = stored<OwnBallot>("voted", slug);
   if (mine && !ownBallotIn(card) && !card.querySelector("[data-mine]")) showMine(mine);
   onVotedElsewhere(slug, showMine);
-  const unfinished = kept<Pending>("pending", slug);
+  const unfinished = stored<Pending>("pending", slug);
   if (!unfinished || stateOf(card) !== "open") return;
-  fillIn(form, kind, unfinished.choices);
-  void cast(card, form, live, unfinished);
+  fillForm(form, kind, unfinished.choices);
+  void castVote(card, form, live, unfinished);
 }
 
 /** In a frame that can keep nothing, nobody could be told apart: the vote is taken on our own page. */
-function voteElsewhere(card: HTMLElement, form: HTMLFormElement): void {
+function linkToVotePage(card: HTMLElement, form: HTMLFormElement): void {
   const link = document.createElement("a");
   link.className = "poll-button";
   link.href = `/p/${slugOf(card)}${langQuery}`;
@@ -98,40 +107,44 @@ function voteElsewhere(card: HTMLElement, form: HTMLFormElement): void {
 }
 
 /** Sends a ballot until it has an answer. */
-async function cast(
+async function castVote(
   card: HTMLElement,
   form: HTMLFormElement,
-  live: Live,
+  live: LiveUpdates,
   pending: Pending,
 ): Promise<void> {
   const button = form.querySelector(".poll-actions button");
   if (button?.getAttribute("aria-disabled") === "true") return;
   button?.setAttribute("aria-disabled", "true");
   const slug = slugOf(card);
-  keep("pending", slug, pending);
-  tell(card, "good", say(card, "sending"));
+  store("pending", slug, pending);
+  showMessage(card, "good", say(card, "sending"));
   for (let attempt = 0; ; attempt++) {
-    const answer = await send(form.action, slug, pending);
+    const answer = await sendBallot(form.action, slug, pending);
     if (answer && answer.status !== 503 && answer.status !== 429) {
-      keep("pending", slug, undefined);
+      store("pending", slug, undefined);
       button?.removeAttribute("aria-disabled");
       const token = answer.headers.get(voterHeader);
-      if (token) keep("token", slug, token);
-      await conclude(card, live, answer, pending);
+      if (token) store("token", slug, token);
+      await showAnswer(card, live, answer, pending);
       return;
     }
-    tell(card, "warn", say(card, answer ? "overloadedKeeping" : "unreachable"));
-    await pause(attempt, Number(answer?.headers.get("Retry-After") ?? 0) * 1000);
+    showMessage(card, "warn", say(card, answer ? "overloadedKeeping" : "unreachable"));
+    await waitBeforeRetry(attempt, Number(answer?.headers.get("Retry-After") ?? 0) * 1000);
   }
 }
 
-async function send(url: string, slug: string, pending: Pending): Promise<Response | undefined> {
+async function sendBallot(
+  url: string,
+  slug: string,
+  pending: Pending,
+): Promise<Response | undefined> {
   try {
     return await fetch(url, {
       method: "POST",
       headers: {
         "Content-Type": "application/json",
-        ...(inArticle && { [voterHeader]: kept<string>("token", slug) ?? "" }),
+        ...(inArticle && { [voterHeader]: stored<string>("token", slug) ?? "" }),
       },
       body: JSON.stringify(pending),
     });
@@ -141,7 +154,7 @@ async function send(url: string, slug: string, pending: Pending): Promise<Respon
 }
 
 /** Until the time has come, or the connection is back. */
-function pause(attempt: number, atLeastMs: number): Promise<void> {
+function waitBeforeRetry(attempt: number, atLeastMs: number): Promise<void> {
   const ceiling = Math.min(longestPauseMs, firstPauseMs * 2 ** attempt);
   return new Promise(resolve => {
     setTimeout(resolve, atLeastMs + Math.random() * ceiling);
@@ -149,9 +162,9 @@ function pause(attempt: number, atLeastMs: number): Promise<void> {
   });
 }
 
-async function conclude(
+async function showAnswer(
   card: HTMLElement,
-  live: Live,
+  live: LiveUpdates,
   answer: Response,
   pending: Pending,
 ): Promise<void> {
@@ -161,22 +174,22 @@ async function conclude(
   if (answer.status === 202) {
     const before = ownBallotIn(card)?.choices.length ?? 0;
     const done = choices.length === 0 ? "withdrawn" : changes && before > 0 ? "changed" : "counted";
-    tell(card, "good", say(card, done));
+    showMessage(card, "good", say(card, done));
     setHidden(card, choices.length === 0, "thanks");
     showReceipt(card, body.receipt);
-    showCounted(card, live, body, choices);
+    showAccepted(card, live, body, choices);
   } else if (body.code === "already_voted" || body.code === "ballot_changed") {
     const found = body.code === "ballot_changed" ? "changedElsewhere" : "alreadyVoted";
-    tell(card, "warn", say(card, body.choices?.length === 0 ? "withdrawn" : found));
-    showCounted(card, live, body, body.choices ?? []);
+    showMessage(card, "warn", say(card, body.choices?.length === 0 ? "withdrawn" : found));
+    showAccepted(card, live, body, body.choices ?? []);
   } else if (body.code === "ballot_id_reused") {
-    tell(card, "warn", say(card, "ballotIdReused"));
+    showMessage(card, "warn", say(card, "ballotIdReused"));
   } else if (body.code === "poll_closed") {
-    tell(card, "bad", say(card, changes ? "closedUnchanged" : "closedDetail"));
+    showMessage(card, "bad", say(card, changes ? "closedUnchanged" : "closedDetail"));
     live.refresh();
   } else {
     const known = { change_refused: "noChanges", voter_unknown: "changeUnknown" }[body.code ?? ""];
-    tell(card, "bad", known ? say(card, known) : (body.detail ?? answer.statusText));
+    showMessage(card, "bad", known ? say(card, known) : (body.detail ?? answer.statusText));
   }
 }
 
@@ -188,9 +201,9 @@ function showReceipt(card: HTMLElement, code: string | undefined): void {
   line.hidden = false;
 }
 
-function showCounted(
+function showAccepted(
   card: HTMLElement,
-  live: Live,
+  live: LiveUpdates,
   { results, revision = 0 }: Answer,
   choices: readonly string[],
 ): void {

@@ -3,7 +3,7 @@ import { part, say, setText, slugOf } from "./card.ts";
 
 const thanksMs = 4_000;
 
-export function offerToShare(card: HTMLElement): void {
+export function enableSharing(card: HTMLElement): void {
   const address = new URL(`/p/${slugOf(card)}/results`, location.href).href;
   part(card, "copy")?.addEventListener("click", () => {
     const sentence = part(card, "sentence")?.textContent ?? "";
@@ -20,14 +20,14 @@ async function copy(card: HTMLElement, name: string, text: string): Promise<void
   const button = part(card, name);
   const label = button?.textContent ?? "";
   const copied = say(card, "copied");
-  if (label === copied || !(await write(text))) return;
+  if (label === copied || !(await writeToClipboard(text))) return;
   setText(card, name, copied);
   setText(card, "summary", copied);
   setTimeout(() => setText(card, name, label), thanksMs);
 }
 
 /** False where the page that frames us does not allow it. */
-function write(text: string): Promise<boolean> {
+function writeToClipboard(text: string): Promise<boolean> {
   const writing = navigator.clipboard?.writeText(text);
   return writing ? writing.then(() => true).catch(() => false) : Promise.resolve(false);
 }

@@ -1,13 +1,13 @@
 /** Results into the card: bars move, text stays where it is. */
 
 import type { Results } from "#lib/model/results.ts";
-import { momentIn } from "../words/format-time.ts";
+import { formatMoment } from "../words/format-time.ts";
 import {
+  formatMean,
+  formatNumber,
+  formatPercent,
   language,
-  mean,
-  number,
   part,
-  percent,
   say,
   sayCount,
   setHidden,
@@ -16,7 +16,7 @@ import {
   stateOf,
 } from "./card.ts";
 import { writeRunoff } from "./runoff-rounds.ts";
-import { closingMs, sayAsOf } from "./times.ts";
+import { closingMs, showAsOf } from "./times.ts";
 
 /** At most one summary a minute is read out, however often the numbers change. */
 const summaryMs = 60_000;
@@ -31,7 +31,7 @@ export function writeResults(card: HTMLElement, results: Results): void {
     if (!row) continue;
     const rated = grade !== undefined;
     const bar = rated ? (grade ?? 0) * 20 : (share ?? Math.round(((votes ?? 0) * 100) / most));
-    const head = rated ? grade && mean(grade) : share !== null && percent(share);
+    const head = rated ? grade && formatMean(grade) : share !== null && formatPercent(share);
     setText(row, "share", head || "");
     setText(row, "votes", detailOf(card, option, results.ballots === null));
     row.querySelector("rect")?.setAttribute("width", `${bar}%`);
@@ -40,7 +40,7 @@ export function writeResults(card: HTMLElement, results: Results): void {
   const { ballots } = results;
   setText(card, "ballots", ballots === null ? "" : sayCount(card, "ballots", ballots));
   writeWaiting(card, results);
-  sayAsOf(card, results.asOf);
+  showAsOf(card, results.asOf);
   writeState(card, results.state);
   const thanks = part(card, "thanks")?.hidden === false;
   setHidden(card, thanks || results.hidden !== null, "bars");
@@ -64,7 +64,9 @@ function detailOf(
   if (votes !== null) parts.push(sayCount(card, "votes", votes));
   if (points != null) parts.push(sayCount(card, "points", points));
   for (const [index, count] of [...grades.entries()].reverse()) {
-    parts.push(`${number(index + 1)}: ${percentages ? percent(count) : number(count)}`);
+    parts.push(
+      `${formatNumber(index + 1)}: ${percentages ? formatPercent(count) : formatNumber(count)}`,
+    );
   }
   return parts.join(" · ");
 }
@@ -72,7 +74,8 @@ function detailOf(
 /** How many of the last votes are not in MySQL yet: said while the poll is closing, and nothing else moves. */
 function writeWaiting(card: HTMLElement, { state, waiting }: Results): void {
   setHidden(card, state !== "closing" || !waiting, "waiting");
-  if (waiting) setText(card, "waiting", say(card, "waitingCount", { count: number(waiting) }));
+  if (waiting)
+    setText(card, "waiting", say(card, "waitingCount", { count: formatNumber(waiting) }));
 }
 
 /** "Of 12,431 readers by 20:00, 54% chose …": what can be quoted. */
@@ -83,8 +86,8 @@ function writeSentence(card: HTMLElement, results: Results): void {
     return;
   }
   const sentence = sayCount(card, "sentence", results.ballots, {
-    time: momentIn(language, undefined, quotedMs(card, results), Date.now()),
-    share: percent(leader.share),
+    time: formatMoment(language, undefined, quotedMs(card, results), Date.now()),
+    share: formatPercent(leader.share),
     option: leader.label,
   });
   setText(card, "sentence", sentence);
@@ -116,16 +119,17 @@ function writeState(card: HTMLElement, state: string): void {
   label.textContent = text;
   part(card, "state")?.replaceChildren(label);
   setText(card, "summary", text);
-  reveal(card);
+  switchToResults(card);
   setHidden(card, true, "as-of", "to-the-poll", "distance-row", "change");
   setHidden(card, false, "when");
   if (state === "final") setHidden(card, true, "actions");
   const time = part(card, "when")?.querySelector("time");
-  if (time) time.textContent = momentIn(language, undefined, Date.parse(time.dateTime), Date.now());
+  if (time)
+    time.textContent = formatMoment(language, undefined, Date.parse(time.dateTime), Date.now());
 }
 
 /** Shows results in place of the form. */
-export function reveal(card: HTMLElement): void {
+export function switchToResults(card: HTMLElement): void {
   setHidden(card, true, "vote");
   setHidden(card, false, "results", "after");
   writeEyebrow(card);
@@ -145,21 +149,21 @@ function writeEyebrow(card: HTMLElement): void {
 }
 
 /** Shows the form in place of results. */
-export function conceal(card: HTMLElement): void {
+export function switchToForm(card: HTMLElement): void {
   setHidden(card, false, "vote");
   setHidden(card, true, "results", "after");
   writeEyebrow(card);
 }
 
 /** Marks the reader's own choices. */
-export function markMine(card: HTMLElement, mine: readonly string[]): void {
+export function markOwnChoices(card: HTMLElement, mine: readonly string[]): void {
   const ranked = card.dataset.kind === "ranked";
   const labels = mine.map((choice, index) => {
     const [id, grade] = choice.split(":");
     const row = card.querySelector<HTMLElement>(`[data-option="${id}"]`);
     const label = row?.dataset.label ?? "";
-    if (ranked) return `${number(index + 1)}. ${label}`;
-    return grade === undefined ? label : `${label} (${number(Number(grade))})`;
+    if (ranked) return `${formatNumber(index + 1)}. ${label}`;
+    return grade === undefined ? label : `${label} (${formatNumber(Number(grade))})`;
   });
   for (const row of card.querySelectorAll<HTMLElement>("[data-option]")) {
     const favourites = ranked ? mine.slice(0, 1) : mine;

@@ -25,7 +25,7 @@ const others = new BroadcastChannel("floodgate");
 
 const keyOf = (kind: Kind, slug: string): string => `fg-${kind}:${slug}`;
 
-export function keep(kind: Kind, slug: string, value: unknown): void {
+export function store(kind: Kind, slug: string, value: unknown): void {
   const key = keyOf(kind, slug);
   if (value === undefined) memory.delete(key);
   else memory.set(key, JSON.stringify(value));
@@ -36,7 +36,7 @@ export function keep(kind: Kind, slug: string, value: unknown): void {
   if (kind === "voted") others.postMessage({ key, value });
 }
 
-export function kept<T>(kind: Kind, slug: string): T | undefined {
+export function stored<T>(kind: Kind, slug: string): T | undefined {
   let text = memory.get(keyOf(kind, slug));
   try {
     text = localStorage.getItem(keyOf(kind, slug)) ?? undefined;
@@ -52,7 +52,7 @@ export function onVotedElsewhere<T>(slug: string, run: (voted: T) => void): void
 }
 
 /** False where a reader could not be told from the next one: nothing is kept, no cookie either. */
-export function canKeep(): boolean {
+export function canStore(): boolean {
   try {
     localStorage.setItem("fg-try", "1");
     localStorage.removeItem("fg-try");

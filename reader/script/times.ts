@@ -1,5 +1,5 @@
 /** Moments in the reader's own zone, and how long it is until then. */
-import { distanceIn, momentIn } from "../words/format-time.ts";
+import { formatDistance, formatMoment } from "../words/format-time.ts";
 import { language, part, say, setText, stateOf } from "./card.ts";
 
 const secondMs = 1_000;
@@ -12,34 +12,34 @@ const timeoutMsMax = 2 ** 31 - 1;
 const spreadMs = 3 * secondMs;
 
 /** Says the moments of a card, counts down to them, and looks again when a poll opens. */
-export function sayTimesHere(card: HTMLElement): void {
+export function showLocalTimes(card: HTMLElement): void {
   const time = part(card, "when")?.querySelector("time");
   if (!time) return;
   const ms = Date.parse(time.dateTime);
   const { key } = time.dataset;
   const tick = () => {
     const now = Date.now();
-    const when = momentIn(language, undefined, ms, now);
+    const when = formatMoment(language, undefined, ms, now);
     if (!key) {
       time.textContent = when;
       return;
     }
     time.textContent = say(card, key, { when });
-    setText(card, "distance", distanceIn(language, ms - now));
+    setText(card, "distance", formatDistance(language, ms - now));
     if (ms <= now) return;
     setTimeout(tick, ms - now <= nearMs + minuteMs ? secondMs : minuteMs);
   };
   tick();
-  sayAsOf(card, part(card, "as-of")?.dataset.at);
+  showAsOf(card, part(card, "as-of")?.dataset.at);
   if (stateOf(card) === "scheduled") {
-    atMoment(ms + Math.random() * spreadMs, () => location.reload());
+    runAt(ms + Math.random() * spreadMs, () => location.reload());
   }
 }
 
 /** Runs something at a moment of the reader's clock. */
-export function atMoment(ms: number, run: () => void): void {
+export function runAt(ms: number, run: () => void): void {
   const waitMs = ms - Date.now();
-  if (waitMs > timeoutMsMax) setTimeout(() => atMoment(ms, run), timeoutMsMax);
+  if (waitMs > timeoutMsMax) setTimeout(() => runAt(ms, run), timeoutMsMax);
   else setTimeout(run, Math.max(0, waitMs));
 }
 
@@ -50,13 +50,13 @@ export function closingMs(card: HTMLElement): number | undefined {
 }
 
 /** How new the numbers are. */
-export function sayAsOf(card: HTMLElement, iso: string | undefined): void {
+export function showAsOf(card: HTMLElement, iso: string | undefined): void {
   if (!iso) return;
-  setText(card, "as-of", say(card, "asOf", { time: sayTime(iso) }));
+  setText(card, "as-of", say(card, "asOf", { time: formatTime(iso) }));
 }
 
 /** A time of day with seconds. */
-export function sayTime(iso: string): string {
+export function formatTime(iso: string): string {
   return new Date(iso).toLocaleTimeString(language, {
     hour: "2-digit",
     minute: "2-digit",

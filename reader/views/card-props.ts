@@ -3,13 +3,13 @@ import type { Poll } from "#lib/model/poll.ts";
 import type { PollState } from "#lib/model/poll-state.ts";
 import type { Results } from "#lib/model/results.ts";
 import type { WordKey, Words } from "../words/words.ts";
-import type { AskedLanguage, Place } from "./paths.ts";
+import type { Surface, UrlLanguage } from "./paths.ts";
 
 export interface CardProps {
   readonly words: Words;
   readonly siteName: string;
-  readonly place: Place;
-  readonly asked?: AskedLanguage;
+  readonly surface: Surface;
+  readonly urlLanguage?: UrlLanguage;
   /** When the card was made: what its distances are measured from. */
   readonly nowMs: number;
   readonly poll: Poll;
@@ -36,6 +36,6 @@ export interface CardProps {
 }
 
 /** Whether the results' numbers are to be seen, where results are: not hidden, nor behind an editor's thanks. */
-export function numbersSeen({ poll, results, thanks }: CardProps): boolean {
+export function showsNumbers({ poll, results, thanks }: CardProps): boolean {
   return results?.hidden === null && !(thanks === true && poll.afterVote !== "results");
 }

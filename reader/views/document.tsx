@@ -114,7 +114,7 @@ export function renderDocument(props: DocumentProps): string {
 /** A poll in somebody's article: the card and nothing else, in the fonts that the reader has. */
 export function renderEmbed({ words, title, canonical, children }: DocumentProps): string {
   const html = (
-    <html lang={words.locale} dir={directionOf(words.locale)} data-place="embed">
+    <html lang={words.locale} dir={directionOf(words.locale)} data-surface="embed">
       <head>
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />

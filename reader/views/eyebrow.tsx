@@ -1,13 +1,13 @@
 /** @jsxImportSource hono/jsx */
 /** The line above the question: what this is, in which state, and the moment that matters. */
 import type { PollState } from "#lib/model/poll-state.ts";
-import { distanceIn } from "../words/format-time.ts";
+import { formatDistance } from "../words/format-time.ts";
 import type { WordKey, Words } from "../words/words.ts";
-import { type CardProps, numbersSeen } from "./card-props.ts";
+import { type CardProps, showsNumbers } from "./card-props.ts";
 
 export function Eyebrow(props: CardProps) {
   const { words, state, results, show } = props;
-  const live = show === "results" && state === "open" && numbersSeen(props);
+  const live = show === "results" && state === "open" && showsNumbers(props);
   return (
     <p class="poll-eyebrow">
       <span data-part="state">
@@ -49,7 +49,7 @@ function When({ words, poll, state, nowMs }: CardProps) {
       </time>
       <span data-part="distance-row">
         {" · "}
-        <span data-part="distance">{distanceIn(words.locale, ms - nowMs)}</span>
+        <span data-part="distance">{formatDistance(words.locale, ms - nowMs)}</span>
       </span>
     </>
   );

@@ -2,7 +2,7 @@
 /** The options of the form: to choose, to rank, or to grade. All of them plain fields. */
 import { optionsInOrder } from "#lib/model/option-order.ts";
 import type { CardProps } from "./card-props.ts";
-import { OptionImage, withImages } from "./option-image.tsx";
+import { hasImages, OptionImage } from "./option-image.tsx";
 
 const grades = [1, 2, 3, 4, 5];
 
@@ -11,7 +11,7 @@ export function OptionFields(props: CardProps) {
   return (
     <div
       class="poll-options"
-      data-tiles={poll.kind === "choice" && withImages(poll.options) ? "" : undefined}
+      data-tiles={poll.kind === "choice" && hasImages(poll.options) ? "" : undefined}
     >
       {poll.kind === "choice" && <ChoiceFields {...props} />}
       {poll.kind === "ranked" && <RankFields {...props} />}

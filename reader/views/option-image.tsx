@@ -29,6 +29,6 @@ export function OptionImage({ option: { image }, as }: OptionImageProps) {
 }
 
 /** Whether any option has an image: then all of them are laid out for images. */
-export function withImages(options: readonly PollOption[]): boolean {
+export function hasImages(options: readonly PollOption[]): boolean {
   return options.some(({ image }) => image !== undefined);
 }

@@ -5,8 +5,8 @@
  */
 import type { Poll } from "#lib/model/poll.ts";
 import type { WordKey, Words } from "../words/words.ts";
-import { type CardProps, numbersSeen } from "./card-props.ts";
-import { pathOf } from "./paths.ts";
+import { type CardProps, showsNumbers } from "./card-props.ts";
+import { pollPath } from "./paths.ts";
 import { ResultList } from "./result-list.tsx";
 import { RunoffTable } from "./runoff.tsx";
 
@@ -38,7 +38,7 @@ export function Outcome(props: CardProps) {
           ? words.say("resultsAway")
           : hiddenNote(words, poll, ms => words.when(ms, props.nowMs))}
       </p>
-      <div data-part="bars" hidden={!numbersSeen(props)}>
+      <div data-part="bars" hidden={!showsNumbers(props)}>
         <ResultList {...props} />
         {poll.kind === "ranked" && <RunoffTable {...props} />}
       </div>
@@ -63,7 +63,7 @@ function labelsOf(words: Words, poll: Poll, mine: readonly string[]): string {
   return words.list(texts);
 }
 
-function Thanks({ words, poll, place, asked, hidden }: CardProps & { hidden: boolean }) {
+function Thanks({ words, poll, surface, urlLanguage, hidden }: CardProps & { hidden: boolean }) {
   return (
     <div data-part="thanks" hidden={hidden}>
       {poll.afterVote === "text" && <p class="poll-thanks">{poll.afterVoteText}</p>}
@@ -71,7 +71,7 @@ function Thanks({ words, poll, place, asked, hidden }: CardProps & { hidden: boo
         <p class="poll-thanks">
           <a
             href={poll.afterVoteLink}
-            target={place === "embed" ? "_blank" : undefined}
+            target={surface === "embed" ? "_blank" : undefined}
             rel="noopener"
           >
             {poll.afterVoteText || new URL(poll.afterVoteLink).hostname}
@@ -80,7 +80,7 @@ function Thanks({ words, poll, place, asked, hidden }: CardProps & { hidden: boo
       )}
       {(poll.resultsTo === "everyone" || poll.resultsTo === "voters") && (
         <p class="poll-actions">
-          <a href={pathOf(poll, place, "results", asked)}>{words.say("results")}</a>
+          <a href={pollPath(poll, surface, "results", urlLanguage)}>{words.say("results")}</a>
         </p>
       )}
     </div>

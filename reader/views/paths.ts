@@ -2,46 +2,47 @@
 import type { Language } from "#lib/base/languages.ts";
 import type { Poll } from "#lib/model/poll.ts";
 
-export type Place = "page" | "embed";
+export type Surface = "page" | "embed";
 
-type Named = Pick<Poll, "slug">;
+type HasSlug = Pick<Poll, "slug">;
 
 /** The language that an address asked for, if one did: what it leads to asks for it again. */
-export type AskedLanguage = Language | undefined;
+export type UrlLanguage = Language | undefined;
 
 /** The path of a poll's vote page or results. */
-export function pathOf(
-  { slug }: Named,
-  place: Place,
+export function pollPath(
+  { slug }: HasSlug,
+  surface: Surface,
   show: "vote" | "results",
-  asked?: AskedLanguage,
+  urlLanguage?: UrlLanguage,
 ): string {
-  const base = place === "embed" ? `/embed/${slug}` : `/p/${slug}`;
-  return withQuery(show === "vote" ? base : `${base}/results`, langOf(asked));
+  const base = surface === "embed" ? `/embed/${slug}` : `/p/${slug}`;
+  return withQuery(show === "vote" ? base : `${base}/results`, languageParameter(urlLanguage));
 }
 
 /** The vote page with the form, for somebody who has voted and may change that. */
-export function changePath({ slug }: Named, place: Place, asked: AskedLanguage): string {
-  return withQuery(pathOf({ slug }, place, "vote"), "change", langOf(asked));
+export function changePath({ slug }: HasSlug, surface: Surface, urlLanguage: UrlLanguage): string {
+  return withQuery(pollPath({ slug }, surface, "vote"), "change", languageParameter(urlLanguage));
 }
 
 /** Where the form of a card posts to; `more` is one more parameter. */
-export function voteAddress(
-  { slug }: Named,
-  place: Place,
-  asked: AskedLanguage,
+export function votePath(
+  { slug }: HasSlug,
+  surface: Surface,
+  urlLanguage: UrlLanguage,
   more = "",
 ): string {
-  const from = place === "embed" ? "from=embed" : "";
-  return withQuery(`/api/polls/${slug}/votes`, from, langOf(asked), more);
+  const from = surface === "embed" ? "from=embed" : "";
+  return withQuery(`/api/polls/${slug}/votes`, from, languageParameter(urlLanguage), more);
 }
 
 /** Where a reader learns what became of a ballot. */
-export function receiptPath(code: string, asked?: AskedLanguage): string {
-  return withQuery(`/receipt/${code}`, langOf(asked));
+export function receiptPath(code: string, urlLanguage?: UrlLanguage): string {
+  return withQuery(`/receipt/${code}`, languageParameter(urlLanguage));
 }
 
-const langOf = (asked: AskedLanguage): string => (asked === undefined ? "" : `lang=${asked}`);
+const languageParameter = (urlLanguage: UrlLanguage): string =>
+  urlLanguage === undefined ? "" : `lang=${urlLanguage}`;
 
 function withQuery(path: string, ...parameters: readonly string[]): string {
   const query = parameters.filter(Boolean).join("&");

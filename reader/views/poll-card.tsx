@@ -5,10 +5,10 @@
  * The page's script works on this very markup (`data-*` attributes), so a state looks the same whether
  * the server or the script brought it about.
  */
-import { type CardProps, numbersSeen } from "./card-props.ts";
+import { type CardProps, showsNumbers } from "./card-props.ts";
 import { Eyebrow } from "./eyebrow.tsx";
 import { Outcome } from "./outcome.tsx";
-import { pathOf, receiptPath } from "./paths.ts";
+import { pollPath, receiptPath } from "./paths.ts";
 import { Sentence } from "./result-list.tsx";
 import { scriptWords } from "./script-words.ts";
 import { ChangeVote, VoteForm } from "./vote-form.tsx";
@@ -26,7 +26,7 @@ export function PollCard(props: CardProps) {
       data-choices-max={poll.choicesMax}
       data-after-vote={poll.afterVote}
       data-revision={revision === undefined ? undefined : String(revision)}
-      data-standing={revision === undefined ? undefined : JSON.stringify(props.mine ?? [])}
+      data-own-ballot={revision === undefined ? undefined : JSON.stringify(props.mine ?? [])}
       data-words={scriptWords(words, poll, props.siteName)}
     >
       <Eyebrow {...props} />
@@ -73,9 +73,13 @@ export function PollCard(props: CardProps) {
         </p>
       )}
       {state !== "scheduled" && <Foot {...props} voting={voting} />}
-      {props.place === "embed" && (
+      {props.surface === "embed" && (
         <p class="poll-fine">
-          <a href={pathOf(poll, "page", "vote", props.asked)} target="_blank" rel="noopener">
+          <a
+            href={pollPath(poll, "page", "vote", props.urlLanguage)}
+            target="_blank"
+            rel="noopener"
+          >
             {words.say("onSite", { site: props.siteName })}
           </a>
         </p>
@@ -89,7 +93,7 @@ const newTab = { target: "_blank", rel: "noopener" };
 
 /** Below the options or the bars: what else there is to do, and what the numbers mean. */
 function Foot(props: CardProps & { voting: boolean }) {
-  const { words, poll, state, results, place, voting, mine } = props;
+  const { words, poll, state, results, surface, voting, mine } = props;
   return (
     <>
       <div data-part="after" hidden={voting}>
@@ -99,7 +103,7 @@ function Foot(props: CardProps & { voting: boolean }) {
             <a
               data-part="to-the-poll"
               hidden={mine !== undefined}
-              href={pathOf(poll, place, "vote", props.asked)}
+              href={pollPath(poll, surface, "vote", props.urlLanguage)}
             >
               {words.say("toThePoll")}
             </a>
@@ -108,7 +112,7 @@ function Foot(props: CardProps & { voting: boolean }) {
             class="poll-button poll-button-quiet poll-script"
             type="button"
             data-part="pause"
-            hidden={!numbersSeen(props)}
+            hidden={!showsNumbers(props)}
           >
             {words.say("pauseUpdates")}
           </button>
@@ -129,8 +133,8 @@ function Foot(props: CardProps & { voting: boolean }) {
       </p>
       <p class="poll-fine" data-part="receipt" hidden={props.receipt === undefined}>
         <a
-          href={props.receipt && receiptPath(props.receipt, props.asked)}
-          {...(place === "embed" && newTab)}
+          href={props.receipt && receiptPath(props.receipt, props.urlLanguage)}
+          {...(surface === "embed" && newTab)}
         >
           {words.say("receiptLink")}
         </a>

@@ -4,8 +4,8 @@ import type { Poll, PollOption } from "#lib/model/poll.ts";
 import type { Results } from "#lib/model/results.ts";
 import { gradeMax } from "#lib/model/tally-parts.ts";
 import type { Words } from "../words/words.ts";
-import { type CardProps, numbersSeen } from "./card-props.ts";
-import { OptionImage, withImages } from "./option-image.tsx";
+import { type CardProps, showsNumbers } from "./card-props.ts";
+import { hasImages, OptionImage } from "./option-image.tsx";
 
 interface Line {
   readonly option: PollOption;
@@ -75,7 +75,7 @@ function isMine({ kind }: Poll, id: string, mine: readonly string[] | undefined)
 
 export function ResultList({ words, poll, results, mine }: CardProps) {
   return (
-    <ul class="poll-results" data-thumbs={withImages(poll.options) ? "" : undefined}>
+    <ul class="poll-results" data-thumbs={hasImages(poll.options) ? "" : undefined}>
       {resultLines(words, poll, results).map(({ option, id, label, bar, head, detail }) => (
         <li
           class="poll-result"
@@ -133,7 +133,7 @@ export function Sentence(props: CardProps) {
     <div
       class="poll-fine poll-share-row"
       data-part="share-row"
-      hidden={text === "" || !numbersSeen(props)}
+      hidden={text === "" || !showsNumbers(props)}
     >
       <span data-part="sentence">{text}</span>
       <span class="poll-share poll-script">

@@ -4,7 +4,7 @@ import type { Poll } from "#lib/model/poll.ts";
 import type { Words } from "../words/words.ts";
 import type { CardProps } from "./card-props.ts";
 import { OptionFields } from "./option-fields.tsx";
-import { changePath, pathOf, voteAddress } from "./paths.ts";
+import { changePath, pollPath, votePath } from "./paths.ts";
 
 /** What the voter is asked to do, in a sentence. */
 export function instruction(
@@ -21,11 +21,11 @@ export function instruction(
 }
 
 export function VoteForm(props: CardProps & { hidden: boolean }) {
-  const { words, poll, preview, hidden, place, results, revision, changing = false } = props;
+  const { words, poll, preview, hidden, surface, results, revision, changing = false } = props;
   return (
     <form
       method="post"
-      action={voteAddress(poll, place, props.asked)}
+      action={votePath(poll, surface, props.urlLanguage)}
       data-part="vote"
       hidden={hidden}
       novalidate
@@ -53,15 +53,19 @@ export function VoteForm(props: CardProps & { hidden: boolean }) {
         </button>
         {results?.hidden === null && (
           <a
-            href={preview ? undefined : pathOf(poll, place, "results", props.asked)}
-            data-part="look"
+            href={preview ? undefined : pollPath(poll, surface, "results", props.urlLanguage)}
+            data-part="see-results"
             hidden={changing}
           >
             {words.say("seeResults")}
           </a>
         )}
         {poll.mayChange && (
-          <a href={pathOf(poll, place, "results", props.asked)} data-part="keep" hidden={!changing}>
+          <a
+            href={pollPath(poll, surface, "results", props.urlLanguage)}
+            data-part="keep-vote"
+            hidden={!changing}
+          >
             {words.say("keepVote")}
           </a>
         )}
@@ -79,13 +83,13 @@ function Replaces({ revision }: { revision: number | undefined }) {
 }
 
 /** What somebody who has voted may do about it. Nothing is sent by following the link. */
-export function ChangeVote({ words, poll, place, asked, revision, mine }: CardProps) {
+export function ChangeVote({ words, poll, surface, urlLanguage, revision, mine }: CardProps) {
   return (
     <div class="poll-actions" data-part="change" hidden={mine === undefined}>
-      <a data-part="change-vote" href={changePath(poll, place, asked)}>
+      <a data-part="change-vote" href={changePath(poll, surface, urlLanguage)}>
         {words.say("changeVote")}
       </a>
-      <form method="post" action={voteAddress(poll, place, asked)} data-part="withdraw">
+      <form method="post" action={votePath(poll, surface, urlLanguage)} data-part="withdraw">
         <Replaces revision={revision} />
         <input type="hidden" name="withdraw" value="yes" />
         <button class="poll-link" type="submit">

@@ -22,7 +22,7 @@ export const newFormat: DateFormats = (locale, options) => {
 };
 
 /** "20:00 CET" today, "Sunday 20:00 CET" within six days, else with the date. */
-export function momentIn(
+export function formatMoment(
   locale: string,
   timeZone: string | undefined,
   ms: number,
@@ -45,7 +45,7 @@ export function momentIn(
 }
 
 /** "in 2 days", "in 12 minutes", "in 40 seconds"; never less than now. */
-export function distanceIn(locale: string, deltaMs: number): string {
+export function formatDistance(locale: string, deltaMs: number): string {
   const words = new Intl.RelativeTimeFormat(locale);
   const seconds = Math.max(0, Math.round(deltaMs / 1000));
   if (seconds < 90) return words.format(seconds, "second");

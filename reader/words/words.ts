@@ -10,7 +10,7 @@ import de from "./de.json" with { type: "json" };
 import en from "./en.json" with { type: "json" };
 import es from "./es.json" with { type: "json" };
 import fi from "./fi.json" with { type: "json" };
-import { momentIn, newFormat } from "./format-time.ts";
+import { formatMoment, newFormat } from "./format-time.ts";
 import fr from "./fr.json" with { type: "json" };
 import it from "./it.json" with { type: "json" };
 import nb from "./nb.json" with { type: "json" };
@@ -89,7 +89,7 @@ export class Words {
 
   /** A moment for people, with its zone, as seen from `nowMs`: "Sunday 20:00 CET". */
   when(ms: number, nowMs: number): string {
-    return momentIn(this.locale, this.timeZone, ms, nowMs, this.#dateFormat);
+    return formatMoment(this.locale, this.timeZone, ms, nowMs, this.#dateFormat);
   }
 
   /** A moment for whoever may look at it much later: "21 November 2026 at 18:04 CET". */

@@ -30,7 +30,7 @@ export function ClosingTime({ slug, timeZone, value }: ClosingTimeProps) {
         hint={`Time of ${timeZone}; empty: until somebody closes it.`}
         problem={state.problems?.closesAt ?? state.problem}
       />
-      <Button type="submit" look="quiet" disabled={busy}>
+      <Button type="submit" variant="quiet" disabled={busy}>
         Change
       </Button>
     </form>

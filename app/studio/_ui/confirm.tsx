@@ -11,16 +11,23 @@ interface ConfirmProps {
   readonly title: string;
   /** What will happen, in a sentence or two. */
   readonly consequence: string;
-  readonly look?: "primary" | "quiet" | "danger";
+  readonly variant?: "primary" | "quiet" | "danger";
   readonly action: (state: FormState, form: FormData) => Promise<FormState>;
 }
 
 /** A button for what can't be taken back: says what will happen, and asks once. */
-export function Confirm({ slug, label, title, consequence, look = "quiet", action }: ConfirmProps) {
+export function Confirm({
+  slug,
+  label,
+  title,
+  consequence,
+  variant = "quiet",
+  action,
+}: ConfirmProps) {
   const [state, submit, busy] = useActionState(action, {});
   return (
     <AlertDialog.Root>
-      <AlertDialog.Trigger className={buttonClass(look)}>{label}</AlertDialog.Trigger>
+      <AlertDialog.Trigger className={buttonClass(variant)}>{label}</AlertDialog.Trigger>
       <AlertDialog.Portal>
         <AlertDialog.Backdrop className="fixed inset-0 bg-ink/40" />
         <AlertDialog.Popup className="fixed top-1/2 left-1/2 w-[min(28rem,calc(100vw-2rem))] -translate-x-1/2 -translate-y-1/2 rounded border border-hair bg-card p-5 text-ink">
@@ -38,7 +45,11 @@ export function Confirm({ slug, label, title, consequence, look = "quiet", actio
           <form action={submit} className="mt-5 flex flex-wrap justify-end gap-3">
             <input type="hidden" name="slug" value={slug} />
             <AlertDialog.Close className={buttonClass("quiet")}>Cancel</AlertDialog.Close>
-            <Button type="submit" look={look === "danger" ? "danger" : "primary"} disabled={busy}>
+            <Button
+              type="submit"
+              variant={variant === "danger" ? "danger" : "primary"}
+              disabled={busy}
+            >
               {label}
             </Button>
           </form>

@@ -98,7 +98,7 @@ export function PollForm({ timeZone }: { timeZone: string }) {
             <Button type="submit" name="intent" value="open" disabled={busy}>
               Open now
             </Button>
-            <Button type="submit" name="intent" value="save" look="quiet" disabled={busy}>
+            <Button type="submit" name="intent" value="save" variant="quiet" disabled={busy}>
               Save; open later
             </Button>
           </div>

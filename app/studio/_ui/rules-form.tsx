@@ -38,7 +38,7 @@ export function RulesForm({ slug, timeZone, values }: RulesFormProps) {
         </p>
       )}
       <div>
-        <Button type="submit" look="quiet" disabled={busy}>
+        <Button type="submit" variant="quiet" disabled={busy}>
           Save rules
         </Button>
       </div>

@@ -8,7 +8,7 @@ import { pollKinds } from "#lib/model/poll-rules.ts";
 import { optionImageSchema } from "#lib/polls/schema.ts";
 import { getFront } from "#lib/web/front.ts";
 import { routeHandler } from "#lib/web/route-handler.ts";
-import { siteOf } from "#reader/page-context.ts";
+import { pageContextOf } from "#reader/page-context.ts";
 import { htmlResponse } from "#reader/page-response.ts";
 import { previewPage, previewPoll } from "#reader/preview.tsx";
 import { optionsOf } from "../_data/options-of-form.ts";
@@ -32,7 +32,7 @@ async function answer(request: Request, form: URLSearchParams): Promise<Response
     choicesMax: form.get("choices") === "several" ? Number(form.get("choicesMax") ?? 50) : 1,
     closesAtMs: (closesAt && parseLocalTime(closesAt, config.timeZone)) || null,
   });
-  const html = previewPage(siteOf(config, request, { language: languageOf(form) }), poll);
+  const html = previewPage(pageContextOf(config, request, { language: languageOf(form) }), poll);
   return htmlResponse(html, { personal: true, options: poll.options });
 }
 

@@ -119,7 +119,7 @@ function Actions({ found: { poll, state } }: { found: DeskPoll }) {
           label="Open now"
           title="Open this poll now?"
           consequence="Readers can vote from this moment on. The question and the options can’t be changed any more."
-          look="primary"
+          variant="primary"
           action={openPollAction}
         />
       )}
@@ -138,7 +138,7 @@ function Actions({ found: { poll, state } }: { found: DeskPoll }) {
           label="Delete"
           title="Delete this poll?"
           consequence="The poll, its ballots and its result are gone for good, and its address leads nowhere."
-          look="danger"
+          variant="danger"
           action={removePollAction}
         />
       )}
