@@ -4,7 +4,8 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { describe, it } from "node:test";
 
-const documents = [".", "docs", "docs/decisions", "docs/monitoring", "deploy"].flatMap(directory =>
+const folders = [".", ".github", "docs", "docs/decisions", "docs/monitoring", "deploy"];
+const documents = folders.flatMap(directory =>
   readdirSync(directory)
     .filter(name => name.endsWith(".md"))
     .map(name => join(directory, name)),
@@ -36,6 +37,18 @@ describe("the documents", () => {
     }
     assert.ok(documents.length > 10);
     assert.deepEqual(dead, []);
+  });
+
+  it("the README links to the changelog, the security policy and the contributors' page", () => {
+    const readme = readFileSync("README.md", "utf8");
+    for (const file of ["CHANGELOG.md", "SECURITY.md", "CONTRIBUTING.md"]) {
+      assert.ok(readme.includes(`](${file})`), file);
+    }
+  });
+
+  it("the changelog has an entry for the version of the package", () => {
+    const { version } = JSON.parse(readFileSync("package.json", "utf8")) as { version: string };
+    assert.ok(readFileSync("CHANGELOG.md", "utf8").includes(`## [${version}] - `), version);
   });
 
   it("each decision has one number, the same in its file name and its heading", () => {
