@@ -48,7 +48,7 @@ export async function answerFormVote(
   const identity = identityOf(front, request);
   if (!identity) {
     if (url.searchParams.has(withCookie)) return answer(to, 403, "bad", "cookiesNeeded");
-    const minted = mintIdentity(front.cast.secrets, undefined);
+    const minted = mintIdentity(front.secrets, undefined);
     return new Response(null, {
       status: 307,
       headers: {

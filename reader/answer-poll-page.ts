@@ -232,7 +232,7 @@ async function renderPoll(
 
 /** The receipt of the ballot that the voter of this request has. */
 function receiptOf(front: Front, poll: Poll, request: Request, mark: Mark): string | undefined {
-  const { secrets } = front.cast;
+  const { secrets } = front;
   const identity = identityOf(front, request);
   if (!identity) return undefined;
   return receiptCode(secrets, {

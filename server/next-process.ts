@@ -16,7 +16,7 @@ import { nextReady, stopMessage } from "./process-messages.ts";
 const [socketPath] = process.argv.slice(2);
 if (!socketPath || !process.send) throw new RangeError("started by the front, with a socket path");
 
-const front = getFront();
+const front = getFront("on_first_use");
 crashOnBugs(front.log);
 for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"]) process.on(signal, () => {});
 

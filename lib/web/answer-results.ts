@@ -69,7 +69,7 @@ export async function markOf(
 ): Promise<Mark | undefined> {
   const identity = identityOf(front, request);
   if (!identity) return undefined;
-  return readMark(front.memcached, poll.id, voterKey(front.cast.secrets, poll.id, identity));
+  return readMark(front.memcached, poll.id, voterKey(front.secrets, poll.id, identity));
 }
 
 /** Whose ballot is withdrawn is no voter. */

@@ -39,7 +39,7 @@ const choiceDetails: Readonly<Record<ChoiceProblem, string>> = {
 
 /** The identity that a request brings, if it brings one: in its cookie, or in an embed's token. */
 export function identityOf(front: Front, request: RequestHead): Identity | undefined {
-  const { secrets } = front.cast;
+  const { secrets } = front;
   return (
     readIdentity(secrets, front.config.publicUrl, request.headers.get("cookie")) ??
     readToken(secrets, request.headers.get(voterHeader))
@@ -53,7 +53,7 @@ export function identityHeaders(
   identity: Identity,
 ): Record<string, string> | undefined {
   if (identity.known) return undefined;
-  const { secrets } = front.cast;
+  const { secrets } = front;
   const cookie = { "Set-Cookie": identityCookie(secrets, front.config.publicUrl, identity.id) };
   if (!request.headers.has(voterHeader)) return cookie;
   return { ...cookie, [voterHeader]: identityToken(secrets, identity.id) };
@@ -67,7 +67,7 @@ export function castVote(
   input: VoteInput,
   identity: Identity,
 ): Promise<CastOutcome> {
-  return castBallot(front.cast, {
+  return castBallot(front.voting().cast, {
     slug,
     identity,
     choices: input.choices,
@@ -99,7 +99,7 @@ export async function answerVote(
   body: unknown,
 ): Promise<Answer> {
   const input = parse(castRequestSchema, body);
-  const identity = identityOf(front, request) ?? mintIdentity(front.cast.secrets, input.ballotId);
+  const identity = identityOf(front, request) ?? mintIdentity(front.secrets, input.ballotId);
   const outcome = await castVote(front, request, slug, input, identity);
   if (outcome.outcome !== "accepted") return problemAnswer(castError(outcome), front.log);
   const { ballotId, revision, receipt, results } = outcome;

@@ -20,6 +20,8 @@ export interface Readiness {
 
 /** Asks every memcached server and MySQL. One round trip each. */
 export async function readiness(front: Front): Promise<Readiness> {
+  // Whether votes can be taken is known to the part that takes them.
+  front.voting();
   const [servers, mysqlUp] = await Promise.all([
     Promise.all(front.memcached.map(async client => [client.name, await reach(client)] as const)),
     front.degradation.askMysql(),

@@ -1,0 +1,148 @@
+/**
+ * The voting part of a front: what takes ballots from a request to the queue, and the loops that watch over it.
+ *
+ * A process that takes no votes (the Next process) never starts it. The loops are: bringing in again what a
+ * queue server forgot, memory limits, degradation steps, publishing the accepted count, and handing in the
+ * counts of processes that ended at this home.
+ */
+import type { CastDeps } from "../ballots/cast.ts";
+import { DirectCommit } from "../ballots/direct-commit.ts";
+import { GroupCommit } from "../ballots/group-commit.ts";
+import { watchReplayRing } from "../ballots/replay.ts";
+import type { Log } from "../base/log.ts";
+import { AcceptedCount } from "../books/accepted-count.ts";
+import { recoverCounts } from "../books/recover-counts.ts";
+import type { Config } from "../config/config.ts";
+import type { Degradation } from "../health/degradation.ts";
+import type { MemcachedClient } from "../memcached/client.ts";
+import { inOrderFrom, type Placement } from "../memcached/placement.ts";
+import type { Lane } from "../model/lane.ts";
+import type { PublishedPolls } from "../polls/published.ts";
+import { BatchIds } from "../queue/batch-ids.ts";
+import type { Targets } from "../queue/batch-write.ts";
+import { Kickstart } from "../queue/kickstart.ts";
+import { MemoryLimits } from "../queue/memory-limits.ts";
+import { QueueProducer } from "../queue/producer.ts";
+import { allQueueNames, queueName } from "../queue/queue-names.ts";
+import { ReplayRing } from "../queue/replay-ring.ts";
+import type { ResultsBoard } from "../results/results-board.ts";
+import type { Store } from "../store/database.ts";
+import type { StoreBreaker } from "../store/store-breaker.ts";
+import { StaleTallies } from "../tallies/stale-tallies.ts";
+import type { VoterSecrets } from "../voters/voter-secrets.ts";
+
+export interface VotingParts {
+  readonly config: Config;
+  readonly log: Log;
+  readonly store: Store;
+  readonly breaker: StoreBreaker;
+  readonly published: PublishedPolls;
+  readonly results: ResultsBoard;
+  readonly memcached: readonly MemcachedClient[];
+  readonly queueServers: readonly MemcachedClient[];
+  readonly placement: Placement;
+  readonly degradation: Degradation;
+  readonly secrets: VoterSecrets;
+}
+
+export interface Voting {
+  readonly cast: CastDeps;
+  /** Finishes rounds under way, then ends the loops. */
+  readonly stop: () => Promise<void>;
+}
+
+/** Builds the voting part and starts its loops. */
+export function startVoting(parts: VotingParts): Voting {
+  const { config, log, store, breaker, published, results, memcached, queueServers, placement } =
+    parts;
+  const targets = {
+    high: targetsOf("high", config, queueServers),
+    normal: targetsOf("normal", config, queueServers),
+    low: targetsOf("low", config, queueServers),
+  };
+  const ring = new ReplayRing(config.queueReplayBytes);
+  const staleTallies = new StaleTallies();
+  const batchIds = new BatchIds();
+  const { producer } = batchIds;
+  const { stateDir: directory, queueFirstHome: home } = config;
+  const acceptedCount = new AcceptedCount({ producer, home, directory, placement, log });
+  const directCommit = new DirectCommit({
+    log,
+    acceptedCount,
+    store: breaker,
+    tallies: placement,
+    staleTallies,
+    ballotsPerSecond: config.fallbackBallotsPerSecond,
+  });
+  const kickstart = new Kickstart(config.kickstartTo);
+  const memoryLimits = memoryLimitsOf(config, queueServers);
+  const commit = new GroupCommit({
+    log,
+    kickstart,
+    published,
+    targets,
+    ring,
+    markServers: memcached,
+    tallies: placement,
+    batchIds,
+    acceptedCount,
+    staleTallies,
+    directCommit,
+    lingerMs: config.queueLingerMs,
+    relief: config.lanes,
+    memoryLimits,
+  });
+  const stop = new AbortController();
+  const loops = [
+    watchReplayRing(
+      {
+        log,
+        ring,
+        targets: targets.normal,
+        tallies: placement,
+        staleTallies,
+        markServers: memcached,
+        directCommit,
+      },
+      stop.signal,
+    ),
+    memoryLimits.watch(stop.signal),
+    parts.degradation.watch(stop.signal),
+    acceptedCount.publishUntil(stop.signal),
+    ...(directory ? [recoverCounts({ store, log, directory, home, producer }, stop.signal)] : []),
+  ];
+  return {
+    cast: { commit, laneOf: config.lanes.laneOf, published, results, secrets: parts.secrets },
+    stop: async () => {
+      await commit.settled();
+      kickstart.close();
+      stop.abort();
+      await Promise.all(loops);
+      acceptedCount.close();
+    },
+  };
+}
+
+function memoryLimitsOf(config: Config, servers: readonly MemcachedClient[]): MemoryLimits {
+  return new MemoryLimits({
+    servers,
+    queueNames: allQueueNames(config.queueHomes),
+    copies: config.queueCopies,
+    sharePercent: config.queueMemoryPercent,
+  });
+}
+
+/** Every home, beginning with this process's own: where to enqueue, and where to turn to next. */
+function homesFrom(config: Config): number[] {
+  const { queueHomes: homes, queueFirstHome: first } = config;
+  return Array.from({ length: homes }, (_, index) => (first + index) % homes);
+}
+
+/** Where this front's batches go: it begins with another server than its neighbours do. */
+function targetsOf(lane: Lane, config: Config, servers: readonly MemcachedClient[]): Targets {
+  const homes = homesFrom(config);
+  const sides = inOrderFrom(servers, config.queueFirstHome % servers.length).map(server =>
+    homes.map(home => new QueueProducer(queueName(lane, home), server)),
+  );
+  return { sides, copies: config.queueCopies, order: servers };
+}
