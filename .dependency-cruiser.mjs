@@ -181,9 +181,27 @@ export default {
       from: { path: "^app/.*route\\.ts$" },
       to: { path: "node_modules/(next|react|react-dom)/" },
     },
+    {
+      name: "serving-process-stays-light",
+      comment:
+        "The sign-in library costs 0.3 s and 40 MB, and serving processes never need it: call front.auth(), which loads it on demand.",
+      severity: "error",
+      from: { path: "^(app|lib|reader|server|worker)/" },
+      to: {
+        path: "^lib/editors/auth\\.ts$",
+        dynamic: false,
+        dependencyTypesNot: ["type-only"],
+      },
+    },
     ...downwardOnly,
     ...readerDownwardOnly,
     ...listedFoldersOnly,
+    only(
+      "only-auth-imports-better-auth",
+      "Use lib/editors/auth.ts.",
+      "better-auth",
+      "^lib/editors/auth\\.ts$",
+    ),
     only("only-memcached-imports-memjs", "Use lib/memcached.", "memjs", "^lib/memcached/"),
     only(
       "only-store-imports-mysql2",

@@ -8,7 +8,7 @@
 
 import type { IncomingMessage } from "node:http";
 import { BlockList, isIP, isIPv4 } from "node:net";
-import { clientAddressHeader } from "#lib/editors/auth.ts";
+import { clientAddressHeader } from "#lib/http/headers.ts";
 
 const stripped = [
   "x-forwarded-for",

@@ -34,6 +34,18 @@ for (const file of [".dependency-cruiser.mjs", "tsconfig.json", "package.json"])
 }
 symlinkSync(join(root, "node_modules"), join(tree, "node_modules"));
 
+/** Writes `files` into the empty tree, cruises it, and removes them. */
+function cruisePlanted(files: Readonly<Record<string, string>>): Report {
+  for (const [path, text] of Object.entries(files)) {
+    mkdirSync(join(tree, dirname(path)), { recursive: true });
+    writeFileSync(join(tree, path), text);
+  }
+  const places = [...new Set(Object.keys(files).map(path => path.split("/")[0] ?? ""))];
+  const report = cruise(tree, places);
+  for (const place of places) rmSync(join(tree, place), { recursive: true, force: true });
+  return report;
+}
+
 /** What is planted, and the rule that must catch it. */
 const planted: readonly { rule: string; files: Readonly<Record<string, string>> }[] = [
   {
@@ -80,6 +92,20 @@ const planted: readonly { rule: string; files: Readonly<Record<string, string>> 
     rule: "hot-routes-stay-light",
     files: {
       "app/b/route.ts": 'import { headers } from "next/headers";\nexport const GET = headers;\n',
+    },
+  },
+  {
+    rule: "serving-process-stays-light",
+    files: {
+      "lib/editors/auth.ts": "export const header = 1;\n",
+      "server/client-address.ts":
+        'import { header } from "#lib/editors/auth.ts";\nexport const h = header;\n',
+    },
+  },
+  {
+    rule: "only-auth-imports-better-auth",
+    files: {
+      "lib/web/x.ts": 'import { betterAuth } from "better-auth";\nexport const a = betterAuth;\n',
     },
   },
   {
@@ -137,17 +163,22 @@ const planted: readonly { rule: string; files: Readonly<Record<string, string>> 
 describe("import rules", () => {
   for (const { rule, files } of planted) {
     it(`a planted violation is caught by the rule ${rule}`, () => {
-      for (const [path, text] of Object.entries(files)) {
-        mkdirSync(join(tree, dirname(path)), { recursive: true });
-        writeFileSync(join(tree, path), text);
-      }
-      const places = [...new Set(Object.keys(files).map(path => path.split("/")[0] ?? ""))];
-      const { summary } = cruise(tree, places);
+      const { summary } = cruisePlanted(files);
       const names = summary.violations.map(violation => violation.rule.name);
       assert.ok(names.includes(rule), `found ${names.join(", ") || "nothing"}`);
-      for (const place of places) rmSync(join(tree, place), { recursive: true, force: true });
     });
   }
+
+  it("the sign-in library may be loaded on demand, and its types imported", () => {
+    const files = {
+      "lib/editors/auth.ts": "export class Auth {}\n",
+      "server/front.ts":
+        'import type { Auth } from "#lib/editors/auth.ts";\nexport const load = async (): Promise<Auth> => new (await import("#lib/editors/auth.ts")).Auth();\n',
+    };
+    const { summary } = cruisePlanted(files);
+    const names = summary.violations.map(violation => violation.rule.name);
+    assert.ok(!names.includes("serving-process-stays-light"), names.join(", "));
+  });
 
   it("import rules are checked over the whole tree", () => {
     const { modules } = cruise(root, ["app", "lib", "reader", "server", "worker"]);

@@ -7,12 +7,10 @@
 import { betterAuth } from "better-auth";
 import { inTime, MINUTE, SECOND } from "../base/clock.ts";
 import { FloodgateError } from "../base/errors.ts";
+import { clientAddressHeader } from "../http/headers.ts";
 import type { Store } from "../store/database.ts";
 import { deriveKey } from "../voters/voter-secrets.ts";
 import type { SignInAttempts } from "./sign-in-attempts.ts";
-
-/** The header in which the front passes the client's address; a client's own header is removed. */
-export const clientAddressHeader = "x-floodgate-client";
 
 export interface AuthDeps {
   readonly store: Store;

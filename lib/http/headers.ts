@@ -1,5 +1,5 @@
 /**
- * Security headers, one set for each class of answer, stated here and nowhere else.
+ * Headers of ours, and security headers: one set for each class of answer, stated here and nowhere else.
  *
  * | class  | may be framed by          | scripts            |
  * |--------|---------------------------|--------------------|
@@ -12,6 +12,9 @@
  * Pages are cacheable, so there is no nonce in them: their scripts and styles are files of ours, or
  * inline pieces whose hashes are listed.
  */
+
+/** The header in which the front states the client's address; a client's own is removed. */
+export const clientAddressHeader = "x-floodgate-client";
 
 const always = {
   "X-Content-Type-Options": "nosniff",
