@@ -2,14 +2,13 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
 import { noOutcomes } from "../store/totals.ts";
-import { arrivalsOf } from "./arrivals.ts";
 import { balance } from "./books.ts";
 import { parseCounts } from "./recover-counts.ts";
 
 const count = fc.nat(1_000_000);
 
-describe("books", () => {
-  it("add up, whatever the numbers are", () => {
+describe("balance", () => {
+  it("gives books that add up for any numbers", () => {
     fc.assert(
       fc.property(fc.array(count, { minLength: 8, maxLength: 8 }), numbers => {
         const [a, b, c, d, e, f, missing, known] = numbers as [
@@ -47,20 +46,20 @@ describe("books", () => {
     );
   });
 
-  it("do not balance when more was counted than arrived", () => {
+  it("does not balance when more was counted than arrived", () => {
     const outcomes = { ...noOutcomes, counted: 11 };
     assert.equal(balance({ accepted: 10, arrived: 10 }, outcomes).balanced, false);
   });
 
-  it("of a poll without ballots are empty", () => {
+  it("is zero everywhere for a poll without ballots", () => {
     const { balanced, repeated, ...numbers } = balance(undefined, noOutcomes);
     assert.ok(balanced && repeated === 0);
     assert.deepEqual(new Set(Object.values(numbers)), new Set([0]));
   });
 });
 
-describe("tapes", () => {
-  it("say the newest count of each poll, and a line that was cut short says nothing", () => {
+describe("parseCounts", () => {
+  it("gives the newest count of each poll and ignores a truncated last line", () => {
     const entries = parseCounts("7 1\n8 2\n7 12\n8 13", "0011223344556677");
     assert.deepEqual(
       entries.map(({ pollId, ballots }) => [pollId, ballots]),
@@ -70,24 +69,5 @@ describe("tapes", () => {
       ],
     );
     assert.deepEqual(parseCounts("", "0011223344556677"), []);
-  });
-});
-
-describe("arrivals", () => {
-  it("are counted by poll and by the life of the front", () => {
-    const batch = (life: number, polls: number[]) => ({
-      id: Buffer.alloc(12, life),
-      ballots: polls.map(pollId => ({ pollId })),
-    });
-    const batches = [batch(1, [5, 5, 6]), batch(1, [5]), batch(2, [5])];
-    const found = arrivalsOf(batches as unknown as Parameters<typeof arrivalsOf>[0]);
-    assert.deepEqual(
-      found.map(({ pollId, producer, ballots }) => [pollId, producer[0], ballots]),
-      [
-        [5, 1, 3],
-        [6, 1, 1],
-        [5, 2, 1],
-      ],
-    );
   });
 });

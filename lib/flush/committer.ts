@@ -13,7 +13,8 @@ import { isContended, isStoreFailure } from "../store/database.ts";
 import type { DeadLetter } from "../store/dead-letters.ts";
 import type { FlushDeps } from "./deps.ts";
 import { findRefused } from "./find-refused.ts";
-import { commitWork, type FlushOutcome, type FlushWork, pollsOf } from "./transaction.ts";
+import { pollsOf } from "./settle.ts";
+import { commitWork, type FlushOutcome, type FlushWork } from "./transaction.ts";
 
 type CommitterDeps = Pick<FlushDeps, "store" | "log" | "correctTallies">;
 
@@ -59,7 +60,7 @@ export class Committer {
   async #settle(work: FlushWork): Promise<FlushOutcome> {
     const checkpoint = await readCheckpoint(this.#deps.store, work.epoch);
     this.#deps.log.warn({ event: "commit_unknown", epoch: work.epoch, found: checkpoint?.slot });
-    await this.#deps.correctTallies(new Map(), pollsOf(work.slots));
+    await this.#deps.correctTallies(new Map(), pollsOf(work.slots.map(({ batch }) => batch)));
     return { outcome: "moved", checkpoint: checkpoint?.slot ?? work.from };
   }
 

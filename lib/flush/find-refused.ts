@@ -4,7 +4,7 @@
  */
 import type { Ballot, Batch } from "../model/ballot.ts";
 import { isStoreFailure, type Store } from "../store/database.ts";
-import { settleBallots } from "./insert-ballots.ts";
+import { insertArrivals } from "./insert-ballots.ts";
 
 /**
  * The refused ballots, each with what MySQL said. Empty: every ballot is fine by itself, and the fault is
@@ -40,7 +40,7 @@ async function trial(store: Store, slot: number, batch: Batch): Promise<string |
   const arrivals = batch.ballots.map(ballot => ({ slot, batchId: batch.id, ballot }));
   try {
     return await store.transaction<undefined>(async db => {
-      await settleBallots(db, arrivals, true);
+      await insertArrivals(db, arrivals, true);
       throw rollBack;
     });
   } catch (error) {

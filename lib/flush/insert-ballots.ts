@@ -15,14 +15,13 @@ import {
   type Arrival,
   ballotRow,
   bestOfEachVoter,
+  counted,
   type Fate,
   fateAgainst,
   voterIn,
 } from "./fates.ts";
 
 const rowsPerInsert = 1_000;
-/** The fate of those that have no other. */
-export const counted: Fate = { fate: "counted" };
 
 /** Some arrivals with their rows, and the statement that inserts them. */
 interface Portion {
@@ -41,7 +40,7 @@ function portion(arrivals: readonly Arrival[]): Portion {
  *
  * @param accepted - their voters were told so (`meet`).
  */
-export async function settleBallots(
+export async function insertArrivals(
   db: Database,
   arrivals: readonly Arrival[],
   accepted: boolean,

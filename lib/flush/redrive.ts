@@ -1,28 +1,22 @@
 /**
- * Trying to count what is in a dead letter again, after whatever refused it was put right. What counts now
- * is counted as if it had come just then, and the letter goes, in one transaction: so it is counted once,
- * however often and by however many this is tried.
+ * The transaction that counts a dead letter again, after the reason for its refusal was removed. Its ballots
+ * are counted as if they arrived now, and the letter is deleted with them: so they are counted once, however
+ * often and by however many processes this is tried.
  *
- * Invariant: ballots that a letter brings carry a batch id of the letter's own. `bringBallots` takes rows of
- *   the batch that it brings for its own, and the letter's batch may have brought rows before.
+ * Invariant: rows that a letter brings carry a batch id of the letter's own. `insertArrivals` takes rows with
+ *   the id of its batch for its own, and other ballots of the letter's batch may have been committed before.
  *
- * Order of locks: the letter, then as in `transaction.ts`, but the polls before the batches: only they say
- * whether it stays, and one that stays leaves nothing behind.
+ * Locks: the dead letter, then the order of `settle.ts`. A letter that is refused rolls everything back.
  */
 import { wallMs } from "../base/clock.ts";
 import { isFloodgateError } from "../base/errors.ts";
-import { arrivalsOf } from "../books/arrivals.ts";
 import type { Batch } from "../model/ballot.ts";
 import type { BatchId, Epoch, PollId } from "../model/ids.ts";
 import { decodeBatch } from "../queue/slot-codec.ts";
-import { addArrived } from "../store/acceptances.ts";
-import { insertBatches, knownBatches } from "../store/batches.ts";
-import type { Database, Store } from "../store/database.ts";
+import type { Store } from "../store/database.ts";
 import { deleteDeadLetter, lockDeadLetter } from "../store/dead-letters.ts";
-import { lockPolls } from "../store/locked-polls.ts";
-import { addToTotals } from "../store/totals.ts";
-import { type Arrival, refusalOf, tallyCorrections } from "./fates.ts";
-import { counted, settleBallots } from "./insert-ballots.ts";
+import { refusalOf } from "./fates.ts";
+import { pollsOf, type SlotBatch, settle } from "./settle.ts";
 
 export type Redriven =
   | {
@@ -33,51 +27,56 @@ export type Redriven =
     }
   | { readonly outcome: "stays"; readonly reason: string };
 
+/** Thrown inside the transaction, to roll it back. */
+class StillRefused extends Error {}
+
 /**
  * Re-drives one letter, all of it or nothing.
  *
  * @throws StoreFailure.
  */
-export function redriveLetter(store: Store, id: number): Promise<Redriven> {
+export async function redriveLetter(store: Store, id: number): Promise<Redriven> {
+  try {
+    return await commitLetter(store, id);
+  } catch (error) {
+    if (!(error instanceof StillRefused)) throw error;
+    return { outcome: "stays", reason: error.message };
+  }
+}
+
+/** In `batches`, in the place of an epoch: committed from a dead letter. */
+const letterEpoch = "letter" as Epoch;
+
+function commitLetter(store: Store, id: number): Promise<Redriven> {
   return store.transaction(async db => {
     const letter = await lockDeadLetter(db, id);
-    if (!letter) return { outcome: "stays", reason: "there is no such letter" };
+    if (!letter) throw new StillRefused("there is no such letter");
     const batch = decode(letter.bytes);
-    if (typeof batch === "string") return { outcome: "stays", reason: batch };
-    const ids = new Set(batch.ballots.map(({ pollId }) => pollId));
-    const polls = await lockPolls(db, [...ids]);
-    for (const ballot of batch.ballots) {
-      const reason = refusalOf(ballot, polls);
-      if (reason !== undefined) return { outcome: "stays", reason };
-    }
-    // An unreadable letter was in no book; any other one was set aside.
-    const wasAside = letter.ballots > 0;
-    if (!wasAside && (await knownBatches(db, [batch.id])).size > 0) {
-      await deleteDeadLetter(db, id);
-      return { outcome: "counted", counted: 0, duplicates: 0, polls: ids };
-    }
-    const batchId = batchOf(id);
-    const brought = wasAside ? [batchId] : [batchId, batch.id];
-    await recordBatches(db, brought, batch.ballots.length);
-    const arrivals = batch.ballots.map(
-      (ballot): Arrival => ({ slot: letter.slot, batchId, ballot }),
-    );
-    const fates = await settleBallots(db, arrivals, true);
-    const verdict = tallyCorrections(arrivals, arrival => fates.get(arrival) ?? counted);
-    const { totals, duplicates } = verdict;
-    const changes = [...totals].map(([poll, change]) => {
-      const aside = batch.ballots.filter(({ pollId }) => pollId === poll).length;
-      return [poll, { ...change, setAside: wasAside ? -aside : 0 }] as const;
+    // The books have the ballots of a letter that could be read as set aside; those of any other, not at all.
+    const wasSetAside = letter.ballots > 0;
+    const { verdict } = await settle(db, [fromLetter(id, batch, wasSetAside)], {
+      epoch: letterEpoch,
+      nowMs: wallMs(),
+      refusal: (ballot, polls) => {
+        const reason = refusalOf(ballot, polls);
+        if (reason !== undefined) throw new StillRefused(reason);
+        return undefined;
+      },
+      refused: "dropped",
+      accepted: true,
+      wasSetAside,
     });
-    await addToTotals(db, new Map(changes));
-    if (!wasAside) await addArrived(db, arrivalsOf([batch]));
     await deleteDeadLetter(db, id);
-    return { outcome: "counted", counted: verdict.counted, duplicates, polls: ids };
+    const { counted, duplicates } = verdict;
+    return { outcome: "counted", counted, duplicates, polls: pollsOf([batch]) };
   });
 }
 
-/** In `batches`, in the place of an epoch: brought by a letter. */
-const letterEpoch = "letter" as Epoch;
+/** A batch that never arrived is recorded under its own id as well: should its slot be flushed later, it is known. */
+function fromLetter(id: number, batch: Batch, wasSetAside: boolean): SlotBatch {
+  const rowsId = batchOf(id);
+  return wasSetAside ? { slot: 0, batch: { ...batch, id: rowsId } } : { slot: 0, batch, rowsId };
+}
 
 /** The batch id of a letter: unlike those of fronts, which begin with random bytes. */
 function batchOf(letter: number): BatchId {
@@ -87,17 +86,13 @@ function batchOf(letter: number): BatchId {
   return id as BatchId;
 }
 
-/** The letter's own batch, and the one in it if nobody has brought that: should it come late, it is known. */
-function recordBatches(db: Database, ids: readonly BatchId[], ballots: number): Promise<void> {
-  const batches = ids.map(id => ({ id, slot: 0, ballots }));
-  return insertBatches(db, letterEpoch, batches, wallMs());
-}
-
-function decode(bytes: Buffer): Batch | string {
+function decode(bytes: Buffer): Batch {
   try {
-    return decodeBatch(bytes) ?? "it is empty";
+    const batch = decodeBatch(bytes);
+    if (batch) return batch;
   } catch (error) {
     if (!isFloodgateError(error, "slot_corrupt")) throw error;
-    return `it can't be read: ${error.detail}`;
+    throw new StillRefused(`it can't be read: ${error.detail}`);
   }
+  throw new StillRefused("it is empty");
 }

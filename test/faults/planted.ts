@@ -100,7 +100,7 @@ export const plantedBugs: readonly PlantedBug[] = [
     name: "duplicates added to the totals",
     edits: [
       {
-        file: "lib/flush/fates.ts",
+        file: "lib/flush/tally-corrections.ts",
         from: "if (counts) totals.votes.add(ballot, 1);",
         to: "totals.votes.add(ballot, 1);",
       },

@@ -1,0 +1,124 @@
+/**
+ * What settled ballots change: the totals in MySQL, and the tallies in memcached where those moved by something
+ * else when a ballot was accepted. Pure.
+ */
+import type { Ballot } from "../model/ballot.ts";
+import type { PollId } from "../model/ids.ts";
+import { SumsByPoll, type TallyChange } from "../model/tally-sums.ts";
+import { noOthers, type TotalsChange } from "../store/totals.ts";
+import type { Arrival, Fate } from "./fates.ts";
+
+export interface Verdict {
+  /** What goes onto the totals in MySQL. */
+  readonly totals: ReadonlyMap<PollId, TotalsChange>;
+  /** What the tallies in memcached are off by, because they moved when a ballot was accepted. */
+  readonly corrections: ReadonlyMap<PollId, TallyChange>;
+  readonly counted: number;
+  readonly duplicates: number;
+  readonly redelivered: number;
+  /** Changes and withdrawals, whichever of the two ballots came first. */
+  readonly replaced: number;
+}
+
+export interface SetAside {
+  /** Ballots that become dead letters. */
+  readonly setAside?: readonly Pick<Ballot, "pollId">[];
+  /** Ballots that come out of dead letters. */
+  readonly wasSetAside?: readonly Pick<Ballot, "pollId">[];
+}
+
+/**
+ * Sums up a flush.
+ *
+ * A ballot that is `tallied` moved the tallies when it was accepted, a change by what it replaced, too; by its
+ * fate it should have moved them by what the row says now and said before: the correction is the difference,
+ * whatever the history was.
+ */
+export function tallyCorrections(
+  arrivals: readonly Arrival[],
+  fateOf: (arrival: Arrival) => Fate,
+  { setAside = [], wasSetAside = [] }: SetAside = {},
+): Verdict {
+  const totals = new TotalsByPoll();
+  const corrections = new SumsByPoll();
+  const count = { counted: 0, duplicates: 0, redelivered: 0, replaced: 0 };
+  for (const arrival of arrivals) {
+    const { ballot } = arrival;
+    const { pollId } = ballot;
+    const found = fateOf(arrival);
+    const { fate } = found;
+    const displaced = "instead" in found ? { ...ballot, choices: found.instead } : undefined;
+    const counts = fate === "counted" || displaced !== undefined;
+    if (counts) totals.votes.add(ballot, 1);
+    if (counts && isWithdrawal(ballot)) totals.add(pollId, "withdrawn", 1);
+    if (displaced) totals.votes.add(displaced, -1);
+    if (displaced && isWithdrawal(displaced)) totals.add(pollId, "withdrawn", -1);
+    if (!movedAsItCounts(ballot, counts, displaced)) {
+      corrections.addMoved(ballot, -1);
+      if (counts) corrections.add(ballot, 1);
+      if (displaced) corrections.add(displaced, -1);
+    }
+    count[countOf[fate]] += 1;
+    if (fate !== "counted") totals.add(pollId, asideOf[fate], 1);
+  }
+  for (const { pollId } of setAside) totals.add(pollId, "setAside", 1);
+  for (const { pollId } of wasSetAside) totals.add(pollId, "setAside", -1);
+  return { totals: totals.changes, corrections: corrections.byPoll, ...count };
+}
+
+const isWithdrawal = ({ choices }: { readonly choices: Uint8Array }) => choices.length === 0;
+
+const noChoices = new Uint8Array();
+
+/** Nearly always: the tallies moved by just what became of it. */
+function movedAsItCounts(
+  { tallied, replaced = noChoices }: Ballot,
+  counts: boolean,
+  displaced: { readonly choices: Uint8Array } | undefined,
+): boolean {
+  if (tallied !== counts) return false;
+  const gone = displaced?.choices ?? noChoices;
+  return !tallied || replaced === gone || Buffer.compare(replaced, gone) === 0;
+}
+
+type Others = Omit<TotalsChange, "ballots" | "votes">;
+
+/** Under what a ballot is filed that is not counted, or the one whose place it took. */
+const asideOf: Readonly<Record<Exclude<Fate["fate"], "counted">, keyof Others>> = {
+  redelivered: "repeated",
+  duplicate: "duplicates",
+  earlier: "duplicates",
+  replaced: "replaced",
+  change: "replaced",
+};
+
+const countOf = {
+  counted: "counted",
+  redelivered: "redelivered",
+  duplicate: "duplicates",
+  earlier: "duplicates",
+  replaced: "replaced",
+  change: "replaced",
+} as const satisfies Record<Fate["fate"], keyof Verdict>;
+
+/** What goes onto the totals: ballots and votes that count, and how many others there were of each kind. */
+class TotalsByPoll {
+  readonly votes = new SumsByPoll();
+  readonly #others = new Map<PollId, Record<keyof Others, number>>();
+
+  add(poll: PollId, kind: keyof Others, by: 1 | -1): void {
+    const others = this.#others.get(poll) ?? { ...noOthers };
+    others[kind] += by;
+    this.#others.set(poll, others);
+  }
+
+  get changes(): ReadonlyMap<PollId, TotalsChange> {
+    const counted = this.votes.byPoll;
+    return new Map(
+      [...new Set([...counted.keys(), ...this.#others.keys()])].map(poll => {
+        const { ballots, votes } = counted.get(poll) ?? { ballots: 0, votes: new Map() };
+        return [poll, { ballots, votes, ...(this.#others.get(poll) ?? noOthers) }] as const;
+      }),
+    );
+  }
+}
