@@ -5,14 +5,14 @@
  * of passes may run at once, in any number of processes: they share the queues by the row locks of
  * `checkpoints`.
  */
-import { monotonicMs, sleep } from "../base/clock.ts";
+import { monotonicMs } from "../base/clock.ts";
 import { describeError } from "../base/log.ts";
 import type { MemcachedClient } from "../memcached/client.ts";
 import { isMemcachedFailure } from "../memcached/failure.ts";
-import { pickLane, sumWaiting } from "../model/pick-lane.ts";
 import { type FlushCounts, noCounts } from "./counts.ts";
 import type { FlushDeps } from "./deps.ts";
-import { depthOf, type LaneQueue, missingSlotPollMs, OpenQueues } from "./open-queues.ts";
+import { depthOf, driveQueues, type LaneQueue } from "./drive-queues.ts";
+import { OpenQueues } from "./open-queues.ts";
 import type { StepState } from "./queue-flush.ts";
 
 export interface PassOptions {
@@ -81,10 +81,31 @@ export class Flusher {
       queues.push(...found);
       if (this.#away.delete(server)) this.#lastDisturbanceMs = monotonicMs();
     }
-    await this.#flushByLane(queues, counts, options);
+    const { relief, random } = this.#deps;
+    await driveQueues(queues, {
+      relief,
+      random,
+      step: queue => this.#step(queue, queues, counts, options),
+      signal: options.signal,
+      untilMs: monotonicMs() + (options.withinMs ?? Number.POSITIVE_INFINITY),
+      waitForMissing: options.waitForHoles ?? false,
+    });
     const { waiting } = progressOf(counts, queues);
     const unreachable = [...this.#away].map(({ name }) => name);
     return { ...counts, waiting, unreachable, sawEverything: this.#away.size < this.#copies };
+  }
+
+  async #step(
+    queue: LaneQueue,
+    queues: readonly LaneQueue[],
+    counts: FlushCounts,
+    options: PassOptions,
+  ): Promise<StepState | undefined> {
+    const isEmpty = depthOf(queue) === 0;
+    if (isEmpty && this.#away.has(queue.server)) return undefined;
+    const state = await this.#reach(queue.server, () => queue.flush.step(queue.pointer, counts));
+    if (!isEmpty) options.progress?.(progressOf(counts, queues));
+    return state;
   }
 
   /** What `work` gives; `undefined` when its server went away under it. */
@@ -115,49 +136,6 @@ export class Flusher {
   get lastDisturbanceMs(): number {
     return this.#lastDisturbanceMs;
   }
-
-  /**
-   * One commit after the other, each from the lane that is next (`model/pick-lane.ts`), until nothing more can be
-   * done or the time is up. Queues of one lane take turns.
-   */
-  async #flushByLane(
-    queues: readonly LaneQueue[],
-    counts: FlushCounts,
-    options: PassOptions,
-  ): Promise<void> {
-    const { relief, random } = this.#deps;
-    const untilMs = monotonicMs() + (options.withinMs ?? Number.POSITIVE_INFINITY);
-    const left = queues.filter(queue => depthOf(queue) > 0);
-    const held: LaneQueue[] = [];
-    while (!options.signal?.aborted && monotonicMs() < untilMs) {
-      const lane = pickLane(
-        sumWaiting(left, queue => queue.lane, depthOf),
-        relief,
-        random,
-      );
-      const [queue] = left.splice(
-        left.findIndex(each => each.lane === lane),
-        1,
-      );
-      if (!queue) {
-        if (held.length === 0) break;
-        await sleep(missingSlotPollMs, options.signal);
-        for (const each of held) await each.flush.refresh();
-        left.push(...held.splice(0).filter(each => depthOf(each) > 0));
-        continue;
-      }
-      const state = await this.#reach(queue.server, () => stepOnce(queue, counts));
-      options.progress?.(progressOf(counts, queues));
-      if (state === "progress") left.push(queue);
-      if (state === "waiting" && options.waitForHoles) held.push(queue);
-    }
-    // Those with nothing left: what others have committed of them is deleted.
-    for (const queue of queues.filter(each => depthOf(each) === 0)) {
-      if (!this.#away.has(queue.server)) {
-        await this.#reach(queue.server, () => queue.flush.step(queue.pointer, counts));
-      }
-    }
-  }
 }
 
 function progressOf(counts: FlushCounts, queues: readonly LaneQueue[]): PassProgress {
@@ -166,10 +144,4 @@ function progressOf(counts: FlushCounts, queues: readonly LaneQueue[]): PassProg
     slots: counts.slots,
     waiting: queues.reduce((sum, queue) => sum + depthOf(queue), 0),
   };
-}
-
-/** One commit; `drained` when it was the last. */
-async function stepOnce(queue: LaneQueue, counts: FlushCounts): Promise<StepState> {
-  const state = await queue.flush.step(queue.pointer, counts);
-  return state === "progress" && depthOf(queue) === 0 ? "drained" : state;
 }

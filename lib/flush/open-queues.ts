@@ -2,12 +2,10 @@
  * Which queues there are to flush on a server: those that stand there now, each taken up from its checkpoint; and
  * those whose life is over, of which the rest is flushed and the checkpoint closed.
  */
-
-import { sleep, wallMs } from "../base/clock.ts";
+import { wallMs } from "../base/clock.ts";
 import { range } from "../base/lists.ts";
 import type { MemcachedClient } from "../memcached/client.ts";
 import type { Epoch, QueueName } from "../model/ids.ts";
-import type { Lane } from "../model/lane.ts";
 import { allQueueNames, laneOf } from "../queue/queue-names.ts";
 import { type QueueState, readPointer, readQueues, readSlots } from "../queue/slots.ts";
 import {
@@ -18,21 +16,11 @@ import {
 } from "../store/checkpoints.ts";
 import type { FlushCounts } from "./counts.ts";
 import type { FlushDeps } from "./deps.ts";
+import { depthOf, driveQueues, type LaneQueue } from "./drive-queues.ts";
 import { QueueFlush } from "./queue-flush.ts";
-
-/** A queue in a pass. */
-export interface LaneQueue {
-  readonly server: MemcachedClient;
-  readonly lane: Lane;
-  /** Newest slot when the pass looked. */
-  readonly pointer: number;
-  readonly flush: QueueFlush;
-}
 
 /** How far behind a dead epoch's checkpoint a slot is looked for. */
 const probeSlots = 64;
-/** Between two looks whether a missing slot is there. */
-export const missingSlotPollMs = 50;
 
 export class OpenQueues {
   readonly #deps: FlushDeps;
@@ -67,26 +55,6 @@ export class OpenQueues {
       queues.push({ server, lane: laneOf(look.queue), pointer: look.pointer, flush });
     }
     return queues;
-  }
-
-  /** Steps until nothing is left, waiting for missing slots; gives the number of slots still waiting. */
-  async #flush(
-    queue: QueueFlush,
-    pointer: number,
-    counts: FlushCounts,
-    signal: AbortSignal | undefined,
-  ): Promise<number> {
-    await queue.deleteDue();
-    if (queue.checkpoint.slot < pointer) await queue.refresh();
-    while (!signal?.aborted) {
-      const state = await queue.step(pointer, counts);
-      if (state === "drained" || state === "busy") break;
-      if (state === "waiting") {
-        await sleep(missingSlotPollMs, signal);
-        await queue.refresh();
-      }
-    }
-    return Math.max(0, pointer - queue.checkpoint.slot);
   }
 
   /**
@@ -134,8 +102,11 @@ export class OpenQueues {
       const queue = this.#queues.get(checkpoint.epoch) ?? (await this.#takeUp(server, checkpoint));
       await queue.refresh();
       const pointer = await lastTrace(server, queue.checkpoint);
-      const left = await this.#flush(queue, pointer, counts, signal);
-      if (left > 0) continue;
+      const rest = { server, lane: laneOf(checkpoint.queue), pointer, flush: queue };
+      const { relief, random } = this.#deps;
+      const step = () => queue.step(pointer, counts);
+      await driveQueues([rest], { relief, random, step, signal, waitForMissing: true });
+      if (depthOf(rest) > 0) continue;
       await closeCheckpoint(this.#deps.store, checkpoint.epoch, wallMs());
       this.#queues.delete(checkpoint.epoch);
       this.#lifeEnded();
@@ -143,11 +114,6 @@ export class OpenQueues {
       this.#deps.log.warn({ event: "epoch_closed", ...queue.checkpoint, pointer });
     }
   }
-}
-
-/** Slots that wait, as far as the pass has seen. */
-export function depthOf({ pointer, flush }: LaneQueue): number {
-  return Math.max(0, pointer - flush.checkpoint.slot);
 }
 
 /** The newest slot that a dead epoch may still have: by its pointer, or by looking. */
