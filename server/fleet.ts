@@ -1,26 +1,26 @@
 /**
- * Several serving processes on one port: `node:cluster`, one home each. One that crashes is replaced, and
- * its siblings go on; SIGHUP replaces all of them, one after the other, each only when its successor
- * listens.
+ * Several serving processes on one port: `node:cluster`, one home each. A process that ends is restarted
+ * while the others go on; SIGHUP replaces all of them, one after the other, each when its successor listens.
  */
 import cluster, { type Worker } from "node:cluster";
 import { once } from "node:events";
-import { SECOND, sleep } from "#lib/base/clock.ts";
+import { SECOND } from "#lib/base/clock.ts";
 import type { Log } from "#lib/base/log.ts";
-import { backoffMs } from "#lib/base/retry.ts";
+import { type RunningProcess, Supervised } from "#lib/base/supervised.ts";
 import type { Config } from "#lib/config/config.ts";
 import { type NextAddress, stopMessage } from "./process-messages.ts";
 
 const backoff = { firstMs: 0.1 * SECOND, maxMs: 5 * SECOND };
-/** One that served this long has earned a quick restart. */
-const steadyMs = 30 * SECOND;
+
+interface ServingProcess extends RunningProcess {
+  readonly worker: Worker;
+}
 
 export class Fleet {
   readonly #config: Config;
   readonly #log: Log;
   /** By index; an index keeps its home through every restart. */
-  readonly #serving = new Map<number, Worker>();
-  readonly #failures = new Map<number, number>();
+  readonly #serving: readonly Supervised<ServingProcess>[];
   #pagesAt: string | null = null;
   #stopping = false;
   #rolling: Promise<void> | undefined;
@@ -28,18 +28,25 @@ export class Fleet {
   constructor(config: Config, log: Log) {
     this.#config = config;
     this.#log = log;
+    this.#serving = Array.from({ length: config.frontProcesses }, (_, index) =>
+      this.#supervise(index),
+    );
   }
 
-  /** Process ids of those that serve. */
+  /** Process ids of the serving processes. */
   get pids(): number[] {
-    return [...this.#serving.values()].flatMap(worker => worker.process.pid ?? []);
+    return this.#workers.flatMap(worker => worker.process.pid ?? []);
   }
 
-  /** Tells everybody where the pages process answers. */
+  get #workers(): Worker[] {
+    return this.#serving.flatMap(({ current }) => current?.worker ?? []);
+  }
+
+  /** Sends all serving processes the address of the Next process. */
   movePages(path: string | null): void {
     this.#pagesAt = path;
     const message: NextAddress = { pagesAt: path };
-    for (const worker of this.#serving.values()) if (worker.isConnected()) worker.send(message);
+    for (const worker of this.#workers) if (worker.isConnected()) worker.send(message);
   }
 
   /**
@@ -48,16 +55,10 @@ export class Fleet {
    * @throws Error when one of them ends instead.
    */
   async start(): Promise<void> {
-    const indexes = Array.from({ length: this.#config.frontProcesses }, (_, index) => index);
-    await Promise.all(
-      indexes.map(async index => {
-        if (await this.#launch(index)) return;
-        throw new Error("a serving process did not start");
-      }),
-    );
+    await Promise.all(this.#serving.map(serving => serving.start()));
   }
 
-  /** Puts a new process in the place of each, one after the other. */
+  /** Replaces each process, one after the other. */
   roll(): Promise<void> {
     this.#rolling ??= this.#roll().finally(() => {
       this.#rolling = undefined;
@@ -67,54 +68,46 @@ export class Fleet {
 
   async stop(): Promise<void> {
     this.#stopping = true;
-    await Promise.all([...this.#serving.values()].map(stopWorker));
+    await Promise.all(this.#serving.map(serving => serving.stop()));
   }
 
   async #roll(): Promise<void> {
-    for (const [index, old] of [...this.#serving]) {
+    for (const [index, serving] of this.#serving.entries()) {
       if (this.#stopping) return;
-      const launched = await this.#launch(index);
-      if (!launched) {
+      if (!serving.current) continue;
+      try {
+        await serving.start();
+      } catch {
         this.#log.error({ event: "rolling_restart_given_up", index });
         return;
       }
-      await stopWorker(old);
     }
     this.#log.info({ event: "rolling_restart_done", pids: this.pids });
   }
 
-  /** Starts one; true when it listens. From then on it is watched. */
-  async #launch(index: number): Promise<boolean> {
+  #supervise(index: number): Supervised<ServingProcess> {
+    return new Supervised({
+      start: () => this.#fork(index),
+      backoff,
+      onStart: () => this.movePages(this.#pagesAt),
+      onEnd: status => this.#log.error({ event: "front_process_ended", index, status }),
+    });
+  }
+
+  /** @throws Error when the process ends before it listens. */
+  async #fork(index: number): Promise<ServingProcess> {
     const home = this.#config.queueFirstHome + index;
     cluster.setupPrimary({ args: this.#pagesAt === null ? [] : [this.#pagesAt] });
     const worker = cluster.fork({
       FLOODGATE_QUEUE_FIRST_HOME: String(home % this.#config.queueHomes),
     });
-    const startedMs = Date.now();
+    const ended = once(worker, "exit").then(([code, signal]) => signal ?? code);
     const listening = await Promise.race([
       once(worker, "listening").then(() => true),
-      once(worker, "exit").then(() => false),
+      ended.then(() => false),
     ]);
-    if (!listening) return false;
-    this.#serving.set(index, worker);
-    this.movePages(this.#pagesAt);
-    worker.once("exit", (code, signal) => {
-      if (this.#serving.get(index) !== worker || this.#stopping) return;
-      this.#serving.delete(index);
-      this.#log.error({ event: "front_process_ended", index, status: signal ?? code });
-      if (Date.now() - startedMs > steadyMs) this.#failures.delete(index);
-      void this.#replace(index);
-    });
-    return true;
-  }
-
-  async #replace(index: number): Promise<void> {
-    while (!this.#stopping) {
-      const failures = this.#failures.get(index) ?? 0;
-      this.#failures.set(index, failures + 1);
-      await sleep(failures === 0 ? 0 : backoffMs(backoff, failures));
-      if (this.#stopping || (await this.#launch(index))) return;
-    }
+    if (!listening) throw new Error("a serving process did not start");
+    return { worker, ended, stop: () => stopWorker(worker) };
   }
 }
 
