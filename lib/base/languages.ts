@@ -21,7 +21,10 @@ export type Language = (typeof languages)[number];
 const rightToLeft: ReadonlySet<string> = new Set<Language>(["ar"]);
 
 /** Norwegian is asked for under its older name too. */
-const otherNames: Readonly<Record<string, Language>> = { no: "nb", nn: "nb" };
+const otherNames: ReadonlyMap<string, Language> = new Map([
+  ["no", "nb"],
+  ["nn", "nb"],
+]);
 
 export function directionOf(language: Language): "ltr" | "rtl" {
   return rightToLeft.has(language) ? "rtl" : "ltr";
@@ -30,5 +33,5 @@ export function directionOf(language: Language): "ltr" | "rtl" {
 /** The language of a tag like `pt-BR`, whatever its region; `undefined` for one that is not spoken here. */
 export function languageOfTag(tag: string): Language | undefined {
   const base = tag.toLowerCase().split("-")[0] ?? "";
-  return languages.find(language => language === base) ?? otherNames[base];
+  return languages.find(language => language === base) ?? otherNames.get(base);
 }
