@@ -10,9 +10,11 @@
  *
  * Invariant: every offered ballot is answered.
  */
+
 import { monotonicMs, SECOND, sleep } from "../base/clock.ts";
 import { describeError } from "../base/log.ts";
 import { isMemcachedFailure } from "../memcached/failure.ts";
+import { serversUp } from "../memcached/placement.ts";
 import { ballotsPerSlotMax } from "../model/ballot.ts";
 import { type Lane, lanes } from "../model/lane.ts";
 import { pickLane, type Relief, sumWaiting } from "../model/pick-lane.ts";
@@ -79,7 +81,7 @@ export class GroupCommit {
 
   /** True while no queue server is up. */
   get #isDirect(): boolean {
-    return !this.#deps.targets.normal.order.some(({ available }) => available);
+    return serversUp(this.#deps.targets.normal.order).length === 0;
   }
 
   /** Takes a ballot and resolves with its outcome. Never rejects. */

@@ -9,7 +9,7 @@ import type { MemcachedClient } from "../memcached/client.ts";
 import { isMemcachedFailure } from "../memcached/failure.ts";
 import { checkpointKey, epochKey } from "../memcached/keys.ts";
 import { counterValue, Pipeline } from "../memcached/pipeline.ts";
-import type { Placement } from "../memcached/placement.ts";
+import { type Placement, serversUp } from "../memcached/placement.ts";
 import type { Ballot } from "../model/ballot.ts";
 import type { Epoch } from "../model/ids.ts";
 import { enqueueBatch, type Targets } from "../queue/batch-write.ts";
@@ -105,7 +105,7 @@ async function replay(deps: ReplayDeps, bytes: Buffer): Promise<boolean> {
   const { ring, targets, tallies, staleTallies, markServers, directCommit } = deps;
   const orphan = decodeBatch(bytes);
   if (!orphan) return true;
-  if (!targets.order.some(({ available }) => available)) {
+  if (serversUp(targets.order).length === 0) {
     if (directCommit.allowance < orphan.ballots.length) return false;
     return (await directCommit.write(orphan, true)) !== undefined;
   }

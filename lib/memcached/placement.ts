@@ -17,10 +17,20 @@ export class Placement {
     this.#byRest = servers.map((_, rest) => inOrderFrom(servers, rest).slice(0, copies));
   }
 
-  /** The servers of the thing with this number, the first of them preferred. */
+  /** The servers of the thing with this number, the preferred one first. */
   of(number: number): readonly MemcachedClient[] {
     return this.#byRest[number % this.#byRest.length] ?? [];
   }
+
+  /** The same, without those that are away. */
+  up(number: number): readonly MemcachedClient[] {
+    return serversUp(this.of(number));
+  }
+}
+
+/** The servers that are not away. */
+export function serversUp(servers: readonly MemcachedClient[]): readonly MemcachedClient[] {
+  return servers.filter(({ available }) => available);
 }
 
 /** All servers, beginning with the one at `index`. */

@@ -7,7 +7,7 @@ import type { MemcachedClient } from "../memcached/client.ts";
 import { isMemcachedFailure } from "../memcached/failure.ts";
 import { type Key, listedKey, publicationsKey, publishedKey } from "../memcached/keys.ts";
 import { counterValue, Pipeline } from "../memcached/pipeline.ts";
-import type { Placement } from "../memcached/placement.ts";
+import { type Placement, serversUp } from "../memcached/placement.ts";
 import type { Slug } from "../model/ids.ts";
 import type { Poll } from "../model/poll.ts";
 
@@ -73,7 +73,7 @@ export class PublishedCopies {
     const servers = this.#of(poll.slug);
     const found = await this.#readAll(servers, publishedKey(poll.slug));
     const current = found.map(bytes => parse(bytes.toString()));
-    const up = servers.filter(({ available }) => available).length;
+    const up = serversUp(servers).length;
     return found.length < up || current.some(copy => (copy?.version ?? 0) < poll.version);
   }
 
@@ -124,7 +124,7 @@ export class PublishedCopies {
 
   /** The copies on servers that are up; throws the failure when none could be read. */
   async #readAll(servers: readonly MemcachedClient[], key: Key): Promise<Buffer[]> {
-    const up = servers.filter(({ available }) => available);
+    const up = serversUp(servers);
     let failure: unknown;
     const found = await Promise.all(
       (up.length > 0 ? up : servers).map(async server => {

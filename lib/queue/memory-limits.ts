@@ -18,10 +18,12 @@
  * A front looks once a second, whatever the number of votes; a look is one round trip, four when the share is
  * reached. The worker draws the same conclusions from its own survey.
  */
+
 import { monotonicMs, SECOND, sleep } from "../base/clock.ts";
 import type { MemcachedClient } from "../memcached/client.ts";
 import { isMemcachedFailure } from "../memcached/failure.ts";
 import { readMemory } from "../memcached/memory-stats.ts";
+import { serversUp } from "../memcached/placement.ts";
 import type { Epoch, QueueName } from "../model/ids.ts";
 import { type Lane, lanes } from "../model/lane.ts";
 import { readCheckpoints, readQueues } from "./slots.ts";
@@ -111,7 +113,7 @@ export class MemoryLimits {
   /** Asks every server that is up. */
   async look(): Promise<void> {
     const { servers, copies, sharePercent } = this.#options;
-    const up = servers.filter(({ available }) => available);
+    const up = serversUp(servers);
     const found = await Promise.all(up.map(server => this.#ask(server)));
     const known = found.filter(room => room !== undefined);
     this.#without = refusedLanes(known, copies, sharePercent);

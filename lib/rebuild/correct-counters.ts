@@ -80,7 +80,7 @@ export async function correctCounters(
 function sidesOf(placement: Placement, polls: readonly Poll[]): Side<Poll>[] {
   const byServer = new Map<MemcachedClient, Poll[]>();
   for (const poll of polls) {
-    const up = placement.of(poll.id).filter(({ available }) => available);
+    const up = placement.up(poll.id);
     if (up.length === 0) throw new MemcachedFailure("not_sent", "no server for these tallies");
     for (const server of up) {
       const there = byServer.get(server);

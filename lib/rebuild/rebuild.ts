@@ -27,7 +27,7 @@ import { inTime, monotonicMs } from "../base/clock.ts";
 import { describeError, type Log } from "../base/log.ts";
 import type { MemcachedClient } from "../memcached/client.ts";
 import { isMemcachedFailure } from "../memcached/failure.ts";
-import type { Placement } from "../memcached/placement.ts";
+import { type Placement, serversUp } from "../memcached/placement.ts";
 import type { Epoch, PollId, QueueName } from "../model/ids.ts";
 import type { Poll } from "../model/poll.ts";
 import { readQueues } from "../queue/slots.ts";
@@ -97,7 +97,7 @@ function attemptExact(
   polls: readonly Poll[],
 ): Promise<readonly Correction[] | undefined> {
   const ids = polls.map(poll => poll.id);
-  const servers = deps.queueServers.filter(({ available }) => available);
+  const servers = serversUp(deps.queueServers);
   return deps.store.transaction(async snapshot => {
     const totals = await readTotals(snapshot, ids);
     const open = await openCheckpoints(snapshot);

@@ -5,6 +5,7 @@
  * the same, then tallies and totals must be equal. Only a difference, or a poll that is never quiet,
  * calls for `makeTalliesExact`, which holds the queues still for a moment.
  */
+import { serversUp } from "../memcached/placement.ts";
 import type { PollId, TallyPart } from "../model/ids.ts";
 import type { Poll } from "../model/poll.ts";
 import { partsOf } from "../model/tally-parts.ts";
@@ -39,9 +40,7 @@ export async function compareTallies(deps: TallyDeps, polls: readonly Poll[]): P
 /** Where all queues stand, as one text; `undefined` when any has ballots waiting. */
 async function positions(deps: TallyDeps): Promise<string | undefined> {
   const looks = await Promise.all(
-    deps.queueServers
-      .filter(({ available }) => available)
-      .map(server => readQueues(server, deps.queueNames)),
+    serversUp(deps.queueServers).map(server => readQueues(server, deps.queueNames)),
   );
   const checkpoints = new Map(
     (await openCheckpoints(deps.store)).map(open => [open.epoch, open.slot]),
@@ -58,7 +57,7 @@ async function equal(
   totals: { ballots: number; votes: ReadonlyMap<TallyPart, number> } | undefined,
 ): Promise<boolean> {
   const parts = partsOf(poll);
-  for (const server of deps.tallies.of(poll.id).filter(({ available }) => available)) {
+  for (const server of deps.tallies.up(poll.id)) {
     const tally = await readTally(server, poll.id, parts);
     if (!tally || !totals || tally.ballots !== totals.ballots) return false;
     const same = parts.every(o => tally.votes.get(o) === (totals.votes.get(o) ?? 0));
@@ -72,7 +71,7 @@ async function withGaps(deps: TallyDeps, polls: readonly Poll[]): Promise<readon
   const gaps: Poll[] = [];
   for (const poll of polls) {
     const parts = partsOf(poll);
-    for (const server of deps.tallies.of(poll.id).filter(({ available }) => available)) {
+    for (const server of deps.tallies.up(poll.id)) {
       if (!(await readTally(server, poll.id, parts))) gaps.push(poll);
     }
   }
@@ -84,7 +83,7 @@ async function withGaps(deps: TallyDeps, polls: readonly Poll[]): Promise<readon
  * that, what a server holds would be missing from a comparison, and come back later.
  */
 function seesEverything({ queueServers, copies }: TallyDeps): boolean {
-  return queueServers.filter(({ available }) => !available).length < copies;
+  return queueServers.length - serversUp(queueServers).length < copies;
 }
 
 /**

@@ -28,8 +28,7 @@ export async function readRunoff(
   placement: Placement,
   poll: PollId,
 ): Promise<PublishedRunoff | null> {
-  const servers = placement.of(poll);
-  const server = servers.find(({ available }) => available) ?? servers[0];
+  const server = placement.up(poll)[0] ?? placement.of(poll)[0];
   return server ? readFrom(server, poll) : null;
 }
 
@@ -55,7 +54,7 @@ export async function publishRunoffs(deps: TallyDeps, nowMs: number): Promise<vo
   );
   for (const poll of polls) {
     const of = fingerprint(poll, totals.get(poll.id));
-    const up = deps.tallies.of(poll.id).filter(({ available }) => available);
+    const up = deps.tallies.up(poll.id);
     const found = await Promise.all(up.map(server => readFrom(server, poll.id)));
     const behind = up.filter((_, index) => found[index]?.of !== of);
     if (behind.length > 0) await publishRunoff(deps, behind, poll, of);

@@ -197,7 +197,7 @@ export class ResultsBoard {
     while (monotonicMs() < until) {
       const p = new Pipeline();
       const mine = p.add(tallyKey(poll.id, "r"), "1", rebuildSeconds);
-      const server = this.#deps.tallies.of(poll.id).find(({ available }) => available);
+      const server = this.#deps.tallies.up(poll.id)[0];
       if (!server) break;
       if ((await server.send(p)).of(mine) === "stored") {
         await this.#makeExact(poll);

@@ -102,7 +102,7 @@ export class BatchMoves {
 
   /** Results are read from the first server that is up. */
   #isPreferred(poll: PollId, server: MemcachedClient): boolean {
-    return this.#placement.of(poll).find(({ available }) => available) === server;
+    return this.#placement.up(poll)[0] === server;
   }
 }
 

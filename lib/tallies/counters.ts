@@ -68,9 +68,8 @@ export async function currentTally(
 ): Promise<Tally | undefined> {
   let answered = false;
   let failure: unknown;
-  const servers = placement.of(poll);
-  const up = servers.filter(({ available }) => available);
-  for (const server of up.length > 0 ? up : servers) {
+  const up = placement.up(poll);
+  for (const server of up.length > 0 ? up : placement.of(poll)) {
     try {
       const tally = await readTally(server, poll, options);
       if (tally) return tally;

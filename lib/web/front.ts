@@ -12,7 +12,7 @@ import { SignInAttempts } from "../editors/sign-in-attempts.ts";
 import { Degradation } from "../health/degradation.ts";
 import type { PreparedResponse } from "../http/prepared-response.ts";
 import { connectMemcached, type MemcachedClient } from "../memcached/client.ts";
-import { Placement } from "../memcached/placement.ts";
+import { Placement, serversUp } from "../memcached/placement.ts";
 import type { EditDeps } from "../polls/edit.ts";
 import { PublishedPolls } from "../polls/published.ts";
 import { allQueueNames } from "../queue/queue-names.ts";
@@ -111,7 +111,7 @@ function build(config: Config, votingStart: VotingStart): Front {
   let voting: Voting | undefined;
   const degradation = new Degradation(log, breaker, () => ({
     queueServers: queueServers.length,
-    queueServersUp: queueServers.filter(({ available }) => available).length,
+    queueServersUp: serversUp(queueServers).length,
     lanesRefused: voting?.cast.commit.lanesRefused ?? [],
   }));
   const reading = {

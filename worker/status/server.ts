@@ -1,9 +1,11 @@
 /** The worker's own pages: a readable one, JSON, metrics for Prometheus, and health for whoever restarts it. */
+
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { MINUTE, wallMs } from "#lib/base/clock.ts";
 import { describeError } from "#lib/base/log.ts";
 import type { LogLines } from "#lib/base/log-lines.ts";
 import { type DegradationStep, degradationStep } from "#lib/health/degradation.ts";
+import { serversUp } from "#lib/memcached/placement.ts";
 import { styleHash } from "../generated.ts";
 import type { WorkerParts } from "../worker-parts.ts";
 import { mayRead } from "./access.ts";
@@ -101,7 +103,7 @@ function stepOf(
 ): DegradationStep {
   return degradationStep({
     queueServers: queueServers.length,
-    queueServersUp: queueServers.filter(({ available }) => available).length,
+    queueServersUp: serversUp(queueServers).length,
     mysqlUp: !isFailing(state),
     lanesRefused: survey.lanesRefused,
   });
