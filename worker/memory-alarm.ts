@@ -4,7 +4,7 @@
  */
 import type { Log } from "#lib/base/log.ts";
 import type { MemcachedClient } from "#lib/memcached/client.ts";
-import { isMemcachedFailure } from "#lib/memcached/failure.ts";
+import { orWhenAway } from "#lib/memcached/failure.ts";
 import { readMemory } from "#lib/memcached/memory-stats.ts";
 
 export class MemoryAlarm {
@@ -26,13 +26,11 @@ export class MemoryAlarm {
   /** Looks at all servers and says what was not said before. Never rejects for a server that is away. */
   async look(): Promise<void> {
     for (const server of this.#servers) {
-      try {
-        const { evictions, mayEvict } = await readMemory(server);
-        if (mayEvict) this.#say("memcached_without_m", server, { todo: "start it with -M" });
-        if (evictions > 0) this.#say("memcached_evicts", server, { evictions });
-      } catch (error) {
-        if (!isMemcachedFailure(error)) throw error;
-      }
+      const memory = await orWhenAway(readMemory(server), () => undefined);
+      if (!memory) continue;
+      const { evictions, mayEvict } = memory;
+      if (mayEvict) this.#say("memcached_without_m", server, { todo: "start it with -M" });
+      if (evictions > 0) this.#say("memcached_evicts", server, { evictions });
     }
   }
 

@@ -6,7 +6,7 @@
 import { MINUTE, monotonicMs } from "../base/clock.ts";
 import { portions } from "../base/lists.ts";
 import type { MemcachedClient } from "../memcached/client.ts";
-import { isMemcachedFailure } from "../memcached/failure.ts";
+import { orWhenAway } from "../memcached/failure.ts";
 import { acceptedKey, tallyKey } from "../memcached/keys.ts";
 import { counterValue, Pipeline } from "../memcached/pipeline.ts";
 import type { Placement } from "../memcached/placement.ts";
@@ -108,7 +108,7 @@ export class CountGatherer {
           p.overwrite(tallyKey(poll, "s"), String(ballots), 0);
         }
       }
-      if (p.size > 0) await quietly(server.send(p));
+      if (p.size > 0) await orWhenAway(server.send(p), () => undefined);
     }
   }
 }
@@ -128,21 +128,12 @@ const toAcceptance = ({ source, accepted }: Raised): Acceptance => ({
 async function published(server: MemcachedClient, sources: readonly Source[]): Promise<Raised[]> {
   const p = new Pipeline();
   const ops = sources.map(({ producer, pollId }) => p.get(acceptedKey(producer, pollId)));
-  const replies = await quietly(server.read(p));
+  // A server that is away is asked again after the next pass.
+  const replies = await orWhenAway(server.read(p), () => undefined);
   if (!replies) return [];
   return sources.flatMap((source, index) => {
     const op = ops[index];
     const accepted = Number((op && counterValue(replies.of(op))) ?? 0);
     return accepted > source.told ? { source, accepted } : [];
   });
-}
-
-/** Memcached may be away: it is asked again after the next pass. */
-async function quietly<T>(call: Promise<T>): Promise<T | undefined> {
-  try {
-    return await call;
-  } catch (error) {
-    if (!isMemcachedFailure(error)) throw error;
-    return undefined;
-  }
 }

@@ -7,7 +7,7 @@ import { createHash } from "node:crypto";
 import { LRUCache } from "lru-cache";
 import { SECOND, wallMs } from "../base/clock.ts";
 import type { MemcachedClient } from "../memcached/client.ts";
-import { isMemcachedFailure } from "../memcached/failure.ts";
+import { orWhenAway } from "../memcached/failure.ts";
 import { attemptsKey } from "../memcached/keys.ts";
 import { Pipeline } from "../memcached/pipeline.ts";
 
@@ -56,12 +56,8 @@ export class SignInAttempts {
       initial: 1,
       ttlSeconds: windowSeconds + 1,
     });
-    try {
-      const shared = (await this.#server.send(pipeline)).of(counted);
-      return typeof shared === "bigint" ? Math.max(local, Number(shared)) : local;
-    } catch (error) {
-      if (!isMemcachedFailure(error)) throw error;
-      return local;
-    }
+    const answer = this.#server.send(pipeline).then(replies => replies.of(counted));
+    const shared = await orWhenAway(answer, () => null);
+    return typeof shared === "bigint" ? Math.max(local, Number(shared)) : local;
   }
 }

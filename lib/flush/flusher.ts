@@ -8,7 +8,7 @@
 import { monotonicMs } from "../base/clock.ts";
 import { describeError } from "../base/log.ts";
 import type { MemcachedClient } from "../memcached/client.ts";
-import { isMemcachedFailure } from "../memcached/failure.ts";
+import { orWhenAway } from "../memcached/failure.ts";
 import { type FlushCounts, noCounts } from "./counts.ts";
 import type { FlushDeps } from "./deps.ts";
 import { depthOf, driveQueues, type LaneQueue } from "./drive-queues.ts";
@@ -109,14 +109,11 @@ export class Flusher {
   }
 
   /** What `work` gives; `undefined` when its server went away under it. */
-  async #reach<T>(server: MemcachedClient, work: () => Promise<T>): Promise<T | undefined> {
-    try {
-      return await work();
-    } catch (error) {
-      if (!isMemcachedFailure(error)) throw error;
-      this.#unreachable(server, error);
+  #reach<T>(server: MemcachedClient, work: () => Promise<T>): Promise<T | undefined> {
+    return orWhenAway(work(), failure => {
+      this.#unreachable(server, failure);
       return undefined;
-    }
+    });
   }
 
   #rank(server: MemcachedClient): number {

@@ -15,7 +15,7 @@
 import { sleep } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import { type Lane, lanes } from "../model/lane.ts";
-import { isStoreFailure } from "../store/database.ts";
+import { orWhenMysqlAway } from "../store/database.ts";
 import type { StoreBreaker } from "../store/store-breaker.ts";
 
 export const degradationSteps = [
@@ -92,14 +92,12 @@ export class Degradation {
   }
 
   /** Asks MySQL whether it is there. One query. */
-  async askMysql(): Promise<boolean> {
-    try {
-      await this.#mysql.use(store => store.rows("degradation.ping", "SELECT 1"));
-      return true;
-    } catch (error) {
-      if (!isStoreFailure(error)) throw error;
-      return false;
-    }
+  askMysql(): Promise<boolean> {
+    const asked = this.#mysql.use(store => store.rows("degradation.ping", "SELECT 1"));
+    return orWhenMysqlAway(
+      asked.then(() => true),
+      () => false,
+    );
   }
 
   /** Updates until `signal` is aborted. MySQL is asked only while it is known to be away, to learn that it is back. */

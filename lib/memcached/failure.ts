@@ -48,3 +48,16 @@ export function isOutOfMemory(error: MemcachedFailure): boolean {
 export function isMemcachedFailure(error: unknown): error is MemcachedFailure {
   return typeof error === "object" && error !== null && BRAND in error;
 }
+
+/** The result of `call`, or of `fallback` when memcached failed it. Every other error is thrown. */
+export async function orWhenAway<T, F>(
+  call: Promise<T>,
+  fallback: (failure: MemcachedFailure) => F,
+): Promise<T | F> {
+  try {
+    return await call;
+  } catch (error) {
+    if (!isMemcachedFailure(error)) throw error;
+    return fallback(error);
+  }
+}

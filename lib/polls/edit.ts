@@ -6,7 +6,7 @@ import { randomBytes } from "node:crypto";
 import slugify from "@sindresorhus/slugify";
 import { FloodgateError } from "../base/errors.ts";
 import { describeError, type Log } from "../base/log.ts";
-import { isMemcachedFailure } from "../memcached/failure.ts";
+import { orWhenAway } from "../memcached/failure.ts";
 import type { Placement } from "../memcached/placement.ts";
 import type { PollId, Slug } from "../model/ids.ts";
 import type { Poll, PollContent } from "../model/poll.ts";
@@ -180,9 +180,8 @@ async function publish(deps: EditDeps, slug: Slug, nowMs: number): Promise<Poll>
 
 /** Logs a publication that failed: MySQL has the change, and the worker publishes it later. */
 async function whenReachable(deps: EditDeps, work: Promise<unknown>): Promise<void> {
-  await work.catch(error => {
-    if (!isMemcachedFailure(error)) throw error;
-    deps.log.warn({ event: "not_published", ...describeError(error) });
+  await orWhenAway(work, failure => {
+    deps.log.warn({ event: "not_published", ...describeError(failure) });
   });
 }
 

@@ -4,7 +4,7 @@
  */
 import { wallMs } from "../base/clock.ts";
 import type { MemcachedClient } from "../memcached/client.ts";
-import { isMemcachedFailure } from "../memcached/failure.ts";
+import { orWhenAway } from "../memcached/failure.ts";
 import { type Key, listedKey, publicationsKey, publishedKey } from "../memcached/keys.ts";
 import { counterValue, Pipeline } from "../memcached/pipeline.ts";
 import { type Placement, serversUp } from "../memcached/placement.ts";
@@ -97,23 +97,18 @@ export class PublishedCopies {
 
   /** True when a server's counter has moved since the last call. */
   async moved(): Promise<boolean> {
+    const up = this.#placement.up(0);
     const moves = await Promise.all(
-      this.#placement.of(0).map(async server => {
-        if (!server.available) return false;
-        const pipeline = new Pipeline();
-        const op = pipeline.get(publicationsKey);
-        try {
-          const value = counterValue((await server.read(pipeline)).of(op));
-          if (this.#counters.get(server) === value) return false;
-          this.#counters.set(server, value);
-          return true;
-        } catch (error) {
-          if (!isMemcachedFailure(error)) throw error;
-          return false;
-        }
-      }),
+      up.map(server => orWhenAway(this.#movedOn(server), () => false)),
     );
     return moves.includes(true);
+  }
+
+  async #movedOn(server: MemcachedClient): Promise<boolean> {
+    const value = counterValue(await readValue(server, publicationsKey));
+    if (this.#counters.get(server) === value) return false;
+    this.#counters.set(server, value);
+    return true;
   }
 
   #of(slug: Slug): readonly MemcachedClient[] {
@@ -127,17 +122,12 @@ export class PublishedCopies {
     const up = serversUp(servers);
     let failure: unknown;
     const found = await Promise.all(
-      (up.length > 0 ? up : servers).map(async server => {
-        const pipeline = new Pipeline();
-        const op = pipeline.get(key);
-        try {
-          return (await server.read(pipeline)).of(op);
-        } catch (error) {
-          if (!isMemcachedFailure(error)) throw error;
+      (up.length > 0 ? up : servers).map(server =>
+        orWhenAway(readValue(server, key), error => {
           failure = error;
           return undefined;
-        }
-      }),
+        }),
+      ),
     );
     if (found.every(value => value === undefined)) throw failure;
     return found.flatMap(value => value ?? []);
@@ -172,4 +162,10 @@ async function onAll(
   const results = await Promise.allSettled(servers.map(work));
   const failed = results.find(result => result.status === "rejected");
   if (failed) throw failed.reason;
+}
+
+async function readValue(server: MemcachedClient, key: Key): Promise<Buffer | null> {
+  const pipeline = new Pipeline();
+  const op = pipeline.get(key);
+  return (await server.read(pipeline)).of(op);
 }

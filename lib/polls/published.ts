@@ -22,8 +22,7 @@ import { isMemcachedFailure } from "../memcached/failure.ts";
 import type { Placement } from "../memcached/placement.ts";
 import type { Slug } from "../model/ids.ts";
 import type { Poll } from "../model/poll.ts";
-import type { Store } from "../store/database.ts";
-import { isStoreFailure } from "../store/database.ts";
+import { isStoreFailure, orWhenMysqlAway, type Store } from "../store/database.ts";
 import { findPoll, listedPolls } from "../store/polls.ts";
 import type { StoreBreaker } from "../store/store-breaker.ts";
 import { PublishedCopies } from "./published-copies.ts";
@@ -212,12 +211,8 @@ export class PublishedPolls {
   /** While memcached is away: MySQL's copy of the poll, if MySQL can be asked. */
   async #asStored(slug: Slug): Promise<Poll | undefined> {
     if (!this.#breaker || !this.#lookups.tryTake()) return undefined;
-    try {
-      return await this.#breaker.use(store => findPoll(store, slug));
-    } catch (error) {
-      if (!isStoreFailure(error)) throw error;
-      return undefined;
-    }
+    const found = this.#breaker.use(store => findPoll(store, slug));
+    return orWhenMysqlAway(found, () => undefined);
   }
 
   async #lookUp(slug: Slug): Promise<Poll | null> {

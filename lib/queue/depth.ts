@@ -6,7 +6,7 @@
  * publication.
  */
 import type { MemcachedClient } from "../memcached/client.ts";
-import { isMemcachedFailure } from "../memcached/failure.ts";
+import { orWhenAway } from "../memcached/failure.ts";
 import type { QueueName } from "../model/ids.ts";
 import type { Lane } from "../model/lane.ts";
 import { laneOf } from "./queue-names.ts";
@@ -23,21 +23,23 @@ export interface LaneDepth {
 }
 
 /** Depths of one server, or `undefined` when it can't be asked. Three or four round trips. */
-export async function readDepth(
+export function readDepth(
   server: MemcachedClient,
   names: readonly QueueName[],
 ): Promise<LaneDepth[] | undefined> {
-  try {
-    const looks = await readQueues(server, names);
-    const checkpoints = await readCheckpoints(server, looks);
-    const queues = await Promise.all(
-      looks.map((look, index) => surveyQueue(server, look, checkpoints[index] ?? 0)),
-    );
-    return sumByLane(server, queues);
-  } catch (error) {
-    if (!isMemcachedFailure(error)) throw error;
-    return undefined;
-  }
+  return orWhenAway(laneDepths(server, names), () => undefined);
+}
+
+async function laneDepths(
+  server: MemcachedClient,
+  names: readonly QueueName[],
+): Promise<LaneDepth[]> {
+  const queues = await readQueues(server, names);
+  const checkpoints = await readCheckpoints(server, queues);
+  const depths = await Promise.all(
+    queues.map((queue, index) => queueDepth(server, queue, checkpoints[index] ?? 0)),
+  );
+  return sumByLane(server, depths);
 }
 
 interface QueueDepth {
@@ -46,7 +48,7 @@ interface QueueDepth {
   readonly oldestAtMs: number | undefined;
 }
 
-async function surveyQueue(
+async function queueDepth(
   server: MemcachedClient,
   { queue, epoch, pointer }: QueueState,
   checkpoint: number,

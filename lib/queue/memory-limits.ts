@@ -21,7 +21,7 @@
 
 import { monotonicMs, SECOND, sleep } from "../base/clock.ts";
 import type { MemcachedClient } from "../memcached/client.ts";
-import { isMemcachedFailure } from "../memcached/failure.ts";
+import { orWhenAway } from "../memcached/failure.ts";
 import { readMemory } from "../memcached/memory-stats.ts";
 import { serversUp } from "../memcached/placement.ts";
 import type { Epoch, QueueName } from "../model/ids.ts";
@@ -114,7 +114,9 @@ export class MemoryLimits {
   async look(): Promise<void> {
     const { servers, copies, sharePercent } = this.#options;
     const up = serversUp(servers);
-    const found = await Promise.all(up.map(server => this.#ask(server)));
+    const found = await Promise.all(
+      up.map(server => orWhenAway(this.#ask(server), () => undefined)),
+    );
     const known = found.filter(room => room !== undefined);
     this.#without = refusedLanes(known, copies, sharePercent);
     // Slots leave as they come: what there is no room for now there is room for soon.
@@ -126,19 +128,15 @@ export class MemoryLimits {
     return this.#without.includes(lane);
   }
 
-  async #ask(server: MemcachedClient): Promise<ServerMemory | undefined> {
-    try {
-      const { usedBytes, limitBytes } = await readMemory(server);
-      const usedPercent = (usedBytes / limitBytes) * 100;
-      if (usedPercent >= this.#options.sharePercent) {
-        return { usedPercent, behind: await this.#isBehind(server) };
-      }
-      this.#before.delete(server);
-      return { usedPercent, behind: false };
-    } catch (error) {
-      if (!isMemcachedFailure(error)) throw error;
-      return undefined;
+  /** @throws MemcachedFailure. */
+  async #ask(server: MemcachedClient): Promise<ServerMemory> {
+    const { usedBytes, limitBytes } = await readMemory(server);
+    const usedPercent = (usedBytes / limitBytes) * 100;
+    if (usedPercent >= this.#options.sharePercent) {
+      return { usedPercent, behind: await this.#isBehind(server) };
     }
+    this.#before.delete(server);
+    return { usedPercent, behind: false };
   }
 
   /** Compares the checkpoints, as the worker publishes them, with the pointers of some seconds ago. */

@@ -7,7 +7,7 @@
  */
 import { monotonicMs } from "../base/clock.ts";
 import type { MemcachedClient } from "../memcached/client.ts";
-import { isMemcachedFailure, isOutOfMemory } from "../memcached/failure.ts";
+import { isOutOfMemory, orWhenAway } from "../memcached/failure.ts";
 import type { Batch } from "../model/ballot.ts";
 import type { BatchMoves } from "../tallies/batch-moves.ts";
 import type { QueueProducer, Ticket } from "./producer.ts";
@@ -140,15 +140,12 @@ export class ServerWrite {
     this.client.suspend();
   }
 
-  async #try(work: () => Promise<void>): Promise<void> {
-    try {
-      await work();
-    } catch (error) {
-      if (!isMemcachedFailure(error)) throw error;
-      this.cause = error;
+  #try(work: () => Promise<void>): Promise<void> {
+    return orWhenAway(work(), failure => {
+      this.cause = failure;
       this.#ticket = undefined;
       this.#home += 1;
-      if (isOutOfMemory(error)) this.full = true;
-    }
+      if (isOutOfMemory(failure)) this.full = true;
+    });
   }
 }

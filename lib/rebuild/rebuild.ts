@@ -26,7 +26,7 @@
 import { inTime, monotonicMs } from "../base/clock.ts";
 import { describeError, type Log } from "../base/log.ts";
 import type { MemcachedClient } from "../memcached/client.ts";
-import { isMemcachedFailure } from "../memcached/failure.ts";
+import { orWhenAway } from "../memcached/failure.ts";
 import { type Placement, serversUp } from "../memcached/placement.ts";
 import type { Epoch, PollId, QueueName } from "../model/ids.ts";
 import type { Poll } from "../model/poll.ts";
@@ -73,13 +73,10 @@ export async function rebuildTallies(
   polls: readonly Poll[],
 ): Promise<readonly Correction[] | undefined> {
   for (let attempt = 0; attempt < triesMax; attempt++) {
-    try {
-      const mended = await attemptExact(deps, polls);
-      if (mended) return mended;
-    } catch (error) {
-      if (!isMemcachedFailure(error)) throw error;
-      deps.log.warn({ event: "tallies_not_exact", attempt, ...describeError(error) });
-    }
+    const corrections = await orWhenAway(attemptExact(deps, polls), failure => {
+      deps.log.warn({ event: "tallies_not_exact", attempt, ...describeError(failure) });
+    });
+    if (corrections) return corrections;
   }
   return undefined;
 }

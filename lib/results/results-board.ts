@@ -12,7 +12,7 @@ import { LRUCache } from "lru-cache";
 import { monotonicMs, SECOND, sleep, wallMs } from "../base/clock.ts";
 import { FloodgateError, isFloodgateError } from "../base/errors.ts";
 import { describeError } from "../base/log.ts";
-import { isMemcachedFailure } from "../memcached/failure.ts";
+import { isMemcachedFailure, orWhenAway } from "../memcached/failure.ts";
 import { tallyKey } from "../memcached/keys.ts";
 import { Pipeline } from "../memcached/pipeline.ts";
 import type { PollId } from "../model/ids.ts";
@@ -21,7 +21,7 @@ import type { Results } from "../model/results.ts";
 import { partsOf } from "../model/tally-parts.ts";
 import type { Requester } from "../model/visibility.ts";
 import { rebuildTallies, type TallyDeps } from "../rebuild/rebuild.ts";
-import { isStoreFailure } from "../store/database.ts";
+import { orWhenMysqlAway } from "../store/database.ts";
 import type { StoreBreaker } from "../store/store-breaker.ts";
 import { readTotals } from "../store/totals.ts";
 import { currentTally, firstVersion, type Tally, type TallyGlimpse } from "../tallies/counters.ts";
@@ -145,22 +145,17 @@ export class ResultsBoard {
 
   /** What MySQL has, while memcached can't say. Never less than what was seen before: that is on its way. */
   async #stored(poll: Poll): Promise<Entry | undefined> {
-    try {
-      const totals = await this.#deps.breaker.use(store => readTotals(store, [poll.id]));
-      const found = totals.get(poll.id);
-      if (!found) return undefined;
-      const known = this.#entries.get(poll.id);
-      const now = wallMs();
-      if (known && (known.tally.ballots > found.ballots || sameVotes(poll, known.tally, found))) {
-        return this.#keep(poll, { ...known, stored: true, readAtMs: monotonicMs() });
-      }
-      const version = Math.max((known?.tally.version ?? 0) + 1, firstVersion(now));
-      const tally = { ...found, version, stored: found.ballots, from: undefined };
-      return this.#keep(poll, { tally, stored: true, readAtMs: monotonicMs(), asOfMs: now });
-    } catch (error) {
-      if (!isStoreFailure(error)) throw error;
-      return undefined;
+    const read = this.#deps.breaker.use(store => readTotals(store, [poll.id]));
+    const found = (await orWhenMysqlAway(read, () => undefined))?.get(poll.id);
+    if (!found) return undefined;
+    const known = this.#entries.get(poll.id);
+    const now = wallMs();
+    if (known && (known.tally.ballots > found.ballots || sameVotes(poll, known.tally, found))) {
+      return this.#keep(poll, { ...known, stored: true, readAtMs: monotonicMs() });
     }
+    const version = Math.max((known?.tally.version ?? 0) + 1, firstVersion(now));
+    const tally = { ...found, version, stored: found.ballots, from: undefined };
+    return this.#keep(poll, { tally, stored: true, readAtMs: monotonicMs(), asOfMs: now });
   }
 
   /**
@@ -185,10 +180,10 @@ export class ResultsBoard {
   }
 
   #runoff(poll: Poll): Promise<PublishedRunoff | null> {
-    return readRunoff(this.#deps.tallies, poll.id).catch(error => {
-      if (!isMemcachedFailure(error)) throw error;
-      return this.#entries.get(poll.id)?.runoff ?? null;
-    });
+    return orWhenAway(
+      readRunoff(this.#deps.tallies, poll.id),
+      () => this.#entries.get(poll.id)?.runoff ?? null,
+    );
   }
 
   /** One process rebuilds, the others wait for it. */

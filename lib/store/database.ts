@@ -63,6 +63,19 @@ export function isContended(error: unknown): boolean {
   return isStoreFailure(error, "contention") || isStoreFailure(error, "duplicate");
 }
 
+/** The result of `call`, or of `fallback` when MySQL failed it. Every other error is thrown. */
+export async function orWhenMysqlAway<T, F>(
+  call: Promise<T>,
+  fallback: (failure: StoreFailure) => F,
+): Promise<T | F> {
+  try {
+    return await call;
+  } catch (error) {
+    if (!isStoreFailure(error)) throw error;
+    return fallback(error);
+  }
+}
+
 const kindByErrno: ReadonlyMap<number, FailureKind> = new Map([
   [1213, "contention"], // ER_LOCK_DEADLOCK
   [1205, "contention"], // ER_LOCK_WAIT_TIMEOUT

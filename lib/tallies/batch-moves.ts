@@ -6,7 +6,7 @@
  *   not answer are stale (`tallies/stale-tallies.ts`).
  */
 import type { MemcachedClient } from "../memcached/client.ts";
-import { isMemcachedFailure } from "../memcached/failure.ts";
+import { orWhenAway } from "../memcached/failure.ts";
 import { Pipeline, type Replies } from "../memcached/pipeline.ts";
 import type { Placement } from "../memcached/placement.ts";
 import type { Ballot } from "../model/ballot.ts";
@@ -43,12 +43,8 @@ export class BatchMoves {
   async #send(server: MemcachedClient): Promise<void> {
     const p = new Pipeline();
     this.addTo(p, server);
-    try {
-      this.arrived(server, await server.send(p));
-    } catch (error) {
-      if (!isMemcachedFailure(error)) throw error;
-      this.unanswered(server);
-    }
+    const arrived = server.send(p).then(replies => this.arrived(server, replies));
+    await orWhenAway(arrived, () => this.unanswered(server));
   }
 
   /** Adds the moves to the write that carries the slot; nothing, where they were sent before. */
@@ -92,10 +88,8 @@ export class BatchMoves {
       [...this.#sent].map(async ([server, changes]) => {
         const p = new Pipeline();
         for (const [poll, change] of changes) moveTally(p, poll, negated(change));
-        await server.send(p).catch(error => {
-          if (!isMemcachedFailure(error)) throw error;
-          this.#staleTallies.note(server, changes.keys());
-        });
+        const away = () => this.#staleTallies.note(server, changes.keys());
+        await orWhenAway(server.send(p), away);
       }),
     );
   }

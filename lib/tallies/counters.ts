@@ -13,7 +13,7 @@
  */
 
 import type { MemcachedClient } from "../memcached/client.ts";
-import { isMemcachedFailure } from "../memcached/failure.ts";
+import { isMemcachedFailure, orWhenAway } from "../memcached/failure.ts";
 import { tallyKey } from "../memcached/keys.ts";
 import {
   type CounterReply,
@@ -211,13 +211,6 @@ async function onEach(
   work: (server: MemcachedClient) => Promise<void>,
 ): Promise<MemcachedClient[]> {
   const failed: MemcachedClient[] = [];
-  await Promise.all(
-    servers.map(server =>
-      work(server).catch(error => {
-        if (!isMemcachedFailure(error)) throw error;
-        failed.push(server);
-      }),
-    ),
-  );
+  await Promise.all(servers.map(server => orWhenAway(work(server), () => failed.push(server))));
   return failed;
 }

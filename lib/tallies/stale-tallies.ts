@@ -9,7 +9,7 @@
  */
 
 import type { MemcachedClient } from "../memcached/client.ts";
-import { isMemcachedFailure } from "../memcached/failure.ts";
+import { orWhenAway } from "../memcached/failure.ts";
 import { marksRestoredKey, tallyKey } from "../memcached/keys.ts";
 import { Pipeline } from "../memcached/pipeline.ts";
 import type { PollId } from "../model/ids.ts";
@@ -34,12 +34,7 @@ export class StaleTallies {
       }
       p.delete(marksRestoredKey);
       this.#polls.delete(server);
-      try {
-        await server.send(p);
-      } catch (error) {
-        if (!isMemcachedFailure(error)) throw error;
-        this.note(server, polls);
-      }
+      await orWhenAway(server.send(p), () => this.note(server, polls));
     }
   }
 }

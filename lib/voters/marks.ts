@@ -15,7 +15,7 @@
  */
 import { DAY, SECOND, wallMs } from "../base/clock.ts";
 import type { MemcachedClient } from "../memcached/client.ts";
-import { isMemcachedFailure, MemcachedFailure } from "../memcached/failure.ts";
+import { MemcachedFailure, orWhenAway } from "../memcached/failure.ts";
 import { type Key, markKey } from "../memcached/keys.ts";
 import { Pipeline, type StoreReply, type Versioned } from "../memcached/pipeline.ts";
 import type { BallotId, PollId, VoterKey } from "../model/ids.ts";
@@ -89,12 +89,8 @@ export async function placeMarks(
   await Promise.all(
     [...groups].map(async ([server, { pipeline, marked }]) => {
       if (pipeline.size === 0) return;
-      try {
-        const replies = await server.send(pipeline);
-        for (const index of replies.existing) refused.add(marked[index] as Marked);
-      } catch (error) {
-        if (!isMemcachedFailure(error)) throw error;
-      }
+      const replies = await orWhenAway(server.send(pipeline), () => undefined);
+      for (const index of replies?.existing ?? []) refused.add(marked[index] as Marked);
     }),
   );
   return refused;
@@ -141,10 +137,7 @@ export async function raiseMarks(
     const server = markServer(servers, ballot.voter);
     if (!server.available) failed.add(server);
     else if (taken.has(ballot) && ballot.revision > 0) {
-      await raiseMark(server, ballot).catch(error => {
-        if (!isMemcachedFailure(error)) throw error;
-        failed.add(server);
-      });
+      await orWhenAway(raiseMark(server, ballot), () => failed.add(server));
     }
   }
   return failed;
@@ -241,11 +234,7 @@ export async function takeMarksBack(
     servers.map(async server => {
       const ours = all.filter(({ ballot }) => markServer(servers, ballot.voter) === server);
       if (ours.length === 0) return;
-      try {
-        await takeBackOn(server, ours);
-      } catch (error) {
-        if (!isMemcachedFailure(error)) throw error;
-      }
+      await orWhenAway(takeBackOn(server, ours), () => undefined);
     }),
   );
 }
@@ -270,12 +259,10 @@ async function takeBackOn(server: MemcachedClient, all: readonly TakenBack[]): P
 async function readVersioned(server: MemcachedClient, key: Key): Promise<Versioned | null> {
   const pipeline = new Pipeline();
   const op = pipeline.getVersioned(key);
-  try {
-    return (await server.read(pipeline)).of(op);
-  } catch (error) {
-    if (!isMemcachedFailure(error)) throw error;
-    return null;
-  }
+  return orWhenAway(
+    server.read(pipeline).then(replies => replies.of(op)),
+    () => null,
+  );
 }
 
 function parseMark(value: Buffer): Mark | undefined {

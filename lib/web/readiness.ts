@@ -1,7 +1,7 @@
 /** Whether a front can take votes right now, and by which of its ways. */
 import type { DegradationStep } from "../health/degradation.ts";
 import type { MemcachedClient } from "../memcached/client.ts";
-import { isMemcachedFailure } from "../memcached/failure.ts";
+import { orWhenAway } from "../memcached/failure.ts";
 import { Pipeline } from "../memcached/pipeline.ts";
 import type { Lane } from "../model/lane.ts";
 import type { Front } from "./front.ts";
@@ -39,11 +39,6 @@ export async function readiness(front: Front): Promise<Readiness> {
 }
 
 async function reach(client: MemcachedClient): Promise<"ok" | "unreachable"> {
-  try {
-    await client.read(new Pipeline());
-    return "ok";
-  } catch (error) {
-    if (!isMemcachedFailure(error)) throw error;
-    return "unreachable";
-  }
+  const answered = client.read(new Pipeline()).then(() => "ok" as const);
+  return orWhenAway(answered, () => "unreachable" as const);
 }

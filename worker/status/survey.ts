@@ -1,7 +1,7 @@
 /** Looking at the queue servers for the pages: shared by whoever asks within a second. */
 import { monotonicMs, SECOND, wallMs } from "#lib/base/clock.ts";
 import type { MemcachedClient } from "#lib/memcached/client.ts";
-import { isMemcachedFailure } from "#lib/memcached/failure.ts";
+import { orWhenAway } from "#lib/memcached/failure.ts";
 import { type Memory, readMemory } from "#lib/memcached/memory-stats.ts";
 import { type LaneDepth, readDepth } from "#lib/queue/depth.ts";
 import { behindMs, refusedLanes, type ServerMemory } from "#lib/queue/memory-limits.ts";
@@ -55,11 +55,5 @@ function roomOf(memory: Memory, lanes: readonly LaneDepth[], atMs: number): Serv
   };
 }
 
-async function memoryOf(server: MemcachedClient): Promise<Memory | undefined> {
-  try {
-    return await readMemory(server);
-  } catch (error) {
-    if (!isMemcachedFailure(error)) throw error;
-    return undefined;
-  }
-}
+const memoryOf = (server: MemcachedClient): Promise<Memory | undefined> =>
+  orWhenAway(readMemory(server), () => undefined);
