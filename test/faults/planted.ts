@@ -25,7 +25,8 @@ export interface PlantedBug {
   readonly shownBy: string;
 }
 
-export const plantedBugs: readonly PlantedBug[] = [
+/** On the way from the queue into MySQL. */
+export const bugsOfFlush: readonly PlantedBug[] = [
   {
     name: "UNIQUE dropped",
     sql: {
@@ -33,17 +34,6 @@ export const plantedBugs: readonly PlantedBug[] = [
       heal: "ALTER TABLE ballots DROP KEY voter_once, ADD PRIMARY KEY (poll_id, voter)",
     },
     shownBy: "memcached flushed",
-  },
-  {
-    name: "slots overwritten",
-    edits: [
-      {
-        file: "lib/queue/producer.ts",
-        from: "p.add(slotKey(this.queue, ticket.epoch, ticket.slot), bytes, 0)",
-        to: "p.overwrite(slotKey(this.queue, ticket.epoch, ticket.slot), bytes, 0)",
-      },
-    ],
-    shownBy: "front paused between number and slot",
   },
   {
     name: "checkpoint outside the transaction",
@@ -68,6 +58,32 @@ export const plantedBugs: readonly PlantedBug[] = [
       },
     ],
     shownBy: "worker killed before the commit",
+  },
+  {
+    name: "duplicates added to the totals",
+    edits: [
+      {
+        file: "lib/flush/tally-corrections.ts",
+        from: "if (counts) totals.votes.add(ballot, 1);",
+        to: "totals.votes.add(ballot, 1);",
+      },
+    ],
+    shownBy: "memcached slow",
+  },
+];
+
+/** On the way from the reader into the queue. */
+export const bugsOfQueue: readonly PlantedBug[] = [
+  {
+    name: "slots overwritten",
+    edits: [
+      {
+        file: "lib/queue/producer.ts",
+        from: "p.add(slotKey(this.queue, ticket.epoch, ticket.slot), bytes, 0)",
+        to: "p.overwrite(slotKey(this.queue, ticket.epoch, ticket.slot), bytes, 0)",
+      },
+    ],
+    shownBy: "front paused between number and slot",
   },
   {
     name: "mark without the ballot's id",
@@ -95,17 +111,6 @@ export const plantedBugs: readonly PlantedBug[] = [
     name: "replay ring remembers nothing",
     edits: [{ file: "lib/queue/replay-ring.ts", from: "this.#kept.add(kept);", to: "return;" }],
     shownBy: "memcached killed and back empty",
-  },
-  {
-    name: "duplicates added to the totals",
-    edits: [
-      {
-        file: "lib/flush/tally-corrections.ts",
-        from: "if (counts) totals.votes.add(ballot, 1);",
-        to: "totals.votes.add(ballot, 1);",
-      },
-    ],
-    shownBy: "memcached slow",
   },
 ];
 

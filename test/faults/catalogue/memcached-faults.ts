@@ -1,4 +1,4 @@
-/** What happens to memcached: killed, emptied, full, stopped, slow, and every way of being cut off. */
+/** What happens to memcached: killed, emptied, full, stopped; and to its wire: slow, and every way of being cut off. */
 import { connect } from "node:net";
 import { sleep } from "#lib/base/clock.ts";
 import { MemcachedClient } from "#lib/memcached/client.ts";
@@ -219,6 +219,9 @@ export const memcachedFaults: readonly Fault[] = [
       incident.bite("found away", incident.logged("memcached_away") - before);
     },
   },
+];
+
+export const wireFaults: readonly Fault[] = [
   wire("memcached slow", async (proxy, incident) => {
     proxy.delay(incident.between(20, 120));
     await incident.pause(1_000, 1_800);
