@@ -18,7 +18,7 @@ export const stageNames = [
 
 export type StageName = (typeof stageNames)[number];
 
-const unitDirectories = ["cli", "lib", "reader", "server", "worker", "scripts"];
+const unitDirectories = ["cli", "lib", "reader", "server", "worker", "scripts", "test/support"];
 
 /** Cores that a file of a stage keeps busy, as measured; these files wait nearly all the time. */
 const waitingFiles = new Map([["test/integration/idle.test.ts", 0.05]]);

@@ -9,6 +9,7 @@ import { sleep } from "#lib/base/clock.ts";
 import { waitUntil } from "#scripts/services/ports.ts";
 import { api, createPoll, questions, results, vote } from "#test/support/ledger.ts";
 import { Site } from "#test/support/site.ts";
+import { expectWithin } from "#test/support/stalls.ts";
 
 describe("tallies", () => {
   let site: Site;
@@ -57,11 +58,9 @@ describe("tallies", () => {
     await site.drained();
     await site.memcached[0]?.child.kill();
     await site.restartMemcached();
-    await waitUntil(
-      "results after the restart",
-      async () => (await fetch(`${site.url}/api/polls/${slug}/results`)).status === 200,
-      { withinMs: 5_000 },
-    );
+    const isShown = async () =>
+      (await fetch(`${site.url}/api/polls/${slug}/results`)).status === 200;
+    await expectWithin(5_000, "results after the restart", isShown);
     const after = await results(site, slug);
     assert.equal(after.ballots, 90);
     assert.deepEqual(

@@ -7,10 +7,10 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { monotonicMs, sleep } from "#lib/base/clock.ts";
 import { waitUntil } from "#scripts/services/ports.ts";
-import { Control, longestSilence } from "#test/faults/stalls.ts";
 import { FaultProxy } from "#test/support/fault-proxy.ts";
 import { createPoll, Ledger, results, vote } from "#test/support/ledger.ts";
 import { Site } from "#test/support/site.ts";
+import { Control, expectWithin, longestSilence } from "#test/support/stalls.ts";
 
 const voters = 5_000;
 const connections = 50;
@@ -82,9 +82,8 @@ describe("with two copies", () => {
       const longestMs = await underFault(async ledger => {
         await ledger.reached(0.3);
         site.memcached[index]?.child.signal("SIGSTOP");
-        await waitUntil("it is noticed", async () => (await site.step()) === "fewer_servers", {
-          withinMs: 5_000,
-        });
+        const isNoticed = async () => (await site.step()) === "fewer_servers";
+        await expectWithin(5_000, "it is noticed", isNoticed);
         await ledger.reached(0.8);
         await sleep(2_000);
         site.memcached[index]?.child.signal("SIGCONT");
@@ -118,9 +117,8 @@ describe("with two copies", () => {
     await site.memcached[0]?.child.kill();
     for (const slug of slugs) {
       assert.equal((await vote(site.url, slug, { choices: ["2"] })).status, 202);
-      await waitUntil("the vote shows", async () => (await results(site, slug)).ballots === 2, {
-        withinMs: 5_000,
-      });
+      const isShown = async () => (await results(site, slug)).ballots === 2;
+      await expectWithin(5_000, "the vote shows", isShown);
     }
     await site.restartMemcached(0);
     await healed();

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { longestSilence, longestStall } from "./stalls.ts";
+import { sleep } from "#lib/base/clock.ts";
+import { expectWithin, longestSilence, longestStall, movingMs, timed } from "./stalls.ts";
 
 const every = (ms: number, from: number, to: number) =>
   Array.from({ length: Math.floor((to - from) / ms) + 1 }, (_, i) => from + i * ms);
@@ -27,5 +28,37 @@ describe("the longest silence of the control", () => {
   it("the control's longest silence is its longest gap between answers", () => {
     assert.equal(longestSilence(steady, span), 0);
     assert.equal(longestSilence(pausing, span), 1_200);
+  });
+});
+
+/** This process stands still, and with it everything that it is asked. */
+function standStill(ms: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+}
+
+describe("the time that something took", () => {
+  it("is the whole span while the control is heard, and hardly its silences otherwise", () => {
+    assert.equal(movingMs(steady, span), 5_000);
+    assert.equal(movingMs(pausing, span), 3_815);
+    assert.equal(movingMs([], span), 15);
+  });
+
+  it("leaves out the time in which the machine stood still", async () => {
+    const { result, tookMs } = await timed(async () => {
+      await sleep(200);
+      standStill(500);
+      await sleep(200);
+      return "done";
+    });
+    assert.equal(result, "done");
+    assert.ok(tookMs < 500, `${tookMs} ms`);
+  });
+
+  it("is what a wait may take at most", async () => {
+    await expectWithin(100, "nothing", async () => true);
+    await assert.rejects(
+      expectWithin(100, "a wonder", async () => false),
+      /a wonder: not within 100 ms/,
+    );
   });
 });
