@@ -1,0 +1,26 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { BatchIds } from "./batch-ids.ts";
+
+describe("BatchIds", () => {
+  it("makes ids of 12 bytes: the process's producer, then a serial from 1", () => {
+    const ids = new BatchIds();
+    for (const serial of [1, 2, 3]) {
+      const id = ids.next();
+      assert.equal(id.length, 12);
+      assert.deepEqual(id.subarray(0, 8), ids.producer);
+      assert.equal(id.readUInt32BE(8), serial);
+    }
+  });
+
+  it("makes ids that later ids do not change", () => {
+    const ids = new BatchIds();
+    const first = ids.next();
+    ids.next();
+    assert.equal(first.readUInt32BE(8), 1);
+  });
+
+  it("has another producer in each process", () => {
+    assert.notDeepEqual(new BatchIds().producer, new BatchIds().producer);
+  });
+});
