@@ -4,7 +4,7 @@
 import { isFloodgateError } from "#lib/base/errors.ts";
 import { describeError } from "#lib/base/log.ts";
 import type { ReceiptReport, ReceiptState } from "#lib/receipts/find-receipt.ts";
-import { isStoreFailure } from "#lib/store/database.ts";
+import { isStoreFailure } from "#lib/store/failure.ts";
 import type { Front } from "#lib/web/front.ts";
 import { type PageContext, pageContextOf } from "./page-context.ts";
 import { htmlResponse } from "./page-response.ts";

@@ -5,7 +5,7 @@ import type { LogLines } from "#lib/base/log-lines.ts";
 import { retry } from "#lib/base/retry.ts";
 import { onShutdown } from "#lib/base/shutdown.ts";
 import type { PassSummary } from "#lib/flush/flusher.ts";
-import { isStoreFailure } from "#lib/store/database.ts";
+import { isStoreFailure } from "#lib/store/failure.ts";
 import { checkSchema } from "#lib/store/migrate.ts";
 import { KickstartListener } from "./kickstart-listener.ts";
 import { Maintenance, onePass } from "./maintenance.ts";

@@ -12,8 +12,7 @@ import { PublishedPolls } from "#lib/polls/published.ts";
 import { allQueueNames } from "#lib/queue/queue-names.ts";
 import type { TallyDeps } from "#lib/rebuild/rebuild.ts";
 import { DoubtfulPolls } from "#lib/rebuild/reconcile.ts";
-import { Store } from "#lib/store/database.ts";
-import { poolSizes } from "#lib/store/pool-sizes.ts";
+import { poolSizes, Store } from "#lib/store/database.ts";
 import { moveTallies } from "#lib/tallies/counters.ts";
 
 export interface WorkerParts {

@@ -11,7 +11,7 @@ import { parseLocalTime } from "#lib/base/time-zone.ts";
 import type { Slug } from "#lib/model/ids.ts";
 import { changePoll, closePoll, createPoll, openPoll, removePoll } from "#lib/polls/edit.ts";
 import { changeableRulesSchema, createPollSchema } from "#lib/polls/schema.ts";
-import { isStoreFailure } from "#lib/store/database.ts";
+import { isStoreFailure } from "#lib/store/failure.ts";
 import { getFront } from "#lib/web/front.ts";
 import { optionsOf } from "./_data/options-of-form.ts";
 import { requireSignIn } from "./_data/signed-in-editor.ts";

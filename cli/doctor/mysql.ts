@@ -4,8 +4,8 @@
  */
 import { SECOND, wallMs } from "#lib/base/clock.ts";
 import type { Config } from "#lib/config/config.ts";
-import { isStoreFailure, type Row, type Store } from "#lib/store/database.ts";
-import { poolSizes } from "#lib/store/pool-sizes.ts";
+import { poolSizes, type Row, type Store } from "#lib/store/database.ts";
+import { isStoreFailure } from "#lib/store/failure.ts";
 import { checkClock, isOlder } from "./clocks.ts";
 import { type Finding, ok, warn, wrong } from "./finding.ts";
 

@@ -14,7 +14,7 @@ import type { PublishedPolls } from "../polls/published.ts";
 import { receiptCode } from "../receipts/receipt-code.ts";
 import type { ResultsBoard } from "../results/results-board.ts";
 import type { Snapshot } from "../results/snapshot.ts";
-import { isStoreFailure } from "../store/database.ts";
+import { isStoreFailure } from "../store/failure.ts";
 import { defaultBallotId, type Identity, voterKey } from "../voters/identity.ts";
 import { markTtlSeconds } from "../voters/marks.ts";
 import type { VoterSecrets } from "../voters/voter-secrets.ts";

@@ -16,7 +16,7 @@ import type { AcceptedCount } from "../books/accepted-count.ts";
 import { commitDirectly, type DirectFate, type DirectOutcome } from "../flush/direct.ts";
 import type { Placement } from "../memcached/placement.ts";
 import { type Batch, ballotsPerSlotMax } from "../model/ballot.ts";
-import { isContended, isStoreFailure } from "../store/database.ts";
+import { isContended, isStoreFailure } from "../store/failure.ts";
 import type { StoreBreaker } from "../store/store-breaker.ts";
 import { moveTallies } from "../tallies/counters.ts";
 import type { StaleTallies } from "../tallies/stale-tallies.ts";

@@ -9,7 +9,8 @@ import { describeError, type Log } from "../base/log.ts";
 import { retry } from "../base/retry.ts";
 import type { PollId } from "../model/ids.ts";
 import { type Acceptance, raiseAccepted } from "../store/acceptances.ts";
-import { isStoreFailure, type Store } from "../store/database.ts";
+import type { Store } from "../store/database.ts";
+import { isStoreFailure } from "../store/failure.ts";
 import { countFilePattern } from "./accepted-count-file.ts";
 
 const handInRetry = { firstMs: SECOND, maxMs: 60 * SECOND };

@@ -3,7 +3,8 @@
  * bad ballot among 500 costs about twenty trials, and its neighbours nothing but that moment.
  */
 import type { Ballot, Batch } from "../model/ballot.ts";
-import { isStoreFailure, type Store } from "../store/database.ts";
+import type { Store } from "../store/database.ts";
+import { isStoreFailure } from "../store/failure.ts";
 import { insertArrivals } from "./insert-ballots.ts";
 
 /**

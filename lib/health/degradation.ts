@@ -15,7 +15,7 @@
 import { sleep } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import { type Lane, lanes } from "../model/lane.ts";
-import { orWhenMysqlAway } from "../store/database.ts";
+import { orWhenMysqlAway } from "../store/failure.ts";
 import type { StoreBreaker } from "../store/store-breaker.ts";
 
 export const degradationSteps = [

@@ -4,7 +4,7 @@ import { pino } from "pino";
 import { z } from "zod";
 import { errorCodes, errorSpec, FloodgateError, isFloodgateError } from "../base/errors.ts";
 import { MemcachedFailure } from "../memcached/failure.ts";
-import { StoreFailure } from "../store/database.ts";
+import { StoreFailure } from "../store/failure.ts";
 import { parse, problemAnswer, problemSchema, problemType } from "./problem.ts";
 
 const bodyOf = (error: unknown) => JSON.parse(problemAnswer(error).body);

@@ -14,7 +14,7 @@ import {
 } from "../base/errors.ts";
 import { describeError, type Log } from "../base/log.ts";
 import { isMemcachedFailure } from "../memcached/failure.ts";
-import { isStoreFailure } from "../store/database.ts";
+import { isStoreFailure } from "../store/failure.ts";
 import { dataHeaders } from "./headers.ts";
 import { type Answer, responseOf } from "./respond.ts";
 

@@ -21,7 +21,7 @@ import type { Results } from "../model/results.ts";
 import { partsOf } from "../model/tally-parts.ts";
 import type { Requester } from "../model/visibility.ts";
 import { rebuildTallies, type TallyDeps } from "../rebuild/rebuild.ts";
-import { orWhenMysqlAway } from "../store/database.ts";
+import { orWhenMysqlAway } from "../store/failure.ts";
 import type { StoreBreaker } from "../store/store-breaker.ts";
 import { readTotals } from "../store/totals.ts";
 import { currentTally, firstVersion, type Tally, type TallyGlimpse } from "../tallies/counters.ts";

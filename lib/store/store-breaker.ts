@@ -5,7 +5,8 @@
 import { CircuitBreaker } from "../base/circuit-breaker.ts";
 import { SECOND } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
-import { isStoreFailure, type Store, StoreFailure } from "./database.ts";
+import type { Store } from "./database.ts";
+import { isStoreFailure, StoreFailure } from "./failure.ts";
 
 export class StoreBreaker {
   readonly #store: Store;

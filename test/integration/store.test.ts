@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
 import { SECOND, sleep } from "#lib/base/clock.ts";
-import { isStoreFailure, Store } from "#lib/store/database.ts";
+import { Store } from "#lib/store/database.ts";
+import { isStoreFailure } from "#lib/store/failure.ts";
 import { FaultProxy } from "#test/support/fault-proxy.ts";
 import { testDatabase } from "#test/support/services.ts";
 
