@@ -117,6 +117,7 @@ function errorsPage(): string {
     "| --- | --- | --- |",
     ...rows.sort(),
     "",
+    "A method that an address does not take is answered with 405 and an empty body, which is no problem document.",
     "A 503 has `Retry-After`, in seconds. Sending the same ballot again with the same `ballotId` is always safe.",
     "",
   ].join("\n");

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, it } from "node:test";
 import { errorCodes, errorSpec, FloodgateError, isFloodgateError } from "./errors.ts";
 
@@ -52,5 +54,18 @@ describe("the error table", () => {
   it("gives every code a title of its own", () => {
     const titles = errorCodes.map(code => errorSpec(code).title);
     assert.equal(new Set(titles).size, titles.length);
+  });
+
+  it("has no code that nothing sends", () => {
+    // These two name codes without sending any.
+    const tables = ["lib/base/errors.ts", "lib/web/openapi.ts"];
+    const sources = ["app", "lib", "reader"].flatMap(folder =>
+      readdirSync(folder, { recursive: true, encoding: "utf8" })
+        .map(path => join(folder, path))
+        .filter(path => /(?<!\.test)\.tsx?$/.test(path) && !tables.includes(path))
+        .map(path => readFileSync(path, "utf8")),
+    );
+    const unused = errorCodes.filter(code => !sources.some(text => text.includes(`"${code}"`)));
+    assert.deepEqual(unused, []);
   });
 });

@@ -33,7 +33,6 @@ const TABLE = {
   },
   not_found: { status: 404, title: "Not found", kind: "refusal" },
   poll_not_found: { status: 404, title: "There is no such poll", kind: "refusal" },
-  method_not_allowed: { status: 405, title: "Method not allowed", kind: "refusal" },
   already_voted: { status: 409, title: "This voter has already voted", kind: "refusal" },
   ballot_id_reused: {
     status: 409,

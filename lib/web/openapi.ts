@@ -8,7 +8,7 @@ import { z } from "zod";
 import { type ErrorCode, errorSpec } from "../base/errors.ts";
 import { problemSchema } from "../http/problem.ts";
 import { resultsSchema } from "../model/results.ts";
-import { createPollSchema, updatePollSchema } from "../polls/schema.ts";
+import { changeableRulesSchema, createPollSchema, updatePollSchema } from "../polls/schema.ts";
 import {
   booksSchema,
   castRequestSchema,
@@ -175,6 +175,8 @@ function votingPaths() {
   };
 }
 
+const changeableRules = Object.keys(changeableRulesSchema.shape).join(", ");
+
 function editingPaths() {
   return {
     "/api/polls": {
@@ -198,7 +200,8 @@ function editingPaths() {
       },
       patch: {
         operationId: "changePoll",
-        summary: "Change a poll; once it is open, only its closing time",
+        summary: "Change a poll",
+        description: `A draft or scheduled poll can be changed in every respect. Once a poll is open, only closesAt and ${changeableRules} can be changed; once it is closed, closesAt can't either. Any other change is refused with \`poll_in_use\`, and one whose \`version\` is not the current one with \`edit_conflict\`.`,
         ...editors,
         requestBody: { required: true, content: json(ref("UpdatePoll")) },
         responses: {
