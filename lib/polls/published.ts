@@ -17,6 +17,7 @@ import { LRUCache } from "lru-cache";
 import { DAY, monotonicMs, SECOND } from "../base/clock.ts";
 import { FloodgateError, isFloodgateError } from "../base/errors.ts";
 import { describeError, type Log } from "../base/log.ts";
+import { SingleFlight } from "../base/single-flight.ts";
 import { TokenBucket } from "../base/token-bucket.ts";
 import { isMemcachedFailure } from "../memcached/failure.ts";
 import type { Placement } from "../memcached/placement.ts";
@@ -54,11 +55,11 @@ export class PublishedPolls {
   readonly #log: Log;
   readonly #breaker: StoreBreaker | undefined;
   readonly #remembered = new LRUCache<Slug, Remembered>({ max: rememberedMax });
-  readonly #reading = new Map<Slug, Promise<Poll | null>>();
+  readonly #reads = new SingleFlight<Slug, Poll | null>();
+  readonly #confirmations = new SingleFlight<"all", void>();
   readonly #lookups = new TokenBucket(lookupsPerSecondMax);
   /** Rises when this process learns of a publication. */
   #publication = 0;
-  #confirming: Promise<void> | undefined;
   #listed: { readonly polls: readonly ListedPoll[]; readonly readAtMs: number } | undefined;
 
   /** @param breaker - of a front: MySQL is asked through it while memcached is away. */
@@ -97,7 +98,7 @@ export class PublishedPolls {
     if (!(await this.#copies.moved())) return;
     this.#publication += 1;
     // Reads that started before may return the old copy, so later callers must not share them.
-    this.#reading.clear();
+    this.#reads.forget();
   }
 
   /**
@@ -105,10 +106,7 @@ export class PublishedPolls {
    * publication.
    */
   async findCurrent(slug: Slug): Promise<Poll | null> {
-    this.#confirming ??= this.confirm().finally(() => {
-      this.#confirming = undefined;
-    });
-    await this.#confirming;
+    await this.#confirmations.run("all", () => this.confirm());
     return this.find(slug);
   }
 
@@ -122,13 +120,7 @@ export class PublishedPolls {
   find(slug: Slug): Promise<Poll | null> {
     const known = this.remembered(slug);
     if (known !== undefined) return Promise.resolve(known);
-    const reading = this.#reading.get(slug);
-    if (reading !== undefined) return reading;
-    const started = this.#read(slug).finally(() => {
-      if (this.#reading.get(slug) === started) this.#reading.delete(slug);
-    });
-    this.#reading.set(slug, started);
-    return started;
+    return this.#reads.run(slug, () => this.#read(slug));
   }
 
   /**

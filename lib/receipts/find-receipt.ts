@@ -52,7 +52,7 @@ export interface ReceiptReport {
 }
 
 const lookupsPerSecondMax = 100;
-const rememberedMax = 2_000;
+const reportsMax = 2_000;
 /** How many of a poll's newest dead letters are searched. */
 const deadLettersMax = 500;
 
@@ -60,9 +60,14 @@ export class Receipts {
   readonly #store: StoreBreaker;
   readonly #secrets: VoterSecrets;
   readonly #lookups = new TokenBucket(lookupsPerSecondMax);
-  readonly #remembered = new LRUCache<string, Promise<ReceiptReport>>({
-    max: rememberedMax,
+  readonly #reports = new LRUCache<string, ReceiptReport, Receipt>({
+    max: reportsMax,
     ttl: SECOND,
+    ignoreFetchAbort: true,
+    fetchMethod: async (_code, _stale, { context: receipt }) => {
+      if (!this.#lookups.tryTake()) throw new FloodgateError("overloaded");
+      return this.#store.use(store => report(store, receipt));
+    },
   });
 
   constructor(store: StoreBreaker, secrets: VoterSecrets) {
@@ -78,13 +83,7 @@ export class Receipts {
   async find(code: string): Promise<ReceiptReport | undefined> {
     const receipt = readReceiptCode(this.#secrets, code);
     if (!receipt) return undefined;
-    const known = this.#remembered.get(receipt.code);
-    if (known) return known;
-    if (!this.#lookups.tryTake()) throw new FloodgateError("overloaded");
-    const asking = this.#store.use(store => report(store, receipt));
-    this.#remembered.set(receipt.code, asking);
-    asking.catch(() => this.#remembered.delete(receipt.code));
-    return asking;
+    return this.#reports.forceFetch(receipt.code, { context: receipt });
   }
 }
 

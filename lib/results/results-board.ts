@@ -12,6 +12,7 @@ import { LRUCache } from "lru-cache";
 import { monotonicMs, SECOND, sleep, wallMs } from "../base/clock.ts";
 import { FloodgateError, isFloodgateError } from "../base/errors.ts";
 import { describeError } from "../base/log.ts";
+import { SingleFlight } from "../base/single-flight.ts";
 import { isMemcachedFailure, orWhenAway } from "../memcached/failure.ts";
 import { tallyKey } from "../memcached/keys.ts";
 import { Pipeline } from "../memcached/pipeline.ts";
@@ -59,7 +60,7 @@ export interface ResultsDeps extends TallyDeps {
 export class ResultsBoard {
   readonly #deps: ResultsDeps;
   readonly #entries = new LRUCache<PollId, Entry>({ max: pollsMax });
-  readonly #reading = new Map<PollId, Promise<Entry>>();
+  readonly #reads = new SingleFlight<PollId, Entry>();
 
   constructor(deps: ResultsDeps) {
     this.#deps = deps;
@@ -114,11 +115,7 @@ export class ResultsBoard {
   }
 
   #refresh(poll: Poll): Promise<Entry> {
-    const reading = this.#reading.get(poll.id);
-    if (reading !== undefined) return reading;
-    const started = this.#read(poll).finally(() => this.#reading.delete(poll.id));
-    this.#reading.set(poll.id, started);
-    return started;
+    return this.#reads.run(poll.id, () => this.#read(poll));
   }
 
   async #read(poll: Poll): Promise<Entry> {

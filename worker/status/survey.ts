@@ -1,5 +1,6 @@
 /** Looking at the queue servers for the pages: shared by whoever asks within a second. */
-import { monotonicMs, SECOND, wallMs } from "#lib/base/clock.ts";
+import { LRUCache } from "lru-cache";
+import { SECOND, wallMs } from "#lib/base/clock.ts";
 import type { MemcachedClient } from "#lib/memcached/client.ts";
 import { orWhenAway } from "#lib/memcached/failure.ts";
 import { type Memory, readMemory } from "#lib/memcached/memory-stats.ts";
@@ -8,11 +9,13 @@ import { behindMs, refusedLanes, type ServerMemory } from "#lib/queue/memory-lim
 import type { WorkerParts } from "../worker-parts.ts";
 import type { Survey } from "./state.ts";
 
-const freshMs = SECOND;
-
 export class Surveyor {
   readonly #worker: WorkerParts;
-  #last: { readonly atMs: number; readonly survey: Promise<Survey> } | undefined;
+  readonly #latest = new LRUCache<"survey", Survey>({
+    max: 1,
+    ttl: SECOND,
+    fetchMethod: () => this.#ask(),
+  });
 
   constructor(worker: WorkerParts) {
     this.#worker = worker;
@@ -20,14 +23,10 @@ export class Surveyor {
 
   /** What waits now, or waited within the last second. Never rejects for a server that is away. */
   survey(): Promise<Survey> {
-    const now = monotonicMs();
-    if (!this.#last || now - this.#last.atMs > freshMs) {
-      this.#last = { atMs: now, survey: this.#look() };
-    }
-    return this.#last.survey;
+    return this.#latest.forceFetch("survey");
   }
 
-  async #look(): Promise<Survey> {
+  async #ask(): Promise<Survey> {
     const { queueServers, queueNames, memcached, config } = this.#worker;
     const atMs = wallMs();
     const servers = await Promise.all(
