@@ -1,8 +1,9 @@
-/** The documents: what they link to is there, and each decision has a number of its own. */
+/** The documents: links, file names, settings and the numbers of decisions are right. */
 import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { describe, it } from "node:test";
+import { knownVariables } from "#lib/config/settings.ts";
 
 const folders = [".", ".github", "docs", "docs/decisions", "docs/monitoring", "deploy"];
 const documents = folders.flatMap(directory =>
@@ -10,6 +11,9 @@ const documents = folders.flatMap(directory =>
     .filter(name => name.endsWith(".md"))
     .map(name => join(directory, name)),
 );
+
+/** Made by a build or a benchmark, so a fresh clone does not have it. */
+const unversioned = new Set(["bench/report/"]);
 
 /** As GitHub makes them of headings. */
 function anchorsOf(path: string): string[] {
@@ -37,6 +41,28 @@ describe("the documents", () => {
     }
     assert.ok(documents.length > 10);
     assert.deepEqual(dead, []);
+  });
+
+  it("every source file that a document names exists", () => {
+    const named =
+      /`((?:app|bench|cli|deploy|docs|e2e|lib|reader|scripts|server|sql|test|worker)\/[\w./-]*)`/g;
+    const dead = documents.flatMap(document =>
+      [...readFileSync(document, "utf8").matchAll(named)]
+        .map(([, path = ""]) => path)
+        .filter(path => !existsSync(path) && !unversioned.has(path))
+        .map(path => `${document}: ${path}`),
+    );
+    assert.deepEqual(dead, []);
+  });
+
+  it("every setting that a document or a unit file names exists", () => {
+    const units = readdirSync("deploy").map(name => join("deploy", name));
+    const unknown = [...new Set([...documents, ...units])].flatMap(file =>
+      [...readFileSync(file, "utf8").matchAll(/\bFLOODGATE_[A-Z_]*[A-Z]\b/g)]
+        .filter(([name]) => !knownVariables.has(name))
+        .map(([name]) => `${file}: ${name}`),
+    );
+    assert.deepEqual(unknown, []);
   });
 
   it("the README links to the changelog, the security policy and the contributors' page", () => {
