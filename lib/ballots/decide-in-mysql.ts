@@ -10,7 +10,7 @@
 import { monotonicMs, SECOND, sleep } from "../base/clock.ts";
 import { TokenBucket } from "../base/token-bucket.ts";
 import type { MemcachedClient } from "../memcached/client.ts";
-import type { BatchIds } from "../queue/batch-ids.ts";
+import type { BatchIds } from "../queue/batch-write.ts";
 import type { StaleTallies } from "../tallies/stale-tallies.ts";
 import { raiseMarks } from "../voters/marks.ts";
 import type { DirectCommit } from "./direct-commit.ts";

@@ -5,7 +5,7 @@
  * are answered with the ballot that stands. Where memcached can't decide, MySQL does (`decide-in-mysql.ts`).
  *
  * Rounds run one at a time. A ballot waits for the next round if it arrives during one, or less than the linger time
- * after the last one started. A round carries ballots of one lane (`model/pick-lane.ts`), through memcached
+ * after the last one started. A round carries ballots of one lane (`model/lane.ts`), through memcached
  * (`queue-round.ts`) or, while no queue server is up, by the direct commit (`direct-commit.ts`).
  *
  * Invariant: every offered ballot is answered.
@@ -16,8 +16,7 @@ import { describeError } from "../base/log.ts";
 import { isMemcachedFailure } from "../memcached/failure.ts";
 import { serversUp } from "../memcached/placement.ts";
 import { ballotsPerSlotMax } from "../model/ballot.ts";
-import { type Lane, lanes } from "../model/lane.ts";
-import { pickLane, type Relief, sumWaiting } from "../model/pick-lane.ts";
+import { type Lane, lanes, pickLane, type Relief, sumWaiting } from "../model/lane.ts";
 import { encodedBallotBytes, slotBytesMax } from "../queue/slot-codec.ts";
 import { moveMark } from "../voters/marks.ts";
 import { DecideInMysql } from "./decide-in-mysql.ts";

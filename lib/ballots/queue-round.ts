@@ -24,8 +24,13 @@ import type { Ballot, Batch } from "../model/ballot.ts";
 import type { Lane } from "../model/lane.ts";
 import { pollState } from "../model/poll-state.ts";
 import type { PublishedPolls } from "../polls/published.ts";
-import type { BatchIds } from "../queue/batch-ids.ts";
-import { BatchWrite, type Enqueued, type NotEnqueued, type Targets } from "../queue/batch-write.ts";
+import {
+  type BatchIds,
+  BatchWrite,
+  type Enqueued,
+  type NotEnqueued,
+  type Targets,
+} from "../queue/batch-write.ts";
 import type { Kickstart } from "../queue/kickstart.ts";
 import type { MemoryLimits } from "../queue/memory-limits.ts";
 import type { ReplayRing } from "../queue/replay-ring.ts";

@@ -2,7 +2,7 @@
 import type { Log } from "../base/log.ts";
 import type { Batch } from "../model/ballot.ts";
 import type { PollId } from "../model/ids.ts";
-import type { Relief } from "../model/pick-lane.ts";
+import type { Relief } from "../model/lane.ts";
 import type { TallyChange } from "../model/tally-sums.ts";
 import type { Store } from "../store/database.ts";
 import type { RecentBatches } from "./recent-batches.ts";

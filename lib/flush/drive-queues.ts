@@ -1,11 +1,10 @@
 /**
  * The loop that flushes queues: one commit after the other, each from the lane that is next
- * (`model/pick-lane.ts`). Queues of one lane take turns.
+ * (`model/lane.ts`). Queues of one lane take turns.
  */
 import { monotonicMs, sleep } from "../base/clock.ts";
 import type { MemcachedClient } from "../memcached/client.ts";
-import type { Lane } from "../model/lane.ts";
-import { pickLane, type Relief, sumWaiting } from "../model/pick-lane.ts";
+import { type Lane, pickLane, type Relief, sumWaiting } from "../model/lane.ts";
 import type { QueueFlush, StepState } from "./queue-flush.ts";
 
 /** A queue in a pass. */

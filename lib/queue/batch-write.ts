@@ -14,9 +14,11 @@
  *
  * Invariant: a batch keeps its id through all writes, so a batch that got in twice is counted once.
  */
+import { randomBytes } from "node:crypto";
 import { faultPoint } from "#faults";
 import type { MemcachedClient } from "../memcached/client.ts";
 import type { Batch } from "../model/ballot.ts";
+import { type BatchId, producerBytes } from "../model/ids.ts";
 import type { BatchMoves } from "../tallies/batch-moves.ts";
 import type { Ticket } from "./producer.ts";
 import type { StoredAt } from "./replay-ring.ts";
@@ -49,6 +51,7 @@ export interface NotEnqueued {
 
 /** How much longer than its fastest a batch waits for its other servers, in each of two steps. */
 const lagMsMax = 200;
+const serialMax = 0xffff_ffff;
 
 export class BatchWrite {
   readonly #spare: ServerQueues[];
@@ -152,4 +155,21 @@ export function enqueueBatch(
   moves?: BatchMoves,
 ): Promise<Enqueued | NotEnqueued> {
   return new BatchWrite(targets).finish(batch, untilMs, moves);
+}
+
+/** Makes batch ids: 8 random bytes of this run of the process, and a serial number of 4. */
+export class BatchIds {
+  /** 8 bytes: this run of the process. */
+  readonly producer = randomBytes(producerBytes);
+  #serial = 0;
+
+  next(): BatchId {
+    if (this.#serial >= serialMax)
+      throw new RangeError("no batch ids are left: restart this process");
+    this.#serial += 1;
+    const id = Buffer.alloc(12);
+    this.producer.copy(id, 0);
+    id.writeUInt32BE(this.#serial, producerBytes);
+    return id as BatchId;
+  }
 }

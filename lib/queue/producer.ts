@@ -31,11 +31,20 @@ import { monotonicMs, SECOND, sleep } from "../base/clock.ts";
 import type { MemcachedClient } from "../memcached/client.ts";
 import { isMemcachedFailure, MemcachedFailure, outOfMemory } from "../memcached/failure.ts";
 import { checkpointKey, epochKey, lockKey, pointerKey, slotKey } from "../memcached/keys.ts";
-import { counterValue, Pipeline, type Replies } from "../memcached/pipeline.ts";
+import {
+  type CounterReply,
+  counterValue,
+  type Op,
+  Pipeline,
+  type Replies,
+} from "../memcached/pipeline.ts";
 import type { Session } from "../memcached/session.ts";
 import type { Epoch, QueueName, SlotNumber } from "../model/ids.ts";
-import { askForLock, leaseSeconds, leaseSurelyOursMs } from "./lease.ts";
 
+/** A TTL of 2 means more than 1 s and at most 2 s. */
+const leaseSeconds = 2;
+/** After this the lease may have ended, so the lock is left to expire instead of being deleted. */
+export const leaseSurelyOursMs = 0.9 * SECOND;
 /** > the shortest lease, < the worker's patience with a missing slot. */
 const ticketMsMax = SECOND;
 /** A dead holder's lock is gone after at most its lease. */
@@ -44,6 +53,14 @@ const lockPollMs = 1;
 const epochTriesMax = 4;
 /** 0, with room for every later number: a counter that grows by a digit would need new memory. */
 const firstPointer = "0".padEnd(20);
+
+/**
+ * Asks for the lock of a queue: a counter that is created with the value 1. The answer 1 means that the lock is the
+ * caller's until it is deleted or its lease ends. Freezing the queues (`freeze-queues.ts`) takes locks in the same way.
+ */
+export function askForLock(pipeline: Pipeline, queue: QueueName, epoch: Epoch): Op<CounterReply> {
+  return pipeline.incr(lockKey(queue, epoch), 1, { initial: 1, ttlSeconds: leaseSeconds });
+}
 
 /** A taken number: the right to write one slot. */
 export interface Ticket {

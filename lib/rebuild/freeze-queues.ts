@@ -16,7 +16,7 @@ import { MemcachedFailure } from "../memcached/failure.ts";
 import { lockKey } from "../memcached/keys.ts";
 import { Pipeline } from "../memcached/pipeline.ts";
 import type { QueueName } from "../model/ids.ts";
-import { askForLock, leaseSurelyOursMs } from "../queue/lease.ts";
+import { askForLock, leaseSurelyOursMs } from "../queue/producer.ts";
 import { type QueueState, readQueues } from "../queue/slots.ts";
 
 export interface FrozenQueue {

@@ -4,8 +4,7 @@ import { describe, it } from "node:test";
 import type { GroupCommit } from "#lib/ballots/group-commit.ts";
 import type { CommitOutcome } from "#lib/ballots/pending-ballot.ts";
 import type { PollId, Slug } from "#lib/model/ids.ts";
-import { type Lane, lanes } from "#lib/model/lane.ts";
-import type { Relief } from "#lib/model/pick-lane.ts";
+import { type Lane, lanes, type Relief } from "#lib/model/lane.ts";
 import { newCommit } from "#test/support/commit-bench.ts";
 import { ballot, startFlushBench } from "#test/support/flush-bench.ts";
 

@@ -3,8 +3,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { RecentBatches } from "#lib/flush/recent-batches.ts";
 import type { BatchId } from "#lib/model/ids.ts";
-import { type Lane, lanes } from "#lib/model/lane.ts";
-import type { Relief } from "#lib/model/pick-lane.ts";
+import { type Lane, lanes, type Relief } from "#lib/model/lane.ts";
 import { ballot, batch, startFlushBench } from "#test/support/flush-bench.ts";
 import { mulberry32 } from "#test/support/random.ts";
 

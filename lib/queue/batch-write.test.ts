@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { BatchIds } from "./batch-ids.ts";
+import { BatchIds } from "./batch-write.ts";
 
 describe("BatchIds", () => {
   it("makes ids of 12 bytes: the process's producer, then a serial from 1", () => {

@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { lanes } from "./lane.ts";
-import { pickLane, type WaitingByLane } from "./pick-lane.ts";
+import { lanes, pickLane, type WaitingByLane } from "./lane.ts";
 
 const relief = { reliefSize: 100, reliefChance: 30 };
 const drawn =
