@@ -27,6 +27,7 @@ const folders = [
   "ballots",
   "audit",
   "editors",
+  "program",
   "web",
 ];
 
@@ -122,7 +123,7 @@ export default {
       from: { path: "^lib/" },
       to: {
         path: [
-          "^(app|server|worker|reader|test|e2e|bench|scripts)/",
+          "^(app|cli|server|worker|reader|test|e2e|bench|scripts)/",
           "node_modules/(next|react|react-dom)/",
         ],
       },
@@ -132,7 +133,7 @@ export default {
       comment: "Routes and pages are thin: what they need goes into lib/ or reader/.",
       severity: "error",
       from: { path: "^app/" },
-      to: { path: "^(server|worker|test|e2e|bench|scripts)/" },
+      to: { path: "^(cli|server|worker|test|e2e|bench|scripts)/" },
     },
     {
       name: "reader-imports-lib",
@@ -141,7 +142,7 @@ export default {
       from: { path: "^reader/" },
       to: {
         path: [
-          "^(app|server|worker|test|e2e|bench|scripts)/",
+          "^(app|cli|server|worker|test|e2e|bench|scripts)/",
           "node_modules/(next|react|react-dom)/",
         ],
       },
@@ -165,13 +166,23 @@ export default {
       comment: "Of app/, the front may import route functions and nothing else.",
       severity: "error",
       from: { path: "^server/" },
-      to: { path: ["^app/", "^(worker|test|e2e|bench|scripts)/"], pathNot: "^app/.*/?route\\.ts$" },
+      to: {
+        path: ["^app/", "^(cli|worker|test|e2e|bench|scripts)/"],
+        pathNot: "^app/.*/?route\\.ts$",
+      },
     },
     {
       name: "worker-imports-lib",
       comment: "The worker is lib/ and a loop.",
       severity: "error",
       from: { path: "^worker/" },
+      to: { path: "^(app|cli|server|reader|test|e2e|bench|scripts)/" },
+    },
+    {
+      name: "cli-imports-lib-and-worker",
+      comment: "Commands are thin: a flush is the worker's pass, all else is in lib/.",
+      severity: "error",
+      from: { path: "^cli/" },
       to: { path: "^(app|server|reader|test|e2e|bench|scripts)/" },
     },
     {
@@ -201,6 +212,12 @@ export default {
       "Use lib/editors/auth.ts.",
       "better-auth",
       "^lib/editors/auth\\.ts$",
+    ),
+    only(
+      "only-program-imports-commander",
+      "Describe the program with lib/program/command-line.ts.",
+      "commander",
+      "^lib/program/",
     ),
     only("only-memcached-imports-memjs", "Use lib/memcached.", "memjs", "^lib/memcached/"),
     only(

@@ -1,6 +1,6 @@
 /**
- * Settings of the programs that an operator runs by hand: the environment's; or, where it says nothing, those
- * of the site that `npm run up` started in this folder.
+ * Settings of the commands: the environment's; or, where it names no server, those of the site that `npm run up`
+ * started in this folder.
  */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -29,15 +29,23 @@ export function operatorSettings(): OperatorSettings {
   } catch (error) {
     const file = join(dataDirectory(), "up.json");
     if (!namesNoServer(error) || !existsSync(file)) throw error;
-    const { settings = {} } = JSON.parse(readFileSync(file, "utf8")) as {
-      settings?: Record<string, string>;
-    };
-    return { config: loadConfigOver(settings), from: file };
+    return { config: loadConfigOver(settingsIn(file)), from: file };
   }
 }
 
-/** Half a configuration is somebody's mistake, and not filled up from elsewhere. */
+/** Half a configuration is a mistake, and is not completed from elsewhere. */
 function namesNoServer(error: unknown): boolean {
   if (!(error instanceof ConfigError)) return false;
   return ["DATABASE_URL", "MEMCACHED_SERVERS"].every(name => error.missing.includes(name));
+}
+
+function settingsIn(file: string): Record<string, string> {
+  try {
+    const { settings = {} } = JSON.parse(readFileSync(file, "utf8")) as {
+      settings?: Record<string, string>;
+    };
+    return settings;
+  } catch {
+    throw new ConfigError([`${file} cannot be read as JSON: start \`npm run up\` again`]);
+  }
 }

@@ -1,10 +1,10 @@
 /**
- * Builds everything that runs in production: readers' assets, Next's bundle, and one bundle for each of
- * our own entries. With `--if-changed` it does nothing when no source is newer than the last build.
+ * Builds everything that runs in production: readers' assets, Next's bundle, and our own four programs. With
+ * `--if-changed` it does nothing when no source is newer than the last build.
  */
 import { spawnSync } from "node:child_process";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
-import { bundle, programs } from "./bundles.ts";
+import { chmodSync, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { bundle } from "./bundles.ts";
 import { digestOfSources } from "./sources.ts";
 
 const stampFile = "dist/.sources";
@@ -27,6 +27,8 @@ const upToDate =
 if (!upToDate) {
   run(process.execPath, ["--import", "tsx", "scripts/gen-reader.ts"]);
   run(process.execPath, ["node_modules/next/dist/bin/next", "build"]);
-  await bundle(programs, "dist");
+  rmSync("dist/cli", { recursive: true, force: true });
+  await bundle("dist");
+  chmodSync("dist/cli.mjs", 0o755);
   writeFileSync(stampFile, digestOfSources());
 }

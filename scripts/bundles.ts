@@ -1,27 +1,22 @@
-/** Bundling our own entries, one file each: for production, and for the fault tests' own builds. */
+/** Bundling our own programs, one file each: for production, and for the fault tests' own builds. */
 import { type BuildOptions, build } from "esbuild";
 
-/** Entry points of our own; packages stay outside. */
-export const programs = {
+/** Entries of the processes that keep running; packages stay outside. */
+const services = {
   front: "server/front.ts",
   pages: "server/next-process.ts",
   worker: "worker/main.ts",
-  recount: "cli/commands/recount.ts",
-  letters: "cli/commands/dead-letters.ts",
-  draw: "cli/commands/draw.ts",
-  doctor: "cli/commands/doctor.ts",
-  migrate: "cli/commands/migrate.ts",
-  seed: "cli/commands/seed.ts",
-} as const;
+};
 
-/** Bundles `entryPoints` into `outdir`. */
+/** The operators' program. Its commands are files of their own beside it, loaded when they are asked for. */
+const cli = { cli: "cli/main.ts" };
+
+/** Bundles all programs into `outdir`. */
 export async function bundle(
-  entryPoints: Readonly<Record<string, string>>,
   outdir: string,
   options: Pick<BuildOptions, "conditions" | "plugins"> = {},
 ): Promise<void> {
-  await build({
-    entryPoints: { ...entryPoints },
+  const common: BuildOptions = {
     outdir,
     outExtension: { ".js": ".mjs" },
     bundle: true,
@@ -33,5 +28,9 @@ export async function bundle(
     logLevel: "warning",
     jsx: "automatic",
     ...options,
-  });
+  };
+  await Promise.all([
+    build({ ...common, entryPoints: services }),
+    build({ ...common, entryPoints: cli, splitting: true, chunkNames: "cli/[name]-[hash]" }),
+  ]);
 }

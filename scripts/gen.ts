@@ -51,8 +51,8 @@ const aboutNames = [
   "- What Kubernetes sets for services (`…_SERVICE_HOST`, `…_PORT_3000_TCP`, a value like `tcp://10.0.0.1:3001`) is ignored.",
   "  But a service called `floodgate-worker` also sets `FLOODGATE_WORKER_PORT`: choose another name, or set `enableServiceLinks: false`.",
   "",
-  "`FLOODGATE_DATA_DIR` is read by `npm run up`: the folder of its private servers, `.data` by default. `npm run doctor`,",
-  "`flush`, `recount`, `letters` and `draw` take their settings from its `up.json` when the environment names no server.",
+  "`FLOODGATE_DATA_DIR` is read by `npm run up`: the folder of its private servers, `.data` by default. The commands of",
+  "`floodgate` take their settings from its `up.json` when the environment names no server.",
   "",
 ];
 

@@ -1,19 +1,91 @@
 /**
- * `npm run loadtest -- --ballots 20000 --voters 20000 --connections 200`: votes over real HTTP, with
- * distinct voters, retries and deliberate duplicates, and then the books: what was acknowledged must be
- * stored once, and shown once.
- *
- * Finds the site of `npm run up` by itself; for any other, give `--url` and `--token`, and `--database`
- * (or DATABASE_URL) to have the rows compared too. `--settle` seconds are waited for the books to balance; its status
- * is 1 when they do not.
+ * `npm run loadtest`: votes over real HTTP, with distinct voters, retries and deliberate duplicates, and then the
+ * books: what was acknowledged must be stored once, and shown once.
  */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import { monotonicMs, SECOND, sleep } from "#lib/base/clock.ts";
-import { planBallots } from "./loadtest/ballots.ts";
-import { judge, readStored, type StoredBallots } from "./loadtest/database-books.ts";
+import { dataDirectory } from "#lib/config/config.ts";
+import {
+  address,
+  createProgram,
+  exitStatus,
+  ProgramFailure,
+  runProgram,
+  UsageError,
+  wholeNumber,
+} from "#lib/program/command-line.ts";
+import { type PlannedBallot, type Purpose, planBallots, type State } from "./loadtest/ballots.ts";
+import { judge, readStored } from "./loadtest/database-books.ts";
 import { Load, type LoadResult } from "./loadtest/run.ts";
+
+interface LoadTestOptions {
+  readonly ballots: number;
+  readonly voters?: number;
+  readonly connections: number;
+  readonly duplicates?: number;
+  readonly retries?: number;
+  readonly url?: string;
+  readonly token?: string;
+  readonly database?: string;
+  readonly settle: number;
+}
+
+const program = createProgram<LoadTestOptions>(
+  {
+    name: "loadtest",
+    summary: "cast votes over HTTP, and check the books",
+    description:
+      "Casts votes in a poll of its own, over many connections: every voter's ballot, a second ballot of some voters " +
+      "(to be refused) and the same ballot again (to be accepted and counted once). Then waits until MySQL and the " +
+      "results show every acknowledged ballot once. Finds the site of `npm run up` by itself.",
+    options: [
+      {
+        flags: "--ballots <number>",
+        text: "ballots to cast",
+        default: 20_000,
+        read: wholeNumber(1),
+      },
+      {
+        flags: "--voters <number>",
+        text: "distinct voters (one for each ballot)",
+        read: wholeNumber(1),
+      },
+      {
+        flags: "--connections <number>",
+        text: "connections at a time",
+        default: 200,
+        read: wholeNumber(1),
+      },
+      {
+        flags: "--duplicates <number>",
+        text: "second ballots of voters who have voted (a fortieth of the ballots)",
+        read: wholeNumber(0),
+      },
+      {
+        flags: "--retries <number>",
+        text: "ballots sent twice (a fortieth of the ballots)",
+        read: wholeNumber(0),
+      },
+      { flags: "--url <address>", text: "the front of another site", read: address("http") },
+      { flags: "--token <token>", text: "an editor's API token there" },
+      {
+        flags: "--database <url>",
+        text: "its database, to compare the rows as well (DATABASE_URL)",
+        read: address("mysql"),
+      },
+      {
+        flags: "--settle <seconds>",
+        text: "how long to wait for the books to balance",
+        default: 60,
+        read: wholeNumber(0),
+      },
+    ],
+    statuses: { 0: "the books balance", 1: "they do not, or the site could not be reached" },
+    examples: ["npm run loadtest -- --ballots 20000 --voters 20000 --connections 200"],
+  },
+  loadTest,
+);
 
 interface UpFile {
   readonly front: string;
@@ -26,32 +98,28 @@ interface Results {
   readonly options: readonly { readonly votes: number }[];
 }
 
-const { values } = parseArgs({
-  options: {
-    ballots: { type: "string", default: "20000" },
-    voters: { type: "string" },
-    connections: { type: "string", default: "200" },
-    duplicates: { type: "string" },
-    retries: { type: "string" },
-    url: { type: "string" },
-    token: { type: "string" },
-    database: { type: "string" },
-    settle: { type: "string", default: "60" },
-  },
-});
-
-const optionCount = 4;
-
-function upFile(): UpFile | undefined {
-  const path = join(process.env.FLOODGATE_DATA_DIR ?? ".data", "up.json");
-  return existsSync(path) ? (JSON.parse(readFileSync(path, "utf8")) as UpFile) : undefined;
+/** The site to test. */
+interface TestSite {
+  readonly url: string;
+  readonly token: string;
+  readonly databaseUrl: string | undefined;
 }
 
-function wholeNumber(name: string, text: string): number {
-  const value = Number(text);
-  if (Number.isSafeInteger(value) && value >= 0) return value;
-  console.error(`--${name} must be a whole number`);
-  process.exit(64);
+const optionCount = 4;
+/** One in so many first ballots is sent once without waiting for its answer. */
+const leaveEvery = 200;
+
+function siteOf(options: LoadTestOptions): TestSite {
+  const path = join(dataDirectory(), "up.json");
+  const up = existsSync(path) ? (JSON.parse(readFileSync(path, "utf8")) as UpFile) : undefined;
+  const url = options.url ?? up?.front;
+  const token = options.token ?? up?.apiToken;
+  if (!url || !token) {
+    throw new UsageError("no site found: run `npm run up`, or give --url and --token");
+  }
+  const databaseUrl =
+    options.database ?? process.env.DATABASE_URL ?? (options.url ? undefined : up?.databaseUrl);
+  return { url, token, databaseUrl };
 }
 
 async function createPoll(url: string, token: string): Promise<string> {
@@ -65,11 +133,11 @@ async function createPoll(url: string, token: string): Promise<string> {
     }),
   });
   const body = (await response.json()) as { slug?: string; title?: string };
-  if (!body.slug) throw new Error(`no poll was created: ${response.status} ${body.title}`);
+  if (!body.slug) throw new ProgramFailure(`no poll was created: ${response.status} ${body.title}`);
   return body.slug;
 }
 
-/** Nobody shall find it open among the site's polls. */
+/** So that it does not stay among the site's open polls. */
 async function closePoll(url: string, token: string, slug: string): Promise<void> {
   const headers = { Authorization: `Bearer ${token}` };
   await fetch(`${url}/api/polls/${slug}/close`, { method: "POST", headers });
@@ -83,11 +151,10 @@ async function readResults(url: string, slug: string): Promise<Results | undefin
 const sumOfVotes = (results: Results) =>
   results.options.reduce((sum, option) => sum + option.votes, 0);
 
-/** Waits until nothing moves any more, and everybody says the same. */
+/** Waits until MySQL and the results show as many ballots as expected; gives what they showed last. */
 async function settle(
-  url: string,
+  { url, databaseUrl }: TestSite,
   slug: string,
-  databaseUrl: string | undefined,
   expected: number,
   withinMs: number,
 ) {
@@ -116,84 +183,64 @@ function printLoad(result: LoadResult, answered: number): void {
   console.log(`  answers ${statuses.join(", ")}; ${result.brokenConnections} connections broke`);
 }
 
-async function main(): Promise<number> {
-  const up = upFile();
-  const url = values.url ?? up?.front;
-  const token = values.token ?? up?.apiToken;
-  const databaseUrl =
-    values.database ?? process.env.DATABASE_URL ?? (values.url ? undefined : up?.databaseUrl);
-  if (!url || !token) {
-    console.error("no site found: run `npm run up`, or give --url and --token");
-    return 64;
-  }
-  const ballots = wholeNumber("ballots", values.ballots);
-  const voters = wholeNumber("voters", values.voters ?? values.ballots);
-  const duplicates = wholeNumber(
-    "duplicates",
-    values.duplicates ?? String(Math.ceil(ballots / 40)),
-  );
-  const retries = wholeNumber("retries", values.retries ?? String(Math.ceil(ballots / 40)));
-  const connections = wholeNumber("connections", values.connections);
-  const settleMs = wholeNumber("settle", values.settle) * SECOND;
-
-  const slug = await createPoll(url, token);
-  const options = Array.from({ length: optionCount }, (_, i) => String(i + 1));
-  const plan = planBallots(ballots, voters, duplicates, retries, options);
+async function loadTest(options: LoadTestOptions): Promise<number> {
+  const site = siteOf(options);
+  const { ballots, connections, voters = ballots } = options;
+  const { duplicates = Math.ceil(ballots / 40), retries = Math.ceil(ballots / 40) } = options;
+  const slug = await createPoll(site.url, site.token);
+  const choices = Array.from({ length: optionCount }, (_, i) => String(i + 1));
+  const plan = planBallots(ballots, voters, duplicates, retries, choices);
   console.log(
     `poll ${slug}: ${plan.ballots.length} requests of ${voters} voters, ${connections} connections`,
   );
-  const leaveEvery = 200;
-  const result = await new Load({ url: new URL(url), slug }, plan, leaveEvery).run(connections);
+  const target = { url: new URL(site.url), slug };
+  const result = await new Load(target, plan, leaveEvery).run(connections);
   printLoad(result, plan.ballots.length);
-
-  const count = (purpose: string, state: string) =>
+  const count = (purpose: Purpose, state: State) =>
     plan.ballots.filter((b, i) => b.purpose === purpose && result.states[i] === state).length;
   const accepted = count("first", "acknowledged");
   const refusedDuplicates = count("duplicate", "refused");
   const expectedDuplicates = plan.ballots.filter(b => b.purpose === "duplicate").length;
-  const { results, stored } = await settle(url, slug, databaseUrl, accepted, settleMs);
-  await closePoll(url, token, slug);
+  const { results, stored } = await settle(site, slug, accepted, options.settle * SECOND);
+  await closePoll(site.url, site.token, slug);
 
-  const sent = new Map(
-    plan.ballots.flatMap((b, i) =>
-      b.purpose === "first"
-        ? [
-            [
-              b.ballotId.replaceAll("-", ""),
-              { choice: b.choice, acknowledged: result.states[i] === "acknowledged" },
-            ],
-          ]
-        : [],
-    ),
-  );
   const tally = { ballots: results?.ballots ?? 0, votes: results ? sumOfVotes(results) : 0 };
-  const seen: StoredBallots | undefined = stored;
-  const verdict = seen
-    ? judge(sent, seen, tally)
+  const verdict = stored
+    ? judge(sentBallots(plan.ballots, result), stored, tally)
     : {
         lost: Math.max(0, accepted - tally.ballots),
         doubleCounted: Math.max(0, tally.ballots - accepted),
         unexpected: 0,
-        recovered: 0,
       };
+  const { lost, doubleCounted, unexpected } = verdict;
+  const rows = stored ? stored.rows.size : "(not asked)";
   console.log(
-    `  accepted ${accepted} of ${voters}; rows in MySQL ${seen ? seen.rows.size : "(not asked)"}; tallies ${tally.ballots} ballots, ${tally.votes} votes`,
+    `  accepted ${accepted} of ${voters}; rows in MySQL ${rows}; tallies ${tally.ballots} ballots, ${tally.votes} votes`,
   );
   console.log(`  duplicates refused ${refusedDuplicates} of ${expectedDuplicates}`);
   console.log(`  retries answered alike ${count("retry", "acknowledged")} of ${retries}`);
-  console.log(
-    `  lost ${verdict.lost}, double counted ${verdict.doubleCounted}, unexpected ${verdict.unexpected}`,
-  );
+  console.log(`  lost ${lost}, double counted ${doubleCounted}, unexpected ${unexpected}`);
   const balanced =
     accepted === tally.ballots &&
     accepted === tally.votes &&
-    (!seen || (seen.rows.size === accepted && seen.counted === accepted)) &&
-    verdict.lost + verdict.doubleCounted + verdict.unexpected === 0 &&
+    (!stored || (stored.rows.size === accepted && stored.counted === accepted)) &&
+    lost + doubleCounted + unexpected === 0 &&
     accepted === voters &&
     refusedDuplicates === expectedDuplicates &&
     count("retry", "acknowledged") === retries;
   console.log(balanced ? "  the books balance" : "  THE BOOKS DO NOT BALANCE");
-  return balanced ? 0 : 1;
+  return balanced ? exitStatus.ok : exitStatus.failed;
 }
 
-process.exit(await main());
+/** By ballot id, as MySQL has it: what each voter chose, and whether it was acknowledged. */
+function sentBallots(planned: readonly PlannedBallot[], { states }: LoadResult) {
+  return new Map(
+    planned.flatMap(({ purpose, ballotId, choice }, i) =>
+      purpose === "first"
+        ? [[ballotId.replaceAll("-", ""), { choice, acknowledged: states[i] === "acknowledged" }]]
+        : [],
+    ),
+  );
+}
+
+await runProgram(program);

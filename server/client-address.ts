@@ -8,6 +8,7 @@
 
 import type { IncomingMessage } from "node:http";
 import { BlockList, isIP, isIPv4 } from "node:net";
+import { ConfigError } from "#lib/config/config.ts";
 import { clientAddressHeader } from "#lib/http/headers.ts";
 
 const stripped = [
@@ -26,7 +27,7 @@ const stripped = [
 /**
  * A list of addresses and networks.
  *
- * @throws RangeError naming the entry that is neither.
+ * @throws ConfigError naming the entry that is neither.
  */
 export function proxyList(entries: readonly string[]): BlockList {
   const list = new BlockList();
@@ -36,7 +37,7 @@ export function proxyList(entries: readonly string[]): BlockList {
     const bits = prefix === undefined ? (family === 4 ? 32 : 128) : Number(prefix);
     const most = family === 4 ? 32 : 128;
     if (family === 0 || !Number.isInteger(bits) || bits < 0 || bits > most) {
-      throw new RangeError(`FLOODGATE_TRUSTED_PROXIES: ${entry} is not an address or network`);
+      throw new ConfigError([`FLOODGATE_TRUSTED_PROXIES: ${entry} is not an address or network`]);
     }
     list.addSubnet(address, bits, family === 4 ? "ipv4" : "ipv6");
   }

@@ -8,6 +8,7 @@ import { SECOND } from "#lib/base/clock.ts";
 import type { Log } from "#lib/base/log.ts";
 import { type RunningProcess, Supervised } from "#lib/base/supervised.ts";
 import type { Config } from "#lib/config/config.ts";
+import { ProgramFailure } from "#lib/program/command-line.ts";
 import { type NextAddress, stopMessage } from "./process-messages.ts";
 
 const backoff = { firstMs: 0.1 * SECOND, maxMs: 5 * SECOND };
@@ -106,7 +107,8 @@ export class Fleet {
       once(worker, "listening").then(() => true),
       ended.then(() => false),
     ]);
-    if (!listening) throw new Error("a serving process did not start");
+    if (!listening)
+      throw new ProgramFailure("a serving process did not start; its own line says why");
     return { worker, ended, stop: () => stopWorker(worker) };
   }
 }

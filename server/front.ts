@@ -7,14 +7,15 @@ import { fileURLToPath } from "node:url";
 import { SECOND } from "#lib/base/clock.ts";
 import { createLog } from "#lib/base/log.ts";
 import { crashOnBugs, onShutdown } from "#lib/base/shutdown.ts";
-import { ConfigError, loadConfig } from "#lib/config/config.ts";
+import { loadConfig } from "#lib/config/config.ts";
+import { createProgram, runProgram } from "#lib/program/command-line.ts";
 import { type Front, getFront } from "#lib/web/front.ts";
+import { proxyList } from "./client-address.ts";
 import { Fleet } from "./fleet.ts";
 import { NextProcess } from "./next-supervisor.ts";
 import { isNextAddress, stopMessage } from "./process-messages.ts";
 import { type PagesAddress, serve } from "./serve.ts";
 
-const exitConfig = 78;
 /** Ending takes long only while ballots have to be brought to safety (`ballots/replay.ts`). */
 const shutdownMsMax = 30 * SECOND;
 
@@ -31,7 +32,7 @@ async function serveAlone(front: Front): Promise<void> {
   // Nobody could take its place without a gap, so it goes on as it is.
   process.on("SIGHUP", () => {
     const detail =
-      "a reload needs FLOODGATE_FRONT_PROCESSES of 2 or more; restart the front instead";
+      "a reload needs FLOODGATE_FLOODGATE_FRONT_PROCESSES of 2 or more; restart the front instead";
     front.log.warn({ event: "reload_refused", detail });
   });
   const pages: PagesAddress = { path: null };
@@ -80,16 +81,33 @@ async function lookAfterMany(): Promise<void> {
   started({ config, log });
 }
 
-try {
-  if (cluster.isPrimary && loadConfig().frontProcesses > 1) {
+async function start(): Promise<undefined> {
+  const config = loadConfig();
+  // Said once, before any process is started.
+  proxyList(config.trustedProxies);
+  if (cluster.isPrimary && config.frontProcesses > 1) {
     await lookAfterMany();
   } else {
     const front = getFront();
     crashOnBugs(front.log);
     await (cluster.isPrimary ? serveAlone(front) : serveAsOneOfMany(front));
   }
-} catch (error) {
-  if (!(error instanceof ConfigError || error instanceof RangeError)) throw error;
-  process.stderr.write(`front: ${error.message}\n`);
-  process.exit(exitConfig);
+  return undefined;
 }
+
+const program = createProgram(
+  {
+    name: "front",
+    summary: "serve readers and editors",
+    description:
+      "The HTTP server. Runs until SIGTERM or SIGINT, then answers what it has accepted. SIGHUP replaces the serving " +
+      "processes one by one, with FLOODGATE_FRONT_PROCESSES of 2 or more. Settings come from the environment " +
+      "(docs/configuration.md).",
+    statuses: { 0: "it was stopped in order", 1: "it failed, or could not stop in time" },
+    examples: ["npm start"],
+  },
+  start,
+);
+
+// A serving process is started with arguments of its parent's, not with an operator's.
+await runProgram(program, cluster.isPrimary ? process.argv.slice(2) : []);

@@ -32,7 +32,7 @@ export interface PagesAddress {
  * Starts serving.
  *
  * @returns the steps that end it, in their order.
- * @throws RangeError when FLOODGATE_TRUSTED_PROXIES is not right; what `listen` throws.
+ * @throws ConfigError when FLOODGATE_TRUSTED_PROXIES is wrong; what `listen` throws.
  */
 export async function serve(front: Front, pages: PagesAddress): Promise<ShutdownStep[]> {
   const { port, host: hostname, trustedProxies } = front.config;

@@ -1,44 +1,38 @@
 /**
- * The flush worker's entry: a daemon, or with `--once` one pass for cron. Both run the same pass and the
- * same upkeep; any number of both may run side by side.
+ * The flush worker: a daemon that brings ballots from the queues into MySQL. `floodgate flush` is one pass of the
+ * same; any number of both may run side by side.
  */
-
 import { createLog } from "#lib/base/log.ts";
 import { LogLines } from "#lib/base/log-lines.ts";
 import { crashOnBugs } from "#lib/base/shutdown.ts";
-import { ConfigError, loadConfig } from "#lib/config/config.ts";
-import { SchemaMismatch } from "#lib/store/migrate.ts";
-import { runOnce } from "../cli/commands/flush.ts";
-import { operatorSettings } from "../cli/settings.ts";
+import { loadConfig } from "#lib/config/config.ts";
+import { createProgram, runProgram } from "#lib/program/command-line.ts";
 import { runDaemon } from "./daemon.ts";
 import { keepHeapSmall } from "./heap.ts";
 import { buildWorker } from "./worker-parts.ts";
 
-const exitUsage = 64;
-const exitConfig = 78;
 /** Log lines on the status page. */
 const linesKept = 1_000;
 
-async function main(): Promise<void> {
-  keepHeapSmall();
-  const once = process.argv.includes("--once");
-  if (process.argv.slice(2).some(argument => argument !== "--once")) {
-    process.stderr.write("usage: worker [--once]\n");
-    process.exit(exitUsage);
-  }
-  try {
-    const config = once ? operatorSettings().config : loadConfig();
+const program = createProgram(
+  {
+    name: "worker",
+    summary: "bring ballots from the queues into MySQL, all the time",
+    description:
+      "The flush worker. Runs until SIGTERM or SIGINT, then finishes the transaction under way. Settings come from the " +
+      "environment (docs/configuration.md). For one pass, as from cron, use `floodgate flush`.",
+    statuses: { 0: "it was stopped in order", 1: "it failed, or could not stop in time" },
+    examples: ["npm run worker"],
+  },
+  async () => {
+    keepHeapSmall();
+    const config = loadConfig();
     const lines = new LogLines(linesKept);
-    const log = createLog("worker", once ? "warn" : config.logLevel, lines);
+    const log = createLog("worker", config.logLevel, lines);
     crashOnBugs(log);
-    const worker = buildWorker(config, log);
-    if (once) process.exit(await runOnce(worker));
-    await runDaemon(worker, lines);
-  } catch (error) {
-    if (!(error instanceof ConfigError || error instanceof SchemaMismatch)) throw error;
-    process.stderr.write(`worker: ${error.message}\n`);
-    process.exit(exitConfig);
-  }
-}
+    await runDaemon(buildWorker(config, log), lines);
+    return undefined;
+  },
+);
 
-await main();
+await runProgram(program);

@@ -1,4 +1,4 @@
-/** The flush: rows a second of one `--once` pass, against `LOAD DATA` and one INSERT a ballot. */
+/** The flush: rows a second of one `floodgate flush`, against `LOAD DATA` and one INSERT a ballot. */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -19,7 +19,7 @@ const loadDataTable = "floodgate.bench_load";
 /** Runs the one-shot flush that cron would run; gives its seconds and its peak memory. */
 async function flushOnce(site: Site): Promise<{ seconds: number; peakBytes: number }> {
   const startedMs = monotonicMs();
-  const child = new Child("flush", process.execPath, ["dist/worker.mjs", "--once"], {
+  const child = new Child("flush", process.execPath, ["dist/cli.mjs", "flush"], {
     env: { ...process.env, ...site.env, NODE_ENV: "production" },
   });
   let peakBytes = 0;

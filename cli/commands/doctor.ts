@@ -1,11 +1,28 @@
-/**
- * `npm run doctor`: looks at everything an operator would look at, and says in words what is wrong and what to
- * do. Changes nothing. Ends with status 1 when something is wrong.
- */
+/** `floodgate doctor`: checks everything that an operator would check, and says what is wrong and what to do. */
 import { ConfigError } from "#lib/config/config.ts";
+import { createProgram, exitStatus } from "#lib/program/command-line.ts";
 import { examine } from "../doctor/examine.ts";
 import { type Finding, lineOf, verdictOf, wrong } from "../doctor/finding.ts";
+import { print } from "../print.ts";
 import { operatorSettings } from "../settings.ts";
+
+export const command = createProgram(
+  {
+    name: "doctor",
+    summary: "check everything that runs, and say what is wrong",
+    description:
+      "Checks settings, secrets, memcached, MySQL, schema, queues, books, dead letters, counts, worker and front. " +
+      "Changes nothing. A problem comes with what to do and with its section of docs/runbook.md.",
+    statuses: { 0: "no problems", 1: "a problem was found; wrong settings are one" },
+    examples: ["floodgate doctor"],
+  },
+  async () => {
+    const found = await findings();
+    for (const finding of found) print(lineOf(finding));
+    print(verdictOf(found));
+    return found.some(({ level }) => level === "wrong") ? exitStatus.failed : exitStatus.ok;
+  },
+);
 
 async function findings(): Promise<Finding[]> {
   try {
@@ -13,14 +30,7 @@ async function findings(): Promise<Finding[]> {
     return await examine(config, from);
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    const todo = "Put it right where the settings come from, and run this again.";
+    const todo = "Correct it where the settings come from, and run this again.";
     return error.problems.map(problem => wrong("settings", "settings", problem, todo));
   }
 }
-
-const found = await findings();
-const lines = [...found.map(lineOf), verdictOf(found)];
-// Connections to a server that hangs would keep the process: it ends when the lines are out.
-process.stdout.write(`${lines.join("\n")}\n`, () =>
-  process.exit(found.some(({ level }) => level === "wrong") ? 1 : 0),
-);

@@ -1,33 +1,56 @@
 /**
- * `npm run draw -- --poll slug --count 5 --seed "winning numbers of Saturday"`: draws ballots at random, the
- * same ones for whoever draws with the same seed. Prints receipt codes, so that a reader can show that
- * theirs was drawn; with `--choices`, for an audit, what was chosen instead, and never both.
+ * `floodgate draw`: draws ballots at random, the same ones for everybody who uses the same seed. Prints receipt
+ * codes, so that a reader can show that theirs was drawn; or, for an audit, the choices. Never both.
  */
-import { parseArgs } from "node:util";
+
 import { drawBallots } from "#lib/audit/draw.ts";
-import { ConfigError } from "#lib/config/config.ts";
+import { SECOND } from "#lib/base/clock.ts";
 import type { Slug } from "#lib/model/ids.ts";
 import type { Poll } from "#lib/model/poll.ts";
 import { gradesOf } from "#lib/model/tally-parts.ts";
+import { createProgram, exitStatus, UsageError, wholeNumber } from "#lib/program/command-line.ts";
 import { receiptCode } from "#lib/receipts/receipt-code.ts";
 import type { BallotRow } from "#lib/store/ballots.ts";
 import { Store } from "#lib/store/database.ts";
 import { findPoll } from "#lib/store/polls.ts";
 import { deriveVoterSecrets } from "#lib/voters/voter-secrets.ts";
+import { print, remark } from "../print.ts";
 import { operatorSettings } from "../settings.ts";
 
-const exitUsage = 64;
-const exitConfig = 78;
 const countMax = 10_000;
-/** Reading millions of rows is done in portions; each of them may take its time. */
-const statementMsMax = 30_000;
-const usage = 'draw: --poll slug --count 1 to 10000 --seed "any text" [--choices]';
-const say = (line: string) => process.stdout.write(`${line}\n`);
+/** Millions of rows are read in portions, and each portion may take its time. */
+const statementMsMax = 30 * SECOND;
 
-function fail(reason: string): never {
-  process.stderr.write(`${reason}\n`);
-  process.exit(exitUsage);
+interface DrawOptions {
+  readonly poll: string;
+  readonly count: number;
+  readonly seed: string;
+  readonly choices?: boolean;
 }
+
+export const command = createProgram<DrawOptions>(
+  {
+    name: "draw",
+    summary: "draw ballots of a poll at random",
+    description:
+      "Draws ballots at random, for a prize or an audit. The same seed draws the same ballots, so anybody with the rows " +
+      "can check the draw. Choose the seed after the poll has closed. Prints receipt codes, or choices, never both.",
+    options: [
+      { flags: "--poll <slug>", text: "the poll", required: true },
+      {
+        flags: "--count <number>",
+        text: "how many ballots",
+        required: true,
+        read: wholeNumber(1, countMax),
+      },
+      { flags: "--seed <text>", text: "any text, as random as you like", required: true },
+      { flags: "--choices", text: "print the choices of each ballot instead of its receipt code" },
+    ],
+    statuses: { 0: "drawn", 1: "MySQL could not be used" },
+    examples: ['floodgate draw --poll city-budget --count 5 --seed "winning numbers of Saturday"'],
+  },
+  draw,
+);
 
 function choicesText({ options, kind }: Poll, { choices }: BallotRow): string {
   const label = (number: number) => options.find(option => option.number === number)?.label ?? "?";
@@ -35,45 +58,25 @@ function choicesText({ options, kind }: Poll, { choices }: BallotRow): string {
   return [...gradesOf(choices)].map(([number, grade]) => `${label(number)}: ${grade}`).join(", ");
 }
 
-async function main(): Promise<void> {
-  const { values } = parseArgs({
-    options: {
-      poll: { type: "string" },
-      count: { type: "string" },
-      seed: { type: "string" },
-      choices: { type: "boolean", default: false },
-    },
-  });
-  const count = Number(values.count);
-  if (!values.poll || !values.seed) fail(usage);
-  if (!Number.isInteger(count) || count < 1 || count > countMax) fail(usage);
+async function draw(options: DrawOptions): Promise<number> {
   const { config } = operatorSettings();
   const secrets = deriveVoterSecrets(config.secret);
-  const store = new Store({
-    url: config.databaseUrl,
-    connectionsMax: 1,
-    statementMs: statementMsMax,
-  });
+  const url = config.databaseUrl;
+  const store = new Store({ url, connectionsMax: 1, statementMs: statementMsMax });
   try {
-    const poll = await findPoll(store, values.poll as Slug);
-    if (!poll) fail(`draw: there is no poll "${values.poll}"`);
+    const poll = await findPoll(store, options.poll as Slug);
+    if (!poll) throw new UsageError(`there is no poll "${options.poll}"`);
     if (poll.finalizedAtMs === null) {
-      process.stderr.write("draw: the poll is not final; a later draw may be another one\n");
+      remark("draw: the poll is not final yet: a later draw may give other ballots");
     }
-    const { drawn, ballots } = await drawBallots(store, poll.id, count, values.seed);
+    const { drawn, ballots } = await drawBallots(store, poll.id, options.count, options.seed);
     for (const [index, ballot] of drawn.entries()) {
-      const shown = values.choices ? choicesText(poll, ballot) : receiptCode(secrets, ballot);
-      say(`${index + 1}  ${new Date(ballot.receivedAtMs).toISOString()}  ${shown}`);
+      const shown = options.choices ? choicesText(poll, ballot) : receiptCode(secrets, ballot);
+      print(`${index + 1}  ${new Date(ballot.receivedAtMs).toISOString()}  ${shown}`);
     }
-    say(`draw: ${drawn.length} of ${ballots} ballots`);
+    print(`draw: ${drawn.length} of ${ballots} ballots`);
+    return exitStatus.ok;
   } finally {
     await store.close();
   }
-}
-
-try {
-  await main();
-} catch (error) {
-  process.stderr.write(`draw: ${error instanceof Error ? error.message : error}\n`);
-  process.exit(error instanceof ConfigError ? exitConfig : 1);
 }

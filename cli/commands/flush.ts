@@ -1,22 +1,51 @@
-/** The one-shot, for cron: one pass over everything that waits, and one line. */
+/** `floodgate flush`: one pass over everything that waits, and one line about it. */
 import { monotonicMs, SECOND } from "#lib/base/clock.ts";
+import { createLog } from "#lib/base/log.ts";
+import { crashOnBugs } from "#lib/base/shutdown.ts";
 import type { PassSummary } from "#lib/flush/flusher.ts";
+import { createProgram, exitStatus } from "#lib/program/command-line.ts";
 import { checkSchema, SchemaMismatch } from "#lib/store/migrate.ts";
+import { keepHeapSmall } from "../../worker/heap.ts";
 import { Maintenance, onePass } from "../../worker/maintenance.ts";
-import type { WorkerParts } from "../../worker/worker-parts.ts";
+import { buildWorker, type WorkerParts } from "../../worker/worker-parts.ts";
+import { print } from "../print.ts";
 import { ProgressLine } from "../progress.ts";
+import { operatorSettings } from "../settings.ts";
 
 /** A MySQL that hangs may keep a statement for longer; nothing is lost by not waiting for it. */
 const shutdownMsMax = 5 * SECOND;
 
-/** Runs it; gives the exit status: 0 when it went through. */
-export async function runOnce(worker: WorkerParts): Promise<number> {
+export const command = createProgram(
+  {
+    name: "flush",
+    summary: "bring the waiting ballots into MySQL, once",
+    description:
+      "Makes one flush pass with the maintenance that follows it, exactly as the worker daemon does, and prints one " +
+      "line. For cron, in place of the daemon or beside it: passes may overlap. On a terminal, a long pass shows its " +
+      "progress.",
+    statuses: {
+      0: "all queues were flushed",
+      1: "MySQL or a queue server could not be reached; nothing is lost, run it again",
+    },
+    examples: ["floodgate flush"],
+  },
+  async () => {
+    keepHeapSmall();
+    const { config } = operatorSettings();
+    const log = createLog("flush", "warn");
+    crashOnBugs(log);
+    return flush(buildWorker(config, log));
+  },
+);
+
+/** Makes the pass; gives the exit status. */
+async function flush(worker: WorkerParts): Promise<number> {
   const startedMs = monotonicMs();
   const stop = new AbortController();
   const line = new ProgressLine(process.stderr);
   const end = () => {
     stop.abort();
-    setTimeout(() => process.exit(1), shutdownMsMax).unref();
+    setTimeout(() => process.exit(exitStatus.failed), shutdownMsMax).unref();
   };
   process.on("SIGTERM", end);
   process.on("SIGINT", end);
@@ -28,13 +57,14 @@ export async function runOnce(worker: WorkerParts): Promise<number> {
       progress: line.show,
     });
     line.clear();
-    process.stdout.write(`${sentence(summary, monotonicMs() - startedMs)}\n`);
-    return summary.unreachable.length > 0 ? 1 : 0;
+    print(sentence(summary, monotonicMs() - startedMs));
+    return summary.unreachable.length > 0 ? exitStatus.failed : exitStatus.ok;
   } catch (error) {
     line.clear();
     if (error instanceof SchemaMismatch) throw error;
-    process.stdout.write(`flush: failed: ${error instanceof Error ? error.message : error}\n`);
-    return 1;
+    // On standard output, like the line of a pass that succeeds: cron sends that to the log.
+    print(`flush: failed: ${error instanceof Error ? error.message : error}`);
+    return exitStatus.failed;
   } finally {
     await worker.close();
   }
@@ -57,6 +87,6 @@ function sentence(summary: PassSummary, ms: number): string {
   return (
     `flush: ${counted} ballots counted from ${slots} slots (${repeated} repeated) in ${Math.round(ms)} ms; ` +
     `${duplicates} duplicates, ${redelivered} redelivered, ${replaced} replaced, ${letters} dead letters, ` +
-    `${holes} holes; ${waiting} slots waiting${away}`
+    `${holes} missing slots; ${waiting} slots waiting${away}`
   );
 }

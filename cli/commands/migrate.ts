@@ -1,15 +1,34 @@
-/** `npm run migrate`: brings the schema up to date. */
-import { loadConfig } from "#lib/config/config.ts";
+/** `floodgate migrate`: brings the schema up to date. */
+import { MINUTE } from "#lib/base/clock.ts";
+import { createProgram, exitStatus } from "#lib/program/command-line.ts";
 import { Store } from "#lib/store/database.ts";
 import { migrate } from "#lib/store/migrate.ts";
+import { print } from "../print.ts";
+import { operatorSettings } from "../settings.ts";
 
-const config = loadConfig();
-const store = new Store({ url: config.databaseUrl, connectionsMax: 2, statementMs: 600_000 });
-try {
-  const applied = await migrate(store);
-  process.stdout.write(
-    applied.length > 0 ? `applied ${applied.join(", ")}\n` : "the schema is up to date\n",
-  );
-} finally {
-  await store.close();
-}
+/** A change of a table with millions of rows takes its time. */
+const statementMsMax = 10 * MINUTE;
+
+export const command = createProgram(
+  {
+    name: "migrate",
+    summary: "bring the schema of the database up to date",
+    description:
+      "Applies the migrations of sql/ that the database lacks, in order. Safe to run twice, and by two processes at " +
+      "once. Run it before you start a new version.",
+    statuses: { 0: "the schema is up to date", 1: "MySQL could not be used" },
+    examples: ["floodgate migrate"],
+  },
+  async () => {
+    const { config } = operatorSettings();
+    const url = config.databaseUrl;
+    const store = new Store({ url, connectionsMax: 2, statementMs: statementMsMax });
+    try {
+      const applied = await migrate(store);
+      print(applied.length > 0 ? `applied ${applied.join(", ")}` : "the schema is up to date");
+      return exitStatus.ok;
+    } finally {
+      await store.close();
+    }
+  },
+);

@@ -1,38 +1,65 @@
 /**
- * `npm run recount [-- --poll slug] [--repair]`: counts the rows of one poll, or of all, again and compares
- * them with the totals, and the totals with the tallies. Prints what differs. Ends with status 1 when
- * something does and was not mended, and with 75 (try again) when all that can be said is that the tallies
- * could not be compared: ballots are on their way.
+ * `floodgate recount`: counts the rows of one poll, or of all, again and compares them with the totals, and the
+ * totals with the tallies. Prints what differs; corrects it if asked to.
  */
-import { parseArgs } from "node:util";
 import { wallMs } from "#lib/base/clock.ts";
 import { createLog } from "#lib/base/log.ts";
 import { recountPoll } from "#lib/books/recount.ts";
-import { ConfigError } from "#lib/config/config.ts";
 import type { Slug } from "#lib/model/ids.ts";
 import type { Poll } from "#lib/model/poll.ts";
 import { describePart, partsOf } from "#lib/model/tally-parts.ts";
+import { createProgram, exitStatus, UsageError } from "#lib/program/command-line.ts";
 import { compareTallies, reconcile } from "#lib/rebuild/reconcile.ts";
 import { everOpenPolls, findPoll } from "#lib/store/polls.ts";
 import { readTally } from "#lib/tallies/counters.ts";
 import { buildWorker, type WorkerParts } from "../../worker/worker-parts.ts";
+import { print } from "../print.ts";
 import { operatorSettings } from "../settings.ts";
 
-const exitUsage = 64;
-/** As of sysexits.h: it may be otherwise in a moment. */
-const exitAgain = 75;
-const exitConfig = 78;
-const say = (line: string) => process.stdout.write(`${line}\n`);
+interface RecountOptions {
+  readonly poll?: string;
+  readonly repair?: boolean;
+}
+
+export const command = createProgram<RecountOptions>(
+  {
+    name: "recount",
+    summary: "compare rows, totals and tallies",
+    description:
+      "Counts the rows of every poll that ever opened again, compares them with the totals, and the totals with the " +
+      "tallies (of a final poll, the tallies that memcached still has). Prints what differs.",
+    options: [
+      { flags: "--poll <slug>", text: "only this poll" },
+      { flags: "--repair", text: "set totals and tallies to what the rows say" },
+    ],
+    statuses: {
+      0: "everything agrees, or agrees after the repair",
+      1: "something differs and was not corrected, or a server could not be used",
+      75: "rows and totals agree; ballots are on their way, so the tallies were not compared: try again",
+    },
+    examples: ["floodgate recount", "floodgate recount --poll city-budget --repair"],
+  },
+  async ({ poll: slug, repair = false }) => {
+    const worker = buildWorker(operatorSettings().config, createLog("recount", "warn"));
+    try {
+      const polls = await pollsToCount(worker, slug);
+      const { verdict, status } = await recount(worker, polls, repair);
+      print(`recount: ${polls.length} polls: ${verdict}`);
+      return status;
+    } finally {
+      await worker.close();
+    }
+  },
+);
 
 async function pollsToCount({ store }: WorkerParts, slug: string | undefined): Promise<Poll[]> {
   if (slug === undefined) return everOpenPolls(store, wallMs());
   const poll = await findPoll(store, slug as Slug);
-  if (poll) return [poll];
-  process.stderr.write(`recount: there is no poll "${slug}"\n`);
-  process.exit(exitUsage);
+  if (!poll) throw new UsageError(`there is no poll "${slug}"`);
+  return [poll];
 }
 
-/** Polls whose rows are not what their totals say; with `repair`, they are afterwards. */
+/** Polls whose rows and totals differ. With `repair`, the totals are set to what the rows say. */
 async function compareRows(
   { store }: WorkerParts,
   polls: readonly Poll[],
@@ -43,13 +70,13 @@ async function compareRows(
     for (const { part, rows, totals } of await recountPoll(store, poll, repair)) {
       off.add(poll);
       const name = part === "b" ? "ballots" : describePart(poll.kind, part);
-      say(`${poll.slug}: ${name}: ${rows} by the rows, ${totals} by the totals`);
+      print(`${poll.slug}: ${name}: ${rows} by the rows, ${totals} by the totals`);
     }
   }
   return [...off];
 }
 
-/** Nobody keeps the tallies of a final poll: once forgotten, they are made again for whoever asks. */
+/** The tallies of a final poll are not maintained: once forgotten, they are rebuilt when results are asked for. */
 async function isForgotten({ tallies }: WorkerParts, poll: Poll): Promise<boolean> {
   if (poll.finalizedAtMs === null) return false;
   const up = tallies.tallies.of(poll.id).filter(({ available }) => available);
@@ -57,59 +84,40 @@ async function isForgotten({ tallies }: WorkerParts, poll: Poll): Promise<boolea
   return !found.every(tally => tally !== undefined);
 }
 
-/** Polls whose tallies are not what the totals say; `undefined` while ballots are on their way. */
-async function compareKept(
+/** Polls whose totals and tallies differ; `undefined` while ballots are on their way. */
+async function compareTotals(
   worker: WorkerParts,
   polls: readonly Poll[],
 ): Promise<Poll[] | undefined> {
-  const kept: Poll[] = [];
-  for (const poll of polls) if (!(await isForgotten(worker, poll))) kept.push(poll);
-  const comparison = await compareTallies(worker.tallies, kept);
+  const comparable: Poll[] = [];
+  for (const poll of polls) if (!(await isForgotten(worker, poll))) comparable.push(poll);
+  const comparison = await compareTallies(worker.tallies, comparable);
   if (comparison.state === "busy") return undefined;
-  for (const { slug } of comparison.off) say(`${slug}: the tallies are not what the totals are`);
+  for (const { slug } of comparison.off) print(`${slug}: tallies and totals differ`);
   return comparison.off;
 }
 
-/** Compares, and mends if asked to; gives the verdict and the exit status. */
+/** Compares, corrects if asked to, and gives the verdict with the exit status. */
 async function recount(
   worker: WorkerParts,
   polls: readonly Poll[],
   repair: boolean,
 ): Promise<{ verdict: string; status: number }> {
   const rowsOff = await compareRows(worker, polls, repair);
-  const talliesOff = await compareKept(worker, polls);
+  const talliesOff = await compareTotals(worker, polls);
   const off = [...new Set([...rowsOff, ...(talliesOff ?? [])])];
-  const unknown = talliesOff ? "" : "tallies not compared, ballots are on their way";
+  const unknown = talliesOff ? "" : "tallies not compared: ballots are on their way";
   if (off.length === 0) {
-    if (unknown) return { verdict: `rows as they should be, ${unknown}`, status: exitAgain };
-    return { verdict: "all as it should be", status: 0 };
+    if (unknown)
+      return { verdict: `rows and totals agree; ${unknown}`, status: exitStatus.tryAgain };
+    return { verdict: "everything agrees", status: exitStatus.ok };
   }
   const also = unknown && `; ${unknown}`;
-  if (!repair) return { verdict: `${off.length} off${also}`, status: 1 };
+  if (!repair) return { verdict: `${off.length} differ${also}`, status: exitStatus.failed };
   if (!(await reconcile(worker.tallies, off, true))) {
-    return { verdict: `${off.length} off, tallies could not be mended now`, status: 1 };
+    const verdict = `${off.length} differ, and their tallies could not be corrected now`;
+    return { verdict, status: exitStatus.failed };
   }
-  return { verdict: `${off.length} mended${also}`, status: unknown ? exitAgain : 0 };
-}
-
-async function main(): Promise<number> {
-  const { values } = parseArgs({
-    options: { poll: { type: "string" }, repair: { type: "boolean", default: false } },
-  });
-  const worker = buildWorker(operatorSettings().config, createLog("recount", "warn"));
-  try {
-    const polls = await pollsToCount(worker, values.poll);
-    const { verdict, status } = await recount(worker, polls, values.repair);
-    say(`recount: ${polls.length} polls, ${verdict}`);
-    return status;
-  } finally {
-    await worker.close();
-  }
-}
-
-try {
-  process.exit(await main());
-} catch (error) {
-  process.stderr.write(`recount: ${error instanceof Error ? error.message : error}\n`);
-  process.exit(error instanceof ConfigError ? exitConfig : 1);
+  const status = unknown ? exitStatus.tryAgain : exitStatus.ok;
+  return { verdict: `${off.length} corrected${also}`, status };
 }

@@ -1,26 +1,40 @@
 /**
- * `npm run seed`: a first editor with an API token, and three polls, when the database has neither.
- * Prints what it made as one line of JSON: it is the only time that password and token can be read.
+ * `floodgate seed`: a first editor with an API token, and three polls, when the database has neither. Prints what
+ * it made as one line of JSON: password and token can be read at no other time.
  */
 import { randomBytes } from "node:crypto";
-import { DAY, HOUR, wallMs } from "#lib/base/clock.ts";
+import { DAY, HOUR, SECOND, wallMs } from "#lib/base/clock.ts";
 import { createLog } from "#lib/base/log.ts";
-import { loadConfig } from "#lib/config/config.ts";
+import type { Config } from "#lib/config/config.ts";
 import { createToken } from "#lib/editors/api-tokens.ts";
 import { Auth } from "#lib/editors/auth.ts";
 import { SignInAttempts } from "#lib/editors/sign-in-attempts.ts";
-import { connectMemcached } from "#lib/memcached/client.ts";
+import { connectMemcached, type MemcachedClient } from "#lib/memcached/client.ts";
 import { Placement } from "#lib/memcached/placement.ts";
 import { createPoll, type EditDeps } from "#lib/polls/edit.ts";
 import { PublishedPolls } from "#lib/polls/published.ts";
 import type { CreatePoll } from "#lib/polls/schema.ts";
+import { createProgram, exitStatus } from "#lib/program/command-line.ts";
 import { Store } from "#lib/store/database.ts";
 import { newestPolls } from "#lib/store/polls.ts";
+import { print } from "../print.ts";
+import { operatorSettings } from "../settings.ts";
 
-const config = loadConfig();
-const log = createLog("seed", "warn");
-const store = new Store({ url: config.databaseUrl, connectionsMax: 2, statementMs: 30_000 });
-const memcached = connectMemcached(config.memcachedServers, log);
+const statementMsMax = 30 * SECOND;
+
+export const command = createProgram(
+  {
+    name: "seed",
+    summary: "make a first editor and sample polls in an empty database",
+    description:
+      "Makes an editor with an API token when there is no editor, and three polls when there is no poll. Prints one " +
+      "line of JSON: `editor` (null when there was one) and the slugs of the new polls. Password and token cannot be " +
+      "read again.",
+    statuses: { 0: "done, or there was nothing to do", 1: "a server could not be used" },
+    examples: ["floodgate seed"],
+  },
+  seed,
+);
 
 /** Polls as a newsroom has them: one for the front page, one with several choices, one for tonight. */
 function samplePolls(nowMs: number): CreatePoll[] {
@@ -71,11 +85,17 @@ function samplePolls(nowMs: number): CreatePoll[] {
   ];
 }
 
-async function firstEditor(): Promise<{
-  email: string;
-  password: string;
-  apiToken: string;
-} | null> {
+interface FirstEditor {
+  readonly email: string;
+  readonly password: string;
+  readonly apiToken: string;
+}
+
+async function firstEditor(
+  config: Config,
+  store: Store,
+  memcached: readonly MemcachedClient[],
+): Promise<FirstEditor | null> {
   const editors = await store.rows("seed.editors", "SELECT id FROM editors LIMIT 1");
   const [server] = memcached;
   if (editors.length > 0 || !server) return null;
@@ -92,23 +112,31 @@ async function firstEditor(): Promise<{
   return { email, password, apiToken };
 }
 
-try {
-  const places = new Placement(memcached, config.queueCopies);
+async function seed(): Promise<number> {
+  const { config } = operatorSettings();
+  const log = createLog("seed", "warn");
+  const url = config.databaseUrl;
+  const store = new Store({ url, connectionsMax: 2, statementMs: statementMsMax });
+  const memcached = connectMemcached(config.memcachedServers, log);
+  const tallies = new Placement(memcached, config.queueCopies);
   const edit: EditDeps = {
     store,
     log,
-    tallies: places,
-    published: new PublishedPolls(places, store, log),
+    tallies,
+    published: new PublishedPolls(tallies, store, log),
   };
-  const editor = await firstEditor();
-  const polls: string[] = [];
-  if ((await newestPolls(store, 1)).length === 0) {
-    for (const poll of samplePolls(wallMs())) {
-      polls.push((await createPoll(edit, poll, wallMs())).slug);
+  try {
+    const editor = await firstEditor(config, store, memcached);
+    const polls: string[] = [];
+    if ((await newestPolls(store, 1)).length === 0) {
+      for (const poll of samplePolls(wallMs())) {
+        polls.push((await createPoll(edit, poll, wallMs())).slug);
+      }
     }
+    print(JSON.stringify({ editor, polls }));
+    return exitStatus.ok;
+  } finally {
+    for (const client of memcached) client.close();
+    await store.close();
   }
-  process.stdout.write(`${JSON.stringify({ editor, polls })}\n`);
-} finally {
-  for (const client of memcached) client.close();
-  await store.close();
 }

@@ -53,7 +53,7 @@ export function planBallots(
   });
   const repeated = Array.from({ length: retries }, (_, index): PlannedBallot => {
     const first = firsts[Math.floor((index * voters) / Math.max(1, retries))];
-    if (!first) throw new RangeError("nobody to repeat");
+    if (!first) throw new RangeError("a plan needs at least one voter");
     return { ...first, purpose: "retry" };
   });
   return { ballots: [...firsts, ...again, ...repeated], voters };

@@ -1,11 +1,12 @@
 /**
- * `npm run up`, second part: private servers, build, schema, first editor and sample polls, front and
- * worker, and a table of addresses. Ctrl-C stops it all, in the order in which nothing is lost.
+ * `npm run up`, second part: private servers, build, schema, first editor and sample polls, front and worker, and a
+ * table of addresses. Ctrl-C stops them in an order in which nothing is lost.
  */
 import { spawnSync } from "node:child_process";
 import { wallMs } from "#lib/base/clock.ts";
-import { dataDirectory } from "#lib/config/config.ts";
+import { dataDirectory, loadConfigOver } from "#lib/config/config.ts";
 import { settingDocs } from "#lib/config/settings.ts";
+import { createProgram, ProgramFailure, runProgram } from "#lib/program/command-line.ts";
 import { Child } from "#scripts/services/child.ts";
 import { startDatabase } from "#scripts/services/mariadb.ts";
 import { startMemcached } from "#scripts/services/memcached.ts";
@@ -47,7 +48,7 @@ class Up {
     say("building (nothing to do when no source has changed)");
     this.#script("scripts/build.ts", "--if-changed");
     say("bringing the schema up to date");
-    this.#run("dist/migrate.mjs");
+    this.#run("migrate");
     this.#seed();
     await this.#startWorker();
     await this.#startFront();
@@ -67,8 +68,8 @@ class Up {
     if (this.#supervisor.has("worker")) {
       say("stopping: the worker flushes what is left");
       await this.#supervisor.stop("worker");
-      const once = ["dist/worker.mjs", "--once"];
-      spawnSync(process.execPath, once, { env: this.#env, stdio: "inherit" });
+      const flush = ["dist/cli.mjs", "flush"];
+      spawnSync(process.execPath, flush, { env: this.#env, stdio: "inherit" });
     }
     await this.#supervisor.stop("memcached");
     await this.#supervisor.stop("database");
@@ -79,7 +80,7 @@ class Up {
   async #choosePorts(): Promise<void> {
     const wanted = Number(process.env.PORT ?? defaultPort);
     if (process.env.PORT && (await portAnswers(wanted))) {
-      throw new Error(`port ${wanted} is taken: set PORT to another one`);
+      throw new ProgramFailure(`port ${wanted} is taken: set PORT to another one`);
     }
     const port = await freePortNear(wanted);
     if (port !== wanted) say(`port ${wanted} is taken; using ${port}`);
@@ -133,7 +134,7 @@ class Up {
   }
 
   #seed(): void {
-    const output = this.#run("dist/seed.mjs");
+    const output = this.#run("seed");
     const { editor, polls } = JSON.parse(output) as {
       editor: EditorCredentials | null;
       polls: string[];
@@ -176,16 +177,17 @@ class Up {
       env: this.#env,
       stdio: "inherit",
     });
-    if (status !== 0) throw new Error(`${file} failed`);
+    if (status !== 0) throw new ProgramFailure(`${file} failed`);
   }
 
-  /** Runs one of our programs and gives what it printed. */
-  #run(file: string): string {
-    const { status, stdout, stderr } = spawnSync(process.execPath, ["--enable-source-maps", file], {
-      env: this.#env,
-      encoding: "utf8",
-    });
-    if (status !== 0) throw new Error(`${file} failed\n${stdout}\n${stderr}`);
+  /** Runs a command of `floodgate` and gives what it printed. */
+  #run(command: string): string {
+    const { status, stdout, stderr } = spawnSync(
+      process.execPath,
+      ["--enable-source-maps", "dist/cli.mjs", command],
+      { env: this.#env, encoding: "utf8" },
+    );
+    if (status !== 0) throw new ProgramFailure(`${stdout}${stderr}`);
     return stdout;
   }
 
@@ -233,13 +235,45 @@ class Up {
   }
 }
 
-const up = new Up(new DataDirectory(dataDirectory()));
-const stop = (status: number) => up.stop().then(() => process.exit(status));
-process.on("SIGINT", () => void stop(0));
-process.on("SIGTERM", () => void stop(0));
-try {
-  await up.start();
-} catch (error) {
-  console.error(`\n${error instanceof Error ? error.message : error}`);
-  await stop(1);
+const program = createProgram(
+  {
+    name: "up",
+    summary: "start a whole site on this machine",
+    description:
+      "Starts a private memcached and MariaDB, builds, brings the schema up to date, makes a first editor and sample " +
+      "polls, starts front and worker, and prints their addresses. Data, secrets and logs are in .data, or in " +
+      "FLOODGATE_DATA_DIR. Any setting of docs/configuration.md may be given in the environment; with " +
+      "MEMCACHED_SERVERS or DATABASE_URL, that server is used instead of a private one. Ctrl-C stops everything.",
+    statuses: {
+      0: "it was stopped in order",
+      1: "something could not be started; the line says what",
+    },
+    examples: ["npm run up", "PORT=8080 npm run up"],
+  },
+  runUp,
+);
+
+/** What `up` chooses by itself, so that what the environment says can be checked before anything starts. */
+const chosen = {
+  DATABASE_URL: "mysql://floodgate@127.0.0.1/floodgate",
+  MEMCACHED_SERVERS: "127.0.0.1:11211",
+  FLOODGATE_SECRET: "x".repeat(32),
+};
+
+async function runUp(): Promise<undefined> {
+  loadConfigOver(chosen);
+  const up = new Up(new DataDirectory(dataDirectory()));
+  const stop = () => void up.stop().then(() => process.exit());
+  process.on("SIGINT", stop);
+  process.on("SIGTERM", stop);
+  try {
+    await up.start();
+  } catch (error) {
+    await up.stop();
+    if (error instanceof ProgramFailure) throw error;
+    throw new ProgramFailure(error instanceof Error ? error.message : String(error));
+  }
+  return undefined;
 }
+
+await runProgram(program);

@@ -4,6 +4,8 @@ import { spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { ConfigError } from "#lib/config/config.ts";
+import { ProgramFailure } from "#lib/program/command-line.ts";
 import { waitUntil } from "#scripts/services/ports.ts";
 
 export interface Secrets {
@@ -27,9 +29,15 @@ export class DataDirectory {
   readonly path: string;
   #locked = false;
 
+  /** @throws ConfigError when it cannot be made. */
   constructor(path: string) {
     this.path = resolve(path);
-    mkdirSync(join(this.path, "logs"), { recursive: true, mode: 0o700 });
+    try {
+      mkdirSync(join(this.path, "logs"), { recursive: true, mode: 0o700 });
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : error;
+      throw new ConfigError([`FLOODGATE_DATA_DIR is no folder to write to: ${reason}`]);
+    }
   }
 
   file(name: string): string {
@@ -39,12 +47,12 @@ export class DataDirectory {
   /**
    * One `up` for each folder. What an earlier one left running when it was killed is stopped.
    *
-   * @throws Error when another is running.
+   * @throws ProgramFailure when another is running.
    */
   async lock(say: (sentence: string) => void): Promise<void> {
     const holder = this.read<{ pid: number }>("lock.json");
     if (holder && isRunning(holder.pid, ["up/main.ts"])) {
-      throw new Error(`already running on ${this.path} (process ${holder.pid})`);
+      throw new ProgramFailure(`already running on ${this.path} (process ${holder.pid})`);
     }
     const left = Object.values(
       this.read<{ pids: Record<string, number[]> }>("up.json")?.pids ?? {},

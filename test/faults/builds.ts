@@ -9,7 +9,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import { bundle, programs } from "#scripts/bundles.ts";
+import { bundle } from "#scripts/bundles.ts";
 import { digestOfSources } from "#scripts/sources.ts";
 import { type PlantedBug, planting } from "./planted.ts";
 
@@ -27,7 +27,7 @@ export async function buildArmed(bug?: PlantedBug): Promise<string> {
   // Another test may be about to start the same build: it finds it whole, or makes its own.
   const making = mkdtempSync(join(builds, "making-"));
   const plugins = bug?.edits ? [planting(bug.edits)] : [];
-  await bundle(programs, making, { conditions: ["faults"], plugins });
+  await bundle(making, { conditions: ["faults"], plugins });
   writeFileSync(join(making, ".sources"), digest);
   rmSync(directory, { recursive: true, force: true });
   renameSync(making, directory);

@@ -25,11 +25,11 @@ interface Examined {
 
 /** Runs the doctor as an operator does. `undefined` takes a setting out of the environment. */
 function doctor(env: Record<string, string | undefined>, cwd = "."): Promise<Examined> {
-  const program = join(process.cwd(), "dist/doctor.mjs");
+  const program = join(process.cwd(), "dist/cli.mjs");
   return new Promise(resolve => {
     execFile(
       process.execPath,
-      ["--enable-source-maps", program],
+      ["--enable-source-maps", program, "doctor"],
       { env: { ...process.env, ...env }, cwd, timeout: 30_000 },
       (error, stdout, stderr) =>
         resolve({ status: error ? Number(error.code ?? -1) : 0, output: stdout + stderr }),
@@ -222,7 +222,7 @@ describe("the doctor", () => {
       const { status, output } = await examine();
       assert.equal(status, 1);
       assert.match(output, /wrong .*dead letters: 1 waiting, with 3 ballots/);
-      assert.match(await site.run("letters", ["--dismiss", String(found?.id)]), /dismissed/);
+      assert.match(await site.run("dead-letters", ["--dismiss", String(found?.id)]), /dismissed/);
       const afterwards = await planted("SELECT 1", "DELETE FROM dead_letters");
       assert.match(afterwards.output, /ok .*dead letters: 1, all dismissed/);
     });

@@ -1,4 +1,4 @@
-/** `npm run recount` as an operator runs it: what it finds, what it says, and its exit status. */
+/** `floodgate recount` as an operator runs it: what it finds, what it prints, and its exit status. */
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { after, before, describe, it } from "node:test";
@@ -10,7 +10,7 @@ import type { PollId } from "#lib/model/ids.ts";
 import { createPoll, vote } from "#test/support/ledger.ts";
 import { Site } from "#test/support/site.ts";
 
-describe("a recount", () => {
+describe("floodgate recount", () => {
   let site: Site;
   let memcached: MemcachedClient;
   let slug: string;
@@ -35,49 +35,49 @@ describe("a recount", () => {
     new Promise<{ status: number; said: string }>(resolve => {
       execFile(
         process.execPath,
-        ["--enable-source-maps", "dist/recount.mjs", "--poll", slug, ...more],
+        ["--enable-source-maps", "dist/cli.mjs", "recount", "--poll", slug, ...more],
         { env: { ...process.env, ...site.env }, timeout: 30_000 },
         (error, stdout, stderr) =>
           resolve({ status: error ? Number(error.code ?? -1) : 0, said: stdout + stderr }),
       );
     });
 
-  /** Moves the counter of the ballots behind everybody's back. */
-  async function bendTally(): Promise<void> {
+  /** Changes the counter of the ballots, and nothing else. */
+  async function corruptTally(): Promise<void> {
     const p = new Pipeline();
     p.incr(tallyKey(poll, "b"), 5);
     await memcached.send(p);
   }
 
-  it("can't tell about tallies while ballots are on their way, and says so", async () => {
+  it("ends with status 75 and compares no tallies while ballots are on their way", async () => {
     const { status, said } = await recount();
-    assert.match(said, /1 polls, rows as they should be, tallies not compared/);
+    assert.match(said, /recount: 1 polls: rows and totals agree; tallies not compared/);
     assert.equal(status, 75);
   });
 
-  it("finds that all is as it should be", async () => {
+  it("ends with status 0 when rows, totals and tallies agree", async () => {
     await site.drained();
     const { status, said } = await recount();
-    assert.match(said, /all as it should be/);
+    assert.match(said, /everything agrees/);
     assert.equal(status, 0);
   });
 
-  it("finds totals and tallies that are off, and mends both", async () => {
+  it("names wrong totals and tallies with status 1, and corrects both with --repair", async () => {
     await site.query("UPDATE poll_totals SET ballots = 7 WHERE poll_id = ?", [poll]);
     const { status, said } = await recount();
     assert.match(said, /ballots: 1 by the rows, 7 by the totals/);
-    assert.match(said, /the tallies are not what the totals are/);
+    assert.match(said, /tallies and totals differ/);
     assert.equal(status, 1);
-    await bendTally();
-    assert.match((await recount("--repair")).said, /1 mended/);
+    await corruptTally();
+    assert.match((await recount("--repair")).said, /1 corrected/);
     assert.equal((await recount()).status, 0);
   });
 
-  it("compares the tallies of a final poll, too, as long as memcached has them", async () => {
+  it("compares the tallies of a final poll only as long as memcached has them", async () => {
     await site.query("UPDATE polls SET finalized_at = NOW(3), closes_at = NOW(3) WHERE id = ?", [
       poll,
     ]);
-    await bendTally();
+    await corruptTally();
     assert.equal((await recount()).status, 1);
     assert.equal((await recount("--repair")).status, 0);
     assert.equal((await recount()).status, 0);
@@ -85,7 +85,7 @@ describe("a recount", () => {
     p.delete(tallyKey(poll, "b"));
     await memcached.send(p);
     const { status, said } = await recount();
-    assert.match(said, /all as it should be/);
+    assert.match(said, /everything agrees/);
     assert.equal(status, 0);
   });
 });

@@ -57,7 +57,7 @@ describe("exactly once", () => {
       }),
       (async () => {
         while (loading) {
-          await site.run("worker", ["--once"]);
+          await site.run("flush");
           await sleep(20);
         }
       })(),

@@ -91,7 +91,7 @@ describe("shutdown", () => {
           return worker.child;
         },
         "one-shot": async () =>
-          new Child("flush", process.execPath, ["dist/worker.mjs", "--once"], {
+          new Child("flush", process.execPath, ["dist/cli.mjs", "flush"], {
             env: { ...process.env, ...site.env },
           }),
       };

@@ -90,7 +90,7 @@ describe("books", () => {
     const totals = "floodgate.poll_totals JOIN floodgate.polls ON id = poll_id";
     await site.query(`UPDATE ${totals} SET ballots = 7 WHERE slug = ?`, [slug]);
     await waitUntil("totals that are mended", async () => {
-      await site.run("worker", ["--once"]);
+      await site.run("flush");
       return (await counted()) === 1;
     });
   });

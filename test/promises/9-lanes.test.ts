@@ -72,7 +72,7 @@ describe("a backlog of votes in three lanes", () => {
     for (const lane of lanes.toReversed()) {
       for (let i = 0; i < votes[lane]; i++) assert.equal((await voteIn[lane]()).status, 202);
     }
-    const said = await site.run("worker", ["--once"], {
+    const said = await site.run("flush", [], {
       FLOODGATE_LANES_FILE: rulesFile("worker.json", reliefChance),
     });
     assert.match(said, / 0 slots waiting/);

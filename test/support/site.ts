@@ -129,16 +129,16 @@ export class Site {
   }
 
   /**
-   * Runs one of our programs to its end; gives what it printed.
+   * Runs a command of `floodgate` to its end; gives what it printed.
    *
    * @throws Error with its output when its status is not 0.
    */
   async run(
-    program: string,
+    command: string,
     args: readonly string[] = [],
     env: Record<string, string> = {},
   ): Promise<string> {
-    const { stdout } = await execute(process.execPath, [this.#file(program), ...args], {
+    const { stdout } = await execute(process.execPath, [this.#file("cli"), command, ...args], {
       env: { ...process.env, ...this.env, ...env },
     });
     return stdout;
@@ -236,7 +236,7 @@ export class Site {
     await waitUntil(
       "empty queues",
       async () => {
-        const line = await this.run("worker", ["--once"]);
+        const line = await this.run("flush");
         quiet = / 0 slots waiting/.test(line) && /flush: 0 ballots/.test(line) ? quiet + 1 : 0;
         return quiet >= 2;
       },

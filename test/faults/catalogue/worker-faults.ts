@@ -51,7 +51,7 @@ export const workerFaults: readonly Fault[] = [
       const second = await site.addWorker();
       const cron = async () => {
         for (let i = 0; i < 2; i++) {
-          const line = await site.run("worker", ["--once"]);
+          const line = await site.run("flush");
           incident.bite("cron runs that flushed", /counted from [1-9]/.test(line) ? 1 : 0);
         }
       };

@@ -1,0 +1,201 @@
+/**
+ * The command line of every program: `--help`, one line for each mistake, and the exit statuses. Built on
+ * commander.
+ *
+ * Invariant: a wrong option or setting, or a server that cannot be reached, ends in one line on standard error and
+ *   no stack trace. A stack trace therefore always means a bug.
+ *
+ * Source: sysexits.h for the exit statuses.
+ */
+import {
+  Command,
+  CommanderError,
+  InvalidArgumentError,
+  Option,
+  type OptionValues,
+} from "commander";
+import { ConfigError } from "../config/config.ts";
+import { isMemcachedFailure } from "../memcached/failure.ts";
+import { isStoreFailure } from "../store/failure.ts";
+import { SchemaMismatch } from "../store/migrate.ts";
+
+export const exitStatus = {
+  ok: 0,
+  failed: 1,
+  /** The command line is wrong. */
+  usage: 64,
+  /** The same command may succeed in a moment. */
+  tryAgain: 75,
+  /** The settings or the schema are wrong: trying again does not help. */
+  config: 78,
+} as const;
+
+/** A mistake on the command line that only the program itself can see, like a poll that does not exist. */
+export class UsageError extends Error {}
+
+/** The program cannot go on, and its message says all there is to say: no stack trace. */
+export class ProgramFailure extends Error {}
+
+export interface OptionHelp {
+  /** As commander reads it: `--count <number>`. */
+  readonly flags: string;
+  readonly text: string;
+  /** Reads the value. @throws InvalidArgumentError, as the readers below do. */
+  readonly read?: (text: string) => unknown;
+  readonly default?: unknown;
+  readonly required?: boolean;
+  /** Names of options that cannot be given together with this one, in camel case. */
+  readonly conflicts?: readonly string[];
+}
+
+export interface ProgramHelp {
+  readonly name: string;
+  /** Half a line, for the list of commands. */
+  readonly summary: string;
+  readonly description: string;
+  /** As commander reads it: `[names...]`. Without one, the program takes options only. */
+  readonly argument?: string;
+  readonly options?: readonly OptionHelp[];
+  /** Exit statuses besides 64 and 78. */
+  readonly statuses?: Readonly<Record<number, string>>;
+  readonly examples: readonly string[];
+}
+
+const statusesOfAll = {
+  [exitStatus.usage]: "the command line is wrong",
+  [exitStatus.config]: "the settings are wrong, or the schema does not fit",
+};
+
+/**
+ * Describes a program.
+ *
+ * @param run - does its work and gives the exit status; `undefined` leaves the process running.
+ */
+export function createProgram<O extends OptionValues>(
+  help: ProgramHelp,
+  run: (options: O, names: readonly string[]) => Promise<number | undefined>,
+): Command {
+  const command = quietCommand(help.name).summary(help.summary).description(help.description);
+  if (help.argument) command.argument(help.argument);
+  for (const option of help.options ?? []) command.addOption(toOption(option));
+  const statuses = Object.entries({ ...help.statuses, ...statusesOfAll }).map(
+    ([status, meaning]) => `  ${status.padEnd(4)}${meaning}`,
+  );
+  const examples = help.examples.map(example => `  ${example}`);
+  const heading = examples.length > 1 ? "Examples:" : "Example:";
+  const after = ["", "Exit status:", ...statuses, "", heading, ...examples];
+  command.addHelpText("after", after.join("\n"));
+  command.action(async () => {
+    const status = await run(command.opts<O>(), command.args);
+    if (status !== undefined) process.exit(status);
+  });
+  return command;
+}
+
+/** A program that does nothing but run one of `commands`. */
+export function createProgramOf(
+  name: string,
+  description: string,
+  commands: readonly Command[],
+): Command {
+  const program = quietCommand(name).usage("<command> [options]").description(description);
+  for (const command of commands) program.addCommand(command);
+  return program.addHelpText("after", `\n\`${name} <command> --help\` says more of each command.`);
+}
+
+/** Throws instead of exiting, and leaves the message of an error to `runProgram`. */
+function quietCommand(name: string): Command {
+  return new Command(name)
+    .helpOption("-h, --help", "show this help")
+    .allowExcessArguments(false)
+    .exitOverride()
+    .configureHelp({ helpWidth: 100 })
+    .configureOutput({ outputError: () => {} });
+}
+
+function toOption(help: OptionHelp): Option {
+  const option = new Option(help.flags, help.text);
+  if (help.read) option.argParser(help.read);
+  if (help.default !== undefined) option.default(help.default);
+  if (help.required) option.makeOptionMandatory();
+  if (help.conflicts) option.conflicts([...help.conflicts]);
+  return option;
+}
+
+/** Runs a program with the arguments of this process. Ends the process when it fails or has nothing left to do. */
+export async function runProgram(
+  program: Command,
+  args: readonly string[] = process.argv.slice(2),
+): Promise<void> {
+  try {
+    if (program.commands.length > 0 && args.length === 0) throw new UsageError("which command?");
+    await program.parseAsync([...args], { from: "user" });
+  } catch (error) {
+    const name = nameOf(program, args);
+    const ending = endingOf(error, name);
+    if (!ending) throw error;
+    if (ending.line) process.stderr.write(`${name}: ${ending.line.replaceAll(/\s+/g, " ")}\n`);
+    process.exit(ending.status);
+  }
+}
+
+function nameOf(program: Command, args: readonly string[]): string {
+  const command = program.commands.find(each => each.name() === args[0]);
+  return command ? `${program.name()} ${command.name()}` : program.name();
+}
+
+interface Ending {
+  readonly status: number;
+  readonly line?: string;
+}
+
+/** `undefined` for a bug. */
+function endingOf(error: unknown, name: string): Ending | undefined {
+  if (error instanceof CommanderError && error.exitCode === 0) return { status: exitStatus.ok };
+  if (error instanceof CommanderError || error instanceof UsageError) {
+    const line = `${error.message.replace(/^error: /, "")} (see ${name} --help)`;
+    return { status: exitStatus.usage, line };
+  }
+  if (error instanceof ConfigError) {
+    return { status: exitStatus.config, line: `wrong settings: ${error.problems.join("; ")}` };
+  }
+  if (error instanceof SchemaMismatch) return { status: exitStatus.config, line: error.message };
+  if (error instanceof ProgramFailure) return { status: exitStatus.failed, line: error.message };
+  return isOutage(error) ? { status: exitStatus.failed, line: reasonOf(error) } : undefined;
+}
+
+/** A server, a file or a port that could not be used. Codes of Node's own (`ERR_…`) are bugs of ours. */
+function isOutage(error: unknown): error is Error {
+  if (isStoreFailure(error) || isMemcachedFailure(error)) return true;
+  if (!(error instanceof Error)) return false;
+  const { code, cause } = error as Error & { code?: unknown };
+  if (typeof code === "string" && !code.startsWith("ERR_")) return true;
+  return isOutage(cause);
+}
+
+function reasonOf(error: Error): string {
+  const { code, cause } = error as Error & { code?: unknown };
+  const reason = error.message || String(code ?? error.name);
+  return cause instanceof Error ? `${reason} (${reasonOf(cause)})` : reason;
+}
+
+/** Reads a whole number. */
+export function wholeNumber(min: number, max = Number.MAX_SAFE_INTEGER): (text: string) => number {
+  const range = max === Number.MAX_SAFE_INTEGER ? `, ${min} or more` : ` from ${min} to ${max}`;
+  return text => {
+    const value = Number(text);
+    if (/^\d+$/.test(text) && value >= min && value <= max) return value;
+    throw new InvalidArgumentError(`It must be a whole number${range}.`);
+  };
+}
+
+/** Reads an address of one of `protocols`. */
+export function address(...protocols: readonly string[]): (text: string) => string {
+  return text => {
+    const url = URL.parse(text);
+    if (url && protocols.includes(url.protocol.slice(0, -1))) return text;
+    throw new InvalidArgumentError(
+      `It must begin with ${protocols.map(p => `${p}://`).join(" or ")}.`,
+    );
+  };
+}
