@@ -175,7 +175,7 @@ export default {
       name: "worker-imports-lib",
       comment: "The worker is lib/ and a loop.",
       severity: "error",
-      from: { path: "^worker/" },
+      from: { path: "^worker/", pathNot: unitTests },
       to: { path: "^(app|cli|server|reader|test|e2e|bench|scripts)/" },
     },
     {

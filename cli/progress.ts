@@ -3,8 +3,8 @@
  * done; where there is no terminal, nothing is written at all.
  */
 import { monotonicMs, SECOND } from "#lib/base/clock.ts";
+import { duration, plural } from "#lib/base/human-readable.ts";
 import type { PassProgress } from "#lib/flush/flusher.ts";
-import { duration, plural } from "../worker/status/state.ts";
 
 /** A pass shorter than this needs no line. */
 const quietMs = SECOND;

@@ -3,8 +3,8 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { describe, it } from "node:test";
+import { books, now, summary, survey } from "#test/support/worker-status.ts";
 import { sections } from "../cli/doctor/finding.ts";
-import { books, now, summary, survey } from "../worker/status/examples.ts";
 import { Metrics } from "../worker/status/metrics.ts";
 
 describe("monitoring", () => {

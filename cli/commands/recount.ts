@@ -3,6 +3,7 @@
  * totals with the tallies. Prints what differs; corrects it if asked to.
  */
 import { wallMs } from "#lib/base/clock.ts";
+import { plural } from "#lib/base/human-readable.ts";
 import { createLog } from "#lib/base/log.ts";
 import { recountPoll } from "#lib/books/recount.ts";
 import type { Slug } from "#lib/model/ids.ts";
@@ -44,7 +45,7 @@ export const command = createProgram<RecountOptions>(
     try {
       const polls = await pollsToCount(worker, slug);
       const { verdict, status } = await recount(worker, polls, repair);
-      print(`recount: ${polls.length} polls: ${verdict}`);
+      print(`recount: ${plural(polls.length, "poll")}: ${verdict}`);
       return status;
     } finally {
       await worker.close();

@@ -3,6 +3,7 @@
  * Only as much is counted again as goes quickly: the newest polls, and no large ones.
  */
 import { monotonicMs, SECOND, wallMs } from "#lib/base/clock.ts";
+import { plural } from "#lib/base/human-readable.ts";
 import { readBooks } from "#lib/books/books.ts";
 import { recountPoll } from "#lib/books/recount.ts";
 import { isMemcachedFailure } from "#lib/memcached/failure.ts";
@@ -13,7 +14,6 @@ import type { Store } from "#lib/store/database.ts";
 import { listDeadLetters } from "#lib/store/dead-letters.ts";
 import { allPollIds, countingPolls, newestPolls } from "#lib/store/polls.ts";
 import { readTotals } from "#lib/store/totals.ts";
-import { plural } from "../../worker/status/state.ts";
 import { type Finding, ok, orWell, warn, wrong } from "./finding.ts";
 
 /** Polls whose rows are counted again, at most. */

@@ -1,10 +1,10 @@
 /** Our own processes on this machine: the worker, and whether it gets through; the front, and what it does with votes. */
 import { SECOND, wallMs } from "#lib/base/clock.ts";
+import { duration, plural } from "#lib/base/human-readable.ts";
 import type { Config } from "#lib/config/config.ts";
 import type { MemcachedClient } from "#lib/memcached/client.ts";
 import { type LaneDepth, readDepth } from "#lib/queue/depth.ts";
 import { allQueueNames } from "#lib/queue/queue-names.ts";
-import { duration, plural } from "../../worker/status/state.ts";
 import { type Finding, ok, warn, wrong } from "./finding.ts";
 
 const answerMsMax = 2 * SECOND;

@@ -51,7 +51,7 @@ describe("floodgate recount", () => {
 
   it("ends with status 75 and compares no tallies while ballots are on their way", async () => {
     const { status, said } = await recount();
-    assert.match(said, /recount: 1 polls: rows and totals agree; tallies not compared/);
+    assert.match(said, /recount: 1 poll: rows and totals agree; tallies not compared/);
     assert.equal(status, 75);
   });
 

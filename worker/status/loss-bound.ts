@@ -2,8 +2,10 @@
  * What could be lost at most, if a front and its memcached died together right now: what was acknowledged and is
  * not in MySQL yet. Pure. The promise behind it is in docs/architecture.md, "What is promised, and what is not".
  */
+
+import { duration, plural } from "#lib/base/human-readable.ts";
 import type { Books } from "#lib/books/books.ts";
-import { duration, oldestWaitMs, plural, type Survey, slotsWaiting } from "./state.ts";
+import { oldestWaitMs, type Survey, slotsWaiting } from "./state.ts";
 
 export interface LossBound {
   /** On how many servers a vote that comes now is stored. */

@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { LogLines } from "#lib/base/log-lines.ts";
+import { books, now, state, survey } from "#test/support/worker-status.ts";
 import { mayRead } from "./access.ts";
-import { books, now, state, survey } from "./examples.ts";
 import { History } from "./history.ts";
 import { renderStatusPage } from "./page.tsx";
 

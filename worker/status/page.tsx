@@ -3,6 +3,7 @@
 import { raw } from "hono/html";
 import type { Child } from "hono/jsx";
 import { MINUTE, SECOND } from "#lib/base/clock.ts";
+import { duration } from "#lib/base/human-readable.ts";
 import type { Books } from "#lib/books/books.ts";
 import { styles } from "../generated.ts";
 import { BooksTable } from "./books.tsx";
@@ -10,7 +11,6 @@ import { historyMs, type Step, stepMs } from "./history.ts";
 import { lossBound } from "./loss-bound.ts";
 import {
   drainMs,
-  duration,
   isFailing,
   type Survey,
   slotsWaiting,

@@ -3,6 +3,7 @@
  * one sentence, which is a pure function of that and of what waits.
  */
 import { SECOND } from "#lib/base/clock.ts";
+import { duration, plural } from "#lib/base/human-readable.ts";
 import type { PassSummary } from "#lib/flush/flusher.ts";
 import { type Memory, nearlyFull } from "#lib/memcached/memory-stats.ts";
 import { type Lane, lanes } from "#lib/model/lane.ts";
@@ -151,18 +152,4 @@ function refusalOf({ lanesRefused }: Survey): string[] {
 export function drainMs(waiting: number, slotsPerSecond: number): number | undefined {
   if (waiting === 0) return 0;
   return slotsPerSecond > 0 ? (waiting / slotsPerSecond) * SECOND : undefined;
-}
-
-/** `3 minutes`, for people. */
-export function duration(ms: number): string {
-  const seconds = Math.round(ms / SECOND);
-  if (seconds < 1) return "less than a second";
-  if (seconds < 120) return plural(seconds, "second");
-  const minutes = Math.round(seconds / 60);
-  return minutes < 120 ? plural(minutes, "minute") : plural(Math.round(minutes / 60), "hour");
-}
-
-/** `1 slot`, `3,000 slots`. */
-export function plural(n: number, noun: string): string {
-  return `${n.toLocaleString("en")} ${noun}${n === 1 ? "" : "s"}`;
 }

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { Lane } from "#lib/model/lane.ts";
-import { books, memory, now, state, summary, survey } from "./examples.ts";
+import { books, memory, now, state, summary, survey } from "#test/support/worker-status.ts";
 import { History, stepMs } from "./history.ts";
 import { lossBound } from "./loss-bound.ts";
 import { isStale, type Survey, stateSentence } from "./state.ts";

@@ -1,5 +1,5 @@
 /** What a worker that is well says of itself, for tests to change in one point. */
-import type { Survey, WorkerState } from "./state.ts";
+import type { Survey, WorkerState } from "../../worker/status/state.ts";
 
 export const now = Date.UTC(2026, 10, 20, 18, 0, 0);
 export const memory = {
