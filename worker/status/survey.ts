@@ -9,15 +9,20 @@ import { behindMs, refusedLanes, type ServerMemory } from "#lib/queue/memory-lim
 import type { WorkerParts } from "../worker-parts.ts";
 import type { Survey } from "./state.ts";
 
+export type SurveyedWorker = Pick<
+  WorkerParts,
+  "config" | "memcached" | "queueServers" | "queueNames"
+>;
+
 export class Surveyor {
-  readonly #worker: WorkerParts;
+  readonly #worker: SurveyedWorker;
   readonly #latest = new LRUCache<"survey", Survey>({
     max: 1,
     ttl: SECOND,
     fetchMethod: () => this.#ask(),
   });
 
-  constructor(worker: WorkerParts) {
+  constructor(worker: SurveyedWorker) {
     this.#worker = worker;
   }
 
