@@ -1,18 +1,18 @@
-/** The worker's composition root: everything built once, for the daemon and the one-shot alike. */
+/** The worker's composition root: everything built once, the same for the daemon and for a command of operators. */
 
+import { SECOND } from "#lib/base/clock.ts";
 import type { Log } from "#lib/base/log.ts";
 import { CountGatherer } from "#lib/books/gather-counts.ts";
 import type { Config } from "#lib/config/config.ts";
 import { Flusher } from "#lib/flush/flusher.ts";
 import { RecentBatches } from "#lib/flush/recent-batches.ts";
-import { connectMemcached, type MemcachedClient } from "#lib/memcached/client.ts";
-import { Placement } from "#lib/memcached/placement.ts";
+import type { MemcachedClient } from "#lib/memcached/client.ts";
 import type { QueueName } from "#lib/model/ids.ts";
 import { PublishedPolls } from "#lib/polls/published.ts";
-import { allQueueNames } from "#lib/queue/queue-names.ts";
+import { connectServers } from "#lib/program/connections.ts";
 import type { TallyDeps } from "#lib/rebuild/rebuild.ts";
 import { DoubtfulPolls } from "#lib/rebuild/reconcile.ts";
-import { poolSizes, Store } from "#lib/store/database.ts";
+import { poolSizes, type Store } from "#lib/store/database.ts";
 import { moveTallies } from "#lib/tallies/counters.ts";
 
 export interface WorkerParts {
@@ -31,19 +31,16 @@ export interface WorkerParts {
 }
 
 /** A commit of ten thousand rows on a busy server may take its time. */
-const statementMsMax = 30_000;
+const statementMsMax = 30 * SECOND;
 
 export function buildWorker(config: Config, log: Log): WorkerParts {
-  const store = new Store({
-    url: config.databaseUrl,
+  const connections = connectServers(config, log, {
     connectionsMax: poolSizes.worker,
     statementMs: statementMsMax,
   });
-  const memcached = connectMemcached(config.memcachedServers, log);
-  const queueServers = connectMemcached(config.queueServers, log, memcached);
-  const places = new Placement(memcached, config.queueCopies);
+  const { store, tallies, queueServers } = connections;
   const doubtful = new DoubtfulPolls();
-  const books = new CountGatherer(store, places);
+  const books = new CountGatherer(store, tallies);
   const flusher = new Flusher(
     {
       store,
@@ -56,7 +53,7 @@ export function buildWorker(config: Config, log: Log): WorkerParts {
       committed: batches => books.committed(batches),
       correctTallies: async (corrections, unsure) => {
         doubtful.add(unsure);
-        const failed = await moveTallies(places, corrections);
+        const failed = await moveTallies(tallies, corrections);
         for (const [server, polls] of failed) {
           doubtful.add(polls);
           log.warn({ event: "tallies_not_corrected", server: server.name, polls: polls.length });
@@ -68,28 +65,13 @@ export function buildWorker(config: Config, log: Log): WorkerParts {
     config.queueCopies,
   );
   return {
+    ...connections,
     config,
     log,
-    store,
     flusher,
-    memcached,
-    queueServers,
-    queueNames: allQueueNames(config.queueHomes),
     doubtful,
     books,
-    published: new PublishedPolls(places, store, log),
-    tallies: {
-      store,
-      log,
-      tallies: places,
-      queueServers,
-      queueNames: allQueueNames(config.queueHomes),
-      copies: config.queueCopies,
-    },
-    close: async () => {
-      const clients: Set<MemcachedClient> = new Set([...memcached, ...queueServers]);
-      for (const client of clients) client.close();
-      await store.close();
-    },
+    published: new PublishedPolls(tallies, store, log),
+    tallies: connections,
   };
 }

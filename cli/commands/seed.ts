@@ -9,13 +9,13 @@ import type { Config } from "#lib/config/config.ts";
 import { createToken } from "#lib/editors/api-tokens.ts";
 import { Auth } from "#lib/editors/auth.ts";
 import { SignInAttempts } from "#lib/editors/sign-in-attempts.ts";
-import { connectMemcached, type MemcachedClient } from "#lib/memcached/client.ts";
-import { Placement } from "#lib/memcached/placement.ts";
+import type { MemcachedClient } from "#lib/memcached/client.ts";
 import { createPoll, type EditDeps } from "#lib/polls/edit.ts";
 import { PublishedPolls } from "#lib/polls/published.ts";
 import type { CreatePoll } from "#lib/polls/schema.ts";
 import { createProgram, exitStatus } from "#lib/program/command-line.ts";
-import { Store } from "#lib/store/database.ts";
+import { connectServers } from "#lib/program/connections.ts";
+import type { Store } from "#lib/store/database.ts";
 import { newestPolls } from "#lib/store/polls.ts";
 import { print } from "../print.ts";
 import { operatorSettings } from "../settings.ts";
@@ -115,10 +115,8 @@ async function firstEditor(
 async function seed(): Promise<number> {
   const { config } = operatorSettings();
   const log = createLog("seed", "warn");
-  const url = config.databaseUrl;
-  const store = new Store({ url, connectionsMax: 2, statementMs: statementMsMax });
-  const memcached = connectMemcached(config.memcachedServers, log);
-  const tallies = new Placement(memcached, config.queueCopies);
+  const limits = { connectionsMax: 2, statementMs: statementMsMax };
+  const { store, memcached, tallies, close } = connectServers(config, log, limits);
   const edit: EditDeps = {
     store,
     log,
@@ -136,7 +134,6 @@ async function seed(): Promise<number> {
     print(JSON.stringify({ editor, polls }));
     return exitStatus.ok;
   } finally {
-    for (const client of memcached) client.close();
-    await store.close();
+    await close();
   }
 }

@@ -174,7 +174,7 @@ describe("a queue's numbers", () => {
   it("may lag behind each other in one order", () => {
     assert.deepEqual(judgeQueue(numbers()), []);
     assert.deepEqual(judgeQueue(numbers({ published: 9, committed: 9 })), []);
-    const newborn = { published: undefined, committed: undefined, pointer: 3 };
+    const newborn = { published: 0, committed: undefined, pointer: 3 };
     assert.deepEqual(judgeQueue(numbers(newborn)), []);
   });
 
@@ -184,7 +184,7 @@ describe("a queue's numbers", () => {
     assert.match(told({ committed: 12 }), /MySQL has slot 12/);
     assert.match(told({ committed: "closed" }), /is over/);
     assert.match(told({ committed: undefined }), /went back in time/);
-    assert.match(told({ pointer: undefined }), /its pointer is not/);
+    assert.match(told({ pointer: null }), /its pointer is not/);
   });
 
   it("of homes and servers that nobody looks at are named", () => {

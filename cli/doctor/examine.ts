@@ -5,11 +5,8 @@
 import { SECOND } from "#lib/base/clock.ts";
 import { createLog } from "#lib/base/log.ts";
 import type { Config } from "#lib/config/config.ts";
-import { connectMemcached } from "#lib/memcached/client.ts";
-import { Placement } from "#lib/memcached/placement.ts";
-import { allQueueNames } from "#lib/queue/queue-names.ts";
+import { connectServers } from "#lib/program/connections.ts";
 import type { TallyDeps } from "#lib/rebuild/rebuild.ts";
-import { Store } from "#lib/store/database.ts";
 import { isStoreFailure } from "#lib/store/failure.ts";
 import { checkBooks, checkDrift, checkLetters } from "./counts.ts";
 import { type Finding, wrong } from "./finding.ts";
@@ -26,27 +23,14 @@ const statementMsMax = 3 * SECOND;
 /** @param from - where the settings came from, for people. */
 export async function examine(config: Config, from: string): Promise<Finding[]> {
   const log = createLog("doctor", "silent");
-  const store = new Store({
-    url: config.databaseUrl,
-    connectionsMax,
-    statementMs: statementMsMax,
-  });
-  const memcached = connectMemcached(config.memcachedServers, log);
-  const queueServers = connectMemcached(config.queueServers, log, memcached);
-  const servers = [...new Set([...memcached, ...queueServers])];
-  const deps: TallyDeps = {
-    store,
-    log,
-    tallies: new Placement(memcached, config.queueCopies),
-    queueServers,
-    queueNames: allQueueNames(config.queueHomes),
-    copies: config.queueCopies,
-  };
+  const limits = { connectionsMax, statementMs: statementMsMax };
+  const connections = connectServers(config, log, limits);
+  const { servers, queueServers } = connections;
   const ofServers = await Promise.all(
     servers.map(server => checkMemcached(server, config, queueServers.includes(server))),
   );
   const [database, worker, front] = await Promise.all([
-    checkDatabase(deps, config),
+    checkDatabase(connections, config),
     checkWorker(config, queueServers),
     checkFront(config),
   ]);

@@ -1,17 +1,15 @@
 /**
- * The queues as memcached and MySQL tell of them: whether the two can be true together.
+ * The queues according to memcached and according to MySQL: whether both can be true.
  *
- * In a queue's life everything goes up, and nothing overtakes: the checkpoint that the fronts are told, MySQL's
- * checkpoint, the pointer. They are read in this order, the pointer last: so a healthy queue can't look broken
- * while fronts and workers go on.
+ * Within an epoch all numbers only grow, and always published checkpoint ≤ MySQL's checkpoint ≤ pointer. They are
+ * read in this order, the pointer last, so that a healthy queue cannot look broken while fronts and workers go on.
  */
 import type { Config } from "#lib/config/config.ts";
 import type { MemcachedClient } from "#lib/memcached/client.ts";
 import { isMemcachedFailure } from "#lib/memcached/failure.ts";
-import { checkpointKey, epochKey, pointerKey } from "#lib/memcached/keys.ts";
-import { counterValue, Pipeline } from "#lib/memcached/pipeline.ts";
 import type { Epoch, QueueName } from "#lib/model/ids.ts";
 import { allQueueNames } from "#lib/queue/queue-names.ts";
+import { readCheckpoints, readEpochs, readPointer } from "#lib/queue/slots.ts";
 import { type Checkpoint, openCheckpoints, readCheckpoint } from "#lib/store/checkpoints.ts";
 import type { Store } from "#lib/store/database.ts";
 import { type Finding, orWell, wrong } from "./finding.ts";
@@ -24,12 +22,12 @@ export interface QueueNumbers {
   readonly server: string;
   readonly queue: QueueName;
   readonly epoch: Epoch;
-  /** `undefined`: nothing was flushed in this life yet. */
-  readonly published: number | undefined;
-  /** MySQL's; `undefined`: no worker has seen this life. `"closed"`: it is over, by MySQL. */
+  /** The published checkpoint; 0: nothing was flushed in this epoch yet. */
+  readonly published: number;
+  /** MySQL's checkpoint; `undefined`: no worker has seen this epoch. `"closed"`: MySQL says that it is over. */
   readonly committed: number | "closed" | undefined;
-  /** `undefined`: there is none, and without one the life is over. */
-  readonly pointer: number | undefined;
+  /** `null`: there is none, and without one the epoch is over. */
+  readonly pointer: number | null;
 }
 
 /**
@@ -43,14 +41,15 @@ export async function checkQueues(
   config: Config,
 ): Promise<Finding[]> {
   const names = allQueueNames(config.queueHomes);
-  const looked = await Promise.all(servers.map(server => publishedOf(server, names)));
+  const published = await Promise.all(servers.map(server => readPublished(server, names)));
   const open = await openCheckpoints(store);
-  const known = new Map(open.map(({ epoch, slot }) => [epoch, slot]));
+  const committedOf = new Map(open.map(({ epoch, slot }) => [epoch, slot]));
   const numbers: QueueNumbers[] = [];
   for (const [index, server] of servers.entries()) {
-    for (const queue of looked[index] ?? []) {
-      const row = known.get(queue.epoch) ?? (await closedOrUnknown(store, queue.epoch));
-      numbers.push({ ...queue, committed: row, pointer: await pointerOf(server, queue) });
+    for (const queue of published[index] ?? []) {
+      const committed = committedOf.get(queue.epoch) ?? (await closedOrUnknown(store, queue.epoch));
+      const pointer = await readPointer(server, queue.queue, queue.epoch);
+      numbers.push({ ...queue, committed, pointer });
     }
   }
   const found = [...numbers.flatMap(judgeQueue), ...judgeCheckpoints(open, config)];
@@ -59,29 +58,20 @@ export async function checkQueues(
 
 type Published = Pick<QueueNumbers, "server" | "queue" | "epoch" | "published">;
 
-async function publishedOf(
+async function readPublished(
   server: MemcachedClient,
   names: readonly QueueName[],
 ): Promise<readonly Published[]> {
   try {
-    const first = new Pipeline();
-    const epochs = names.map(queue => ({ queue, op: first.get(epochKey(queue)) }));
-    const r1 = await server.read(first);
-    const alive = epochs.flatMap(({ queue, op }) => {
-      const epoch = r1.of(op)?.toString() as Epoch | undefined;
-      return epoch ? [{ queue, epoch }] : [];
-    });
-    const second = new Pipeline();
-    const ops = alive.map(({ queue, epoch }) => second.get(checkpointKey(queue, epoch)));
-    const r2 = await server.read(second);
-    return alive.map(({ queue, epoch }, index) => {
-      const op = ops[index];
-      const value = op && counterValue(r2.of(op));
-      const published = typeof value === "bigint" ? Number(value) : undefined;
-      return { server: server.name, queue, epoch, published };
-    });
+    const epochs = await readEpochs(server, names);
+    const checkpoints = await readCheckpoints(server, epochs);
+    return epochs.map((queue, index) => ({
+      ...queue,
+      server: server.name,
+      published: checkpoints[index] ?? 0,
+    }));
   } catch (error) {
-    // That it is away is said elsewhere.
+    // That it is away is reported elsewhere.
     if (!isMemcachedFailure(error)) throw error;
     return [];
   }
@@ -91,22 +81,12 @@ async function closedOrUnknown(store: Store, epoch: Epoch): Promise<"closed" | u
   return (await readCheckpoint(store, epoch)) ? "closed" : undefined;
 }
 
-async function pointerOf(
-  server: MemcachedClient,
-  { queue, epoch }: Published,
-): Promise<number | undefined> {
-  const p = new Pipeline();
-  const op = p.get(pointerKey(queue, epoch));
-  const value = counterValue((await server.read(p)).of(op));
-  return value === null ? undefined : Number(value);
-}
-
 /** What can't be true of one queue. */
 export function judgeQueue(numbers: QueueNumbers): Finding[] {
   const { server, queue, epoch, published, committed, pointer } = numbers;
   const name = `queue ${queue} on ${server}`;
   const say = (says: string, todo: string) => [wrong(name, section, says, todo)];
-  if (pointer === undefined) {
+  if (pointer === null) {
     return say(
       `its epoch ${epoch} is there and its pointer is not: something else deletes or evicts keys`,
       "The next vote begins a new life by itself. Find out what uses this memcached besides Floodgate, and whether it runs with -M.",
@@ -124,7 +104,7 @@ export function judgeQueue(numbers: QueueNumbers): Finding[] {
       "Make sure that DATABASE_URL and the memcached servers belong together.",
     );
   }
-  if (published !== undefined && published > (committed ?? 0)) {
+  if (published > (committed ?? 0)) {
     return say(
       `fronts were told that slots up to ${published} are in MySQL, and it has them up to ${committed ?? 0}: it went back in time`,
       "After a fail-over or a restored backup. What memcached and fronts still hold comes by itself; `npm run recount` and the books say what does not.",

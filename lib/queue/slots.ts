@@ -17,10 +17,14 @@ import { counterValue, Pipeline } from "../memcached/pipeline.ts";
 import type { Epoch, QueueName, SlotNumber } from "../model/ids.ts";
 import { tombstoneOf } from "./slot-codec.ts";
 
-/** One queue as it stands in memcached right now. */
-export interface QueueState {
+/** A queue that exists, by the life of its memory. */
+export interface QueueEpoch {
   readonly queue: QueueName;
   readonly epoch: Epoch;
+}
+
+/** One queue as it stands in memcached right now. */
+export interface QueueState extends QueueEpoch {
   /** Number of the newest slot taken. */
   readonly pointer: number;
 }
@@ -28,6 +32,24 @@ export interface QueueState {
 const tombstoneSeconds = 600;
 /** At 64 kB a slot, an answer of 2 MB at most. */
 export const slotsPerRead = 32;
+
+/**
+ * The epochs of a server's queues. One round trip.
+ *
+ * @throws MemcachedFailure when the server can't be asked.
+ */
+export async function readEpochs(
+  client: MemcachedClient,
+  names: readonly QueueName[],
+): Promise<QueueEpoch[]> {
+  const p = new Pipeline();
+  const epochs = names.map(queue => ({ queue, op: p.get(epochKey(queue)) }));
+  const r = await client.read(p);
+  return epochs.flatMap(({ queue, op }) => {
+    const epoch = r.of(op)?.toString() as Epoch | undefined;
+    return epoch ? [{ queue, epoch }] : [];
+  });
+}
 
 /**
  * The queues of a server that exist. Two round trips, whatever their number.
@@ -38,20 +60,14 @@ export async function readQueues(
   client: MemcachedClient,
   names: readonly QueueName[],
 ): Promise<QueueState[]> {
-  const first = new Pipeline();
-  const epochs = names.map(queue => ({ queue, op: first.get(epochKey(queue)) }));
-  const r1 = await client.read(first);
-  const existing = epochs.flatMap(({ queue, op }) => {
-    const epoch = r1.of(op)?.toString() as Epoch | undefined;
-    return epoch ? [{ queue, epoch }] : [];
-  });
+  const existing = await readEpochs(client, names);
   if (existing.length === 0) return [];
-  const second = new Pipeline();
-  const pointers = existing.map(({ queue, epoch }) => second.get(pointerKey(queue, epoch)));
-  const r2 = await client.read(second);
+  const p = new Pipeline();
+  const pointers = existing.map(({ queue, epoch }) => p.get(pointerKey(queue, epoch)));
+  const r = await client.read(p);
   return existing.flatMap(({ queue, epoch }, index) => {
     const op = pointers[index];
-    const pointer = op && counterValue(r2.of(op));
+    const pointer = op && counterValue(r.of(op));
     return typeof pointer === "bigint" ? [{ queue, epoch, pointer: Number(pointer) }] : [];
   });
 }
@@ -59,7 +75,7 @@ export async function readQueues(
 /** The checkpoints that the worker has published of some queues, 0 where it has none. One round trip. */
 export async function readCheckpoints(
   client: MemcachedClient,
-  looks: readonly QueueState[],
+  looks: readonly QueueEpoch[],
 ): Promise<number[]> {
   if (looks.length === 0) return [];
   const p = new Pipeline();

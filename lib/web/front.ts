@@ -11,11 +11,11 @@ import type { Auth } from "../editors/auth.ts";
 import { SignInAttempts } from "../editors/sign-in-attempts.ts";
 import { Degradation } from "../health/degradation.ts";
 import type { PreparedResponse } from "../http/prepared-response.ts";
-import { connectMemcached, type MemcachedClient } from "../memcached/client.ts";
-import { Placement, serversUp } from "../memcached/placement.ts";
+import type { MemcachedClient } from "../memcached/client.ts";
+import { serversUp } from "../memcached/placement.ts";
 import type { EditDeps } from "../polls/edit.ts";
 import { PublishedPolls } from "../polls/published.ts";
-import { allQueueNames } from "../queue/queue-names.ts";
+import { connectServers } from "../program/connections.ts";
 import { Receipts } from "../receipts/find-receipt.ts";
 import { LiveBoard } from "../results/live-board.ts";
 import { ResultsBoard } from "../results/results-board.ts";
@@ -81,26 +81,15 @@ const directStore = {
 function build(config: Config, votingStart: VotingStart): Front {
   const log = createLog("front", config.logLevel);
   const secrets = deriveVoterSecrets(config.secret);
-  const store = new Store({
-    url: config.databaseUrl,
+  const connections = connectServers(config, log, {
     connectionsMax: poolSizes.front,
     statementMs: statementMsMax,
   });
-  const memcached = connectMemcached(config.memcachedServers, log);
-  const queueServers = connectMemcached(config.queueServers, log, memcached);
-  const placement = new Placement(memcached, config.queueCopies);
+  const { store, memcached, queueServers, tallies: placement } = connections;
   const directly = new Store({ url: config.databaseUrl, ...directStore });
   const breaker = new StoreBreaker(directly, log);
   const published = new PublishedPolls(placement, store, log, breaker);
-  const results = new ResultsBoard({
-    store,
-    breaker,
-    log,
-    tallies: placement,
-    queueServers,
-    queueNames: allQueueNames(config.queueHomes),
-    copies: config.queueCopies,
-  });
+  const results = new ResultsBoard({ ...connections, breaker });
   const live = new LiveBoard({
     published,
     results,
@@ -142,8 +131,7 @@ function build(config: Config, votingStart: VotingStart): Front {
     close: async () => {
       live.stop();
       await voting?.stop();
-      for (const client of new Set([...memcached, ...queueServers])) client.close();
-      await Promise.all([store.close(), directly.close()]);
+      await Promise.all([connections.close(), directly.close()]);
     },
   };
 }

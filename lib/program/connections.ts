@@ -1,0 +1,48 @@
+/**
+ * The servers of the configuration, connected: the same wiring for a front, the worker and the operators' commands.
+ *
+ * In `program/`, because it needs the settings, both kinds of servers and what tallies are compared with, and every
+ * composition root imports it.
+ */
+import type { Log } from "../base/log.ts";
+import type { Config } from "../config/config.ts";
+import { connectMemcached, type MemcachedClient } from "../memcached/client.ts";
+import { Placement } from "../memcached/placement.ts";
+import { allQueueNames } from "../queue/queue-names.ts";
+import type { TallyDeps } from "../rebuild/rebuild.ts";
+import { Store } from "../store/database.ts";
+
+export interface Connections extends TallyDeps {
+  readonly memcached: readonly MemcachedClient[];
+  /** Each server once, whatever it holds. */
+  readonly servers: readonly MemcachedClient[];
+  readonly close: () => Promise<void>;
+}
+
+/** What a program asks of MySQL. */
+export interface StoreLimits {
+  readonly connectionsMax: number;
+  readonly statementMs: number;
+}
+
+/** Opens no connection yet: each is made when it is first needed. */
+export function connectServers(config: Config, log: Log, limits: StoreLimits): Connections {
+  const store = new Store({ url: config.databaseUrl, ...limits });
+  const memcached = connectMemcached(config.memcachedServers, log);
+  const queueServers = connectMemcached(config.queueServers, log, memcached);
+  const servers = [...new Set([...memcached, ...queueServers])];
+  return {
+    store,
+    log,
+    memcached,
+    queueServers,
+    servers,
+    tallies: new Placement(memcached, config.queueCopies),
+    queueNames: allQueueNames(config.queueHomes),
+    copies: config.queueCopies,
+    close: async () => {
+      for (const server of servers) server.close();
+      await store.close();
+    },
+  };
+}
