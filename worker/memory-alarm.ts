@@ -1,6 +1,6 @@
 /**
- * The alarm about a memcached server that throws things away, or will when it is full: said once in the log, for
- * as long as this process runs. The pages and the metrics say it again each time.
+ * Warns about a memcached server that evicts, or will when it is full: once in the log for each server and process.
+ * The pages and the metrics show it for as long as it lasts.
  */
 import type { Log } from "#lib/base/log.ts";
 import type { MemcachedClient } from "#lib/memcached/client.ts";
@@ -11,7 +11,7 @@ export class MemoryAlarm {
   readonly #log: Log;
   readonly #servers: readonly MemcachedClient[];
   readonly #queueServers: readonly MemcachedClient[];
-  readonly #said = new Set<string>();
+  readonly #logged = new Set<string>();
 
   constructor(
     log: Log,
@@ -23,22 +23,22 @@ export class MemoryAlarm {
     this.#queueServers = queueServers;
   }
 
-  /** Looks at all servers and says what was not said before. Never rejects for a server that is away. */
-  async look(): Promise<void> {
+  /** Checks all servers and logs what was not logged before. Never rejects for a server that is away. */
+  async check(): Promise<void> {
     for (const server of this.#servers) {
       const memory = await orWhenAway(readMemory(server), () => undefined);
       if (!memory) continue;
       const { evictions, mayEvict } = memory;
-      if (mayEvict) this.#say("memcached_without_m", server, { todo: "start it with -M" });
-      if (evictions > 0) this.#say("memcached_evicts", server, { evictions });
+      if (mayEvict) this.#warn("memcached_without_m", server, { todo: "start it with -M" });
+      if (evictions > 0) this.#warn("memcached_evicts", server, { evictions });
     }
   }
 
-  /** Where votes wait it is an error: one of them may be gone. Elsewhere all of it can be made again. */
-  #say(event: string, server: MemcachedClient, more: Record<string, unknown>): void {
+  /** An error on a queue server, where a vote may be gone; a warning elsewhere, where everything can be rebuilt. */
+  #warn(event: string, server: MemcachedClient, more: Record<string, unknown>): void {
     const once = `${event} ${server.name}`;
-    if (this.#said.has(once)) return;
-    this.#said.add(once);
+    if (this.#logged.has(once)) return;
+    this.#logged.add(once);
     const holdsQueues = this.#queueServers.includes(server);
     const line = { event, server: server.name, holdsQueues, ...more };
     if (holdsQueues) this.#log.error(line);

@@ -1,0 +1,161 @@
+/**
+ * The duties of maintenance, as a table: name, how often, and what is done.
+ *
+ * Invariant: a duty may be done by several workers at once, and left half done by one that dies. Each looks at how
+ *   things are, never at what was done before; what it remembers only saves work.
+ */
+import { DAY, HOUR, MINUTE, monotonicMs, SECOND, wallMs } from "#lib/base/clock.ts";
+import { acceptedSoFar, closeBooks, readBooks } from "#lib/books/books.ts";
+import { recountPoll } from "#lib/books/recount.ts";
+import { atRest, type FinishedPass, finalizePolls } from "#lib/flush/finalize.ts";
+import type { MemcachedClient } from "#lib/memcached/client.ts";
+import type { PollId } from "#lib/model/ids.ts";
+import { reconcile } from "#lib/rebuild/reconcile.ts";
+import { publishRunoffs } from "#lib/results/published-runoff.ts";
+import { pruneBatches } from "#lib/store/batches.ts";
+import { countingPolls, pollsChangedSince } from "#lib/store/polls.ts";
+import { restoreMarks } from "#lib/voters/restore-marks.ts";
+import { MemoryAlarm } from "./memory-alarm.ts";
+import type { WorkerParts } from "./worker-parts.ts";
+
+export interface Duty {
+  readonly name: string;
+  readonly everyMs: number;
+  /** On an idle site. */
+  readonly idleEveryMs: number;
+  readonly run: (pass: FinishedPass) => Promise<void>;
+}
+
+type Run = Duty["run"];
+
+/** A batch can arrive again only within minutes; a week is for investigations. */
+const batchesKeptMs = 7 * DAY;
+const batchesPerStep = 5_000;
+/** Polls compared or corrected in one step: the queues are frozen for so many at a time. */
+const pollsPerStep = 200;
+/** Rest at least so many times as long as the last ranked counts took. */
+const runoffRestFactor = 10;
+
+const duty = (name: string, [everyMs, idleEveryMs]: readonly [number, number], run: Run): Duty => ({
+  name,
+  everyMs,
+  idleEveryMs,
+  run,
+});
+
+/** In the order in which they are done after a pass. */
+export function dutiesOf(worker: WorkerParts): Duty[] {
+  const { books, log, memcached, queueServers, store, tallies } = worker;
+  const memory = new MemoryAlarm(log, memcached, queueServers);
+  const markServers = tallies.tallies.servers;
+  return [
+    duty("bring the books up to date", [SECOND / 4, 2 * SECOND], () => books.collect()),
+    duty("close the books", [12 * SECOND, 12 * SECOND], bookCloser(worker)),
+    duty("correct doubtful tallies", [SECOND, SECOND], doubtSettler(worker)),
+    duty("finalize polls", [SECOND, 5 * SECOND], finalizer(worker)),
+    duty("publish changes", [5 * SECOND, 15 * SECOND], publisher(worker)),
+    duty("compare tallies with totals", [5 * SECOND, 20 * SECOND], sweeper(worker)),
+    duty("publish ranked counts", [SECOND, 5 * SECOND], runoffPublisher(worker)),
+    duty("recount a poll", [5 * MINUTE, 5 * MINUTE], recounter(worker)),
+    duty("watch memcached's memory", [MINUTE, MINUTE], () => memory.check()),
+    duty("restore marks", [SECOND, SECOND], () => restoreMarks({ store, log, markServers })),
+    duty("prune batches", [HOUR, HOUR], async () => {
+      await pruneBatches(store, wallMs() - batchesKeptMs, batchesPerStep);
+    }),
+  ];
+}
+
+/** What had been accepted at the previous closing has arrived by now, or is lost. */
+function bookCloser({ store, log, books }: WorkerParts): Run {
+  let acceptedBefore: ReadonlyMap<PollId, number> = new Map();
+  return async pass => {
+    await books.review();
+    if (!atRest(pass)) return;
+    for (const [pollId, found] of await closeBooks(store, acceptedBefore)) {
+      log.error({ event: "ballots_lost", pollId, ...found });
+    }
+    acceptedBefore = await acceptedSoFar(store, [...books.polls]);
+    for (const [pollId, found] of await readBooks(store, [...books.polls])) {
+      if (!found.balanced) log.error({ event: "books_do_not_balance", pollId, ...found });
+    }
+  };
+}
+
+function doubtSettler({ doubtful, store, tallies }: WorkerParts): Run {
+  const servers = [...tallies.tallies.servers, ...tallies.queueServers];
+  const away = new Set<MemcachedClient>();
+  return async () => {
+    // Tallies on a server that was away may have missed moves, whatever the fronts know about it.
+    const back = servers.filter(server => server.available && away.delete(server));
+    for (const server of servers) if (!server.available) away.add(server);
+    if (back.length > 0) {
+      doubtful.add((await countingPolls(store, wallMs())).map(poll => poll.id));
+    }
+    if (doubtful.ids.size === 0) return;
+    const doubted = [...doubtful.ids];
+    const counting = new Map((await countingPolls(store, wallMs())).map(poll => [poll.id, poll]));
+    doubtful.settle(doubted.filter(id => !counting.has(id)));
+    const portion = doubted.flatMap(id => counting.get(id) ?? []).slice(0, pollsPerStep);
+    if (!(await reconcile(tallies, portion, true))) return;
+    doubtful.settle(portion.map(({ id }) => id));
+  };
+}
+
+function finalizer({ store, log, published, tallies }: WorkerParts): Run {
+  return async pass => {
+    await finalizePolls({ store, log, published, tallies }, pass, wallMs());
+  };
+}
+
+/** Publishes polls that an editor changed while memcached could not be written; any other change, a bit late. */
+function publisher({ store, published }: WorkerParts): Run {
+  let publishedUpToMs = wallMs() - MINUTE;
+  return async () => {
+    const upToMs = wallMs();
+    const changed = await pollsChangedSince(store, publishedUpToMs - 30 * SECOND);
+    let behind = 0;
+    for (const poll of changed) {
+      if (!(await published.isBehind(poll))) continue;
+      await published.publish(poll);
+      behind += 1;
+    }
+    if (behind > 0) await published.publishList(upToMs);
+    publishedUpToMs = upToMs;
+  };
+}
+
+/** All polls that take ballots, a portion at a time, round and round. */
+function sweeper({ store, tallies }: WorkerParts): Run {
+  let first = 0;
+  return async () => {
+    const counting = await countingPolls(store, wallMs());
+    if (first >= counting.length) first = 0;
+    const portion = counting.slice(first, first + pollsPerStep);
+    if (portion.length > 0) await reconcile(tallies, portion, false);
+    first += pollsPerStep;
+  };
+}
+
+/** The more ballots there are to read, the longer until they are read again. */
+function runoffPublisher({ tallies }: WorkerParts): Run {
+  let dueMs = 0;
+  return async () => {
+    const startedMs = monotonicMs();
+    if (startedMs < dueMs) return;
+    await publishRunoffs(tallies, wallMs());
+    dueMs = monotonicMs() + runoffRestFactor * (monotonicMs() - startedMs);
+  };
+}
+
+/** Recounts one poll that takes ballots, chosen at random: daemons and cron runs share them without coordination. */
+function recounter({ store, log, doubtful }: WorkerParts): Run {
+  return async () => {
+    const counting = await countingPolls(store, wallMs());
+    const poll = counting[Math.floor(Math.random() * counting.length)];
+    if (!poll) return;
+    const drifts = await recountPoll(store, poll, true);
+    if (drifts.length === 0) return;
+    log.error({ event: "totals_mended", poll: poll.slug, drifts });
+    doubtful.add([poll.id]);
+  };
+}
