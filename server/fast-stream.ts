@@ -1,16 +1,13 @@
 /**
- * An event stream written straight into Node's answer: a Web stream for each viewer costs several kilobytes,
- * and several promises for each frame. For results that everybody may see; everything else, refusals too, is
- * left to the route's own function, `app/api/polls/[poll]/results/stream/route.ts`.
+ * An event stream written straight into Node's response: a Web stream costs several kilobytes a viewer and several
+ * promises a frame. Only for running results that everyone may see; everything else, refusals included, is left
+ * to the route, `app/api/polls/[poll]/results/stream/route.ts`, which begins with the same function.
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { wallMs } from "#lib/base/clock.ts";
-import { pollState } from "#lib/model/poll-state.ts";
-import { maySeeResults } from "#lib/model/visibility.ts";
-import { isSlug } from "#lib/polls/schema.ts";
 import { followResults, framesMax, type StreamSink } from "#lib/results/event-stream.ts";
-import { streamHeaders } from "#lib/web/answer-results.ts";
+import { startOfStream, streamHeaders } from "#lib/web/answer-results.ts";
 import type { Front } from "#lib/web/front.ts";
+import { NodeRequestHead } from "./node-request-head.ts";
 
 const headers = { ...streamHeaders, "Content-Type": "text/event-stream" };
 
@@ -22,21 +19,16 @@ export async function fastStream(
   slug: string,
 ): Promise<boolean> {
   try {
-    const poll = isSlug(slug) ? await front.published.find(slug) : null;
-    const now = wallMs();
-    if (!poll || pollState(poll, now) === "draft" || !maySeeResults(poll, "reader", now)) {
-      return false;
-    }
-    const current = await front.results.snapshot(poll, "reader");
-    const knownVersion = Number(request.headers["last-event-id"] ?? 0) || 0;
-    if (current.results.state === "final" || response.destroyed) return false;
+    const head = new NodeRequestHead(request);
+    const start = await startOfStream(front, slug, head, () => "reader");
+    const { hidden, state } = start.current.results;
+    if (hidden !== null || state === "final" || response.destroyed) return false;
     const sink = new ResponseSink(response);
-    const seen = { current, knownVersion };
-    const leave = followResults(front.live, poll.slug, "reader", seen, sink);
+    const leave = followResults(front.live, start.poll.slug, "reader", start, sink);
     response.once("close", leave);
     return true;
   } catch {
-    // The long way meets the same error, and says so.
+    // The route meets the same error, and answers it.
     return response.headersSent;
   }
 }

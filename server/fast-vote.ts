@@ -1,23 +1,20 @@
 /**
- * The hottest request of all, a vote in JSON, answered without a Web request or answer in between: the same
- * parts in the same order as the route's own function, `app/api/polls/[poll]/votes/route.ts`. What is in
- * any way unusual is left to that.
+ * The hottest request, a vote in JSON, answered without a Web `Request` or `Response`. It is answered by the same
+ * function as in the route (`lib/web/answer-vote.ts`); anything unusual is left to the route,
+ * `app/api/polls/[poll]/votes/route.ts`.
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { FloodgateError } from "#lib/base/errors.ts";
 import { bodyBytesMax, parseJson } from "#lib/http/body.ts";
 import { problemAnswer } from "#lib/http/problem.ts";
 import type { RequestHead } from "#lib/http/request-head.ts";
 import type { Answer } from "#lib/http/respond.ts";
-import { refuseCrossSite } from "#lib/http/same-origin.ts";
-import { isSlug } from "#lib/polls/schema.ts";
 import { answerVote } from "#lib/web/answer-vote.ts";
 import type { Front } from "#lib/web/front.ts";
 import { isPlain, NodeRequestHead } from "./node-request-head.ts";
 
 const plainLength = /^\d{1,5}$/;
 
-/** True for a request that `voteDirectly` takes. */
+/** True for a request that `fastVote` takes. */
 export function isPlainVote(request: IncomingMessage): boolean {
   const { headers } = request;
   const length = headers["content-length"] ?? "";
@@ -38,7 +35,7 @@ export function fastVote(
 ): void {
   const pieces: Buffer[] = [];
   request.on("data", piece => pieces.push(piece));
-  // Without its end nobody is there any more to be answered.
+  // A request that breaks off has no end, and no client left to answer.
   request.on("end", () => {
     const [only] = pieces;
     const body = pieces.length === 1 && only ? only : Buffer.concat(pieces);
@@ -50,14 +47,13 @@ export function fastVote(
 
 async function answer(
   front: Front,
-  asked: RequestHead,
+  head: RequestHead,
   slug: string,
   text: string,
 ): Promise<Answer> {
   try {
-    refuseCrossSite(asked, front.config.publicUrl);
-    if (!isSlug(slug)) throw new FloodgateError("poll_not_found");
-    return await answerVote(front, asked, slug, parseJson(text));
+    const readBody = () => ({ kind: "json", value: parseJson(text) }) as const;
+    return await answerVote(front, head, slug, readBody);
   } catch (error) {
     return problemAnswer(error, front.log);
   }

@@ -79,14 +79,17 @@ export function parseJson(text: string): unknown {
   }
 }
 
+/** A body that was read, and whose contents are not checked yet. */
+export type JsonOrForm =
+  | { readonly kind: "json"; readonly value: unknown }
+  | { readonly kind: "form"; readonly value: URLSearchParams };
+
 /**
- * A body that may be JSON or a form; a form's fields come as lists of strings.
+ * A body that may be JSON or a form.
  *
  * @throws FloodgateError `unsupported_media_type`, `body_too_large`, `invalid_request`.
  */
-export async function readJsonOrForm(
-  request: Request,
-): Promise<{ kind: "json"; value: unknown } | { kind: "form"; value: URLSearchParams }> {
+export async function readJsonOrForm(request: Request): Promise<JsonOrForm> {
   const kind = bodyKind(request);
   if (!kind) {
     throw new FloodgateError("unsupported_media_type", {

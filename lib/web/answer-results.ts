@@ -14,7 +14,7 @@ import { voterKey } from "../voters/identity.ts";
 import { type Mark, readMark } from "../voters/marks.ts";
 import { identityOf } from "./answer-vote.ts";
 import type { Front } from "./front.ts";
-import { type RouteContext, requireEditor, slugOf } from "./route-handler.ts";
+import { requireEditor } from "./route-handler.ts";
 
 /** Part of the sign-in library's cookie name. */
 const sessionCookie = "fg.session_token";
@@ -139,8 +139,35 @@ export function preparedPoll(front: Front, slug: string): Poll | undefined {
  *
  * @throws FloodgateError `poll_not_found`, also for a draft.
  */
-export async function pollWithResults(front: Front, context: RouteContext): Promise<Poll> {
-  const poll = await front.published.find(await slugOf(context));
+export async function pollWithResults(front: Front, slug: string): Promise<Poll> {
+  const poll = isSlug(slug) ? await front.published.find(slug) : null;
   if (!poll || pollState(poll, wallMs()) === "draft") throw new FloodgateError("poll_not_found");
   return poll;
+}
+
+/** What an event stream begins with. */
+export interface StreamStart {
+  readonly poll: Poll;
+  readonly requester: Requester;
+  readonly current: Snapshot;
+  /** The version that the viewer has, from an earlier connection; 0 for none. */
+  readonly knownVersion: number;
+}
+
+/**
+ * Reads what a stream for this request begins with.
+ *
+ * @throws FloodgateError `poll_not_found`; what reading results throws.
+ */
+export async function startOfStream(
+  front: Front,
+  slug: string,
+  { headers }: RequestHead,
+  requesterFor: (poll: Poll) => Requester | Promise<Requester>,
+): Promise<StreamStart> {
+  const poll = await pollWithResults(front, slug);
+  const requester = await requesterFor(poll);
+  const current = await front.results.snapshot(poll, requester);
+  const knownVersion = Number(headers.get("last-event-id") ?? 0) || 0;
+  return { poll, requester, current, knownVersion };
 }

@@ -3,12 +3,15 @@
 import { type CastOutcome, castBallot } from "../ballots/cast.ts";
 import { SECOND, wallMs } from "../base/clock.ts";
 import { FloodgateError } from "../base/errors.ts";
+import type { JsonOrForm } from "../http/body.ts";
 import { parse, problemAnswer } from "../http/problem.ts";
 import type { RequestHead } from "../http/request-head.ts";
 import { type Answer, jsonHeadersWith } from "../http/respond.ts";
+import { refuseCrossSite } from "../http/same-origin.ts";
 import { uuidOf } from "../model/ballot-id.ts";
 import type { ChoiceProblem } from "../model/choices.ts";
 import type { BallotId, Slug } from "../model/ids.ts";
+import { isSlug } from "../polls/schema.ts";
 import {
   type Identity,
   identityCookie,
@@ -86,13 +89,32 @@ function laneFacts({ headers, url }: RequestHead) {
   return { cookie: headers.get("cookie") ?? "", uri, host: host.toLowerCase() };
 }
 
+type FormBody<Body> = Extract<Body, { readonly kind: "form" }>;
+
 /**
- * The answer to a vote in JSON.
+ * The answer to a vote in JSON; a form is given back, for the route to answer with a page.
  *
- * @param body - parsed and not yet checked.
- * @throws FloodgateError `invalid_request`.
+ * The order of the checks is part of the contract: a request that fails several is answered by the first.
+ *
+ * @param slug - as it stands in the address, not yet checked.
+ * @param readBody - called once the checks before it have passed.
+ * @throws FloodgateError `forbidden`, `poll_not_found`, `invalid_request`; what `readBody` throws.
  */
-export async function answerVote(
+export async function answerVote<Body extends JsonOrForm>(
+  front: Front,
+  request: RequestHead,
+  slug: string,
+  readBody: () => Body | Promise<Body>,
+): Promise<Answer | FormBody<Body>> {
+  refuseCrossSite(request, front.config.publicUrl);
+  if (!isSlug(slug)) throw new FloodgateError("poll_not_found");
+  const body = await readBody();
+  return body.kind === "form"
+    ? (body as FormBody<Body>)
+    : answerJsonVote(front, request, slug, body.value);
+}
+
+async function answerJsonVote(
   front: Front,
   request: RequestHead,
   slug: Slug,

@@ -21,7 +21,7 @@ import { type RouteContext, routeHandler } from "#lib/web/route-handler.ts";
 
 export const GET = routeHandler<RouteContext>(async (request, context) => {
   const front = getFront();
-  const poll = await pollWithResults(front, context);
+  const poll = await pollWithResults(front, (await context.params).poll);
   const { after, wait } = queryOf(request);
   const requester = await requesterOf(front, poll, request);
   const current = await front.results.snapshot(poll, requester);
