@@ -14,7 +14,7 @@ const tiers: readonly { readonly tier: Tier; readonly title: string; readonly te
   {
     tier: "needed",
     title: "Needed",
-    text: "Every public site sets these four. `npm run up` chooses them by itself.",
+    text: "Every public site sets these four. `npm run up` chooses the required ones by itself.",
   },
   {
     tier: "common",

@@ -53,17 +53,23 @@ describe("configuration", () => {
     ["PORT", "http"],
     ["PORT", "70000"],
     ["MEMCACHED_SERVERS", "localhost"],
+    ["MEMCACHED_SERVERS", "localhost,otherhost"],
     ["DATABASE_URL", "postgres://localhost/x"],
     ["FLOODGATE_SECRET", "short"],
     ["PUBLIC_URL", "https://example.org/polls"],
     ["FLOODGATE_TIME_ZONE", "Europe/Atlantis"],
     ["FLOODGATE_FLUSH_INTERVAL_MS", "-1"],
+    ["FLOODGATE_FLUSH_INTERVAL_MS", "5"],
+    ["FLOODGATE_LANGUAGE", "tlh"],
+    ["FLOODGATE_SITE_NAME", ""],
+    ["FLOODGATE_STATE_DIR", ""],
+    ["HOST", ""],
   ];
   for (const [name, value] of bad) {
-    it(`refuses ${name}=${value} and names the setting`, () => {
+    it(`refuses ${name}=${value} and says what it must be`, () => {
       const problems = problemsOf({ ...good, [name]: value });
       assert.equal(problems.length, 1);
-      assert.ok(problems[0]?.startsWith(`${name} `));
+      assert.ok(problems[0]?.startsWith(`${name} must `), problems[0]);
     });
   }
 

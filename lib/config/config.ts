@@ -58,10 +58,11 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
     // A custom issue is about two settings: its message says which one to set.
     return { name, missing: env[name] === undefined && code !== "custom", message };
   });
-  const problems = [
+  const sentences = [
     ...wrong.map(({ name, missing, message }) => `${name} ${missing ? "is not set" : message}`),
     ...misspeltSettings(env),
   ];
+  const problems = [...new Set(sentences)];
   const missing = wrong.filter(each => each.missing).map(({ name }) => name);
   if (!result.success || problems.length > 0) throw new ConfigError(problems, missing);
   const { lanesFile, ...values } = result.data;

@@ -25,12 +25,22 @@ export const setting = <T extends z.ZodType>(
   meta: Omit<SettingMeta, "name">,
 ): T => schema.meta({ name, ...meta }) as T;
 
-export const wholeNumber = (min: number, max: number) =>
-  z
+export function wholeNumber(min: number, max: number) {
+  const error = `must be a whole number from ${min} to ${max}`;
+  return z
     .string()
-    .regex(/^\d+$/, "must be a whole number")
+    .regex(/^\d{1,15}$/, error)
     .transform(Number)
-    .pipe(z.number().min(min).max(max));
+    .pipe(z.number().min(min, error).max(max, error));
+}
+
+export function text(max: number) {
+  const error = `must have from 1 to ${max} characters`;
+  return z.string().min(1, error).max(max, error);
+}
+
+export const oneOf = <const T extends readonly string[]>(values: T) =>
+  z.enum(values, { error: `must be one of ${values.join(", ")}` });
 
 const parts = z.string().transform(text => text.split(",").map(part => part.trim()));
 
@@ -41,8 +51,7 @@ export const addresses = parts
   .pipe(
     z
       .array(z.string().regex(/^[\w.-]+:\d{1,5}$/, "must be host:port, separated by commas"))
-      .min(1)
-      .max(16),
+      .max(16, "must be at most 16 servers"),
   )
   .transform(all => all.map(toAddress));
 

@@ -8,10 +8,12 @@ import { languages } from "../base/languages.ts";
 import {
   addresses,
   list,
+  oneOf,
   origin,
   originPatterns,
   type SettingMeta,
   setting,
+  text,
   timeZone,
   wholeNumber,
 } from "./setting-types.ts";
@@ -44,15 +46,15 @@ export const settings = {
     tier: "common",
     doc: "Port of the front.",
   }),
-  host: setting("HOST", z.string().default("127.0.0.1"), {
+  host: setting("HOST", text(255).default("127.0.0.1"), {
     tier: "common",
     doc: "Address that the front listens on. The default is reachable from this machine only: put a TLS proxy before it, or set 0.0.0.0.",
   }),
-  siteName: setting("FLOODGATE_SITE_NAME", z.string().min(1).max(60).default("Floodgate"), {
+  siteName: setting("FLOODGATE_SITE_NAME", text(60).default("Floodgate"), {
     tier: "common",
     doc: "Name of the news site, at the top of readers' pages.",
   }),
-  language: setting("FLOODGATE_LANGUAGE", z.enum(languages).default("en"), {
+  language: setting("FLOODGATE_LANGUAGE", oneOf(languages).default("en"), {
     tier: "common",
     doc: "Language of readers' pages when neither the poll nor the reader's browser asks for another supported one.",
   }),
@@ -76,7 +78,7 @@ export const settings = {
     tier: "common",
     doc: "Port of the worker's own pages (TCP) and of the kickstart (UDP).",
   }),
-  workerHost: setting("FLOODGATE_WORKER_HOST", z.string().default("127.0.0.1"), {
+  workerHost: setting("FLOODGATE_WORKER_HOST", text(255).default("127.0.0.1"), {
     tier: "common",
     doc: "Address that the worker's pages listen on. Any address other than loopback requires FLOODGATE_WORKER_TOKEN.",
   }),
@@ -92,16 +94,16 @@ export const settings = {
       secret: true,
     },
   ),
-  stateDir: setting("FLOODGATE_STATE_DIR", z.string().min(1).optional(), {
+  stateDir: setting("FLOODGATE_STATE_DIR", text(1000).optional(), {
     tier: "common",
     doc: "Folder, one on each machine, where fronts note how many votes they accepted. Without it, votes that are lost when a front and the only memcached die together are missing from the books, too.",
   }),
   logLevel: setting(
     "FLOODGATE_LOG_LEVEL",
-    z.enum(["fatal", "error", "warn", "info", "debug", "silent"]).default("info"),
+    oneOf(["fatal", "error", "warn", "info", "debug", "silent"]).default("info"),
     { tier: "common", doc: "Least severe level that is logged." },
   ),
-  lanesFile: setting("FLOODGATE_LANES_FILE", z.string().min(1).optional(), {
+  lanesFile: setting("FLOODGATE_LANES_FILE", text(1000).optional(), {
     tier: "common",
     doc: "JSON file with the rules for the high, normal and low lanes, see docs/lanes.md. Without one, the poll's own setting decides. The same for every process.",
   }),
@@ -125,7 +127,7 @@ export const settings = {
     tier: "common",
     doc: "Workers that a front notifies of new votes, as host:port, separated by commas; the default is 127.0.0.1:FLOODGATE_WORKER_PORT. A worker that gets no notification finds the votes within FLOODGATE_FLUSH_INTERVAL_MS.",
   }),
-  kickstartHost: setting("FLOODGATE_KICKSTART_HOST", z.string().default("127.0.0.1"), {
+  kickstartHost: setting("FLOODGATE_KICKSTART_HOST", text(255).default("127.0.0.1"), {
     tier: "common",
     doc: "IPv4 address on which the worker receives kickstart datagrams. A datagram makes the worker look at the queues, at most fifty times a second, and does nothing else.",
   }),
