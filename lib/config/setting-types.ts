@@ -76,7 +76,7 @@ function isTimeZone(name: string): boolean {
 export const origin = z
   .url({ protocol: /^https?$/, error: "must be an http(s) address" })
   .refine(
-    text => new URL(text).origin === text.replace(/\/$/, ""),
+    text => !URL.canParse(text) || new URL(text).origin === text.replace(/\/$/, ""),
     "must be an origin, without a path",
   );
 
