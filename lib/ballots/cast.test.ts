@@ -1,0 +1,214 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { FloodgateError } from "../base/errors.ts";
+import type { LaneFacts } from "../config/lane-rules.ts";
+import type { BallotId, OptionNumber, PollId, Slug } from "../model/ids.ts";
+import type { Poll } from "../model/poll.ts";
+import { defaultRules } from "../model/poll-rules.ts";
+import { readReceiptCode } from "../receipts/receipt-code.ts";
+import { mintIdentity } from "../voters/identity.ts";
+import { deriveVoterSecrets } from "../voters/voter-secrets.ts";
+import { type CastDeps, type CastInput, castBallot } from "./cast.ts";
+import type { CommitOutcome, OfferedBallot } from "./pending-ballot.ts";
+
+const secrets = deriveVoterSecrets("a secret of more than thirty-two characters");
+const openedMs = 1_795_000_000_000;
+const closedMs = openedMs + 60_000;
+const duringMs = openedMs + 1_000;
+
+const open: Poll = {
+  ...defaultRules,
+  id: 7 as PollId,
+  slug: "fish" as Slug,
+  question: "Which fish?",
+  description: "",
+  choicesMin: 1,
+  choicesMax: 2,
+  opensAtMs: openedMs,
+  closesAtMs: closedMs,
+  finalizedAtMs: null,
+  language: null,
+  version: 1,
+  options: [1, 2, 3].map(number => ({ number: number as OptionNumber, label: `${number}` })),
+};
+
+interface World {
+  /** What this process remembers; by default, what is published. */
+  readonly remembered?: Poll | undefined;
+  readonly current?: Poll | null;
+  readonly commit?: CommitOutcome;
+  readonly results?: () => Promise<never>;
+}
+
+const accepted: CommitOutcome = { outcome: "accepted", tally: undefined };
+
+/** Casts into a world of fakes; gives the outcome and what was offered to the group commit. */
+async function cast(world: World, input: Partial<CastInput> = {}) {
+  const { remembered, current = open, commit = accepted, results } = world;
+  const offered: OfferedBallot[] = [];
+  const facts: LaneFacts[] = [];
+  const asked: string[] = [];
+  const deps = {
+    secrets,
+    published: {
+      publication: 3,
+      remembered: () => remembered,
+      find: async () => remembered ?? current,
+      findCurrent: async () => current,
+    },
+    commit: {
+      offer: async (ballot: OfferedBallot) => {
+        offered.push(ballot);
+        return commit;
+      },
+    },
+    laneOf: (given: LaneFacts) => {
+      facts.push(given);
+      return given.pollLane;
+    },
+    results: {
+      see: () => {},
+      fresh: () => undefined,
+      snapshot: async (_: Poll, requester: string) => {
+        asked.push(requester);
+        return results ? results() : ("results" as never);
+      },
+    },
+  } as unknown as CastDeps;
+  const outcome = await castBallot(deps, {
+    slug: open.slug,
+    identity: { ...mintIdentity(secrets, "0".repeat(32) as BallotId), known: true },
+    choices: ["1"],
+    ballotId: undefined,
+    request: () => ({ cookie: "c=1", uri: "/votes", host: "news.example" }),
+    replaces: undefined,
+    receivedAtMs: duringMs,
+    ...input,
+  });
+  return { outcome, offered, facts, asked };
+}
+
+const outcomeOf = async (world: World, input?: Partial<CastInput>) =>
+  (await cast(world, input)).outcome.outcome;
+
+describe("castBallot", () => {
+  it("offers a first ballot with its bytes, lane, publication and time", async () => {
+    const { offered } = await cast({}, { choices: ["3", "1"] });
+    const [ballot] = offered;
+    assert.deepEqual([...(ballot?.choices ?? [])], [1, 3]);
+    assert.deepEqual(
+      [ballot?.revision, ballot?.tallied, ballot?.lane, ballot?.publication, ballot?.receivedAtMs],
+      [0, true, "normal", 3, duringMs],
+    );
+  });
+
+  it("answers an accepted ballot with a receipt of that ballot", async () => {
+    const { outcome, offered } = await cast({});
+    assert.ok(outcome.outcome === "accepted");
+    const receipt = readReceiptCode(secrets, outcome.receipt);
+    assert.equal(receipt?.pollId, open.id);
+    assert.equal(offered[0]?.voter.slice(0, 16), receipt?.voterStart);
+  });
+
+  it("gives a form that is sent twice the same ballot id", async () => {
+    const [first, again] = [await cast({}), await cast({})];
+    assert.equal(first.offered[0]?.ballotId, again.offered[0]?.ballotId);
+  });
+
+  for (const [state, poll, nowMs, expected] of [
+    ["a draft", { ...open, opensAtMs: null }, duringMs, "not_open"],
+    ["a scheduled poll", open, openedMs - 1, "not_open"],
+    ["a closed poll", open, closedMs, "closed"],
+    ["a final poll", { ...open, finalizedAtMs: closedMs }, closedMs + 1, "closed"],
+  ] as const) {
+    it(`refuses a ballot for ${state} as ${expected}`, async () => {
+      const { outcome, offered } = await cast({ current: poll }, { receivedAtMs: nowMs });
+      assert.equal(outcome.outcome, expected);
+      assert.deepEqual(offered, []);
+    });
+  }
+
+  it("refuses a ballot for a missing poll as not_found", async () => {
+    assert.equal(await outcomeOf({ current: null }), "not_found");
+  });
+
+  it("reads the poll again before a remembered copy refuses a ballot", async () => {
+    const remembered = { ...open, closesAtMs: openedMs + 1 };
+    assert.equal(await outcomeOf({ remembered, current: open }), "accepted");
+  });
+
+  it("refuses invalid choices with the problem", async () => {
+    const { outcome } = await cast({}, { choices: ["1", "2", "3"] });
+    assert.deepEqual(outcome, { outcome: "invalid_choices", problem: "too_many" });
+  });
+
+  it("refuses a change where the poll allows none", async () => {
+    assert.equal(await outcomeOf({}, { replaces: 0 }), "change_refused");
+  });
+
+  const changeable = { ...open, mayChange: true };
+
+  it("refuses a change without a known identity, which would be another voter's first ballot", async () => {
+    const identity = mintIdentity(secrets, undefined);
+    assert.equal(
+      await outcomeOf({ current: changeable }, { replaces: 0, identity }),
+      "voter_unknown",
+    );
+  });
+
+  it("offers a change as the next revision", async () => {
+    const { offered } = await cast({ current: changeable }, { replaces: 4 });
+    assert.equal(offered[0]?.revision, 5);
+  });
+
+  it("offers a change without choices as a withdrawal, and shows results as to a non-voter", async () => {
+    const { offered, asked } = await cast({ current: changeable }, { replaces: 0, choices: [] });
+    assert.equal(offered[0]?.choices.length, 0);
+    assert.deepEqual(asked, ["reader"]);
+  });
+
+  it("refuses a first ballot without choices", async () => {
+    const { outcome } = await cast({ current: changeable }, { choices: [] });
+    assert.deepEqual(outcome, { outcome: "invalid_choices", problem: "too_few" });
+  });
+
+  const mark = { ballotId: "a".repeat(32) as BallotId, revision: 2, choices: Uint8Array.of(3) };
+
+  it("answers a first ballot of a voter who has one with the choices that stand", async () => {
+    const { outcome } = await cast({ commit: { outcome: "already_voted", mark } });
+    assert.ok(outcome.outcome === "already_voted");
+    assert.deepEqual([outcome.choices, outcome.revision], [["3"], 2]);
+  });
+
+  it("answers a change that came too late as ballot_changed", async () => {
+    const world: World = { current: changeable, commit: { outcome: "already_voted", mark } };
+    assert.equal(await outcomeOf(world, { replaces: 0 }), "ballot_changed");
+  });
+
+  it("passes refusals of the group commit on", async () => {
+    for (const outcome of ["unavailable", "full", "overloaded", "closed"] as const) {
+      assert.equal(await outcomeOf({ commit: { outcome } }), outcome);
+    }
+  });
+
+  it("accepts a ballot also when results can't be read", async () => {
+    const results = () => Promise.reject(new FloodgateError("overloaded"));
+    const { outcome } = await cast({ results });
+    assert.ok(outcome.outcome === "accepted");
+    assert.equal(outcome.results, null);
+  });
+
+  it("does not hide a bug in reading results", async () => {
+    const results = () => Promise.reject(new TypeError("a bug"));
+    await assert.rejects(cast({ results }), TypeError);
+  });
+
+  it("gives lane rules the poll's slug and lane, and the request's cookie, path and host", async () => {
+    const { facts } = await cast({});
+    const { cookie, uri, host, poll, pollLane } = facts[0] as LaneFacts;
+    assert.deepEqual(
+      { cookie, uri, host, poll, pollLane },
+      { cookie: "c=1", uri: "/votes", host: "news.example", poll: "fish", pollLane: "normal" },
+    );
+  });
+});
