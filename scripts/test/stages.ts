@@ -44,16 +44,16 @@ function jobsOf(stage: StageName, withBuild: boolean): Job[] {
       return jobForEach(
         stage,
         [...testFiles(["test/integration"]), ...testFiles(["test"], true)],
-        coresOf(0.35),
+        coresOf(0.45),
       );
     case "conformance":
       return jobForEach(stage, testFiles(["test/conformance"]), coresOf(0.5));
     case "promises":
-      return jobForEach(stage, testFiles(["test/promises"]), coresOf(0.5));
+      return jobForEach(stage, testFiles(["test/promises"]), coresOf(0.6));
     case "faults":
-      return jobForEach(stage, testFiles(["test/faults", "test/model"]), coresOf(0.4));
+      return jobForEach(stage, testFiles(["test/faults", "test/model"]), coresOf(0.45));
     case "e2e":
-      return [{ stage, name: "Chromium", cores: 1, needsBuild: true, run: runPlaywright }];
+      return [{ stage, name: "Chromium", cores: 1.1, needsBuild: true, run: runPlaywright }];
   }
 }
 
