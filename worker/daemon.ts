@@ -37,7 +37,7 @@ function schemaIsThere({ store, log }: WorkerParts): Promise<void> {
 }
 
 /** Slots that it dealt with: whether there is any use in looking again soon. */
-const foundIn = ({ slots, holes, letters }: PassSummary): number => slots + holes + letters;
+const foundIn = ({ slots, missing, letters }: PassSummary): number => slots + missing + letters;
 
 /**
  * Runs it; resolves when it was told to stop and has finished its pass.
@@ -70,7 +70,7 @@ export async function runDaemon(worker: WorkerParts, lines: LogLines): Promise<v
     state.passBeganAtMs = wallMs();
     const summary = await onePass(worker, upkeep, {
       signal: stop.signal,
-      waitForHoles: false,
+      waitForMissing: false,
       withinMs: passMsMax,
     }).finally(() => {
       state.passBeganAtMs = undefined;

@@ -155,7 +155,7 @@ function recounter({ store, log, doubtful }: WorkerParts): Run {
     if (!poll) return;
     const drifts = await recountPoll(store, poll, true);
     if (drifts.length === 0) return;
-    log.error({ event: "totals_mended", poll: poll.slug, drifts });
+    log.error({ event: "totals_corrected", poll: poll.slug, drifts });
     doubtful.add([poll.id]);
   };
 }

@@ -53,7 +53,7 @@ async function flush(worker: WorkerParts): Promise<number> {
     await checkSchema(worker.store);
     const summary = await onePass(worker, new Maintenance(worker), {
       signal: stop.signal,
-      waitForHoles: true,
+      waitForMissing: true,
       progress: line.show,
     });
     line.clear();
@@ -78,7 +78,7 @@ function sentence(summary: PassSummary, ms: number): string {
     replaced,
     repeated,
     slots,
-    holes,
+    missing,
     letters,
     waiting,
     unreachable,
@@ -87,6 +87,6 @@ function sentence(summary: PassSummary, ms: number): string {
   return (
     `flush: ${counted} ballots counted from ${slots} slots (${repeated} repeated) in ${Math.round(ms)} ms; ` +
     `${duplicates} duplicates, ${redelivered} redelivered, ${replaced} replaced, ${letters} dead letters, ` +
-    `${holes} missing slots; ${waiting} slots waiting${away}`
+    `${missing} missing slots; ${waiting} slots waiting${away}`
   );
 }

@@ -74,7 +74,7 @@ export class QueueRound {
    */
   async run(lane: Lane, pendingBallots: readonly PendingBallot[], untilMs: number): Promise<void> {
     const { targets, markServers, tallies, batchIds, staleTallies } = this.#deps;
-    await staleTallies.withdraw();
+    await staleTallies.removeFromMemcached();
     // Requests slot numbers in the same turn of the event loop as the marks, so that one packet carries both.
     const enqueueing = new BatchWrite(targets[lane]);
     const { published } = this.#deps;

@@ -54,7 +54,7 @@ export async function watchReplayRing(deps: ReplayDeps, signal: AbortSignal): Pr
     const stopping = signal.aborted;
     if (stopping) untilMs = Math.min(untilMs, monotonicMs() + shutdownMsMax);
     if (monotonicMs() - warnedAtMs > warningPauseMs && warnIfFull(deps)) warnedAtMs = monotonicMs();
-    await deps.staleTallies.withdraw();
+    await deps.staleTallies.removeFromMemcached();
     let settled = true;
     for (const producer of deps.ring.producers) {
       try {

@@ -1,6 +1,6 @@
 /**
- * Getting one piece of work committed: again after contention, in smaller pieces after a refusal, and down to the
- * one ballot that MySQL refuses.
+ * Commits one piece of work: retries after contention, and splits the work after a refusal, down to the one ballot
+ * that MySQL refuses.
  */
 import { faultPoint } from "#faults";
 import { wallMs } from "../base/clock.ts";
@@ -33,7 +33,7 @@ export class Committer {
     this.#queue = queue;
   }
 
-  /** Slots in one commit; goes down when MySQL refuses a statement, and up again afterwards. */
+  /** Slots in one commit; halved when MySQL refuses a statement, doubled after each commit. */
   get slotsMax(): number {
     return this.#slotsMax;
   }
@@ -48,16 +48,16 @@ export class Committer {
       this.#slotsMax = Math.min(slotsPerCommitMax, this.#slotsMax * 2);
       return result;
     } catch (error) {
-      if (isStoreFailure(error, "commit_unknown")) return this.#settle(work);
+      if (isStoreFailure(error, "commit_unknown")) return this.#readBack(work);
       if (isStoreFailure(error, "too_large") || isStoreFailure(error, "invalid")) {
-        return this.#refused(work, error);
+        return this.#narrowDown(work, error);
       }
       throw error;
     }
   }
 
-  /** After a lost answer to COMMIT: only the checkpoint knows. */
-  async #settle(work: FlushWork): Promise<FlushOutcome> {
+  /** After a lost answer to COMMIT: only the checkpoint tells whether it was committed. */
+  async #readBack(work: FlushWork): Promise<FlushOutcome> {
     const checkpoint = await readCheckpoint(this.#deps.store, work.epoch);
     this.#deps.log.warn({ event: "commit_unknown", epoch: work.epoch, found: checkpoint?.slot });
     await this.#deps.correctTallies(new Map(), pollsOf(work.slots.map(({ batch }) => batch)));
@@ -65,10 +65,10 @@ export class Committer {
   }
 
   /**
-   * MySQL refused the statement itself: smaller pieces, down to one slot; of that, the ballots that it refuses go to
-   * the letters one by one; and if it is none of them, the slot does.
+   * MySQL refused the statement itself: commit smaller pieces, down to one slot. Each ballot of that slot that
+   * MySQL refuses becomes a dead letter; when every ballot is fine by itself, the whole slot does.
    */
-  async #refused(work: FlushWork, error: Error): Promise<FlushOutcome> {
+  async #narrowDown(work: FlushWork, error: Error): Promise<FlushOutcome> {
     const [only] = work.slots;
     if (!only) throw error;
     if (work.slots.length > 1) {

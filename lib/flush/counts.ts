@@ -1,4 +1,4 @@
-/** What a pass has done so far, in numbers. */
+/** The numbers of a pass. */
 import type { Committed, FlushWork } from "./transaction.ts";
 
 export interface FlushCounts {
@@ -13,7 +13,7 @@ export interface FlushCounts {
   /** Slots whose batch was in MySQL already: a second copy, a replay. */
   repeated: number;
   letters: number;
-  holes: number;
+  missing: number;
 }
 
 export const noCounts = (): FlushCounts => ({
@@ -25,13 +25,13 @@ export const noCounts = (): FlushCounts => ({
   replaced: 0,
   repeated: 0,
   letters: 0,
-  holes: 0,
+  missing: 0,
 });
 
 /**
  * Adds one commit.
  *
- * @param copies - slots that it passed because their batches had come from another server before.
+ * @param copies - slots of the window that were skipped: this process committed their batches from another server.
  */
 export function addCommit(
   counts: FlushCounts,
@@ -47,5 +47,5 @@ export function addCommit(
   counts.replaced += verdict.replaced;
   counts.repeated += repeated + copies;
   counts.letters += letters;
-  counts.holes += work.holes;
+  counts.missing += work.missing;
 }

@@ -1,4 +1,4 @@
-/** What a flush works with, the same for all queues of a process. */
+/** The dependencies and settings of a flush, the same for all queues of a process. */
 import type { Log } from "../base/log.ts";
 import type { Batch } from "../model/ballot.ts";
 import type { PollId } from "../model/ids.ts";
@@ -14,18 +14,15 @@ export interface FlushDeps {
   readonly relief: Relief;
   /** For relief; gives numbers in [0, 1). */
   readonly random?: () => number;
-  /** Milliseconds before a missing slot is given up: longer than any producer holds a number. */
+  /** Milliseconds before a missing slot is given up: longer than a producer holds a number. */
   readonly graceMs: number;
-  /** One commit: enough to be worth it, little enough to be short. Whole slots, so it may be some more. */
+  /** Ballots in one commit, rounded up to whole slots: many enough to be efficient, few enough to be short. */
   readonly ballotsPerCommit: number;
   /** Milliseconds a committed slot stays in memcached, for a replica that is promoted late. */
   readonly keepMs: number;
-  /** Told of batches that are in MySQL now. */
+  /** Called with batches that are in MySQL now. */
   readonly committed: (batches: readonly Batch[]) => void;
-  /**
-   * Moves the tallies by what a flush found them off by, and remembers the polls whose tallies may be
-   * off in a way that it can't tell.
-   */
+  /** Moves the tallies by `corrections`, and marks the `doubtful` polls for a comparison with MySQL. */
   readonly correctTallies: (
     corrections: ReadonlyMap<PollId, TallyChange>,
     doubtful: ReadonlySet<PollId>,

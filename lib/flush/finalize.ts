@@ -1,13 +1,14 @@
 /**
- * From *closing* to *final*: a poll past its closing time whose ballots are all counted.
+ * Makes polls final: a poll past its closing time goes from *closing* to *final* when all its ballots are
+ * counted.
  *
- * Ballots that came before the closing time may still be on their way: a front has some seconds to
- * answer a request, and a memcached that lost its memory is refilled from the fronts' replay rings. So a
- * poll is final only after a pass that began long enough after the closing, found every queue, emptied
- * all of them, and was not close to a loss of memory.
+ * Ballots from before the closing time may still be on their way: a front has some seconds to answer a
+ * request, and a memcached that lost its memory is refilled from the fronts' replay rings. So a poll becomes
+ * final only after a pass that started long enough after the closing time, read every queue, emptied all of
+ * them, and was not close to a loss of memory.
  *
- * Invariant: after `finalized_at` is set, nothing is added to a poll's totals (`flush/fates.ts`
- *   refuses it).
+ * Invariant: after `finalized_at` is set, nothing is added to a poll's totals: `flush/fates.ts` refuses its
+ *   ballots.
  */
 import { monotonicMs, SECOND } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
@@ -22,9 +23,9 @@ import { finalizePoll } from "../store/poll-changes.ts";
 import { closingPolls, findPoll } from "../store/polls.ts";
 import type { PassSummary } from "./flusher.ts";
 
-/** > the 3 s in which every request is answered. */
+/** More than the 3 s in which every request is answered. */
 const settleMs = 4 * SECOND;
-/** A replay ring is emptied within a second of a loss of memory; stay well clear of it. */
+/** A replay ring is emptied within a second of a loss of memory; this is ten times as long. */
 const calmMs = 10 * SECOND;
 
 export interface FinalizeDeps {
@@ -34,7 +35,7 @@ export interface FinalizeDeps {
   readonly tallies: TallyDeps;
 }
 
-/** A pass, and when it began. */
+/** A pass, with the moment when it started. */
 export interface FinishedPass {
   readonly summary: PassSummary;
   /** Wall clock. */
@@ -43,25 +44,25 @@ export interface FinishedPass {
   readonly lastDisturbanceMs: number;
 }
 
-/** Rows, totals and books of a poll that takes no ballots any more: what they say now is what is final. */
+/** Makes totals and books of a closing poll agree with its rows, for the last time. */
 async function settleBooks({ store, log }: FinalizeDeps, poll: Poll): Promise<void> {
   const drifts = await recountPoll(store, poll, true);
-  if (drifts.length > 0) log.error({ event: "totals_mended", poll: poll.slug, drifts });
+  if (drifts.length > 0) log.error({ event: "totals_corrected", poll: poll.slug, drifts });
   const lost = await closeBooks(store, await acceptedSoFar(store, [poll.id]));
   for (const books of lost.values())
     log.error({ event: "ballots_lost", poll: poll.slug, ...books });
 }
 
-/** Every queue was found and emptied, and none has lost its memory lately: nothing is on its way. */
+/** True when no ballot is on its way: every queue was read and emptied, and none lost its memory recently. */
 export function atRest({ summary, lastDisturbanceMs }: FinishedPass): boolean {
   const calm = monotonicMs() - lastDisturbanceMs >= calmMs;
   return summary.waiting === 0 && summary.sawEverything && calm;
 }
 
 /**
- * Makes final what can be, after `pass`. Resolves with the polls that became final.
+ * Makes final every poll that can be after `pass`. Resolves with the polls that became final.
  *
- * @throws StoreFailure, MemcachedFailure: nothing is half done, it is tried again.
+ * @throws StoreFailure, MemcachedFailure: no poll is left half final; the next pass tries again.
  */
 export async function finalizePolls(
   deps: FinalizeDeps,

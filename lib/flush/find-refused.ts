@@ -1,6 +1,6 @@
 /**
- * Which ballots of one slot MySQL refuses: found by halves, each tried in a transaction that is rolled back. One
- * bad ballot among 500 costs about twenty trials, and its neighbours nothing but that moment.
+ * Finds the ballots of one slot that MySQL refuses, by bisection: each half is tried in a transaction that is
+ * rolled back. One bad ballot among 500 costs about twenty trials.
  */
 import type { Ballot, Batch } from "../model/ballot.ts";
 import type { Store } from "../store/database.ts";
@@ -8,10 +8,10 @@ import { isStoreFailure } from "../store/failure.ts";
 import { insertArrivals } from "./insert-ballots.ts";
 
 /**
- * The refused ballots, each with what MySQL said. Empty: every ballot is fine by itself, and the fault is
- * somewhere else.
+ * The refused ballots, each with the error text of MySQL. Empty: every ballot is fine by itself, so the cause is
+ * elsewhere.
  *
- * @throws StoreFailure of any other kind than a refusal: nothing is known.
+ * @throws StoreFailure of any other kind than a refusal: nothing was found out.
  */
 export async function findRefused(
   store: Store,
@@ -35,9 +35,9 @@ export async function findRefused(
   return refused;
 }
 
-/** What MySQL says against bringing these ballots, or `undefined`. Leaves nothing behind. */
+/** The error text with which MySQL refuses these ballots, or `undefined`. Always rolled back. */
 async function trial(store: Store, slot: number, batch: Batch): Promise<string | undefined> {
-  const rollBack = new Error("a trial");
+  const rollBack = new Error("rolled back: a trial");
   const arrivals = batch.ballots.map(ballot => ({ slot, batchId: batch.id, ballot }));
   try {
     return await store.transaction<undefined>(async db => {

@@ -1,9 +1,8 @@
 /**
  * One pass over all queues of all servers: everything that waits goes to MySQL.
  *
- * The daemon calls `pass` again and again, the one-shot once; nothing here knows which it is. Any number
- * of passes may run at once, in any number of processes: they share the queues by the row locks of
- * `checkpoints`.
+ * The daemon calls `pass` again and again, the one-shot once. Any number of passes may run at the same time,
+ * in any number of processes: the row locks of `checkpoints` share the queues among them.
  */
 import { monotonicMs } from "../base/clock.ts";
 import { describeError } from "../base/log.ts";
@@ -18,30 +17,30 @@ import type { StepState } from "./queue-flush.ts";
 export interface PassOptions {
   /** Stop between two commits when this is aborted. */
   readonly signal?: AbortSignal;
-  /** Stay until missing slots are written or given up, instead of coming back to them next time. */
-  readonly waitForHoles?: boolean;
-  /** Begin no further commit after so many milliseconds: what came meanwhile may go first. */
+  /** Wait until missing slots are written or given up, instead of leaving them to the next pass. */
+  readonly waitForMissing?: boolean;
+  /** Start no further commit after this time, so that ballots of a higher lane that arrived meanwhile go first. */
   readonly withinMs?: number;
-  /** Told after each commit how far the pass is. */
+  /** Called after each commit. */
   readonly progress?: (progress: PassProgress) => void;
 }
 
 /** How far a pass is. */
 export interface PassProgress {
-  /** Ballots committed in this pass, whatever became of them. */
+  /** Ballots committed in this pass, whatever their fate. */
   readonly ballots: number;
   /** Slots committed in this pass. */
   readonly slots: number;
-  /** Slots that wait, as far as the pass has seen. */
+  /** Slots that wait, by the pointers that the pass has read. */
   readonly waiting: number;
 }
 
 export interface PassSummary extends FlushCounts {
   /** Slots that were taken and are not committed; 0 means that the queues are empty. */
   readonly waiting: number;
-  /** Servers that could not be asked. */
+  /** Names of the servers that could not be reached. */
   readonly unreachable: readonly string[];
-  /** Every ballot that waits was seen: fewer servers were unreachable than there are copies. */
+  /** True when every waiting ballot was seen: fewer servers were unreachable than there are copies. */
   readonly sawEverything: boolean;
 }
 
@@ -53,7 +52,7 @@ export class Flusher {
   readonly #openQueues: OpenQueues;
   #lastDisturbanceMs = Number.NEGATIVE_INFINITY;
 
-  /** @param copies - on how many servers a batch is, if they are up. */
+  /** @param copies - on how many servers each batch is stored when all are up. */
   constructor(deps: FlushDeps, servers: readonly MemcachedClient[], homes: number, copies: number) {
     this.#deps = deps;
     this.#servers = servers;
@@ -64,18 +63,18 @@ export class Flusher {
   }
 
   /**
-   * Flushes what waits.
+   * Flushes every waiting slot.
    *
-   * @throws StoreFailure when MySQL can't be used; what was committed before stays committed.
+   * @throws StoreFailure when MySQL can't be used; earlier commits of the pass stay.
    */
   async pass(options: PassOptions = {}): Promise<PassSummary> {
     const counts = noCounts();
     const queues: LaneQueue[] = [];
-    // Those that were away come last: what is on them is on the others, or has to wait anyway.
+    // Servers that were away come last: their batches are on the others as well, or can wait.
     const inOrder = [...this.#servers].sort((a, b) => this.#rank(a) - this.#rank(b));
     for (const server of inOrder) {
       const found = await this.#reach(server, () =>
-        this.#openQueues.take(server, counts, options.signal),
+        this.#openQueues.queuesOn(server, counts, options.signal),
       );
       if (!found) continue;
       queues.push(...found);
@@ -88,7 +87,7 @@ export class Flusher {
       step: queue => this.#step(queue, queues, counts, options),
       signal: options.signal,
       untilMs: monotonicMs() + (options.withinMs ?? Number.POSITIVE_INFINITY),
-      waitForMissing: options.waitForHoles ?? false,
+      waitForMissing: options.waitForMissing ?? false,
     });
     const { waiting } = progressOf(counts, queues);
     const unreachable = [...this.#away].map(({ name }) => name);
@@ -108,7 +107,7 @@ export class Flusher {
     return state;
   }
 
-  /** What `work` gives; `undefined` when its server went away under it. */
+  /** The result of `work`; `undefined` when the server became unreachable. */
   #reach<T>(server: MemcachedClient, work: () => Promise<T>): Promise<T | undefined> {
     return orWhenAway(work(), failure => {
       this.#unreachable(server, failure);
@@ -120,7 +119,7 @@ export class Flusher {
     return this.#away.has(server) ? 1 : 0;
   }
 
-  /** Said once; a server that is away for long is not a disturbance for as long. */
+  /** Logged once for each outage; only its start and its end count as disturbances. */
   #unreachable(server: MemcachedClient, error: unknown): void {
     if (this.#away.has(server)) return;
     this.#away.add(server);
@@ -129,7 +128,7 @@ export class Flusher {
     log.warn({ event: "server_unreachable", server: server.name, ...describeError(error) });
   }
 
-  /** When a queue last lost its memory, went away or came back; monotonic. */
+  /** When a queue last lost its memory, or a server went away or came back; monotonic. */
   get lastDisturbanceMs(): number {
     return this.#lastDisturbanceMs;
   }

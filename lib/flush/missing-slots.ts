@@ -1,7 +1,7 @@
 /**
- * Numbers that were taken and whose slots nobody wrote: each is waited for, and passed when its grace time is over.
+ * Missing slots: numbers that were taken and have no slot. Each has a grace time; after it, the slot is given up.
  *
- * Invariant: a number is passed only by winning the `add` of a tombstone (`queue/slots.ts`).
+ * Invariant: a slot is given up only by winning the `add` of its tombstone (`queue/slots.ts`).
  */
 import { monotonicMs } from "../base/clock.ts";
 import type { MemcachedClient } from "../memcached/client.ts";
@@ -14,7 +14,7 @@ export class MissingSlots {
   readonly #deps: Pick<FlushDeps, "log" | "graceMs">;
   readonly #client: MemcachedClient;
   readonly #queue: Pick<Checkpoint, "queue" | "epoch">;
-  /** When each number was first seen without a slot; monotonic. */
+  /** When each slot was first found missing; monotonic. */
   readonly #missingSince = new Map<number, number>();
 
   constructor(
@@ -27,14 +27,17 @@ export class MissingSlots {
     this.#queue = queue;
   }
 
-  /** Makes tombstones of a window's missing numbers whose time is over. True when one turned out to be written. */
-  async pass(window: Window): Promise<boolean> {
+  /**
+   * Writes tombstones for the window's missing slots whose grace time is over. True when a slot turned out to
+   * be written after all.
+   */
+  async giveUpOverdue(window: Window): Promise<boolean> {
     const { queue, epoch } = this.#queue;
     const now = monotonicMs();
     for (const slot of this.#missingSince.keys()) {
       if (slot <= window.last && !window.missing.has(slot)) this.#missingSince.delete(slot);
     }
-    let cameLate = false;
+    let wasWritten = false;
     for (const slot of [...window.missing]) {
       const since = this.#missingSince.get(slot) ?? now;
       this.#missingSince.set(slot, since);
@@ -45,12 +48,12 @@ export class MissingSlots {
         window.tombstones.add(slot);
         this.#missingSince.delete(slot);
         this.#deps.log.warn(
-          { event: "hole_passed", queue, epoch, slot },
-          "a slot was never written",
+          { event: "missing_slot_passed", queue, epoch, slot },
+          "a slot was not written within its grace time; a tombstone is in its place",
         );
       }
-      cameLate ||= result === "written";
+      wasWritten ||= result === "written";
     }
-    return cameLate;
+    return wasWritten;
   }
 }

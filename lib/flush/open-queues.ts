@@ -1,6 +1,6 @@
 /**
- * Which queues there are to flush on a server: those that stand there now, each taken up from its checkpoint; and
- * those whose life is over, of which the rest is flushed and the checkpoint closed.
+ * The queues of a server that a pass flushes: those that are alive, each from its checkpoint on. Epochs that
+ * have ended are flushed to their end first, and their checkpoints closed.
  */
 import { wallMs } from "../base/clock.ts";
 import { range } from "../base/lists.ts";
@@ -19,109 +19,108 @@ import type { FlushDeps } from "./deps.ts";
 import { depthOf, driveQueues, type LaneQueue } from "./drive-queues.ts";
 import { QueueFlush } from "./queue-flush.ts";
 
-/** How far behind a dead epoch's checkpoint a slot is looked for. */
+/** How many slots after its checkpoint are tried when an ended epoch has lost its pointer. */
 const probeSlots = 64;
 
 export class OpenQueues {
   readonly #deps: FlushDeps;
   readonly #names: readonly QueueName[];
-  readonly #lifeEnded: () => void;
-  readonly #queues = new Map<Epoch, QueueFlush>();
+  readonly #onEpochClosed: () => void;
+  readonly #flushes = new Map<Epoch, QueueFlush>();
   #openEpochs: Checkpoint[] | undefined;
 
-  /** @param lifeEnded - told when the rest of a queue that lost its memory has been flushed. */
-  constructor(deps: FlushDeps, homes: number, lifeEnded: () => void) {
+  /** @param onEpochClosed - called when the rest of an ended epoch has been flushed. */
+  constructor(deps: FlushDeps, homes: number, onEpochClosed: () => void) {
     this.#deps = deps;
     this.#names = allQueueNames(homes);
-    this.#lifeEnded = lifeEnded;
+    this.#onEpochClosed = onEpochClosed;
   }
 
-  /** The queues of a server as they stand now, after what is left of those that are over was flushed. */
-  async take(
+  /** The queues of a server as they are now, after its ended epochs were flushed. */
+  async queuesOn(
     server: MemcachedClient,
     counts: FlushCounts,
     signal?: AbortSignal,
   ): Promise<LaneQueue[]> {
-    // In this order: an epoch that was open before the look, and is not in it, is over for good.
+    // In this order: an epoch that was open before the queues were read, and is not among them, has ended.
     this.#openEpochs ??= await openCheckpoints(this.#deps.store);
-    const looks = await readQueues(server, this.#names);
-    await this.#closeDeadEpochs(server, this.#openEpochs, looks, counts, signal);
+    const states = await readQueues(server, this.#names);
+    await this.#closeEndedEpochs(server, this.#openEpochs, states, counts, signal);
     const queues: LaneQueue[] = [];
-    for (const look of looks) {
+    for (const state of states) {
       if (signal?.aborted) break;
-      const flush = await this.#queue(server, look);
+      const flush = await this.#flushOf(server, state);
       await flush.deleteDue();
-      if (flush.checkpoint.slot < look.pointer) await flush.refresh();
-      queues.push({ server, lane: laneOf(look.queue), pointer: look.pointer, flush });
+      if (flush.checkpoint.slot < state.pointer) await flush.refresh();
+      queues.push({ server, lane: laneOf(state.queue), pointer: state.pointer, flush });
     }
     return queues;
   }
 
   /**
-   * The flush of a queue's life, taken up from its checkpoint.
+   * The flush of a queue's epoch, from its checkpoint on.
    *
-   * @throws Error when it ended after we looked, and another worker has closed it; the next look finds it gone.
+   * @throws Error when the epoch ended after it was read and another worker has closed it; the next pass
+   *   does not find it any more.
    */
-  async #queue(server: MemcachedClient, look: QueueState): Promise<QueueFlush> {
-    const known = this.#queues.get(look.epoch);
+  async #flushOf(server: MemcachedClient, { epoch, queue }: QueueState): Promise<QueueFlush> {
+    const known = this.#flushes.get(epoch);
     if (known) return known;
-    await openCheckpoint(
-      this.#deps.store,
-      { epoch: look.epoch, server: server.name, queue: look.queue },
-      wallMs(),
-    );
+    await openCheckpoint(this.#deps.store, { epoch, server: server.name, queue }, wallMs());
     this.#openEpochs = await openCheckpoints(this.#deps.store);
-    const checkpoint = this.#openEpochs.find(open => open.epoch === look.epoch);
+    const checkpoint = this.#openEpochs.find(open => open.epoch === epoch);
     if (!checkpoint) {
-      throw new Error(`the checkpoint of ${look.epoch} is closed though it is alive`);
+      throw new Error(
+        `epoch ${epoch} of ${queue} on ${server.name} ended while it was read; another worker closed it`,
+      );
     }
-    return this.#takeUp(server, checkpoint);
+    return this.#startFlush(server, checkpoint);
   }
 
-  async #takeUp(server: MemcachedClient, checkpoint: Checkpoint): Promise<QueueFlush> {
-    const queue = new QueueFlush(this.#deps, server, checkpoint);
-    await queue.clearLeftovers();
-    this.#queues.set(checkpoint.epoch, queue);
-    return queue;
+  async #startFlush(server: MemcachedClient, checkpoint: Checkpoint): Promise<QueueFlush> {
+    const flush = new QueueFlush(this.#deps, server, checkpoint);
+    await flush.findLeftBehind();
+    this.#flushes.set(checkpoint.epoch, flush);
+    return flush;
   }
 
   /**
-   * Epochs of this server that are open in MySQL and no longer current: their memory is gone, or only
-   * their name is. What is still there is flushed, then the epoch is closed.
+   * Epochs of this server that are open in MySQL and no longer current: their memory is lost, or only their
+   * name is. What is left of them is flushed, then the epoch is closed.
    */
-  async #closeDeadEpochs(
+  async #closeEndedEpochs(
     server: MemcachedClient,
     open: readonly Checkpoint[],
-    looks: readonly QueueState[],
+    states: readonly QueueState[],
     counts: FlushCounts,
     signal: AbortSignal | undefined,
   ): Promise<void> {
-    const current = new Set(looks.map(look => look.epoch));
-    const dead = open.filter(({ server: at, epoch }) => at === server.name && !current.has(epoch));
-    for (const checkpoint of dead) {
-      const queue = this.#queues.get(checkpoint.epoch) ?? (await this.#takeUp(server, checkpoint));
-      await queue.refresh();
-      const pointer = await lastTrace(server, queue.checkpoint);
-      const rest = { server, lane: laneOf(checkpoint.queue), pointer, flush: queue };
+    const current = new Set(states.map(({ epoch }) => epoch));
+    const ended = open.filter(each => each.server === server.name && !current.has(each.epoch));
+    for (const checkpoint of ended) {
+      const { epoch } = checkpoint;
+      const flush = this.#flushes.get(epoch) ?? (await this.#startFlush(server, checkpoint));
+      await flush.refresh();
+      const pointer = await lastSlot(server, flush.checkpoint);
+      const queue = { server, lane: laneOf(checkpoint.queue), pointer, flush };
       const { relief, random } = this.#deps;
-      const step = () => queue.step(pointer, counts);
-      await driveQueues([rest], { relief, random, step, signal, waitForMissing: true });
-      if (depthOf(rest) > 0) continue;
-      await closeCheckpoint(this.#deps.store, checkpoint.epoch, wallMs());
-      this.#queues.delete(checkpoint.epoch);
-      this.#lifeEnded();
-      this.#openEpochs = this.#openEpochs?.filter(open => open.epoch !== checkpoint.epoch);
-      this.#deps.log.warn({ event: "epoch_closed", ...queue.checkpoint, pointer });
+      const step = () => flush.step(pointer, counts);
+      await driveQueues([queue], { relief, random, step, signal, waitForMissing: true });
+      if (depthOf(queue) > 0) continue;
+      await closeCheckpoint(this.#deps.store, epoch, wallMs());
+      this.#flushes.delete(epoch);
+      this.#onEpochClosed();
+      this.#openEpochs = this.#openEpochs?.filter(each => each.epoch !== epoch);
+      this.#deps.log.warn({ event: "epoch_closed", ...flush.checkpoint, pointer });
     }
   }
 }
 
-/** The newest slot that a dead epoch may still have: by its pointer, or by looking. */
-async function lastTrace(server: MemcachedClient, checkpoint: Checkpoint): Promise<number> {
+/** The newest slot that an ended epoch may still have: its pointer, or the last slot that a search finds. */
+async function lastSlot(server: MemcachedClient, checkpoint: Checkpoint): Promise<number> {
   const { queue, epoch, slot } = checkpoint;
   const pointer = await readPointer(server, queue, epoch);
   if (pointer !== null) return pointer;
-  const probes = range(slot + 1, slot + probeSlots);
-  const found = await readSlots(server, queue, epoch, probes);
+  const found = await readSlots(server, queue, epoch, range(slot + 1, slot + probeSlots));
   return Math.max(slot, ...found.keys());
 }

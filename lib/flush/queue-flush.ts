@@ -1,13 +1,12 @@
 /**
- * Flushing one queue in one of its lives: read a window of slots, commit it, delete what was committed.
+ * The flush of one epoch of a queue: read a window of slots, commit it, delete the committed slots.
  *
- * What it keeps between steps is only what saves work; all that matters is in MySQL and memcached, so a
- * worker may be killed at any point and another may take over at any point.
+ * All state that matters is in MySQL and memcached, so a worker may be killed at any point and another may
+ * take over. What is kept between steps only saves work:
  *
- * - `slot`: the checkpoint as we last saw it. Every commit checks it again under its row lock.
- * - `ahead`: slots committed behind a hole; the checkpoint can't pass the hole yet, so they are
- *   remembered here in order not to be read again. Forgetting them costs a look, no more: their batches
- *   are in `batches`.
+ * - `slot`: the checkpoint as last read. Every commit checks it again under its row lock.
+ * - `ahead`: slots committed after a missing one. The checkpoint can't pass the missing slot yet, and they
+ *   need not be read again. Forgetting them costs a read: their batches are in `batches`.
  */
 
 import { faultPoint } from "#faults";
@@ -24,15 +23,17 @@ import type { Committed, FlushWork } from "./transaction.ts";
 import { reachOf, readWindow, type Window } from "./window.ts";
 
 /**
- * `drained`: nothing is waiting. `progress`: something was committed, look again. `waiting`: the rest
- * waits for a missing slot. `busy`: another worker is at it.
+ * - `drained`: nothing waits.
+ * - `progress`: something was committed; step again.
+ * - `waiting`: the rest waits for a missing slot.
+ * - `busy`: another worker holds the queue.
  */
 export type StepState = "drained" | "progress" | "waiting" | "busy";
 
 export class QueueFlush {
   readonly #deps: FlushDeps;
   readonly #client: MemcachedClient;
-  readonly #takenUp: Checkpoint;
+  readonly #opened: Checkpoint;
   readonly #committer: Committer;
   readonly #missingSlots: MissingSlots;
   readonly #cleanup: SlotCleanup;
@@ -42,7 +43,7 @@ export class QueueFlush {
   constructor(deps: FlushDeps, client: MemcachedClient, checkpoint: Checkpoint) {
     this.#deps = deps;
     this.#client = client;
-    this.#takenUp = checkpoint;
+    this.#opened = checkpoint;
     this.#committer = new Committer(deps, client, checkpoint.queue);
     this.#missingSlots = new MissingSlots(deps, client, checkpoint);
     this.#cleanup = new SlotCleanup(client, checkpoint, deps.keepMs);
@@ -50,28 +51,25 @@ export class QueueFlush {
   }
 
   get checkpoint(): Checkpoint {
-    return { ...this.#takenUp, slot: this.#slot, deleted: this.#cleanup.gone };
+    return { ...this.#opened, slot: this.#slot, deleted: this.#cleanup.deleted };
   }
 
   /** Reads the checkpoint from MySQL again; another worker may have moved it. One query. */
   async refresh(): Promise<void> {
-    const checkpoint = await readCheckpoint(this.#deps.store, this.#takenUp.epoch);
+    const checkpoint = await readCheckpoint(this.#deps.store, this.#opened.epoch);
     if (!checkpoint || checkpoint.slot === this.#slot) return;
-    this.#cleanup.addUnseen(range(this.#slot + 1, checkpoint.slot));
-    this.#cleanup.goneUpTo(checkpoint.deleted);
+    this.#cleanup.addUnchecked(range(this.#slot + 1, checkpoint.slot));
+    this.#cleanup.deletedUpTo(checkpoint.deleted);
     this.#slot = checkpoint.slot;
     this.#ahead.clear();
   }
 
-  /**
-   * Deletes slots that an earlier worker committed and did not live to delete. Called once, when this
-   * queue is taken up.
-   */
-  async clearLeftovers(): Promise<void> {
-    await this.#cleanup.look(range(this.#cleanup.gone + 1, this.#slot));
+  /** Finds slots that an earlier worker committed and did not delete. Called once, before the first step. */
+  async findLeftBehind(): Promise<void> {
+    await this.#cleanup.findCommitted(range(this.#cleanup.deleted + 1, this.#slot));
   }
 
-  /** Deletes the slots whose time to be kept is over. */
+  /** Deletes the slots that were kept long enough. */
   async deleteDue(): Promise<void> {
     await this.#cleanup.deleteDue();
   }
@@ -79,30 +77,30 @@ export class QueueFlush {
   /**
    * Commits one window of what waits up to `pointer`, if anything can be committed.
    *
-   * @param counts - added to.
-   * @throws MemcachedFailure, StoreFailure: nothing was committed, or it will be found out next time.
+   * @param counts - increased by what was committed.
+   * @throws MemcachedFailure, StoreFailure: nothing was committed, or the next step reads that it was.
    */
   async step(pointer: number, counts: FlushCounts): Promise<StepState> {
     await this.deleteDue();
     if (pointer <= this.#slot) {
-      await this.#cleanup.lookAtUnseen();
+      await this.#cleanup.checkUnchecked();
       await this.deleteDue();
       return "drained";
     }
     const window = await this.#read(pointer);
-    const cameLate = await this.#missingSlots.pass(window);
+    const wasWritten = await this.#missingSlots.giveUpOverdue(window);
     const to = reachOf(window, this.#slot);
     const nothingNew = window.slots.length === 0 && window.letters.length === 0;
-    if (nothingNew && to === this.#slot) return cameLate ? "progress" : "waiting";
+    if (nothingNew && to === this.#slot) return wasWritten ? "progress" : "waiting";
 
     const work: FlushWork = {
-      epoch: this.#takenUp.epoch,
+      epoch: this.#opened.epoch,
       from: this.#slot,
       to,
       slots: window.slots,
       letters: window.letters,
-      deleted: this.#cleanup.gone,
-      holes: [...window.tombstones].filter(slot => slot <= to).length,
+      deleted: this.#cleanup.deleted,
+      missing: [...window.tombstones].filter(slot => slot <= to).length,
     };
     const result = await this.#committer.commit(work);
     if (result.outcome === "busy") return "busy";
@@ -123,7 +121,7 @@ export class QueueFlush {
 
   async #committed(work: FlushWork, window: Window, result: Committed): Promise<void> {
     faultPoint("worker.committed");
-    const { queue, epoch } = this.#takenUp;
+    const { queue, epoch } = this.#opened;
     const { verdict, doubtful } = result;
     this.#deps.recent.add(work.slots.map(({ batch }) => batch.id));
     for (const { slot } of [...work.slots, ...work.letters]) this.#ahead.add(slot);
@@ -138,7 +136,7 @@ export class QueueFlush {
       await this.#deps.correctTallies(verdict.corrections, doubtful);
     }
     await publishCheckpoint(this.#client, queue, epoch, work.to);
-    await this.#cleanup.letExpire(slots, work.to);
+    await this.#cleanup.expire(slots, work.to);
     faultPoint("worker.before-delete");
     await this.deleteDue();
   }

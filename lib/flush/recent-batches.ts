@@ -1,8 +1,8 @@
 /**
- * Ids of batches that this process has committed lately, so that their second copies need neither be
- * decoded nor looked up.
+ * Ids of batches that this process committed recently, so that their second copies need not be decoded or
+ * looked up. An id that was evicted costs a look-up.
  *
- * Invariant: only what is surely committed gets in. What is missing costs a look-up, no more.
+ * Invariant: only ids of committed batches are added.
  */
 import type { BatchId } from "../model/ids.ts";
 

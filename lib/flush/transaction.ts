@@ -35,7 +35,7 @@ export interface FlushWork {
   /** Slots up to this one have been deleted from memcached. */
   readonly deleted: number;
   /** Tombstones among `from + 1 … to`. */
-  readonly holes: number;
+  readonly missing: number;
 }
 
 export interface Committed {
@@ -76,7 +76,7 @@ export function commitWork(store: Store, work: FlushWork, nowMs: number): Promis
     });
     const letters = [...work.letters, ...refused.map(letterOf)];
     await insertDeadLetters(db, epoch, letters, nowMs);
-    await moveCheckpoint(db, epoch, work, nowMs);
+    await moveCheckpoint(db, epoch, { ...work, holes: work.missing }, nowMs);
     faultPoint("worker.before-commit");
     const doubtful = [...fresh, ...repeated]
       .map(({ batch }) => batch)

@@ -1,4 +1,4 @@
-/** What waits of a queue, a window at a time: each number filed under what is in its slot. */
+/** Reads the waiting slots of a queue, a window at a time, and sorts them by what is in them. */
 
 import { isFloodgateError } from "../base/errors.ts";
 import { range } from "../base/lists.ts";
@@ -10,33 +10,32 @@ import type { Checkpoint } from "../store/checkpoints.ts";
 import type { DeadLetter } from "../store/dead-letters.ts";
 import type { RecentBatches } from "./recent-batches.ts";
 
-/** What reading a window found. */
 export interface Window {
-  /** Last number looked at. */
+  /** The last number that was read. */
   readonly last: number;
   readonly slots: { slot: number; batch: Batch }[];
-  /** Slots whose batch was committed by this process, from another server. */
+  /** Slots whose batch this process has committed from another server. */
   readonly copies: number[];
   readonly letters: DeadLetter[];
   readonly tombstones: Set<number>;
   readonly missing: Set<number>;
 }
 
-/** How far a window goes: to the pointer, unless it has enough before. Whole slots, so it may be some ballots more. */
+/** A window ends at the pointer, or with the slot that reaches one of the limits. */
 export interface WindowBounds {
   readonly pointer: number;
   readonly slotsMax: number;
   readonly ballotsMax: number;
 }
 
-/** What need not be read, or not be decoded, again. */
+/** Slots that need not be read, and batches that need not be decoded, again. */
 export interface AlreadyCommitted {
   readonly ahead: ReadonlySet<number>;
   readonly recent: RecentBatches;
 }
 
 /**
- * Reads what comes after the checkpoint.
+ * Reads the slots after the checkpoint.
  *
  * @throws MemcachedFailure.
  */
@@ -62,13 +61,13 @@ export async function readWindow(
     last = numbers.at(-1) ?? last;
     const wanted = numbers.filter(slot => !ahead.has(slot));
     const found = await readSlots(client, queue, epoch, wanted);
-    for (const slot of wanted) ballots += file(window, slot, found.get(slot), recent);
+    for (const slot of wanted) ballots += classify(window, slot, found.get(slot), recent);
   }
   return { ...window, last };
 }
 
-/** Files one number; gives the number of its ballots. */
-function file(
+/** Adds one slot to the window; returns the number of its ballots. */
+function classify(
   window: Window,
   slot: number,
   bytes: Buffer | undefined,
@@ -96,7 +95,7 @@ function file(
   }
 }
 
-/** The newest number that has no missing one before it. */
+/** The newest slot after `after` that has no missing one before it. */
 export function reachOf(window: Window, after: number): number {
   let to = after;
   while (to < window.last && !window.missing.has(to + 1)) to += 1;

@@ -1,11 +1,11 @@
 /**
- * What waits behind a snapshot's checkpoints, and what it moved the tallies by; read in as many portions as it
- * takes. For `exact.ts`.
+ * The slots that wait after a snapshot's checkpoints, and the sum of what their ballots moved the tallies by. For
+ * `rebuild.ts`.
  *
- * `read` asks memcached only and `addUp` MySQL only, so that whoever holds the queues still can limit the time
- * that it waits for either.
+ * `read` asks memcached only and `addUp` MySQL only, so that a caller with frozen queues can limit the wait for
+ * each.
  *
- * Invariant: a batch counts once, wherever its copies wait, and not at all when the snapshot has it.
+ * Invariant: a batch counts once, however many copies wait, and not at all when the snapshot has it.
  */
 import { range } from "../base/lists.ts";
 import type { Batch } from "../model/ballot.ts";
@@ -25,9 +25,9 @@ export class Backlog {
   readonly #polls: ReadonlySet<PollId>;
   readonly #checkpoints: ReadonlyMap<Epoch, number>;
   readonly #seen = new Set<string>();
-  /** Read, and not added up yet. */
+  /** Batches that were read and not added up yet. */
   #fresh: Batch[] = [];
-  /** Newest number looked at, and the numbers before it that had no slot. */
+  /** By epoch: the newest number that was read, and the missing slots before it. */
   readonly #progress = new Map<Epoch, { last: number; missing: number[] }>();
 
   constructor(
@@ -40,40 +40,40 @@ export class Backlog {
     this.#checkpoints = checkpoints;
   }
 
-  /** What was added up so far. */
+  /** The sums so far. */
   get sums(): ReadonlyMap<PollId, TallyChange> {
     return this.#sums.byPoll;
   }
 
-  /** A number behind a checkpoint had no slot when it was looked for last. */
-  get hasGaps(): boolean {
+  /** True when a slot after a checkpoint was missing when it was last read. */
+  get hasMissing(): boolean {
     return [...this.#progress.values()].some(({ missing }) => missing.length > 0);
   }
 
-  /** Reads what came since the last time, and what was missing then; resolves with how many slots it found. */
-  async read({ server, look }: FrozenQueue): Promise<number> {
-    const before = this.#progress.get(look.epoch) ?? {
-      last: this.#checkpoints.get(look.epoch) ?? 0,
+  /** Reads the slots since the last read, and those that were missing then; resolves with how many it found. */
+  async read({ server, state }: FrozenQueue): Promise<number> {
+    const before = this.#progress.get(state.epoch) ?? {
+      last: this.#checkpoints.get(state.epoch) ?? 0,
       missing: [],
     };
-    const wanted = [...before.missing, ...range(before.last + 1, look.pointer)];
-    const found = await readSlots(server, look.queue, look.epoch, wanted);
-    for (const bytes of found.values()) this.#take(batchIn(bytes));
-    this.#progress.set(look.epoch, {
-      last: Math.max(before.last, look.pointer),
+    const wanted = [...before.missing, ...range(before.last + 1, state.pointer)];
+    const found = await readSlots(server, state.queue, state.epoch, wanted);
+    for (const bytes of found.values()) this.#add(batchIn(bytes));
+    this.#progress.set(state.epoch, {
+      last: Math.max(before.last, state.pointer),
       missing: wanted.filter(slot => !found.has(slot)),
     });
     return found.size;
   }
 
-  #take(batch: Batch | null): void {
+  #add(batch: Batch | null): void {
     const id = batch?.id.toString("hex");
     if (!batch || id === undefined || this.#seen.has(id)) return;
     this.#seen.add(id);
     this.#fresh.push(batch);
   }
 
-  /** Adds up what was read since the last time, but for what the snapshot has. No query when nothing came. */
+  /** Adds up the batches read since the last time, without those in the snapshot. No query when there are none. */
   async addUp(): Promise<void> {
     while (this.#fresh.length > 0) {
       const portion = this.#fresh.splice(0, batchesPerQuery);
@@ -89,7 +89,7 @@ export class Backlog {
   }
 }
 
-/** A slot that does not decode moved no tally that anybody could tell. */
+/** A slot that does not decode counts for nothing: which tallies it moved can't be known. */
 function batchIn(bytes: Buffer): Batch | null {
   try {
     return decodeBatch(bytes);

@@ -1,11 +1,11 @@
 /**
- * Making the counters of polls what they should be, on every server that is up. All queues are held still
- * meanwhile (`exact.ts`), so it is one read and one write for each server, however many polls there are.
+ * Corrects the counters of polls on every server that is up. All queues are frozen meanwhile (`rebuild.ts`), so it
+ * is one read and one write for each server, however many polls there are.
  *
- * Counters that exist are moved by the difference: what a flush corrects in between, for which it asks for no
- * lock, stays. Missing ones are added.
+ * Counters that exist are moved by the difference, so that a correction by a flush in between, which takes no lock,
+ * is kept. Missing counters are added.
  *
- * Invariant: nothing is sent once the locks may be somebody else's. A poll's counters on one server are written
+ * Invariant: nothing is sent once the locks may have expired. A poll's counters on one server are written
  *   together or not at all.
  */
 import { monotonicMs, wallMs } from "../base/clock.ts";
@@ -19,7 +19,7 @@ import type { Poll } from "../model/poll.ts";
 import { partsOf } from "../model/tally-parts.ts";
 import { firstVersion } from "../tallies/counters.ts";
 
-/** One counter that was found off, and is right now. */
+/** One counter that was wrong, and was corrected. */
 export interface Correction {
   readonly pollId: PollId;
   /** A measure of an option, or `b` for the ballots. */
@@ -29,32 +29,32 @@ export interface Correction {
   readonly is: number;
 }
 
-/** What a counter should be. */
+/** The value that a counter should have. */
 export type Wanted = (poll: PollId, part: TallyPart | "b") => number;
 
-/** A server answers so many in some milliseconds. Many polls have more: that is several pipelines. */
+/** Answered in some milliseconds; more counters take several pipelines. */
 const countersPerPipeline = 4_000;
 
-/** A poll's counters as one server has them. */
+/** A poll's counters on one server. */
 interface Copy {
   readonly poll: Poll;
   readonly version: number | null;
   readonly counters: ReadonlyMap<TallyPart | "b", number | null>;
 }
 
-/** A server with the polls that it has counters of, as many together as go into a pipeline. */
-interface Side<T> {
+/** A server with its polls, in portions that fit into a pipeline. */
+interface ServerPolls<T> {
   readonly server: MemcachedClient;
   readonly portions: readonly (readonly T[])[];
 }
 
 /**
- * Makes every counter of `polls` what it should be, and resolves with those that were not; `undefined` when the
- * time was over before all were written. Those that were are right.
+ * Corrects every counter of `polls`, and resolves with the corrections; `undefined` when the time was over before
+ * all were written. The written ones are right.
  *
  * @param untilMs - monotonic time after which nothing may be sent.
- * @throws MemcachedFailure when a poll has no server that is up, or one did not answer; what was under way on
- *   the others is through by then.
+ * @throws MemcachedFailure when a poll has no server that is up, or a server did not answer; by then, the writes
+ *   to the other servers have finished.
  */
 export async function correctCounters(
   placement: Placement,
@@ -62,33 +62,36 @@ export async function correctCounters(
   wanted: Wanted,
   untilMs: number,
 ): Promise<readonly Correction[] | undefined> {
-  const sides = await Promise.all(sidesOf(placement, polls).map(readSide));
-  const versions = nextVersions(sides.flatMap(({ portions }) => portions.flat()));
+  const servers = await Promise.all(byServer(placement, polls).map(readServer));
+  const versions = nextVersions(servers.flatMap(({ portions }) => portions.flat()));
   const written = await Promise.allSettled(
-    sides.map(side => writeSide(side, wanted, versions, untilMs)),
+    servers.map(server => writeServer(server, wanted, versions, untilMs)),
   );
-  const mended: Correction[] = [];
+  const corrections: Correction[] = [];
   let late = false;
   for (const result of written) {
     if (result.status === "rejected") throw result.reason;
-    if (result.value) mended.push(...result.value);
+    if (result.value) corrections.push(...result.value);
     else late = true;
   }
-  return late ? undefined : mended;
+  return late ? undefined : corrections;
 }
 
-function sidesOf(placement: Placement, polls: readonly Poll[]): Side<Poll>[] {
-  const byServer = new Map<MemcachedClient, Poll[]>();
+function byServer(placement: Placement, polls: readonly Poll[]): ServerPolls<Poll>[] {
+  const polled = new Map<MemcachedClient, Poll[]>();
   for (const poll of polls) {
     const up = placement.up(poll.id);
-    if (up.length === 0) throw new MemcachedFailure("not_sent", "no server for these tallies");
+    if (up.length === 0) {
+      const reason = `every server with the tallies of poll ${poll.id} is away`;
+      throw new MemcachedFailure("not_sent", reason);
+    }
     for (const server of up) {
-      const there = byServer.get(server);
-      if (there) there.push(poll);
-      else byServer.set(server, [poll]);
+      const others = polled.get(server);
+      if (others) others.push(poll);
+      else polled.set(server, [poll]);
     }
   }
-  return [...byServer].map(([server, there]) => ({ server, portions: inPortions(there) }));
+  return [...polled].map(([server, all]) => ({ server, portions: inPortions(all) }));
 }
 
 function inPortions(polls: readonly Poll[]): Poll[][] {
@@ -106,7 +109,7 @@ function inPortions(polls: readonly Poll[]): Poll[][] {
   return portions;
 }
 
-async function readSide({ server, portions }: Side<Poll>): Promise<Side<Copy>> {
+async function readServer({ server, portions }: ServerPolls<Poll>): Promise<ServerPolls<Copy>> {
   return {
     server,
     portions: await Promise.all(portions.map(polls => readPortion(server, polls))),
@@ -114,17 +117,17 @@ async function readSide({ server, portions }: Side<Poll>): Promise<Side<Copy>> {
 }
 
 async function readPortion(server: MemcachedClient, polls: readonly Poll[]): Promise<Copy[]> {
-  const p = new Pipeline();
+  const pipeline = new Pipeline();
   const asked = polls.map(poll => ({
     poll,
-    version: p.get(tallyKey(poll.id, "v")),
+    version: pipeline.get(tallyKey(poll.id, "v")),
     counters: (["b", ...partsOf(poll)] as const).map(
-      part => [part, p.get(tallyKey(poll.id, part))] as const,
+      part => [part, pipeline.get(tallyKey(poll.id, part))] as const,
     ),
   }));
-  const r = await server.read(p);
+  const replies = await server.read(pipeline);
   const numberOf = (op: ReturnType<Pipeline["get"]>) => {
-    const value = counterValue(r.of(op));
+    const value = counterValue(replies.of(op));
     return value === null ? null : Number(value);
   };
   return asked.map(({ poll, version, counters }) => ({
@@ -134,7 +137,10 @@ async function readPortion(server: MemcachedClient, polls: readonly Poll[]): Pro
   }));
 }
 
-/** A poll's copies go on from one version, above all that was shown; one that has lost its own, above all earlier ones. */
+/**
+ * The next version of each poll: the same on all its servers, and above every version that was shown. A server
+ * without a version counts as `firstVersion`, which is above all earlier ones.
+ */
 function nextVersions(copies: readonly Copy[]): ReadonlyMap<PollId, number> {
   const first = firstVersion(wallMs());
   const next = new Map<PollId, number>();
@@ -144,43 +150,43 @@ function nextVersions(copies: readonly Copy[]): ReadonlyMap<PollId, number> {
   return next;
 }
 
-/** Resolves with what was off; `undefined` when the time was over. */
-async function writeSide(
-  { server, portions }: Side<Copy>,
+/** Resolves with the corrections; `undefined` when the time was over. */
+async function writeServer(
+  { server, portions }: ServerPolls<Copy>,
   wanted: Wanted,
   versions: ReadonlyMap<PollId, number>,
   untilMs: number,
 ): Promise<Correction[] | undefined> {
-  const mended: Correction[] = [];
+  const corrections: Correction[] = [];
   for (const copies of portions) {
-    const p = new Pipeline();
+    const pipeline = new Pipeline();
     for (const copy of copies) {
-      mended.push(...addMoves(p, copy, wanted, versions.get(copy.poll.id) ?? 0));
+      corrections.push(...addMoves(pipeline, copy, wanted, versions.get(copy.poll.id) ?? 0));
     }
     if (monotonicMs() > untilMs) return undefined;
-    await server.send(p);
+    await server.send(pipeline);
   }
-  return mended;
+  return corrections;
 }
 
-/** Adds what makes one copy right to a pipeline; gives the counters that are off. */
+/** Adds the corrections of one copy to a pipeline, and returns them. */
 function addMoves(
-  p: Pipeline,
+  pipeline: Pipeline,
   { poll: { id }, version, counters }: Copy,
   wanted: Wanted,
   nextVersion: number,
 ): Correction[] {
-  const make = (part: TallyPart | "b" | "v", was: number | null, is: number) => {
-    if (was === null) p.add(tallyKey(id, part), String(is), 0);
-    else if (was < is) p.incr(tallyKey(id, part), is - was);
-    else if (was > is) p.decr(tallyKey(id, part), was - is);
+  const change = (part: TallyPart | "b" | "v", was: number | null, is: number) => {
+    if (was === null) pipeline.add(tallyKey(id, part), String(is), 0);
+    else if (was < is) pipeline.incr(tallyKey(id, part), is - was);
+    else if (was > is) pipeline.decr(tallyKey(id, part), was - is);
   };
-  const mended: Correction[] = [];
+  const corrections: Correction[] = [];
   for (const [part, was] of counters) {
     const is = wanted(id, part);
-    make(part, was, is);
-    if (was !== is) mended.push({ pollId: id, part, was, is });
+    change(part, was, is);
+    if (was !== is) corrections.push({ pollId: id, part, was, is });
   }
-  make("v", version, nextVersion);
-  return mended;
+  change("v", version, nextVersion);
+  return corrections;
 }

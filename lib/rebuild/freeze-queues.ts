@@ -1,14 +1,13 @@
 /**
- * Holding every queue still for a moment: all locks of all queues that exist, so that no front is
- * between its slot and its tallies. For rebuilding tallies, and nothing else.
+ * Freezes the queues: takes all locks of all queues, so that no front is between its slot and its tallies. For
+ * rebuilding tallies only.
  *
- * Lock order: servers in the order of the configuration, like fronts (`producer.ts`), which hold one lock of
- * a server at most and, while they wait for it, none of a later server: nobody waits in a circle. Of one
- * server all locks are asked for at once. So two who hold still at the same time may each have some of them;
- * both give up then, soon.
+ * Lock order: servers in the order of the configuration, as in fronts (`producer.ts`). A front holds at most one
+ * lock of a server and, while it waits for that, none of a later server, so there is no deadlock. All locks of one
+ * server are requested at once: two processes that freeze at the same time may each get some of them, and both
+ * give up soon.
  *
- * Invariant: the locks are leases. `sureUntilMs` is the moment until which all of them are surely still
- *   ours; what is not written by then must not be written at all.
+ * Invariant: the locks are leases, certainly held until `sureUntilMs`. Nothing may be written after that moment.
  */
 import { monotonicMs, SECOND, sleep } from "../base/clock.ts";
 import type { MemcachedClient } from "../memcached/client.ts";
@@ -21,24 +20,24 @@ import { type QueueState, readQueues } from "../queue/slots.ts";
 
 export interface FrozenQueue {
   readonly server: MemcachedClient;
-  readonly look: QueueState;
+  readonly state: QueueState;
 }
 
 export interface Freeze {
-  /** The queues as they stand now that nobody writes. */
+  /** The queues as they are while frozen. */
   readonly queues: readonly FrozenQueue[];
-  /** Monotonic time until which the locks are surely ours. */
+  /** Monotonic time until which the locks are certainly held. */
   readonly sureUntilMs: number;
   release(): Promise<void>;
 }
 
-/** Of the lease, at most this much may go into getting the other locks. */
+/** At most this part of the lease may be spent on acquiring the other locks. */
 const acquireMsMax = 0.4 * SECOND;
 
 /**
  * Takes the locks.
  *
- * @throws MemcachedFailure `not_sent` when they could not all be had in time; none is held then.
+ * @throws MemcachedFailure `not_sent` when not all of them could be acquired in time; none is held then.
  */
 export async function freezeQueues(
   servers: readonly MemcachedClient[],
@@ -48,25 +47,21 @@ export async function freezeQueues(
   const locked: FrozenQueue[] = [];
   const release = async () => {
     if (monotonicMs() - startedMs > leaseSurelyOursMs) return;
-    await onEachServer(locked, async (server, held) => {
-      const p = new Pipeline();
-      for (const { look } of held) p.delete(lockKey(look.queue, look.epoch));
-      await server.send(p);
-    });
+    await unlock(locked);
   };
   try {
     for (const server of servers) await lockServer(server, names, startedMs, locked);
     const queues = (
       await Promise.all(
         servers.map(async server =>
-          (await readQueues(server, names)).map(look => ({ server, look })),
+          (await readQueues(server, names)).map(state => ({ server, state })),
         ),
       )
     ).flat();
-    const strangers = queues.filter(
-      ({ look }) => !locked.some(held => held.look.epoch === look.epoch),
-    );
-    if (strangers.length > 0) throw new MemcachedFailure("not_sent", "a queue was just born");
+    const epochs = new Set(locked.map(({ state }) => state.epoch));
+    if (queues.some(({ state }) => !epochs.has(state.epoch))) {
+      throw new MemcachedFailure("not_sent", "a queue was created while the others were locked");
+    }
     return { queues, sureUntilMs: startedMs + leaseSurelyOursMs, release };
   } catch (error) {
     await release().catch(() => {});
@@ -82,34 +77,32 @@ async function lockServer(
 ): Promise<void> {
   let wanted = await readQueues(server, names);
   while (wanted.length > 0) {
-    const p = new Pipeline();
-    const ops = wanted.map(look => ({
-      look,
-      op: askForLock(p, look.queue, look.epoch),
+    const pipeline = new Pipeline();
+    const requests = wanted.map(state => ({
+      state,
+      op: askForLock(pipeline, state.queue, state.epoch),
     }));
-    const r = await server.send(p);
-    const got = ops.filter(({ op }) => r.of(op) === 1n).map(({ look }) => look);
-    locked.push(...got.map(look => ({ server, look })));
-    wanted = wanted.filter(look => !got.includes(look));
+    const replies = await server.send(pipeline);
+    const acquired = requests.filter(({ op }) => replies.of(op) === 1n).map(({ state }) => state);
+    locked.push(...acquired.map(state => ({ server, state })));
+    wanted = wanted.filter(state => !acquired.includes(state));
     if (wanted.length === 0) return;
     if (monotonicMs() - startedMs > acquireMsMax) {
-      throw new MemcachedFailure("not_sent", "not all locks could be had in time");
+      throw new MemcachedFailure("not_sent", "the queues' locks could not be acquired in time");
     }
     await sleep(1 + Math.random());
   }
 }
 
-async function onEachServer(
-  held: readonly FrozenQueue[],
-  work: (server: MemcachedClient, held: readonly FrozenQueue[]) => Promise<void>,
-): Promise<void> {
-  const servers = new Set(held.map(({ server }) => server));
+async function unlock(locked: readonly FrozenQueue[]): Promise<void> {
+  const servers = new Set(locked.map(({ server }) => server));
   await Promise.all(
-    [...servers].map(server =>
-      work(
-        server,
-        held.filter(other => other.server === server),
-      ),
-    ),
+    [...servers].map(async server => {
+      const pipeline = new Pipeline();
+      for (const { server: holder, state } of locked) {
+        if (holder === server) pipeline.delete(lockKey(state.queue, state.epoch));
+      }
+      await server.send(pipeline);
+    }),
   );
 }

@@ -1,27 +1,25 @@
 /**
- * Making tallies exact: from MySQL's totals at the checkpoints, plus the slots behind them, with all
- * queues held still. For a server that lost its memory, and for mending drift.
+ * Rebuilds tallies exactly: MySQL's totals at the checkpoints, plus the slots after them, with all queues frozen.
+ * For a server that lost its memory, and for correcting drift.
  *
  * 1. One snapshot of MySQL: totals and checkpoints of the same moment.
- * 2. Without any lock: the slots that waited behind those checkpoints, however many, until hardly any come
- *    in between.
- * 3. With all locks held: the few slots that came since; then the counters are made or moved by the
- *    difference, and the locks released. Nobody is between a slot and its tallies then.
+ * 2. Without any lock: read the slots after those checkpoints, again and again until hardly any new ones appear.
+ * 3. With the queues frozen, so that no front is between its slot and its tallies: read the few new slots, create
+ *    the counters or move them by the difference, and release the locks.
  *
- * What a waiting slot adds is what its ballots moved the tallies by when they were accepted (`tallied`),
- * not what they will turn out to be: the flush corrects the tallies by the difference later.
+ * A waiting slot counts for what its ballots moved the tallies by when they were accepted (`tallied`), not for
+ * their fate: the flush corrects the tallies by the difference later.
  *
  * Invariant: a batch counts once, on however many servers it waits: fronts write its copies under the locks
  *   of all their servers (`queue/batch-write.ts`), and a copy whose batch MySQL has counts for nothing.
- * Invariant: a slot that was missing counts for nothing only if no checkpoint has moved since the snapshot,
- *   as MySQL says *after* the slot was looked for under the locks; otherwise it may have been committed and
- *   deleted meanwhile: start again. That can't wait until the locks are released: what was written by then
- *   might be wrong, and nobody would know if MySQL did not answer.
- * Invariant: votes do not wait for MySQL: it has a moment to answer what it must still be asked while the
- *   locks are held.
+ * Invariant: a missing slot counts for nothing only if no checkpoint has moved since the snapshot, as read from
+ *   MySQL *after* the slot was read with the queues frozen. Otherwise the slot may have been committed and
+ *   deleted meanwhile: start again. This check can't be left until the locks are released: if MySQL did not
+ *   answer then, wrong counters would stay unnoticed.
+ * Invariant: votes do not wait for MySQL: its answers have a short deadline while the queues are frozen.
  *
- * What this can't see is a flush that is between its commit and the end of its corrections just then; the
- * regular comparison (`reconcile.ts`) finds that.
+ * A flush between its commit and the end of its corrections is not seen here; the regular comparison
+ * (`reconcile.ts`) finds its effect.
  */
 import { inTime, monotonicMs } from "../base/clock.ts";
 import { describeError, type Log } from "../base/log.ts";
@@ -42,127 +40,132 @@ import { type Freeze, freezeQueues } from "./freeze-queues.ts";
 export interface TallyDeps {
   readonly store: Store;
   readonly log: Log;
-  /** Where tallies live. */
+  /** The servers of each poll's tallies. */
   readonly tallies: Placement;
-  /** Servers that queues live on. */
+  /** The servers of the queues. */
   readonly queueServers: readonly MemcachedClient[];
   readonly queueNames: readonly QueueName[];
-  /** On how many queue servers a batch is, if they are up. */
+  /** On how many queue servers each batch is stored when all are up. */
   readonly copies: number;
 }
 
-const triesMax = 5;
-/** With at most so many slots come during a round of reading, the rest is left for the locks. */
+const attemptsMax = 5;
+/** A round of reading that found at most so many slots is the last one before the queues are frozen. */
 const slotsLeftMax = 32;
 const readingRoundsMax = 5;
-/** Of the time in which the locks are ours, MySQL gets this much at most. */
+/** MySQL's deadline while the queues are frozen. */
 const askMsMax = 300;
-/** Time that writing the counters takes, kept free at the end of the lease. */
+/** The end of the lease that is kept free for writing the counters. */
 const writeMs = 250;
 
 /**
- * Makes the tallies of `polls` exact and resolves with what had to be changed; `undefined` when the
- * queues could not be held still, or a server could not be asked: try again later.
+ * Makes the tallies of `polls` exact and resolves with the corrections; `undefined` when the queues could not be
+ * frozen, or a server could not be reached: try again later.
  *
- * Voting waits while the locks are held: some milliseconds; most of a second if MySQL, or a server with
- * tallies, just then stops answering.
+ * **Cost:** votes wait while the queues are frozen: some milliseconds, or most of a second if MySQL or a server
+ * with tallies stops answering at that moment.
  *
- * @throws StoreFailure when MySQL can't be used, or did not answer in time with the locks held.
+ * @throws StoreFailure when MySQL can't be used, or did not answer in time while the queues were frozen.
  */
 export async function rebuildTallies(
   deps: TallyDeps,
   polls: readonly Poll[],
 ): Promise<readonly Correction[] | undefined> {
-  for (let attempt = 0; attempt < triesMax; attempt++) {
-    const corrections = await orWhenAway(attemptExact(deps, polls), failure => {
-      deps.log.warn({ event: "tallies_not_exact", attempt, ...describeError(failure) });
+  for (let attempt = 0; attempt < attemptsMax; attempt++) {
+    const corrections = await orWhenAway(attemptRebuild(deps, polls), failure => {
+      deps.log.warn({ event: "tallies_not_rebuilt", attempt, ...describeError(failure) });
     });
     if (corrections) return corrections;
   }
   return undefined;
 }
 
-/** What a snapshot of MySQL says, and what waits behind it. */
-interface Known {
+/** A snapshot of MySQL, and the slots that wait after it. */
+interface Snapshot {
   readonly totals: ReadonlyMap<PollId, Totals>;
   readonly checkpoints: ReadonlyMap<Epoch, number>;
   readonly backlog: Backlog;
 }
 
-/** Servers that are away are left out: with two copies, what they hold is on another one, too. */
-function attemptExact(
+/** Servers that are away are left out: with two copies, their slots are on another server as well. */
+function attemptRebuild(
   deps: TallyDeps,
   polls: readonly Poll[],
 ): Promise<readonly Correction[] | undefined> {
   const ids = polls.map(poll => poll.id);
   const servers = serversUp(deps.queueServers);
-  return deps.store.transaction(async snapshot => {
-    const totals = await readTotals(snapshot, ids);
-    const open = await openCheckpoints(snapshot);
+  return deps.store.transaction(async db => {
+    const totals = await readTotals(db, ids);
+    const open = await openCheckpoints(db);
     const checkpoints = new Map(open.map(({ epoch, slot }) => [epoch, slot]));
-    const backlog = new Backlog(snapshot, new Set(ids), checkpoints);
-    const known = { totals, checkpoints, backlog };
+    const backlog = new Backlog(db, new Set(ids), checkpoints);
+    const snapshot = { totals, checkpoints, backlog };
     await catchUp(servers, deps.queueNames, backlog);
-    if (await missedAny(deps.store, known)) return undefined;
-    const hold = await freezeQueues(servers, deps.queueNames);
+    if (await mayHaveMissed(deps.store, snapshot)) return undefined;
+    const freeze = await freezeQueues(servers, deps.queueNames);
     try {
-      return await mendHeld(deps, polls, known, hold);
+      return await correctFrozen(deps, polls, snapshot, freeze);
     } finally {
-      await hold.release();
+      await freeze.release();
     }
   }, true);
 }
 
-/** Reads what waits, again and again until hardly anything comes meanwhile. */
+/** Reads the waiting slots, again and again until a round finds hardly any. */
 async function catchUp(
   servers: readonly MemcachedClient[],
   names: readonly QueueName[],
   backlog: Backlog,
 ): Promise<void> {
   for (let round = 0; round < readingRoundsMax; round++) {
-    let came = 0;
+    let found = 0;
     for (const server of servers) {
-      for (const look of await readQueues(server, names)) {
-        came += await backlog.read({ server, look });
+      for (const state of await readQueues(server, names)) {
+        found += await backlog.read({ server, state });
         await backlog.addUp();
       }
     }
-    if (came <= slotsLeftMax) return;
+    if (found <= slotsLeftMax) return;
   }
 }
 
-/** A slot was missing, and may have been committed and deleted since the snapshot. */
-async function missedAny(store: Store, { backlog, checkpoints }: Known): Promise<boolean> {
-  if (!backlog.hasGaps) return false;
+/** True when a slot was missing that may have been committed and deleted since the snapshot. */
+async function mayHaveMissed(store: Store, { backlog, checkpoints }: Snapshot): Promise<boolean> {
+  if (!backlog.hasMissing) return false;
   const now = await openCheckpoints(store);
   return now.some(open => open.slot !== (checkpoints.get(open.epoch) ?? 0));
 }
 
-/** With the locks held. */
-async function mendHeld(
+/** Called with the queues frozen. */
+async function correctFrozen(
   deps: TallyDeps,
   polls: readonly Poll[],
-  known: Known,
+  snapshot: Snapshot,
   { queues, sureUntilMs }: Freeze,
 ): Promise<readonly Correction[] | undefined> {
-  const { backlog } = known;
-  await Promise.all(queues.map(held => backlog.read(held)));
+  const { backlog } = snapshot;
+  await Promise.all(queues.map(queue => backlog.read(queue)));
   const leftMs = sureUntilMs - writeMs - monotonicMs();
   if (leftMs <= 0) return undefined;
-  const missed = await inTime(
-    Promise.all([missedAny(deps.store, known), backlog.addUp()]),
+  const [missed] = await inTime(
+    Promise.all([mayHaveMissed(deps.store, snapshot), backlog.addUp()]),
     Math.min(askMsMax, leftMs),
     tooSlow,
   );
-  if (missed[0]) return undefined;
-  return correctCounters(deps.tallies, polls, wantedOf(known), sureUntilMs);
+  if (missed) return undefined;
+  return correctCounters(deps.tallies, polls, wantedOf(snapshot), sureUntilMs);
 }
 
-/** So the connection that it is asked over is thrown away. */
+/** A StoreFailure, so that the connection is thrown away. */
 const tooSlow = () =>
-  new StoreFailure("unavailable", "too slow for held queues", undefined, undefined);
+  new StoreFailure(
+    "unavailable",
+    "no answer in time while the queues were frozen",
+    undefined,
+    undefined,
+  );
 
-function wantedOf({ totals, backlog: { sums } }: Known): Wanted {
+function wantedOf({ totals, backlog: { sums } }: Snapshot): Wanted {
   return (id, part) => {
     const [stored, waiting] = [totals.get(id), sums.get(id)];
     if (part === "b") return (stored?.ballots ?? 0) + (waiting?.ballots ?? 0);

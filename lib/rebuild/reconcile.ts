@@ -1,9 +1,9 @@
 /**
- * Comparing tallies with MySQL, and mending what differs.
+ * Compares tallies with MySQL's totals, and corrects differences.
  *
- * The cheap way needs no lock: when nothing waits in any queue, before and after, and the totals are
- * the same, then tallies and totals must be equal. Only a difference, or a poll that is never quiet,
- * calls for `makeTalliesExact`, which holds the queues still for a moment.
+ * The comparison takes no lock: when nothing waits in any queue, before and after it, tallies and totals must be
+ * equal. Only a difference, or queues that are never quiescent, call for `rebuildTallies`, which freezes the queues
+ * for a moment.
  */
 import { serversUp } from "../memcached/placement.ts";
 import type { PollId, TallyPart } from "../model/ids.ts";
@@ -16,13 +16,13 @@ import { readTally } from "../tallies/counters.ts";
 import type { Correction } from "./correct-counters.ts";
 import { rebuildTallies, type TallyDeps } from "./rebuild.ts";
 
-/** `busy`: ballots are on their way, so nothing can be said without holding the queues. */
+/** `busy`: ballots are on their way, so a comparison needs frozen queues. */
 export type Comparison =
   | { readonly state: "busy" }
   | { readonly state: "compared"; readonly off: Poll[] };
 
 /**
- * Which of `polls` have tallies that differ from their totals, or none.
+ * Finds the polls whose tallies are missing or differ from their totals.
  *
  * @throws MemcachedFailure, StoreFailure.
  */
@@ -37,20 +37,20 @@ export async function compareTallies(deps: TallyDeps, polls: readonly Poll[]): P
   return before === after ? { state: "compared", off } : { state: "busy" };
 }
 
-/** Where all queues stand, as one text; `undefined` when any has ballots waiting. */
+/** The pointers of all queues as one text; `undefined` when a queue has slots waiting. */
 async function positions(deps: TallyDeps): Promise<string | undefined> {
-  const looks = await Promise.all(
+  const states = await Promise.all(
     serversUp(deps.queueServers).map(server => readQueues(server, deps.queueNames)),
   );
   const checkpoints = new Map(
     (await openCheckpoints(deps.store)).map(open => [open.epoch, open.slot]),
   );
-  const all = looks.flat();
-  if (all.some(look => checkpoints.get(look.epoch) !== look.pointer)) return undefined;
-  return all.map(look => `${look.epoch}:${look.pointer}`).join(" ");
+  const all = states.flat();
+  if (all.some(({ epoch, pointer }) => checkpoints.get(epoch) !== pointer)) return undefined;
+  return all.map(({ epoch, pointer }) => `${epoch}:${pointer}`).join(" ");
 }
 
-/** On every server that is up. */
+/** True when the tally equals the totals on every server that is up. */
 async function equal(
   deps: TallyDeps,
   poll: Poll,
@@ -66,32 +66,35 @@ async function equal(
   return true;
 }
 
-/** Polls without a tally where there should be one: its server lost it, or was away and missed something. */
-async function withGaps(deps: TallyDeps, polls: readonly Poll[]): Promise<readonly Poll[]> {
-  const gaps: Poll[] = [];
+/** Polls whose tally is missing on a server: it lost its memory, or its tally was stale and removed. */
+async function withMissingTallies(
+  deps: TallyDeps,
+  polls: readonly Poll[],
+): Promise<readonly Poll[]> {
+  const found: Poll[] = [];
   for (const poll of polls) {
     const parts = partsOf(poll);
     for (const server of deps.tallies.up(poll.id)) {
-      if (!(await readTally(server, poll.id, parts))) gaps.push(poll);
+      if (!(await readTally(server, poll.id, parts))) found.push(poll);
     }
   }
-  return [...new Set(gaps)];
+  return [...new Set(found)];
 }
 
 /**
- * True when every batch that waits can be seen: fewer queue servers are away than there are copies. Without
- * that, what a server holds would be missing from a comparison, and come back later.
+ * True when every waiting batch can be read: fewer queue servers are away than there are copies. Otherwise the
+ * batches of a server that is away would be missing from the comparison, and come back later.
  */
 function seesEverything({ queueServers, copies }: TallyDeps): boolean {
   return queueServers.length - serversUp(queueServers).length < copies;
 }
 
 /**
- * Compares the tallies of `polls` with MySQL and mends those that are off. Resolves with what was mended;
- * `undefined` when a queue server is away that may hold ballots of its own, or the queues would not be quiet
- * and `force` was not asked for: try again later.
+ * Compares the tallies of `polls` with MySQL and corrects those that differ. Resolves with the corrections;
+ * `undefined` when a queue server is away that may hold ballots of its own, or when the queues are busy and `force`
+ * is false: try again later.
  *
- * @param force - hold the queues still rather than give up; for a tally that is missing, that is done anyway.
+ * @param force - freeze busy queues instead of giving up; a missing tally is rebuilt in any case.
  * @throws MemcachedFailure, StoreFailure.
  */
 export async function reconcile(
@@ -102,17 +105,17 @@ export async function reconcile(
   if (!seesEverything(deps)) return undefined;
   const comparison = await compareTallies(deps, polls);
   const busy = comparison.state === "busy";
-  const off = busy ? (force ? polls : await withGaps(deps, polls)) : comparison.off;
+  const off = busy ? (force ? polls : await withMissingTallies(deps, polls)) : comparison.off;
   if (off.length === 0) return busy ? undefined : [];
-  const mended = await rebuildTallies(deps, off);
-  for (const { pollId, part, was, is } of mended ?? []) {
+  const corrections = await rebuildTallies(deps, off);
+  for (const { pollId, part, was, is } of corrections ?? []) {
     if (was === null) deps.log.info({ event: "tally_rebuilt", pollId, part, is });
-    else deps.log.warn({ event: "tally_mended", pollId, part, was, is });
+    else deps.log.warn({ event: "tally_corrected", pollId, part, was, is });
   }
-  return mended;
+  return corrections;
 }
 
-/** Polls whose tallies may be off, until somebody has looked. */
+/** Polls whose tallies may be wrong, until they have been compared. */
 export class DoubtfulPolls {
   readonly #ids = new Set<PollId>();
 

@@ -1,8 +1,8 @@
 /**
- * What one batch adds to the tallies. On a server that stores the slot, the moves travel in the same write
+ * The tally moves of one batch. On a server that stores the slot, the moves travel in the same write
  * (`queue/server-write.ts`); to servers that store no slot they are sent before it, under the same locks.
  *
- * Invariant: each server is sent the moves once, whatever happens to the slot. The tallies of a server that did
+ * Invariant: the moves are sent to each server once, whatever happens to the slot. The tallies of a server that did
  *   not answer are stale (`tallies/stale-tallies.ts`).
  */
 import type { MemcachedClient } from "../memcached/client.ts";
@@ -21,11 +21,11 @@ type Changes = ReadonlyMap<PollId, TallyChange>;
 export class BatchMoves {
   readonly #placement: Placement;
   readonly #staleTallies: StaleTallies;
-  /** What each server has to be sent yet. */
+  /** The moves that each server has not been sent yet. */
   readonly #due: Map<MemcachedClient, Map<PollId, TallyChange>>;
   readonly #sent = new Map<MemcachedClient, Changes>();
   readonly #moves = new Map<MemcachedClient, Moves[]>();
-  readonly #seen = new Map<PollId, TallyGlimpse>();
+  readonly #glimpses = new Map<PollId, TallyGlimpse>();
 
   constructor(placement: Placement, staleTallies: StaleTallies, ballots: readonly Ballot[]) {
     this.#placement = placement;
@@ -41,23 +41,23 @@ export class BatchMoves {
   }
 
   async #send(server: MemcachedClient): Promise<void> {
-    const p = new Pipeline();
-    this.addTo(p, server);
-    const arrived = server.send(p).then(replies => this.arrived(server, replies));
+    const pipeline = new Pipeline();
+    this.addTo(pipeline, server);
+    const arrived = server.send(pipeline).then(replies => this.arrived(server, replies));
     await orWhenAway(arrived, () => this.unanswered(server));
   }
 
-  /** Adds the moves to the write that carries the slot; nothing, where they were sent before. */
-  addTo(p: Pipeline, server: MemcachedClient): void {
+  /** Adds the moves to the write that carries the slot, unless they were sent before. */
+  addTo(pipeline: Pipeline, server: MemcachedClient): void {
     const due = this.#due.get(server);
     if (!due) return;
     this.#moves.set(
       server,
-      [...due].map(([poll, change]) => moveTally(p, poll, change)),
+      [...due].map(([poll, change]) => moveTally(pipeline, poll, change)),
     );
   }
 
-  /** The answers to what was added. */
+  /** Takes the replies to the moves that were added. */
   arrived(server: MemcachedClient, replies: Replies): void {
     const due = this.#due.get(server);
     if (!due) return;
@@ -65,11 +65,11 @@ export class BatchMoves {
     this.#sent.set(server, due);
     for (const move of this.#moves.get(server) ?? []) {
       const answer = glimpse(move, replies, server.name);
-      if (answer && this.#isPreferred(move.poll, server)) this.#seen.set(move.poll, answer);
+      if (answer && this.#isPreferred(move.poll, server)) this.#glimpses.set(move.poll, answer);
     }
   }
 
-  /** The answer was lost: the counters on this server are stale. */
+  /** The replies were lost: the counters on this server are stale. */
   unanswered(server: MemcachedClient): void {
     const due = this.#due.get(server);
     if (!due) return;
@@ -77,19 +77,19 @@ export class BatchMoves {
     this.#staleTallies.note(server, due.keys());
   }
 
-  /** What the counters of a poll answered, where its results are read. */
+  /** The counters of a poll, as the server answered from which its results are read. */
   seen(poll: PollId): TallyGlimpse | undefined {
-    return this.#seen.get(poll);
+    return this.#glimpses.get(poll);
   }
 
-  /** Takes the moves back: the batch did not get in after all. */
+  /** Takes the moves back: the batch was not stored after all. */
   async undo(): Promise<void> {
     await Promise.all(
       [...this.#sent].map(async ([server, changes]) => {
-        const p = new Pipeline();
-        for (const [poll, change] of changes) moveTally(p, poll, negated(change));
+        const pipeline = new Pipeline();
+        for (const [poll, change] of changes) moveTally(pipeline, poll, negated(change));
         const away = () => this.#staleTallies.note(server, changes.keys());
-        await orWhenAway(server.send(p), away);
+        await orWhenAway(server.send(pipeline), away);
       }),
     );
   }

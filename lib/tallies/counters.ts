@@ -1,17 +1,15 @@
 /**
  * Tallies: the running totals of a poll as counters in memcached.
  *
- * One counter for each option, one for the ballots, one that numbers the versions of the results. They
- * are made when the poll is, or by a rebuild, and are otherwise only ever moved: up when a ballot is
- * accepted, in the write that enqueues it; down when a flush finds that it was a duplicate. A counter
- * that is missing is never created by moving it (`incr` without create), so a server that lost its
- * memory shows holes instead of small numbers.
+ * One counter for each option, one for the ballots, and one for the version of the results. They are created with
+ * the poll or by a rebuild, and otherwise only moved: up when a ballot is accepted, in the write that enqueues it;
+ * down when a flush finds that it was a duplicate. Moving a missing counter does not create it (`incr` without
+ * create), so a server that lost its memory has no tally rather than one with small numbers.
  *
- * A poll's tallies live on as many servers as there are copies, by a fixed rule, and every move is made on
- * all of them; they are read from the first that is up. One that was away and missed a move is taken away
- * (`missed.ts`), and made again exactly (`exact.ts`).
+ * A poll's tallies are on as many servers as there are copies, by a fixed rule. Every move is made on all of them,
+ * and they are read from the first that is up. A tally that missed a move is stale: it is removed
+ * (`stale-tallies.ts`), and rebuilt (`rebuild.ts`).
  */
-
 import type { MemcachedClient } from "../memcached/client.ts";
 import { isMemcachedFailure, orWhenAway } from "../memcached/failure.ts";
 import { tallyKey } from "../memcached/keys.ts";
@@ -26,40 +24,40 @@ import type { Placement } from "../memcached/placement.ts";
 import type { PollId, TallyPart } from "../model/ids.ts";
 import type { TallyChange } from "../model/tally-sums.ts";
 
-/** What the counters of a poll say. */
+/** The counters of a poll. */
 export interface Tally {
   readonly ballots: number;
   readonly votes: ReadonlyMap<TallyPart, number>;
-  /** Rises with every change, also across a rebuild; each server's copy counts its own. */
+  /** Rises with every change, also across a rebuild; each server has its own. */
   readonly version: number;
-  /** Of the ballots, those that MySQL has, as the worker said last; `null`: it has not said. */
+  /** How many of the ballots MySQL has, as the worker last wrote; `null`: it has not written it yet. */
   readonly stored: number | null;
-  /** Name of the server that said so; `undefined`: MySQL. */
+  /** Name of the server that it was read from; `undefined`: MySQL. */
   readonly from: string | undefined;
 }
 
-/** Some counters of a poll, as an `incr` answered them. */
+/** Some counters of a poll, from the answers to their moves. */
 export interface TallyGlimpse {
   readonly ballots: number | undefined;
   readonly votes: ReadonlyMap<TallyPart, number>;
   readonly version: number | undefined;
-  /** Name of the server that said so. */
+  /** Name of the server that answered. */
   readonly from: string;
 }
 
 /**
- * Where a poll's version numbers begin: a moment in sixteenths of milliseconds, so that a rebuild after
- * a loss of memory begins above whatever was counted before it, at up to 16,000 changes a second.
+ * The first version of a poll's results: the time in sixteenths of milliseconds. So a rebuild after a loss of memory
+ * starts above every earlier version, at up to 16,000 changes a second.
  */
 export function firstVersion(nowMs: number): number {
   return nowMs * 16;
 }
 
 /**
- * The tally of a poll from the first of its servers that has it; `undefined` when those that can be asked
- * don't. One round trip, nearly always.
+ * The tally of a poll from the first of its servers that has it; `undefined` when no server that answers has it.
+ * Usually one round trip.
  *
- * @throws MemcachedFailure when none can be asked.
+ * @throws MemcachedFailure when no server answers.
  */
 export async function currentTally(
   placement: Placement,
@@ -86,31 +84,31 @@ export async function currentTally(
 /**
  * The tally of a poll on one server; `undefined` when any of its counters is missing. One round trip.
  *
- * @throws MemcachedFailure when the server can't be asked.
+ * @throws MemcachedFailure when the server does not answer.
  */
 export async function readTally(
   server: MemcachedClient,
   poll: PollId,
   options: readonly TallyPart[],
 ): Promise<Tally | undefined> {
-  const p = new Pipeline();
-  // First, as moves write it last: so what is read holds every change up to this version.
-  const versionOp = p.get(tallyKey(poll, "v"));
-  const ballotsOp = p.get(tallyKey(poll, "b"));
-  const storedOp = p.get(tallyKey(poll, "s"));
-  const optionOps = options.map(option => p.get(tallyKey(poll, option)));
-  const r = await server.read(p);
-  const ballots = counterValue(r.of(ballotsOp));
-  const version = counterValue(r.of(versionOp));
+  const pipeline = new Pipeline();
+  // The version is read first, because moves write it last: the counters have every change up to it.
+  const versionOp = pipeline.get(tallyKey(poll, "v"));
+  const ballotsOp = pipeline.get(tallyKey(poll, "b"));
+  const storedOp = pipeline.get(tallyKey(poll, "s"));
+  const optionOps = options.map(option => pipeline.get(tallyKey(poll, option)));
+  const replies = await server.read(pipeline);
+  const ballots = counterValue(replies.of(ballotsOp));
+  const version = counterValue(replies.of(versionOp));
   const votes = new Map<TallyPart, number>();
   for (const [index, op] of optionOps.entries()) {
     const option = options[index];
-    const value = counterValue(r.of(op));
+    const value = counterValue(replies.of(op));
     if (option === undefined || value === null) return undefined;
     votes.set(option, Number(value));
   }
   if (ballots === null || version === null) return undefined;
-  const stored = counterValue(r.of(storedOp));
+  const stored = counterValue(replies.of(storedOp));
   return {
     ballots: Number(ballots),
     votes,
@@ -120,7 +118,7 @@ export async function readTally(
   };
 }
 
-/** Counter moves of one poll that were added to a pipeline. */
+/** The moves of one poll, as added to a pipeline. */
 interface Moves {
   readonly poll: PollId;
   readonly ballots: Op<CounterReply> | undefined;
@@ -128,21 +126,21 @@ interface Moves {
   readonly votes: readonly (readonly [TallyPart, Op<CounterReply>])[];
 }
 
-/** Adds the moves of one poll to a pipeline. Nothing is created. */
-export function moveTally(p: Pipeline, poll: PollId, change: TallyChange): Moves {
+/** Adds the moves of one poll to a pipeline. They create no counter. */
+export function moveTally(pipeline: Pipeline, poll: PollId, change: TallyChange): Moves {
   const move = (part: TallyPart | "b", by: number) =>
-    by < 0 ? p.decr(tallyKey(poll, part), -by) : p.incr(tallyKey(poll, part), by);
+    by < 0 ? pipeline.decr(tallyKey(poll, part), -by) : pipeline.incr(tallyKey(poll, part), by);
   return {
     poll,
     ballots: change.ballots === 0 ? undefined : move("b", change.ballots),
     votes: [...change.votes]
       .filter(([, by]) => by !== 0)
       .map(([option, by]) => [option, move(option, by)] as const),
-    version: p.incr(tallyKey(poll, "v"), 1),
+    version: pipeline.incr(tallyKey(poll, "v"), 1),
   };
 }
 
-/** What the moves answered; `undefined` when a counter of the poll is missing. */
+/** The counters as the moves left them; `undefined` when a counter is missing. */
 export function glimpse(moves: Moves, replies: Replies, from: string): TallyGlimpse | undefined {
   const read = (op: Op<CounterReply>) => {
     const value = replies.of(op);
@@ -163,8 +161,8 @@ export function glimpse(moves: Moves, replies: Replies, from: string): TallyGlim
 }
 
 /**
- * Makes the counters of a poll that was just created, and so has no ballots. Where a server is away, the
- * first reader's look, or the worker, will make them.
+ * Creates the counters of a new poll, which has no ballots yet. On a server that is away, the first reader of the
+ * results, or the worker, creates them later.
  */
 export async function createTally(
   placement: Placement,
@@ -174,16 +172,16 @@ export async function createTally(
 ): Promise<void> {
   const version = String(firstVersion(nowMs));
   await onEach(placement.of(poll), async server => {
-    const p = new Pipeline();
-    for (const part of ["b", ...options] as const) p.add(tallyKey(poll, part), "0", 0);
-    p.add(tallyKey(poll, "v"), version, 0);
-    await server.send(p);
+    const pipeline = new Pipeline();
+    for (const part of ["b", ...options] as const) pipeline.add(tallyKey(poll, part), "0", 0);
+    pipeline.add(tallyKey(poll, "v"), version, 0);
+    await server.send(pipeline);
   });
 }
 
 /**
- * Moves the tallies of several polls, on all their servers; resolves with the polls of each server that
- * could not be written, or did not answer.
+ * Moves the tallies of several polls on all their servers. Resolves with the servers that could not be written or
+ * did not answer, each with its polls: their tallies are stale.
  */
 export async function moveTallies(
   placement: Placement,
@@ -196,16 +194,16 @@ export async function moveTallies(
     }
   }
   const failed = await onEach([...byServer.keys()], async server => {
-    const p = new Pipeline();
-    for (const [poll, change] of byServer.get(server) ?? []) moveTally(p, poll, change);
-    await server.send(p);
+    const pipeline = new Pipeline();
+    for (const [poll, change] of byServer.get(server) ?? []) moveTally(pipeline, poll, change);
+    await server.send(pipeline);
   });
   return new Map(
     failed.map(server => [server, (byServer.get(server) ?? []).map(([poll]) => poll)]),
   );
 }
 
-/** Does the same on several servers at once; resolves with those that could not be written. */
+/** Runs `work` on several servers at once; resolves with those on which it failed. */
 async function onEach(
   servers: readonly MemcachedClient[],
   work: (server: MemcachedClient) => Promise<void>,

@@ -1,13 +1,12 @@
 /**
- * Tallies that missed a move, because their server was away when ballots were accepted. A tally that is
- * known to be wrong is worse than none: as soon as its server is back it is taken away, and made again
- * exactly by whoever needs it first (`results.ts`, or the worker).
+ * Stale tallies: those that missed a move, because their server was away when ballots were accepted. A wrong tally
+ * is worse than none, so it is removed as soon as its server is back. The next reader of the results, or the
+ * worker, rebuilds it.
  *
- * The server's ballot-once marks missed something, too: the worker is told to put them back.
+ * The server's marks are incomplete as well; the same write makes the worker restore them.
  *
- * What a front can't do because it died meanwhile, the worker's regular comparison does.
+ * **On failure:** when the front dies first, the worker's regular comparison finds the tally.
  */
-
 import type { MemcachedClient } from "../memcached/client.ts";
 import { orWhenAway } from "../memcached/failure.ts";
 import { marksRestoredKey, tallyKey } from "../memcached/keys.ts";
@@ -18,23 +17,23 @@ export class StaleTallies {
   readonly #polls = new Map<MemcachedClient, Set<PollId>>();
 
   note(server: MemcachedClient, polls: Iterable<PollId>): void {
-    const missed = this.#polls.get(server) ?? new Set();
-    this.#polls.set(server, missed);
-    for (const poll of polls) missed.add(poll);
+    const stale = this.#polls.get(server) ?? new Set();
+    this.#polls.set(server, stale);
+    for (const poll of polls) stale.add(poll);
   }
 
-  /** Nothing, nearly always, for no I/O; otherwise one write to each server that is back. */
-  async withdraw(): Promise<void> {
+  /** **Cost:** one write to each server that is back; usually there is none, and no I/O. */
+  async removeFromMemcached(): Promise<void> {
     for (const [server, polls] of this.#polls) {
       if (!server.available) continue;
-      const p = new Pipeline();
+      const pipeline = new Pipeline();
       for (const poll of polls) {
-        p.delete(tallyKey(poll, "b"));
-        p.delete(tallyKey(poll, "v"));
+        pipeline.delete(tallyKey(poll, "b"));
+        pipeline.delete(tallyKey(poll, "v"));
       }
-      p.delete(marksRestoredKey);
+      pipeline.delete(marksRestoredKey);
       this.#polls.delete(server);
-      await orWhenAway(server.send(p), () => this.note(server, polls));
+      await orWhenAway(server.send(pipeline), () => this.note(server, polls));
     }
   }
 }

@@ -116,7 +116,7 @@ describe("holes", () => {
     assert.ok(first.waiting > 0, "the checkpoint waits for the hole");
     await sleep(350);
     const second = await flusher.pass();
-    assert.equal(second.holes, 1);
+    assert.equal(second.missing, 1);
     assert.equal(second.waiting, 0);
     assert.deepEqual(await totals(poll), { ballots: 1, duplicates: 0, votes: [1, 0, 0, 0] });
   });
@@ -131,7 +131,7 @@ describe("holes", () => {
     await newFlusher().pass();
     await newFlusher().pass();
     const third = newFlusher();
-    await third.pass({ waitForHoles: true });
+    await third.pass({ waitForMissing: true });
     assert.deepEqual(await totals(poll), { ballots: 1, duplicates: 0, votes: [1, 0, 0, 0] });
     assert.deepEqual(bench.corrections, [], "nothing was off, so nothing may be corrected");
   });

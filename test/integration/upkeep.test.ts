@@ -23,7 +23,7 @@ function newWorker() {
   const worker = buildWorker(config, createLog("test", "silent"));
   const upkeep = new Maintenance(worker);
   after(() => worker.close());
-  return { ...worker, pass: () => onePass(worker, upkeep, { waitForHoles: false }) };
+  return { ...worker, pass: () => onePass(worker, upkeep, { waitForMissing: false }) };
 }
 
 describe("doubtful tallies", () => {

@@ -56,7 +56,7 @@ describe("books in disorder", () => {
       { accepted, counted, waiting, lost, balanced },
       { accepted: 13, counted: 6, waiting: 0, lost: 7, balanced: true },
     );
-    assert.match(worker.child.output, /"event":"hole_passed"/);
+    assert.match(worker.child.output, /"event":"missing_slot_passed"/);
     assert.match(worker.child.output, /"event":"ballots_lost"/);
     assert.equal((await books(site)).lost, 7);
   });

@@ -30,7 +30,7 @@ export const summary = {
   replaced: 0,
   repeated: 0,
   letters: 0,
-  holes: 0,
+  missing: 0,
   waiting: 0,
   unreachable: [],
   sawEverything: true,

@@ -73,7 +73,7 @@ export class Metrics {
     this.#slots.inc(summary.slots);
     this.#repeated.inc(summary.repeated);
     this.#commits.inc(summary.commits);
-    this.#holes.inc(summary.holes);
+    this.#holes.inc(summary.missing);
     this.#letters.inc(summary.letters);
     if (summary.commits > 0) this.#passSeconds.observe(ms / SECOND);
   }
