@@ -1,9 +1,9 @@
 /**
- * The tape's file: lines of `{poll} {ballots accepted so far}`, the newest of a poll last; read by whoever hands
- * it in (`old-tapes.ts`).
+ * The file of the accepted count: lines of `{poll} {ballots accepted so far}`, the last line of a poll being the
+ * newest. Read by `recover-counts.ts`.
  *
- * **On failure:** a disk that is full or broken refuses nobody's vote. It is said once; the file is left as it is, older
- * but true, and written anew with everything when that works again. Tried once a second, not with each ballot.
+ * **On failure:** a full or broken disk does not affect votes. It is logged once; the file keeps its older, valid
+ * counts until all of them can be written again. That is tried once a second, not with each ballot.
  */
 import { closeSync, openSync, renameSync, writeSync } from "node:fs";
 import { join } from "node:path";
@@ -11,24 +11,24 @@ import { monotonicMs, SECOND } from "../base/clock.ts";
 import { describeError, type Log } from "../base/log.ts";
 import type { PollId } from "../model/ids.ts";
 
-/** The file is begun anew when it has grown to this. */
+/** At this size the file is written anew. */
 const bytesMax = 1024 * 1024;
-const pauseMs = SECOND;
+const retryMs = SECOND;
 
-/** `tape-{home}-{process id}-{producer}.log`. */
-export const countFilePattern = /^tape-(\d+)-(\d+)-([0-9a-f]{16})\.log$/;
+/** `accepted-{home}-{process id}-{producer}.log`. */
+export const countFilePattern = /^accepted-(\d+)-(\d+)-([0-9a-f]{16})\.log$/;
 
 export class AcceptedCountFile {
   readonly #path: string;
   readonly #accepted: ReadonlyMap<PollId, number>;
   readonly #log: Log;
-  /** Opened with the first ballot: a process that takes none leaves nothing behind. */
+  /** Opened with the first ballot, so that a process without ballots leaves no file. */
   #file: number | undefined;
   #bytes = 0;
-  /** Monotonic; while the file can't be written, when to try again. */
-  #againAtMs: number | undefined;
+  /** While the file can't be written: when to try again; monotonic. */
+  #retryAtMs: number | undefined;
 
-  /** @param accepted - the newest counts, as they are whenever something is written. */
+  /** @param accepted - the counts; read at each write. */
   constructor(
     directory: string,
     home: number,
@@ -36,29 +36,29 @@ export class AcceptedCountFile {
     accepted: ReadonlyMap<PollId, number>,
     log: Log,
   ) {
-    this.#path = join(directory, `tape-${home}-${process.pid}-${producer.toString("hex")}.log`);
+    this.#path = join(directory, `accepted-${home}-${process.pid}-${producer.toString("hex")}.log`);
     this.#accepted = accepted;
     this.#log = log;
   }
 
   /** Writes the counts of `polls`. Never throws. */
   write(polls: Iterable<PollId>): void {
-    if (this.#againAtMs !== undefined && monotonicMs() < this.#againAtMs) return;
+    if (this.#retryAtMs !== undefined && monotonicMs() < this.#retryAtMs) return;
     try {
-      if (this.#file === undefined || this.#bytes > bytesMax) this.#begin();
+      if (this.#file === undefined || this.#bytes > bytesMax) this.#rewrite();
       else this.#append(this.#file, polls);
     } catch (error) {
       this.#failed(error);
       return;
     }
-    if (this.#againAtMs === undefined) return;
-    this.#againAtMs = undefined;
-    this.#log.info({ event: "tape_written_again" });
+    if (this.#retryAtMs === undefined) return;
+    this.#retryAtMs = undefined;
+    this.#log.info({ event: "accepted_count_written_again" });
   }
 
-  /** Writes what could not be written before, if it is time to try again. Never throws. */
+  /** After a failed write, tries again when it is time. Never throws. */
   catchUp(): void {
-    if (this.#againAtMs !== undefined) this.write([]);
+    if (this.#retryAtMs !== undefined) this.write([]);
   }
 
   /** Never throws. */
@@ -73,8 +73,8 @@ export class AcceptedCountFile {
     }
   }
 
-  /** Every poll's newest count in a file that takes the place of the old one at once. */
-  #begin(): void {
+  /** Writes every poll's count to a new file, and renames it over the old one. */
+  #rewrite(): void {
     this.close();
     const next = `${this.#path}.next`;
     this.#file = openSync(next, "w", 0o600);
@@ -86,15 +86,15 @@ export class AcceptedCountFile {
   #append(file: number, polls: Iterable<PollId>): void {
     const lines = [...polls].map(poll => `${poll} ${this.#accepted.get(poll)}\n`);
     const bytes = Buffer.from(lines.join(""));
-    // A disk that is just getting full takes a part, and refuses the rest with an error.
+    // A disk that is nearly full takes a part of the bytes, and refuses the rest with an error.
     for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at);
     this.#bytes += bytes.length;
   }
 
   #failed(error: unknown): void {
-    const known = this.#againAtMs !== undefined;
-    this.#againAtMs = monotonicMs() + pauseMs;
+    const known = this.#retryAtMs !== undefined;
+    this.#retryAtMs = monotonicMs() + retryMs;
     this.close();
-    if (!known) this.#log.warn({ event: "tape_not_written", ...describeError(error) });
+    if (!known) this.#log.warn({ event: "accepted_count_not_written", ...describeError(error) });
   }
 }

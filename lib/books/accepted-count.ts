@@ -1,13 +1,12 @@
 /**
- * The tape: how many ballots this process has accepted in each poll since it started, counted where they
+ * The accepted count: how many ballots this process has accepted in each poll since it started, counted where they
  * are answered and independently of the queue. It is the left side of the books.
  *
- * It is kept in three places, each of which survives something else: in memory; in memcached, a few times
- * a second, where the worker reads it; and in a file, written before anybody is answered, so that a loss
- * is found even when this process and the only memcached die in the same moment. The next front that
- * starts at the same home hands such a file in.
+ * It is kept in memory; in memcached, written a few times a second, where the worker reads it; and in a file,
+ * written before any voter is answered, so that a loss is found even when this process and the only memcached die
+ * at the same moment. The next front that starts at the same home recovers that file (`recover-counts.ts`).
  *
- * Invariant: the count of a poll never goes down, so that the largest one seen is the newest.
+ * Invariant: the count of a poll never goes down, so the largest value is the newest.
  */
 import { mkdirSync } from "node:fs";
 import { DAY, SECOND, sleep } from "../base/clock.ts";
@@ -21,12 +20,12 @@ import type { PollId } from "../model/ids.ts";
 import { AcceptedCountFile } from "./accepted-count-file.ts";
 
 export interface AcceptedCountOptions {
-  /** 8 bytes: this life of the process, as in its batch ids. */
+  /** 8 bytes that name this run of the process, as in its batch ids. */
   readonly producer: Buffer;
   readonly home: number;
-  /** Where the file is kept; `undefined`: nowhere. */
+  /** The directory of the file; `undefined`: no file. */
   readonly directory: string | undefined;
-  /** Where tallies live, and with them what is published here. */
+  /** The servers of each poll's tallies, which also take its published count. */
   readonly placement: Placement;
   readonly log: Log;
 }
@@ -41,7 +40,7 @@ export class AcceptedCount {
   #unpublished = new Set<PollId>();
   readonly #file: AcceptedCountFile | undefined;
 
-  /** @throws Error of the file system when the directory can't be made. */
+  /** @throws Error of the file system when the directory can't be created. */
   constructor(options: AcceptedCountOptions) {
     this.#options = options;
     const { directory, home, producer } = options;
@@ -50,7 +49,7 @@ export class AcceptedCount {
     this.#file = new AcceptedCountFile(directory, home, producer, this.#accepted, options.log);
   }
 
-  /** These ballots are in; called before their voters are answered. Never throws. */
+  /** Counts accepted ballots; called before their voters are answered. Never throws. */
   note(ballots: readonly { readonly pollId: PollId }[]): void {
     const touched = new Set<PollId>();
     for (const { pollId } of ballots) {
@@ -61,7 +60,7 @@ export class AcceptedCount {
     this.#file?.write(touched);
   }
 
-  /** Publishes until `signal` is aborted, and a last time then. Never rejects. */
+  /** Publishes regularly until `signal` is aborted, then a last time. Never rejects. */
   async publishUntil(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       await sleep(publishEveryMs, signal);
@@ -88,20 +87,23 @@ export class AcceptedCount {
         for (const poll of polls) unpublished.add(poll);
         continue;
       }
-      const p = new Pipeline();
+      const pipeline = new Pipeline();
       const ops = polls.map(poll => {
         const key = acceptedKey(this.#options.producer, poll);
-        return p.overwrite(key, String(this.#accepted.get(poll)), publishedSeconds);
+        return pipeline.overwrite(key, String(this.#accepted.get(poll)), publishedSeconds);
       });
       try {
-        const replies = await server.send(p);
+        const replies = await server.send(pipeline);
         for (const [index, op] of ops.entries()) {
           if (replies.of(op) === "full") unpublished.add(polls[index] as PollId);
         }
       } catch (error) {
         for (const poll of polls) unpublished.add(poll);
         if (!isMemcachedFailure(error)) {
-          this.#options.log.error({ event: "tape_not_published", ...describeError(error) });
+          this.#options.log.error({
+            event: "accepted_count_not_published",
+            ...describeError(error),
+          });
         }
       }
     }

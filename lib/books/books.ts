@@ -1,13 +1,13 @@
 /**
- * The books of a poll: what was accepted against what became of it.
+ * The books of a poll: the accepted ballots against their fates.
  *
  *     accepted = counted + replaced + withdrawn + waiting + duplicate + set aside + lost
  *
- * The left side is the fronts' own count (`tape.ts`), which goes past the queue; the right side is what
- * flushes found. A ballot that its voter changed is *replaced* by the change, which is counted, or is *withdrawn*.
- * The very same ballot sent or delivered again is on neither side (`repeated` tells how often that was), or, if
- * it has been replaced meanwhile, on both. What is missing on the right is *waiting* as long as it can still come, and *lost*
- * when the worker has found all queues at rest long after it was accepted (`closeBooks`).
+ * The left side is the fronts' accepted count (`accepted-count.ts`), which does not pass through the queue; the
+ * right side is what flushes found. A ballot that its voter changed is *replaced* by the change, which is counted,
+ * or is *withdrawn*. The very same ballot sent or delivered again is on neither side (`repeated` counts those), or
+ * on both if it has been replaced meanwhile. A ballot that has not arrived is *waiting* while it still can, and
+ * *lost* when the worker found all queues quiescent long after it was accepted (`closeBooks`).
  */
 import type { PollId } from "../model/ids.ts";
 import { sumAcceptances } from "../store/acceptances.ts";
@@ -25,7 +25,7 @@ export interface Books {
   readonly setAside: number;
   readonly lost: number;
   readonly repeated: number;
-  /** False: more or less came out of the flush than went in. That can't be, and is an alarm. */
+  /** False when the fates do not add up to the ballots that arrived, which is a bug and raises an alarm. */
   readonly balanced: boolean;
 }
 
@@ -66,7 +66,7 @@ export function balance(
   };
 }
 
-/** The books of several polls in one. */
+/** The sum of the books of several polls. */
 function sumBooks(all: Iterable<Books>): Books {
   const sum = {
     accepted: 0,
@@ -96,11 +96,11 @@ function sumBooks(all: Iterable<Books>): Books {
 }
 
 /**
- * Decides what is lost: of what had been accepted `before`, whatever has not arrived now, all queues being
- * at rest and everything having had time to come. What comes all the same is found again. Resolves with
- * the books in which the loss is another than was known.
+ * Decides which ballots are lost: those that were accepted `before` and have not arrived now, with all queues
+ * quiescent. A ballot that arrives later is taken off the loss again. Resolves with the books whose loss has
+ * changed.
  *
- * @param before - fronts' counts of some time ago.
+ * @param before - the accepted counts of some time ago.
  * @throws StoreFailure.
  */
 export async function closeBooks(
@@ -121,7 +121,7 @@ export async function closeBooks(
   return changed;
 }
 
-/** What fronts have accepted in these polls, as far as MySQL was told: for `closeBooks`, later. */
+/** The accepted counts of these polls, as far as they are in MySQL: for a later `closeBooks`. */
 export async function acceptedSoFar(
   store: Store,
   ids: readonly PollId[],

@@ -1,8 +1,7 @@
 /**
- * Bringing the two sides of the books together, in the worker: the counts that fronts publish go into
- * MySQL, and how much of a poll MySQL has goes to where readers' pages find it without asking MySQL.
+ * Brings the two sides of the books together, in the worker: copies the accepted counts that fronts publish into
+ * MySQL, and publishes in memcached how many ballots of each poll MySQL has, for readers' pages.
  */
-
 import { MINUTE, monotonicMs } from "../base/clock.ts";
 import { portions } from "../base/lists.ts";
 import type { MemcachedClient } from "../memcached/client.ts";
@@ -21,11 +20,11 @@ interface Source {
   readonly pollId: PollId;
   readonly producer: Buffer;
   seenMs: number;
-  /** What MySQL has been told last. */
-  told: number;
+  /** The count that MySQL has. */
+  raisedTo: number;
 }
 
-/** A front that has sent nothing for so long has nothing new to say. */
+/** A front is forgotten after this time without a committed batch. */
 const forgetMs = 10 * MINUTE;
 const keysPerRead = 500;
 
@@ -36,7 +35,7 @@ export class CountGatherer {
   #touched = new Set<PollId>();
   #whole: Books | undefined;
 
-  /** @param placement - where tallies live, and with them what is published here. */
+  /** @param placement - the servers of each poll's tallies, which also have its published counts. */
   constructor(store: Store, placement: Placement) {
     this.#store = store;
     this.#placement = placement;
@@ -47,7 +46,7 @@ export class CountGatherer {
     return new Set([...this.#sources.values()].map(({ pollId }) => pollId));
   }
 
-  /** The books of all polls together, as of the last review. */
+  /** The books of all polls together, at the last review. */
   get whole(): Books | undefined {
     return this.#whole;
   }
@@ -57,24 +56,24 @@ export class CountGatherer {
     this.#whole = await readAllBooks(this.#store);
   }
 
-  /** Batches that are in MySQL now. */
+  /** Notes batches that are in MySQL now. */
   committed(batches: readonly Pick<Batch, "id" | "ballots">[]): void {
     const seenMs = monotonicMs();
     for (const { id, ballots } of batches) {
       const producer = Buffer.from(id.subarray(0, producerBytes));
-      const life = producer.toString("hex");
+      const run = producer.toString("hex");
       for (const pollId of new Set(ballots.map(ballot => ballot.pollId))) {
         this.#touched.add(pollId);
-        const key = `${life}:${pollId}`;
+        const key = `${run}:${pollId}`;
         const source = this.#sources.get(key);
         if (source) source.seenMs = seenMs;
-        else this.#sources.set(key, { pollId, producer, seenMs, told: 0 });
+        else this.#sources.set(key, { pollId, producer, seenMs, raisedTo: 0 });
       }
     }
   }
 
   /**
-   * Does what is to be done after a pass. Nothing, when nothing came lately.
+   * Gathers and publishes counts; called after each pass. Does nothing when no batch was committed recently.
    *
    * @throws StoreFailure.
    */
@@ -92,7 +91,7 @@ export class CountGatherer {
     for (const portion of portions(sources, keysPerRead)) {
       const raised = await published(server, portion);
       await raiseAccepted(this.#store, raised.map(toAcceptance));
-      for (const { source, accepted } of raised) source.told = accepted;
+      for (const { source, accepted } of raised) source.raisedTo = accepted;
     }
   }
 
@@ -102,13 +101,13 @@ export class CountGatherer {
     this.#touched = new Set();
     const totals = await readTotals(this.#store, polls);
     for (const server of this.#placement.servers) {
-      const p = new Pipeline();
+      const pipeline = new Pipeline();
       for (const [poll, { ballots }] of totals) {
         if (this.#placement.of(poll).includes(server)) {
-          p.overwrite(tallyKey(poll, "s"), String(ballots), 0);
+          pipeline.overwrite(tallyKey(poll, "s"), String(ballots), 0);
         }
       }
-      if (p.size > 0) await orWhenAway(server.send(p), () => undefined);
+      if (pipeline.size > 0) await orWhenAway(server.send(pipeline), () => undefined);
     }
   }
 }
@@ -124,16 +123,16 @@ const toAcceptance = ({ source, accepted }: Raised): Acceptance => ({
   ballots: accepted,
 });
 
-/** Sources that have published more than MySQL was told. One round trip. */
+/** Sources that have published a higher count than MySQL has. One round trip. */
 async function published(server: MemcachedClient, sources: readonly Source[]): Promise<Raised[]> {
-  const p = new Pipeline();
-  const ops = sources.map(({ producer, pollId }) => p.get(acceptedKey(producer, pollId)));
+  const pipeline = new Pipeline();
+  const ops = sources.map(({ producer, pollId }) => pipeline.get(acceptedKey(producer, pollId)));
   // A server that is away is asked again after the next pass.
-  const replies = await orWhenAway(server.read(p), () => undefined);
+  const replies = await orWhenAway(server.read(pipeline), () => undefined);
   if (!replies) return [];
   return sources.flatMap((source, index) => {
     const op = ops[index];
     const accepted = Number((op && counterValue(replies.of(op))) ?? 0);
-    return accepted > source.told ? { source, accepted } : [];
+    return accepted > source.raisedTo ? { source, accepted } : [];
   });
 }

@@ -1,8 +1,8 @@
 /**
- * Counting a poll's rows again, one by one, and comparing with the totals that flushes keep.
+ * Counts a poll's rows again, and compares the result with the totals that flushes keep.
  *
- * The first look takes no lock. Only when it finds a difference are the rows counted once more with the
- * poll held, so that no flush is in between: then the difference is real, and can be mended.
+ * The first count takes no lock. Only when it finds a difference are the rows counted again under the poll's lock,
+ * with no flush in between: a difference is real then, and can be corrected.
  */
 import type { PollId, TallyPart } from "../model/ids.ts";
 import type { Poll } from "../model/poll.ts";
@@ -21,9 +21,9 @@ export interface Drift {
 }
 
 /**
- * Where a poll's totals differ from its rows: nowhere, if all is well.
+ * Where a poll's totals differ from its rows; empty when they agree.
  *
- * @param repair - make the totals what the rows say.
+ * @param repair - set the totals to the count of the rows.
  * @throws StoreFailure.
  */
 export async function recountPoll(

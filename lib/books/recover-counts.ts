@@ -1,6 +1,6 @@
 /**
- * Handing in the tapes of earlier lives of this home: what a front had accepted when it ended, however it
- * ended, becomes part of the books (`tape.ts`).
+ * Recovers the accepted counts of earlier runs at this home: the file that a front left behind, however it ended,
+ * becomes part of the books (`accepted-count.ts`).
  */
 import { readdirSync, readFileSync, unlinkSync } from "node:fs";
 import { join } from "node:path";
@@ -13,35 +13,42 @@ import type { Store } from "../store/database.ts";
 import { isStoreFailure } from "../store/failure.ts";
 import { countFilePattern } from "./accepted-count-file.ts";
 
-const handInRetry = { firstMs: SECOND, maxMs: 60 * SECOND };
+const recoverRetry = { firstMs: SECOND, maxMs: 60 * SECOND };
 
 export interface RecoverCountsDeps {
   readonly store: Store;
   readonly log: Log;
   readonly directory: string;
   readonly home: number;
-  /** Of the life that is running: its tape stays. */
+  /** The current run, whose file stays. */
   readonly producer: Buffer;
 }
 
-/** Hands in what is there, when MySQL can be reached; resolves early when `signal` is aborted. Never rejects. */
+/**
+ * Recovers the files of ended runs, waiting for MySQL as long as it takes; resolves early when `signal` is aborted.
+ * Never rejects.
+ */
 export async function recoverCounts(deps: RecoverCountsDeps, signal: AbortSignal): Promise<void> {
-  for (const name of oldTapes(deps)) {
+  for (const name of filesOfEndedRuns(deps)) {
     if (signal.aborted) return;
     try {
       const retryable = (error: unknown) => isStoreFailure(error);
-      await retry(() => handIn(deps, name), { ...handInRetry, retryable, signal });
+      await retry(() => recoverFile(deps, name), { ...recoverRetry, retryable, signal });
     } catch (error) {
       if (isStoreFailure(error)) return;
-      deps.log.error({ event: "tape_not_handed_in", tape: name, ...describeError(error) });
+      deps.log.error({
+        event: "accepted_count_not_recovered",
+        file: name,
+        ...describeError(error),
+      });
     }
   }
 }
 
-function oldTapes({ directory, home, producer }: RecoverCountsDeps): string[] {
+function filesOfEndedRuns({ directory, home, producer }: RecoverCountsDeps): string[] {
   return readdirSync(directory).filter(name => {
-    const [, of, pid, hex] = countFilePattern.exec(name) ?? [];
-    if (Number(of) !== home || hex === producer.toString("hex")) return false;
+    const [, itsHome, pid, hex] = countFilePattern.exec(name) ?? [];
+    if (Number(itsHome) !== home || hex === producer.toString("hex")) return false;
     return Number(pid) === process.pid || !isAlive(Number(pid));
   });
 }
@@ -55,15 +62,18 @@ function isAlive(pid: number): boolean {
   }
 }
 
-async function handIn({ store, log, directory }: RecoverCountsDeps, name: string): Promise<void> {
+async function recoverFile(
+  { store, log, directory }: RecoverCountsDeps,
+  name: string,
+): Promise<void> {
   const path = join(directory, name);
   const entries = parseCounts(readFileSync(path, "utf8"), countFilePattern.exec(name)?.[3] ?? "");
   await store.transaction(db => raiseAccepted(db, entries));
   unlinkSync(path);
-  log.info({ event: "tape_handed_in", tape: name, polls: entries.length });
+  log.info({ event: "accepted_count_recovered", file: name, polls: entries.length });
 }
 
-/** The newest count of each poll; a last line that was cut short is left out. */
+/** The newest count of each poll; a truncated last line is ignored. */
 export function parseCounts(text: string, producerHex: string): Acceptance[] {
   const producer = Buffer.from(producerHex, "hex");
   const counts = new Map<PollId, number>();

@@ -35,9 +35,9 @@ describe("refusalOf", () => {
     assert.equal(reason({ pollId: 8 as PollId }), "the poll does not exist");
     assert.equal(reason({ choices: Uint8Array.of(4) }), "an option is not of this poll");
     assert.equal(reason({ choices: Uint8Array.of(2, 2) }), "a choice is repeated");
-    assert.equal(reason({ choices: Uint8Array.of() }), "no choice");
+    assert.equal(reason({ choices: Uint8Array.of() }), "it has no choices");
     assert.equal(reason({ choices: Uint8Array.of(), revision: 1 }), undefined, "a withdrawal");
-    assert.equal(reason({ receivedAtMs: 2 ** 47 }), "an impossible time");
+    assert.equal(reason({ receivedAtMs: 2 ** 47 }), "its time is after the year 2200");
     const final = new Map([
       [
         poll,

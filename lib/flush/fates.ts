@@ -1,6 +1,6 @@
 /**
- * What a flush finds out about the ballots it brings: which can be inserted, which can't ever be, and,
- * once they are in, which of them count. Pure: no MySQL here.
+ * The fates of ballots: which are refused for good, which of a voter's ballots stands, and what happens to the
+ * others. Pure: no MySQL here.
  */
 import type { Ballot } from "../model/ballot.ts";
 import type { BatchId, PollId } from "../model/ids.ts";
@@ -8,7 +8,7 @@ import { gradeMax, gradesOf } from "../model/tally-parts.ts";
 import type { BallotRow } from "../store/ballots.ts";
 import type { LockedPoll } from "../store/locked-polls.ts";
 
-/** A ballot with where it came from. */
+/** A ballot with the slot and the batch that it came in. */
 export interface Arrival {
   readonly slot: number;
   readonly batchId: BatchId;
@@ -17,12 +17,12 @@ export interface Arrival {
 
 /**
  * - `counted`: its row is new.
- * - `redelivered`: the very same ballot is there already (a retry, a replay, a second copy).
- * - `replaced`: its voter has a ballot of a higher revision, which came before this one.
+ * - `redelivered`: the very same ballot is stored already (a retry, a replay, a second copy).
+ * - `replaced`: its voter has a ballot of a higher revision, which arrived first.
  * - `duplicate`: its voter has an earlier ballot of the same revision.
- * - `change`: it is of a higher revision than the ballot that stood, and took its place.
- * - `earlier`: it is earlier than the ballot of the same revision that stood (it was replayed after a loss of
- *   memory), and took its place.
+ * - `change`: it has a higher revision than the ballot that stood, and replaced it.
+ * - `earlier`: it was received before the ballot of the same revision that stood, and replaced it (it was replayed
+ *   after a loss of memory).
  */
 export type Fate =
   | { readonly fate: "counted" }
@@ -35,10 +35,10 @@ export const counted: Fate = { fate: "counted" };
 /** The ballot that stands for a voter. */
 export type Standing = Pick<BallotRow, "ballotId" | "revision" | "choices">;
 
-/** The year 2200: beyond it, MySQL's and JavaScript's ideas of a date part ways. */
+/** The year 2200: for later times, MySQL and JavaScript disagree about dates. */
 const latestTimeMs = Date.UTC(2200, 0);
 
-/** Why a ballot can never be counted, or `undefined` when it can. */
+/** The reason why a ballot can never be counted, or `undefined`. */
 export function refusalOf(
   ballot: Ballot,
   polls: ReadonlyMap<PollId, LockedPoll>,
@@ -46,14 +46,14 @@ export function refusalOf(
   const poll = polls.get(ballot.pollId);
   if (!poll) return "the poll does not exist";
   if (poll.final) return "the poll's result was final";
-  if (ballot.kind !== poll.kind) return "of another kind than its poll";
-  if (ballot.choices.length === 0 && ballot.revision === 0) return "no choice";
+  if (ballot.kind !== poll.kind) return "its kind is not its poll's";
+  if (ballot.choices.length === 0 && ballot.revision === 0) return "it has no choices";
   const grades = ballot.kind === "rating" ? gradesOf(ballot.choices) : undefined;
-  if (grades?.some(([, grade]) => grade < 1 || grade > gradeMax)) return "not a grade";
+  if (grades?.some(([, grade]) => grade < 1 || grade > gradeMax)) return "a grade is out of range";
   const options = grades ? Uint8Array.from(grades, ([option]) => option) : ballot.choices;
   if (isRepeating(options)) return "a choice is repeated";
   if (!options.every(option => poll.options.has(option))) return "an option is not of this poll";
-  if (ballot.receivedAtMs > latestTimeMs) return "an impossible time";
+  if (ballot.receivedAtMs > latestTimeMs) return "its time is after the year 2200";
   return undefined;
 }
 
@@ -68,15 +68,15 @@ export function voterIn({ pollId, voter }: Pick<Ballot, "pollId" | "voter">): st
 type Ranked = Pick<BallotRow, "revision" | "receivedAtMs">;
 
 /**
- * Whether `a` stands rather than `b`, of the same voter: the higher revision; of the same one, the ballot
- * that a front took first.
+ * Whether `a` stands rather than `b`, of the same voter: the higher revision stands; within a revision, the ballot
+ * that a front received first.
  */
 function standsOver(a: Ranked, b: Ranked): boolean {
   if (a.revision !== b.revision) return a.revision > b.revision;
   return a.receivedAtMs < b.receivedAtMs;
 }
 
-/** An arrival with the first 28 bits of its voter: comparing numbers is many times as fast as comparing texts. */
+/** An arrival with the first 28 bits of its voter: numbers compare many times as fast as texts. */
 interface Keyed {
   readonly arrival: Arrival;
   readonly prefix: number;
@@ -88,7 +88,7 @@ function keyed(arrival: Arrival): Keyed {
   return { arrival, prefix: Number.parseInt(arrival.ballot.voter.slice(0, prefixDigits), 16) };
 }
 
-/** As the table is sorted: hex digits have the order of their bytes. */
+/** In the order of the table's key: hex digits sort like their bytes. */
 function byKey({ arrival: { ballot: a }, prefix }: Keyed, { arrival, prefix: other }: Keyed) {
   const { ballot: b } = arrival;
   if (a.pollId !== b.pollId) return a.pollId - b.pollId;
@@ -97,7 +97,7 @@ function byKey({ arrival: { ballot: a }, prefix }: Keyed, { arrival, prefix: oth
   return a.voter < b.voter ? -1 : 1;
 }
 
-/** Of each voter's arrivals in each poll the one that stands, sorted as the table is. */
+/** The arrival that stands for each voter in each poll, in the order of the table's key. */
 export function bestOfEachVoter(arrivals: readonly Arrival[]): Arrival[] {
   const best: Keyed[] = [];
   for (const next of arrivals.map(keyed).sort(byKey)) {
@@ -109,10 +109,10 @@ export function bestOfEachVoter(arrivals: readonly Arrival[]): Arrival[] {
 }
 
 /**
- * What becomes of a ballot whose voter has one already.
+ * The fate of a ballot whose voter has another one stored.
  *
- * @param accepted - its voter was told so. Otherwise it comes too late, whenever a front took it: the voter of
- *   the one that stands may have been told.
+ * @param accepted - its voter was told that it is accepted. Otherwise the stored ballot of the same revision stands,
+ *   whichever was received first: its voter may have been told.
  */
 export function fateAgainst(row: BallotRow, standing: BallotRow, accepted: boolean): Fate {
   const sameRevision = row.revision === standing.revision;

@@ -1,7 +1,6 @@
 /**
- * Bringing ballots into MySQL, inside a transaction of the caller's: inserts what is new, and says what
- * became of the ballots that were not. The same for slots that are flushed and for batches that come straight from a
- * front.
+ * Inserts ballots into MySQL, inside the caller's transaction, and finds the fates of those that are not new. The
+ * same for flushed slots, direct batches and dead letters.
  */
 import {
   type BallotRow,
@@ -23,7 +22,7 @@ import {
 
 const rowsPerInsert = 1_000;
 
-/** Some arrivals with their rows, and the statement that inserts them. */
+/** Some arrivals, their rows, and the statement that inserts those. */
 interface Portion {
   readonly arrivals: readonly Arrival[];
   readonly rows: readonly BallotRow[];
@@ -36,9 +35,10 @@ function portion(arrivals: readonly Arrival[]): Portion {
 }
 
 /**
- * Inserts what is new and says what became of the other arrivals: who is not in the answer is `counted`.
+ * Inserts the ballots of new voters, replaces stored ballots that no longer stand, and resolves with the fates; an
+ * arrival that is not in the map is `counted`.
  *
- * @param accepted - their voters were told so (`meet`).
+ * @param accepted - their voters were told that they are accepted (`fateAgainst`).
  */
 export async function insertArrivals(
   db: Database,
@@ -70,32 +70,32 @@ export async function insertArrivals(
     }
     await replaceBallots(db, replacing);
   }
-  if (repeats) meetTheBest(arrivals, best, standing, accepted, fates);
+  if (repeats) addFatesOfOthers(arrivals, best, standing, accepted, fates);
   return fates;
 }
 
 const noRows: ReadonlyMap<string, BallotRow> = new Map();
 
-/** What becomes of a voter's other ballots, when the best of them is in. */
-function meetTheBest(
+/** Adds the fates of a voter's other ballots, once the best of them is stored. */
+function addFatesOfOthers(
   arrivals: readonly Arrival[],
   best: readonly Arrival[],
   standing: ReadonlyMap<string, BallotRow>,
   accepted: boolean,
   fates: Map<Arrival, Fate>,
 ): void {
-  const brought = new Set(best);
+  const inserted = new Set(best);
   for (const arrival of arrivals) {
     const stands = standing.get(voterIn(arrival.ballot));
-    if (stands && !brought.has(arrival)) {
+    if (stands && !inserted.has(arrival)) {
       fates.set(arrival, fateAgainst(ballotRow(arrival), stands, accepted));
     }
   }
 }
 
 /**
- * What stands after `row` met `other`. One that came again may have been taken before the copy that is stored: its
- * time is the earliest of them, or a ballot from in between would take its place.
+ * The row that stands after `row` met `other`. A redelivered ballot may have been received before the stored copy:
+ * the earlier time is kept, or a ballot from in between would replace it.
  */
 function rowThatStands(row: BallotRow, other: BallotRow, fate: Fate): BallotRow {
   if ("instead" in fate) return row;
@@ -104,18 +104,18 @@ function rowThatStands(row: BallotRow, other: BallotRow, fate: Fate): BallotRow 
 }
 
 /**
- * The ballots of these voters that stood there before. A row that this transaction brought carries our
- * batch's id, and no earlier row can: batches are committed once.
+ * The ballots of these voters that were stored before this transaction. A row that this transaction inserted has the
+ * id of its batch, and no earlier row can have it: batches are committed once.
  */
 async function storedBefore(
   db: Database,
   rows: readonly BallotRow[],
 ): Promise<ReadonlyMap<string, BallotRow>> {
-  const offered = new Map(rows.map(row => [voterIn(row), row]));
+  const ours = new Map(rows.map(row => [voterIn(row), row]));
   const stored = await lockBallots(db, rows);
   return new Map(
     stored
-      .filter(row => !offered.get(voterIn(row))?.batchId.equals(row.batchId))
+      .filter(row => !ours.get(voterIn(row))?.batchId.equals(row.batchId))
       .map(row => [voterIn(row), row]),
   );
 }

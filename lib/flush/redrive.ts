@@ -94,5 +94,5 @@ function decode(bytes: Buffer): Batch {
     if (!isFloodgateError(error, "slot_corrupt")) throw error;
     throw new StillRefused(`it can't be read: ${error.detail}`);
   }
-  throw new StillRefused("it is empty");
+  throw new StillRefused("it has no ballots");
 }

@@ -1,6 +1,6 @@
 /**
- * What settled ballots change: the totals in MySQL, and the tallies in memcached where those moved by something
- * else when a ballot was accepted. Pure.
+ * What settled ballots change: the totals in MySQL, and the tallies in memcached where these had moved differently
+ * when a ballot was accepted. Pure.
  */
 import type { Ballot } from "../model/ballot.ts";
 import type { PollId } from "../model/ids.ts";
@@ -9,14 +9,14 @@ import { noOthers, type TotalsChange } from "../store/totals.ts";
 import type { Arrival, Fate } from "./fates.ts";
 
 export interface Verdict {
-  /** What goes onto the totals in MySQL. */
+  /** Added to the totals in MySQL. */
   readonly totals: ReadonlyMap<PollId, TotalsChange>;
-  /** What the tallies in memcached are off by, because they moved when a ballot was accepted. */
+  /** Added to the tallies in memcached, which had moved when the ballots were accepted. */
   readonly corrections: ReadonlyMap<PollId, TallyChange>;
   readonly counted: number;
   readonly duplicates: number;
   readonly redelivered: number;
-  /** Changes and withdrawals, whichever of the two ballots came first. */
+  /** Changes and withdrawals, in whichever order the two ballots arrived. */
   readonly replaced: number;
 }
 
@@ -28,11 +28,10 @@ export interface SetAside {
 }
 
 /**
- * Sums up a flush.
+ * Sums up the fates.
  *
- * A ballot that is `tallied` moved the tallies when it was accepted, a change by what it replaced, too; by its
- * fate it should have moved them by what the row says now and said before: the correction is the difference,
- * whatever the history was.
+ * A `tallied` ballot moved the tallies when it was accepted; a change also took off what it replaced. By its fate, it
+ * should have moved them by the row's choices now, less those before. The correction is the difference.
  */
 export function tallyCorrections(
   arrivals: readonly Arrival[],
@@ -59,7 +58,7 @@ export function tallyCorrections(
       if (displaced) corrections.add(displaced, -1);
     }
     count[countOf[fate]] += 1;
-    if (fate !== "counted") totals.add(pollId, asideOf[fate], 1);
+    if (fate !== "counted") totals.add(pollId, columnOf[fate], 1);
   }
   for (const { pollId } of setAside) totals.add(pollId, "setAside", 1);
   for (const { pollId } of wasSetAside) totals.add(pollId, "setAside", -1);
@@ -70,21 +69,21 @@ const isWithdrawal = ({ choices }: { readonly choices: Uint8Array }) => choices.
 
 const noChoices = new Uint8Array();
 
-/** Nearly always: the tallies moved by just what became of it. */
+/** True when the tallies moved by exactly the ballot's fate, which is the usual case. */
 function movedAsItCounts(
   { tallied, replaced = noChoices }: Ballot,
   counts: boolean,
   displaced: { readonly choices: Uint8Array } | undefined,
 ): boolean {
   if (tallied !== counts) return false;
-  const gone = displaced?.choices ?? noChoices;
-  return !tallied || replaced === gone || Buffer.compare(replaced, gone) === 0;
+  const takenOff = displaced?.choices ?? noChoices;
+  return !tallied || replaced === takenOff || Buffer.compare(replaced, takenOff) === 0;
 }
 
 type Others = Omit<TotalsChange, "ballots" | "votes">;
 
-/** Under what a ballot is filed that is not counted, or the one whose place it took. */
-const asideOf: Readonly<Record<Exclude<Fate["fate"], "counted">, keyof Others>> = {
+/** The total that counts a ballot that is not counted, or the ballot that it replaced. */
+const columnOf: Readonly<Record<Exclude<Fate["fate"], "counted">, keyof Others>> = {
   redelivered: "repeated",
   duplicate: "duplicates",
   earlier: "duplicates",
@@ -101,7 +100,7 @@ const countOf = {
   change: "replaced",
 } as const satisfies Record<Fate["fate"], keyof Verdict>;
 
-/** What goes onto the totals: ballots and votes that count, and how many others there were of each kind. */
+/** Sums for the totals: ballots and votes that count, and the number of others by kind. */
 class TotalsByPoll {
   readonly votes = new SumsByPoll();
   readonly #others = new Map<PollId, Record<keyof Others, number>>();

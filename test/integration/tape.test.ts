@@ -40,7 +40,7 @@ function newTape() {
     tape.close();
     rmSync(directory, { recursive: true });
   });
-  const path = join(directory, `tape-0-${process.pid}-${producer.toString("hex")}.log`);
+  const path = join(directory, `accepted-0-${process.pid}-${producer.toString("hex")}.log`);
   const published = async (of: PollId) => {
     const p = new Pipeline();
     const op = p.get(acceptedKey(producer, of));
@@ -69,7 +69,7 @@ describe("the tape of a front", () => {
       await waitUntil("published", async () => (await published(poll)) === 100n);
       assert.deepEqual(
         lines.map(line => [line.event, line.code]),
-        [["tape_not_written", code]],
+        [["accepted_count_not_written", code]],
       );
 
       rmSync(path, { recursive: true });
@@ -79,7 +79,7 @@ describe("the tape of a front", () => {
       assert.equal(written(other), 100, "what came meanwhile is in the file, too");
       assert.deepEqual(
         lines.map(({ event }) => event),
-        ["tape_not_written", "tape_written_again"],
+        ["accepted_count_not_written", "accepted_count_written_again"],
       );
     });
   }
