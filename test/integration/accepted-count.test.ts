@@ -1,4 +1,4 @@
-/** A front's tape on a disk or a memcached that takes nothing: what is accepted is counted, and told when it can be. */
+/** The accepted count with a disk or a memcached that is full: it goes on counting, and is written when it can be. */
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
@@ -24,48 +24,48 @@ after(() => client.close());
 const poll = 7 as PollId;
 const other = 8 as PollId;
 
-/** A tape that is being published, with the lines that it logs and where its file is. */
-function newTape() {
-  const directory = mkdtempSync(join(tmpdir(), "floodgate-tape-"));
+/** An accepted count that is being published, with its log lines and the path of its file. */
+function newCount() {
+  const directory = mkdtempSync(join(tmpdir(), "floodgate-accepted-"));
   const lines: { readonly event: string; readonly code?: string }[] = [];
   const log = pino({}, { write: (line: string) => void lines.push(JSON.parse(line)) });
   const producer = randomBytes(8);
-  const places = new Placement([client], 1);
-  const tape = new AcceptedCount({ producer, home: 0, directory, placement: places, log });
+  const placement = new Placement([client], 1);
+  const count = new AcceptedCount({ producer, home: 0, directory, placement, log });
   const stop = new AbortController();
-  const publishing = tape.publishUntil(stop.signal);
+  const publishing = count.publishUntil(stop.signal);
   after(async () => {
     stop.abort();
     await publishing;
-    tape.close();
+    count.close();
     rmSync(directory, { recursive: true });
   });
   const path = join(directory, `accepted-0-${process.pid}-${producer.toString("hex")}.log`);
   const published = async (of: PollId) => {
-    const p = new Pipeline();
-    const op = p.get(acceptedKey(producer, of));
-    return counterValue((await client.read(p)).of(op));
+    const pipeline = new Pipeline();
+    const op = pipeline.get(acceptedKey(producer, of));
+    return counterValue((await client.read(pipeline)).of(op));
   };
   const written = (of: PollId) => {
     if (!existsSync(path)) return undefined;
     const counts = parseCounts(readFileSync(path, "utf8"), producer.toString("hex"));
     return counts.find(({ pollId }) => pollId === of)?.ballots;
   };
-  return { tape, path, lines, published, written };
+  return { count, path, lines, published, written };
 }
 
 const obstacles = {
   "can't be opened": { code: "EISDIR", put: (path: string) => mkdirSync(path) },
-  "has no room": { code: "ENOSPC", put: (path: string) => symlinkSync("/dev/full", path) },
+  "is on a full disk": { code: "ENOSPC", put: (path: string) => symlinkSync("/dev/full", path) },
 };
 
-describe("the tape of a front", () => {
+describe("AcceptedCount", () => {
   for (const [what, { code, put }] of Object.entries(obstacles)) {
-    it(`counts and publishes while its file ${what}, and writes it when it can`, async () => {
-      const { tape, path, lines, published, written } = newTape();
+    it(`goes on counting and publishing while its file ${what}, and writes it afterwards`, async () => {
+      const { count, path, lines, published, written } = newCount();
       put(path);
       put(`${path}.next`);
-      for (let i = 0; i < 100; i++) tape.note([{ pollId: poll }, { pollId: other }]);
+      for (let i = 0; i < 100; i++) count.note([{ pollId: poll }, { pollId: other }]);
       await waitUntil("published", async () => (await published(poll)) === 100n);
       assert.deepEqual(
         lines.map(line => [line.event, line.code]),
@@ -74,9 +74,9 @@ describe("the tape of a front", () => {
 
       rmSync(path, { recursive: true });
       rmSync(`${path}.next`, { recursive: true });
-      tape.note([{ pollId: poll }]);
+      count.note([{ pollId: poll }]);
       await waitUntil("written", () => written(poll) === 101);
-      assert.equal(written(other), 100, "what came meanwhile is in the file, too");
+      assert.equal(written(other), 100, "the file has the ballots that were accepted meanwhile");
       assert.deepEqual(
         lines.map(({ event }) => event),
         ["accepted_count_not_written", "accepted_count_written_again"],
@@ -84,29 +84,29 @@ describe("the tape of a front", () => {
     });
   }
 
-  it("has every poll's newest count in its file after it was begun anew many times", () => {
-    const { tape, written } = newTape();
-    tape.note([{ pollId: other }]);
+  it("has every poll's newest count in its file after many rewrites", () => {
+    const { count, written } = newCount();
+    count.note([{ pollId: other }]);
     const many = Array.from({ length: 200 }, (_, index) => ({ pollId: (100 + index) as PollId }));
-    for (let i = 0; i < 2_000; i++) tape.note(many);
+    for (let i = 0; i < 2_000; i++) count.note(many);
     assert.equal(written(other), 1);
     assert.equal(written(100 as PollId), 2_000);
   });
 
-  it("leaves what a full memcached has, and publishes when there is room", async () => {
-    const { tape, published } = newTape();
-    tape.note([{ pollId: poll }]);
+  it("keeps the published count when memcached is full, and publishes when memory is free", async () => {
+    const { count, published } = newCount();
+    count.note([{ pollId: poll }]);
     await waitUntil("published", async () => (await published(poll)) === 1n);
     const taken = await fill(client, smallItems);
     const { outOfMemory } = await readMemory(client);
-    tape.note([{ pollId: poll }]);
+    count.note([{ pollId: poll }]);
     const refused = async () => (await readMemory(client)).outOfMemory > outOfMemory;
-    await waitUntil("memcached to refuse it", refused);
+    await waitUntil("a refused write", refused);
     assert.equal(await published(poll), 1n);
 
-    const p = new Pipeline();
-    for (const key of taken) p.delete(key);
-    await client.send(p);
+    const pipeline = new Pipeline();
+    for (const key of taken) pipeline.delete(key);
+    await client.send(pipeline);
     await waitUntil("published again", async () => (await published(poll)) === 2n);
   });
 });

@@ -49,16 +49,16 @@ const history = fc.record({
   ways: fc.infiniteStream(fc.constantFrom("queue", "queue", "pass", "direct")),
 });
 
-describe("changes", () => {
-  it("are part of what a pass says of its progress", async () => {
+describe("a changed ballot", () => {
+  it("is part of the progress that a pass reports", async () => {
     const poll = await newPoll();
     await enqueue(producer(), batch(revisionsOf(poll, [[1], [2], [3]])));
-    const said: number[] = [];
-    await newFlusher().pass({ progress: ({ ballots }) => said.push(ballots) });
-    assert.equal(said.at(-1), 3);
+    const reported: number[] = [];
+    await newFlusher().pass({ progress: ({ ballots }) => reported.push(ballots) });
+    assert.equal(reported.at(-1), 3);
   });
 
-  it("leave the last revision of each voter, in whatever order they come", async () => {
+  it("stands in its last revision, in whatever order the revisions arrive", async () => {
     await fc.assert(
       fc.asyncProperty(history, async ({ voters, again, order, sizes, ways }) => {
         const poll = await newPoll();
@@ -93,7 +93,7 @@ describe("changes", () => {
           return voted.filter(one => one.choices.includes(i + 1)).length;
         });
         assert.deepEqual(await totals(poll), { ballots: voted.length, duplicates: 0, votes });
-        assert.deepEqual(await rowsOf(poll), standing.map(said).sort());
+        assert.deepEqual(await rowsOf(poll), standing.map(rowText).sort());
         assert.deepEqual(tallyOf(poll, moved), { ballots: voted.length, votes }, "tallies");
         const found = (await readOutcomes(store, [poll])).get(poll);
         assert.equal(found?.withdrawn, standing.length - voted.length);
@@ -109,7 +109,7 @@ describe("changes", () => {
     );
   });
 
-  it("of the same revision are decided by who was first, and the other one is a duplicate", async () => {
+  it("stands against another of the same revision when it was received first", async () => {
     const poll = await newPoll();
     const [one, two] = revisionsOf(poll, [[1], [2]]) as [Ballot, Ballot];
     const late = { ...two, ballotId: ballotIdOf(randomUUID()), receivedAtMs: two.receivedAtMs + 1 };
@@ -121,7 +121,7 @@ describe("changes", () => {
     assert.deepEqual(await totals(poll), { ballots: 1, duplicates: 1, votes: [0, 1, 0, 0] });
   });
 
-  it("that go straight into MySQL are not displaced by one that a front took before and nobody was told of", async () => {
+  it("that was committed directly stands against an earlier one that was never acknowledged", async () => {
     const poll = await newPoll();
     for (const revision of [0, 1]) {
       const sent = revisionsOf(poll, [[1], [2]])[revision] as Ballot;
@@ -139,7 +139,7 @@ describe("changes", () => {
     assert.deepEqual(await totals(poll), { ballots: 2, duplicates: 0, votes: [1, 1, 0, 0] });
   });
 
-  it("that go straight into MySQL tell the loser what stands, and keep it out of the books", async () => {
+  it("that loses in a direct commit gets the ballot that stands, and enters no books", async () => {
     const poll = await newPoll();
     const [one, two] = revisionsOf(poll, [[1], [2]]) as [Ballot, Ballot];
     const other = {
@@ -162,7 +162,7 @@ describe("changes", () => {
   });
 });
 
-const said = (of: { readonly revision: number; readonly choices: Uint8Array }) =>
+const rowText = (of: { readonly revision: number; readonly choices: Uint8Array }) =>
   `${of.revision}: ${[...of.choices].join()}`;
 
 async function rowsOf(poll: PollId): Promise<string[]> {
@@ -171,10 +171,10 @@ async function rowsOf(poll: PollId): Promise<string[]> {
     "SELECT revision, choices FROM ballots WHERE poll_id = ?",
     [poll],
   );
-  return rows.map(said).sort();
+  return rows.map(rowText).sort();
 }
 
-/** What the tallies say after the fronts have moved them and the flushes have corrected them. */
+/** The tallies after the moves of the fronts and the corrections of the flushes. */
 function tallyOf(poll: PollId, moved: SumsByPoll) {
   const changes: (TallyChange | undefined)[] = [
     moved.byPoll.get(poll),

@@ -1,6 +1,6 @@
 /**
- * Ballots that were checked against a poll before an editor closed it, and get to their round afterwards, on a
- * real memcached: the news may have reached this process for somebody else's sake.
+ * Ballots that were checked against a poll before an editor closed it, and whose round starts afterwards, on a real
+ * memcached. The front may have read the new publication for another request in the meantime.
  */
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
@@ -25,7 +25,7 @@ describe("a poll that is closed while a ballot is on its way", () => {
   let poll: Poll;
   before(() => bench.newPoll());
 
-  /** A front that has checked a ballot, and an editor who has closed its poll since. */
+  /** A front that has checked a ballot, whose poll an editor has closed since. */
   async function closedSince() {
     id = await bench.newPoll();
     number += 1;
@@ -53,14 +53,14 @@ describe("a poll that is closed while a ballot is on its way", () => {
     return { front, commit, offered, closesAtMs };
   }
 
-  it("does not take it, and keeps no mark of it", async () => {
+  it("refuses the ballot, and keeps no mark of it", async () => {
     const { commit, offered } = await closedSince();
     const late = offered();
     assert.equal((await commit.offer(late)).outcome, "closed");
     assert.equal(await readMark([bench.client], id, late.voter), undefined);
   });
 
-  it("does not take it when somebody else was told of the closing first", async () => {
+  it("refuses the ballot when another request read the closing first", async () => {
     const { front, commit, offered } = await closedSince();
     await front.findCurrent("poll-1" as Slug);
     const late = offered();
@@ -68,14 +68,14 @@ describe("a poll that is closed while a ballot is on its way", () => {
     assert.equal(await readMark([bench.client], id, late.voter), undefined);
   });
 
-  it("takes one that came before", async () => {
+  it("accepts a ballot that was received before the closing", async () => {
     const { front, commit, offered, closesAtMs } = await closedSince();
     await front.findCurrent("poll-1" as Slug);
     const timely = offered({ receivedAtMs: closesAtMs - 1 });
     assert.equal((await commit.offer(timely)).outcome, "accepted");
   });
 
-  it("gives a refused change's voter the mark of what stands back", async () => {
+  it("restores the mark of the ballot that stands when a change is refused", async () => {
     const { front, commit, offered, closesAtMs } = await closedSince();
     const first = offered({ receivedAtMs: closesAtMs - 1 });
     assert.equal((await commit.offer(first)).outcome, "accepted");
@@ -88,7 +88,7 @@ describe("a poll that is closed while a ballot is on its way", () => {
 });
 
 describe("a poll that is closed while memcached is full", () => {
-  it("is looked up in MySQL, instead of being open for as long as there is no room", async () => {
+  it("is read from MySQL, and does not stay open until memory is free", async () => {
     const { port } = await testMemcached({ memoryMb: 4 });
     const client = new MemcachedClient({ host: "127.0.0.1", port });
     after(() => client.close());
@@ -107,8 +107,8 @@ describe("a poll that is closed while memcached is full", () => {
   });
 });
 
-describe("a change that is refused because too many wait", () => {
-  it("leaves its voter's mark as it is", async () => {
+describe("a change that is refused because too many ballots wait", () => {
+  it("leaves its voter's mark unchanged", async () => {
     const pollId = await bench.newPoll();
     const commit = newCommit(bench, noRelief);
     const offered = (change: Partial<OfferedBallot> = {}): OfferedBallot => ({

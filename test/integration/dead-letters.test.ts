@@ -16,7 +16,7 @@ interface SlugRow extends Row {
 
 const bench = await startFlushBench();
 
-/** Puts a letter aside, as a flush would, and gives its number. */
+/** Inserts a dead letter, as a flush would, and returns its number. */
 async function letterOf(pollId: PollId, bytes: Buffer, ballots: number) {
   const { store } = bench;
   const letters = [{ pollId, slot: 1, reason: "a test", bytes, ballots }];
@@ -24,8 +24,8 @@ async function letterOf(pollId: PollId, bytes: Buffer, ballots: number) {
   return (await listDeadLetters(store)).at(-1)?.id ?? 0;
 }
 
-describe("dead letters", () => {
-  it("are counted once when re-driven, by however many", async () => {
+describe("a re-driven dead letter", () => {
+  it("is counted once when two processes re-drive it at once", async () => {
     const pollId = await bench.newPoll();
     const bytes = encodeBatch(batch([ballot(pollId), ballot(pollId)]));
     const id = await letterOf(pollId, bytes, 0);
@@ -40,7 +40,7 @@ describe("dead letters", () => {
     assert.ok(!(await listDeadLetters(bench.store)).some(letter => letter.id === id));
   });
 
-  it("are counted once when one batch is in two of them, or came another way as well", async () => {
+  it("is counted once when its batch is in another letter, or in a slot, as well", async () => {
     const pollId = await bench.newPoll();
     const twice = encodeBatch(batch([ballot(pollId), ballot(pollId)]));
     const both = [await letterOf(pollId, twice, 0), await letterOf(pollId, twice, 0)];
@@ -55,10 +55,14 @@ describe("dead letters", () => {
     assert.equal((await listDeadLetters(bench.store)).length, 0);
     await bench.enqueue(bench.producer(), twice);
     await bench.newFlusher().pass();
-    assert.equal((await bench.totals(pollId)).ballots, 3, "a slot that comes after its letter");
+    assert.equal(
+      (await bench.totals(pollId)).ballots,
+      3,
+      "a slot that is flushed after its letter counts nothing",
+    );
   });
 
-  it("do not count a voter twice who has another ballot in the same batch", async () => {
+  it("counts a voter once who has another ballot in the same batch", async () => {
     const pollId = await bench.newPoll();
     const first = ballot(pollId, { receivedAtMs: Date.now() - 10 });
     const other = ballot(pollId, { voter: first.voter });
@@ -73,7 +77,7 @@ describe("dead letters", () => {
     assert.deepEqual([ballots, duplicates], [1, 1]);
   });
 
-  it("stay, with the reason, when they can't be read or counted", async () => {
+  it("stays, with the reason, when it can't be decoded or counted", async () => {
     const pollId = await bench.newPoll();
     const damaged = await letterOf(pollId, Buffer.from("not a slot"), 0);
     const result = await redriveLetter(bench.store, damaged);
@@ -84,8 +88,8 @@ describe("dead letters", () => {
   });
 });
 
-describe("recount", () => {
-  it("finds totals that are off, and mends them when asked to", async () => {
+describe("recountPoll", () => {
+  it("finds totals that differ from the rows, and corrects them with repair", async () => {
     const pollId = await bench.newPoll();
     const bytes = encodeBatch(batch([ballot(pollId), ballot(pollId)]));
     await redriveLetter(bench.store, await letterOf(pollId, bytes, 0));

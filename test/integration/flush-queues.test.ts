@@ -14,14 +14,14 @@ import { ballot, batch, startFlushBench } from "#test/support/flush-bench.ts";
 const bench = await startFlushBench();
 const { newFlusher, newPoll, producer, enqueue, totals, count, client } = bench;
 
-/** Slots that are still in memcached, tombstones apart: those stay until they expire. */
+/** The number of slots in memcached, without tombstones: those stay until they expire. */
 async function slotsLeft(): Promise<number> {
-  const looks = await readQueues(
+  const states = await readQueues(
     client,
     [0, 1, 2, 3].map(home => queueName("normal", home)),
   );
   let left = 0;
-  for (const { queue, epoch, pointer } of looks) {
+  for (const { queue, epoch, pointer } of states) {
     const numbers = Array.from({ length: pointer }, (_, i) => i + 1);
     const found = await readSlots(client, queue, epoch, numbers);
     left += [...found.values()].filter(bytes => !isTombstone(bytes)).length;
@@ -58,7 +58,7 @@ describe("a flush", () => {
     assert.equal(bench.corrections[0]?.[0].get(poll)?.votes.get(2 as never), -1);
   });
 
-  it("lets the earlier of two ballots stand, in whatever order they come", async () => {
+  it("keeps the earlier of two ballots when the later one arrives first", async () => {
     const poll = await newPoll();
     const first = ballot(poll, { receivedAtMs: Date.now() - 5_000 });
     const second = ballot(poll, { voter: first.voter, choices: Uint8Array.of(2) });
@@ -70,7 +70,7 @@ describe("a flush", () => {
     assert.equal(await count("ballots", `poll_id = ${poll} AND choices = 0x01`), 1);
   });
 
-  it("lets the earlier stand also when both come in one slot", async () => {
+  it("keeps the earlier of two ballots when both arrive in one slot", async () => {
     const poll = await newPoll();
     const first = ballot(poll, { receivedAtMs: Date.now() - 5_000 });
     const second = ballot(poll, { voter: first.voter, choices: Uint8Array.of(2) });
@@ -79,7 +79,7 @@ describe("a flush", () => {
     assert.deepEqual(await totals(poll), { ballots: 1, duplicates: 1, votes: [1, 0, 0, 0] });
   });
 
-  it("counts a batch once that stands in two slots, or in two queues", async () => {
+  it("counts a batch once when it is in two slots, or in two queues", async () => {
     const poll = await newPoll();
     const twice = batch([ballot(poll), ballot(poll)]);
     await enqueue(producer(0), twice);
@@ -91,7 +91,7 @@ describe("a flush", () => {
     assert.deepEqual(await totals(poll), { ballots: 2, duplicates: 0, votes: [2, 0, 0, 0] });
   });
 
-  it("counts a ballot once that is sent again in another batch", async () => {
+  it("counts a ballot once when it is sent again in another batch", async () => {
     const poll = await newPoll();
     const again = ballot(poll);
     await enqueue(producer(), batch([again]));
@@ -103,17 +103,17 @@ describe("a flush", () => {
   });
 });
 
-describe("holes", () => {
-  it("are passed after their grace time; what stands behind them does not wait", async () => {
+describe("a missing slot", () => {
+  it("is given up after its grace time, and does not delay the slots after it", async () => {
     const poll = await newPoll();
     const home = producer(2);
-    await home.takeTicket(); // and is never heard of again
-    await sleep(2_050); // its lock's lease
+    await home.takeTicket(); // and never writes its slot
+    await sleep(2_050); // the lease of its lock
     await enqueue(home, batch([ballot(poll)]));
     const flusher = newFlusher();
     const first = await flusher.pass();
-    assert.equal(first.counted, 1, "the slot behind the hole is committed at once");
-    assert.ok(first.waiting > 0, "the checkpoint waits for the hole");
+    assert.equal(first.counted, 1, "the slot after the missing one is committed at once");
+    assert.ok(first.waiting > 0, "the checkpoint waits for the missing slot");
     await sleep(350);
     const second = await flusher.pass();
     assert.equal(second.missing, 1);
@@ -121,7 +121,7 @@ describe("holes", () => {
     assert.deepEqual(await totals(poll), { ballots: 1, duplicates: 0, votes: [1, 0, 0, 0] });
   });
 
-  it("do not make another worker count twice what stands behind them", async () => {
+  it("does not make another worker count the slots after it twice", async () => {
     const poll = await newPoll();
     const home = producer(3);
     await home.takeTicket();
@@ -133,12 +133,12 @@ describe("holes", () => {
     const third = newFlusher();
     await third.pass({ waitForMissing: true });
     assert.deepEqual(await totals(poll), { ballots: 1, duplicates: 0, votes: [1, 0, 0, 0] });
-    assert.deepEqual(bench.corrections, [], "nothing was off, so nothing may be corrected");
+    assert.deepEqual(bench.corrections, [], "the tallies are right, so nothing may be corrected");
   });
 });
 
-describe("poison", () => {
-  it("goes to the dead letters with its bytes, and its neighbours count", async () => {
+describe("a slot that does not decode, or a ballot that can't count", () => {
+  it("becomes a dead letter with its bytes, and the ballots around it count", async () => {
     const poll = await newPoll();
     const before = await count("dead_letters");
     await enqueue(producer(), batch([ballot(poll)]));
@@ -161,8 +161,8 @@ describe("poison", () => {
   });
 });
 
-describe("side by side", () => {
-  it("many workers share the queues and count everything once", async () => {
+describe("five flushers at once", () => {
+  it("share the queues and count every ballot once", async () => {
     const poll = await newPoll();
     for (let i = 0; i < 60; i++) {
       await enqueue(producer(i % 4), batch(Array.from({ length: 20 }, () => ballot(poll))));
@@ -181,8 +181,8 @@ describe("side by side", () => {
   });
 });
 
-describe("slots that were committed without us knowing", () => {
-  it("are deleted when the answer to COMMIT was lost", async t => {
+describe("a slot whose commit this worker did not see", () => {
+  it("is deleted when the answer to COMMIT was lost", async t => {
     const poll = await newPoll();
     const proxy = await FaultProxy.start({ host: "127.0.0.1", port: bench.database.port });
     const url = bench.database.url.replace(`:${bench.database.port}/`, `:${proxy.port}/`);
@@ -196,17 +196,17 @@ describe("slots that were committed without us knowing", () => {
     let lost = 0;
     proxy.loseAnswers((_, request) => request.includes("transaction.commit") && ++lost === 1);
     await flusher.pass();
-    assert.equal(lost, 1, "the fault must have bitten");
+    assert.equal(lost, 1, "one answer was lost");
     assert.deepEqual(await totals(poll), { ballots: 1, duplicates: 0, votes: [1, 0, 0, 0] });
     assert.equal(await slotsLeft(), 0);
   });
 
-  it("are deleted when another worker committed them and died, while we live on", async () => {
+  it("is deleted when another worker committed it and died before deleting it", async () => {
     const poll = await newPoll();
     const survivor = newFlusher();
     await survivor.pass();
     await enqueue(producer(), batch([ballot(poll)]));
-    await newFlusher({ keepMs: 60_000 }).pass(); // commits, and is not there to delete
+    await newFlusher({ keepMs: 60_000 }).pass(); // commits, and deletes nothing
     assert.equal(await slotsLeft(), 1);
     await enqueue(producer(), batch([ballot(poll)]));
     await survivor.pass();
@@ -214,18 +214,18 @@ describe("slots that were committed without us knowing", () => {
   });
 });
 
-describe("slots that are kept for a late replica", () => {
-  it("go by themselves when their time is over and nobody is there to delete them", async () => {
+describe("a committed slot that is kept for a late replica", () => {
+  it("expires by itself when no worker is left to delete it", async () => {
     const poll = await newPoll();
     await enqueue(producer(), batch([ballot(poll)]));
-    await newFlusher({ keepMs: 1_000 }).pass(); // as cron does: it ends with its pass
+    await newFlusher({ keepMs: 1_000 }).pass(); // one pass, as from cron
     assert.equal(await slotsLeft(), 1);
     await waitUntil("its end", async () => (await slotsLeft()) === 0, { withinMs: 20_000 });
   });
 });
 
 describe("a new worker", () => {
-  it("deletes what its predecessor committed and did not live to delete", async () => {
+  it("deletes the slots that its predecessor committed and did not delete", async () => {
     const poll = await newPoll();
     const keeping = newFlusher({ keepMs: 60_000 });
     await enqueue(producer(), batch([ballot(poll)]));

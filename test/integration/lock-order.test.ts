@@ -1,6 +1,6 @@
 /**
- * The order of locks (`lib/flush/transaction.ts`): whoever brings ballots takes the books last, behind the
- * totals. One of them that took them earlier could deadlock with the others, or with an editor who deletes.
+ * The order of locks (`lib/flush/settle.ts`): every transaction with ballots locks the acceptances last, after the
+ * totals. One that locked them earlier could deadlock with the others, or with an editor who deletes the poll.
  */
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
@@ -25,8 +25,8 @@ const admin = new Store({
 });
 after(() => admin.close());
 
-/** Somebody is at the statement that adds to the totals. */
-async function atTheTotals(): Promise<boolean> {
+/** True while a connection runs the statement that adds to the totals. */
+async function addsToTotals(): Promise<boolean> {
   const [row] = await admin.rows<Row & { n: number }>(
     "test.waiting",
     `SELECT COUNT(*) AS n FROM information_schema.processlist
@@ -40,8 +40,8 @@ const ways: Readonly<Record<string, (brought: Batch) => Promise<unknown>>> = {
     await enqueue(producer(), brought);
     await newFlusher().pass();
   },
-  "a front": brought => commitDirectly(store, brought, true, Date.now()),
-  "a letter": async brought => {
+  "a direct commit": brought => commitDirectly(store, brought, true, Date.now()),
+  "a re-driven dead letter": async brought => {
     const pollId = brought.ballots[0]?.pollId;
     const bytes = encodeBatch(brought);
     const letter = { pollId, slot: 1, reason: "a test", bytes, ballots: 0 };
@@ -50,21 +50,21 @@ const ways: Readonly<Record<string, (brought: Batch) => Promise<unknown>>> = {
   },
 };
 
-describe("ballots that are brought", () => {
+describe("the lock order of a transaction with ballots", () => {
   for (const [name, bring] of Object.entries(ways)) {
-    it(`by ${name} lock the books last`, async () => {
+    it(`${name} locks acceptances after totals`, async () => {
       const poll = await newPoll();
       const first = batch([ballot(poll)]);
       await bring(first);
-      const sameLife = Buffer.from(first.id.subarray(0, producerBytes));
-      const id = Buffer.concat([sameLife, randomBytes(12 - producerBytes)]) as BatchId;
+      const sameRun = Buffer.from(first.id.subarray(0, producerBytes));
+      const id = Buffer.concat([sameRun, randomBytes(12 - producerBytes)]) as BatchId;
       const next = batch([ballot(poll)], { id });
       const bringing = await admin.transaction(async db => {
         await db.rows("test.hold", "SELECT * FROM poll_totals WHERE poll_id = ? FOR UPDATE", [
           poll,
         ]);
         const done = bring(next);
-        await waitUntil("it waits for the totals", atTheTotals);
+        await waitUntil("the transaction waits for the totals", addsToTotals);
         const books = "SELECT * FROM acceptances WHERE poll_id = ? FOR UPDATE NOWAIT";
         assert.equal((await db.rows("test.books", books, [poll])).length, 1);
         return { done };

@@ -1,4 +1,4 @@
-/** What a worker does besides flushing, on a real memcached and MariaDB. */
+/** The work of a worker besides flushing, on a real memcached and MariaDB. */
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
 import { createLog } from "#lib/base/log.ts";
@@ -21,31 +21,31 @@ function newWorker() {
     FLOODGATE_SECRET: "x".repeat(32),
   });
   const worker = buildWorker(config, createLog("test", "silent"));
-  const upkeep = new Maintenance(worker);
+  const maintenance = new Maintenance(worker);
   after(() => worker.close());
-  return { ...worker, pass: () => onePass(worker, upkeep, { waitForMissing: false }) };
+  return { ...worker, pass: () => onePass(worker, maintenance, { waitForMissing: false }) };
 }
 
 describe("doubtful tallies", () => {
-  it("are mended a portion at a time, and stay in doubt until they were", async () => {
+  it("are corrected in portions, and stay doubtful until then", async () => {
     const { doubtful, pass } = newWorker();
     const polls: PollId[] = [];
     for (let i = 0; i < 250; i++) polls.push(await bench.newPoll());
     doubtful.add(polls);
     await pass();
-    assert.equal(doubtful.ids.size, 50, "some are left for the next step");
-    const isMended = async (poll: PollId) =>
+    assert.equal(doubtful.ids.size, 50, "the rest is left for the next pass");
+    const isRebuilt = async (poll: PollId) =>
       (await readTally(bench.client, poll, [partOf(1 as OptionNumber, 0)])) !== undefined;
-    for (const poll of polls) assert.ok(doubtful.ids.has(poll) || (await isMended(poll)));
-    const restIsMended = async () => {
+    for (const poll of polls) assert.ok(doubtful.ids.has(poll) || (await isRebuilt(poll)));
+    const restIsRebuilt = async () => {
       await pass();
       return doubtful.ids.size === 0;
     };
-    await waitUntil("the rest", restIsMended, { withinMs: 20_000 });
-    for (const poll of polls) assert.ok(await isMended(poll));
+    await waitUntil("the rest", restIsRebuilt, { withinMs: 20_000 });
+    for (const poll of polls) assert.ok(await isRebuilt(poll));
   });
 
-  it("of a poll that takes no ballots any more are settled", async () => {
+  it("are dropped when their poll is final", async () => {
     const { doubtful, pass } = newWorker();
     const poll = await bench.newPoll();
     await bench.store.write("test.final", "UPDATE polls SET finalized_at = ? WHERE id = ?", [

@@ -1,6 +1,6 @@
 /**
- * Making tallies exact on a real memcached and MariaDB: how long the queues are held still for it, and what it
- * does when one of the servers does not answer just then.
+ * The rebuild of tallies on a real memcached and MariaDB: for how many round trips the queues are frozen, and what
+ * happens when a server does not answer meanwhile.
  */
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
@@ -23,13 +23,13 @@ import { FaultProxy } from "#test/support/fault-proxy.ts";
 import { ballot, batch, startFlushBench } from "#test/support/flush-bench.ts";
 import { testMemcached } from "#test/support/services.ts";
 
-/** Longer than a test waits for anything: what is answered earlier has not waited for a statement to end. */
+/** Longer than any wait of these tests: an earlier answer did not wait for a statement's deadline. */
 const statementMs = 8 * SECOND;
 const patienceMs = 5 * SECOND;
 
 const bench = await startFlushBench();
 
-/** Counts what it sends. */
+/** Counts its round trips. */
 class CountingClient extends MemcachedClient {
   roundTrips = 0;
   override send(pipeline: Pipeline) {
@@ -91,13 +91,13 @@ async function ballotsOf(poll: Parameters<typeof partsOf>[0] & { id: PollId }, a
   return (await readTally(at, poll.id, partsOf(poll)))?.ballots;
 }
 
-/** What a rebuild asks, in its order, with a chance to step in. */
+/** Dependencies whose requests are recorded in order, with hooks to act between them. */
 async function startWatched(queueNames: TallyDeps["queueNames"]) {
   const seen: ("snapshot" | "question" | "lock" | "slots")[] = [];
   const hooks: {
     onLock?: () => Promise<unknown>;
     onSlots?: () => Promise<unknown>;
-    onHeldQuestion?: () => Promise<unknown>;
+    onFrozenQuestion?: () => Promise<unknown>;
   } = {};
   const database = await FaultProxy.start({ host: "127.0.0.1", port: bench.database.port });
   const memcached = await FaultProxy.start(bench.client.address);
@@ -114,9 +114,9 @@ async function startWatched(queueNames: TallyDeps["queueNames"]) {
   database.interceptRequests(async request => {
     if (request.includes("START TRANSACTION")) seen.push("snapshot");
     if (!request.includes("batches.known") && !request.includes("checkpoints.open")) return;
-    const held = seen.lastIndexOf("lock") > seen.lastIndexOf("snapshot");
+    const frozen = seen.lastIndexOf("lock") > seen.lastIndexOf("snapshot");
     seen.push("question");
-    if (held) await hooks.onHeldQuestion?.();
+    if (frozen) await hooks.onFrozenQuestion?.();
   });
   memcached.interceptRequests(async request => {
     if (request.includes(":s:")) {
@@ -131,7 +131,7 @@ async function startWatched(queueNames: TallyDeps["queueNames"]) {
   return { deps: depsFor(queueNames, { store, queueServers: [client] }), seen, hooks };
 }
 
-/** Does it once. */
+/** `work`, at the first call only. */
 function once(work: () => Promise<unknown>): () => Promise<unknown> {
   let done = false;
   return async () => {
@@ -141,8 +141,8 @@ function once(work: () => Promise<unknown>): () => Promise<unknown> {
   };
 }
 
-describe("making tallies exact", () => {
-  it("holds the queues for as many round trips for forty polls as for one", async () => {
+describe("rebuildTallies", () => {
+  it("freezes the queues for as many round trips with forty polls as with one", async () => {
     const { producer, queueNames } = newQueue();
     const polls = await newPolls(41);
     for (const poll of polls) await vote(producer, poll.id);
@@ -158,7 +158,7 @@ describe("making tallies exact", () => {
     assert.equal(await roundTrips(polls.slice(1)), forOne);
   });
 
-  it("reads with the locks held only what came since it looked last", async () => {
+  it("reads no slot again while the queues are frozen", async () => {
     const { producer, queueNames } = newQueue();
     const poll = await newPoll();
     for (let i = 0; i < 40; i++) await vote(producer, poll.id);
@@ -171,7 +171,7 @@ describe("making tallies exact", () => {
     assert.ok(!seen.slice(seen.indexOf("lock")).includes("slots"), seen.join(" "));
   });
 
-  it("begins again without taking a lock when slots were flushed while it read", async () => {
+  it("starts again before it takes a lock when slots were flushed while it read", async () => {
     const { producer, queueNames } = newQueue();
     const poll = await newPoll();
     for (let i = 0; i < 3; i++) await vote(producer, poll.id);
@@ -183,7 +183,7 @@ describe("making tallies exact", () => {
     assert.ok(seen.indexOf("lock") > seen.lastIndexOf("snapshot"), seen.join(" "));
   });
 
-  it("begins again when slots were flushed just before it had the locks", async () => {
+  it("starts again when slots were flushed just before it had the locks", async () => {
     const { producer, queueNames } = newQueue();
     const poll = await newPoll();
     await vote(producer, poll.id);
@@ -197,8 +197,8 @@ describe("making tallies exact", () => {
   });
 });
 
-describe("while the queues are held", () => {
-  /** `before` is done just before the locks are taken; from then on MySQL does not answer. */
+describe("rebuildTallies with frozen queues", () => {
+  /** Runs `before` just before the locks are taken; from then on, MySQL does not answer. */
   async function withSilentMysql(
     before: (producer: QueueProducer, poll: PollId) => Promise<unknown>,
   ) {
@@ -208,7 +208,7 @@ describe("while the queues are held", () => {
     const { deps, seen, hooks } = await startWatched(queueNames);
     const silence = new AbortController();
     hooks.onLock = once(() => before(producer, poll.id));
-    hooks.onHeldQuestion = () => sleep(statementMs, silence.signal);
+    hooks.onFrozenQuestion = () => sleep(statementMs, silence.signal);
     const rebuild = rebuildTallies(deps, [poll]).then(
       () => "done",
       error => error,
@@ -217,29 +217,29 @@ describe("while the queues are held", () => {
     const outcome = await Promise.race([rebuild, sleep(patienceMs, patience.signal)]);
     patience.abort();
     assert.ok(isStoreFailure(outcome, "unavailable"), `still waiting: ${seen.join(" ")}`);
-    assert.equal(await ballotsOf(poll), undefined, "nothing was written on a guess");
-    // What the locks are for goes on although MySQL is still silent.
+    assert.equal(await ballotsOf(poll), undefined, "no counter was written without MySQL's answer");
+    // Votes go on although MySQL is still silent.
     await vote(producer, poll.id);
     silence.abort();
     await rebuildTallies(depsFor(queueNames), [poll]);
     return { ballots: await ballotsOf(poll), seen };
   }
 
-  it("MySQL that is silent about a batch lets voting go on", async () => {
+  it("lets votes go on when MySQL does not answer about a batch", async () => {
     const { ballots, seen } = await withSilentMysql(vote);
     assert.equal(ballots, 3);
-    assert.equal(seen.filter(event => event === "lock").length, 2, "taken and given back");
+    assert.equal(seen.filter(event => event === "lock").length, 2, "acquired and released");
   });
 
-  it("MySQL that is silent about a missing slot lets voting go on", async () => {
+  it("lets votes go on when MySQL does not answer about a missing slot", async () => {
     const { ballots, seen } = await withSilentMysql(async producer => {
       await producer.unlock(await producer.waitForLock(await producer.takeTicket()));
     });
     assert.equal(ballots, 2);
-    assert.equal(seen.filter(event => event === "lock").length, 2, "taken and given back");
+    assert.equal(seen.filter(event => event === "lock").length, 2, "acquired and released");
   });
 
-  it("a server with tallies that answers after the lease is written nothing", async () => {
+  it("writes nothing to a server that answers after the lease", async () => {
     const { producer, queueNames } = newQueue();
     const poll = await newPoll();
     await vote(producer, poll.id);
@@ -250,7 +250,7 @@ describe("while the queues are held", () => {
       client.close();
       await proxy.stop();
     });
-    // The counters are read, under the locks; before the answer comes, somebody else has them and votes.
+    // The counters are read with the queues frozen; before the answer arrives, the locks expire and a vote is cast.
     const late = once(async () => {
       await producer.unlock(await producer.waitForLock(await producer.takeTicket()));
       await vote(producer, poll.id);
@@ -263,13 +263,13 @@ describe("while the queues are held", () => {
   });
 });
 
-describe("the counters of very many polls", () => {
+describe("correctCounters with 2,000 polls", () => {
   const manyPolls = async () => {
     const poll = await newPoll();
     return Array.from({ length: 2_000 }, (_, i) => ({ ...poll, id: (100_000 + i) as PollId }));
   };
 
-  it("are written in a few portions, not at all when the time is over", async () => {
+  it("writes a few portions, and nothing when the time is over", async () => {
     const client = countingClient();
     const places = new Placement([client], 1);
     const polls = await manyPolls();
@@ -277,8 +277,8 @@ describe("the counters of very many polls", () => {
     assert.equal(await ballotsOf(polls[0] ?? assert.fail()), undefined);
     const before = client.roundTrips;
     const untilMs = monotonicMs() + defaultTimeouts.answerMs * 20;
-    const mended = await correctCounters(places, polls, () => 3, untilMs);
-    assert.equal(mended?.length, polls.length * 5);
+    const corrections = await correctCounters(places, polls, () => 3, untilMs);
+    assert.equal(corrections?.length, polls.length * 5);
     assert.ok(client.roundTrips - before <= 8, `${client.roundTrips - before} round trips`);
     for (const poll of [polls[0], polls.at(-1)])
       assert.equal(await ballotsOf(poll ?? assert.fail()), 3);

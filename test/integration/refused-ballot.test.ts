@@ -1,4 +1,4 @@
-/** A ballot that MySQL refuses does not take its neighbours along. The refusal is a trigger's: real, and any. */
+/** A ballot that MySQL refuses does not affect the ballots around it. A trigger makes MySQL refuse it. */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { createConnection } from "mysql2/promise";
@@ -8,8 +8,8 @@ import { ballot, batch, startFlushBench } from "#test/support/flush-bench.ts";
 
 const bench = await startFlushBench();
 
-describe("one bad ballot in a full slot", () => {
-  it("goes to the dead letters alone, and everything around it is counted", async () => {
+describe("a ballot that MySQL refuses, in a full slot", () => {
+  it("becomes a dead letter alone, and every other ballot is counted", async () => {
     const poll = await bench.newPoll();
     const many = (count: number) => Array.from({ length: count }, () => ballot(poll));
     const slots = [many(200), many(500), many(300)];
@@ -36,6 +36,6 @@ describe("one bad ballot in a full slot", () => {
     );
     assert.equal(letters.length, 1);
     const [kept] = decodeBatch(letters[0]?.bytes ?? Buffer.alloc(0))?.ballots ?? [];
-    assert.equal(kept?.ballotId, bad.ballotId, "its bytes are kept");
+    assert.equal(kept?.ballotId, bad.ballotId, "the letter holds its bytes");
   });
 });

@@ -1,6 +1,6 @@
 /**
- * A voter's ballot that was sent again, and another one of the same voter that a front took in between: the first
- * stands, in whatever order they reach MySQL, and rows and totals say the same.
+ * A ballot that was sent again, and another one of the same voter that a front received in between: the first ballot
+ * stands, in whatever order they reach MySQL, and rows and totals agree.
  */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
@@ -16,7 +16,7 @@ interface ChoicesRow extends Row {
 const bench = await startFlushBench();
 const firstMs = Date.now() - 1_000;
 
-/** Ballots that come in one flush each, and what stands then. */
+/** Flushes the lists of ballots one after the other; returns the rows and totals afterwards. */
 async function standingAfter(flushes: (id: PollId) => readonly Ballot[][]) {
   const id = await bench.newPoll();
   for (const ballots of flushes(id)) {
@@ -32,7 +32,7 @@ async function standingAfter(flushes: (id: PollId) => readonly Ballot[][]) {
   return { rows: rows.map(({ choices }) => [...choices]), ballots, votes };
 }
 
-/** The first, the other, and the first again. */
+/** The first ballot, the other one, and the first sent again. */
 function threeOf(id: PollId): { first: Ballot; other: Ballot; again: Ballot } {
   const first = ballot(id, { receivedAtMs: firstMs });
   const { voter } = first;
@@ -42,8 +42,8 @@ function threeOf(id: PollId): { first: Ballot; other: Ballot; again: Ballot } {
 
 const expected = { rows: [[1]], ballots: 1, votes: [1, 0, 0, 0] };
 
-describe("a ballot that was sent again", () => {
-  it("stands, when its first copy and the other ballot come together behind it", async () => {
+describe("a ballot that is sent again", () => {
+  it("stands when its first copy and the other ballot arrive later, in one flush", async () => {
     const standing = await standingAfter(id => {
       const { first, other, again } = threeOf(id);
       return [[again], [first, other]];
@@ -51,7 +51,7 @@ describe("a ballot that was sent again", () => {
     assert.deepEqual(standing, expected);
   });
 
-  it("stands, when its first copy comes, and then the other ballot", async () => {
+  it("stands when its first copy arrives later, and then the other ballot", async () => {
     const standing = await standingAfter(id => {
       const { first, other, again } = threeOf(id);
       return [[again], [first], [other]];
@@ -59,7 +59,7 @@ describe("a ballot that was sent again", () => {
     assert.deepEqual(standing, expected);
   });
 
-  it("stands in every other order, too", async () => {
+  it("stands in every other order of arrival", async () => {
     const orders = [
       ["again", "other", "first"],
       ["other", "again", "first"],
