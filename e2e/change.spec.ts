@@ -18,7 +18,10 @@ for (const javaScriptEnabled of [true, false]) {
   test.describe(javaScriptEnabled ? "with scripts" : "without scripts", () => {
     test.use({ javaScriptEnabled });
 
-    test("changes the vote, keeps it, withdraws it and votes again", async ({ page, newPoll }) => {
+    test("a reader changes a vote, keeps it, withdraws it and votes again", async ({
+      page,
+      newPoll,
+    }) => {
       const slug = await newPoll({ mayChange: true });
       await page.goto(`/p/${slug}`);
       await page.getByLabel("No", { exact: true }).check();
@@ -53,7 +56,7 @@ for (const javaScriptEnabled of [true, false]) {
       await expect(page.getByText("1 reader has voted.")).toBeVisible();
     });
 
-    test("is told when the vote was changed elsewhere, and sees what counts", async ({
+    test("a vote changed in another window is reported, with the vote that counts", async ({
       page,
       context,
       newPoll,
@@ -74,7 +77,7 @@ for (const javaScriptEnabled of [true, false]) {
       await expect(page.locator(mine)).toContainText("Yes, all year round");
     });
 
-    test("comes too late when the poll has closed, and the vote stays", async ({
+    test("a change after the poll has closed is refused, and the vote stays", async ({
       page,
       newPoll,
       closePoll,
@@ -100,7 +103,7 @@ for (const javaScriptEnabled of [true, false]) {
   });
 }
 
-test("is not offered a change where the first vote stands", async ({ page, newPoll }) => {
+test("no change is offered in a poll where votes cannot be changed", async ({ page, newPoll }) => {
   const slug = await newPoll();
   await page.goto(`/p/${slug}`);
   await page.getByLabel("No", { exact: true }).check();
@@ -111,7 +114,10 @@ test("is not offered a change where the first vote stands", async ({ page, newPo
   await expect(page.getByRole("button", { name: "Vote", exact: true })).toBeHidden();
 });
 
-test("by keyboard alone, and accessible in every state", async ({ page, newPoll }) => {
+test("a vote is changed by keyboard alone, and every state is accessible", async ({
+  page,
+  newPoll,
+}) => {
   const slug = await newPoll({ mayChange: true });
   await page.goto(`/p/${slug}`);
   await page.getByLabel("No", { exact: true }).focus();
@@ -134,7 +140,10 @@ test("by keyboard alone, and accessible in every state", async ({ page, newPoll 
   await expectAccessible(page);
 });
 
-test("of ranks and of grades is filled in as it was", async ({ page, newPoll }) => {
+test("the form to change ranks or grades is filled in with the earlier vote", async ({
+  page,
+  newPoll,
+}) => {
   const ranked = await newPoll({ mayChange: true, kind: "ranked" });
   await page.goto(`/p/${ranked}`);
   const rankOf = (option: number) => page.locator(`select[name="choice.${option}"]`);
@@ -156,7 +165,7 @@ test("of ranks and of grades is filled in as it was", async ({ page, newPoll }) 
   await expect(grade).toBeChecked();
 });
 
-test("in another language, from right to left", async ({ page, newPoll }) => {
+test("a vote is changed in Arabic, from right to left", async ({ page, newPoll }) => {
   const slug = await newPoll({ mayChange: true, language: "ar" });
   await page.goto(`/p/${slug}`);
   await page.getByLabel("No", { exact: true }).check();
@@ -168,7 +177,7 @@ test("in another language, from right to left", async ({ page, newPoll }) => {
   await expect(page.getByRole("button", { name: "سحب صوتي" })).toBeVisible();
 });
 
-test("a receipt of before says that the vote was replaced", async ({ page, newPoll }) => {
+test("the receipt of a changed vote says that it was replaced", async ({ page, newPoll }) => {
   const slug = await newPoll({ mayChange: true });
   await page.goto(`/p/${slug}`);
   await page.getByLabel("No", { exact: true }).check();

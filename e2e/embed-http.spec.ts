@@ -2,7 +2,7 @@
 import { expectAccessible } from "./support/axe.ts";
 import { expect, test, watchConsole } from "./support/fixtures.ts";
 
-test("may be framed where polls are embedded, and nowhere else", async ({
+test("embed pages may be framed by the configured sites, other pages by none", async ({
   site,
   request,
   newPoll,
@@ -24,7 +24,7 @@ test("may be framed where polls are embedded, and nowhere else", async ({
   }
 });
 
-test("is the same page for everybody who has not voted, and may be kept", async ({
+test("the embed page is the same for every reader who has not voted, and caches may store it", async ({
   site,
   request,
   newPoll,
@@ -40,7 +40,7 @@ test("is the same page for everybody who has not voted, and may be kept", async 
   }
 });
 
-test("is found by who pastes its address", async ({ origin, page, request, newPoll }) => {
+test("oEmbed is discovered from a poll's address", async ({ origin, page, request, newPoll }) => {
   const slug = await newPoll({ question: 'Is "this" <b>bold</b> & fair?' });
   await page.goto(`/p/${slug}`);
   const link = page.locator('link[type="application/json+oembed"]');
@@ -58,7 +58,7 @@ test("is found by who pastes its address", async ({ origin, page, request, newPo
   expect((await request.get("/oembed?url=nonsense")).status()).toBe(400);
 });
 
-test("costs articles little: one small script that may be kept", async ({ site, request }) => {
+test("embed.js is small, and caches may store it", async ({ site, request }) => {
   const answer = await request.get(`${site.url}/embed.js`);
   expect(answer.headers()["content-type"]).toContain("text/javascript");
   expect(answer.headers()["cache-control"]).toContain("public");
@@ -69,9 +69,7 @@ test("costs articles little: one small script that may be kept", async ({ site, 
   expect(again.status()).toBe(304);
 });
 
-test("is shown in an article of our own, several times, without the article moving", async ({
-  page,
-}) => {
+test("the demo article shows several polls without layout shifts", async ({ page }) => {
   watchConsole(page);
   await page.addInitScript(() => {
     const target = window as unknown as { shifts: number };

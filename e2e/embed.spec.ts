@@ -76,7 +76,7 @@ async function expectOneBallot(page: Page, poll: FrameLocator, label: string): P
   await expect(poll.getByText("1 reader has voted.")).toBeVisible();
 }
 
-test("take one ballot a reader by a partitioned cookie", async ({
+test("an embed takes one ballot per reader with a partitioned cookie", async ({
   site,
   strictPage: page,
   secureArticles,
@@ -93,7 +93,7 @@ test("take one ballot a reader by a partitioned cookie", async ({
   await expectOneBallot(page, frame(page), "No");
 });
 
-test("take one ballot a reader where the browser keeps no cookie at all", async ({
+test("an embed takes one ballot per reader in a browser that stores no cookie", async ({
   origin,
   page,
   articles,
@@ -106,7 +106,7 @@ test("take one ballot a reader where the browser keeps no cookie at all", async 
   await expectOneBallot(page, frame(page), "No");
 });
 
-test("let readers change and withdraw their vote in the frame, cookie or not", async ({
+test("a reader changes and withdraws a vote in an embed, with and without a cookie", async ({
   origin,
   page,
   articles,
@@ -132,7 +132,7 @@ test("let readers change and withdraw their vote in the frame, cookie or not", a
   await expect(poll.getByText("1 reader has voted.")).toBeVisible();
 });
 
-test("move for who has voted and has no cookie, where results are for voters", async ({
+test("an embed shows live results for voters to a voter without a cookie", async ({
   origin,
   page,
   articles,
@@ -151,7 +151,7 @@ test("move for who has voted and has no cookie, where results are for voters", a
   }
 });
 
-test("follow their height, down too, and keep room from the start", async ({
+test("the frame reserves its height from the start, and then follows the poll's height, down too", async ({
   origin,
   page,
   articles,
@@ -175,7 +175,7 @@ test("follow their height, down too, and keep room from the start", async ({
   await expectAccessible(page);
 });
 
-test("believe no height but that of our own frames, and none beyond reason", async ({
+test("embed.js ignores heights from other frames, and limits extreme ones", async ({
   origin,
   page,
   articles,
@@ -202,7 +202,7 @@ test("believe no height but that of our own frames, and none beyond reason", asy
     .toBe(8000);
 });
 
-test("show the same poll twice, and others, and all know of a vote", async ({
+test("all embeds of a poll in an article show a vote cast in one of them", async ({
   origin,
   page,
   articles,
@@ -218,7 +218,7 @@ test("show the same poll twice, and others, and all know of a vote", async ({
   await expect(frame(page, 1).getByRole("button", { name: "Vote" })).toBeVisible();
 });
 
-test("take the article's colours, type and theme, and nothing else from it", async ({
+test("an embed takes colours, fonts and theme from the article, and nothing else", async ({
   origin,
   page,
   articles,
@@ -239,7 +239,7 @@ test("take the article's colours, type and theme, and nothing else from it", asy
   await expect(card).toHaveCSS("background-color", "rgb(255, 255, 255)");
 });
 
-test("send readers to our own page where nothing can be kept", async ({
+test("an embed links to the poll's own page where the browser stores nothing", async ({
   origin,
   page,
   articles,
@@ -258,7 +258,7 @@ test("send readers to our own page where nothing can be kept", async ({
 test.describe("without scripts", () => {
   test.use({ javaScriptEnabled: false });
 
-  test("take the vote in the frame, and stay in it", async ({
+  test("an embed takes the vote and stays in its frame", async ({
     site,
     browser,
     secureArticles,

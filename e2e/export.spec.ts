@@ -1,7 +1,11 @@
 /** What an editor takes home, and in which order readers see options. */
 import { expect, test } from "./support/fixtures.ts";
 
-test("exports ballots without their voters, and no formula", async ({ request, site, newPoll }) => {
+test("export.csv holds ballots without voters and without spreadsheet formulas", async ({
+  request,
+  site,
+  newPoll,
+}) => {
   const slug = await newPoll({
     options: [{ label: "=1+1" }, { label: "Plain, with a comma" }],
   });
@@ -19,7 +23,7 @@ test("exports ballots without their voters, and no formula", async ({ request, s
   }).toPass();
 });
 
-test("shows options in an order that changes, the pinned one last", async ({ page, newPoll }) => {
+test("options appear in random order, with the pinned option last", async ({ page, newPoll }) => {
   const slug = await newPoll({
     optionOrder: "random",
     options: [

@@ -27,7 +27,11 @@ async function voteByKeyboard(page: Page, slug: string): Promise<void> {
   await expect(page.getByText("Your vote is in. Thank you.")).toBeFocused();
 }
 
-test("pauses, quotes, shares, and looks its receipt up", async ({ page, context, newPoll }) => {
+test("updates are paused, results copied and shared, and the receipt opened by keyboard alone", async ({
+  page,
+  context,
+  newPoll,
+}) => {
   watchConsole(page);
   await context.grantPermissions(["clipboard-read", "clipboard-write"]);
   const slug = await newPoll();
@@ -50,7 +54,7 @@ test("pauses, quotes, shares, and looks its receipt up", async ({ page, context,
   await expect(page.getByText("Paused", { exact: true })).toBeVisible();
   await expect(page.getByRole("button", { name: "Resume updates" })).toBeFocused();
   await page.keyboard.press("Enter");
-  await expect(page.getByText("Live", { exact: true })).toBeVisible();
+  await expect(page.getByText("Open", { exact: true })).toBeVisible();
 
   await tabTo(page, page.getByRole("link", { name: "Receipt for your vote" }));
   await page.keyboard.press("Enter");
@@ -61,7 +65,7 @@ test("pauses, quotes, shares, and looks its receipt up", async ({ page, context,
   await expect(page).toHaveURL(new RegExp(`/p/${slug}/results$`));
 });
 
-test("looks at results and comes back to the poll", async ({ page, newPoll }) => {
+test("results are opened and left again by keyboard alone", async ({ page, newPoll }) => {
   const slug = await newPoll();
   await page.goto(`/p/${slug}`);
   await tabTo(page, page.getByRole("link", { name: "See results without voting" }));
@@ -72,7 +76,10 @@ test("looks at results and comes back to the poll", async ({ page, newPoll }) =>
   await expect(page.getByRole("button", { name: "Vote" })).toBeVisible();
 });
 
-test("grades each option, one group after the other", async ({ page, newPoll }) => {
+test("options are graded by keyboard alone, one group after the other", async ({
+  page,
+  newPoll,
+}) => {
   const slug = await newPoll({
     kind: "rating",
     options: ["Ada", "Ben", "Cem"].map(label => ({ label })),
@@ -93,7 +100,7 @@ test("grades each option, one group after the other", async ({ page, newPoll }) 
   await expect(page.getByText("Your vote: Ada (3) and Ben (5)")).toBeVisible();
 });
 
-test("takes an editor's link after the vote, and the results beside it", async ({
+test("the editor's link and the results are reached by keyboard after the vote", async ({
   page,
   newPoll,
 }) => {

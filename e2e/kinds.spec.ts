@@ -15,7 +15,7 @@ async function vote(request: APIRequestContext, url: string, slug: string, choic
   return (await response.json()).results;
 }
 
-test("counts first choices and points at once, and runs the rounds from MySQL", async ({
+test("a ranked poll counts first choices and points at once, and runoff rounds from MySQL", async ({
   playwright,
   site,
   newPoll,
@@ -51,7 +51,7 @@ test("counts first choices and points at once, and runs the rounds from MySQL", 
   await request.dispose();
 });
 
-test("adds grades up, each to its option", async ({ playwright, site, newPoll }) => {
+test("a rating poll adds each grade to its option", async ({ playwright, site, newPoll }) => {
   const slug = await newPoll({ kind: "rating", options: labels });
   let results = { options: [] as object[] };
   for (const choices of [["1:5", "2:1"], ["1:4"], ["2:2", "1:5"]]) {
@@ -67,7 +67,7 @@ test("adds grades up, each to its option", async ({ playwright, site, newPoll })
   ]);
 });
 
-test("refuses ballots of another kind", async ({ request, site, newPoll }) => {
+test("a poll refuses ballots of another kind", async ({ request, site, newPoll }) => {
   const ranked = await newPoll({ kind: "ranked", options: labels });
   const rating = await newPoll({ kind: "rating", options: labels });
   const choice = await newPoll({ options: labels });
@@ -127,7 +127,10 @@ for (const javaScriptEnabled of [true, false]) {
   });
 }
 
-test("ranks by keyboard alone, and hears where things are", async ({ page, newPoll }) => {
+test("options are ranked by keyboard alone, and each new rank is announced", async ({
+  page,
+  newPoll,
+}) => {
   watchConsole(page);
   const slug = await newPoll({ kind: "ranked", options: labels });
   await page.goto(`/p/${slug}`);
@@ -165,7 +168,7 @@ test("ranks by keyboard alone, and hears where things are", async ({ page, newPo
   await expect(page.getByText("Your vote: 1. Dora")).toBeVisible();
 });
 
-test("keeps the ranks of a vote that is still on its way", async ({ page, newPoll }) => {
+test("a reload keeps the ranks of a vote that is still being sent", async ({ page, newPoll }) => {
   const slug = await newPoll({ kind: "ranked", options: labels });
   await page.route("**/votes", route => route.fulfill({ status: 503, body: "{}" }));
   await page.goto(`/p/${slug}`);
@@ -179,7 +182,7 @@ test("keeps the ranks of a vote that is still on its way", async ({ page, newPol
   await expect(page.getByText("Your vote: 1. Cem and 2. Ada")).toBeVisible({ timeout: 15_000 });
 });
 
-test("editors see points and rounds, means and grades", async ({
+test("the studio shows points and rounds, averages and grades", async ({
   page,
   site,
   request,

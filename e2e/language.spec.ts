@@ -2,10 +2,10 @@
 import { expectAccessible } from "./support/axe.ts";
 import { expect, test, watchConsole } from "./support/fixtures.ts";
 
-test.describe("to a reader in Kraków", () => {
+test.describe("a reader whose browser asks for Polish", () => {
   test.use({ locale: "pl-PL", timezoneId: "Europe/Warsaw" });
 
-  test("speaks Polish, with its plurals, before and after the script has run", async ({
+  test("sees Polish text and plurals, before and after the script has run", async ({
     page,
     newPoll,
   }) => {
@@ -23,7 +23,7 @@ test.describe("to a reader in Kraków", () => {
   });
 });
 
-test("the poll's own language goes before the reader's", async ({ page, newPoll }) => {
+test("the poll's own language takes precedence over the reader's", async ({ page, newPoll }) => {
   const slug = await newPoll({ language: "ar", question: "هل تُغلق المرفأ أمام السيارات؟" });
   const answer = await page.goto(`/p/${slug}`);
   expect(answer?.headers().vary).toBeUndefined();
@@ -43,7 +43,7 @@ test("the poll's own language goes before the reader's", async ({ page, newPoll 
   await expectAccessible(page);
 });
 
-test("an embed speaks the language of its article", async ({ page, newPoll }) => {
+test("an embed is in the language of its article", async ({ page, newPoll }) => {
   const slug = await newPoll();
   const answer = await page.goto(`/embed/${slug}?lang=sv-FI`);
   expect(answer?.headers().vary).toBeUndefined();
@@ -52,7 +52,10 @@ test("an embed speaks the language of its article", async ({ page, newPoll }) =>
   await expect(page.getByRole("button", { name: "Vote" })).toBeVisible();
 });
 
-test("a list that was asked for in a language leads on in it", async ({ page, newPoll }) => {
+test("the links of a list in a requested language keep that language", async ({
+  page,
+  newPoll,
+}) => {
   const slug = await newPoll();
   await page.goto("/?lang=sv");
   await page.locator(`a[href="/p/${slug}?lang=sv"]`).click();
@@ -62,7 +65,7 @@ test("a list that was asked for in a language leads on in it", async ({ page, ne
 test.describe("without JavaScript", () => {
   test.use({ javaScriptEnabled: false });
 
-  test("an embed keeps its article's language, wherever it leads", async ({ page, newPoll }) => {
+  test("the links of an embed keep the article's language", async ({ page, newPoll }) => {
     const slug = await newPoll();
     await page.goto(`/embed/${slug}?lang=sv`);
     await expect(page.getByRole("link", { name: /The Harbour Post/ })).toHaveAttribute(

@@ -18,7 +18,7 @@ async function voteElsewhere(url: string, slug: string, choice = "3"): Promise<v
 const readers = (page: Page, count: number) =>
   page.getByText(count === 1 ? "1 reader has voted." : `${count} readers have voted.`);
 
-test("moves with every vote, without a new page", async ({ page, site, newPoll }) => {
+test("results update with every vote, without a reload", async ({ page, site, newPoll }) => {
   watchConsole(page);
   const slug = await newPoll();
   await page.goto(`/p/${slug}/results`);
@@ -36,7 +36,11 @@ test("moves with every vote, without a new page", async ({ page, site, newPoll }
   await expectAccessible(page);
 });
 
-test("moves where event streams do not get through", async ({ page, site, newPoll }) => {
+test("results update by long poll where event streams are blocked", async ({
+  page,
+  site,
+  newPoll,
+}) => {
   const slug = await newPoll();
   await page.route("**/results/stream", route => route.fulfill({ status: 502 }));
   const held = page.waitForRequest(/results\?after=\d+&wait=\d+$/);
@@ -46,7 +50,11 @@ test("moves where event streams do not get through", async ({ page, site, newPol
   await expect(readers(page, 1)).toBeVisible(patient);
 });
 
-test("moves where no request can be held either", async ({ page, site, newPoll }) => {
+test("results update by polling where long polls are blocked too", async ({
+  page,
+  site,
+  newPoll,
+}) => {
   const slug = await newPoll();
   await page.clock.install();
   await page.route("**/results/stream", route => route.fulfill({ status: 502 }));
@@ -59,10 +67,7 @@ test("moves where no request can be held either", async ({ page, site, newPoll }
   }).toPass(patient);
 });
 
-test("asks as often as the server says, where nothing else gets through", async ({
-  page,
-  newPoll,
-}) => {
+test("polling follows the interval that the server sends", async ({ page, newPoll }) => {
   const slug = await newPoll();
   await page.clock.install();
   let asked = 0;
@@ -90,7 +95,11 @@ test("asks as often as the server says, where nothing else gets through", async 
   await expect.poll(() => asked).toBe(2);
 });
 
-test("tells listeners once a minute, not with every vote", async ({ page, site, newPoll }) => {
+test("a screen reader hears a summary once a minute, not with every vote", async ({
+  page,
+  site,
+  newPoll,
+}) => {
   const slug = await newPoll();
   await page.clock.install();
   await page.goto(`/p/${slug}/results`);
@@ -114,7 +123,7 @@ test("tells listeners once a minute, not with every vote", async ({ page, site, 
   expect(await told()).toEqual([expect.stringMatching(/^Of 4 readers by .*, 100% chose “No”\.$/)]);
 });
 
-test("stands still while it is paused or hidden, and catches up", async ({
+test("updates stop while the card is paused or hidden, and catch up afterwards", async ({
   page,
   site,
   newPoll,
@@ -137,7 +146,7 @@ test("stands still while it is paused or hidden, and catches up", async ({
   await expect(readers(page, 1)).toBeVisible();
   await page.getByRole("button", { name: "Resume updates" }).click();
   await expect(readers(page, 2)).toBeVisible();
-  await expect(page.getByText("Live", { exact: true })).toBeVisible();
+  await expect(page.getByText("Open", { exact: true })).toBeVisible();
 
   const hide = (hidden: boolean) =>
     page.evaluate(value => {
@@ -151,10 +160,10 @@ test("stands still while it is paused or hidden, and catches up", async ({
   await expect(readers(page, 3)).toBeVisible();
 });
 
-test("says that it is offline, and comes back", async ({ page, context, site, newPoll }) => {
+test("the card says that it is offline, and recovers", async ({ page, context, site, newPoll }) => {
   const slug = await newPoll();
   await page.goto(`/p/${slug}/results`);
-  await expect(page.getByText("Live", { exact: true })).toBeVisible();
+  await expect(page.getByText("Open", { exact: true })).toBeVisible();
   await context.setOffline(true);
   await expect(page.getByText("Offline, updates wait")).toBeVisible();
   await voteElsewhere(site.url, slug);
@@ -162,7 +171,7 @@ test("says that it is offline, and comes back", async ({ page, context, site, ne
   await expect(readers(page, 1)).toBeVisible(patient);
 });
 
-test("opens, closes and becomes final by itself", async ({ page, newPoll }) => {
+test("a poll opens, closes and becomes final on an open page", async ({ page, newPoll }) => {
   const in3Seconds = Date.now() + 3_000;
   const slug = await newPoll({
     opensAt: new Date(in3Seconds).toISOString(),

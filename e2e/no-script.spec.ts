@@ -4,7 +4,10 @@ import { expect, test } from "./support/fixtures.ts";
 
 test.use({ javaScriptEnabled: false });
 
-test("votes, and is shown the results with the vote marked", async ({ page, newPoll }) => {
+test("without JavaScript, a vote leads to the results with the vote marked", async ({
+  page,
+  newPoll,
+}) => {
   const slug = await newPoll();
   await page.goto(`/p/${slug}`);
   await page.getByLabel("No", { exact: true }).check();
@@ -14,7 +17,10 @@ test("votes, and is shown the results with the vote marked", async ({ page, newP
   await expect(page.getByText("1 reader has voted.")).toBeVisible();
 });
 
-test("is refused a second vote, with a reason and the results", async ({ page, newPoll }) => {
+test("without JavaScript, a second vote is refused with the reason and the results", async ({
+  page,
+  newPoll,
+}) => {
   const slug = await newPoll();
   await page.goto(`/p/${slug}`);
   const form = await page.content();
@@ -32,7 +38,7 @@ test("is refused a second vote, with a reason and the results", async ({ page, n
   await expect(page.getByText("1 reader has voted.")).toBeVisible();
 });
 
-test("sending the same form twice is one vote", async ({ page, newPoll }) => {
+test("without JavaScript, a form sent twice counts as one vote", async ({ page, newPoll }) => {
   const slug = await newPoll();
   await page.goto(`/p/${slug}`);
   const form = await page.content();
@@ -48,7 +54,10 @@ test("sending the same form twice is one vote", async ({ page, newPoll }) => {
   await expect(page.getByText("1 reader has voted.")).toBeVisible();
 });
 
-test("is told what is missing, and keeps what was chosen", async ({ page, newPoll }) => {
+test("without JavaScript, an incomplete vote is explained and keeps its choices", async ({
+  page,
+  newPoll,
+}) => {
   const slug = await newPoll({ choicesMin: 2, choicesMax: 2 });
   await page.goto(`/p/${slug}`);
   await page.getByLabel("No", { exact: true }).check();
@@ -57,7 +66,10 @@ test("is told what is missing, and keeps what was chosen", async ({ page, newPol
   await expect(page.getByLabel("No", { exact: true })).toBeChecked();
 });
 
-test("finds a choice made by the link, and not sent by it", async ({ page, newPoll }) => {
+test("without JavaScript, a link selects an option and sends nothing", async ({
+  page,
+  newPoll,
+}) => {
   const slug = await newPoll();
   await page.goto(`/p/${slug}?choice=3&choice=99&choice=1`);
   await expect(page.getByLabel("Yes, all year round")).toBeChecked();
@@ -68,7 +80,10 @@ test("finds a choice made by the link, and not sent by it", async ({ page, newPo
   await expect(page.locator("[data-mine]")).toContainText("No");
 });
 
-test("can look at the results without voting, and go back", async ({ page, newPoll }) => {
+test("without JavaScript, results are opened without voting, and left again", async ({
+  page,
+  newPoll,
+}) => {
   const slug = await newPoll();
   await page.goto(`/p/${slug}`);
   await page.getByRole("link", { name: "See results without voting" }).click();
@@ -77,10 +92,10 @@ test("can look at the results without voting, and go back", async ({ page, newPo
   await expect(page.getByRole("button", { name: "Vote" })).toBeVisible();
 });
 
-test.describe("with scripts, to look at what was served without them", () => {
+test.describe("pages of the plain form, examined with JavaScript", () => {
   test.use({ javaScriptEnabled: true });
 
-  test("every answer of the plain form is accessible", async ({ page, newPoll }) => {
+  test("are accessible in every outcome", async ({ page, newPoll }) => {
     const slug = await newPoll();
     await page.route("**/assets/*.js", route => route.abort());
     await page.goto(`/p/${slug}`);
@@ -90,7 +105,7 @@ test.describe("with scripts, to look at what was served without them", () => {
   });
 });
 
-test("is given a receipt, which says what became of the vote", async ({
+test("without JavaScript, a voter gets a receipt that shows the vote's state", async ({
   page,
   newPoll,
   closePoll,
@@ -117,7 +132,7 @@ test("is given a receipt, which says what became of the vote", async ({
   await says("Your vote is in the final count.");
 });
 
-test("is told of a receipt that is none", async ({ page }) => {
+test("an unknown receipt is reported as such", async ({ page }) => {
   const answer = await page.goto("/receipt/00000001-00000000-00000000-00000000");
   expect(answer?.status()).toBe(404);
   await expect(page.getByRole("heading", { name: "There is no such receipt" })).toBeVisible();

@@ -29,7 +29,10 @@ const loaded = (page: Page, alt: string) =>
     )
     .toBeGreaterThan(0);
 
-test("are chosen by their image, and move nothing when they come", async ({ page, newPoll }) => {
+test("options are chosen by their image, and images cause no layout shift", async ({
+  page,
+  newPoll,
+}) => {
   watchConsole(page);
   await servePictures(page);
   await page.addInitScript(() => {
@@ -58,7 +61,10 @@ test("are chosen by their image, and move nothing when they come", async ({ page
   await expectAccessible(page);
 });
 
-test("are the only ones that the page may load", async ({ request, newPoll }) => {
+test("the page's policy allows images from the options' origins only", async ({
+  request,
+  newPoll,
+}) => {
   const pictured = await newPoll({ options });
   for (const path of [`/p/${pictured}`, `/p/${pictured}/results`, `/embed/${pictured}`]) {
     const policy = (await request.get(path)).headers()["content-security-policy"] ?? "";
@@ -68,7 +74,7 @@ test("are the only ones that the page may load", async ({ request, newPoll }) =>
   expect(plain["content-security-policy"]).toContain("; img-src 'self' data:;");
 });
 
-test("are refused where they could do harm", async ({ request, site }) => {
+test("unsafe image addresses are refused", async ({ request, site }) => {
   const headers = { Authorization: `Bearer ${site.seeded.editor.apiToken}` };
   const create = async (image: unknown) =>
     (
@@ -98,7 +104,7 @@ test("are refused where they could do harm", async ({ request, site }) => {
 test.describe("without scripts", () => {
   test.use({ javaScriptEnabled: false });
 
-  test("are chosen by their image", async ({ page, newPoll }) => {
+  test("options are chosen by their image", async ({ page, newPoll }) => {
     await servePictures(page);
     const slug = await newPoll({ options, choicesMax: 2 });
     await page.goto(`/p/${slug}`);
@@ -110,7 +116,7 @@ test.describe("without scripts", () => {
   });
 });
 
-test("are given in the studio, with what they show, and seen before they are saved", async ({
+test("the studio takes images with descriptions, and previews them before saving", async ({
   page,
   site,
 }) => {
@@ -118,19 +124,19 @@ test("are given in the studio, with what they show, and seen before they are sav
   await signIn(page, site.seeded.editor);
   await page.goto("/studio/new");
   await page.getByLabel("Question").fill("Which picture goes on the front page?");
-  await page.getByLabel("Options, one a line").fill("The quay\nThe market");
-  await page.getByText("Beside the options, if you like").click();
+  await page.getByLabel("Options, one per line").fill("The quay\nThe market");
+  await page.getByText("Optional, shown with the options").click();
   const quay = page.getByRole("group", { name: "The quay" });
-  await quay.getByLabel("Address of the image").fill("pictures.example/quay.svg");
+  await quay.getByLabel("Image address").fill("pictures.example/quay.svg");
   await expectAccessible(page);
-  await page.getByRole("button", { name: "Save; open later" }).click();
+  await page.getByRole("button", { name: "Save draft" }).click();
   await expect(quay.getByText(/Must be an https address/)).toBeVisible();
   await expect(quay.getByText("Must not be empty.")).toBeVisible();
-  await quay.getByLabel("Address of the image").fill(`${elsewhere}/quay.svg`);
-  await quay.getByLabel("What it shows").fill("Boats at a quay");
+  await quay.getByLabel("Image address").fill(`${elsewhere}/quay.svg`);
+  await quay.getByLabel("Image description").fill("Boats at a quay");
   const preview = page.frameLocator("iframe[title='Preview of the poll']");
   await expect(preview.getByRole("img", { name: "Boats at a quay" })).toBeVisible();
-  await page.getByRole("button", { name: "Save; open later" }).click();
+  await page.getByRole("button", { name: "Save draft" }).click();
   await expect(
     page.getByRole("heading", { name: "Which picture goes on the front page?" }),
   ).toBeVisible();

@@ -2,7 +2,7 @@
 import { expectAccessible } from "./support/axe.ts";
 import { expect, signIn, test } from "./support/fixtures.ts";
 
-test("an editor is told that the database is away, signed in or not, and goes on afterwards", async ({
+test("the studio and the sign-in page report an unreachable database, and recover", async ({
   page,
   site,
 }) => {
@@ -10,14 +10,14 @@ test("an editor is told that the database is away, signed in or not, and goes on
   process.kill(site.databasePid, "SIGSTOP");
   try {
     await page.goto("/studio");
-    await expect(page.getByText("The studio can’t show this right now")).toBeVisible();
+    await expect(page.getByText("This page can’t be loaded right now")).toBeVisible();
     await expectAccessible(page);
     await page.context().clearCookies();
     await page.goto("/studio/sign-in");
-    await page.getByLabel("E-mail").fill(site.seeded.editor.email);
+    await page.getByLabel("Email").fill(site.seeded.editor.email);
     await page.getByLabel("Password").fill(site.seeded.editor.password);
     await page.getByRole("button", { name: "Sign in" }).click();
-    await expect(page.getByText(/^Sign-in does not work right now/)).toBeVisible();
+    await expect(page.getByText(/^Sign-in is unavailable right now/)).toBeVisible();
   } finally {
     process.kill(site.databasePid, "SIGCONT");
   }

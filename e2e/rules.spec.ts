@@ -22,7 +22,7 @@ async function seenByApi(request: APIRequestContext, url: string, slug: string) 
 }
 
 for (const resultsTo of ["voters", "after_close", "from_date", "staff", "nobody"]) {
-  test(`tells nobody else about results that are for: ${resultsTo}`, async ({
+  test(`results for ${resultsTo} are hidden from everyone else`, async ({
     page,
     request,
     site,
@@ -54,7 +54,7 @@ for (const resultsTo of ["voters", "after_close", "from_date", "staff", "nobody"
     await page.goto(`/p/${slug}/results`);
     await expect(page.getByText(/^(Results are shown|The newsroom keeps)/)).toBeVisible();
     // Nothing is seen to move: that is not live, and there is nothing to pause.
-    await expect(page.getByText("Live", { exact: true })).toHaveCount(0);
+    await expect(page.getByText("Open", { exact: true })).toHaveCount(0);
     await expect(page.getByText("Reader poll", { exact: true })).toBeVisible();
     await expect(page.getByRole("button", { name: "Pause updates" })).toHaveCount(0);
     await expectAccessible(page);
@@ -78,19 +78,24 @@ for (const resultsTo of ["voters", "after_close", "from_date", "staff", "nobody"
   });
 }
 
-test("shows results to who has voted, as soon as they have", async ({ page, newPoll }) => {
+test("results for voters are shown as soon as the reader has voted", async ({ page, newPoll }) => {
   watchConsole(page);
   const slug = await newPoll({ resultsTo: "voters" });
   await page.goto(`/p/${slug}`);
   await page.getByLabel("No", { exact: true }).check();
   await page.getByRole("button", { name: "Vote" }).click();
   await expect(page.getByRole("listitem").filter({ hasText: "No" }).first()).toContainText("100%");
-  await expect(page.getByText("Live", { exact: true })).toBeVisible();
+  await expect(page.getByText("Open", { exact: true })).toBeVisible();
   await page.goto(`/p/${slug}/results`);
   await expect(page.getByRole("listitem").filter({ hasText: "No" }).first()).toContainText("100%");
 });
 
-test("tells percentages or counts only, everywhere", async ({ page, request, site, newPoll }) => {
+test("pages, API and stream show percentages only, or counts only, as the rule says", async ({
+  page,
+  request,
+  site,
+  newPoll,
+}) => {
   for (const [resultsAs, shown, hidden] of [
     ["percentages", "100%", "1 vote"],
     ["counts", "1 vote", "100%"],
@@ -114,7 +119,7 @@ for (const javaScriptEnabled of [true, false]) {
   test.describe(`after the vote, ${javaScriptEnabled ? "with" : "without"} JavaScript`, () => {
     test.use({ javaScriptEnabled });
 
-    test("a reader gets the editor's text or link", async ({ page, newPoll }) => {
+    test("the reader sees the editor's text or link", async ({ page, newPoll }) => {
       const text = await newPoll({ afterVote: "text", afterVoteText: "The draw is on Friday." });
       const link = await newPoll({
         afterVote: "link",
@@ -142,7 +147,7 @@ for (const javaScriptEnabled of [true, false]) {
   });
 }
 
-test("sends readers nowhere but to https", async ({ request, site }) => {
+test("a link after the vote must be https", async ({ request, site }) => {
   for (const afterVoteLink of ["http://news.example/", "javascript:alert(1)", "https://a b/"]) {
     const response = await request.post(`${site.url}/api/polls`, {
       headers: { Authorization: `Bearer ${site.seeded.editor.apiToken}` },

@@ -17,7 +17,7 @@ async function pictureOf(request: APIRequestContext, path: string, language = "e
 /** From the header of a PNG. */
 const sizeOf = (png: Buffer) => ({ width: png.readUInt32BE(16), height: png.readUInt32BE(20) });
 
-test("pages name a picture of the poll, and say what is on it", async ({ request, newPoll }) => {
+test("a poll's pages name its picture, with a description", async ({ request, newPoll }) => {
   const slug = await newPoll({ question: "Shall the quay be for people on foot?" });
   for (const path of [`/p/${slug}`, `/p/${slug}/results`]) {
     const { html, path: picture } = await pictureOf(request, path);
@@ -34,14 +34,14 @@ test("pages name a picture of the poll, and say what is on it", async ({ request
   }
 });
 
-test("who has the picture is not sent it again", async ({ request, newPoll }) => {
+test("og.png answers 304 to a client that has the picture", async ({ request, newPoll }) => {
   const { path } = await pictureOf(request, `/p/${await newPoll()}`);
   const { etag = "" } = (await request.get(path)).headers();
   const again = await request.get(path, { headers: { "If-None-Match": etag } });
   expect(again.status()).toBe(304);
 });
 
-test("each language has its own, and so has every edit", async ({
+test("each language, and each edit, has its own picture", async ({
   request,
   newPoll,
   closePoll,
@@ -60,7 +60,7 @@ test("each language has its own, and so has every edit", async ({
     .not.toBe(pictures[0]?.path);
 });
 
-test("hidden results are hidden there too", async ({ request, site, newPoll }) => {
+test("the picture shows no results that are hidden", async ({ request, site, newPoll }) => {
   const slug = await newPoll({ resultsTo: "after_close" });
   const before = await (await request.get(`/p/${slug}/og.png`)).body();
   const headers = { "Content-Type": "application/json" };
@@ -74,7 +74,7 @@ test("hidden results are hidden there too", async ({ request, site, newPoll }) =
   expect(after.equals(before)).toBe(true);
 });
 
-test("there is none of a draft, or of nothing", async ({ request, newPoll }) => {
+test("og.png answers 404 for a draft and for an unknown poll", async ({ request, newPoll }) => {
   const draft = await newPoll({ opensAt: null as unknown as string });
   for (const slug of [draft, "no-such-poll"]) {
     expect((await request.get(`/p/${slug}/og.png`)).status()).toBe(404);

@@ -30,7 +30,7 @@ test.beforeEach(async ({ page, origin }) => {
 });
 
 for (const name of Object.keys(states)) {
-  test(`${name} looks as it did, and is accessible`, async ({ page, origin }) => {
+  test(`${name} matches its baseline and is accessible`, async ({ page, origin }) => {
     await page.goto(`${origin}/states/${name}`);
     for (const colorScheme of schemes) {
       await page.emulateMedia({ colorScheme });
@@ -47,7 +47,7 @@ for (const name of Object.keys(states)) {
   });
 }
 
-test("can be read at twice and four times the size", async ({ page, origin }) => {
+test("pages reflow at twice and four times the text size", async ({ page, origin }) => {
   for (const name of ["vote-long", "voted", "final"]) {
     // 1280 pixels at 400 %: WCAG's measure for reflow.
     await page.setViewportSize({ width: 320, height: 256 });
@@ -72,7 +72,7 @@ test("can be read at twice and four times the size", async ({ page, origin }) =>
   }
 });
 
-test("prints without its buttons, and with its bars", async ({ page, origin }) => {
+test("a card prints with its bars and without its buttons", async ({ page, origin }) => {
   await page.emulateMedia({ media: "print" });
   await page.goto(`${origin}/states/voted`);
   await expect(page.getByRole("button", { name: "Pause updates" })).toBeHidden();
@@ -80,7 +80,7 @@ test("prints without its buttons, and with its bars", async ({ page, origin }) =
   await expect(page.locator("[data-mine] rect")).toBeVisible();
 });
 
-test("does not move its bars for who asked for less motion", async ({ page, origin }) => {
+test("bars are not animated for readers who prefer reduced motion", async ({ page, origin }) => {
   await page.goto(`${origin}/states/voted`);
   const bar = page.locator("[data-mine] rect");
   await expect(bar).not.toHaveCSS("transition-duration", "0s");

@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import { expectAccessible } from "./support/axe.ts";
 import { expect, signIn, test, watchConsole } from "./support/fixtures.ts";
 
-test("creates a poll with the real card beside it, opens it, and closes it", async ({
+test("an editor creates a poll with a live preview, opens it, and closes it", async ({
   page,
   site,
 }) => {
@@ -12,7 +12,7 @@ test("creates a poll with the real card beside it, opens it, and closes it", asy
   await expectAccessible(page);
   await page.getByRole("link", { name: "New poll" }).click();
   await page.getByLabel("Question").fill("Which bridge should be painted?");
-  await page.getByLabel("Options, one a line").fill("North bridge\nSouth bridge\n\nBoth");
+  await page.getByLabel("Options, one per line").fill("North bridge\nSouth bridge\n\nBoth");
   const preview = page.frameLocator("iframe[title='Preview of the poll']");
   await expect(
     preview.getByRole("group", { name: "Which bridge should be painted?" }),
@@ -20,14 +20,14 @@ test("creates a poll with the real card beside it, opens it, and closes it", asy
   await expect(preview.getByLabel("Both")).toBeVisible();
   await expectAccessible(page);
 
-  await page.getByRole("button", { name: "Save; open later" }).click();
+  await page.getByRole("button", { name: "Save draft" }).click();
   await expect(
     page.getByRole("heading", { name: "Which bridge should be painted?" }),
   ).toBeVisible();
   await expect(page.getByText("Draft", { exact: true })).toBeVisible();
   await page.getByRole("button", { name: "Open now" }).click();
   await page.getByRole("alertdialog").getByRole("button", { name: "Open now" }).click();
-  await expect(page.getByText("Live", { exact: true })).toBeVisible();
+  await expect(page.getByText("Open", { exact: true })).toBeVisible();
   await expectAccessible(page);
 
   await page.getByRole("button", { name: "Close now" }).click();
@@ -36,22 +36,22 @@ test("creates a poll with the real card beside it, opens it, and closes it", asy
   await expect(page.getByText(/^(Closing|Final)/)).toBeVisible();
 });
 
-test("lets a poll's votes go behind the others'", async ({ page, site, request, newPoll }) => {
+test("an editor gives a poll a lower priority", async ({ page, site, request, newPoll }) => {
   const slug = await newPoll();
   await signIn(page, site.seeded.editor);
   await page.goto(`/studio/polls/${slug}`);
-  await page.getByText("When too many vote at once").click();
-  await page.getByLabel("Let the others pass").check();
+  await page.getByText("Priority when too many vote at once").click();
+  await page.getByLabel("After other polls").check();
   await expectAccessible(page);
   await page.getByRole("button", { name: "Save rules" }).click();
   const lane = async () => (await (await request.get(`${site.url}/api/polls/${slug}`)).json()).lane;
   await expect.poll(lane).toBe("low");
   await page.reload();
-  await page.getByText("When too many vote at once").click();
-  await expect(page.getByLabel("Let the others pass")).toBeChecked();
+  await page.getByText("Priority when too many vote at once").click();
+  await expect(page.getByLabel("After other polls")).toBeChecked();
 });
 
-test("sees the books of a poll and of all polls, lost too when it is 0", async ({
+test("the studio shows the books of a poll and of all polls, with lost votes even at 0", async ({
   page,
   site,
   request,
@@ -64,7 +64,7 @@ test("sees the books of a poll and of all polls, lost too when it is 0", async (
   expect(vote.status()).toBe(202);
   await signIn(page, site.seeded.editor);
   const all = page.getByRole("region", { name: "The books of all polls" });
-  await expect(all.getByText("Both sides agree.")).toBeVisible();
+  await expect(all.getByText("Every vote is accounted for.")).toBeVisible();
   const lost = all.getByRole("term").filter({ hasText: "Lost" });
   await expect(lost.locator("+ dd")).toHaveText("0");
   await expectAccessible(page);
@@ -79,18 +79,18 @@ test("sees the books of a poll and of all polls, lost too when it is 0", async (
   await expectAccessible(page);
 });
 
-test("is told what is wrong with a poll, field by field", async ({ page, site }) => {
+test("the form for a new poll reports errors by field", async ({ page, site }) => {
   await signIn(page, site.seeded.editor);
   await page.goto("/studio/new");
   await page.getByLabel("Question").fill("Only one?");
-  await page.getByLabel("Options, one a line").fill("One");
+  await page.getByLabel("Options, one per line").fill("One");
   await page.getByRole("button", { name: "Open now" }).click();
   await expect(page.getByText("Must be at least 2.")).toBeVisible();
   await expect(page.getByLabel("Question")).toHaveValue("Only one?");
-  await expect(page.getByLabel("Options, one a line")).toHaveValue("One");
+  await expect(page.getByLabel("Options, one per line")).toHaveValue("One");
 });
 
-test("reads and changes nothing without signing in", async ({ page, request, site }) => {
+test("the studio is closed without a session", async ({ page, request, site }) => {
   for (const path of ["/studio", "/studio/new", "/studio/polls/harbour-cars"]) {
     await page.goto(path);
     await expect(page).toHaveURL(/sign-in$/);
@@ -100,7 +100,7 @@ test("reads and changes nothing without signing in", async ({ page, request, sit
   expect(preview.status()).toBe(401);
 });
 
-test("can't be shown in another site's frame", async ({ request, site }) => {
+test("no site may frame the studio", async ({ request, site }) => {
   for (const path of ["/studio", "/studio/sign-in", "/studio/nowhere"]) {
     const { headers } = {
       headers: (await request.get(site.url + path, { maxRedirects: 0 })).headers(),
@@ -111,7 +111,7 @@ test("can't be shown in another site's frame", async ({ request, site }) => {
   }
 });
 
-test("signs out for good: the old cookie opens nothing", async ({ page, context, site }) => {
+test("the cookie of a signed-out session is refused", async ({ page, context, site }) => {
   await signIn(page, site.seeded.editor);
   const cookies = await context.cookies();
   await page.getByRole("button", { name: "Sign out" }).click();
@@ -121,24 +121,29 @@ test("signs out for good: the old cookie opens nothing", async ({ page, context,
   await expect(page).toHaveURL(/sign-in$/);
 });
 
-test("is told where to sign in, at another address than the studio's own", async ({
-  page,
-  site,
-}) => {
+test("sign-in at another address names the studio's own address", async ({ page, site }) => {
   // By its number, where PUBLIC_URL says localhost.
   await page.goto(`${site.url}/studio/sign-in`);
-  await page.getByLabel("E-mail").fill(site.seeded.editor.email);
+  await page.getByLabel("Email").fill(site.seeded.editor.email);
   await page.getByLabel("Password").fill(site.seeded.editor.password);
   await page.getByRole("button", { name: "Sign in" }).click();
-  await expect(page.getByText(/^Sign in at the studio's own address: http/)).toBeVisible();
+  await expect(
+    page.getByText(/^Sign-in only works at the studio’s own address. Go to http/),
+  ).toBeVisible();
 });
 
-test("is refused wrong passwords, and then further attempts", async ({ page, request, site }) => {
+test("wrong passwords are refused, and after too many all sign-in attempts", async ({
+  page,
+  request,
+  site,
+}) => {
   await page.goto("/studio/sign-in");
-  await page.getByLabel("E-mail").fill(site.seeded.editor.email);
+  await page.getByLabel("Email").fill(site.seeded.editor.email);
   await page.getByLabel("Password").fill("not the password");
   await page.getByRole("button", { name: "Sign in" }).click();
-  await expect(page.getByRole("alert").filter({ hasText: "do not go together" })).toBeVisible();
+  await expect(
+    page.getByRole("alert").filter({ hasText: "Wrong email address or password" }),
+  ).toBeVisible();
   const statuses: number[] = [];
   for (let i = 0; i < 15; i++) {
     const answer = await request.post(`${site.url}/api/auth/sign-in/email`, {
@@ -149,5 +154,7 @@ test("is refused wrong passwords, and then further attempts", async ({ page, req
   expect(statuses).toContain(429);
   expect(statuses.at(-1)).toBe(429);
   await page.getByRole("button", { name: "Sign in" }).click();
-  await expect(page.getByRole("alert").filter({ hasText: "Too many attempts" })).toBeVisible();
+  await expect(
+    page.getByRole("alert").filter({ hasText: "Too many sign-in attempts" }),
+  ).toBeVisible();
 });

@@ -3,7 +3,7 @@ import { gzipSync } from "node:zlib";
 import { expectAccessible } from "./support/axe.ts";
 import { expect, test, watchConsole } from "./support/fixtures.ts";
 
-test("chooses, votes, and sees the vote counted, without the page being left", async ({
+test("a reader votes and sees the vote counted without leaving the page", async ({
   page,
   newPoll,
 }) => {
@@ -27,7 +27,7 @@ test("chooses, votes, and sees the vote counted, without the page being left", a
   await expectAccessible(page);
 });
 
-test("finds the vote again on the next visit", async ({ page, newPoll }) => {
+test("the next visit shows the vote", async ({ page, newPoll }) => {
   const slug = await newPoll();
   await page.goto(`/p/${slug}`);
   await page.getByLabel("Yes, but only in summer").check();
@@ -37,7 +37,7 @@ test("finds the vote again on the next visit", async ({ page, newPoll }) => {
   await expect(page.locator("[data-mine]")).toContainText("Yes, but only in summer");
 });
 
-test("is told what is missing, and nothing is sent", async ({ page, newPoll }) => {
+test("an incomplete vote is explained and not sent", async ({ page, newPoll }) => {
   await page.goto(`/p/${await newPoll()}`);
   let votes = 0;
   page.on("request", request => {
@@ -48,7 +48,7 @@ test("is told what is missing, and nothing is sent", async ({ page, newPoll }) =
   expect(votes).toBe(0);
 });
 
-test("uses nothing but the keyboard", async ({ page, newPoll }) => {
+test("a reader votes by keyboard alone", async ({ page, newPoll }) => {
   await page.goto(`/p/${await newPoll()}`);
   await page.keyboard.press("Tab");
   await expect(page.getByRole("link", { name: "Skip to the poll" })).toBeFocused();
@@ -64,7 +64,7 @@ test("uses nothing but the keyboard", async ({ page, newPoll }) => {
   await expect(page.getByText("Your vote is in. Thank you.")).toBeFocused();
 });
 
-test("may choose several where several are asked for", async ({ page, newPoll }) => {
+test("a poll with several choices takes several, within its limits", async ({ page, newPoll }) => {
   const slug = await newPoll({ choicesMin: 2, choicesMax: 3 });
   await page.goto(`/p/${slug}`);
   await expect(page.getByText("Choose 2 to 3 options.")).toBeVisible();
@@ -80,10 +80,7 @@ test("may choose several where several are asked for", async ({ page, newPoll })
   );
 });
 
-test("keeps the choice through a time of too many voters, and gets in", async ({
-  page,
-  newPoll,
-}) => {
+test("an overloaded server is retried until the vote is accepted", async ({ page, newPoll }) => {
   const slug = await newPoll();
   const ids: string[] = [];
   let answers = 0;
@@ -101,7 +98,7 @@ test("keeps the choice through a time of too many voters, and gets in", async ({
   expect(new Set(ids).size).toBe(1);
 });
 
-test("comes back to a vote that was still on its way", async ({ page, newPoll }) => {
+test("a reload resumes a vote that was still being sent", async ({ page, newPoll }) => {
   const slug = await newPoll();
   await page.route("**/votes", route => route.abort());
   await page.goto(`/p/${slug}`);
@@ -113,7 +110,7 @@ test("comes back to a vote that was still on its way", async ({ page, newPoll })
   await expect(page.getByText("Your vote is in. Thank you.")).toBeVisible({ timeout: 10_000 });
 });
 
-test("finds a holding page before the opening, and results after the end", async ({
+test("a poll shows a holding page before it opens, and results after it closes", async ({
   page,
   newPoll,
   closePoll,
@@ -136,7 +133,7 @@ test("finds a holding page before the opening, and results after the end", async
   await expectAccessible(page);
 });
 
-test("sees the list of polls, and a page that says so where there is none", async ({
+test("the start page lists polls, and an unknown poll answers with a not-found page", async ({
   page,
   newPoll,
 }) => {
@@ -150,7 +147,7 @@ test("sees the list of polls, and a page that says so where there is none", asyn
   await expectAccessible(page);
 });
 
-test("downloads little, and nothing moves while it loads", async ({ page, newPoll }) => {
+test("a poll page is small and loads without layout shifts", async ({ page, newPoll }) => {
   const slug = await newPoll();
   const shifts = () => page.evaluate(() => (window as unknown as { shifts: number }).shifts);
   const sizes: Record<string, number> = {};
@@ -174,11 +171,11 @@ test("downloads little, and nothing moves while it loads", async ({ page, newPol
   expect(scripts[0]?.[1]).toBeLessThan(10_000);
   expect(Object.keys(sizes).length).toBeLessThanOrEqual(5);
   await page.goto(`/p/${slug}/results`);
-  await expect(page.getByText("Live", { exact: true })).toBeVisible();
+  await expect(page.getByText("Open", { exact: true })).toBeVisible();
   expect(await shifts(), "of the results").toBe(0);
 });
 
-test("is chosen from by a touch anywhere on an option's row", async ({ page, newPoll }) => {
+test("a touch anywhere on an option's row chooses it", async ({ page, newPoll }) => {
   await page.setViewportSize({ width: 360, height: 800 });
   await page.goto(`/p/${await newPoll()}`);
   const rows = page.locator("label.poll-option");

@@ -93,7 +93,7 @@ export function demoPage({ siteName, publicUrl, polls }: DemoPage): string {
                 <pre>{embedCode(publicUrl, first)}</pre>
               </details>
             )}
-            {!first && <p class="standfirst">There is no poll yet: make one in the studio.</p>}
+            {!first && <p class="standfirst">There is no poll yet. Create one in the studio.</p>}
           </article>
         </main>
       </body>

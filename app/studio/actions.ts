@@ -1,8 +1,7 @@
 "use server";
 
 /**
- * What editors do in the studio. Each action asks who is signed in before anything else, and does its
- * work through the same functions as the API.
+ * The studio's server actions. Each checks the session first, and then calls the same functions as the API.
  */
 import { redirect } from "next/navigation";
 import { wallMs } from "#lib/base/clock.ts";
@@ -16,7 +15,7 @@ import { getFront } from "#lib/web/front.ts";
 import { optionsOf } from "./_data/options-of-form.ts";
 import { requireSignIn } from "./_data/signed-in-editor.ts";
 
-/** What an action says when it did not go through: by field, or about the whole. */
+/** The errors of a failed action: by field, or for the whole form. */
 export interface FormState {
   readonly problems?: Readonly<Record<string, string>>;
   readonly problem?: string;
@@ -24,34 +23,34 @@ export interface FormState {
 
 type Issues = readonly { path: readonly PropertyKey[] | string; message: string }[];
 
-const unavailable =
-  "The database can't be reached right now. Nothing was changed; please try again.";
+const unavailable = "The database can’t be reached, so nothing was saved. Try again in a moment.";
+const commitUnknown =
+  "The database did not confirm the change. Reload the page to see whether it was saved.";
 
-function sayFailure(error: unknown): FormState {
+function formStateOf(error: unknown): FormState {
   if (isFloodgateError(error)) {
     const problems = problemsOf((error.extra.problems as Issues | undefined) ?? [], {});
     if (Object.keys(problems).length > 0) return { problems };
     return { problem: error.detail ?? error.message };
   }
-  if (isStoreFailure(error, "unavailable") || isStoreFailure(error, "commit_unknown")) {
-    return { problem: unavailable };
-  }
+  if (isStoreFailure(error, "unavailable")) return { problem: unavailable };
+  if (isStoreFailure(error, "commit_unknown")) return { problem: commitUnknown };
   throw error;
 }
 
-/** A local time of the form in the newsroom's zone; `null` when the field was left empty. */
+/** A form field's local time, in the newsroom's zone; `null` when empty, `undefined` when invalid. */
 function timeOf(form: FormData, name: string): number | null | undefined {
   const text = String(form.get(name) ?? "");
   if (text === "") return null;
   return parseLocalTime(text, getFront().config.timeZone);
 }
 
-/** The fields of the poll form, as the API would get them. */
+/** The fields of the poll form, as the API takes them. */
 function readPollForm(form: FormData): { input: unknown; problems: Record<string, string> } {
   const problems: Record<string, string> = {};
   const time = (name: string) => {
     const ms = timeOf(form, name);
-    if (ms === undefined) problems[name] = "This is not a date and time.";
+    if (ms === undefined) problems[name] = "Enter a valid date and time.";
     return ms === undefined || ms === null ? undefined : new Date(ms).toISOString();
   };
   const text = (name: string) => String(form.get(name) ?? "");
@@ -85,7 +84,7 @@ function readPollForm(form: FormData): { input: unknown; problems: Record<string
   return { input, problems };
 }
 
-/** The problems of a form's fields, as sentences, beside those found before. */
+/** Adds schema errors to `problems`, as sentences; a field keeps its first error. */
 function problemsOf(issues: Issues, problems: Record<string, string>): Record<string, string> {
   for (const { path, message } of issues) {
     const field = typeof path === "string" ? path : fieldAt(path);
@@ -94,13 +93,13 @@ function problemsOf(issues: Issues, problems: Record<string, string>): Record<st
   return problems;
 }
 
-/** The form's name of what the API knows by this path. */
+/** The form field for a path in the API's input. */
 function fieldAt([first = "question", index, part, inner]: readonly PropertyKey[]): string {
   if (part !== "image") return String(first);
   return `${inner === "alt" ? "imageAlt" : "image"}.${String(index)}`;
 }
 
-/** Creates a poll: opened at once, at its opening time, or kept as a draft. */
+/** Creates a poll that opens now, opens at its opening time, or stays a draft. */
 export async function createPollAction(_state: FormState, form: FormData): Promise<FormState> {
   await requireSignIn();
   const { input, problems } = readPollForm(form);
@@ -113,20 +112,20 @@ export async function createPollAction(_state: FormState, form: FormData): Promi
     const opensAt = openNow ? wallMs() : parsed.data.opensAt;
     slug = (await createPoll(getFront().edit, { ...parsed.data, opensAt }, wallMs())).slug;
   } catch (error) {
-    return sayFailure(error);
+    return formStateOf(error);
   }
   redirect(`/studio/polls/${slug}`);
 }
 
 type Change = (slug: Slug) => Promise<unknown>;
 
-/** Runs one change of a poll and comes back to its page. */
+/** Runs one change of a poll, then redirects to its page. */
 async function change(form: FormData, run: Change, to?: string): Promise<FormState> {
   const slug = String(form.get("slug") ?? "") as Slug;
   try {
     await run(slug);
   } catch (error) {
-    return sayFailure(error);
+    return formStateOf(error);
   }
   redirect(to ?? `/studio/polls/${slug}`);
 }
@@ -158,6 +157,6 @@ export async function changeRulesAction(_state: FormState, form: FormData): Prom
 export async function changeClosingAction(_state: FormState, form: FormData): Promise<FormState> {
   await requireSignIn();
   const closesAt = timeOf(form, "closesAt");
-  if (closesAt === undefined) return { problems: { closesAt: "This is not a date and time." } };
+  if (closesAt === undefined) return { problems: { closesAt: "Enter a valid date and time." } };
   return change(form, slug => changePoll(getFront().edit, slug, { closesAt }, wallMs()));
 }

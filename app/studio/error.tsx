@@ -2,7 +2,7 @@
 
 import DeskError from "./(desk)/error.tsx";
 
-/** Not even who is signed in can be found out. */
+/** The session could not be read, so no studio page can be shown. */
 export default function StudioError(failure: { error: Error; reset: () => void }) {
   return (
     <main className="mx-auto max-w-3xl px-4 py-10">

@@ -8,7 +8,7 @@ export const metadata: Metadata = {
   icons: { icon: "/icon.svg" },
 };
 
-/** A signed-in page is made for each request: nothing of the studio is ever cached. */
+/** Studio pages are rendered for each request and never cached. */
 export const dynamic = "force-dynamic";
 
 export default function StudioLayout({ children }: { children: ReactNode }) {

@@ -105,7 +105,7 @@ export async function signIn(
 ): Promise<void> {
   await page.goto("/studio");
   await expect(page).toHaveURL(/sign-in$/);
-  await page.getByLabel("E-mail").fill(editor.email);
+  await page.getByLabel("Email").fill(editor.email);
   await page.getByLabel("Password").fill(editor.password);
   await page.getByRole("button", { name: "Sign in" }).click();
   await expect(page.getByRole("heading", { name: "Polls", exact: true })).toBeVisible();

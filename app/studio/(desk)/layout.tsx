@@ -11,7 +11,7 @@ export default async function DeskLayout({ children }: { children: ReactNode }) 
         href="#main"
         className="absolute -left-full p-2 focus:left-4 focus:top-2 focus:bg-card focus:text-accent"
       >
-        Skip to the content
+        Skip to content
       </a>
       <header className="border-b border-hair bg-card">
         <div className="mx-auto flex min-h-14 max-w-6xl flex-wrap items-center gap-x-6 px-4">
@@ -22,7 +22,7 @@ export default async function DeskLayout({ children }: { children: ReactNode }) 
             Studio
           </Link>
           <a href="/" className="flex min-h-11 items-center text-sm underline underline-offset-4">
-            Readers’ page
+            Public page
           </a>
           <span className="ml-auto hidden text-sm text-soft sm:inline">{editor.email}</span>
           <SignOut />

@@ -22,8 +22,8 @@ export default async function PollsPage() {
         </div>
         {polls.length === 0 ? (
           <p className="px-4 py-10 text-soft">
-            No polls yet. The first one takes about a minute: a question, a few options, and when to
-            close.
+            There are no polls yet. Creating one takes about a minute: write a question and a few
+            options, and choose a closing time.
           </p>
         ) : (
           <PollTable polls={polls} />
@@ -34,16 +34,16 @@ export default async function PollsPage() {
   );
 }
 
-/** A table where there is room for one, a list of cards below that: cells never squeeze. */
+/** A table on wide screens, a list of cards on narrow ones. */
 function PollTable({ polls }: { polls: readonly DeskPoll[] }) {
   return (
     <table className="block w-full text-left md:table">
       <thead className="hidden md:table-header-group">
         <tr className="border-b border-hair text-xs text-soft">
           <th className="px-4 py-2.5 font-semibold">Question</th>
-          <th className="px-4 py-2.5 font-semibold">State</th>
+          <th className="px-4 py-2.5 font-semibold">Status</th>
           <th className="px-4 py-2.5 text-right font-semibold">Options</th>
-          <th className="px-4 py-2.5 text-right font-semibold">Ballots</th>
+          <th className="px-4 py-2.5 text-right font-semibold">Voters</th>
         </tr>
       </thead>
       <tbody className="block md:table-row-group">
@@ -68,7 +68,7 @@ function PollTable({ polls }: { polls: readonly DeskPoll[] }) {
               {poll.options.length}
             </td>
             <td className="mt-2 block tabular-nums md:mt-0 md:table-cell md:px-4 md:py-3 md:text-right">
-              <span className="text-sm text-soft md:hidden">Ballots: </span>
+              <span className="text-sm text-soft md:hidden">Voters: </span>
               {results ? numbers.format(results.ballots ?? 0) : "–"}
             </td>
           </tr>

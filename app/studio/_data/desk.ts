@@ -1,4 +1,4 @@
-/** What the studio shows of polls: the poll, its state in words, its running totals. */
+/** Polls as the studio shows them: the poll, its state in words, its results so far. */
 import { wallMs } from "#lib/base/clock.ts";
 import { isFloodgateError } from "#lib/base/errors.ts";
 import { sayTime } from "#lib/base/time-zone.ts";
@@ -13,20 +13,20 @@ import { getFront } from "#lib/web/front.ts";
 export interface DeskPoll {
   readonly poll: Poll;
   readonly state: PollState;
-  /** "Live, closes Sun 22 Nov 2026, 20:00 CET" */
+  /** "Open, closes Sun 22 Nov 2026, 20:00 CET" */
   readonly stateInWords: string;
-  /** `null` for a poll that never opened, and while they can't be read. */
+  /** `null` before the poll opens, and while results can't be read. */
   readonly results: Results | null;
 }
 
 const pollsMax = 100;
 
-/** What was accepted against what became of it. */
+/** A poll's accepted ballots against their fates. */
 export async function deskBooks(poll: Poll): Promise<Books | undefined> {
   return (await readBooks(getFront().store, [poll.id])).get(poll.id);
 }
 
-/** The same of all polls together. */
+/** The books of all polls together. */
 export function deskBooksOfAll(): Promise<Books> {
   return readAllBooks(getFront().store);
 }
@@ -70,9 +70,9 @@ function sayState(poll: Poll, state: PollState): string {
     case "scheduled":
       return `Opens ${at(poll.opensAtMs)}`;
     case "open":
-      return poll.closesAtMs === null ? "Live" : `Live, closes ${at(poll.closesAtMs)}`;
+      return poll.closesAtMs === null ? "Open" : `Open, closes ${at(poll.closesAtMs)}`;
     case "closing":
-      return "Closing, counting the last ballots";
+      return "Closing: the last votes are being counted";
     case "final":
       return `Final, closed ${at(poll.closesAtMs)}`;
   }

@@ -1,11 +1,11 @@
-/** The options of the poll form, one a line, with the images that are given for them. */
+/** The options in the poll form, one per line, with their images. */
 
 interface OptionInput {
   readonly label: string;
   readonly image?: { readonly url: string; readonly alt: string };
 }
 
-/** As the API would get them. An image's fields are numbered like the lines that are not empty. */
+/** Options as the API takes them. Image fields are numbered like the non-empty lines. */
 export function optionsOf(text: (name: string) => string): OptionInput[] {
   return optionLines(text("options")).map((label, index) => {
     const url = text(`image.${index}`).trim();

@@ -1,4 +1,4 @@
-/** Who is signed in, for pages and actions of the studio. Every one of them asks here. */
+/** The session check: every page and action of the studio calls it first. */
 import { headers } from "next/headers";
 import { redirect } from "next/navigation";
 import type { Editor } from "#lib/editors/auth.ts";
@@ -9,7 +9,7 @@ export async function signedInEditor(): Promise<Editor | undefined> {
   return auth.editorOf(await headers());
 }
 
-/** The editor who is signed in; anybody else is sent to the sign-in page. */
+/** The signed-in editor. Without a session, redirects to the sign-in page. */
 export async function requireSignIn(): Promise<Editor> {
   return (await signedInEditor()) ?? redirect("/studio/sign-in");
 }

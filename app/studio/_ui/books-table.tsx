@@ -1,19 +1,23 @@
-/** The books of a poll, and of all polls, in the ledger: both sides, with *lost* always in sight. */
+/** The books of one poll, and of all polls: accepted votes and their fates. *Lost* is always shown, even at 0. */
 import clsx from "clsx";
 import type { Books } from "#lib/books/books.ts";
 
 const numbers = new Intl.NumberFormat("en");
 
-/** What became of what was accepted: name, ballots, what it means. */
+/** Fates of the accepted ballots: name, count, meaning. */
 const fatesOf = (books: Books) =>
   [
-    ["Counted", books.counted, "in the result"],
-    ["Replaced", books.replaced, "changed or withdrawn by their voters"],
-    ["Withdrawn", books.withdrawn, "withdrawals that stand: they count as no ballot"],
-    ["Waiting", books.waiting, "on their way into the result"],
-    ["Duplicate", books.duplicate, "further ballots of voters who had one; the first one stands"],
-    ["Set aside", books.setAside, "could not be counted, and are kept with the reason"],
-    ["Lost", books.lost, "accepted, and found nowhere"],
+    ["Counted", books.counted, "included in the result"],
+    ["Replaced", books.replaced, "changed or withdrawn by the reader"],
+    ["Withdrawn", books.withdrawn, "withdrawn by the reader, and not counted"],
+    ["Waiting", books.waiting, "received, and still being counted"],
+    [
+      "Duplicate",
+      books.duplicate,
+      "further votes from readers who had already voted; the first vote counts",
+    ],
+    ["Set aside", books.setAside, "could not be counted; stored with the reason"],
+    ["Lost", books.lost, "accepted, but missing"],
   ] as const;
 
 const isAlarming = (name: string, count: number) => name === "Lost" && count > 0;
@@ -23,13 +27,15 @@ function Heading({ title, balanced }: { title: string; balanced: boolean }) {
     <div className="flex flex-wrap items-baseline justify-between gap-2 border-b border-hair px-4 py-3">
       <h2 className="font-serif text-lg font-semibold">{title}</h2>
       <p className="text-sm text-soft">
-        {balanced ? "Both sides agree." : "The two sides do not agree: tell your operator."}
+        {balanced
+          ? "Every vote is accounted for."
+          : "The numbers do not add up. Tell your technical team."}
       </p>
     </div>
   );
 }
 
-/** The books of all polls together, small. */
+/** The books of all polls together, in one row. */
 export function AllBooks({ books }: { books: Books }) {
   const accounts = [["Accepted", books.accepted], ...fatesOf(books)] as const;
   return (
@@ -56,13 +62,13 @@ export function BooksTable({ books }: { books: Books }) {
     <section aria-label="The books" className="rounded border border-hair bg-card">
       <Heading title="The books" balanced={books.balanced} />
       <table className="w-full text-left">
-        <caption className="sr-only">What was accepted against what became of it</caption>
+        <caption className="sr-only">Accepted votes, and what became of them</caption>
         <tbody>
           <tr className="border-b border-hair">
             <th scope="row" className="px-4 py-2.5 font-semibold">
               Accepted
             </th>
-            <td className="px-4 py-2.5 text-sm text-soft">ballots that readers were thanked for</td>
+            <td className="px-4 py-2.5 text-sm text-soft">votes confirmed to readers</td>
             <td className="px-4 py-2.5 text-right font-semibold tabular-nums">
               {numbers.format(books.accepted)}
             </td>

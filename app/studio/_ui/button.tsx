@@ -10,7 +10,7 @@ const variants = {
   danger: "border-bad bg-transparent text-bad",
 } as const;
 
-/** The class names of a button, for links that look like one. */
+/** The class names of a button, for links styled as buttons. */
 export function buttonClass(
   variant: keyof typeof variants = "primary",
   className?: string,

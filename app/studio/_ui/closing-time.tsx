@@ -9,7 +9,7 @@ import { keepFields } from "./keep-fields.ts";
 interface ClosingTimeProps {
   readonly slug: string;
   readonly timeZone: string;
-  /** In the newsroom's zone, as a form's field wants it; empty for none. */
+  /** A local time in the newsroom's zone, as `datetime-local` takes it; empty for none. */
   readonly value: string;
 }
 
@@ -27,11 +27,11 @@ export function ClosingTime({ slug, timeZone, value }: ClosingTimeProps) {
         name="closesAt"
         type="datetime-local"
         defaultValue={value}
-        hint={`Time of ${timeZone}; empty: until somebody closes it.`}
+        hint={`${timeZone} time. Leave empty to close the poll by hand.`}
         problem={state.problems?.closesAt ?? state.problem}
       />
       <Button type="submit" variant="quiet" disabled={busy}>
-        Change
+        Save closing time
       </Button>
     </form>
   );

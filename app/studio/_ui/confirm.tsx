@@ -9,13 +9,13 @@ interface ConfirmProps {
   readonly slug: string;
   readonly label: string;
   readonly title: string;
-  /** What will happen, in a sentence or two. */
+  /** The consequence, in a sentence or two. */
   readonly consequence: string;
   readonly variant?: "primary" | "quiet" | "danger";
   readonly action: (state: FormState, form: FormData) => Promise<FormState>;
 }
 
-/** A button for what can't be taken back: says what will happen, and asks once. */
+/** A button for an action that can't be undone: states the consequence and asks for confirmation. */
 export function Confirm({
   slug,
   label,

@@ -9,7 +9,7 @@ const control =
 interface FieldProps {
   readonly label: string;
   readonly hint?: string | undefined;
-  /** What is wrong with the value, in a sentence. */
+  /** The error of the value, in a sentence. */
   readonly problem?: string | undefined;
 }
 

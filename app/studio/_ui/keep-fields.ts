@@ -3,8 +3,8 @@
 import { type FormEvent, startTransition } from "react";
 
 /**
- * Runs an action on a form and leaves the form as it is. By itself, React empties a form whose action has
- * ended, also when the answer was that something in it has to be put right.
+ * Runs an action on a form and keeps the form's contents. Without this, React resets a form when its action ends,
+ * even when the action found errors to correct.
  */
 export function keepFields(
   run: (fields: FormData) => void,

@@ -4,37 +4,38 @@ import { TextField } from "./field.tsx";
 import { Group } from "./rules-fields.tsx";
 
 interface OptionImagesProps {
-  /** Of the options that there are so far. */
+  /** Labels of the options entered so far. */
   readonly labels: readonly string[];
   readonly problems: Readonly<Record<string, string>> | undefined;
 }
 
-/** An image for each option, for polls that have them. */
+/** An optional image for each option. */
 export function OptionImages({ labels, problems }: OptionImagesProps) {
   const wrong = Object.keys(problems ?? {}).some(name => name.startsWith("image"));
   return (
-    <Group title="Images" now="Beside the options, if you like" open={wrong}>
+    <Group title="Images" now="Optional, shown with the options" open={wrong}>
       <p className="text-sm text-soft">
-        An https address, or a path on this site. Images are shown 4 : 3, the rest is cropped. They
-        come straight from that address; one that redirects to another site shows nothing.
+        Enter an https address or a path on this site. Images are cropped to 4:3. Readers’ browsers
+        load them directly from that address. An address that redirects to another site shows no
+        image.
       </p>
-      {labels.length === 0 && <p className="text-sm text-soft">Write the options first.</p>}
+      {labels.length === 0 && <p className="text-sm text-soft">Enter the options first.</p>}
       {labels.map((label, index) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: fields stay where they are while labels are typed
         <fieldset key={index} className="flex flex-col gap-3">
           <legend className="mb-1 font-semibold">{label}</legend>
           <TextField
-            label="Address of the image"
+            label="Image address"
             name={`image.${index}`}
             inputMode="url"
             maxLength={1000}
             problem={problems?.[`image.${index}`]}
           />
           <TextField
-            label="What it shows"
+            label="Image description"
             name={`imageAlt.${index}`}
             maxLength={200}
-            hint="For readers who do not see it."
+            hint="Read aloud by screen readers, and shown if the image does not load."
             problem={problems?.[`imageAlt.${index}`]}
           />
         </fieldset>

@@ -20,7 +20,7 @@ import {
 const questionMax = 200;
 const previewPauseMs = 250;
 
-/** A new poll, with the real card beside it: what readers will get, from the same server code. */
+/** The form for a new poll, with a preview rendered by the server code that readers' pages use. */
 export function PollForm({ timeZone }: { timeZone: string }) {
   const [state, submit, busy] = useActionState<FormState, FormData>(createPollAction, {});
   const [question, setQuestion] = useState("");
@@ -59,7 +59,7 @@ export function PollForm({ timeZone }: { timeZone: string }) {
             problem={state.problems?.description}
           />
           <TextArea
-            label="Options, one a line"
+            label="Options, one per line"
             name="options"
             rows={5}
             required
@@ -74,14 +74,14 @@ export function PollForm({ timeZone }: { timeZone: string }) {
             label="Opens (optional)"
             name="opensAt"
             type="datetime-local"
-            hint={`Time of ${timeZone}. Leave it empty to open the poll by hand.`}
+            hint={`${timeZone} time. Leave empty to open the poll by hand.`}
             problem={state.problems?.opensAt}
           />
           <TextField
             label="Closes (optional)"
             name="closesAt"
             type="datetime-local"
-            hint={`Time of ${timeZone}. Votes are refused from that moment on.`}
+            hint={`${timeZone} time. No votes are accepted after this time.`}
             problem={state.problems?.closesAt}
           />
           <LanguageField />
@@ -99,7 +99,7 @@ export function PollForm({ timeZone }: { timeZone: string }) {
               Open now
             </Button>
             <Button type="submit" name="intent" value="save" variant="quiet" disabled={busy}>
-              Save; open later
+              Save draft
             </Button>
           </div>
         </form>
@@ -117,7 +117,7 @@ export function PollForm({ timeZone }: { timeZone: string }) {
   );
 }
 
-/** Sends the form to the preview frame a moment after the last key. */
+/** Submits the form to the preview frame, debounced. */
 function usePreview(form: React.RefObject<HTMLFormElement | null>): () => void {
   const timer = useRef<number>(undefined);
   useEffect(() => () => window.clearTimeout(timer.current), []);
@@ -143,16 +143,16 @@ function usePreview(form: React.RefObject<HTMLFormElement | null>): () => void {
   };
 }
 
-/** Of the page around the editor's words. */
+/** The language of the card's own texts: buttons, messages, counts. */
 function LanguageField() {
   return (
     <label className="flex flex-col gap-1 text-sm font-semibold">
-      Language of buttons and texts
+      Language of buttons and messages
       <select
         name="language"
         className="min-h-11 w-full rounded-[3px] border border-mark bg-paper px-3 text-base font-normal text-ink"
       >
-        <option value="">as each reader’s browser asks</option>
+        <option value="">Each reader’s browser language</option>
         {languages.map(language => (
           <option key={language} value={language} lang={language}>
             {new Intl.DisplayNames(language, { type: "language" }).of(language)}
@@ -166,7 +166,7 @@ function LanguageField() {
 function OrderFields() {
   const fields = {
     optionOrder: ["random", "Show the options in random order"],
-    pinLast: ["yes", "Keep the last option last (“None of these”)"],
+    pinLast: ["yes", "Always show the last option last (for example “None of these”)"],
   } as const;
   return (
     <div>
@@ -192,10 +192,10 @@ interface ChoicesProps {
 }
 
 const waysToVote = {
-  one: "choose one option",
-  several: "choose several options",
-  ranked: "rank the options (instant-runoff and points)",
-  rating: "grade each option from 1 to 5",
+  one: "Choose one option",
+  several: "Choose several options",
+  ranked: "Rank the options (instant-runoff and points)",
+  rating: "Grade each option from 1 to 5",
 };
 
 function Choices({ choices, onChange, problem }: ChoicesProps) {
@@ -203,14 +203,14 @@ function Choices({ choices, onChange, problem }: ChoicesProps) {
     <>
       <Choice
         name="choices"
-        legend="Readers"
+        legend="How readers vote"
         options={waysToVote}
         value={choices}
         onChange={onChange}
       />
       {choices === "several" && (
         <TextField
-          label="At most"
+          label="Maximum number of options"
           name="choicesMax"
           type="number"
           min={2}

@@ -3,11 +3,11 @@ import type { Results, RunoffResults } from "#lib/model/results.ts";
 
 const numbers = new Intl.NumberFormat("en");
 const means = new Intl.NumberFormat("en", { minimumFractionDigits: 2 });
-const said = (count: number | null | undefined) => numbers.format(count ?? 0);
+const formatCount = (count: number | null | undefined) => numbers.format(count ?? 0);
 
 type Line = Results["options"][number];
 
-/** A column of numbers: its title, and what it says of an option. */
+/** A column of numbers: its title, and its text for an option. */
 type Column = readonly [title: string, of: (line: Line) => string];
 
 const grades = [5, 4, 3, 2, 1];
@@ -17,20 +17,22 @@ function columnsOf({ kind, choicesMax }: Poll): readonly Column[] {
   switch (kind) {
     case "choice":
       return [
-        ["Votes", line => said(line.votes)],
+        ["Votes", line => formatCount(line.votes)],
         [choicesMax === 1 ? "Share" : "Share of voters", share],
       ];
     case "ranked":
       return [
-        ["First choices", line => said(line.votes)],
+        ["First choices", line => formatCount(line.votes)],
         ["Share", share],
-        ["Points", line => said(line.points)],
+        ["Points", line => formatCount(line.points)],
       ];
     case "rating":
       return [
-        ["Mean", line => (line.mean == null ? "–" : means.format(line.mean))],
-        ["Ratings", line => said(line.votes)],
-        ...grades.map((grade): Column => [String(grade), line => said(line.grades?.[grade - 1])]),
+        ["Average", line => (line.mean == null ? "–" : means.format(line.mean))],
+        ["Ratings", line => formatCount(line.votes)],
+        ...grades.map(
+          (grade): Column => [String(grade), line => formatCount(line.grades?.[grade - 1])],
+        ),
       ];
   }
 }
@@ -38,7 +40,7 @@ function columnsOf({ kind, choicesMax }: Poll): readonly Column[] {
 interface ResultsTableProps {
   readonly poll: Poll;
   readonly results: Results;
-  /** The newsroom's. */
+  /** The newsroom's time zone. */
   readonly timeZone: string;
 }
 
@@ -49,13 +51,14 @@ function timeOf(iso: string, timeZone: string): string {
   );
 }
 
-/** The running totals, as editors may see them: whatever the poll's kind has. */
+/** The results so far, in the columns of the poll's kind. */
 export function ResultsTable({ poll, results, timeZone }: ResultsTableProps) {
   const columns = columnsOf(poll);
   return (
     <section className="rounded border border-hair bg-card">
       <Head title="Results">
-        {said(results.ballots)} ballots, as of {timeOf(results.asOf, timeZone)}
+        {formatCount(results.ballots)} {results.ballots === 1 ? "reader has" : "readers have"}{" "}
+        voted, as of {timeOf(results.asOf, timeZone)}
       </Head>
       <Table titles={["Option", ...columns.map(([title]) => title)]}>
         {results.options.map(line => (
@@ -75,12 +78,12 @@ interface RoundsProps {
   readonly timeZone: string;
 }
 
-/** The instant-runoff, as far as a worker has computed it. */
+/** The rounds of the instant-runoff, once a worker has computed them. */
 function Rounds({ runoff, lines, timeZone }: RoundsProps) {
   if (!runoff) {
     return (
       <p className="border-t border-hair px-4 py-3 text-sm text-soft">
-        The instant-runoff has not been computed yet.
+        The instant-runoff result has not been calculated yet.
       </p>
     );
   }
@@ -89,7 +92,7 @@ function Rounds({ runoff, lines, timeZone }: RoundsProps) {
   return (
     <>
       <Head title="Instant-runoff" under>
-        computed at {timeOf(runoff.computedAt, timeZone)}
+        calculated at {timeOf(runoff.computedAt, timeZone)}
       </Head>
       <Table titles={["Option", ...titles]}>
         {lines.map(({ id, label }) => (
@@ -97,10 +100,15 @@ function Rounds({ runoff, lines, timeZone }: RoundsProps) {
             key={id}
             label={id === winner ? `${label} (wins)` : label}
             strong={id === winner}
-            cells={rounds.map(({ votes }) => (votes[id] === undefined ? "–" : said(votes[id])))}
+            cells={rounds.map(({ votes }) =>
+              votes[id] === undefined ? "–" : formatCount(votes[id]),
+            )}
           />
         ))}
-        <Row label="No further choice" cells={rounds.map(({ exhausted }) => said(exhausted))} />
+        <Row
+          label="No further choice"
+          cells={rounds.map(({ exhausted }) => formatCount(exhausted))}
+        />
       </Table>
     </>
   );
@@ -129,10 +137,10 @@ interface TableProps {
   readonly children: React.ReactNode;
 }
 
-/** Wide ones are scrolled sideways, by keyboard too. */
+/** Wide tables scroll sideways, by keyboard too. */
 function Table({ titles, children }: TableProps) {
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: what can be scrolled has to be reached without a mouse
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrollable region must be reachable by keyboard
     <section className="overflow-x-auto" tabIndex={0} aria-label={titles.join(", ")}>
       <table className="w-full text-left">
         <thead className="text-xs text-soft">
@@ -170,7 +178,7 @@ function Row({ label, cells, strong }: RowProps) {
         {label}
       </th>
       {cells.map((cell, index) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: cells are their columns
+        // biome-ignore lint/suspicious/noArrayIndexKey: cells are identified by their column
         <td key={index} className="px-4 py-2.5 text-right whitespace-nowrap tabular-nums">
           {cell}
         </td>

@@ -1,13 +1,13 @@
 "use client";
 
 /**
- * The rules of a poll that most editors leave as they are: each group is one line that says what holds now,
- * and opens when it is wanted.
+ * The rules of a poll that most editors leave at their defaults. Each group is folded to one line with its
+ * current value.
  */
 import { useState } from "react";
 import { TextArea, TextField } from "./field.tsx";
 
-/** The rules as a form has them; times in the newsroom's zone. */
+/** The rules as form values; times in the newsroom's zone. */
 export interface RulesValues {
   readonly resultsTo: string;
   readonly resultsFrom: string;
@@ -37,64 +37,64 @@ interface RulesProps {
 }
 
 const resultsTo = {
-  everyone: "Everyone, without voting too",
-  voters: "Readers who have voted; everyone once it is closed",
-  after_close: "Everyone, once it is closed",
-  from_date: "Everyone, from a date on",
+  everyone: "Everyone, even before voting",
+  voters: "Readers who have voted; everyone after the poll closes",
+  after_close: "Everyone, after the poll closes",
+  from_date: "Everyone, from a set date",
   staff: "Editors only",
-  nobody: "Nobody, editors included",
+  nobody: "No one, not even editors",
 };
 
 const resultsAs = {
-  both: "percentages and counts",
-  percentages: "percentages only",
-  counts: "counts only",
+  both: "Percentages and vote counts",
+  percentages: "Percentages only",
+  counts: "Vote counts only",
 };
 
 const afterVote = {
-  results: "The results, or why there are none yet",
-  thanks: "A thank you",
-  text: "A text of yours",
+  results: "The results, or why they are hidden",
+  thanks: "A thank-you message",
+  text: "Your own text",
   link: "A link",
 };
 
 const mayChange = {
-  no: "No: the first vote counts",
-  yes: "Yes, and withdraw it, while the poll is open",
+  no: "No, the first vote counts",
+  yes: "Yes, or withdraw it, while the poll is open",
 };
 
 const lane = {
-  high: "Go first",
-  normal: "Take their turn",
-  low: "Let the others pass",
+  high: "Before other polls",
+  normal: "In turn with other polls",
+  low: "After other polls",
 };
 
 export function ResultsFields({ values, timeZone, problems }: RulesProps) {
   const [to, setTo] = useState(values.resultsTo);
   const [as, setAs] = useState(values.resultsAs);
-  const said = resultsTo[to as keyof typeof resultsTo];
+  const audience = resultsTo[to as keyof typeof resultsTo];
   return (
-    <Group title="Who sees results" now={said} open={problems?.resultsFrom !== undefined}>
+    <Group title="Who sees the results" now={audience} open={problems?.resultsFrom !== undefined}>
       <Choice
         name="resultsTo"
-        legend="Results are shown to"
+        legend="Show the results to"
         options={resultsTo}
         value={to}
         onChange={setTo}
       />
       {to === "from_date" && (
         <TextField
-          label="From"
+          label="Show the results from"
           name="resultsFrom"
           type="datetime-local"
           defaultValue={values.resultsFrom}
-          hint={`Time of ${timeZone}.`}
+          hint={`${timeZone} time.`}
           problem={problems?.resultsFrom}
         />
       )}
       <Choice
         name="resultsAs"
-        legend="Readers are told"
+        legend="Show the results as"
         options={resultsAs}
         value={as}
         onChange={setAs}
@@ -108,13 +108,13 @@ export function AfterVoteFields({ values, problems }: RulesProps) {
   const problem = problems?.afterVoteText ?? problems?.afterVoteLink;
   return (
     <Group
-      title="After the vote"
+      title="After voting"
       now={afterVote[after as keyof typeof afterVote]}
       open={problem !== undefined}
     >
       <Choice
         name="afterVote"
-        legend="Who has voted sees"
+        legend="Readers who have voted see"
         options={afterVote}
         value={after}
         onChange={setAfter}
@@ -132,16 +132,16 @@ export function AfterVoteFields({ values, problems }: RulesProps) {
       {after === "link" && (
         <>
           <TextField
-            label="Address"
+            label="Link address"
             name="afterVoteLink"
             type="url"
             placeholder="https://"
             defaultValue={values.afterVoteLink}
-            hint="https only."
+            hint="Must start with https://."
             problem={problems?.afterVoteLink}
           />
           <TextField
-            label="Words of the link (optional)"
+            label="Link text (optional)"
             name="afterVoteText"
             maxLength={500}
             defaultValue={values.afterVoteText}
@@ -156,7 +156,7 @@ export function AfterVoteFields({ values, problems }: RulesProps) {
 export function ChangeFields({ values }: Pick<RulesProps, "values">) {
   return (
     <OneChoice
-      title="Changing a vote"
+      title="Vote changes"
       name="mayChange"
       legend="Readers may change their vote"
       options={mayChange}
@@ -168,9 +168,9 @@ export function ChangeFields({ values }: Pick<RulesProps, "values">) {
 export function LaneFields({ values }: Pick<RulesProps, "values">) {
   return (
     <OneChoice
-      title="When too many vote at once"
+      title="Priority when too many vote at once"
       name="lane"
-      legend="This poll's votes"
+      legend="Accept this poll’s votes"
       options={lane}
       first={values.lane}
     />
@@ -185,7 +185,7 @@ interface OneChoiceProps {
   readonly first: string;
 }
 
-/** A group of a single choice, which its title line tells while it is folded. */
+/** A group with a single choice. */
 function OneChoice({ title, name, legend, options, first }: OneChoiceProps) {
   const [value, setValue] = useState(first);
   return (
@@ -197,9 +197,9 @@ function OneChoice({ title, name, legend, options, first }: OneChoiceProps) {
 
 interface GroupProps {
   readonly title: string;
-  /** What holds now, in a few words. */
+  /** The current value, in a few words. */
   readonly now: string;
-  /** There is something in it to put right. */
+  /** The group has an error to correct. */
   readonly open: boolean;
   readonly children: React.ReactNode;
 }
@@ -225,7 +225,7 @@ interface ChoiceProps {
   readonly onChange: (value: string) => void;
 }
 
-/** A few radio buttons. */
+/** A group of radio buttons. */
 export function Choice({ name, legend, options, value, onChange }: ChoiceProps) {
   return (
     <fieldset className="flex flex-col">

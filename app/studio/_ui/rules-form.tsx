@@ -18,7 +18,7 @@ interface RulesFormProps {
   readonly values: RulesValues;
 }
 
-/** What of a poll's rules can be changed at any time. */
+/** The rules that can be changed at any time. */
 export function RulesForm({ slug, timeZone, values }: RulesFormProps) {
   const [state, submit, busy] = useActionState(changeRulesAction, {});
   return (

@@ -3,7 +3,7 @@
 import { useRouter } from "next/navigation";
 import { useState } from "react";
 
-/** Ends the session on the server, then leaves. */
+/** Ends the session on the server, then goes to the sign-in page. */
 export function SignOut() {
   const router = useRouter();
   const [leaving, setLeaving] = useState(false);

@@ -9,7 +9,7 @@ const tones: Readonly<Record<PollState, string>> = {
   final: "border-ink bg-ink text-card",
 };
 
-/** A poll's state in words, never a coloured dot alone. */
+/** A poll's state, in words and colour. */
 export function StateLabel({ state, children }: { state: PollState; children: string }) {
   return (
     <span

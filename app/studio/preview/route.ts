@@ -1,4 +1,4 @@
-/** The poll that an editor is writing, as readers will see it: the real card, in a frame of the studio. */
+/** The preview of an unsaved poll: the readers' card, for a frame in the studio. */
 import { FloodgateError } from "#lib/base/errors.ts";
 import { languageOfTag } from "#lib/base/languages.ts";
 import { parseLocalTime } from "#lib/base/time-zone.ts";

@@ -5,19 +5,19 @@ import { type FormEvent, useState } from "react";
 import { Button } from "../_ui/button.tsx";
 import { TextField } from "../_ui/field.tsx";
 
-/** What an answer of the sign-in route means to a person. */
-function sayProblem(response: Response, studio: string): string {
+/** The error text for an answer of the sign-in route. */
+function problemText(response: Response, studio: string): string {
   if (response.status === 429) {
-    return "Too many attempts. Please wait a minute before you try again.";
+    return "Too many sign-in attempts. Wait a minute, then try again.";
   }
-  if (response.status === 503)
-    return "Sign-in does not work right now. Please try again in a moment.";
-  // The sign-in library refuses any origin but our own.
-  if (response.status === 403) return `Sign in at the studio's own address: ${studio}`;
-  return "That e-mail address and password do not go together.";
+  if (response.status === 503) return "Sign-in is unavailable right now. Try again in a moment.";
+  // The sign-in library refuses every origin but `PUBLIC_URL`.
+  if (response.status === 403)
+    return `Sign-in only works at the studio’s own address. Go to ${studio}`;
+  return "Wrong email address or password.";
 }
 
-/** @param studio - the address at which editors may sign in. */
+/** @param studio - the address where editors can sign in. */
 export function SignInForm({ studio }: { readonly studio: string }) {
   const router = useRouter();
   const [problem, setProblem] = useState<string>();
@@ -40,13 +40,15 @@ export function SignInForm({ studio }: { readonly studio: string }) {
     }
     setBusy(false);
     setProblem(
-      response ? sayProblem(response, studio) : "The studio can't be reached. Are you online?",
+      response
+        ? problemText(response, studio)
+        : "The studio can’t be reached. Check your connection and try again.",
     );
   };
 
   return (
     <form method="post" onSubmit={event => void submit(event)} className="flex flex-col gap-4">
-      <TextField label="E-mail" name="email" type="email" autoComplete="username" required />
+      <TextField label="Email" name="email" type="email" autoComplete="username" required />
       <TextField
         label="Password"
         name="password"

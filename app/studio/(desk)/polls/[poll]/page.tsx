@@ -19,7 +19,7 @@ interface Props {
 
 export async function generateMetadata({ params }: Props): Promise<Metadata> {
   const found = await deskPoll((await params).poll);
-  return { title: found?.poll.question ?? "No such poll" };
+  return { title: found?.poll.question ?? "Poll not found" };
 }
 
 export default async function PollPage({ params }: Props) {
@@ -89,18 +89,19 @@ export default async function PollPage({ params }: Props) {
   );
 }
 
-/** What to paste into an article. */
+/** The code that puts the poll into an article. */
 function Embed({ code }: { code: string }) {
   return (
     <section className="rounded border border-hair bg-card p-4">
-      <h2 className="mb-1 font-serif text-lg font-semibold">In an article</h2>
+      <h2 className="mb-1 font-serif text-lg font-semibold">Embed in an article</h2>
       <p className="mb-3 text-sm text-soft">
-        Paste this line, or the poll’s address where your system knows oEmbed.
+        Paste this code into the article. If your publishing system supports oEmbed, paste the
+        poll’s address instead.
       </p>
       <textarea
         readOnly
         rows={4}
-        aria-label="Line to paste into an article"
+        aria-label="Embed code"
         defaultValue={code}
         className="w-full rounded border border-mark bg-paper p-2 font-mono text-xs"
       />
@@ -118,7 +119,7 @@ function Actions({ found: { poll, state } }: { found: DeskPoll }) {
           slug={poll.slug}
           label="Open now"
           title="Open this poll now?"
-          consequence="Readers can vote from this moment on. The question and the options can’t be changed any more."
+          consequence="Readers can vote immediately. The question and the options can no longer be changed."
           variant="primary"
           action={openPollAction}
         />
@@ -128,7 +129,7 @@ function Actions({ found: { poll, state } }: { found: DeskPoll }) {
           slug={poll.slug}
           label="Close now"
           title="Close this poll now?"
-          consequence="No more votes are taken. The result is final as soon as the last ballots are counted; the poll can’t be opened again."
+          consequence="No more votes will be accepted. The result becomes final when the last votes are counted. A closed poll can’t be reopened."
           action={closePollAction}
         />
       )}
@@ -137,7 +138,7 @@ function Actions({ found: { poll, state } }: { found: DeskPoll }) {
           slug={poll.slug}
           label="Delete"
           title="Delete this poll?"
-          consequence="The poll, its ballots and its result are gone for good, and its address leads nowhere."
+          consequence="This permanently deletes the poll, its votes and its results. Links to the poll will stop working."
           variant="danger"
           action={removePollAction}
         />
@@ -152,7 +153,9 @@ function Results({ found: { poll, results } }: { found: DeskPoll }) {
     return (
       <section className="rounded border border-hair bg-card p-4">
         <h2 className="font-serif text-lg font-semibold">Results</h2>
-        <p className="mt-1 text-soft">Nobody is shown the results of this poll, you included.</p>
+        <p className="mt-1 text-soft">
+          The results of this poll are hidden from everyone, including editors.
+        </p>
       </section>
     );
   }
