@@ -42,7 +42,7 @@ for (const javaScriptEnabled of [true, false]) {
       await expect(page.getByText("1 reader has voted.")).toBeVisible();
 
       await page.getByRole("button", { name: "Withdraw my vote" }).click();
-      await expect(page.getByRole("status")).toHaveText(/^Your vote is withdrawn\./);
+      await expect(page.getByRole("status")).toHaveText(/^Your vote has been withdrawn\./);
       await expect(page.getByRole("button", { name: "Vote", exact: true })).toBeVisible();
       await expect(page.getByRole("radio", { checked: true })).toHaveCount(0);
       await expect(page.getByText("No reader has voted yet.")).toBeVisible();
@@ -91,7 +91,7 @@ for (const javaScriptEnabled of [true, false]) {
       if (javaScriptEnabled) await click.catch(() => {});
       else {
         await click;
-        await expect(page.getByRole("status")).toHaveText(/Your vote stays as it was/);
+        await expect(page.getByRole("status")).toHaveText(/Your earlier vote stays unchanged/);
       }
       // The page is left while the change may still be on its way to being refused.
       await expect(async () => {
@@ -131,12 +131,12 @@ test("a vote is changed by keyboard alone, and every state is accessible", async
   await expectAccessible(page);
   await page.keyboard.press("ArrowUp");
   await page.keyboard.press("Enter");
-  await expect(page.getByRole("status")).toHaveText("Your vote is changed. Thank you.");
+  await expect(page.getByRole("status")).toHaveText("Your vote has been changed. Thank you.");
   await expect(page.getByRole("status")).toBeFocused();
   await expect(page.locator(mine)).toContainText("Yes, but only in summer");
   await page.getByRole("button", { name: "Withdraw my vote" }).focus();
   await page.keyboard.press("Enter");
-  await expect(page.getByRole("status")).toHaveText(/^Your vote is withdrawn\./);
+  await expect(page.getByRole("status")).toHaveText(/^Your vote has been withdrawn\./);
   await expectAccessible(page);
 });
 
@@ -186,13 +186,13 @@ test("the receipt of a changed vote says that it was replaced", async ({ page, n
   await expect(link).toBeVisible();
   const before = await link.getAttribute("href");
   await page.getByRole("button", { name: "Withdraw my vote" }).click();
-  await expect(page.getByRole("status")).toHaveText(/^Your vote is withdrawn\./);
+  await expect(page.getByRole("status")).toHaveText(/^Your vote has been withdrawn\./);
   const after = await link.getAttribute("href");
   const says = (path: string | null, text: string) =>
     expect(async () => {
       await page.goto(path ?? "");
       await expect(page.getByRole("article")).toContainText(text, { timeout: 500 });
     }).toPass();
-  await says(before, "The later one stands, and this one is not counted.");
-  await says(after, "Your vote is withdrawn. None of yours is counted in this poll.");
+  await says(before, "The later one counts, and this one does not.");
+  await says(after, "Your vote has been withdrawn. No vote of yours is counted in this poll.");
 });

@@ -175,7 +175,7 @@ test("a reload keeps the ranks of a vote that is still being sent", async ({ pag
   await page.getByRole("button", { name: "Move “Cem” up" }).click();
   await page.getByRole("button", { name: "Move “Ada” up" }).click();
   await page.getByRole("button", { name: "Vote" }).click();
-  await expect(page.getByRole("status")).toContainText("Very many people");
+  await expect(page.getByRole("status")).toContainText("Many people are voting");
   await page.reload();
   await expect(page.locator(".poll-ranked").first()).toHaveAttribute("data-label", "Cem");
   await page.unroute("**/votes");

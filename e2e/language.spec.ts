@@ -31,7 +31,7 @@ test("the poll's own language takes precedence over the reader's", async ({ page
   await expect(page.locator("html")).toHaveAttribute("lang", "ar");
   await page.getByLabel("No", { exact: true }).check();
   await page.getByRole("button", { name: "صوّت" }).click();
-  await expect(page.getByText("وصل صوتك. شكرًا لك.")).toBeVisible();
+  await expect(page.getByText("استلمنا صوتك. شكرًا لك.")).toBeVisible();
   await expect(page.locator("[data-mine]")).toContainText("صوت واحد");
   // The whole page runs from the right: labels begin there, bars grow from there.
   const card = await page.locator(".poll").boundingBox();

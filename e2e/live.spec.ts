@@ -165,7 +165,7 @@ test("the card says that it is offline, and recovers", async ({ page, context, s
   await page.goto(`/p/${slug}/results`);
   await expect(page.getByText("Open", { exact: true })).toBeVisible();
   await context.setOffline(true);
-  await expect(page.getByText("Offline, updates wait")).toBeVisible();
+  await expect(page.getByText("Offline, updates paused")).toBeVisible();
   await voteElsewhere(site.url, slug);
   await context.setOffline(false);
   await expect(readers(page, 1)).toBeVisible(patient);

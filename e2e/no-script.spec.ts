@@ -135,5 +135,5 @@ test("without JavaScript, a voter gets a receipt that shows the vote's state", a
 test("an unknown receipt is reported as such", async ({ page }) => {
   const answer = await page.goto("/receipt/00000001-00000000-00000000-00000000");
   expect(answer?.status()).toBe(404);
-  await expect(page.getByRole("heading", { name: "There is no such receipt" })).toBeVisible();
+  await expect(page.getByRole("heading", { name: "Receipt not found" })).toBeVisible();
 });

@@ -33,7 +33,7 @@ test("an editor creates a poll with a live preview, opens it, and closes it", as
   await page.getByRole("button", { name: "Close now" }).click();
   await expectAccessible(page);
   await page.getByRole("alertdialog").getByRole("button", { name: "Close now" }).click();
-  await expect(page.getByText(/^(Closing|Final)/)).toBeVisible();
+  await expect(page.getByText(/^(Closed|Final)/)).toBeVisible();
 });
 
 test("an editor gives a poll a lower priority", async ({ page, site, request, newPoll }) => {

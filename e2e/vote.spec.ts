@@ -93,7 +93,9 @@ test("an overloaded server is retried until the vote is accepted", async ({ page
   await page.goto(`/p/${slug}`);
   await page.getByLabel("No", { exact: true }).check();
   await page.getByRole("button", { name: "Vote" }).click();
-  await expect(page.getByText("Your vote is on its way; keep this page open.")).toBeVisible();
+  await expect(
+    page.getByText("Your vote will be sent again automatically; keep this page open."),
+  ).toBeVisible();
   await expect(page.getByText("Your vote is in. Thank you.")).toBeVisible({ timeout: 15_000 });
   expect(new Set(ids).size).toBe(1);
 });
@@ -124,7 +126,7 @@ test("a poll shows a holding page before it opens, and results after it closes",
   const slug = await newPoll();
   await closePoll(slug);
   await page.goto(`/p/${slug}`);
-  await expect(page.getByText("Closing, the last votes are being counted")).toBeVisible();
+  await expect(page.getByText("Closed, the last votes are being counted")).toBeVisible();
   await expect(page.getByRole("button", { name: "Vote" })).toBeHidden();
   await expect(async () => {
     await page.reload();

@@ -72,7 +72,7 @@ function sayState(poll: Poll, state: PollState): string {
     case "open":
       return poll.closesAtMs === null ? "Open" : `Open, closes ${at(poll.closesAtMs)}`;
     case "closing":
-      return "Closing: the last votes are being counted";
+      return "Closed, the last votes are being counted";
     case "final":
       return `Final, closed ${at(poll.closesAtMs)}`;
   }
