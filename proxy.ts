@@ -1,7 +1,7 @@
 /**
- * Headers of the studio, and nothing else: who may see what is decided where the data is read.
+ * Sets the studio's security headers, and nothing else: access is checked where data is read.
  *
- * Pages of the studio are made for each request, so their scripts can carry a nonce.
+ * Studio pages are rendered for each request, so their scripts can carry a nonce.
  */
 import { randomBytes } from "node:crypto";
 import { type NextRequest, NextResponse } from "next/server";
@@ -25,7 +25,7 @@ function policy(nonce: string): string {
 }
 
 export function proxy(request: NextRequest): NextResponse {
-  // The preview is a reader's page in a frame of ours; it brings headers of its own.
+  // The preview is a reader's page in a frame of the studio, with headers of its own.
   if (request.nextUrl.pathname === "/studio/preview") return NextResponse.next();
   const csp = policy(randomBytes(16).toString("base64"));
   const headers = new Headers(request.headers);

@@ -1,9 +1,9 @@
 /**
- * Voting without JavaScript: a plain form, answered with a redirect or with a page that says what went
- * wrong and keeps what was chosen.
+ * Votes without JavaScript: a plain form, answered with a redirect, or with a page that explains the error and
+ * keeps the choices.
  *
- * A browser without our cookie is first given one and sent back with the same form (307), so that a vote
- * is always tied to an identity that the browser already holds, and a form sent twice is one vote.
+ * A browser without the identity cookie gets one and repeats the form (307). So every vote belongs to an identity
+ * that the browser has stored, and a form sent twice is one vote.
  */
 import type { CastOutcome } from "#lib/ballots/cast.ts";
 import { wallMs } from "#lib/base/clock.ts";
@@ -22,7 +22,7 @@ import { pollPath, type Surface, votePath } from "./views/paths.ts";
 import { instruction } from "./views/vote-form.tsx";
 import type { Words } from "./words/words.ts";
 
-/** Marks the second time round: no cookie now means that the browser keeps none. */
+/** Marks the repeated form: a cookie still missing then means that the browser stores none. */
 const withCookie = "cookie";
 
 export async function answerFormVote(
@@ -76,13 +76,13 @@ export async function answerFormVote(
   });
 }
 
-/** What an answer is about, and where it will be shown. */
+/** One submitted form, and the page that answers it. */
 interface VoteContext {
   readonly front: Front;
   readonly poll: Poll;
   readonly surface: Surface;
   readonly choices: readonly string[];
-  /** It was to change a ballot: that of this revision. */
+  /** The revision that the form changes; `undefined` for a first ballot. */
   readonly replaces: number | undefined;
   readonly context: PageContext;
 }
@@ -135,7 +135,7 @@ function problemText(
   return instruction(words, poll);
 }
 
-/** What stands for the voter, where the answer is about that. */
+/** The ballot of this voter that counts. */
 interface OwnBallot {
   readonly choices: readonly string[];
   readonly revision: number;
@@ -146,23 +146,23 @@ function answer(
   status: number,
   tone: "warn" | "bad",
   key: Parameters<Words["say"]>[0],
-  standing?: OwnBallot,
+  ownBallot?: OwnBallot,
 ): Promise<Response> {
   const text = to.context.words.say(key);
-  return page(to, status, { tone, text }, standing);
+  return page(to, status, { tone, text }, ownBallot);
 }
 
 async function page(
   { front, poll, surface, choices, replaces, context }: VoteContext,
   status: number,
   message: { tone: "warn" | "bad"; text: string },
-  standing?: OwnBallot,
+  ownBallot?: OwnBallot,
 ): Promise<Response> {
   const state = pollState(poll, wallMs());
-  const mine = standing?.choices.length ? standing.choices : undefined;
+  const mine = ownBallot?.choices.length ? ownBallot.choices : undefined;
   const results =
     state === "scheduled" ? null : await resultsForPage(front, poll, mine ? "voter" : "reader");
-  const revision = standing?.revision ?? replaces;
+  const revision = ownBallot?.revision ?? replaces;
   const html = pollPage(context, {
     poll,
     surface,
@@ -173,7 +173,7 @@ async function page(
     message,
     show: mine ? "results" : "vote",
     notice: noticeOf(front),
-    changing: replaces !== undefined && !standing,
+    changing: replaces !== undefined && !ownBallot,
     ...(mine && { mine }),
     ...(revision !== undefined && { revision }),
   });

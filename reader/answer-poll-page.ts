@@ -1,4 +1,4 @@
-/** The vote page and the results page of a poll: what to show whom. */
+/** Answers requests for a poll's vote page and results page. */
 import { wallMs } from "#lib/base/clock.ts";
 import { isFloodgateError } from "#lib/base/errors.ts";
 import type { DegradationStep } from "#lib/health/degradation.ts";
@@ -32,7 +32,7 @@ import type { CardProps } from "./views/card-props.ts";
 import type { Surface } from "./views/paths.ts";
 import type { WordKey } from "./words/words.ts";
 
-/** A poll that readers may know of, or the page that says that there is none. */
+/** The poll, unless it is a draft; otherwise the not-found page. */
 export async function findPublicPoll(
   front: Front,
   slug: string,
@@ -48,7 +48,7 @@ export async function findPublicPoll(
   return responseOf(page);
 }
 
-/** Who may frame the answer. */
+/** The sites that may frame the page. */
 export function framingOptions(
   front: Front,
   surface: Surface,
@@ -62,14 +62,13 @@ const notices: Partial<Record<DegradationStep, WordKey>> = {
   refusing: "stepRefusing",
 };
 
-/** The calm sentence for the step of the ladder that we stand on; most make no difference to readers. */
+/** The sentence for the current degradation step; most steps need none. */
 export function noticeOf(front: Front): WordKey | undefined {
   return notices[front.degradation.step];
 }
 
 /**
- * What the address has chosen already (`?choice=2`): links in newsletters do that. It is only marked;
- * nothing is sent by following a link.
+ * Options preselected by the address (`?choice=2`), as links in newsletters do. Following such a link sends nothing.
  */
 function preselectedIn({ url }: RequestHead, poll: Poll): readonly string[] {
   if (!url.includes("choice=")) return [];
@@ -78,13 +77,13 @@ function preselectedIn({ url }: RequestHead, poll: Poll): readonly string[] {
   return known.slice(0, poll.choicesMax);
 }
 
-/** Without taking the address apart as a `URL`: the host that a client names may be none, and does not matter. */
+/** The query, without parsing the address as a `URL`: a client may send an invalid host, which does not matter here. */
 function queryOf(url: string): URLSearchParams {
   const start = url.indexOf("?");
   return new URLSearchParams(start === -1 ? "" : url.slice(start));
 }
 
-/** `?change`: a voter wants to see the form again. Following the link changes nothing. */
+/** `?change` shows a voter the form again. Following the link changes nothing. */
 function asksToChange({ url }: Request, poll: Poll): boolean {
   return poll.mayChange && url.includes("change") && queryOf(url).has("change");
 }
@@ -92,7 +91,7 @@ function asksToChange({ url }: Request, poll: Poll): boolean {
 const withdrawnMessage = ({ words }: PageContext) =>
   ({ tone: "good", text: words.say("withdrawn") }) as const;
 
-/** Results for a page; `null` when they can't be read right now, which the page can say. */
+/** Results for a page; `null` when they can't be read right now. */
 export function resultsForPage(
   front: Front,
   poll: Poll,
@@ -111,9 +110,9 @@ export interface PollPage {
 }
 
 /**
- * `GET /p/{poll}` and `GET /p/{poll}/results`, and the same below `/embed`. To whom the poll looks as it
- * does to everybody, it is a page that is made once a second; who has voted, or may see more than others,
- * gets one that is made for them and is theirs alone.
+ * `GET /p/{poll}` and `GET /p/{poll}/results`, and the same below `/embed`. A reader who has not voted, and sees
+ * what every reader sees, gets the shared page, rendered once a second. A voter, or a requester who may see more,
+ * gets a personal page.
  */
 export async function answerPollPage(
   front: Front,
@@ -146,7 +145,7 @@ export async function answerPollPage(
   return responseOf(answerFor(shared, request.headers.get("if-none-match")));
 }
 
-/** The page as everybody sees it who has no part in the poll yet. */
+/** The shared page, for readers who have not voted. */
 function sharedPollPage(
   front: Front,
   poll: Poll,
@@ -164,7 +163,7 @@ function sharedPollPage(
   );
 }
 
-/** The same answer, if it is there and surely the right one: nothing is read or made for it. */
+/** The shared page, if it is cached and fresh: reads and renders nothing. */
 export function preparedPollPage(
   front: Front,
   slug: string,
@@ -175,8 +174,8 @@ export function preparedPollPage(
   if (!poll || !isAnyReader(poll, request) || identityOf(front, request)) return undefined;
   const context = pageContextOf(front.config, request, poll);
   const name = cacheKeyOf(poll, context, page, preselectedIn(request, poll));
-  const kept = front.sharedPages.fresh(name, cacheVersionOf(front, poll));
-  return kept && answerFor(kept, request.headers.get("if-none-match"));
+  const cached = front.sharedPages.fresh(name, cacheVersionOf(front, poll));
+  return cached && answerFor(cached, request.headers.get("if-none-match"));
 }
 
 function cacheKeyOf(
@@ -188,7 +187,7 @@ function cacheKeyOf(
   return `${wanted} ${surface} ${words.locale} ${variesByLanguage} ${slug} ${chosen.join(" ")}`;
 }
 
-/** What makes it another page. */
+/** The cached page is valid as long as this does not change. */
 function cacheVersionOf(front: Front, poll: Poll): string {
   return `${poll.version} ${pollState(poll, wallMs())} ${noticeOf(front)}`;
 }
@@ -210,11 +209,11 @@ async function renderPoll(
   context: PageContext,
   { wanted, surface }: PollPage,
   requester: Requester,
-  theirs: Pick<CardProps, "chosen" | "mine" | "receipt" | "revision" | "changing" | "message">,
+  personal: Pick<CardProps, "chosen" | "mine" | "receipt" | "revision" | "changing" | "message">,
 ): Promise<string> {
   const state = pollState(poll, wallMs());
   const results = state === "scheduled" ? null : await resultsForPage(front, poll, requester);
-  const { mine, changing } = theirs;
+  const { mine, changing } = personal;
   const voting = state === "open" && (!mine || changing);
   const show = state === "scheduled" || voting ? wanted : "results";
   return pollPage(context, {
@@ -225,12 +224,12 @@ async function renderPoll(
     results,
     show: state === "scheduled" ? "vote" : show,
     notice: noticeOf(front),
-    ...theirs,
+    ...personal,
     ...(mine && { thanks: wanted === "vote" && state === "open" }),
   });
 }
 
-/** The receipt of the ballot that the voter of this request has. */
+/** The receipt code of the requester's ballot. */
 function receiptOf(front: Front, poll: Poll, request: Request, mark: Mark): string | undefined {
   const { secrets } = front;
   const identity = identityOf(front, request);

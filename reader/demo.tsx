@@ -1,7 +1,7 @@
 /** @jsxImportSource hono/jsx */
 /**
- * `/demo`: an article as a news site has it, with polls in it: what an editor pastes, and what comes of
- * it. The page has its own colours and type on purpose, as every site does.
+ * `/demo`: an article of a news site with embedded polls, as an editor would paste them. The page has its own
+ * colours and fonts on purpose, as every site does.
  */
 import { raw } from "hono/html";
 import type { Poll } from "#lib/model/poll.ts";
@@ -15,7 +15,7 @@ export interface DemoPage {
   readonly polls: readonly Poll[];
 }
 
-/** The polls that the article is about: those that can be voted in, then whatever there is. */
+/** The polls for the article: up to three, open ones first. */
 export function demoChoice(listed: readonly ListedPoll[], nowMs: number): readonly ListedPoll[] {
   const open = ({ closesAtMs, opensAtMs }: ListedPoll) =>
     opensAtMs !== null && opensAtMs <= nowMs && (closesAtMs === null || closesAtMs > nowMs);
@@ -108,7 +108,7 @@ interface PollProps {
   readonly theme?: string;
 }
 
-/** What an editor pastes, but for the script, which the page has once. */
+/** The embed code without its script, which the page loads once. */
 function EmbeddedPoll({ poll, publicUrl, theme }: PollProps) {
   if (!poll) return raw("");
   const code = embedCode(publicUrl, poll).replace(/^<script.*?<\/script>/, "");

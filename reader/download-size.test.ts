@@ -1,4 +1,4 @@
-/** What readers download of ours, compressed. */
+/** The compressed size of what readers download. */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { gzipSync } from "node:zlib";
@@ -7,12 +7,12 @@ import { assets } from "./generated.ts";
 const kB = 1_000;
 const sizeOf = (text: string) => gzipSync(text, { level: 9 }).length;
 
-describe("what readers download", () => {
-  it("is less than 10 kB of script for a poll's page (7.1 kB now)", () => {
+describe("the readers' scripts", () => {
+  it("are below 10 kB compressed on a poll's page (7.1 kB now)", () => {
     assert.ok(sizeOf(assets.script) <= 10 * kB, String(sizeOf(assets.script)));
   });
 
-  it("is less than 10 kB of script for an article, with the frame's (8.0 kB now)", () => {
+  it("are below 10 kB compressed in an article, embed.js included (8.0 kB now)", () => {
     const both = sizeOf(assets.embedScript) + sizeOf(assets.script);
     assert.ok(both <= 10 * kB, String(both));
   });

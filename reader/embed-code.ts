@@ -1,4 +1,4 @@
-/** What goes into an article to show a poll there: the element, the plain frame, the oEmbed answer. */
+/** Code that shows a poll in an article: the element, the plain frame, the oEmbed answer. */
 import type { Config } from "#lib/config/config.ts";
 import type { Poll } from "#lib/model/poll.ts";
 
@@ -21,8 +21,8 @@ const lines = (text: string, width: number, charWidth: number): number =>
   text === "" ? 0 : Math.max(1, Math.ceil((text.length * charWidth) / width));
 
 /**
- * About how high a poll's card will be before the vote, in pixels: what an article reserves for it. The
- * script corrects the rest when the frame has loaded.
+ * The approximate height of a poll's card before the vote, in pixels, for an article to reserve. The script sets
+ * the exact height when the frame has loaded.
  */
 export function reservedHeight(poll: Shown, width: number = widthDefault): number {
   const inner = width - 42;
@@ -33,7 +33,7 @@ export function reservedHeight(poll: Shown, width: number = widthDefault): numbe
   return Math.round(44 + 28 + question + 4 + description + 22.5 + 17 + options + 61 + 54 + method);
 }
 
-/** Of the options, as rows, or as tiles in twos. */
+/** The height of the options: rows, or tiles in two columns. */
 function optionsHeight({ kind, options }: Shown, inner: number): number {
   const tiled = kind === "choice" && options.some(({ image }) => image !== undefined);
   if (tiled) {
@@ -53,7 +53,7 @@ function optionsHeight({ kind, options }: Shown, inner: number): number {
     .reduce((sum, height) => sum + height - 1, 0);
 }
 
-/** One line for an article: our script and the element, with a plain link for who has no scripts. */
+/** One line for an article: the script and the element, with a plain link for readers without scripts. */
 export function embedCode(publicUrl: string, poll: Shown): string {
   const question = escapeHtml(poll.question);
   return (
@@ -63,7 +63,7 @@ export function embedCode(publicUrl: string, poll: Shown): string {
   );
 }
 
-/** The same as a frame: for systems that strip what they do not know. */
+/** The same as a frame, for systems that strip unknown elements. */
 export function frameCode(publicUrl: string, poll: Shown, width: number, height: number): string {
   return (
     `<iframe src="${publicUrl}/embed/${poll.slug}" title="${escapeHtml(poll.question)}" ` +

@@ -1,4 +1,4 @@
-/** What a reader's page is made for: the language, the zone, the site's name. */
+/** The context of a reader's page: its language, time zone and site name. */
 import { parseAccept } from "hono/utils/accept";
 import { type Language, languageOfTag } from "#lib/base/languages.ts";
 import type { Config } from "#lib/config/config.ts";
@@ -17,12 +17,12 @@ export interface PageContext {
   readonly variesByLanguage: boolean;
 }
 
-/** Longer lists are nobody's preferences. */
+/** Longer headers are ignored. */
 const acceptLengthMax = 200;
 
 /**
- * The site in a language: the poll's own, else the one that the address asks for (`?lang=`, which an
- * embed has from its article), else the reader's, else the site's.
+ * The context of one request. The language is the poll's own, else that of `?lang=` (an embed takes it from its
+ * article), else the reader's, else the site's.
  */
 export function pageContextOf(
   config: Config,
@@ -46,7 +46,7 @@ function languageInAddress({ url }: RequestHead): Language | undefined {
   return urlLanguage === undefined ? undefined : languageOfTag(urlLanguage);
 }
 
-/** The first of the reader's languages that is spoken here. */
+/** The first of the reader's languages that has a catalogue. */
 function acceptedLanguage(request: RequestHead): Language | undefined {
   const header = request.headers.get("accept-language") ?? "";
   if (header === "" || header.length > acceptLengthMax) return undefined;

@@ -1,4 +1,4 @@
-/** What every page of readers' has in common: what becomes of an error. */
+/** Error handling shared by all readers' pages. */
 import { problemAnswer } from "#lib/http/problem.ts";
 import { responseOf } from "#lib/http/respond.ts";
 import { getFront } from "#lib/web/front.ts";
@@ -11,8 +11,8 @@ import type { Surface } from "./views/paths.ts";
 type Handler<Context> = (request: Request, context: Context) => Promise<Response>;
 
 /**
- * As `route` (`lib/web/route-handler.ts`), but that a reader is told in words while what a page is made of can't be read:
- * with 503 and `Retry-After`, as scripts are.
+ * Wraps a page's handler as `routeHandler` (`lib/web/route-handler.ts`) wraps an API route, but answers an outage
+ * with a readable page: 503 with `Retry-After`.
  */
 export function pageHandler<Context = unknown>(
   handler: Handler<Context>,

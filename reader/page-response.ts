@@ -1,4 +1,4 @@
-/** Readers' pages as HTTP answers. */
+/** HTTP responses of readers' pages. */
 import { createHash } from "node:crypto";
 import { embedHeaders, pageHeaders } from "#lib/http/headers.ts";
 import { type PreparedResponse, prepareResponse } from "#lib/http/prepared-response.ts";
@@ -10,32 +10,32 @@ const headersOfPages = pageHeaders({ styleHashes });
 
 export interface PageOptions {
   readonly status?: number;
-  /** The page says something about one reader, so nobody may keep it. */
+  /** The page is about one reader, so no cache may store it. */
   readonly personal?: boolean;
-  /** It is a poll in somebody's article, and these sites may frame it. */
+  /** The page is an embed, and these sites may frame it. */
   readonly embedSites?: readonly string[];
-  /** Options whose images are on the page. */
+  /** Options whose images the page shows. */
   readonly options?: readonly PollOption[];
-  /** See `Site.byReader`. */
+  /** See `PageContext.variesByLanguage`. */
   readonly variesByLanguage?: boolean;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** A page for one request; any cache may keep it for a second, unless it is personal or an error. */
+/** A page for one request. Shared caches may store it for a second, unless it is personal or an error. */
 export function htmlResponse(html: string, options: PageOptions = {}): Response {
   return new Response(html, { status: options.status ?? 200, headers: headersOf(options) });
 }
 
-/** A page for everybody, made once: caches may ask whether it has changed. */
+/** A page for all readers, with an `ETag` for revalidation. */
 export function sharedPage(html: string, options: PageOptions = {}): PreparedResponse {
   const body = Buffer.from(html);
   const digest = createHash("sha256").update(body).digest("base64url").slice(0, 20);
   const headers = headersOf(options);
-  const tagged = keepable(options) ? { ...headers, ETag: `W/"${digest}"` } : headers;
+  const tagged = cacheable(options) ? { ...headers, ETag: `W/"${digest}"` } : headers;
   return prepareResponse(options.status ?? 200, tagged, body);
 }
 
-const keepable = ({ status = 200, personal = false }: PageOptions) => status === 200 && !personal;
+const cacheable = ({ status = 200, personal = false }: PageOptions) => status === 200 && !personal;
 
 function headersOf(options: PageOptions): Readonly<Record<string, string>> {
   const { embedSites } = options;
@@ -47,7 +47,7 @@ function headersOf(options: PageOptions): Readonly<Record<string, string>> {
         ? pageHeaders({ styleHashes, images })
         : headersOfPages),
     "Content-Type": "text/html; charset=utf-8",
-    "Cache-Control": keepable(options)
+    "Cache-Control": cacheable(options)
       ? "public, max-age=0, s-maxage=1, stale-while-revalidate=5"
       : "private, no-store",
     ...(options.variesByLanguage && { Vary: "Accept-Language" }),
@@ -55,10 +55,10 @@ function headersOf(options: PageOptions): Readonly<Record<string, string>> {
   };
 }
 
-/** Where images come from that are not ours. */
+/** The origins of images on other sites. */
 function imageOrigins(options: readonly PollOption[]): readonly string[] {
-  const elsewhere = options.flatMap(({ image }) =>
+  const external = options.flatMap(({ image }) =>
     image?.url.startsWith("/") ? [] : (image ?? []),
   );
-  return [...new Set(elsewhere.map(({ url }) => new URL(url).origin))];
+  return [...new Set(external.map(({ url }) => new URL(url).origin))];
 }

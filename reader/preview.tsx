@@ -1,5 +1,5 @@
 /** @jsxImportSource hono/jsx */
-/** A poll that does not exist yet, in the real card. */
+/** The preview of an unsaved poll, in the readers' card. */
 import { wallMs } from "#lib/base/clock.ts";
 import type { OptionNumber, PollId, Slug } from "#lib/model/ids.ts";
 import { optionNumberMax } from "#lib/model/ids.ts";
@@ -18,7 +18,7 @@ export interface PreviewInput {
   readonly closesAtMs: number | null;
 }
 
-/** The poll as it would be. */
+/** The poll that the form would create, with placeholders for empty fields. */
 export function previewPoll({ options, ...input }: PreviewInput): Poll {
   const unwritten = [{ label: "…" }, { label: "…" }];
   return {

@@ -1,5 +1,5 @@
 /** @jsxImportSource hono/jsx */
-/** `/receipt/{code}`: what became of a ballot, in words. It shows nothing of who voted, nor of the choices. */
+/** `/receipt/{code}`: the state of a ballot, in words. The page shows neither the voter nor the choices. */
 
 import { isFloodgateError } from "#lib/base/errors.ts";
 import { describeError } from "#lib/base/log.ts";
@@ -88,7 +88,7 @@ function toneOf(state: ReceiptState): "good" | "warn" | "bad" {
   return state === "set_aside" || state === "missing" ? "bad" : "warn";
 }
 
-/** The way of a ballot: what it has behind it, and what is still before it. */
+/** The steps of a ballot, done and pending. */
 function Steps({ words, report }: { words: Words; report: ReceiptReport }) {
   const { state, receivedAtMs, storedAtMs } = report;
   const stored = state === "counted" || state === "final";

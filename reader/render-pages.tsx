@@ -1,5 +1,5 @@
 /** @jsxImportSource hono/jsx */
-/** Readers' pages, as whole documents: each is a function of what it shows, and nothing else. */
+/** Readers' pages as whole documents: pure functions of their arguments. */
 
 import { pollState } from "#lib/model/poll-state.ts";
 import type { ListedPoll } from "#lib/polls/published.ts";
@@ -11,7 +11,7 @@ import { PollCard } from "./views/poll-card.tsx";
 import { resultsSentence } from "./views/result-list.tsx";
 import type { WordKey, Words } from "./words/words.ts";
 
-/** The vote page, or what stands in its place: holding page, results. */
+/** The vote page, the holding page before the poll opens, or the results. */
 export function pollPage(
   context: PageContext,
   card: Omit<CardProps, "words" | "siteName" | "urlLanguage">,
@@ -40,7 +40,7 @@ export function pollPage(
   });
 }
 
-/** `/`: the polls that are open, those that will be, and the latest that were. */
+/** `/`: open, scheduled and recently closed polls. */
 export function listPage(
   context: PageContext,
   polls: readonly ListedPoll[],
@@ -115,7 +115,7 @@ function stateInWords(words: Words, poll: ListedPoll, nowMs: number): string {
   return words.say("closesAt", { when: words.when(poll.closesAtMs, nowMs) });
 }
 
-/** In the place of a page: where there is nothing, or what it is made of can't be read right now. */
+/** A page with only a message, for an unknown address or an outage. */
 export function messagePage(
   { words, siteName }: PageContext,
   surface: Surface,
@@ -141,7 +141,7 @@ export function messagePage(
   return render({ words, siteName, title: `${words.say(title)} – ${siteName}`, children });
 }
 
-/** Where there is no poll. */
+/** The page for an unknown poll. */
 export function notFoundPage(context: PageContext, surface: Surface = "page"): string {
   return messagePage(context, surface, "notFoundTitle", "notFoundBody");
 }

@@ -1,8 +1,8 @@
 /**
  * `GET /p/{poll}/og.png`: the picture that other sites show with a link to a poll (Open Graph).
  *
- * It is not a hot route: the pages process draws it, never one that takes votes. Nothing in it depends on
- * who asks.
+ * Not a hot route: the Next process draws it, never a process that takes votes. The picture is the same for every
+ * requester.
  */
 import { wallMs } from "#lib/base/clock.ts";
 import { FloodgateError } from "#lib/base/errors.ts";
@@ -15,8 +15,7 @@ import { pageContextOf } from "./page-context.ts";
 import { drawPoll } from "./picture/poll-picture.ts";
 
 /**
- * @throws FloodgateError `poll_not_found`, also for a draft; `overloaded` when too many others have to be
- *   drawn first.
+ * @throws FloodgateError `poll_not_found`, also for a draft; `overloaded` when too many pictures are queued.
  */
 export async function sharePicture(front: Front, slug: Slug, request: Request): Promise<Response> {
   const poll = await front.published.find(slug);
@@ -25,7 +24,7 @@ export async function sharePicture(front: Front, slug: Slug, request: Request): 
   if (!poll || state === "draft") throw new FloodgateError("poll_not_found");
   const { words, siteName } = pageContextOf(front.config, request, poll);
   const results = state === "scheduled" ? null : await resultsForPage(front, poll, "reader");
-  // An edit, a closing, results that are hidden from now on: at once. Votes: after some seconds.
+  // A change of the name redraws at once: an edit, a closing, hidden results. Votes redraw after some seconds.
   const name = [slug, poll.version, words.locale, state, results?.hidden].join(" ");
   const contents = String(results?.version);
   const { bytes, etag } = await front.pictures.get(name, contents, () =>

@@ -1,4 +1,4 @@
-/** Every address that nothing else answers. */
+/** Answers every other address with the not-found page. */
 import { problem } from "#lib/http/problem.ts";
 import { getFront } from "#lib/web/front.ts";
 import { routeHandler } from "#lib/web/route-handler.ts";

@@ -1,4 +1,4 @@
-/** `GET /embed.js`: the script that articles load. Its address never changes, so it is kept for an hour. */
+/** `GET /embed.js`: the script that articles load. Its address never changes, so caches store it for an hour only. */
 import { scriptHeaders } from "#lib/http/headers.ts";
 import { routeHandler } from "#lib/web/route-handler.ts";
 import { assets } from "#reader/generated.ts";

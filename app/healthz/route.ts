@@ -1,4 +1,4 @@
-/** `GET /healthz`: this process answers. */
+/** `GET /healthz`: this process responds. */
 import { json } from "#lib/http/respond.ts";
 
 export const dynamic = "force-dynamic";

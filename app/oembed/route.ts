@@ -1,5 +1,5 @@
 /**
- * `GET /oembed?url=…`: what a content management system asks for when an editor pastes a poll's address.
+ * `GET /oembed?url=…`: the embed code that a publishing system fetches when an editor pastes a poll's address.
  *
  * Source: oembed.com, version 1.0, "rich" type.
  */

@@ -1,4 +1,4 @@
-/** `GET /readyz`: this process can take votes, and what it takes them with. */
+/** `GET /readyz`: whether this process can take votes, and its degradation step. */
 import { json } from "#lib/http/respond.ts";
 import { getFront } from "#lib/web/front.ts";
 import { readiness } from "#lib/web/readiness.ts";

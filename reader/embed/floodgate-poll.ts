@@ -1,14 +1,14 @@
 /**
- * `/embed.js`: the one script of ours that runs on other people's pages. It defines
+ * `/embed.js`: the only script that runs on other sites' pages. It defines
  *
  *   <floodgate-poll poll="harbour-cars" height="430"></floodgate-poll>
  *
- * which puts the poll's own page into a frame, keeps room for it from the start, and follows its height.
- * Frames that somebody wrote by hand (or got through oEmbed) follow their height too.
+ * which shows the poll in a frame, reserves its height from the start, and then follows its actual height. Frames
+ * written by hand, or inserted through oEmbed, follow their height too.
  *
- * Invariant: nothing of the article is read but our element's attributes and the custom properties below,
- *   and nothing is told to the frame but how it should look.
- * Invariant: of a message only a number is believed, from our own origin, from a frame that shows us.
+ * Invariant: the script reads nothing of the article but the element's attributes and the custom properties below,
+ *   and sends the frame nothing but its appearance.
+ * Invariant: the script uses nothing of a message but a height, and only from a frame of its own origin.
  *
  * Imports nothing: it is downloaded by every reader of every article.
  */
@@ -23,7 +23,7 @@ const heightFallback = 430;
 const heightMin = 60;
 const heightMax = 8000;
 
-/** What an article may set on the element, or anywhere above it. Documented in docs/embedding.md. */
+/** Custom properties that an article may set on the element or its ancestors; documented in docs/embedding.md. */
 const properties = [
   "accent",
   "on-accent",
@@ -53,7 +53,7 @@ class FloodgatePoll extends HTMLElement {
     else this.#show();
   }
 
-  /** Tells the poll how to look now: for articles that change their colours without a new page. */
+  /** Sends the current appearance to the poll, for articles that change colours without a reload. */
   refresh(): void {
     this.#frame?.contentWindow?.postMessage(
       { floodgate: "appearance", appearance: this.#appearance() },
@@ -67,7 +67,7 @@ class FloodgatePoll extends HTMLElement {
     const language = this.getAttribute("lang");
     const query = language ? `?lang=${encodeURIComponent(language)}` : "";
     const frame = document.createElement("iframe");
-    // The look travels behind the #: caches know one page for all articles.
+    // The appearance is in the fragment, so caches store one page for all articles.
     frame.src = `${home}/embed/${encodeURIComponent(poll)}${query}#${this.#appearance()}`;
     frame.title = this.title || "Poll";
     frame.loading = "lazy";

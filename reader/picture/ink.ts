@@ -1,4 +1,4 @@
-/** A canvas with our fonts and colours, and what is written on it: text in its own direction. */
+/** A canvas with the site's fonts and colours; draws text in its own direction. */
 import { join } from "node:path";
 import { type Canvas, createCanvas, GlobalFonts, type SKRSContext2D } from "@napi-rs/canvas";
 import { assets } from "../generated.ts";
@@ -13,7 +13,7 @@ export interface Type {
   readonly size: number;
 }
 
-/** Letters that ours lack (Arabic apart) are taken from the machine's fonts, where it has them. */
+/** Glyphs missing from these fonts come from the system's fonts, if it has them. */
 const families = {
   serif: '"Floodgate Serif", "Floodgate Arabic"',
   sans: '"Floodgate Sans", "Floodgate Arabic"',
@@ -37,9 +37,9 @@ export class Ink {
   readonly #context: SKRSContext2D;
   readonly #mirrored: boolean;
 
-  /** @param mirrored - x counts from the right. */
+  /** @param mirrored - x is measured from the right edge. */
   constructor(width: number, height: number, mirrored: boolean) {
-    // The library keeps fonts for the whole process.
+    // The library registers fonts for the whole process.
     if (!GlobalFonts.has("Floodgate Serif")) {
       for (const [file, family] of files) {
         GlobalFonts.registerFromPath(join("public/fonts", `${file}.woff2`), family);
@@ -63,7 +63,7 @@ export class Ink {
     this.#context.stroke();
   }
 
-  /** How wide texts are in this type. */
+  /** Measures the width of text in this type. */
   measure(type: Type): Measure {
     return text => {
       this.#use(type);
@@ -71,7 +71,7 @@ export class Ink {
     };
   }
 
-  /** One line, from `x` on; its baseline at `y`, and no wider than `widthMax`. */
+  /** Draws one line that starts at `x`, with its baseline at `y`, cut to `widthMax`. */
   text(text: string, x: number, y: number, options: TextOptions): void {
     const shown = fitText(text, options.widthMax, this.measure(options));
     const context = this.#context;
@@ -82,7 +82,7 @@ export class Ink {
     context.fillText(shown, this.#x(x, 0), y);
   }
 
-  /** Takes its time in another thread. */
+  /** Encodes in another thread. */
   async png(): Promise<Uint8Array<ArrayBuffer>> {
     return new Uint8Array(await this.#canvas.encode("png"));
   }
@@ -99,6 +99,6 @@ export class Ink {
 interface TextOptions extends Type {
   readonly colour: Colour;
   readonly widthMax: number;
-  /** `end`: up to `x`, not from it on. */
+  /** `end`: the line ends at `x`. */
   readonly align?: "end";
 }

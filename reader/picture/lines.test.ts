@@ -2,16 +2,16 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { fitText, wrapText } from "./lines.ts";
 
-/** Every character is 10 wide. */
+/** Every code point is 10 wide. */
 const measure = (text: string) => [...text].length * 10;
 
-describe("lines of a picture", () => {
-  it("end between words, and are about equally long", () => {
+describe("text in a picture", () => {
+  it("breaks between words, into lines of about equal length", () => {
     assert.deepEqual(wrapText("aaaa bbbb cccc dd", 150, measure), ["aaaa bbbb", "cccc dd"]);
     assert.deepEqual(wrapText("one line", 150, measure), ["one line"]);
   });
 
-  it("break what has no spaces between letters, and never within one", () => {
+  it("breaks text without spaces between graphemes, never within one", () => {
     const family = "👨‍👩‍👧";
     for (const text of [
       "Donaudampfschifffahrtsgesellschaft",
@@ -25,7 +25,7 @@ describe("lines of a picture", () => {
     assert.ok(wrapText(family.repeat(9), 100, measure).every(line => line.startsWith(family)));
   });
 
-  it("lose their end where there is no room, and say so", () => {
+  it("is cut with an ellipsis where it does not fit", () => {
     assert.equal(fitText("short", 100, measure), "short");
     assert.equal(fitText("rather long", 80, measure), "rather…");
   });

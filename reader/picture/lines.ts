@@ -1,4 +1,4 @@
-/** Text that fits: where its lines end, on a canvas that breaks none itself. Pure. */
+/** Line breaking, for a canvas that has none of its own. Pure. */
 
 /** Width of a text, in pixels. */
 export type Measure = (text: string) => number;
@@ -6,20 +6,20 @@ export type Measure = (text: string) => number;
 const graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" });
 const ellipsis = "…";
 
-/** `text`, or as much of its beginning as fits with an ellipsis behind it. */
+/** `text`, cut to `widthMax` with an ellipsis if it is too wide. */
 export function fitText(text: string, widthMax: number, measure: Measure): string {
   if (measure(text) <= widthMax) return text;
-  let kept = "";
+  let start = "";
   for (const { segment } of graphemes.segment(text)) {
-    if (measure(kept + segment + ellipsis) > widthMax) break;
-    kept += segment;
+    if (measure(start + segment + ellipsis) > widthMax) break;
+    start += segment;
   }
-  return kept.trimEnd() + ellipsis;
+  return start.trimEnd() + ellipsis;
 }
 
 /**
- * The lines of `text`, none wider than `widthMax` and all about equally long. Lines end between words; a
- * word that is wider than a line, or a script that has no spaces, is broken between letters.
+ * Wraps `text` into lines of about equal length, none wider than `widthMax`. Lines break between words. A word
+ * wider than a line, or a script without spaces, breaks between graphemes.
  */
 export function wrapText(text: string, widthMax: number, measure: Measure): string[] {
   const lines = wrapGreedily(text, widthMax, measure);

@@ -37,7 +37,7 @@ const drawn = (results: Results | null, language: Language = "en") =>
     results,
   });
 
-/** Where the longest stretches of a colour begin and end, in all rows of pixels: text has no long ones. */
+/** Start and end of all long runs of a colour, over all rows of pixels. Text has no long runs. */
 async function stretches(png: Uint8Array, colour: string): Promise<Set<string>> {
   const { width, height } = pictureSize;
   const context = createCanvas(width, height).getContext("2d");
@@ -68,13 +68,13 @@ describe("a poll's picture", () => {
     assert.deepEqual(await stretches(png, palette.bar), new Set([`64..${64 + inner * 0.25}`]));
   });
 
-  it("reads from the right in a language that does", async () => {
+  it("is mirrored in a right-to-left language", async () => {
     const png = await drawn(resultsOf([75, 25]), "ar");
     const end = pictureSize.width - 64;
     assert.deepEqual(await stretches(png, palette.ink), new Set([`${end - 804}..${end}`]));
   });
 
-  it("has no bars where results are hidden, or can't be read", async () => {
+  it("has no bars while results are hidden or can't be read", async () => {
     const hidden = { ...resultsOf([]), hidden: "after_close", ballots: null } as Results;
     for (const results of [hidden, null]) {
       const png = await drawn(results);

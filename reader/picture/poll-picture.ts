@@ -1,8 +1,8 @@
 /**
- * The picture of a poll that goes with its link on other sites: the question, and its bars as they are for
- * everybody, or where readers may not see them, the options.
+ * Draws the picture that other sites show with a link to a poll: the question with its result bars, or with the
+ * options while results are hidden.
  *
- * It is looked at long after it was drawn, so every moment in it comes with its date.
+ * The picture is seen long after it was drawn, so every time in it has its full date.
  */
 import { directionOf } from "#lib/base/languages.ts";
 import type { Poll } from "#lib/model/poll.ts";
@@ -20,7 +20,7 @@ export interface PollPicture {
   readonly siteName: string;
   readonly poll: Poll;
   readonly state: PollState;
-  /** As anybody may see them; `null` where they can't be read right now, or nobody can have voted. */
+  /** Results as every reader sees them; `null` when they can't be read, or the poll has not opened. */
   readonly results: Results | null;
 }
 
@@ -34,22 +34,22 @@ const label: Type = { family: "sans", weight: 400, size: 29 };
 const number: Type = { family: "sans", weight: 600, size: 29 };
 const siteType: Type = { family: "serif", weight: 600, size: 30 };
 
-/** The first in which the question has so few lines that all rows have room below it, else the last. */
+/** The first type that leaves enough height for all rows is used, else the last. */
 const questionTypes = [
   { size: 88, linesMax: 4 },
   { size: 66, linesMax: 3 },
   { size: 54, linesMax: 3 },
   { size: 44, linesMax: 4 },
 ];
-/** Of rows: what the question leaves them if it can, and what they can do with. */
+/** Row heights, in pixels. The question leaves `wanted` for each row if possible; rows never get below `least`. */
 const barHeights = { wanted: 66, least: 57, most: 84 };
 const optionHeights = { wanted: 56, least: 48, most: 64 };
 
-/** One line of the lower half: an option with its bar, or with a ring to be chosen by. */
+/** One row: an option with its bar, or with an empty radio button. */
 interface Row {
   readonly label: string;
   readonly bar?: number;
-  /** At the bar's end. */
+  /** The text at the bar's end. */
   readonly number?: string;
 }
 
@@ -78,13 +78,13 @@ function rowsOf({ words, poll, state, results }: PollPicture): readonly Row[] {
   }));
 }
 
-/** Whose poll it is, and where it stands. */
+/** The site's name and the poll's state. */
 function drawHead(ink: Ink, { words, siteName, state }: PollPicture): void {
   const over = state === "closing" || state === "final";
-  const says = over ? (state === "final" ? "finalResult" : "closing") : "readerPoll";
+  const stateKey = over ? (state === "final" ? "finalResult" : "closing") : "readerPoll";
   const widthMax = inner / 2 - 16;
   ink.text(siteName, margin, 74, { ...siteType, colour: "ink", widthMax });
-  ink.text(words.say(says), width - margin, 74, {
+  ink.text(words.say(stateKey), width - margin, 74, {
     ...small,
     weight: 600,
     colour: state === "closing" ? "warn" : "accent",
@@ -94,8 +94,8 @@ function drawHead(ink: Ink, { words, siteName, state }: PollPicture): void {
   ink.box("hair", margin, 98, inner, 2);
 }
 
-/** Gives where it ends: `room` pixels before the foot, if it can. */
-function drawQuestion(ink: Ink, question: string, room: number): number {
+/** Returns the y where the question ends, if possible `rowsHeight` pixels above the foot. */
+function drawQuestion(ink: Ink, question: string, rowsHeight: number): number {
   const tries = questionTypes.map(({ size, linesMax }) => {
     const type: Type = { family: "serif", weight: 600, size };
     const lines = wrapText(question, inner, ink.measure(type));
@@ -104,7 +104,7 @@ function drawQuestion(ink: Ink, question: string, room: number): number {
     return { type, lines, linesMax, leading, end };
   });
   const fits = tries.find(
-    ({ lines, linesMax, end }) => lines.length <= linesMax && end + 20 + room <= footTop,
+    ({ lines, linesMax, end }) => lines.length <= linesMax && end + 20 + rowsHeight <= footTop,
   );
   const { type, lines, linesMax, leading, end } = fits ?? (tries.at(-1) as (typeof tries)[number]);
   const shown = lines.slice(0, linesMax);
@@ -119,7 +119,7 @@ function drawQuestion(ink: Ink, question: string, room: number): number {
   return end;
 }
 
-/** As many as there is room for, those with the most; the last place says how many more there are. */
+/** Draws as many rows as fit, those with the longest bars; the last line counts the rest. */
 function drawRows(
   ink: Ink,
   words: Words,
@@ -127,11 +127,11 @@ function drawRows(
   { least, most }: typeof barHeights,
   top: number,
 ): void {
-  const room = footTop - top - 20;
-  const places = Math.max(2, Math.floor(room / least));
-  const shown = rows.length <= places ? rows : leading(rows, places - 1);
-  const step = Math.min(most, room / Math.min(rows.length, places));
-  const offset = 20 + (room - Math.min(rows.length, places) * step) / 2;
+  const available = footTop - top - 20;
+  const rowsMax = Math.max(2, Math.floor(available / least));
+  const shown = rows.length <= rowsMax ? rows : leading(rows, rowsMax - 1);
+  const step = Math.min(most, available / Math.min(rows.length, rowsMax));
+  const offset = 20 + (available - Math.min(rows.length, rowsMax) * step) / 2;
   const longest = Math.max(1, ...rows.map(({ bar = 0 }) => bar));
   for (const [index, row] of shown.entries()) {
     const y = top + offset + index * step;
@@ -147,23 +147,23 @@ function drawRows(
   ink.text(more, margin, y, { ...small, colour: "soft", widthMax: inner });
 }
 
-/** In the order of the page. */
+/** The `count` rows with the longest bars, in the order of the page. */
 function leading(rows: readonly Row[], count: number): readonly Row[] {
-  const kept = new Set([...rows].sort((a, b) => (b.bar ?? 0) - (a.bar ?? 0)).slice(0, count));
-  return rows.filter(row => kept.has(row));
+  const longest = new Set([...rows].sort((a, b) => (b.bar ?? 0) - (a.bar ?? 0)).slice(0, count));
+  return rows.filter(row => longest.has(row));
 }
 
 function drawBar(ink: Ink, row: Row, y: number, longest: boolean): void {
-  const { bar = 0, number: says = "" } = row;
+  const { bar = 0, number: text = "" } = row;
   const end = { ...number, colour: "ink", widthMax: inner / 2, align: "end" } as const;
-  const widthMax = inner - Math.min(inner / 2, ink.measure(number)(says)) - 32;
+  const widthMax = inner - Math.min(inner / 2, ink.measure(number)(text)) - 32;
   ink.text(row.label, margin, y + 26, { ...label, colour: "ink", widthMax });
-  ink.text(says, width - margin, y + 26, end);
+  ink.text(text, width - margin, y + 26, end);
   ink.box("track", margin, y + 36, inner, 12);
   ink.box(longest ? "ink" : "bar", margin, y + 36, (inner * bar) / 100, 12);
 }
 
-/** How many voted, as of when, and what the numbers mean. */
+/** How many readers voted, the time of the numbers, and how to read them. */
 function drawFoot(ink: Ink, { words, poll, state, results }: PollPicture): void {
   const dated = (ms: number) => words.dated(ms);
   const at = { ...small, colour: "soft" } as const;

@@ -1,4 +1,4 @@
-/** The parts of a poll card, and what may be written into them. */
+/** Access to the parts and texts of a poll card. */
 
 /** Texts in the page's language; those with a number have a form for each plural. */
 export interface CardTexts {
@@ -8,7 +8,7 @@ export interface CardTexts {
 export type Tone = "good" | "warn" | "bad";
 
 export const language = document.documentElement.lang;
-/** The language that our address asked for, as the query of what it leads to. */
+/** `?lang=…` if this address has it, for links that lead on. */
 export const langQuery = /[?&]lang=[a-zA-Z-]+/.exec(location.search)?.[0].replace("&", "?") ?? "";
 export const inArticle = document.documentElement.dataset.surface === "embed";
 
@@ -31,7 +31,7 @@ export function part(within: HTMLElement, name: string): HTMLElement | null {
 
 export function setText(within: HTMLElement, name: string, text: string): void {
   const element = part(within, name);
-  // Only what changed: assistive technology may read again what is written again.
+  // Unchanged text is not rewritten: assistive technology might read it out again.
   if (element && element.textContent !== text) element.textContent = text;
 }
 
@@ -42,7 +42,7 @@ export function setHidden(card: HTMLElement, hidden: boolean, ...names: string[]
   }
 }
 
-/** A text of the page, with `values` in the places of their names. */
+/** A text in the page's language, with `values` in place of its placeholders. */
 export function say(
   card: HTMLElement,
   key: string,
@@ -52,7 +52,7 @@ export function say(
   return fillPlaceholders(typeof text === "string" ? text : "", values);
 }
 
-/** A text with a number in it. */
+/** A text with a count, in its plural form. */
 export function sayCount(
   card: HTMLElement,
   key: string,
@@ -70,7 +70,7 @@ export const formatMean = (value: number): string => means.format(value);
 /** A whole percentage. */
 export const formatPercent = (share: number): string => percents.format(share / 100);
 
-/** What the page has to tell the reader now: a live region, so it is read out too. */
+/** Shows a message in the card's live region, which screen readers read out. */
 export function showMessage(card: HTMLElement, tone: Tone, text: string): void {
   const message = part(card, "message");
   if (!message) return;

@@ -1,4 +1,4 @@
-/** The fields of a form: what is chosen in it, and how to fill it in again. */
+/** Reads and fills the fields of the vote form. */
 
 /** The choices as the API takes them; `undefined` when a rank was given twice. */
 export function choicesIn(form: HTMLFormElement, kind: string): string[] | undefined {

@@ -1,12 +1,12 @@
 /**
- * A poll in somebody's article: tells the article how high it is, and takes from it how to look.
+ * An embed in an article: reports its height to the article, and takes its appearance from it.
  *
- * The look comes behind the `#` of our address, and later in messages. Whoever frames us may send them, so
- * nothing is believed but the names below, with values that are a colour, a font's name, a length.
+ * The appearance comes in the fragment of the address, and later in messages. Any framing page can send it, so only
+ * the names below are accepted, with values that are valid for their CSS property.
  */
 import { inArticle } from "./card.ts";
 
-/** Name in the look → [our custom property, CSS property that its value must be good for]. */
+/** Name in the appearance → [custom property, CSS property that must accept the value]. */
 const settings: Readonly<Record<string, readonly [string, string]>> = {
   accent: ["--fg-accent", "color"],
   "on-accent": ["--fg-on-accent", "color"],
@@ -28,11 +28,11 @@ export function fitIntoArticle(): void {
     if (source !== window.parent || data?.floodgate !== "appearance") return;
     if (typeof data.appearance === "string") applyAppearance(data.appearance);
   });
-  const tellHeight = () => {
+  const sendHeight = () => {
     const { height } = document.body.getBoundingClientRect();
     window.parent.postMessage({ floodgate: "height", height }, "*");
   };
-  new ResizeObserver(tellHeight).observe(document.body);
+  new ResizeObserver(sendHeight).observe(document.body);
 }
 
 function applyAppearance(text: string): void {

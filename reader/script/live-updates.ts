@@ -1,13 +1,12 @@
 /**
- * Keeps a card current: by an event stream; where that does not get through, by held requests (long
- * poll); where those don't either, by asking again at the interval that the server says, with jitter.
+ * Keeps a card current by an event stream. If streams are blocked, it uses long polls; if those are blocked too, it
+ * polls at the interval that the server sends, with jitter.
  *
- * Nothing is asked for while the page is hidden, the card is out of sight, the reader has paused it, the
- * connection is gone, or the result is final. Who has not voted yet sees only the count of readers, and
- * asks for it seldom.
+ * No request is made while the page is hidden, the card is out of view, the reader has paused updates, the browser is
+ * offline, or the result is final. Before the vote, the card shows only the count of readers, and polls seldom.
  *
- * Browsers open six connections to a site that speaks HTTP/1.1, however many frames and windows show it:
- * streams take three of them at most, so that a vote always finds one.
+ * A browser opens six connections to an HTTP/1.1 site, over all its frames and windows. Streams take at most three of
+ * them, so that a vote always finds a free one.
  */
 
 import type { Results } from "#lib/model/results.ts";
@@ -17,9 +16,9 @@ import { stored, voterHeader } from "./storage.ts";
 import { closingMs, runAt } from "./times.ts";
 
 export interface LiveUpdates {
-  /** Shows results that came another way. */
+  /** Shows results from elsewhere, such as the answer to a vote. */
   show(results: Results): void;
-  /** Asks anew: something has changed here. */
+  /** Requests results again, after a change in this browser. */
   refresh(): void;
 }
 
@@ -28,17 +27,17 @@ const failuresMax = 3;
 const streamsMax = 3;
 const waitSeconds = 20;
 const intervalMsDefault = 10_000;
-/** Of the count of readers, which nobody watches. */
+/** Multiplies the interval before the vote, when only the count of readers is shown. */
 const idleFactor = 4;
 const closingSpreadMs = 2_000;
 
-type Transport = "stream" | "wait" | "ask";
+type Transport = "stream" | "long-poll" | "poll";
 
 class ResultsFollower implements LiveUpdates {
   readonly #card: HTMLElement;
   readonly #url: string;
   #version = -1;
-  #way: Transport = "stream";
+  #transport: Transport = "stream";
   #failures = 0;
   #intervalMs = intervalMsDefault;
   #paused = false;
@@ -66,7 +65,7 @@ class ResultsFollower implements LiveUpdates {
   }
 
   show(results: Results): void {
-    // What comes late is not shown: numbers never go back.
+    // An older version that arrives late is dropped: numbers never go back.
     if (results.version < this.#version) return;
     this.#version = results.version;
     writeResults(this.#card, results);
@@ -79,11 +78,11 @@ class ResultsFollower implements LiveUpdates {
     this.#sync();
   }
 
-  /** Starts or stops, as things are now, and says so. */
+  /** Starts or stops the updates, and labels the card accordingly. */
   #sync(): void {
     const over = stateOf(this.#card) === "final" || stateOf(this.#card) === "scheduled";
     const run = !over && !document.hidden && this.#inSight && !this.#paused && navigator.onLine;
-    if (!over) this.#sayWhether();
+    if (!over) this.#showStatus();
     if (run && !this.#running) {
       this.#running = new AbortController();
       void this.#run(this.#running.signal);
@@ -93,38 +92,39 @@ class ResultsFollower implements LiveUpdates {
     }
   }
 
-  #sayWhether(): void {
+  #showStatus(): void {
     const label = this.#card.querySelector<HTMLElement>(".poll-live");
     if (!label) return;
-    const word = navigator.onLine ? (this.#paused ? "paused" : "live") : "offline";
-    label.dataset.live = word;
-    label.textContent = say(this.#card, word);
+    const status = navigator.onLine ? (this.#paused ? "paused" : "live") : "offline";
+    label.dataset.live = status;
+    label.textContent = say(this.#card, status);
   }
 
   async #run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      // A stream can't say who asks; where a token does, and results may be for voters only, a held
-      // request can.
-      const named = this.#way === "stream" && this.#token !== undefined ? "wait" : this.#way;
-      const way = showsResults(this.#card) ? named : "ask";
-      if (way === "stream" && !(await withStreamPermit(() => this.#stream(signal)))) {
-        await this.#ask(signal);
-      } else if (way === "wait") await this.#wait(signal);
-      else if (way === "ask") await this.#ask(signal);
+      // An event stream can't send the token that names the voter, and results may be for voters only. A long
+      // poll can.
+      const allowed =
+        this.#transport === "stream" && this.#token !== undefined ? "long-poll" : this.#transport;
+      const transport = showsResults(this.#card) ? allowed : "poll";
+      if (transport === "stream" && !(await withStreamPermit(() => this.#stream(signal)))) {
+        await this.#poll(signal);
+      } else if (transport === "long-poll") await this.#longPoll(signal);
+      else if (transport === "poll") await this.#poll(signal);
     }
   }
 
-  /** Until it ends: called off, or not to be had this way. */
+  /** Follows the stream until it is aborted or fails. */
   #stream(signal: AbortSignal): Promise<void> {
     return new Promise(resolve => {
       const source = new EventSource(`${this.#url}/stream`);
       const finish = (failed: boolean) => {
         clearTimeout(silence);
         source.close();
-        if (failed) this.#way = "wait";
+        if (failed) this.#transport = "long-poll";
         resolve();
       };
-      // A proxy that holds events back is as bad as none getting through.
+      // A proxy that buffers events counts as a failure.
       const silence = setTimeout(() => finish(true), silenceMsMax);
       source.addEventListener("results", ({ data }) => {
         clearTimeout(silence);
@@ -139,16 +139,16 @@ class ResultsFollower implements LiveUpdates {
     });
   }
 
-  async #wait(signal: AbortSignal): Promise<void> {
+  async #longPoll(signal: AbortSignal): Promise<void> {
     if (await this.#fetch(`?after=${Math.max(0, this.#version)}&wait=${waitSeconds}`, signal)) {
       this.#failures = 0;
-    } else if (++this.#failures >= failuresMax) this.#way = "ask";
+    } else if (++this.#failures >= failuresMax) this.#transport = "poll";
     else await sleep(this.#intervalMs * Math.random(), signal);
   }
 
-  async #ask(signal: AbortSignal): Promise<void> {
+  async #poll(signal: AbortSignal): Promise<void> {
     const shown = showsResults(this.#card);
-    // The page has just come, with its numbers: only what is watched is asked for at once.
+    // A fresh page has current numbers: without visible results, the first request can wait.
     if (shown || this.#version >= 0 || stateOf(this.#card) !== "open") {
       await this.#fetch("", signal);
     } else this.#version = 0;
@@ -160,7 +160,7 @@ class ResultsFollower implements LiveUpdates {
     return inArticle ? stored<string>("token", slugOf(this.#card)) : undefined;
   }
 
-  /** False when it failed. */
+  /** Returns false on failure. */
   async #fetch(query: string, signal: AbortSignal): Promise<boolean> {
     try {
       const token = this.#token;
@@ -183,8 +183,8 @@ export function followResults(card: HTMLElement): LiveUpdates {
 }
 
 /**
- * Runs `work` if one of the browser's seats for streams is free; false if none is. Frames that may not
- * ask for a seat (where storage is denied, locks are) go without.
+ * Runs `work` if one of the browser's permits for streams is free, else returns false. Frames without access to locks,
+ * which are denied together with storage, run it without a permit.
  */
 async function withStreamPermit(work: () => Promise<void>): Promise<boolean> {
   if (!navigator.locks) {
@@ -192,13 +192,13 @@ async function withStreamPermit(work: () => Promise<void>): Promise<boolean> {
     return true;
   }
   try {
-    for (let seat = 0; seat < streamsMax; seat++) {
+    for (let permit = 0; permit < streamsMax; permit++) {
       const options = { ifAvailable: true };
-      const had = await navigator.locks.request(`fg-stream-${seat}`, options, async lock => {
+      const acquired = await navigator.locks.request(`fg-stream-${permit}`, options, async lock => {
         if (lock) await work();
         return lock !== null;
       });
-      if (had) return true;
+      if (acquired) return true;
     }
     return false;
   } catch {

@@ -1,9 +1,9 @@
 /**
- * What stands for this reader in a poll: the choices and their revision; no choices: the vote is withdrawn. It is
- * written into the card, by the server or here, and kept for pages that come from a cache.
+ * The reader's own ballot that counts: its choices and revision. No choices mean a withdrawn vote. The server or this
+ * script writes it into the card, and the browser stores it for pages that come from a cache.
  *
- * Where the poll lets readers change their votes, the fields named `replaces` carry the revision on: a form
- * that has one changes the ballot that stands, one that has none is for a first ballot.
+ * In polls where votes can be changed, the fields named `replaces` carry the revision: a form with one changes that
+ * ballot, a form without one casts a first ballot.
  */
 import { part, say, setHidden, setText, slugOf } from "./card.ts";
 import { markOwnChoices, switchToForm, switchToResults } from "./show-results.ts";
@@ -14,14 +14,14 @@ export interface OwnBallot {
   readonly revision: number;
 }
 
-/** As the card says it; `undefined` when it says nothing. */
+/** The ballot in the card; `undefined` if there is none. */
 export function ownBallotIn(card: HTMLElement): OwnBallot | undefined {
   const { ownBallot, revision } = card.dataset;
   if (ownBallot === undefined) return undefined;
   return { choices: JSON.parse(ownBallot) as string[], revision: Number(revision) };
 }
 
-/** Writes it into the card, and shows what follows: results with the choices marked, or the form. */
+/** Writes the ballot into the card, and shows the results with the choices marked, or the form. */
 export function showOwnBallot(card: HTMLElement, ballot: OwnBallot): void {
   const { choices, revision } = ballot;
   card.dataset.ownBallot = JSON.stringify(choices);
@@ -41,7 +41,7 @@ export function storeOwnBallot(card: HTMLElement, ballot: OwnBallot): void {
   showOwnBallot(card, ballot);
 }
 
-/** The form in the place of results: to vote again, or to change the vote. */
+/** Shows the form in place of results, to vote again or to change the vote. */
 export function showForm(card: HTMLElement, changing: boolean): void {
   switchToForm(card);
   setText(card, "cast", say(card, changing ? "changeVote" : "vote"));
@@ -55,7 +55,7 @@ export function replacesIn(form: HTMLFormElement): number | undefined {
   return field && !field.disabled ? Number(field.value) : undefined;
 }
 
-/** Makes the links and the button that change a vote work without leaving the page. */
+/** Lets the links and the button that change a vote work without leaving the page. */
 export function offerChanges(
   card: HTMLElement,
   {

@@ -1,8 +1,8 @@
 /**
- * Ranking by buttons: up and down, and a tap on an option that has no rank gives it the next one. What is
- * ranked stands on top, in its order.
+ * Ranking by up and down buttons. A tap on an unranked option gives it the next rank. Ranked options come first, in
+ * order.
  *
- * The selects stay the form's fields, out of sight; without this script they are what readers use.
+ * The selects stay the form's fields, hidden; readers without script use them directly.
  */
 import { formatNumber, say, setText } from "./card.ts";
 
@@ -59,7 +59,7 @@ export function rankByButtons(card: HTMLElement, form: HTMLFormElement): void {
   write(ranked());
 }
 
-/** It can still have the focus: who moves an option to the top stays on its button. */
+/** Disables a button for use but not for focus: the focus stays on it when an option reaches the top. */
 function disable(row: HTMLElement, name: Move, disabled: boolean): void {
   row.querySelector(`[data-move=${name}]`)?.setAttribute("aria-disabled", String(disabled));
 }

@@ -1,4 +1,4 @@
-/** The rounds of an instant-runoff, written anew whenever a worker has computed them. */
+/** The rounds of an instant-runoff, rewritten after each new computation. */
 
 import type { Results, RunoffResults } from "#lib/model/results.ts";
 import { formatNumber, formatPercent, part, say, setText } from "./card.ts";
@@ -25,13 +25,13 @@ function head(card: HTMLElement, { rounds }: RunoffResults): HTMLElement {
 }
 
 function body(card: HTMLElement, results: Results, { rounds, winner }: RunoffResults): HTMLElement {
-  const told = results.ballots === null ? formatPercent : formatNumber;
+  const format = results.ballots === null ? formatPercent : formatNumber;
   const tbody = document.createElement("tbody");
   for (const { id, label } of results.options) {
     const votes = rounds.map(round => round.votes[id]);
     const row = rowOf(
       label,
-      votes.map(count => (count === undefined ? "–" : told(count))),
+      votes.map(count => (count === undefined ? "–" : format(count))),
     );
     row.toggleAttribute("data-winner", id === winner);
     tbody.append(row);

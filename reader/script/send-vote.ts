@@ -1,9 +1,9 @@
 /**
  * Voting without leaving the page.
  *
- * A vote is sent with a ballot id of this browser's own, kept until the answer is in: however often it is
- * sent, it counts once. When the site is too busy, or the connection is gone, it goes on trying, with
- * growing, jittered pauses, and says so; a reload takes it up again.
+ * A vote is sent with a ballot id that the browser stores until the answer arrives, so it counts once however often
+ * it is sent. While the site is overloaded or unreachable, the script retries with jittered backoff and shows a
+ * message. A reload resumes the retries.
  */
 
 import type { Results } from "#lib/model/results.ts";
@@ -31,8 +31,8 @@ import { rankByButtons } from "./ranks.ts";
 import { markOwnChoices } from "./show-results.ts";
 import { canStore, onVotedElsewhere, type Pending, store, stored, voterHeader } from "./storage.ts";
 
-const firstPauseMs = 1_000;
-const longestPauseMs = 30_000;
+const backoffMsFirst = 1_000;
+const backoffMsMax = 30_000;
 
 interface Answer {
   readonly code?: string;
@@ -43,7 +43,7 @@ interface Answer {
   readonly revision?: number;
 }
 
-/** Takes the form of a card over, and takes up what an earlier visit left behind. */
+/** Handles the vote form of a card, and resumes a vote that an earlier visit left unanswered. */
 export function enableVoting(card: HTMLElement, live: LiveUpdates): void {
   const form = card.querySelector<HTMLFormElement>("form[data-part=vote]");
   if (!form) return;
@@ -95,7 +95,7 @@ export function enableVoting(card: HTMLElement, live: LiveUpdates): void {
   void castVote(card, form, live, unfinished);
 }
 
-/** In a frame that can keep nothing, nobody could be told apart: the vote is taken on our own page. */
+/** Replaces the button with a link to the poll's own page, in frames where nothing can be stored. */
 function linkToVotePage(card: HTMLElement, form: HTMLFormElement): void {
   const link = document.createElement("a");
   link.className = "poll-button";
@@ -106,7 +106,7 @@ function linkToVotePage(card: HTMLElement, form: HTMLFormElement): void {
   form.querySelector(".poll-actions button")?.replaceWith(link);
 }
 
-/** Sends a ballot until it has an answer. */
+/** Sends a ballot, and retries until there is an answer. */
 async function castVote(
   card: HTMLElement,
   form: HTMLFormElement,
@@ -153,9 +153,9 @@ async function sendBallot(
   }
 }
 
-/** Until the time has come, or the connection is back. */
+/** Waits for the backoff, or until the connection is back. */
 function waitBeforeRetry(attempt: number, atLeastMs: number): Promise<void> {
-  const ceiling = Math.min(longestPauseMs, firstPauseMs * 2 ** attempt);
+  const ceiling = Math.min(backoffMsMax, backoffMsFirst * 2 ** attempt);
   return new Promise(resolve => {
     setTimeout(resolve, atLeastMs + Math.random() * ceiling);
     addEventListener("online", () => resolve(), { once: true });
@@ -193,7 +193,7 @@ async function showAnswer(
   }
 }
 
-/** The page has a link for it, which leads nowhere until there is a vote. */
+/** Fills the receipt link, which has no address before the vote. */
 function showReceipt(card: HTMLElement, code: string | undefined): void {
   const line = part(card, "receipt");
   if (!line || code === undefined) return;

@@ -1,7 +1,7 @@
-/** Passing a result on: as a sentence, or as a link. */
+/** Buttons that copy the result as a sentence, and share the poll as a link. */
 import { part, say, setText, slugOf } from "./card.ts";
 
-const thanksMs = 4_000;
+const confirmationMs = 4_000;
 
 export function enableSharing(card: HTMLElement): void {
   const address = new URL(`/p/${slugOf(card)}/results`, location.href).href;
@@ -10,7 +10,7 @@ export function enableSharing(card: HTMLElement): void {
     void copy(card, "copy", `${sentence} ${address}`);
   });
   part(card, "share-link")?.addEventListener("click", () => {
-    // Phones have a sheet for this; elsewhere the link is copied.
+    // Phones have a share sheet; elsewhere the link is copied.
     if (!navigator.share) void copy(card, "share-link", address);
     else void navigator.share({ title: document.title, url: address }).catch(() => {});
   });
@@ -23,10 +23,10 @@ async function copy(card: HTMLElement, name: string, text: string): Promise<void
   if (label === copied || !(await writeToClipboard(text))) return;
   setText(card, name, copied);
   setText(card, "summary", copied);
-  setTimeout(() => setText(card, name, label), thanksMs);
+  setTimeout(() => setText(card, name, label), confirmationMs);
 }
 
-/** False where the page that frames us does not allow it. */
+/** Returns false where the framing page does not allow it. */
 function writeToClipboard(text: string): Promise<boolean> {
   const writing = navigator.clipboard?.writeText(text);
   return writing ? writing.then(() => true).catch(() => false) : Promise.resolve(false);

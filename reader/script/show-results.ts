@@ -1,4 +1,4 @@
-/** Results into the card: bars move, text stays where it is. */
+/** Writes results into the card: bars move, text keeps its place. */
 
 import type { Results } from "#lib/model/results.ts";
 import { formatMoment } from "../words/format-time.ts";
@@ -18,11 +18,11 @@ import {
 import { writeRunoff } from "./runoff-rounds.ts";
 import { closingMs, showAsOf } from "./times.ts";
 
-/** At most one summary a minute is read out, however often the numbers change. */
+/** Screen readers get at most one summary per minute. */
 const summaryMs = 60_000;
 const summarized = new WeakMap<HTMLElement, number>();
 
-/** Writes results into their places, shown or not. */
+/** Writes results into the card, visible or not. */
 export function writeResults(card: HTMLElement, results: Results): void {
   const most = Math.max(1, ...results.options.map(option => option.votes ?? 0));
   for (const option of results.options) {
@@ -54,7 +54,7 @@ export function writeResults(card: HTMLElement, results: Results): void {
       !(thanks || results.hidden !== null || card.dataset.kind !== "choice");
 }
 
-/** "12 first choices · 40 points", and so on: what stands below a bar. */
+/** The text below a bar: "12 first choices · 40 points". */
 function detailOf(
   card: HTMLElement,
   { votes, points, grades = [] }: Results["options"][number],
@@ -71,14 +71,14 @@ function detailOf(
   return parts.join(" · ");
 }
 
-/** How many of the last votes are not in MySQL yet: said while the poll is closing, and nothing else moves. */
+/** The number of votes not in MySQL yet, shown while the poll is closing. */
 function writeWaiting(card: HTMLElement, { state, waiting }: Results): void {
   setHidden(card, state !== "closing" || !waiting, "waiting");
   if (waiting)
     setText(card, "waiting", say(card, "waitingCount", { count: formatNumber(waiting) }));
 }
 
-/** "Of 12,431 readers by 20:00, 54% chose …": what can be quoted. */
+/** The sentence to quote: "Of 12,431 readers by 20:00, 54% chose …". */
 function writeSentence(card: HTMLElement, results: Results): void {
   const most = Math.max(...results.options.map(option => option.votes ?? 0));
   const leader = results.options.find(option => option.votes === most);
@@ -91,23 +91,23 @@ function writeSentence(card: HTMLElement, results: Results): void {
     option: leader.label,
   });
   setText(card, "sentence", sentence);
-  const unseen = part(card, "bars")?.hidden === true;
-  setHidden(card, unseen, "share-row");
-  if (unseen || !showsResults(card)) return;
+  const barsHidden = part(card, "bars")?.hidden === true;
+  setHidden(card, barsHidden, "share-row");
+  if (barsHidden || !showsResults(card)) return;
   const last = summarized.get(card);
   if (last !== undefined && Date.now() - last < summaryMs) return;
   summarized.set(card, Date.now());
-  // Not at once: who opens the page reads the results themselves.
+  // Not on the first results: a reader who opens the page reads the results themselves.
   if (last !== undefined) setText(card, "summary", sentence);
 }
 
-/** A result that does not move any more is that of the closing time. */
+/** The time in the sentence: the closing time once the poll has closed. */
 function quotedMs(card: HTMLElement, results: Results): number {
   const over = results.state === "closing" || results.state === "final";
   return (over && closingMs(card)) || Date.parse(results.asOf);
 }
 
-/** From open to closing to final, without a new page. */
+/** Moves the card from open to closing to final, without a reload. */
 function writeState(card: HTMLElement, state: string): void {
   if (stateOf(card) === state) return;
   card.dataset.state = state;
@@ -128,27 +128,27 @@ function writeState(card: HTMLElement, state: string): void {
     time.textContent = formatMoment(language, undefined, Date.parse(time.dateTime), Date.now());
 }
 
-/** Shows results in place of the form. */
+/** Shows the results in place of the form. */
 export function switchToResults(card: HTMLElement): void {
   setHidden(card, true, "vote");
   setHidden(card, false, "results", "after");
   writeEyebrow(card);
 }
 
-/** Above the question: that numbers move, where they are seen; elsewhere, when the poll closes. */
+/** Above the question: "Live" and the time of the numbers while they are visible, else the closing time. */
 function writeEyebrow(card: HTMLElement): void {
-  const seen = showsResults(card) && part(card, "bars")?.hidden === false;
-  setHidden(card, !seen, "pause");
+  const visible = showsResults(card) && part(card, "bars")?.hidden === false;
+  setHidden(card, !visible, "pause");
   const label = part(card, "state")?.querySelector("b");
   if (!label || stateOf(card) !== "open") return;
-  setHidden(card, seen, "when");
-  setHidden(card, !seen, "as-of");
-  if (label.classList.contains("poll-live") === seen) return;
-  label.className = seen ? "poll-live" : "";
-  label.textContent = say(card, seen ? "live" : "readerPoll");
+  setHidden(card, visible, "when");
+  setHidden(card, !visible, "as-of");
+  if (label.classList.contains("poll-live") === visible) return;
+  label.className = visible ? "poll-live" : "";
+  label.textContent = say(card, visible ? "live" : "readerPoll");
 }
 
-/** Shows the form in place of results. */
+/** Shows the form in place of the results. */
 export function switchToForm(card: HTMLElement): void {
   setHidden(card, false, "vote");
   setHidden(card, true, "results", "after");

@@ -1,6 +1,6 @@
 /**
- * The script of readers' pages and embeds: makes voting quicker and survive a bad connection, and keeps
- * what is shown current. Without it, the same form posts and is redirected.
+ * The script of readers' pages and embeds: votes without a reload, survives a bad connection, and keeps results
+ * current. Without it, the same form posts and is redirected.
  */
 import { forEachCard } from "./card.ts";
 import { fitIntoArticle } from "./frame.ts";

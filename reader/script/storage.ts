@@ -1,26 +1,26 @@
 /**
- * What this browser keeps of a poll. Where it keeps nothing inside other sites' pages (Chromium, when it
- * blocks third-party cookies, denies storage too), a vote lives as long as its page.
+ * What this browser stores of a poll. In another site's page, storage may be denied (Chromium denies it together
+ * with third-party cookies); then the data lives as long as the page.
  *
- * - *pending*: a ballot on its way. As long as its answer is not in, the same ballot id is used, whatever
- *   is chosen: so that what was sent before can't count beside it.
- * - *voted*: what stands for this reader, for pages that come from a cache and know no reader.
- * - *token*: who voted, where no cookie is kept. One for each poll, like the identity in it.
+ * - *pending*: a ballot without an answer yet. Until the answer arrives, every attempt uses the same ballot id,
+ *   even with other choices, so that an earlier attempt can't count beside it.
+ * - *voted*: the reader's own ballot, for pages that come from a cache.
+ * - *token*: the voter's identity where no cookie is stored. One for each poll, like the identity in it.
  */
 export interface Pending {
   readonly ballotId: string;
   readonly choices: readonly string[];
-  /** It changes the ballot of that revision. */
+  /** The revision that the ballot replaces. */
   readonly replaces?: number;
 }
 
 export type Kind = "pending" | "voted" | "token";
 
-/** Header in which an embed sends its token, and is given it. */
+/** The header in which an embed sends and receives its token. */
 export const voterHeader = "Floodgate-Voter";
 
 const memory = new Map<string, string>();
-/** Other frames and windows that show us; works where storage is denied. */
+/** Other frames and windows of this site; works where storage is denied. */
 const others = new BroadcastChannel("floodgate");
 
 const keyOf = (kind: Kind, slug: string): string => `fg-${kind}:${slug}`;
@@ -44,14 +44,14 @@ export function stored<T>(kind: Kind, slug: string): T | undefined {
   return text === undefined ? undefined : (JSON.parse(text) as T);
 }
 
-/** Calls back when the reader has voted in another frame or window, or changed the vote. */
+/** Calls `run` when the reader has cast or changed a vote in another frame or window. */
 export function onVotedElsewhere<T>(slug: string, run: (voted: T) => void): void {
   others.addEventListener("message", ({ data }) => {
     if (data.key === keyOf("voted", slug) && data.value) run(data.value as T);
   });
 }
 
-/** False where a reader could not be told from the next one: nothing is kept, no cookie either. */
+/** Returns false where the browser stores neither data nor cookies, so readers are indistinguishable. */
 export function canStore(): boolean {
   try {
     localStorage.setItem("fg-try", "1");
@@ -59,7 +59,7 @@ export function canStore(): boolean {
     return true;
   } catch {}
   try {
-    // Like the server's, which it sets on https only.
+    // The server sets its cookie on https only.
     if (location.protocol !== "https:") return false;
     const attributes = "Secure; SameSite=None; Partitioned; Path=/";
     // biome-ignore lint/suspicious/noDocumentCookie: CookieStore is not there in every browser

@@ -1,17 +1,17 @@
-/** Moments in the reader's own zone, and how long it is until then. */
+/** Times in the reader's own zone, and the countdown to them. */
 import { formatDistance, formatMoment } from "../words/format-time.ts";
 import { language, part, say, setText, stateOf } from "./card.ts";
 
 const secondMs = 1_000;
 const minuteMs = 60_000;
-/** Below this, seconds count. */
+/** Below this, the countdown shows seconds. */
 const nearMs = 90 * secondMs;
-/** The longest that `setTimeout` can wait. */
+/** The longest delay that `setTimeout` takes. */
 const timeoutMsMax = 2 ** 31 - 1;
-/** Everybody waits for the same moment: they come back spread over this. */
+/** All readers wait for the same moment, so their reloads are spread over this time. */
 const spreadMs = 3 * secondMs;
 
-/** Says the moments of a card, counts down to them, and looks again when a poll opens. */
+/** Shows the times of a card in the reader's zone, counts down, and reloads when a poll opens. */
 export function showLocalTimes(card: HTMLElement): void {
   const time = part(card, "when")?.querySelector("time");
   if (!time) return;
@@ -36,20 +36,20 @@ export function showLocalTimes(card: HTMLElement): void {
   }
 }
 
-/** Runs something at a moment of the reader's clock. */
+/** Calls `run` at a time of the reader's clock. */
 export function runAt(ms: number, run: () => void): void {
   const waitMs = ms - Date.now();
   if (waitMs > timeoutMsMax) setTimeout(() => runAt(ms, run), timeoutMsMax);
   else setTimeout(run, Math.max(0, waitMs));
 }
 
-/** When the poll closes, in milliseconds since 1970; never: `undefined`. */
+/** The closing time in milliseconds since 1970; `undefined` without one. */
 export function closingMs(card: HTMLElement): number | undefined {
   const time = part(card, "when")?.querySelector("time");
   return time ? Date.parse(time.dateTime) : undefined;
 }
 
-/** How new the numbers are. */
+/** Shows the time of the numbers. */
 export function showAsOf(card: HTMLElement, iso: string | undefined): void {
   if (!iso) return;
   setText(card, "as-of", say(card, "asOf", { time: formatTime(iso) }));

@@ -1,4 +1,4 @@
-/** What a poll card shows. */
+/** The input of a poll card. */
 import type { Poll } from "#lib/model/poll.ts";
 import type { PollState } from "#lib/model/poll-state.ts";
 import type { Results } from "#lib/model/results.ts";
@@ -10,32 +10,32 @@ export interface CardProps {
   readonly siteName: string;
   readonly surface: Surface;
   readonly urlLanguage?: UrlLanguage;
-  /** When the card was made: what its distances are measured from. */
+  /** The time of rendering; relative times count from here. */
   readonly nowMs: number;
   readonly poll: Poll;
   readonly state: PollState;
   readonly results: Results | null;
-  /** Option ids that this reader voted for. */
+  /** The reader's own choices. */
   readonly mine?: readonly string[];
-  /** Of the ballot that this reader has, withdrawn or not: what a change of it replaces. */
+  /** The revision of the reader's ballot, withdrawn or not; a change replaces it. */
   readonly revision?: number;
-  /** The form is there to change it. */
+  /** The form changes that ballot. */
   readonly changing?: boolean;
-  /** They have voted and come to vote: what the editor has for them goes before the results. */
+  /** A voter is on the vote page: the editor's thank-you text replaces the results. */
   readonly thanks?: boolean;
-  /** The code of this reader's receipt. */
+  /** The code of the reader's receipt. */
   readonly receipt?: string | undefined;
-  /** Option ids that are checked in the form. */
+  /** Form fields that are filled in. */
   readonly chosen?: readonly string[];
   readonly message?: { readonly tone: "good" | "warn" | "bad"; readonly text: string };
   readonly show: "vote" | "results";
-  /** How things stand, where that is not as usual and makes a difference to readers. */
+  /** A sentence about reduced service, where readers notice it. */
   readonly notice?: WordKey | undefined;
-  /** In the studio: it looks alive and leads nowhere. */
+  /** In the studio: the card has no working links or buttons. */
   readonly preview?: boolean;
 }
 
-/** Whether the results' numbers are to be seen, where results are: not hidden, nor behind an editor's thanks. */
+/** True if the card shows numbers: results are neither hidden nor replaced by a thank-you text. */
 export function showsNumbers({ poll, results, thanks }: CardProps): boolean {
   return results?.hidden === null && !(thanks === true && poll.afterVote !== "results");
 }

@@ -1,5 +1,5 @@
 /** @jsxImportSource hono/jsx */
-/** The shell of every reader's page: head, inlined styles, the script, masthead. */
+/** The shell of readers' pages: head, inline styles, script, masthead. */
 
 import { raw } from "hono/html";
 import type { Child } from "hono/jsx";
@@ -15,14 +15,14 @@ export interface DocumentProps {
   readonly description?: string;
   /** Address of this page for search engines and sharing. */
   readonly canonical?: string;
-  /** Address of its oEmbed answer, for systems that an editor pastes a link into. */
+  /** Address of the oEmbed answer, for systems where editors paste links. */
   readonly oembed?: string;
-  /** What other sites show with a link to this page. */
+  /** The picture that other sites show with a link to this page. */
   readonly picture?: { readonly address: string; readonly alt: string };
   readonly children: Child;
 }
 
-/** Languages whose letters are not all in the basic set: their fonts come with the page. */
+/** Languages that need the latin-ext fonts, which the page then preloads. */
 const extended: ReadonlySet<string> = new Set(["pl"]);
 
 function Head(props: DocumentProps) {
@@ -106,12 +106,12 @@ function Document(props: DocumentProps) {
   );
 }
 
-/** A whole page as text. */
+/** A whole page as HTML. */
 export function renderDocument(props: DocumentProps): string {
   return `<!doctype html>${(<Document {...props} />).toString()}`;
 }
 
-/** A poll in somebody's article: the card and nothing else, in the fonts that the reader has. */
+/** An embed: the card alone, in the system's fonts. */
 export function renderEmbed({ words, title, canonical, children }: DocumentProps): string {
   const html = (
     <html lang={words.locale} dir={directionOf(words.locale)} data-surface="embed">
@@ -131,7 +131,7 @@ export function renderEmbed({ words, title, canonical, children }: DocumentProps
   return `<!doctype html>${html.toString()}`;
 }
 
-/** Contents alone, for a frame inside another page: no masthead, no way out. */
+/** Contents without masthead or links, for the preview frame in the studio. */
 export function renderFragment(props: DocumentProps): string {
   const html = (
     <html lang={props.words.locale} dir={directionOf(props.words.locale)}>

@@ -1,5 +1,5 @@
 /** @jsxImportSource hono/jsx */
-/** The line above the question: what this is, in which state, and the moment that matters. */
+/** The line above the question: label or state, and the opening or closing time. */
 import type { PollState } from "#lib/model/poll-state.ts";
 import { formatDistance } from "../words/format-time.ts";
 import type { WordKey, Words } from "../words/words.ts";
@@ -34,7 +34,7 @@ function StateLabel({ words, state, live }: { words: Words; state: PollState; li
   return live ? <b class="poll-live">{words.say("live")}</b> : <b>{words.say("readerPoll")}</b>;
 }
 
-/** The moment that matters in this state; the script says it in the reader's own zone. */
+/** The opening or closing time; the script rewrites it in the reader's own zone. */
 function When({ words, poll, state, nowMs }: CardProps) {
   const [key, ms]: [WordKey, number | null] =
     state === "scheduled" ? ["opensAt", poll.opensAtMs] : ["closesAt", poll.closesAtMs];

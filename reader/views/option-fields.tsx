@@ -1,5 +1,5 @@
 /** @jsxImportSource hono/jsx */
-/** The options of the form: to choose, to rank, or to grade. All of them plain fields. */
+/** The form fields to choose, rank or grade options: plain fields, usable without script. */
 import { optionsInOrder } from "#lib/model/option-order.ts";
 import type { CardProps } from "./card-props.ts";
 import { hasImages, OptionImage } from "./option-image.tsx";
@@ -39,7 +39,7 @@ function ChoiceFields({ poll, nowMs, chosen }: CardProps) {
   );
 }
 
-/** A select for each; the script shows buttons in its place, which need somebody to listen to them. */
+/** One select per option; the script replaces it with buttons, which work only with script. */
 function RankFields({ words, poll, nowMs, chosen }: CardProps) {
   return (
     <>

@@ -1,11 +1,11 @@
 /** @jsxImportSource hono/jsx */
 import type { PollOption } from "#lib/model/poll.ts";
 
-/** The image of an option. Its place is kept before it is there; what does not fit is cropped. */
+/** The image of an option, cropped to fit. Its space is reserved before it loads. */
 
 interface OptionImageProps {
   readonly option: PollOption;
-  /** Filling its tile, or small beside a label. */
+  /** Full tile, or a thumbnail beside the label. */
   readonly as: "tile" | "thumb";
 }
 
@@ -28,7 +28,7 @@ export function OptionImage({ option: { image }, as }: OptionImageProps) {
   );
 }
 
-/** Whether any option has an image: then all of them are laid out for images. */
+/** True if any option has an image: then the layout of all options has room for one. */
 export function hasImages(options: readonly PollOption[]): boolean {
   return options.some(({ image }) => image !== undefined);
 }

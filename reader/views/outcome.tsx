@@ -1,7 +1,6 @@
 /** @jsxImportSource hono/jsx */
 /**
- * What there is to see after voting, or instead of it: results; or why there are none; or what the editor
- * has for those who have voted.
+ * The part of the card after voting: results, the reason why they are hidden, or the editor's thank-you text.
  */
 import type { Poll } from "#lib/model/poll.ts";
 import type { WordKey, Words } from "../words/words.ts";
@@ -46,13 +45,15 @@ export function Outcome(props: CardProps) {
   );
 }
 
-/** Why there are no results to be seen. */
-export function hiddenNote(words: Words, poll: Poll, say: (ms: number) => string): string {
+/** The reason why results are hidden. */
+export function hiddenNote(words: Words, poll: Poll, format: (ms: number) => string): string {
   const { resultsTo, resultsFromMs } = poll;
-  return words.say(reasons[resultsTo], { when: resultsFromMs === null ? "" : say(resultsFromMs) });
+  return words.say(reasons[resultsTo], {
+    when: resultsFromMs === null ? "" : format(resultsFromMs),
+  });
 }
 
-/** The reader's own choices, in words. */
+/** The reader's own choices, as text. */
 function labelsOf(words: Words, poll: Poll, mine: readonly string[]): string {
   const texts = mine.map((choice, index) => {
     const [id, grade] = choice.split(":");

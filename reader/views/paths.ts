@@ -1,12 +1,13 @@
-/** Where a poll is, on its own page and in somebody's article. */
+/** Paths of a poll: its own pages, its embed, its vote endpoint, its picture. */
 import type { Language } from "#lib/base/languages.ts";
 import type { Poll } from "#lib/model/poll.ts";
 
+/** A poll is shown on its own page, or embedded in an article. */
 export type Surface = "page" | "embed";
 
 type HasSlug = Pick<Poll, "slug">;
 
-/** The language that an address asked for, if one did: what it leads to asks for it again. */
+/** The language requested by `?lang=`, which links on the page pass on. */
 export type UrlLanguage = Language | undefined;
 
 /** The path of a poll's vote page or results. */
@@ -20,12 +21,12 @@ export function pollPath(
   return withQuery(show === "vote" ? base : `${base}/results`, languageParameter(urlLanguage));
 }
 
-/** The vote page with the form, for somebody who has voted and may change that. */
+/** The path of the form that changes a vote. */
 export function changePath({ slug }: HasSlug, surface: Surface, urlLanguage: UrlLanguage): string {
   return withQuery(pollPath({ slug }, surface, "vote"), "change", languageParameter(urlLanguage));
 }
 
-/** Where the form of a card posts to; `more` is one more parameter. */
+/** The address that the vote form posts to; `more` is one more parameter. */
 export function votePath(
   { slug }: HasSlug,
   surface: Surface,
@@ -36,7 +37,7 @@ export function votePath(
   return withQuery(`/api/polls/${slug}/votes`, from, languageParameter(urlLanguage), more);
 }
 
-/** Where a reader learns what became of a ballot. */
+/** The path of a receipt. */
 export function receiptPath(code: string, urlLanguage?: UrlLanguage): string {
   return withQuery(`/receipt/${code}`, languageParameter(urlLanguage));
 }

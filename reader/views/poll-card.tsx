@@ -2,8 +2,8 @@
 /**
  * The poll card, in all its states: vote, voted, results, not yet open.
  *
- * The page's script works on this very markup (`data-*` attributes), so a state looks the same whether
- * the server or the script brought it about.
+ * The script changes this same markup, found by `data-*` attributes, so a state looks the same whether the server
+ * or the script produced it.
  */
 import { type CardProps, showsNumbers } from "./card-props.ts";
 import { Eyebrow } from "./eyebrow.tsx";
@@ -88,10 +88,10 @@ export function PollCard(props: CardProps) {
   );
 }
 
-/** Links out of an article. */
+/** Attributes of links that leave an article. */
 const newTab = { target: "_blank", rel: "noopener" };
 
-/** Below the options or the bars: what else there is to do, and what the numbers mean. */
+/** The part below the options or bars: further actions, counts, and how to read the numbers. */
 function Foot(props: CardProps & { voting: boolean }) {
   const { words, poll, state, results, surface, voting, mine } = props;
   return (

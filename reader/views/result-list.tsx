@@ -1,5 +1,5 @@
 /** @jsxImportSource hono/jsx */
-/** The bars, and the sentence to quote. */
+/** The result bars, and the result as a sentence to quote. */
 import type { Poll, PollOption } from "#lib/model/poll.ts";
 import type { Results } from "#lib/model/results.ts";
 import { gradeMax } from "#lib/model/tally-parts.ts";
@@ -13,15 +13,15 @@ interface Line {
   readonly label: string;
   readonly votes: number | null;
   readonly share: number | null;
-  /** Length of the bar, per cent. */
+  /** Length of the bar, in per cent. */
   readonly bar: number;
-  /** What stands at the bar's end. */
+  /** The text at the bar's end. */
   readonly head: string;
-  /** What stands below it. */
+  /** The text below the bar. */
   readonly detail: string;
 }
 
-/** Every option with what readers are told of it, in the order of the page. */
+/** Every option with its bar and texts, in the order of the page. */
 export function resultLines(words: Words, poll: Poll, results: Results | null): readonly Line[] {
   const found = poll.options.map(({ number }) =>
     results?.options.find(({ id }) => id === String(number)),
@@ -60,15 +60,15 @@ function detailOf(
   const key = { choice: "votes", ranked: "firstChoices", rating: "ratings" } as const;
   if (votes != null) parts.push(words.say(key[poll.kind], { count: votes }));
   if (points != null) parts.push(words.say("points", { count: points }));
-  const told =
+  const format =
     poll.resultsAs === "percentages" ? words.percent.bind(words) : words.number.bind(words);
   for (const [index, count] of [...(grades ?? []).entries()].reverse()) {
-    parts.push(`${words.number(index + 1)}: ${told(count)}`);
+    parts.push(`${words.number(index + 1)}: ${format(count)}`);
   }
   return parts.join(" · ");
 }
 
-/** A favourite is the reader's own; of a ballot of grades no option is more so than another. */
+/** Marks the reader's choice: the favourite in a ranked poll; no option in a rating poll, whose choices carry grades. */
 function isMine({ kind }: Poll, id: string, mine: readonly string[] | undefined): boolean {
   return kind === "ranked" ? mine?.[0] === id : (mine?.includes(id) ?? false);
 }
@@ -105,7 +105,7 @@ export function ResultList({ words, poll, results, mine }: CardProps) {
   );
 }
 
-/** The result in a sentence, to be quoted; empty where there is none, or readers are not told. */
+/** The result as a sentence to quote; empty without votes, or while results are hidden. */
 export function resultsSentence(
   props: Pick<CardProps, "words" | "poll" | "state" | "results" | "nowMs">,
 ): string {
@@ -125,7 +125,7 @@ export function resultsSentence(
   });
 }
 
-/** That sentence; the script offers to copy it, and to share the poll. */
+/** The sentence, with the script's copy and share buttons. */
 export function Sentence(props: CardProps) {
   const { words } = props;
   const text = resultsSentence(props);

@@ -5,7 +5,7 @@ import type { CardProps } from "./card-props.ts";
 export function RunoffTable({ words, poll, results }: CardProps) {
   const runoff = results?.runoff;
   const percentages = poll.resultsAs === "percentages";
-  const say = (votes: number | undefined) =>
+  const format = (votes: number | undefined) =>
     votes === undefined ? "–" : percentages ? words.percent(votes) : words.number(votes);
   const rounds = runoff?.rounds ?? [];
   return (
@@ -32,7 +32,7 @@ export function RunoffTable({ words, poll, results }: CardProps) {
                 <bdi>{label}</bdi>
               </th>
               {rounds.map(({ votes }) => (
-                <td>{say(votes[String(number)])}</td>
+                <td>{format(votes[String(number)])}</td>
               ))}
             </tr>
           ))}

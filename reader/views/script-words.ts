@@ -1,4 +1,4 @@
-/** What the script needs to say, in the page's language: texts with `{names}`, and plural forms. */
+/** The script's texts in the page's language, with `{name}` placeholders and plural forms. */
 import type { Poll } from "#lib/model/poll.ts";
 import type { WordKey, Words } from "../words/words.ts";
 import { instruction } from "./vote-form.tsx";
@@ -27,7 +27,7 @@ const texts = [
   "youChose",
 ] as const satisfies readonly WordKey[];
 
-/** Values that stay names: the script puts in what they stand for. */
+/** Placeholders that stay in the texts; the script fills them. */
 const names = {
   rank: "{rank}",
   count: "{count}",
@@ -38,7 +38,7 @@ const names = {
   when: "{when}",
 } as const;
 
-/** Where readers may change their votes. */
+/** Texts for polls where votes can be changed. */
 function changeWords(words: Words) {
   return {
     alreadyVoted: words.say("alreadyVotedMayChange"),

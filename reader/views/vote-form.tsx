@@ -1,12 +1,12 @@
 /** @jsxImportSource hono/jsx */
-/** The form: real radios or checkboxes, each row a target; choosing sends nothing. */
+/** The vote form: real radio buttons or checkboxes, each row clickable. Choosing an option sends nothing. */
 import type { Poll } from "#lib/model/poll.ts";
 import type { Words } from "../words/words.ts";
 import type { CardProps } from "./card-props.ts";
 import { OptionFields } from "./option-fields.tsx";
 import { changePath, pollPath, votePath } from "./paths.ts";
 
-/** What the voter is asked to do, in a sentence. */
+/** The instruction for voters, in a sentence. */
 export function instruction(
   words: Words,
   poll: Pick<Poll, "kind" | "choicesMin" | "choicesMax">,
@@ -74,7 +74,7 @@ export function VoteForm(props: CardProps & { hidden: boolean }) {
   );
 }
 
-/** The revision that a form replaces: nothing, as long as there is none. */
+/** The hidden field with the revision that a form replaces; disabled for a first ballot. */
 function Replaces({ revision }: { revision: number | undefined }) {
   const none = revision === undefined;
   return (
@@ -82,7 +82,7 @@ function Replaces({ revision }: { revision: number | undefined }) {
   );
 }
 
-/** What somebody who has voted may do about it. Nothing is sent by following the link. */
+/** A link to change the vote, and a button to withdraw it. Following the link sends nothing. */
 export function ChangeVote({ words, poll, surface, urlLanguage, revision, mine }: CardProps) {
   return (
     <div class="poll-actions" data-part="change" hidden={mine === undefined}>

@@ -1,19 +1,19 @@
 /**
- * Moments and distances in words, the same on the server and in the reader's browser, so that nothing
- * changes its width when the script says a time in the reader's own zone. Imports nothing.
+ * Times and durations as text. The server and the browser share this code, so that text keeps its width when the
+ * script rewrites a time in the reader's own zone. Imports nothing.
  */
 
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
-/** `setTimeout` and readers alike have no use for more. */
+/** Beyond this, a weekday alone would be ambiguous. */
 const weekdayWithinMs = 6 * dayMs;
 
-/** Makes a formatter, or gives one that it has made before. */
+/** Makes a formatter, or returns a cached one. */
 type DateFormats = (locale: string, options: Intl.DateTimeFormatOptions) => Intl.DateTimeFormat;
 
 /**
- * A formatter of moments. English of no country is that of America, which has no names for Europe's zones
- * and puts the day behind the month: there, it is British ("21 Nov, 20:00 CET", not "Nov 21, 20:00 GMT+1").
+ * A date formatter. Plain `en` means American English, which puts the month first and has no names for European
+ * zones. In a European zone, `en` is therefore British: "21 Nov, 20:00 CET", not "Nov 21, 20:00 GMT+1".
  */
 export const newFormat: DateFormats = (locale, options) => {
   const zone = options.timeZone ?? new Intl.DateTimeFormat().resolvedOptions().timeZone;
@@ -44,7 +44,7 @@ export function formatMoment(
   return format(locale, year(ms) === year(nowMs) ? date : { ...date, year: "numeric" }).format(ms);
 }
 
-/** "in 2 days", "in 12 minutes", "in 40 seconds"; never less than now. */
+/** "in 2 days", "in 12 minutes", "in 40 seconds"; the past counts as 0 seconds. */
 export function formatDistance(locale: string, deltaMs: number): string {
   const words = new Intl.RelativeTimeFormat(locale);
   const seconds = Math.max(0, Math.round(deltaMs / 1000));

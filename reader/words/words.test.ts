@@ -9,7 +9,7 @@ const keys = Object.keys(catalogues.en) as WordKey[];
 
 type Elements = ReturnType<IntlMessageFormat["getAst"]>;
 
-/** The values that a message needs, and the plural forms it has for them. */
+/** The values that a message takes, and its plural forms for them. */
 function needs(elements: Elements): Map<string, string[] | null> {
   const found = new Map<string, string[] | null>();
   for (const element of elements) {
@@ -26,8 +26,8 @@ function needs(elements: Elements): Map<string, string[] | null> {
 const isText = ({ type }: Elements[number]): boolean => type === 0;
 const parse = (text: string): Elements => new IntlMessageFormat(text, "en").getAst();
 
-describe("every catalogue", () => {
-  it("is one of the languages, and every language has one", () => {
+describe("catalogues", () => {
+  it("exist for every language, and for no other", () => {
     const files = readdirSync("reader/words").filter(file => file.endsWith(".json"));
     assert.deepEqual(files.sort(), languages.map(language => `${language}.json`).sort());
   });
@@ -35,14 +35,14 @@ describe("every catalogue", () => {
   for (const language of languages) {
     const catalogue: Readonly<Record<string, string>> = catalogues[language];
 
-    it(`has every text, sorted: ${language}`, () => {
+    it(`have every key of the English one, sorted: ${language}`, () => {
       assert.deepEqual(Object.keys(catalogue), [...keys].sort());
       for (const key of keys) assert.notEqual(catalogue[key]?.trim(), "", key);
       const source = readFileSync(`reader/words/${language}.json`, "utf8");
       assert.equal(source, `${JSON.stringify(catalogue, null, 2)}\n`);
     });
 
-    it(`asks for the same values, in all its plural forms: ${language}`, () => {
+    it(`take the same values as the English one, in all plural forms: ${language}`, () => {
       const forms = new Intl.PluralRules(language).resolvedOptions().pluralCategories;
       for (const key of keys) {
         const original = needs(parse(catalogues.en[key]));
@@ -58,17 +58,17 @@ describe("every catalogue", () => {
   }
 });
 
-describe("words", () => {
+describe("Words", () => {
   const say = (language: Language) => new Words(language, "Europe/Stockholm");
 
-  it("count as their language does", () => {
+  it("use the plural forms of their language", () => {
     assert.equal(say("pl").say("votes", { count: 3 }), "3 głosy");
     assert.equal(say("pl").say("votes", { count: 12 }), "12 głosów");
     assert.equal(say("ar").say("votes", { count: 2 }), "صوتان");
     assert.equal(say("sv").say("ballots", { count: 0 }), "Ingen läsare har röstat ännu.");
   });
 
-  it("call Europe's zones by their names, and America's by theirs", () => {
+  it("name time zones in Europe and in America", () => {
     const at = Date.parse("2026-11-20T17:04:12Z");
     const now = at + 3 * 24 * 3_600_000;
     assert.equal(say("en").when(at, now), "20 Nov, 18:04 CET");
@@ -76,7 +76,7 @@ describe("words", () => {
     assert.equal(new Words("en", "America/New_York").when(at, now), "Nov 20, 12:04 EST");
   });
 
-  it("hand the script a form for each plural, with a # for the number", () => {
+  it("give the script every plural form, with # for the number", () => {
     assert.deepEqual(say("pl").pluralForms("votes"), {
       one: "# głos",
       few: "# głosy",
@@ -92,7 +92,7 @@ describe("words", () => {
     assert.equal(forms.other, "Of # readers by {time}, {share} chose “{option}”.");
   });
 
-  it("make their parsers and formatters once", () => {
+  it("cache parsers and formatters", () => {
     const words = wordsIn("pl", "Europe/Warsaw");
     assert.equal(wordsIn("pl", "Europe/Warsaw"), words);
     assert.notEqual(wordsIn("pl", "UTC"), words);

@@ -41,8 +41,8 @@ export const catalogues: Readonly<Record<Language, Readonly<Record<WordKey, stri
 /**
  * Texts of one language, with the site's time zone.
  *
- * It keeps the messages that it has parsed and the formatters that it has made: both cost far more to make
- * than to use, and there are only so many. So one is shared by all pages: see `wordsIn`.
+ * Parsed messages and formatters are cached: both cost far more to make than to use, and their number is bounded.
+ * All pages share one instance per language: see `wordsIn`.
  */
 export class Words {
   readonly locale: Language;
@@ -52,7 +52,7 @@ export class Words {
   readonly #numbers: Intl.NumberFormat;
   readonly #percents: Intl.NumberFormat;
   readonly #dates = new Map<string, Intl.DateTimeFormat>();
-  /** For each plural form of the language, a number that has it. */
+  /** A sample number for each plural form of the language. */
   #plurals: ReadonlyMap<string, number> | undefined;
 
   constructor(locale: Language, timeZone: string) {
@@ -74,25 +74,24 @@ export class Words {
   }
 
   /**
-   * A message with a `{count}` for each plural form of this language, with `#` where the number goes: for
-   * scripts, which then need no message parser. `exact0` is the form for nothing at all, where the
-   * catalogue has one.
+   * A message with a `{count}`, once for each plural form, with `#` in place of the number: the script then
+   * needs no message parser. `exact0` is the text for 0.
    */
   pluralForms(key: WordKey, values: WordValues = {}): Readonly<Record<string, string>> {
-    const say = (count: number) =>
+    const textFor = (count: number) =>
       this.say(key, { ...values, count }).replace(this.number(count), "#");
     this.#plurals ??= pluralSamples(this.locale);
     const forms: Record<string, string> = {};
-    for (const [form, count] of this.#plurals) forms[form] = say(count);
-    return { ...forms, exact0: say(0) };
+    for (const [form, count] of this.#plurals) forms[form] = textFor(count);
+    return { ...forms, exact0: textFor(0) };
   }
 
-  /** A moment for people, with its zone, as seen from `nowMs`: "Sunday 20:00 CET". */
+  /** A time with its zone, relative to `nowMs`: "Sunday 20:00 CET". */
   when(ms: number, nowMs: number): string {
     return formatMoment(this.locale, this.timeZone, ms, nowMs, this.#dateFormat);
   }
 
-  /** A moment for whoever may look at it much later: "21 November 2026 at 18:04 CET". */
+  /** A time with its full date, for readers much later: "21 November 2026 at 18:04 CET". */
   dated(ms: number): string {
     return this.#dateFormat(this.locale, {
       day: "numeric",
@@ -106,7 +105,7 @@ export class Words {
     }).format(ms);
   }
 
-  /** A moment to the second, with its day and zone: "21 Nov, 18:04:12 CET". */
+  /** A time to the second, with date and zone: "21 Nov, 18:04:12 CET". */
   precisely(ms: number): string {
     return this.#dateFormat(this.locale, {
       day: "numeric",
@@ -174,7 +173,7 @@ function pluralSamples(locale: Language): ReadonlyMap<string, number> {
 
 const KEY = Symbol.for("floodgate.words");
 
-/** The words of this process in a language: made once, and shared by all pages. */
+/** The shared `Words` of a language and time zone, made once per process. */
 export function wordsIn(locale: Language, timeZone: string): Words {
   const holder = globalThis as { [KEY]?: Map<string, Words> };
   holder[KEY] ??= new Map();

@@ -1,4 +1,4 @@
-/** `GET /assets/{file}`: the readers' script, named by its hash, so it may be kept for ever. */
+/** `GET /assets/{file}`: the readers' script, named by its hash, so caches may store it for ever. */
 import { FloodgateError } from "#lib/base/errors.ts";
 import { scriptHeaders } from "#lib/http/headers.ts";
 import { routeHandler } from "#lib/web/route-handler.ts";

@@ -1,4 +1,4 @@
-/** `GET /embed/{poll}`: the vote page as a frame in somebody's article. */
+/** `GET /embed/{poll}`: the vote page, to be framed in an article. */
 
 import { getFront } from "#lib/web/front.ts";
 import type { RouteContext } from "#lib/web/route-handler.ts";

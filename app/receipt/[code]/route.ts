@@ -1,4 +1,4 @@
-/** `GET /receipt/{code}`: what became of a ballot, in words. */
+/** `GET /receipt/{code}`: the state of a ballot, in words. */
 import { getFront } from "#lib/web/front.ts";
 import { pageHandler } from "#reader/page-handler.ts";
 import { answerReceiptPage } from "#reader/receipt-page.tsx";

@@ -1,4 +1,4 @@
-/** `GET /embed/{poll}/results`: the results as a frame in somebody's article. */
+/** `GET /embed/{poll}/results`: the results, to be framed in an article. */
 
 import { getFront } from "#lib/web/front.ts";
 import type { RouteContext } from "#lib/web/route-handler.ts";
