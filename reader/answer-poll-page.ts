@@ -135,11 +135,11 @@ export async function answerPollPage(
       chosen: changing ? fieldsFromChoices(poll, mine) : preselectedIn(request, poll),
       changing,
       ...(mine && { mine }),
-      ...(mark && { receipt: receiptOf(front, poll, request, mark) }),
+      ...(mark && { receipt: receiptCodeOf(front, poll, request, mark) }),
       ...(mark && poll.mayChange && { revision: mark.revision }),
       ...(isWithdrawn && { message: withdrawnMessage(context) }),
     });
-    return htmlResponse(html, { personal: true, ...optionsOf(front, poll, context, surface) });
+    return htmlResponse(html, { personal: true, ...pageOptionsOf(front, poll, context, surface) });
   }
   const shared = await sharedPollPage(front, poll, context, page, preselectedIn(request, poll));
   return responseOf(answerFor(shared, request.headers.get("if-none-match")));
@@ -158,7 +158,7 @@ function sharedPollPage(
     cacheVersionOf(front, poll),
     async () => {
       const html = await renderPoll(front, poll, context, page, "reader", { chosen });
-      return sharedPage(html, optionsOf(front, poll, context, page.surface));
+      return sharedPage(html, pageOptionsOf(front, poll, context, page.surface));
     },
   );
 }
@@ -192,7 +192,7 @@ function cacheVersionOf(front: Front, poll: Poll): string {
   return `${poll.version} ${pollState(poll, wallMs())} ${noticeOf(front)}`;
 }
 
-const optionsOf = (
+const pageOptionsOf = (
   front: Front,
   poll: Poll,
   { variesByLanguage }: PageContext,
@@ -230,7 +230,7 @@ async function renderPoll(
 }
 
 /** The receipt code of the requester's ballot. */
-function receiptOf(front: Front, poll: Poll, request: Request, mark: Mark): string | undefined {
+function receiptCodeOf(front: Front, poll: Poll, request: Request, mark: Mark): string | undefined {
   const { secrets } = front;
   const identity = identityOf(front, request);
   if (!identity) return undefined;

@@ -16,7 +16,7 @@ export interface DemoPage {
 }
 
 /** The polls for the article: up to three, open ones first. */
-export function demoChoice(listed: readonly ListedPoll[], nowMs: number): readonly ListedPoll[] {
+export function pollsForDemo(listed: readonly ListedPoll[], nowMs: number): readonly ListedPoll[] {
   const open = ({ closesAtMs, opensAtMs }: ListedPoll) =>
     opensAtMs !== null && opensAtMs <= nowMs && (closesAtMs === null || closesAtMs > nowMs);
   return [...listed.filter(open), ...listed.filter(poll => !open(poll))].slice(0, 3);

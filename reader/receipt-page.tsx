@@ -8,6 +8,7 @@ import { isStoreFailure } from "#lib/store/failure.ts";
 import type { Front } from "#lib/web/front.ts";
 import { type PageContext, pageContextOf } from "./page-context.ts";
 import { htmlResponse } from "./page-response.ts";
+import { messagePage } from "./render-pages.tsx";
 import { renderDocument } from "./views/document.tsx";
 import { pollPath } from "./views/paths.ts";
 import type { WordKey, Words } from "./words/words.ts";
@@ -36,12 +37,12 @@ export async function answerReceiptPage(
     const report = await front.receipts.find(code);
     const html = report
       ? receiptPage(context, report)
-      : sentencePage(context, "receiptUnknown", "notFoundBody");
+      : messagePage(context, "page", "receiptUnknown", "notFoundBody");
     return htmlResponse(html, { status: report ? 200 : 404, personal: true, headers: noindex });
   } catch (error) {
     if (!isStoreFailure(error) && !isFloodgateError(error, "overloaded")) throw error;
     front.log.debug({ event: "receipt_not_looked_up", ...describeError(error) });
-    return htmlResponse(sentencePage(context, "receiptTitle", "receiptAway"), {
+    return htmlResponse(messagePage(context, "page", "receiptTitle", "receiptAway"), {
       status: 503,
       personal: true,
       headers: { ...noindex, "Retry-After": "5" },
@@ -124,21 +125,4 @@ function Step({ words, label, done, atMs }: StepProps) {
       </span>
     </li>
   );
-}
-
-function sentencePage({ words, siteName }: PageContext, title: WordKey, body: WordKey): string {
-  return renderDocument({
-    words,
-    siteName,
-    title: `${words.say(title)} – ${siteName}`,
-    children: (
-      <>
-        <h1 class="headline">{words.say(title)}</h1>
-        <p class="lede">{words.say(body)}</p>
-        <p>
-          <a href="/">{words.say("allPolls")}</a>
-        </p>
-      </>
-    ),
-  });
 }

@@ -3,14 +3,14 @@ import { wallMs } from "#lib/base/clock.ts";
 import { pageHeaders } from "#lib/http/headers.ts";
 import { getFront } from "#lib/web/front.ts";
 import { routeHandler } from "#lib/web/route-handler.ts";
-import { demoChoice, demoPage } from "#reader/demo.tsx";
+import { pollsForDemo, demoPage } from "#reader/demo.tsx";
 import { assets } from "#reader/generated.ts";
 
 export const dynamic = "force-dynamic";
 
 export const GET = routeHandler(async () => {
   const { published, config } = getFront();
-  const chosen = demoChoice(await published.listed(wallMs()), wallMs());
+  const chosen = pollsForDemo(await published.listed(wallMs()), wallMs());
   const found = await Promise.all(chosen.map(({ slug }) => published.find(slug)));
   const html = demoPage({
     siteName: config.siteName,
