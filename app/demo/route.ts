@@ -3,7 +3,7 @@ import { wallMs } from "#lib/base/clock.ts";
 import { pageHeaders } from "#lib/http/headers.ts";
 import { getFront } from "#lib/web/front.ts";
 import { routeHandler } from "#lib/web/route-handler.ts";
-import { pollsForDemo, demoPage } from "#reader/demo.tsx";
+import { demoPage, pollsForDemo } from "#reader/demo.tsx";
 import { assets } from "#reader/generated.ts";
 
 export const dynamic = "force-dynamic";
