@@ -1,9 +1,7 @@
 /**
- * One memcached server, as the rest of the product sees it: a current session, made again when it
- * went bad, and plain calls for whoever does not care which connection they travel on.
- *
- * The queue does care (a slot must go over the connection that its number came from) and asks for the
- * session itself.
+ * One memcached server: a current session, replaced when it fails, and plain calls for callers that need no particular
+ * connection. The queue needs one (a slot must be written over the connection that its number came from), so it asks
+ * for the session itself.
  *
  * A circuit breaker (`base/circuit-breaker.ts`) opens when a call is not answered in time or no connection can be
  * made: calls then fail at once, as `not_sent`. The client makes the trials itself, by probes. So a server that is
@@ -29,11 +27,11 @@ export interface ClientTimeouts {
 
 export const defaultTimeouts: ClientTimeouts = { connectMs: 400, answerMs: 500 };
 
-/** Between two probes of a server whose circuit is open. */
+/** Pause between two probes of a server whose circuit is open. */
 const probePauseMs = 100;
-/** What a server that was given up as too slow has to answer within: well below what was too slow. */
+/** A server that was given up as too slow must answer a probe within this time, well below what was too slow. */
 const quickAnswerMs = 100;
-/** memcached runs with `idle_timeout=60`: leave before being thrown out in the middle of a request. */
+/** memcached runs with `idle_timeout=60`: close an idle session before memcached does so in the middle of a request. */
 const idleMsMax = 45_000;
 
 export class MemcachedClient {
@@ -43,7 +41,7 @@ export class MemcachedClient {
   readonly #timeouts: ClientTimeouts;
   #session: Session | undefined;
   #connecting: Promise<Session> | undefined;
-  /** It was given up for being slow, not for being silent. */
+  /** The server was given up for being slow, not for being silent. */
   #slow = false;
   readonly #circuit = new CircuitBreaker({
     trialPauseMs: probePauseMs,
@@ -66,7 +64,7 @@ export class MemcachedClient {
     return this.#circuit.available && !this.#closed;
   }
 
-  /** For how long it has not answered; 0 while it does. */
+  /** How long the server has been away; 0 while it is up. */
   get awayMs(): number {
     return this.#circuit.awayMs;
   }
@@ -115,8 +113,8 @@ export class MemcachedClient {
   }
 
   /**
-   * Gives the server up: somebody waited for it while another one had long answered. What is in flight
-   * settles as `unknown`, and nothing gets through until it answers quickly again.
+   * Gives the server up because it is much slower than another one. Calls in flight settle as `unknown`, and later
+   * calls fail until the server answers quickly again.
    */
   suspend(): void {
     if (!this.available) return;
@@ -126,21 +124,25 @@ export class MemcachedClient {
   }
 
   /**
-   * A connection that has answered once. Being accepted says little: a tunnel or a proxy before a server
-   * that is gone accepts, too, and a stopped server's kernel does.
+   * Opens a connection and waits for one answer on it. A connection alone proves little: a tunnel or a proxy in front
+   * of a dead server accepts it, and so does the kernel of a stopped server.
    */
   async #newSession(): Promise<Session> {
     const session = await Session.connect(this.address, this.#timeouts.connectMs);
     try {
       await session.send(new Pipeline(), this.#slow ? quickAnswerMs : this.#timeouts.answerMs);
     } catch (cause) {
-      throw new MemcachedFailure("not_sent", `${this.name} accepts and does not answer`, { cause });
+      throw new MemcachedFailure(
+        "not_sent",
+        `${this.name} accepts connections and does not answer`,
+        { cause },
+      );
     }
     session.onSilence = () => this.#openCircuit();
     return session;
   }
 
-  /** No call gets through until a probe has. */
+  /** Calls fail until a probe is answered. */
   #openCircuit(): void {
     if (!this.available) return;
     this.#circuit.noteFailure();
@@ -176,8 +178,8 @@ export class MemcachedClient {
   }
 
   /**
-   * Sends a pipeline of `get`s and `stats` only; once more when that failed within half of the time for an
-   * answer, as it does when a session that had been sitting idle turns out to be closed.
+   * Sends a pipeline of `get`s and `stats` only. Sends it once more when it failed within half of the time for an
+   * answer, for example because an idle session turns out to be closed.
    *
    * @throws MemcachedFailure `not_sent` or `unknown`, see there.
    */
@@ -187,13 +189,13 @@ export class MemcachedClient {
     try {
       return await session.send(pipeline, this.#timeouts.answerMs);
     } catch (error) {
-      const wasted = monotonicMs() - startedMs;
-      if (!isMemcachedFailure(error) || wasted > this.#timeouts.answerMs / 2) throw error;
+      const elapsedMs = monotonicMs() - startedMs;
+      if (!isMemcachedFailure(error) || elapsedMs > this.#timeouts.answerMs / 2) throw error;
       return this.send(pipeline);
     }
   }
 
-  /** Closes the connection and refuses further calls. What is in flight settles as `unknown`. */
+  /** Closes the connection and refuses further calls. Calls in flight settle as `unknown`. */
   close(): void {
     this.#closed = true;
     this.#session?.close("the client was closed");
@@ -201,11 +203,10 @@ export class MemcachedClient {
 }
 
 /**
- * Clients for a list of servers; one that is in `known` already is used again. Going away and coming back
- * is logged, once each.
+ * Clients for a list of servers; a client in `known` is used again. Each time a server goes away or comes back, one line
+ * is logged.
  *
- * There is no re-hashing: whoever needs a server for a key takes it by a fixed rule, and when that server
- * is away, it is away.
+ * Keys are never re-hashed: the server of a key follows from a fixed rule, whether or not the server is away.
  */
 export function connectMemcached(
   servers: readonly Address[],

@@ -1,9 +1,9 @@
 /**
- * The one way a memcached call fails, and what is then known about it.
+ * The one way a memcached call fails, and what is known about the call then.
  *
- * - `not_sent`: nothing left this process; the server knows nothing of it.
- * - `unknown`: the request was written, its answer never came: it may or may not have been applied.
- *   Never repeat an `incr` or an `add` after this without a way to tell (batch ids, ballot ids).
+ * - `not_sent`: the request did not leave this process.
+ * - `unknown`: the request was written and not answered, so it may have been applied. Repeat an `incr` or an `add`
+ *   after this only where a repetition can be recognised (batch ids, ballot ids).
  * - `rejected`: the server answered with a status that the operation does not expect.
  */
 
@@ -32,7 +32,7 @@ export class MemcachedFailure extends Error {
 /** memcached's binary status for "out of memory". */
 export const outOfMemoryStatus = 0x82;
 
-/** The server has no memory left for something that a call needed (`-M`). */
+/** The failure of a call for which the server (`-M`) has no memory left. */
 export function outOfMemory(what: string): MemcachedFailure {
   return new MemcachedFailure("rejected", `no memory left for ${what}`, {
     status: outOfMemoryStatus,

@@ -1,16 +1,16 @@
 /**
- * Every memcached key this product uses, in one place: who owns it, how it is built, how long it
- * lives. No other module spells a key.
+ * Every memcached key of this product: how it is built, how long it lives, which process writes it. No other module
+ * builds a key.
  *
- * Invariant: a key is 1 … 200 bytes of `[A-Za-z0-9_.:-]`. memcached answers a key of over 250 bytes
- * with an error *and closes the connection*, which takes everything in flight on it along; blanks and
- * line ends pass the binary protocol and poison whatever reads the same server as text. User text
- * never gets into a key but as a slug, whose alphabet is narrower still.
+ * Invariant: a key is 1 … 200 bytes of `[A-Za-z0-9_.:-]`. memcached answers a key of over 250 bytes with an error *and
+ * closes the connection*, so every call in flight on it fails. Blanks and line ends pass the binary protocol and break
+ * programs that read the same server in the text protocol. Text of users gets into a key only as a slug, whose alphabet
+ * is narrower still.
  *
  * | key                     | holds                              | lives until            | written by |
  * |-------------------------|------------------------------------|------------------------|------------|
  * | `q:{queue}:e`           | epoch                              | the server forgets     | front      |
- * | `q:{queue}:l:{epoch}`   | lock (a counter; 1 = first, holds) | 2 s, or its release    | front      |
+ * | `q:{queue}:l:{epoch}`   | lock (a counter; answer 1: held)   | 2 s, or its release    | front      |
  * | `q:{queue}:p:{epoch}`   | pointer: newest slot's number      | the server forgets     | front      |
  * | `q:{queue}:s:{epoch}:n` | slot n: one batch of ballots       | its flush is committed | front      |
  * | `q:{queue}:c:{epoch}`   | checkpoint: newest slot committed  | the server forgets     | worker     |
@@ -18,14 +18,14 @@
  * | `t:{poll}:b`            | tally: ballots                     | the server forgets     | front      |
  * | `t:{poll}:v`            | version of the results             | the server forgets     | front      |
  * | `t:{poll}:i`            | instant-runoff of a ranked poll    | the server forgets     | worker     |
- * | `t:{poll}:r`            | "somebody is rebuilding this"      | 10 s                   | front, worker |
- * | `t:{poll}:s`            | ballots that MySQL has             | the server forgets     | worker     |
- * | `ac:{producer}:{poll}`  | ballots that a front accepted      | 7 days                 | front      |
+ * | `t:{poll}:r`            | a process is rebuilding this tally | 10 s                   | front, worker |
+ * | `t:{poll}:s`            | number of ballots in MySQL         | the server forgets     | worker     |
+ * | `ac:{producer}:{poll}`  | number of ballots that one run of a front accepted | 7 days                 | front      |
  * | `m:{poll}:{voter}`      | ballot-once mark                   | poll's end + 1 day     | front      |
- * | `mr`                    | how far lost marks are put back    | the server forgets     | worker     |
+ * | `mr`                    | progress of restoring lost marks   | the server forgets     | worker     |
  * | `p:{slug}`              | published poll, or "no such poll"  | the server forgets     | front, worker |
  * | `p`                     | the list of listed polls           | the server forgets     | front, worker |
- * | `pv`                    | counts publications                | the server forgets     | front, worker |
+ * | `pv`                    | number of publications             | the server forgets     | front, worker |
  * | `a:{digest}`            | attempts to sign in                | its window             | front      |
  */
 import type { Epoch, PollId, QueueName, SlotNumber, Slug, VoterKey } from "../model/ids.ts";
@@ -67,5 +67,5 @@ export const marksRestoredKey: Key = key("mr");
 export const publishedKey = (slug: Slug): Key => key(`p:${slug}`);
 export const listedKey: Key = key("p");
 export const publicationsKey: Key = key("pv");
-/** `digest` is base64url: what is counted is not readable from the key. */
+/** @param digest - in base64url, so that the key does not reveal whose attempts it counts. */
 export const attemptsKey = (digest: string): Key => key(`a:${digest}`);

@@ -1,4 +1,4 @@
-/** A memcached server's memory, as it tells it itself. */
+/** A memcached server's memory, from its own statistics. */
 import type { MemcachedClient } from "./client.ts";
 import { Pipeline } from "./pipeline.ts";
 
@@ -6,24 +6,28 @@ export interface Memory {
   readonly usedBytes: number;
   readonly limitBytes: number;
   readonly evictions: number;
-  /** It runs without `-M`: when it is full, it throws things away instead of refusing more. */
+  /** The server runs without `-M`: when it is full it evicts items instead of refusing new ones. */
   readonly mayEvict: boolean;
-  /** Items whose memory was refused. */
+  /** Number of items that were refused for lack of memory. */
   readonly outOfMemory: number;
 }
 
-/** Of a server's limit: from then on somebody should know. The alert rule has the same. */
+/** The share of a server's memory that is worth a warning. The alert rule has the same number. */
 export const nearlyFull = 0.8;
 
 /**
- * Asks for it. One round trip.
+ * Reads the statistics. One round trip.
  *
  * @throws MemcachedFailure when the server can't be asked.
  */
 export async function readMemory(server: MemcachedClient): Promise<Memory> {
-  const p = new Pipeline();
-  const [general, settings, items] = [p.stats(), p.stats("settings"), p.stats("items")];
-  const replies = await server.read(p);
+  const pipeline = new Pipeline();
+  const [general, settings, items] = [
+    pipeline.stats(),
+    pipeline.stats("settings"),
+    pipeline.stats("items"),
+  ];
+  const replies = await server.read(pipeline);
   const stats = replies.of(general);
   const number = (name: string) => Number(stats.get(name) ?? 0);
   return {
@@ -36,8 +40,8 @@ export async function readMemory(server: MemcachedClient): Promise<Memory> {
 }
 
 /**
- * Items whose memory was refused, of the statistics of `items`. The general ones have a number of such a name too, which
- * the binary protocol never moves.
+ * Number of items that were refused for lack of memory, from the statistics of `items`. The general statistics have a
+ * number of the same name, which the binary protocol never increments.
  */
 export function refusedItems(items: ReadonlyMap<string, string>): number {
   const counts = [...items].filter(([name]) => name.endsWith(":outofmemory"));

@@ -1,12 +1,11 @@
 /**
- * Several memcached operations that travel in one write and are answered together.
+ * Several memcached operations that are sent in one write and answered together.
  *
- * A pipeline is a list of encoded requests; the session numbers them, adds a no-op behind the last,
- * and sends them as one piece. "Quiet" operations answer only when there is something to say: a
- * missing answer before the no-op's *is* the answer (a miss for `get`, success for `add`). So a
- * thousand adds that all succeed cost one small packet back.
+ * A pipeline is a list of encoded requests. The session numbers them, adds a no-op after the last, and sends them in one
+ * piece. A "quiet" operation answers only in the unusual case: no answer before the no-op's means a miss for `get` and
+ * success for `add`. So a thousand adds that all succeed cost one small packet back.
  *
- * Invariant: nothing here retries, waits or knows about connections.
+ * Invariant: this module does not retry, does not wait and knows no connection.
  *
  * Source: memcached's `doc/protocol-binary.txt`.
  */
@@ -41,10 +40,10 @@ export interface Reply {
   readonly cas: Buffer;
 }
 
-/** A queued operation: where its answer will be, and how to read it. */
+/** A queued operation: the index of its answer, and how to decode it. */
 export interface Op<T> {
   readonly index: number;
-  /** `undefined` stands for the silence of a quiet operation. */
+  /** `undefined`: a quiet operation was not answered. */
   readonly decode: (replies: readonly Reply[] | undefined) => T;
 }
 
@@ -65,7 +64,7 @@ export class Replies {
     return op.decode(this.#byIndex.get(op.index));
   }
 
-  /** Indexes of the `add`s that found their key taken: for pipelines of many adds and nothing else. */
+  /** Indexes of the `add`s whose key existed; for pipelines that contain `add`s only. */
   get existing(): number[] {
     return [...this.#byIndex].flatMap(([index, [reply]]) =>
       reply?.status === status.exists || reply?.status === status.notStored ? [index] : [],
@@ -73,19 +72,19 @@ export class Replies {
   }
 }
 
-/** `full`: the server has no memory left for it (`-M`). What was there is still there. */
+/** `full`: the server (`-M`) has no memory left for it. An existing value is unchanged. */
 export type StoreReply = "stored" | "exists" | "full";
-/** `null`: there is no such counter. `raced`: two created it at once and this one lost; call again. */
+/** `null`: there is no such counter. `raced`: another call created it at the same time; call again. */
 export type CounterReply = bigint | null | "raced" | "full";
 
-/** A value and memcached's own number for this very value of the key ("cas"). */
+/** A value and memcached's number for this version of it ("cas"). */
 export interface Versioned {
   readonly value: Buffer;
   readonly version: Buffer;
 }
 
 const noExtras: readonly number[] = [];
-/** As the expiry of `incr`: do not create the counter. */
+/** An expiry for `incr` that means: do not create the counter. */
 const doNotCreate = 0xffffffff;
 
 export interface CreateCounter {
@@ -108,7 +107,7 @@ export class Pipeline {
     return this.#push(opcode.get, key, noExtras, "", decodeGet);
   }
 
-  /** The value with its version, for a later operation that must meet the very same value. */
+  /** The value with its version, for a later operation on that version only. */
   getVersioned(key: Key): Op<Versioned | null> {
     return this.#push(opcode.get, key, noExtras, "", decodeVersioned);
   }
@@ -119,8 +118,8 @@ export class Pipeline {
   }
 
   /**
-   * Stores, whatever is there. Refused on a full server, it leaves that alone; memcached's own "set" *deletes* it.
-   * Two operations: the second finds what the first put there, or what was there before.
+   * Stores whether or not the key exists. On a full server the old value stays; memcached's own "set" *deletes* it.
+   * Two operations: the second replaces what the first stored, or what was there before.
    */
   overwrite(key: Key, value: Buffer | string, ttlSeconds: number): Op<"stored" | "full"> {
     this.add(key, value, ttlSeconds);
@@ -129,8 +128,7 @@ export class Pipeline {
   }
 
   /**
-   * Stores only over an existing value, with `only` over that very version; refused on a full server, it
-   * leaves the old one alone.
+   * Stores only over an existing value; with `only`, only over that version. On a full server the old value stays.
    */
   replace(
     key: Key,
@@ -143,27 +141,27 @@ export class Pipeline {
     return op;
   }
 
-  /** True when it was deleted; with `only`, nothing but that very version is. */
+  /** Deletes the value; with `only`, only that version. True when it was deleted. */
   delete(key: Key, only?: Versioned): Op<boolean> {
     const op = this.#push(opcode.delete, key, noExtras, "", decodeDelete);
     if (only) this.#requests.onlyVersion(op.index, only.version);
     return op;
   }
 
-  /** Gives a value so long to live from now on; false when there is none. */
+  /** Sets a value's time to live from now on; false when there is no value. */
   touch(key: Key, ttlSeconds: number): Op<boolean> {
     return this.#push(opcode.touch, key, [expiry(ttlSeconds)], "", decodeDelete);
   }
 
-  /** Adds `amount` (0 … 2^53-1) and gives the new value; creates the counter only if asked to. */
+  /** Adds `amount` (0 … 2^53-1) and returns the new value; creates the counter only with `create`. */
   incr(key: Key, amount: number, create?: CreateCounter): Op<CounterReply> {
     return this.#push(opcode.incr, key, counterExtras(amount, create), "", decodeCounter);
   }
 
   /**
-   * Subtracts `amount` and gives the new value, which may be below 0; never creates the counter.
+   * Subtracts `amount` and returns the new value, which may be below 0; never creates the counter.
    *
-   * memcached's own "decr" stops at 0, and then what comes up later is too much. Its "incr" wraps at 2^64.
+   * memcached's own "decr" stops at 0, so a later increment would end too high. Its "incr" wraps at 2^64.
    */
   decr(key: Key, amount: number): Op<CounterReply> {
     return this.#push(opcode.incr, key, counterExtras(-amount), "", decodeCounter);
@@ -246,7 +244,7 @@ function decodeReplace(replies: readonly Reply[] | undefined): StoreReply | "mis
   return decodeStore(replies);
 }
 
-/** Nothing there to replace: there was no room to add it. */
+/** Nothing to replace: there was no memory for the `add` before it. */
 function decodeOverwrite(replies: readonly Reply[] | undefined): "stored" | "full" {
   return decodeReplace(replies) === "stored" ? "stored" : "full";
 }
@@ -258,7 +256,7 @@ function decodeDelete(replies: readonly Reply[] | undefined): boolean {
   throw unexpected(reply);
 }
 
-/** Counters are 64 bits wide; memjs's own decoding is wrong from 2^32 on, so it is done here. */
+/** Counters have 64 bits; memjs's own decoding is wrong from 2^32 on. */
 function decodeCounter(replies: readonly Reply[] | undefined): CounterReply {
   const reply = replies?.[0];
   if (!reply) throw new MemcachedFailure("rejected", "a counter did not answer");
@@ -278,7 +276,7 @@ function decodeStats(replies: readonly Reply[] | undefined): ReadonlyMap<string,
   return stats;
 }
 
-/** A counter read with `get`: decimal text, padded with blanks when it once was longer; 2^64 - 1 is -1. */
+/** A counter read with `get`: decimal text, padded with blanks when it was longer before; 2^64 - 1 is -1. */
 export function counterValue(value: Buffer | null): bigint | null {
   if (value === null) return null;
   const text = value.toString("latin1").trim();

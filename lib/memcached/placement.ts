@@ -1,7 +1,6 @@
 /**
- * Which servers a thing lives on, where there are several: by a fixed rule, from its number and the order
- * of the servers in the configuration. Nothing is ever re-hashed when a server is away; with two copies,
- * the other one is used.
+ * Which memcached servers hold an item: a fixed rule, from the item's number and the order of the servers in the
+ * configuration. No item is re-hashed when a server is away; with two copies, the other server is used.
  */
 import type { MemcachedClient } from "./client.ts";
 
@@ -10,14 +9,14 @@ export class Placement {
   readonly servers: readonly MemcachedClient[];
   readonly #byRest: readonly (readonly MemcachedClient[])[];
 
-  /** @param copies - how many servers each thing lives on, as far as there are so many. */
+  /** @param copies - number of servers for each item, limited by the number of servers. */
   constructor(servers: readonly MemcachedClient[], copies: number) {
     if (servers.length === 0) throw new RangeError("no memcached server is configured");
     this.servers = servers;
     this.#byRest = servers.map((_, rest) => inOrderFrom(servers, rest).slice(0, copies));
   }
 
-  /** The servers of the thing with this number, the preferred one first. */
+  /** The servers of the item with this number, the preferred one first. */
   of(number: number): readonly MemcachedClient[] {
     return this.#byRest[number % this.#byRest.length] ?? [];
   }

@@ -1,12 +1,12 @@
 /**
- * Requests of the binary protocol, one behind the other in one piece of memory.
+ * Requests of the binary protocol, one after the other in one buffer.
  *
  * ```
  * byte  0     1       2..3  4       5  6..7  8..11  12..15  16..23  24 …
  *       0x80  opcode  key   extras  0  0     body   opaque  cas     extras, key, value
  * ```
- * memjs makes an object and four buffers for each request; with one mark for each ballot that was a fifth of
- * what a round costs. Held against memjs's encoding in the test.
+ * memjs makes an object and four buffers for each request; with one mark for each ballot, that was a fifth of the cost of
+ * a round. The test compares the bytes with memjs's.
  *
  * Source: memcached's `doc/protocol-binary.txt`.
  */
@@ -39,7 +39,7 @@ export class RequestBytes {
     const valueBytes = typeof value === "string" ? Buffer.byteLength(value) : value.length;
     const bodyBytes = extras.length * 4 + key.length + valueBytes;
     const start = this.#end;
-    const bytes = this.#roomFor(headerBytes + bodyBytes);
+    const bytes = this.#grow(headerBytes + bodyBytes);
     bytes.fill(0, start, start + headerBytes);
     bytes[start] = magic;
     bytes[start + 1] = code;
@@ -54,12 +54,12 @@ export class RequestBytes {
     return this.#starts.push(start) - 1;
   }
 
-  /** Lets a request be good for one version of its value only. */
+  /** Limits a request to one version of its value. */
   onlyVersion(index: number, version: Buffer): void {
     version.copy(this.#bytes, (this.#starts[index] as number) + versionOffset);
   }
 
-  /** All of them and a no-op, numbered from `firstOpaque`; memory of its own. */
+  /** A copy of all requests and a no-op, numbered from `firstOpaque`. */
   numbered(firstOpaque: number): Buffer {
     const bytes = Buffer.allocUnsafe(this.#end + headerBytes);
     this.#bytes.copy(bytes, 0, 0, this.#end);
@@ -72,7 +72,7 @@ export class RequestBytes {
     return bytes;
   }
 
-  #roomFor(length: number): Buffer {
+  #grow(length: number): Buffer {
     this.#end += length;
     if (this.#end > this.#bytes.length) {
       const larger = Buffer.allocUnsafe(Math.max(this.#end, this.#bytes.length * 2));

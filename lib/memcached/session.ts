@@ -1,18 +1,18 @@
 /**
- * One TCP connection to one memcached server. Thrown away at the first doubt.
+ * One TCP connection to one memcached server. It is closed at the first doubt.
  *
- * memjs owns the socket, the encoding and the parsing of answers; everything else about a connection
- * is decided here, because memjs's own rules lose callbacks when the peer closes, postpone its time-out
- * with every write, send an `incr` twice, and go on parsing with the bytes of a dead connection.
+ * memjs owns the socket and parses the answers; this module decides everything else, because memjs loses callbacks when
+ * the peer closes, postpones its time-out with every write, sends an `incr` twice, and goes on parsing the bytes of a dead
+ * connection.
  *
- * States: *connecting* → *open* → *closed*, never back. A session closes when the peer ends or resets
- * it, when an answer is overdue, when an answer does not belong to what was asked, or when it is told
- * to; everything in flight then settles as `unknown`, at once.
+ * States: *connecting* → *open* → *closed*, never back. A session closes when the peer ends or resets it, when an answer
+ * is overdue or belongs to no request, or when `close` is called. Everything in flight then settles as `unknown`, at
+ * once.
  *
- * Invariant: every promise handed out settles, at the latest a deadline after it was made.
+ * Invariant: every promise that is returned settles, at the latest when its deadline has passed.
  * Invariant: answers come in the order of the requests (the binary protocol promises it for one
- *   connection), so an answer outside the range of the oldest pipeline in flight means that the stream
- *   can't be trusted any more.
+ *   connection), so an answer outside the range of the oldest pipeline in flight means that the stream is
+ *   corrupt.
  * Invariant: nothing is ever sent twice.
  *
  * Source: `docs/decisions/0003-memjs-behind-a-session.md`.
@@ -35,7 +35,7 @@ interface InFlight {
   readonly reject: (failure: MemcachedFailure) => void;
 }
 
-/** What memjs hands to `respond`; its own typings leave most of it out. */
+/** What memjs passes to `respond`; its own typings lack most of it. */
 interface ParsedMessage {
   readonly header: {
     readonly magic: number;
@@ -48,7 +48,7 @@ interface ParsedMessage {
   readonly val: Buffer;
 }
 
-/** The parts of a memjs `Server` that are reached into, each for a reason given where it is used. */
+/** The private parts of a memjs `Server` that this module uses; the reasons stand at the uses. */
 interface MemjsServer {
   username: string | undefined;
   password: string | undefined;
@@ -60,7 +60,7 @@ interface MemjsServer {
 const pipelinesInFlightMax = 1024;
 const opaqueMax = 0x7fff_ffff;
 const responseMagic = 0x81;
-/** Far beyond any deadline of ours: memjs's own timers must never act. */
+/** Longer than any deadline: memjs's own timers must never fire. */
 const neverSeconds = 86_400;
 
 export class Session {
@@ -80,7 +80,7 @@ export class Session {
     server.respond = message => this.#receive(message);
     socket.on("end", () => this.close("the server ended the connection"));
     socket.on("close", () => this.close("the connection was closed"));
-    // memjs destroys the socket on "error"; this listener only names the reason.
+    // memjs destroys the socket on "error"; this listener only records the reason.
     socket.prependListener("error", error => this.close(`the connection broke: ${error.message}`));
   }
 
@@ -167,12 +167,12 @@ export class Session {
     });
   }
 
-  /** Ends the connection; whatever is in flight settles as `unknown`. Harmless when repeated. */
+  /** Ends the connection; calls in flight settle as `unknown`. Idempotent. */
   close(reason: string): void {
     if (this.#closed) return;
     this.#closed = true;
     clearTimeout(this.#sweep);
-    // Late bytes of a doubted connection must reach no parser.
+    // Later bytes of this connection must not be parsed.
     this.#socket.removeAllListeners("data");
     this.#socket.destroy();
     for (const pending of this.#inFlight.splice(0)) {
@@ -180,7 +180,7 @@ export class Session {
     }
   }
 
-  /** One packet a tick: with no-delay alone, every request would cost a system call and a packet. */
+  /** One packet per tick: with no-delay alone, each request would cost a system call and a packet. */
   #write(bytes: Buffer): void {
     this.#lastUsedMs = monotonicMs();
     if (!this.#corked) {
@@ -203,7 +203,7 @@ export class Session {
       header.opaque < oldest.firstOpaque ||
       header.opaque > oldest.lastOpaque
     ) {
-      this.close("the server sent an answer to something that was not asked");
+      this.close("the server sent an answer that belongs to no request");
       return;
     }
     if (header.opaque === oldest.lastOpaque) {
@@ -224,7 +224,7 @@ export class Session {
     else oldest.replies.set(index, [reply]);
   }
 
-  /** One timer for everything in flight: it sleeps until the oldest deadline. */
+  /** One timer for everything in flight: it fires at the oldest deadline. */
   #scheduleSweep(): void {
     const oldest = this.#inFlight[0];
     if (this.#sweep || !oldest) return;
@@ -232,7 +232,7 @@ export class Session {
       () => {
         this.#sweep = undefined;
         this.#bytesReadAtSweep = this.#socket.bytesRead;
-        // The answers may be waiting in the socket because *we* were busy: read before judging.
+        // The answers may be waiting in the socket because this process was busy: read it before judging.
         setImmediate(() => this.#judge());
       },
       Math.max(1, oldest.deadlineMs - monotonicMs()),

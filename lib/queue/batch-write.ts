@@ -1,18 +1,18 @@
 /**
- * Getting one batch into the queues of as many servers as there are to be copies, whatever happens on the
- * way: on each of them (`server-write.ts`), and another server for one that is away.
+ * Enqueues one batch on as many servers as there are copies, retries on each of them (`server-write.ts`), and takes
+ * another server for one that is away.
  *
- * 1. `begin`: the tickets of all chosen servers, asked for in the same turn of the event loop.
- * 2. The locks, in the order of the configuration.
- * 3. The slots, with what rides along, on all of them at once.
+ * 1. The constructor asks all chosen servers for tickets, in the same turn of the event loop.
+ * 2. `finish` takes the locks, in the order of the configuration.
+ * 3. Then it writes the slots, with the tally moves, to all servers at once.
  *
- * So while all locks are held by somebody who counts (`hold.ts`), no batch is on one server and not yet on
- * the other. What went wrong on a server is then made up for on that server alone.
+ * So while `rebuild/freeze-queues.ts` holds all locks, no batch is on one server and not yet on the other. A server
+ * that failed is retried alone afterwards.
  *
- * A batch is in when every server that is up has it. A server that lets the others wait for more than a
+ * A batch is enqueued when every server that is up has it. A server that keeps the others waiting for more than a
  * moment counts as away from then on (`MemcachedClient.suspend`).
  *
- * Invariant: a batch keeps its id through all writes, so a batch that got in twice is counted once.
+ * Invariant: a batch keeps its id through all writes, so a batch that was enqueued twice is counted once.
  */
 import { randomBytes } from "node:crypto";
 import { faultPoint } from "#faults";
@@ -25,17 +25,17 @@ import type { StoredAt } from "./replay-ring.ts";
 import { type BatchJob, type ServerQueues, ServerWrite } from "./server-write.ts";
 import { encodeBatch } from "./slot-codec.ts";
 
-/** Where a front's batches of one lane go. */
+/** The queues that a front's batches of one lane go into. */
 export interface Targets {
-  /** In the order in which this front prefers them. */
+  /** The preferred server first. */
   readonly sides: readonly ServerQueues[];
-  /** On how many of them a batch is to be. */
+  /** Number of servers that each batch goes to. */
   readonly copies: number;
-  /** Their servers in the order of the configuration, which is that of the locks. */
+  /** The servers in the order of the configuration, which is the order of the locks. */
   readonly order: readonly MemcachedClient[];
 }
 
-/** A batch that is in. */
+/** A batch that is enqueued. */
 export interface Enqueued {
   readonly outcome: "enqueued";
   readonly places: readonly (StoredAt & { readonly ticket: Ticket })[];
@@ -49,7 +49,7 @@ export interface NotEnqueued {
   readonly cause: unknown;
 }
 
-/** How much longer than its fastest a batch waits for its other servers, in each of two steps. */
+/** How long each of two steps waits for the other servers when the fastest has finished. */
 const lagMsMax = 200;
 const serialMax = 0xffff_ffff;
 
@@ -58,7 +58,7 @@ export class BatchWrite {
   readonly #writes: ServerWrite[];
   readonly #order: readonly MemcachedClient[];
 
-  /** Chooses as many servers as there are to be copies, of those that are up, and asks for tickets. */
+  /** Chooses the servers among those that are up, and asks them for tickets. */
   constructor({ sides, copies, order }: Targets) {
     const up = sides.filter(side => side[0]?.client.available);
     this.#order = order;
@@ -67,13 +67,13 @@ export class BatchWrite {
     for (const write of this.#writes) write.ask();
   }
 
-  /** Gives back what locks there are, before a wait for anything but memcached; `finish` takes them again. */
+  /** Releases the locks, before the caller waits for anything but memcached; `finish` takes them again. */
   async unlock(): Promise<void> {
     await together(this.#writes, write => write.receive());
     for (const write of this.#writes) await write.unlock();
   }
 
-  /** @param untilMs - monotonic time after which nothing new is tried. */
+  /** @param untilMs - monotonic time after which nothing is retried. */
   async finish(batch: Batch, untilMs: number, moves?: BatchMoves): Promise<Enqueued | NotEnqueued> {
     const writes = this.#writes;
     const job: BatchJob = { batch, bytes: encodeBatch(batch), moves, untilMs };
@@ -82,7 +82,7 @@ export class BatchWrite {
     const ready = writes.filter(write => write.ready).map(({ client }) => client);
     if (ready.length > 0) await moves?.sendElsewhere(new Set(ready));
     await together(writes, write => write.write(job));
-    for (const write of writes) await write.makeUp(job);
+    for (const write of writes) await write.retry(job);
     await this.#replace(job);
     const written = writes.flatMap(({ place }) => place ?? []);
     if (written.length === 0) return failureOf(writes);
@@ -91,7 +91,7 @@ export class BatchWrite {
     return { outcome: "enqueued", places: written, bytes: job.bytes };
   }
 
-  /** Whoever has to wait for a lock holds none of a later server meanwhile: nobody waits in a circle. */
+  /** Releases the locks of later servers before it waits for a lock, so that fronts can't wait in a circle. */
   async #lockInOrder(untilMs: number): Promise<void> {
     const inOrder = this.#order.flatMap(
       server => this.#writes.find(({ client }) => client === server) ?? [],
@@ -103,7 +103,7 @@ export class BatchWrite {
     }
   }
 
-  /** Other servers for those that failed. */
+  /** Takes other servers in place of those that failed. */
   async #replace(job: BatchJob): Promise<void> {
     const failed = this.#writes.filter(({ place }) => !place).length;
     for (let replaced = 0; replaced < failed; ) {
@@ -111,13 +111,13 @@ export class BatchWrite {
       if (!side) return;
       const write = new ServerWrite(side);
       this.#writes.push(write);
-      await write.makeUp(job);
+      await write.retry(job);
       if (write.place) replaced += 1;
     }
   }
 }
 
-/** Does the same on all; those that take much longer than one that went well are given up. */
+/** Runs `work` on all servers; gives up those that take much longer than one that succeeded. */
 async function together(
   writes: readonly ServerWrite[],
   work: (write: ServerWrite) => Promise<void>,
@@ -125,18 +125,18 @@ async function together(
   const [only, second] = writes;
   if (!only) return;
   if (!second) return work(only);
-  const late = new Set(writes);
-  let patience: NodeJS.Timeout | undefined;
-  const giveUpLate = () => {
-    for (const write of late) write.giveUp();
+  const slow = new Set(writes);
+  let timer: NodeJS.Timeout | undefined;
+  const giveUpSlow = () => {
+    for (const write of slow) write.giveUp();
   };
   const all = writes.map(async write => {
     await work(write);
-    late.delete(write);
-    if (write.ready || write.place) patience ??= setTimeout(giveUpLate, lagMsMax);
+    slow.delete(write);
+    if (write.ready || write.place) timer ??= setTimeout(giveUpSlow, lagMsMax);
   });
   await Promise.all(all);
-  clearTimeout(patience);
+  clearTimeout(timer);
 }
 
 function failureOf(writes: readonly ServerWrite[]): NotEnqueued {
@@ -147,7 +147,7 @@ function failureOf(writes: readonly ServerWrite[]): NotEnqueued {
   };
 }
 
-/** One batch from beginning to end. */
+/** Enqueues one batch. */
 export function enqueueBatch(
   targets: Targets,
   batch: Batch,

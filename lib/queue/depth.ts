@@ -1,9 +1,8 @@
 /**
- * How much waits, for people and monitors: each queue's depth and its oldest ballot, from memcached alone, so
- * that it can be told while MySQL is away.
+ * Each lane's depth and its oldest ballot, for people and monitors. Read from memcached alone, so that it is known
+ * while MySQL is away.
  *
- * The checkpoint is the published one, which may lag behind MySQL's for the moment between a commit and its
- * publication.
+ * The checkpoint is the published one, which lags behind MySQL's between a commit and its publication.
  */
 import type { MemcachedClient } from "../memcached/client.ts";
 import { orWhenAway } from "../memcached/failure.ts";
@@ -18,11 +17,11 @@ export interface LaneDepth {
   readonly server: string;
   readonly lane: Lane;
   readonly slots: number;
-  /** When the oldest ballot of the oldest slots was taken, wall clock; `undefined`: nothing waits. */
+  /** When the oldest ballot in the oldest slots was received, wall clock; `undefined`: nothing waits. */
   readonly oldestAtMs: number | undefined;
 }
 
-/** Depths of one server, or `undefined` when it can't be asked. Three or four round trips. */
+/** Depths of one server; `undefined` when it is away. Three or four round trips. */
 export function readDepth(
   server: MemcachedClient,
   names: readonly QueueName[],
@@ -63,9 +62,11 @@ async function queueDepth(
 function oldestIn(bytes: Buffer): number | undefined {
   try {
     const ballots = decodeBatch(bytes)?.ballots ?? [];
-    return ballots.length === 0 ? undefined : Math.min(...ballots.map(b => b.receivedAtMs));
+    return ballots.length === 0
+      ? undefined
+      : Math.min(...ballots.map(ballot => ballot.receivedAtMs));
   } catch {
-    // It goes to the dead letters; it does not have to be understood here.
+    // The flush puts it into the dead letters.
     return undefined;
   }
 }

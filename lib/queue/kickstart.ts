@@ -1,19 +1,19 @@
 /**
- * The kickstart, a front's side: a datagram that tells the worker to look at the queues now.
+ * The front's side of the kickstart: a datagram that makes the worker check the queues now.
  *
- * It carries nothing and promises nothing: a worker that never hears it looks at the queues anyway, every
- * `FLOODGATE_FLUSH_INTERVAL_MS`. So nothing is sent again, no error matters, and no ballot waits for it.
+ * A worker that does not receive it checks the queues anyway, at its own interval. So nothing is sent again, errors are
+ * ignored, and no ballot waits for it.
  *
- * Invariant: at most one datagram every `spacingMs`, however many ballots come; and one after the last of
- *   them, because the look that an earlier datagram started may have begun before it was enqueued.
+ * Invariant: at most one datagram every `spacingMs`, however many ballots arrive, and one after the last ballot: the
+ *   check that an earlier datagram started may have begun before that ballot was enqueued.
  *
- * Source: the event-loop daemon among the ancestors; its queue was polled and kicked at the same time.
+ * Source: the event-loop daemon among this product's ancestors, whose queue was polled and kicked.
  */
 import { createSocket, type Socket } from "node:dgram";
 import { monotonicMs } from "../base/clock.ts";
 
 const spacingMs = 10;
-/** Never read. Not empty, because some packet filters drop datagrams without contents. */
+/** Ignored by the worker. Not empty, because some packet filters drop empty datagrams. */
 const payload = Buffer.from("!");
 
 export interface KickstartTarget {
@@ -32,7 +32,7 @@ export class Kickstart {
     this.#targets = targets;
   }
 
-  /** Something was enqueued: sends a datagram now, or when the spacing allows. Never fails. */
+  /** Call it after each enqueueing: sends a datagram now or when the spacing allows. Never fails. */
   send(): void {
     if (this.#due !== undefined || this.#closed || this.#targets.length === 0) return;
     const waitMs = this.#sentAtMs + spacingMs - monotonicMs();

@@ -4,27 +4,27 @@ import { refusedFromPercent, refusedLanes } from "./memory-limits.ts";
 
 const behind = (usedPercent: number) => ({ usedPercent, behind: true });
 
-describe("room", () => {
-  it("is taken from the low lane at the share, from the others at thirds of what is left", () => {
+describe("memory limits", () => {
+  it("refuse the low lane at the share, and the others at thirds of the rest", () => {
     assert.deepEqual(
       (["low", "normal", "high"] as const).map(lane => refusedFromPercent(lane, 70)),
       [70, 80, 90],
     );
   });
 
-  it("is taken from the lowest lane first, and from all in the end", () => {
-    const without = (usedPercent: number) => refusedLanes([behind(usedPercent)], 1, 70);
-    assert.deepEqual(without(69.9), []);
-    assert.deepEqual(without(70), ["low"]);
-    assert.deepEqual(without(80), ["normal", "low"]);
-    assert.deepEqual(without(90), ["high", "normal", "low"]);
+  it("refuse the lowest lane first, and all lanes in the end", () => {
+    const refusedAt = (usedPercent: number) => refusedLanes([behind(usedPercent)], 1, 70);
+    assert.deepEqual(refusedAt(69.9), []);
+    assert.deepEqual(refusedAt(70), ["low"]);
+    assert.deepEqual(refusedAt(80), ["normal", "low"]);
+    assert.deepEqual(refusedAt(90), ["high", "normal", "low"]);
   });
 
-  it("is there, however full a server is, while slots do not wait", () => {
+  it("refuse no lane of a full server while no slot waits for long", () => {
     assert.deepEqual(refusedLanes([{ usedPercent: 99, behind: false }], 1, 70), []);
   });
 
-  it("is asked of as many servers as there are copies, of those that are up", () => {
+  it("are applied to as many servers as there are copies, among those that are up", () => {
     const servers = [behind(95), behind(20)];
     assert.deepEqual(refusedLanes(servers, 1, 70), []);
     assert.deepEqual(refusedLanes(servers, 2, 70), ["high", "normal", "low"]);

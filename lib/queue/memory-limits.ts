@@ -1,22 +1,20 @@
 /**
- * Room: which lanes' ballots the queue servers still have memory for.
+ * Memory limits: which lanes' ballots the queue servers still have memory for.
  *
- * While MySQL is away, or the worker falls behind, slots pile up. Before a server is full, the lanes are refused
- * one after the other, so that the memory that is left goes to what is higher:
+ * While MySQL is away, or the worker falls behind, slots pile up. Before a server is full, the lanes are refused one
+ * after the other, so that the memory that is left goes to the higher ones:
  *
- *     0 %                 FLOODGATE_QUEUE_MEMORY_PERCENT                                100 %
- *     |--- all are taken ---|-- no low --|-- no normal --|-- nothing at all --|
+ *     0 %           the share (FLOODGATE_QUEUE_MEMORY_PERCENT)              100 %
+ *     |--- all lanes -------|-- no low --|-- no normal --|-- no lane --------|
  *
- * The two other marks divide what is above the share into three. What else lives on the server (ballot-once marks,
- * tallies) fills it, too; but with a worker that keeps up, a slot needs its memory for less than a second, and
- * nothing is refused.
+ * The two other limits divide the rest above the share into three. Marks and tallies fill the server too; but while the
+ * worker keeps up, a slot needs its memory for less than a second, and nothing is refused.
  *
- * Memory comes in pages, each for items of about one size, so a server may refuse a slot before its items amount to
- * the share. A refused slot is an answer like any other: it closes all lanes for a moment, and the lower ones
- * for some more.
+ * Memory comes in pages, each for items of about one size, so a server may refuse a slot below the share. Then all lanes
+ * are refused for a moment, and the lower ones for some seconds.
  *
- * A front looks once a second, whatever the number of votes; a look is one round trip, four when the share is
- * reached. The worker draws the same conclusions from its own survey.
+ * A front measures once a second, whatever the number of votes, in one round trip; four when the share is reached. The
+ * worker applies the same rule to its own measurements.
  */
 
 import { monotonicMs, SECOND, sleep } from "../base/clock.ts";
@@ -28,31 +26,31 @@ import type { Epoch, QueueName } from "../model/ids.ts";
 import { type Lane, lanes } from "../model/lane.ts";
 import { readCheckpoints, readQueues } from "./slots.ts";
 
-/** What is known of one server's memory. */
+/** The memory of one server. */
 export interface ServerMemory {
   readonly usedPercent: number;
-  /** Slots wait that had to be flushed long ago. */
+  /** Slots have been waiting for longer than `behindMs`. */
   readonly behind: boolean;
 }
 
-/** Slots that wait for so long are no passing burst: nobody is flushing, or not fast enough. */
+/** Slots that wait for longer are no passing burst: flushing has stopped, or is too slow. */
 export const behindMs = 3 * SECOND;
-const lookMs = SECOND;
+const measureEveryMs = SECOND;
 const fullMs = SECOND;
 const nearlyFullMs = 5 * SECOND;
 
-/** How many thirds of what is above the share a lane may use. */
+/** How many thirds of the rest above the share a lane may use. */
 const thirds: Readonly<Record<Lane, number>> = { high: 2, normal: 1, low: 0 };
 
-/** From how much of a server's memory on a lane is refused. */
+/** The percentage of a server's memory from which on a lane is refused. */
 export function refusedFromPercent(lane: Lane, sharePercent: number): number {
   return sharePercent + ((100 - sharePercent) * thirds[lane]) / 3;
 }
 
 /**
- * The lanes that are to be refused.
+ * The lanes to refuse.
  *
- * @param servers - those that can be asked. As many of them as there are `copies` must have room.
+ * @param servers - the servers that are up; `copies` of them must have memory for a lane.
  */
 export function refusedLanes(
   servers: readonly ServerMemory[],
@@ -64,72 +62,72 @@ export function refusedLanes(
   return lanes.filter(lane => decisive >= refusedFromPercent(lane, sharePercent));
 }
 
-interface RoomOptions {
+interface MemoryLimitsOptions {
   readonly servers: readonly MemcachedClient[];
   readonly queueNames: readonly QueueName[];
   readonly copies: number;
   readonly sharePercent: number;
 }
 
-/** The newest slot of each queue at some earlier moment. */
+/** The newest slot of each queue at an earlier moment. */
 interface Before {
   readonly atMs: number;
   readonly pointers: ReadonlyMap<Epoch, number>;
 }
 
-/** What a front knows of the room on all servers. */
+/** A front's knowledge of the memory of all queue servers. */
 export class MemoryLimits {
-  readonly #options: RoomOptions;
+  readonly #options: MemoryLimitsOptions;
   readonly #before = new Map<MemcachedClient, Before[]>();
-  #without: readonly Lane[] = [];
+  #refused: readonly Lane[] = [];
   #fullAtMs = Number.NEGATIVE_INFINITY;
 
-  constructor(options: RoomOptions) {
+  constructor(options: MemoryLimitsOptions) {
     this.#options = options;
   }
 
-  /** Lanes whose ballots are to be refused now. No I/O. */
+  /** The lanes to refuse now. No I/O. */
   get lanesRefused(): readonly Lane[] {
     const sinceMs = monotonicMs() - this.#fullAtMs;
     if (sinceMs < fullMs) return lanes;
     if (sinceMs < nearlyFullMs)
-      return lanes.filter(lane => lane !== "high" || this.#isWithout(lane));
-    return this.#without;
+      return lanes.filter(lane => lane !== "high" || this.#isRefused(lane));
+    return this.#refused;
   }
 
-  /** A server refused a slot for want of memory, and no other one took it. */
+  /** Call it when a server had no memory for a slot, and no other server took it. */
   noteFull(): void {
     this.#fullAtMs = monotonicMs();
   }
 
-  /** Looks once a second until `signal` is aborted. Never rejects. */
+  /** Measures once a second until `signal` is aborted. */
   async watch(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      await sleep(lookMs, signal);
+      await sleep(measureEveryMs, signal);
       await this.look();
     }
   }
 
-  /** Asks every server that is up. */
+  /** Measures every server that is up. */
   async look(): Promise<void> {
     const { servers, copies, sharePercent } = this.#options;
     const up = serversUp(servers);
-    const found = await Promise.all(
-      up.map(server => orWhenAway(this.#ask(server), () => undefined)),
+    const measured = await Promise.all(
+      up.map(server => orWhenAway(this.#measure(server), () => undefined)),
     );
-    const known = found.filter(room => room !== undefined);
-    this.#without = refusedLanes(known, copies, sharePercent);
-    // Slots leave as they come: what there is no room for now there is room for soon.
+    const known = measured.filter(memory => memory !== undefined);
+    this.#refused = refusedLanes(known, copies, sharePercent);
+    // Slots leave as fast as they arrive, so a full server has memory again soon.
     const draining = known.some(({ usedPercent }) => usedPercent >= sharePercent);
     if (draining && !known.some(({ behind }) => behind)) this.#fullAtMs = Number.NEGATIVE_INFINITY;
   }
 
-  #isWithout(lane: Lane): boolean {
-    return this.#without.includes(lane);
+  #isRefused(lane: Lane): boolean {
+    return this.#refused.includes(lane);
   }
 
   /** @throws MemcachedFailure. */
-  async #ask(server: MemcachedClient): Promise<ServerMemory> {
+  async #measure(server: MemcachedClient): Promise<ServerMemory> {
     const { usedBytes, limitBytes } = await readMemory(server);
     const usedPercent = (usedBytes / limitBytes) * 100;
     if (usedPercent >= this.#options.sharePercent) {
@@ -139,19 +137,22 @@ export class MemoryLimits {
     return { usedPercent, behind: false };
   }
 
-  /** Compares the checkpoints, as the worker publishes them, with the pointers of some seconds ago. */
+  /** Compares the published checkpoints with the pointers of some seconds ago. */
   async #isBehind(server: MemcachedClient): Promise<boolean> {
-    const looks = await readQueues(server, this.#options.queueNames);
-    const checkpoints = await readCheckpoints(server, looks);
+    const queues = await readQueues(server, this.#options.queueNames);
+    const checkpoints = await readCheckpoints(server, queues);
     const now = monotonicMs();
     const before = this.#before.get(server) ?? [];
-    before.push({ atMs: now, pointers: new Map(looks.map(look => [look.epoch, look.pointer])) });
-    // The youngest of those that are old enough is what to compare with.
+    before.push({
+      atMs: now,
+      pointers: new Map(queues.map(({ epoch, pointer }) => [epoch, pointer])),
+    });
+    // Compare with the newest of those that are old enough.
     while (before[1] && now - before[1].atMs >= behindMs) before.shift();
     this.#before.set(server, before);
     const [then] = before;
     if (!then || now - then.atMs < behindMs) return false;
-    return looks.some(
+    return queues.some(
       ({ epoch }, index) => (checkpoints[index] ?? 0) < (then.pointers.get(epoch) ?? 0),
     );
   }

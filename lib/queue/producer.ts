@@ -1,29 +1,28 @@
 /**
- * The producing side of one queue on one server: take a number, then write its slot.
+ * The producing side of one queue on one server: takes a slot number, then writes the slot.
  *
- * How one batch gets in, in two writes over one connection:
+ * A batch is enqueued by two writes over one connection:
  *
  * 1. `takeTicket`: `get` epoch · `incr` lock · `incr` pointer → n · `get` checkpoint.
- *    Pointer missing or epoch another: the server was wiped; open the new epoch and start again.
- *    Lock not ours: keep n, and `waitForLock`.
+ *    The pointer is missing or the epoch has changed: the server lost its memory. Open the new epoch and start again.
+ *    Another front holds the lock: keep n, and `waitForLock`.
  * 2. `write`: `add` slot n · the caller's tally counters · `get` epoch again · `delete` lock.
- *    The batch is in if, and only if, the slot was stored and the epoch is still the same.
+ *    The batch is enqueued if and only if the slot was stored and the epoch is unchanged.
  *
- * The lock (`lease.ts`) is released by `delete`, behind the slot, and only while the lease is surely still
- * ours. What it buys is that its holder sees no unwritten slot behind the pointer, so that tallies can be
- * rebuilt exactly. Safety never rests on it: the pointer's `incr` gives two holders two numbers, and `add`
- * makes the first writer of a slot its only one.
+ * The lock is a counter with a lease. It is deleted after the slot is written, and only while the lease has certainly
+ * not ended. Its holder sees no number without a slot, so tallies can be rebuilt exactly. Safety does not depend on
+ * it: two holders get two numbers from the pointer's `incr`, and `add` lets only the first writer write a slot.
  *
- * Invariant: the pointer is made once in an epoch, with `add`, and only ever incremented without being
- *   created; so no number is handed out twice within an epoch, and a reborn server is noticed.
- * Invariant: the slot travels over the connection that its number came from. A restart of the server
- *   cuts that connection, so a number of its old life can never be written into its new one.
- * Invariant: a number older than `ticketMsMax` is abandoned: the worker may have passed it by then.
+ * Invariant: the pointer is created once in an epoch, with `add`, and `incr` never creates it. So no number is used
+ *   twice in an epoch, and a server that lost its memory is noticed.
+ * Invariant: a slot is written over the connection that its number came from. A restart of the server cuts that
+ *   connection, so a number of an earlier epoch is never written into a later one.
+ * Invariant: a number older than `ticketMsMax` is abandoned, because the worker may have passed it.
  *
- * Lock order: servers in the order of the configuration. Whoever has to wait for a lock holds none of a
- * later server (`enqueue.ts`); holding everything still (`hold.ts`) goes in the same order.
+ * Lock order: servers in the order of the configuration. A front that waits for a lock holds no lock of a later server
+ * (`batch-write.ts`). Freezing the queues (`rebuild/freeze-queues.ts`) takes the locks in the same order.
  *
- * Source: `docs/architecture.md`, "The queue"; the `incr` lock with a pointer key is the 2008 poll script's.
+ * Source: `docs/architecture.md`, "The queue". The `incr` lock with a pointer key is that of the 2008 poll script.
  */
 import { randomBytes } from "node:crypto";
 import { faultPoint } from "#faults";
@@ -45,13 +44,13 @@ import type { Epoch, QueueName, SlotNumber } from "../model/ids.ts";
 const leaseSeconds = 2;
 /** After this the lease may have ended, so the lock is left to expire instead of being deleted. */
 export const leaseSurelyOursMs = 0.9 * SECOND;
-/** > the shortest lease, < the worker's patience with a missing slot. */
+/** Longer than the shortest lease, shorter than the worker waits for a missing slot. */
 const ticketMsMax = SECOND;
-/** A dead holder's lock is gone after at most its lease. */
+/** The lock of a dead holder ends with its lease at the latest. */
 const lockWaitMsMax = leaseSeconds * SECOND + 200;
 const lockPollMs = 1;
 const epochTriesMax = 4;
-/** 0, with room for every later number: a counter that grows by a digit would need new memory. */
+/** 0, padded to the longest number: otherwise a counter that grows by a digit would need new memory. */
 const firstPointer = "0".padEnd(20);
 
 /**
@@ -69,23 +68,29 @@ export interface Ticket {
   readonly slot: SlotNumber;
   /** When the number was asked for. */
   readonly takenAtMs: number;
-  /** When the lock that we hold was asked for; `undefined`: somebody else has it. */
+  /** When we asked for the lock that we hold; `undefined`: another front holds it. */
   readonly lockedAtMs: number | undefined;
   /** Newest slot known to be committed in this epoch. */
   readonly checkpoint: number;
 }
 
 /**
- * What became of a write. `written`: it is in. `fenced`: somebody else's bytes (a tombstone) are in the
- * slot. `epoch_changed`: the server lost its memory meanwhile. `stale`: the ticket was too old, nothing
- * was sent. `full`: no memory left. `unknown`: no answer; it may be in. All but `written` call for
- * another ticket; ballot ids make that safe.
+ * The outcome of a write.
+ *
+ * - `written`: the batch is enqueued.
+ * - `fenced`: the slot holds other bytes, a tombstone.
+ * - `epoch_changed`: the server lost its memory meanwhile.
+ * - `stale`: the ticket was too old, and no slot was sent.
+ * - `full`: the server has no memory left.
+ * - `unknown`: no answer; the batch may be enqueued.
+ *
+ * After all but `written` the caller takes another ticket. A batch id makes that safe.
  */
 export type WriteOutcome = "written" | "fenced" | "epoch_changed" | "stale" | "full" | "unknown";
 
 export interface WriteResult {
   readonly outcome: WriteOutcome;
-  /** The answers to the caller's own operations, when there were any answers. */
+  /** The answers to the caller's own operations; `undefined`: there was no answer. */
   readonly replies: Replies | undefined;
 }
 
@@ -100,7 +105,7 @@ export class QueueProducer {
     this.client = client;
   }
 
-  /** The lock was not to be had just now: its holder may be gone, and it lives as long as its lease. */
+  /** The lock stayed busy lately: its holder may be dead, and the lock lasts as long as its lease. */
   get busy(): boolean {
     return monotonicMs() < this.#busyUntilMs;
   }
@@ -116,34 +121,33 @@ export class QueueProducer {
       const known = this.#known;
       const epoch = known?.session === session ? known.epoch : await this.#openEpoch(session);
       const takenAtMs = monotonicMs();
-      const p = new Pipeline();
-      const current = p.get(epochKey(this.queue));
-      const lock = askForLock(p, this.queue, epoch);
-      const pointer = p.incr(pointerKey(this.queue, epoch), 1);
-      const checkpoint = p.get(checkpointKey(this.queue, epoch));
-      const r = await session.send(p, this.client.timeouts.answerMs);
-      const slot = r.of(pointer);
-      if (r.of(lock) === "full") throw outOfMemory("the lock");
-      if (typeof slot === "bigint" && r.of(current)?.toString() === epoch) {
+      const pipeline = new Pipeline();
+      const current = pipeline.get(epochKey(this.queue));
+      const lock = askForLock(pipeline, this.queue, epoch);
+      const pointerOp = pipeline.incr(pointerKey(this.queue, epoch), 1);
+      const checkpoint = pipeline.get(checkpointKey(this.queue, epoch));
+      const replies = await session.send(pipeline, this.client.timeouts.answerMs);
+      const slot = replies.of(pointerOp);
+      if (replies.of(lock) === "full") throw outOfMemory("the lock");
+      if (typeof slot === "bigint" && replies.of(current)?.toString() === epoch) {
         return {
           session,
           epoch,
           slot: Number(slot) as SlotNumber,
           takenAtMs,
-          lockedAtMs: r.of(lock) === 1n ? takenAtMs : undefined,
-          checkpoint: Number(counterValue(r.of(checkpoint)) ?? 0n),
+          lockedAtMs: replies.of(lock) === 1n ? takenAtMs : undefined,
+          checkpoint: Number(counterValue(replies.of(checkpoint)) ?? 0n),
         };
       }
       if (slot === null) await this.#endEpoch(session, epoch);
       this.#known = undefined;
     }
-    throw new MemcachedFailure("not_sent", "the epoch kept changing");
+    throw new MemcachedFailure("not_sent", "the epoch changed several times in a row");
   }
 
   /**
-   * A ticket with the lock held: asks again every millisecond, with jitter, until the holder releases it
-   * or its lease ends. When that took so long that the number has aged, another one is taken under the
-   * lock; the old one is left to the worker's patience.
+   * Waits for the lock: asks every millisecond, with jitter, until the holder releases it or its lease ends. When the
+   * number has grown old meanwhile, takes another one under the lock; the worker passes the old one.
    *
    * @param untilMs - monotonic time after which to give up.
    * @throws MemcachedFailure `not_sent` when the lock is still held then, or after a whole lease.
@@ -155,30 +159,30 @@ export class QueueProducer {
       await sleep(lockPollMs + Math.random());
       const lockedAtMs = monotonicMs();
       const aged = lockedAtMs - ticket.takenAtMs > ticketMsMax / 2;
-      const p = new Pipeline();
-      const lock = askForLock(p, this.queue, ticket.epoch);
-      const taken = (await ticket.session.send(p, this.client.timeouts.answerMs)).of(lock);
+      const pipeline = new Pipeline();
+      const lock = askForLock(pipeline, this.queue, ticket.epoch);
+      const taken = (await ticket.session.send(pipeline, this.client.timeouts.answerMs)).of(lock);
       if (taken === "full") throw outOfMemory("the lock");
       if (taken !== 1n) continue;
       return aged ? this.#renumber(ticket, lockedAtMs) : { ...ticket, lockedAtMs };
     }
     this.#busyUntilMs = monotonicMs() + lockWaitMsMax;
-    throw new MemcachedFailure("not_sent", "the lock stayed busy");
+    throw new MemcachedFailure("not_sent", "the lock of the queue stayed busy");
   }
 
-  /** Gives the lock back and keeps the number. One round trip, if the lock is ours. */
+  /** Releases the lock and keeps the number. One round trip if we hold it, otherwise none. */
   async unlock(ticket: Ticket): Promise<Ticket> {
-    const p = new Pipeline();
-    this.#unlock(p, ticket, monotonicMs());
-    if (p.size > 0) await ticket.session.send(p, this.client.timeouts.answerMs);
+    const pipeline = new Pipeline();
+    this.#unlock(pipeline, ticket, monotonicMs());
+    if (pipeline.size > 0) await ticket.session.send(pipeline, this.client.timeouts.answerMs);
     return { ...ticket, lockedAtMs: undefined };
   }
 
   async #renumber(ticket: Ticket, lockedAtMs: number): Promise<Ticket> {
-    const p = new Pipeline();
-    const pointer = p.incr(pointerKey(this.queue, ticket.epoch), 1);
-    const r = await ticket.session.send(p, this.client.timeouts.answerMs);
-    const slot = r.of(pointer);
+    const pipeline = new Pipeline();
+    const pointerOp = pipeline.incr(pointerKey(this.queue, ticket.epoch), 1);
+    const replies = await ticket.session.send(pipeline, this.client.timeouts.answerMs);
+    const slot = replies.of(pointerOp);
     if (typeof slot !== "bigint") throw new MemcachedFailure("not_sent", "the pointer is gone");
     return { ...ticket, slot: Number(slot) as SlotNumber, takenAtMs: lockedAtMs, lockedAtMs };
   }
@@ -187,29 +191,30 @@ export class QueueProducer {
    * Writes the slot of `ticket` and releases the lock behind it.
    *
    * @param bytes - the encoded batch.
-   * @param ride - adds operations of the caller's to the same write, behind the slot.
+   * @param addMore - adds the caller's operations to the same write, after the slot.
    */
   async write(
     ticket: Ticket,
     bytes: Buffer,
-    ride: (p: Pipeline) => void = () => {},
+    addMore: (pipeline: Pipeline) => void = () => {},
   ): Promise<WriteResult> {
     const now = monotonicMs();
     const stale = now - ticket.takenAtMs > ticketMsMax;
-    const p = new Pipeline();
+    const pipeline = new Pipeline();
     if (stale) {
-      // The worker may have passed the number. A lock that is ours must not be left behind, though.
-      this.#unlock(p, ticket, now);
-      if (p.size > 0) await ticket.session.send(p, this.client.timeouts.answerMs).catch(() => {});
+      // The worker may have passed the number. The lock must be released all the same.
+      this.#unlock(pipeline, ticket, now);
+      if (pipeline.size > 0)
+        await ticket.session.send(pipeline, this.client.timeouts.answerMs).catch(() => {});
       return { outcome: "stale", replies: undefined };
     }
-    const added = p.add(slotKey(this.queue, ticket.epoch, ticket.slot), bytes, 0);
-    ride(p);
-    const current = p.get(epochKey(this.queue));
-    this.#unlock(p, ticket, now);
+    const added = pipeline.add(slotKey(this.queue, ticket.epoch, ticket.slot), bytes, 0);
+    addMore(pipeline);
+    const current = pipeline.get(epochKey(this.queue));
+    this.#unlock(pipeline, ticket, now);
     faultPoint("front.number-taken");
     try {
-      const replies = await ticket.session.send(p, this.client.timeouts.answerMs);
+      const replies = await ticket.session.send(pipeline, this.client.timeouts.answerMs);
       if (replies.of(current)?.toString() !== ticket.epoch) {
         this.#known = undefined;
         return { outcome: "epoch_changed", replies };
@@ -217,48 +222,48 @@ export class QueueProducer {
       const stored = replies.of(added);
       if (stored === "stored") return { outcome: "written", replies };
       if (stored === "full") return { outcome: "full", replies };
-      return { outcome: await this.#whoseSlot(ticket, bytes), replies };
+      return { outcome: await this.#outcomeOfRefusal(ticket, bytes), replies };
     } catch (error) {
       if (!isMemcachedFailure(error)) throw error;
       return { outcome: "unknown", replies: undefined };
     }
   }
 
-  /** A refused `add`: our own bytes (fine) or a tombstone. */
-  async #whoseSlot(ticket: Ticket, bytes: Buffer): Promise<WriteOutcome> {
-    const p = new Pipeline();
-    const read = p.get(slotKey(this.queue, ticket.epoch, ticket.slot));
-    const r = await ticket.session.send(p, this.client.timeouts.answerMs);
-    return r.of(read)?.equals(bytes) ? "written" : "fenced";
+  /** After a refused `add`: the slot holds our own bytes, or a tombstone. */
+  async #outcomeOfRefusal(ticket: Ticket, bytes: Buffer): Promise<WriteOutcome> {
+    const pipeline = new Pipeline();
+    const read = pipeline.get(slotKey(this.queue, ticket.epoch, ticket.slot));
+    const replies = await ticket.session.send(pipeline, this.client.timeouts.answerMs);
+    return replies.of(read)?.equals(bytes) ? "written" : "fenced";
   }
 
-  /** Deletes the lock, if it is ours and its lease has surely not ended. */
-  #unlock(p: Pipeline, ticket: Ticket, nowMs: number): void {
+  /** Deletes the lock if we hold it and its lease has certainly not ended. */
+  #unlock(pipeline: Pipeline, ticket: Ticket, nowMs: number): void {
     if (ticket.lockedAtMs !== undefined && nowMs - ticket.lockedAtMs < leaseSurelyOursMs) {
-      p.delete(lockKey(this.queue, ticket.epoch));
+      pipeline.delete(lockKey(this.queue, ticket.epoch));
     }
   }
 
   /**
-   * Finds the epoch, or begins one. Any number of fronts may do this at once: each makes a pointer for
-   * the epoch it offers, `add` lets one of them name the epoch, and the others take theirs back.
+   * Reads the epoch, or begins one. Any number of fronts may do this at once: each creates a pointer for the epoch
+   * that it offers, `add` lets one of them name the epoch, and the others delete their pointers.
    *
-   * Invariant: an epoch that can be seen had its pointer before it could be seen. So an epoch without a
-   * pointer has lost part of its memory, and is over.
+   * Invariant: the pointer exists before the epoch's name does. So an epoch without a pointer has lost part of its
+   *   memory, and is over.
    */
   async #openEpoch(session: Session): Promise<Epoch> {
     const offered = randomBytes(6).toString("hex") as Epoch;
     const first = new Pipeline();
     const existing = first.get(epochKey(this.queue));
     const made = first.add(pointerKey(this.queue, offered), firstPointer, 0);
-    const r1 = await session.send(first, this.client.timeouts.answerMs);
-    if (r1.of(made) === "full") throw outOfMemory("a new epoch");
+    const firstReplies = await session.send(first, this.client.timeouts.answerMs);
+    if (firstReplies.of(made) === "full") throw outOfMemory("a new epoch");
 
     const second = new Pipeline();
-    if (!r1.of(existing)) second.add(epochKey(this.queue), offered, 0);
+    if (!firstReplies.of(existing)) second.add(epochKey(this.queue), offered, 0);
     const read = second.get(epochKey(this.queue));
-    const r2 = await session.send(second, this.client.timeouts.answerMs);
-    const epoch = r2.of(read)?.toString() as Epoch | undefined;
+    const secondReplies = await session.send(second, this.client.timeouts.answerMs);
+    const epoch = secondReplies.of(read)?.toString() as Epoch | undefined;
 
     if (epoch !== offered) {
       const third = new Pipeline();
@@ -270,7 +275,7 @@ export class QueueProducer {
     return epoch;
   }
 
-  /** Takes away the name of an epoch whose pointer is gone; of that epoch and no other. */
+  /** Deletes the name of an epoch whose pointer is gone, unless another epoch has begun. */
   async #endEpoch(session: Session, epoch: Epoch): Promise<void> {
     const first = new Pipeline();
     const named = first.getVersioned(epochKey(this.queue));

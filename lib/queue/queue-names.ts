@@ -1,8 +1,8 @@
 /**
  * Which queues there are: one for each lane and home, on each queue server.
  *
- * A *home* is a stable number of a front process; with a home of its own, a front never waits for
- * another's lock. Nothing breaks when two share one.
+ * A *home* is the stable number of a front process. A front with a home of its own never waits for another front's lock;
+ * two fronts that share a home are slower, and nothing else.
  */
 import type { QueueName } from "../model/ids.ts";
 import { type Lane, lanes } from "../model/lane.ts";

@@ -10,7 +10,7 @@ const producer = new QueueProducer("normal.0" as QueueName, client);
 const place = (slot: number) => [{ producer, epoch: "epoch" as Epoch, slot }];
 
 describe("a full replay ring", () => {
-  it("lets the oldest batches go, and says once how many", () => {
+  it("drops the oldest batches, and reports once how many", () => {
     const ring = new ReplayRing(10);
     for (let slot = 1; slot <= 4; slot++) ring.remember(Buffer.alloc(5, slot), place(slot));
     assert.equal(ring.takeDropped(), 2);
@@ -27,7 +27,7 @@ describe("a full replay ring", () => {
     assert.equal(ring.takeDropped(), 1);
   });
 
-  it("has room again for what MySQL has by now", () => {
+  it("has memory again when MySQL has committed its batches", () => {
     const ring = new ReplayRing(10);
     ring.remember(Buffer.alloc(5), place(1));
     ring.remember(Buffer.alloc(5), place(2));

@@ -1,20 +1,17 @@
 /**
- * Acknowledged batches that MySQL does not have yet, kept in the front's memory. When the servers that
- * hold a batch lose their memory, or stay away, it is brought in again from here; so one copy in memcached
- * is enough to lose nothing, unless the front dies in the same moment.
+ * Acknowledged batches that MySQL does not have yet, kept in the front's memory. When the servers that hold a batch lose
+ * their memory, or stay away, the batch is enqueued again from here. So one copy in memcached loses no batch, unless
+ * the front dies in the same moment (`docs/architecture.md`, "What is promised, and what is not").
  *
- * A batch leaves the ring when the checkpoint of one of its queues, published by the worker, has passed
- * its slot there.
+ * A batch leaves the ring when the published checkpoint of one of its queues has passed its slot there.
  *
- * Invariant: bounded. When it is full the oldest batch is let go and counted: it is still in memcached,
- *   it only can't be replayed any more.
- *
- * What is left of the window is said in `docs/architecture.md`.
+ * Invariant: bounded. A full ring drops its oldest batch and counts it: the batch is still in memcached, but can't be
+ *   replayed any more.
  */
 import type { Epoch } from "../model/ids.ts";
 import type { QueueProducer } from "./producer.ts";
 
-/** No queue's current one, ever. */
+/** Never the current epoch of a queue. */
 const lostEpoch = "lost" as Epoch;
 
 /** Where a batch was written. */
@@ -25,13 +22,13 @@ export interface StoredAt {
 }
 
 interface Kept {
-  /** The encoded batch; `undefined` once it is not needed any more. */
+  /** The encoded batch; `undefined` when it is not needed any more. */
   bytes: Buffer | undefined;
-  /** Places that still have it, as far as known. */
-  places: number;
+  /** Number of servers that still have it, as far as known. */
+  servers: number;
 }
 
-/** Batches of one queue in one epoch, by rising slot: what is passed is passed from the front. */
+/** Batches of one queue in one epoch, sorted by slot; committed batches are removed from the head. */
 class Line {
   #items: { readonly slot: number; readonly kept: Kept }[] = [];
   #head = 0;
@@ -40,7 +37,7 @@ class Line {
     this.#items.push({ slot, kept });
   }
 
-  get rest(): Kept[] {
+  get remaining(): Kept[] {
     return this.#items.slice(this.#head).map(({ kept }) => kept);
   }
 
@@ -71,20 +68,20 @@ export class ReplayRing {
     this.#bytesMax = bytesMax;
   }
 
-  /** How many batches were let go for want of room since this was asked last. */
+  /** Number of batches that were dropped since the last call. */
   takeDropped(): number {
     const dropped = this.#dropped;
     this.#dropped = 0;
     return dropped;
   }
 
-  /** The producers that have batches here. */
+  /** The producers with batches in the ring. */
   get producers(): readonly QueueProducer[] {
     return [...this.#lines.keys()];
   }
 
   remember(bytes: Buffer, places: readonly StoredAt[]): void {
-    const kept: Kept = { bytes, places: places.length };
+    const kept: Kept = { bytes, servers: places.length };
     this.#kept.add(kept);
     this.#bytes += bytes.length;
     for (const place of places) this.#line(place).push(place.slot, kept);
@@ -95,7 +92,7 @@ export class ReplayRing {
     }
   }
 
-  /** Forgets what has been committed of one queue's epoch. */
+  /** Forgets the batches of one queue's epoch that are committed. */
   passed(producer: QueueProducer, epoch: Epoch, checkpoint: number): void {
     const line = this.#lines.get(producer)?.get(epoch);
     if (!line) return;
@@ -104,16 +101,18 @@ export class ReplayRing {
   }
 
   /**
-   * Of a queue, all epochs but its current one (`undefined`: all) are lost. Takes out the batches that no
-   * other server has; the caller brings them in again, or puts them back.
+   * Removes and returns the batches that were lost with a queue's earlier epochs and are on no other server. The caller
+   * enqueues them again, or puts them back.
+   *
+   * @param current - the queue's current epoch; `undefined`: all epochs are lost.
    */
   takeOrphans(producer: QueueProducer, current: Epoch | undefined): Buffer[] {
     const orphans: Buffer[] = [];
     for (const [epoch, line] of [...(this.#lines.get(producer) ?? [])]) {
       if (epoch === current) continue;
-      for (const kept of line.rest) {
-        kept.places -= 1;
-        if (kept.places > 0 || !kept.bytes) continue;
+      for (const kept of line.remaining) {
+        kept.servers -= 1;
+        if (kept.servers > 0 || !kept.bytes) continue;
         orphans.push(kept.bytes);
         this.#forget(kept);
       }
@@ -122,7 +121,7 @@ export class ReplayRing {
     return orphans;
   }
 
-  /** Takes back an orphan that could not be brought in; it is an orphan of the same queue again. */
+  /** Takes an orphan back that could not be enqueued; it stays an orphan of the same queue. */
   putBack(producer: QueueProducer, bytes: Buffer): void {
     this.remember(bytes, [{ producer, epoch: lostEpoch, slot: 0 }]);
   }

@@ -1,9 +1,9 @@
 /**
- * What is known of a batch on one server, and the ways on when something goes wrong there: another number after a
- * fence, another home after a busy lock. `enqueue.ts` leads those of all its servers together.
+ * The write of one batch to one server, with its retries: another number after a tombstone, another home after a busy
+ * lock. `batch-write.ts` coordinates the writes to all servers.
  *
- * Invariant: the tallies of the batch are moved once on each server. An answer that was lost makes them stale there
- *   (`BatchMoves.unanswered`), unless the server has lost its memory, too.
+ * Invariant: the tallies of the batch are moved once on each server. A lost answer makes them stale there
+ *   (`BatchMoves.unanswered`), unless the server has lost its memory too.
  */
 import { monotonicMs } from "../base/clock.ts";
 import type { MemcachedClient } from "../memcached/client.ts";
@@ -14,17 +14,17 @@ import type { QueueProducer, Ticket } from "./producer.ts";
 import type { StoredAt } from "./replay-ring.ts";
 import { encodeBatch } from "./slot-codec.ts";
 
-/** One server's queues, for a front: one for each home, the front's own first. */
+/** The queues of one lane on one server: one for each home, the front's own first. */
 export type ServerQueues = readonly QueueProducer[];
 
 const attemptsMax = 5;
 /**
- * A lock is held for milliseconds. One that is held for this long has lost its holder: a server that was stopped
- * may take it, when it goes on, for a front that gave up long ago. Another home's lock is free.
+ * A lock is held for milliseconds. After this time its holder is taken for dead: a server that was stopped and goes on
+ * may give the lock to a front that gave up long ago. Then the batch goes to another home.
  */
 const lockPatienceMs = 200;
 
-/** A batch on its way, the same for all servers. */
+/** A batch to be written, the same for all servers. */
 export interface BatchJob {
   readonly batch: Batch;
   readonly bytes: Buffer;
@@ -35,9 +35,9 @@ export interface BatchJob {
 
 export class ServerWrite {
   readonly client: MemcachedClient;
-  readonly #side: ServerQueues;
+  readonly #queues: ServerQueues;
   #home = 0;
-  #asked: Promise<Ticket> | undefined;
+  #pendingTicket: Promise<Ticket> | undefined;
   #ticket: Ticket | undefined;
   #givenUp = false;
   #talliesDoubtful = false;
@@ -46,22 +46,22 @@ export class ServerWrite {
   full = false;
   cause: unknown;
 
-  constructor(side: ServerQueues) {
-    const [producer] = side;
-    if (!producer) throw new RangeError("a server without queues");
-    this.#side = side;
+  constructor(queues: ServerQueues) {
+    const [producer] = queues;
+    if (!producer) throw new RangeError("a server needs at least one queue");
+    this.#queues = queues;
     this.#home = Math.max(
       0,
-      side.findIndex(each => !each.busy),
+      queues.findIndex(each => !each.busy),
     );
     this.client = producer.client;
   }
 
   get #producer(): QueueProducer {
-    return this.#side[this.#home % this.#side.length] as QueueProducer;
+    return this.#queues[this.#home % this.#queues.length] as QueueProducer;
   }
 
-  /** It has a ticket. */
+  /** A ticket is there. */
   get ready(): boolean {
     return this.#ticket !== undefined;
   }
@@ -75,33 +75,33 @@ export class ServerWrite {
   }
 
   ask(): void {
-    this.#asked = this.#producer.takeTicket();
-    this.#asked.catch(() => {});
+    this.#pendingTicket = this.#producer.takeTicket();
+    this.#pendingTicket.catch(() => {});
   }
 
   receive(): Promise<void> {
-    return this.#try(async () => {
-      const asked = this.#asked;
-      this.#asked = undefined;
-      this.#ticket ??= await (asked ?? this.#producer.takeTicket());
+    return this.#attempt(async () => {
+      const pending = this.#pendingTicket;
+      this.#pendingTicket = undefined;
+      this.#ticket ??= await (pending ?? this.#producer.takeTicket());
     });
   }
 
   unlock(): Promise<void> {
-    return this.#try(async () => {
+    return this.#attempt(async () => {
       if (this.#ticket) this.#ticket = await this.#producer.unlock(this.#ticket);
     });
   }
 
   waitForLock(untilMs: number): Promise<void> {
-    return this.#try(async () => {
-      const patient = this.#side.length === 1 ? untilMs : monotonicMs() + lockPatienceMs;
-      const until = Math.min(untilMs, patient);
+    return this.#attempt(async () => {
+      const patienceEndsMs = this.#queues.length === 1 ? untilMs : monotonicMs() + lockPatienceMs;
+      const until = Math.min(untilMs, patienceEndsMs);
       if (this.#ticket) this.#ticket = await this.#producer.waitForLock(this.#ticket, until);
     });
   }
 
-  /** One write, if there is a ticket. */
+  /** Writes once, if a ticket is there. */
   async write({ batch, bytes, moves }: BatchJob): Promise<void> {
     const ticket = this.#ticket;
     if (!ticket || this.done) return;
@@ -110,8 +110,8 @@ export class ServerWrite {
     const encoded = this.#talliesDoubtful
       ? encodeBatch({ ...batch, talliesDoubtful: true })
       : bytes;
-    const { outcome, replies } = await producer.write(ticket, encoded, p =>
-      moves?.addTo(p, this.client),
+    const { outcome, replies } = await producer.write(ticket, encoded, pipeline =>
+      moves?.addTo(pipeline, this.client),
     );
     if (outcome === "unknown") moves?.unanswered(this.client);
     else if (outcome === "epoch_changed") this.#talliesDoubtful = true;
@@ -123,8 +123,8 @@ export class ServerWrite {
     if (outcome === "full") this.full = true;
   }
 
-  /** Further attempts on this server alone, as long as it answers. */
-  async makeUp(job: BatchJob): Promise<void> {
+  /** Retries on this server alone, as long as it answers. */
+  async retry(job: BatchJob): Promise<void> {
     for (let attempt = 0; attempt < attemptsMax && !this.done; attempt++) {
       if (!this.client.available || (attempt > 0 && monotonicMs() > job.untilMs)) return;
       await this.receive();
@@ -133,14 +133,14 @@ export class ServerWrite {
     }
   }
 
-  /** It kept the others waiting. */
+  /** Gives the server up because it kept the other servers waiting. */
   giveUp(): void {
     this.#givenUp = true;
     this.mayBeIn = true;
     this.client.suspend();
   }
 
-  #try(work: () => Promise<void>): Promise<void> {
+  #attempt(work: () => Promise<void>): Promise<void> {
     return orWhenAway(work(), failure => {
       this.cause = failure;
       this.#ticket = undefined;
