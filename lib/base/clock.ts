@@ -1,9 +1,8 @@
 /**
- * Time in one place: durations as words, the two clocks, and a sleep that can be called off.
+ * Durations as words, the two clocks, and a sleep that can be aborted.
  *
- * Invariant: anything that measures how long something took, or how old it is inside this process,
- * uses `monotonicMs`; only moments that people see or that are stored use `wallMs`. The wall clock
- * may jump (NTP, an operator, a virtual machine that was paused), the monotonic one may not.
+ * Invariant: durations and ages inside a process are measured with `monotonicMs`; only times that people see or that are
+ *   stored use `wallMs`. The wall clock may jump (NTP, an operator, a paused virtual machine), the monotonic one may not.
  */
 
 export const SECOND = 1_000;
@@ -11,19 +10,18 @@ export const MINUTE = 60 * SECOND;
 export const HOUR = 60 * MINUTE;
 export const DAY = 24 * HOUR;
 
-/** Milliseconds since 1970-01-01T00:00Z, as the machine believes it. */
+/** Milliseconds since 1970-01-01T00:00Z, by the machine's clock. */
 export function wallMs(): number {
   return Date.now();
 }
 
-/** Milliseconds since an arbitrary moment, never going back; keeps counting while we are stopped. */
+/** Milliseconds since an arbitrary moment; never goes back, and goes on while the process is stopped. */
 export function monotonicMs(): number {
   return performance.now();
 }
 
 /**
- * Resolves after `ms` milliseconds, or at once when `signal` is aborted. Never rejects: whoever
- * called the sleep off looks at the signal.
+ * Resolves after `ms` milliseconds, or at once when `signal` is aborted. Never rejects: the caller checks the signal.
  */
 export function sleep(ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise(resolve => {
@@ -42,9 +40,9 @@ export function sleep(ms: number, signal?: AbortSignal): Promise<void> {
 }
 
 /**
- * What `answer` comes to, if it does so within `ms` milliseconds; what comes later is dropped.
+ * The result of `answer`, if it settles within `ms` milliseconds; a later result is dropped.
  *
- * @throws what `late` makes, when it does not.
+ * @throws the error that `late` makes, when the time is over.
  */
 export function inTime<T>(answer: Promise<T>, ms: number, late: () => Error): Promise<T> {
   return new Promise((resolve, reject) => {

@@ -5,9 +5,8 @@
  * code is written once. Errors are recognised by their brand and `code`, never by `instanceof` and
  * never by their text: the front holds two copies of `lib/` (its own and Next's), so classes differ.
  *
- * Kinds: a *refusal* is an expected answer to a caller (4xx); an *outage* is ours, passes, and tells
- * the caller when to come back (503 + Retry-After); a *fault* is one of the queue's own conditions,
- * handled inside `lib/` and never sent to anyone.
+ * Kinds: a *refusal* is an expected answer to a caller (4xx); an *outage* is temporary and tells the caller when to
+ * retry (503 + Retry-After); a *fault* is a condition of the queue, handled inside `lib/` and never sent.
  */
 
 export type ErrorKind = "refusal" | "outage" | "fault";
@@ -55,7 +54,7 @@ const TABLE = {
 
 export type ErrorCode = keyof typeof TABLE;
 
-/** What the table says of a code. */
+/** The table's entry for a code. */
 export function errorSpec(code: ErrorCode): ErrorSpec {
   return TABLE[code];
 }
@@ -67,14 +66,14 @@ const BRAND = Symbol.for("floodgate.error");
 export interface FloodgateErrorOptions {
   /** One sentence for the caller: what was wrong with *this* request. Holds no secrets. */
   readonly detail?: string;
-  /** When it makes sense to try again, in milliseconds. Outages have a default of one second. */
+  /** When to retry, in milliseconds. The default is one second for outages. */
   readonly retryAfterMs?: number;
   /** Further members of the problem document, for example the results beside `already_voted`. */
   readonly extra?: Readonly<Record<string, unknown>>;
   readonly cause?: unknown;
 }
 
-/** The only error class this product throws on purpose. */
+/** The error class for refusals, outages and faults. */
 export class FloodgateError extends Error {
   readonly [BRAND] = true;
   readonly code: ErrorCode;

@@ -1,22 +1,22 @@
 /**
- * Named places where the fault tests kill a process or stop it for a while. Nothing happens here: only
- * their own builds swap this module for an armed one, by the import condition `faults`
- * (`package.json`, `test/faults/armed.ts`). So what is deployed has no way of being told to fail.
+ * Named points in the code where the fault tests kill a process or stop it for a while. This module does nothing: only
+ * the builds for those tests replace it, by the import condition `faults` (`package.json`, `test/faults/armed.ts`). So
+ * a deployed program can't be made to fail.
  *
- * Called by the queue and the flush, at the moments between which a crash makes a difference.
+ * The queue and the flush call it between the steps where a crash makes a difference.
  */
 
-/** Who is there, and what was done last or comes next. */
+/** The process, and the step that it finished last or starts next. */
 export type FaultPoint =
-  /** A slot number is taken, its slot is not written. */
+  /** A slot number is taken; its slot is not written. */
   | "front.number-taken"
-  /** The slot is written, nobody has been answered. */
+  /** The slot is written; no voter has been answered. */
   | "front.slot-written"
   | "worker.before-transaction"
   | "worker.before-commit"
-  /** Committed; neither have the tallies been corrected nor the slots deleted. */
+  /** Committed; the tallies are not corrected and the slots not deleted. */
   | "worker.committed"
   | "worker.before-delete";
 
-/** Marks a place. */
+/** Marks a fault point. */
 export function faultPoint(_point: FaultPoint): void {}

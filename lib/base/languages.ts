@@ -1,4 +1,4 @@
-/** The languages that readers' pages speak: one catalogue each in `reader/words/`. */
+/** The languages of readers' pages: each has a catalogue in `reader/words/`. */
 
 export const languages = [
   "ar",
@@ -20,7 +20,7 @@ export type Language = (typeof languages)[number];
 
 const rightToLeft: ReadonlySet<string> = new Set<Language>(["ar"]);
 
-/** Norwegian is asked for under its older name too. */
+/** Browsers also send older codes for Norwegian. */
 const otherNames: ReadonlyMap<string, Language> = new Map([
   ["no", "nb"],
   ["nn", "nb"],
@@ -30,7 +30,7 @@ export function directionOf(language: Language): "ltr" | "rtl" {
   return rightToLeft.has(language) ? "rtl" : "ltr";
 }
 
-/** The language of a tag like `pt-BR`, whatever its region; `undefined` for one that is not spoken here. */
+/** The language of a tag like `pt-BR`, without its region; `undefined` when there is no catalogue for it. */
 export function languageOfTag(tag: string): Language | undefined {
   const base = tag.toLowerCase().split("-")[0] ?? "";
   return languages.find(language => language === base) ?? otherNames.get(base);

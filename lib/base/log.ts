@@ -1,9 +1,8 @@
 /**
  * Structured logs: one JSON line an event, to standard output, written by pino.
  *
- * One event for each unit of work (a flush pass, a change of state), with its ids; a single vote is a
- * counter, not a line. No cookie, token, raw address or request body ever gets into a line: fields with
- * such names are cut out before they are written.
+ * One event for each unit of work (a flush pass, a change of state), with its ids; a single vote is counted, not logged.
+ * Lines contain no cookie, token, raw address or request body: fields with such names are removed.
  */
 import { type Logger, pino } from "pino";
 
@@ -11,14 +10,14 @@ export type Log = Logger;
 
 const redacted = ["cookie", "authorization", "address", "token", "password", "secret"];
 
-/** A logger for one process; `role` is in every line. `copyTo` gets every line that is written, too. */
+/** A logger for one process. Every line contains `role`, and is also written to `copyTo`. */
 export function createLog(
   role: string,
   level: string,
   copyTo?: { write(line: string): void },
 ): Log {
   const stdout = pino.destination(1);
-  // Each stream has a threshold of its own; the logger's is the one that decides.
+  // Each stream has a threshold of its own; the logger's decides.
   const both = copyTo && [stdout, copyTo].map(stream => ({ stream, level: "trace" as const }));
   return pino(
     {
@@ -32,7 +31,7 @@ export function createLog(
   );
 }
 
-/** The parts of an error that a log line should have: its class, code, text and causes; no stack. */
+/** The fields of an error for a log line: message, code and causes; no stack. */
 export function describeError(error: unknown): Record<string, unknown> {
   if (!(error instanceof Error)) return { error: String(error) };
   const { code, kind, outcome, errno } = error as unknown as Record<string, unknown>;

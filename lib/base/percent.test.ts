@@ -6,7 +6,7 @@ import { percentages, sharesOf } from "./percent.ts";
 const counts = fc.array(fc.nat(2_000_000_000), { minLength: 1, maxLength: 50 });
 
 describe("percentages", () => {
-  it("sum to 100 whenever anything was counted", () => {
+  it("sum to 100 unless all counts are 0", () => {
     fc.assert(
       fc.property(counts, list => {
         const sum = percentages(list).reduce((a, b) => a + b, 0);
@@ -15,7 +15,7 @@ describe("percentages", () => {
     );
   });
 
-  it("are never more than one away from the exact share", () => {
+  it("differ from the exact share by less than one", () => {
     fc.assert(
       fc.property(counts, list => {
         const total = list.reduce((a, b) => a + b, 0);
@@ -27,7 +27,7 @@ describe("percentages", () => {
     );
   });
 
-  it("never put a smaller count above a larger one", () => {
+  it("are never larger for a smaller count", () => {
     fc.assert(
       fc.property(counts, list => {
         const shares = percentages(list);
@@ -40,14 +40,14 @@ describe("percentages", () => {
     );
   });
 
-  it("split what can't be split evenly from the first on", () => {
+  it("give the first of equal counts the point that is left", () => {
     assert.deepEqual(percentages([1, 1, 1]), [34, 33, 33]);
     assert.deepEqual(percentages([0, 0]), [0, 0]);
   });
 });
 
 describe("shares of voters", () => {
-  it("may sum to more than 100, and are 0 when nobody has voted", () => {
+  it("may sum to more than 100, and are 0 without ballots", () => {
     assert.deepEqual(sharesOf([3, 2, 0], 4), [75, 50, 0]);
     assert.deepEqual(sharesOf([0, 0], 0), [0, 0]);
   });

@@ -1,9 +1,9 @@
 /** Percentages that add up to 100. */
 
 /**
- * Whole percentages of `counts` that sum to exactly 100 (or are all 0 when nothing was counted): every
- * share is cut down, and what is missing to 100 goes to those that lost most; ties to the larger count,
- * then to the earlier one.
+ * Whole percentages of `counts` that sum to exactly 100, or are all 0 when all counts are 0. Every share is rounded
+ * down; the points that are missing to 100 go to the largest remainders, among equal ones to the larger count, then to
+ * the earlier one.
  *
  * Source: the largest remainder method (Hamilton).
  */
@@ -20,8 +20,8 @@ export function percentages(counts: readonly number[]): number[] {
 }
 
 /**
- * Whole percentages of voters who chose each option, for several choices a ballot: they may add up to
- * more than 100, and each says what it says.
+ * Whole percentages of voters who chose each option, for polls with several choices: each is rounded by itself, and
+ * together they may be more than 100.
  */
 export function sharesOf(counts: readonly number[], ballots: number): number[] {
   return counts.map(count => (ballots === 0 ? 0 : Math.round((count * 100) / ballots)));

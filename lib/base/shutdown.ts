@@ -1,8 +1,8 @@
 /**
- * Stopping a process in order: the one SIGTERM sequence, for the front and the worker.
+ * Stops a process in order: the SIGTERM sequence of the front and the worker.
  *
- * First signal: the steps run, in the order they were given. Second signal, or the time is up: exit at
- * once. The exit status is honest: 0 only after every step went through.
+ * At the first signal the steps run, in their order. At the second signal, or when the time is over, the process exits
+ * at once. The exit status is 0 only when every step succeeded.
  */
 import { describeError, type Log } from "./log.ts";
 
@@ -12,9 +12,10 @@ export interface ShutdownStep {
 }
 
 /**
- * Installs the signal handlers. `withinMs` is the longest that the steps may take together.
+ * Installs the signal handlers.
  *
- * @returns the same, for whoever is told to stop in another way than by a signal; harmless when repeated.
+ * @param withinMs - longest time for all steps together.
+ * @returns a function that stops the process without a signal; idempotent.
  */
 export function onShutdown(
   log: Log,
@@ -61,8 +62,8 @@ async function runSteps(log: Log, steps: readonly ShutdownStep[]): Promise<boole
 }
 
 /**
- * A bug, or a promise that nobody looks at: the process is in a state that nobody planned. Say so, and
- * leave it to the supervisor to start a fresh one.
+ * After an uncaught exception or an unhandled rejection the state of the process is unknown: logs it and exits, so that
+ * the supervisor starts a new process.
  */
 export function crashOnBugs(log: Log): void {
   const crash = (event: string) => (error: unknown) => {

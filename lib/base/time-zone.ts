@@ -1,15 +1,14 @@
 /**
- * Times as an editor writes them: a date and a clock in the newsroom's zone, with or without summer time.
- * Luxon does the arithmetic: an hour that does not exist is moved forward, one that exists twice is the
- * earlier one.
+ * Times as editors write them: date and time of day in the newsroom's zone. An hour that does not exist (start of summer
+ * time) is moved forward; an hour that exists twice means the earlier one.
  */
 import { DateTime } from "luxon";
 
-/** `2026-11-22T20:00` in a zone → milliseconds since 1970; `undefined` when it is no such time. */
+/** `2026-11-22T20:00` in a zone → milliseconds since 1970; `undefined` when it is no valid time. */
 export function parseLocalTime(text: string, timeZone: string): number | undefined {
   const parsed = DateTime.fromISO(text, { zone: timeZone });
   if (!parsed.isValid) return undefined;
-  // Left alone, Luxon takes whichever of the two fits the offset of today.
+  // By itself, Luxon takes the one that has today's offset.
   return Math.min(...parsed.getPossibleOffsets().map(time => time.toMillis()));
 }
 

@@ -1,11 +1,11 @@
-/** Ballot ids as the outside writes them: UUIDs with dashes. */
+/** Ballot ids as clients write them: UUIDs with dashes. */
 import type { BallotId } from "./ids.ts";
 
 const pattern = /^[0-9a-f]{32}$/;
 
 /**
- * @param uuid - in letters of any size.
- * @throws RangeError when it is none: the contract has checked it, and statements rely on that.
+ * @param uuid - case-insensitive.
+ * @throws RangeError when it is no UUID: the contract has checked it, and SQL statements rely on that.
  */
 export function ballotIdOf(uuid: string): BallotId {
   const digits =

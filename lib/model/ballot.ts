@@ -7,30 +7,30 @@ export interface Ballot {
   readonly pollId: PollId;
   readonly voter: VoterKey;
   readonly ballotId: BallotId;
-  /** When the front took it, by the front's wall clock. */
+  /** When the front received it, by the front's wall clock. */
   readonly receivedAtMs: number;
-  /** Of a voter's ballots the one with the highest stands; 0 is the first, each change is one more. */
+  /** 0 for the voter's first ballot, one more for each change; the ballot with the highest revision stands. */
   readonly revision: number;
   /**
-   * Option numbers in the voter's order, one byte each; for a rating, each followed by its grade. None: the
-   * voter withdraws.
+   * Option numbers in the voter's order, one byte each; for a rating, each followed by its grade. Empty: a
+   * withdrawal.
    */
   readonly choices: Uint8Array;
-  /** Of a change that is tallied: the choices that the tallies gave up for it. */
+  /** For a tallied change: the choices that were subtracted from the tallies. */
   readonly replaced?: Uint8Array;
-  /** How they are to be read and counted: of its poll. */
+  /** The poll's kind, which decides how the choices are counted. */
   readonly kind: PollKind;
-  /** The tallies went up for it when it was enqueued, so the flush must take it off a duplicate. */
+  /** The tallies were moved when it was enqueued, so the flush must subtract it if it does not count. */
   readonly tallied: boolean;
 }
 
-/** The ballots of one slot. An empty batch fills a number that its taker had no use for. */
+/** The ballots of one slot. An empty batch fills a number that was taken and is not needed. */
 export interface Batch {
   readonly id: BatchId;
   readonly ballots: readonly Ballot[];
   /**
-   * The tallies may have been moved for these ballots more than once, or not at all: an earlier attempt
-   * to write this batch got no answer. The worker compares them when it has flushed it.
+   * The tallies may have been moved more than once for these ballots, or not at all, because an earlier attempt to write
+   * the batch was not answered. The worker compares the tallies after it has flushed the batch.
    */
   readonly talliesDoubtful: boolean;
 }

@@ -1,5 +1,5 @@
 /**
- * A ballot's choices: as clients write them, and as the bytes that travel and are stored.
+ * A ballot's choices: as clients write them, and as the bytes in slots and rows.
  *
  * | kind   | clients                               | bytes |
  * |--------|---------------------------------------|-------|
@@ -7,7 +7,7 @@
  * | ranked | option ids, the favourite first       | options, the favourite first |
  * | rating | `option:grade`, in any order          | pairs of option and grade, in the order of the options |
  *
- * The same choices are the same bytes, so that a retry is recognised whatever order its form sent.
+ * Equal choices have equal bytes, so that a retry is recognised whatever order its form sent.
  */
 import type { OptionNumber } from "./ids.ts";
 import type { Poll } from "./poll.ts";

@@ -1,8 +1,7 @@
 /**
- * The product's identifiers as branded types, so that a poll's number is never passed for a slot's.
+ * The product's identifiers as branded types, so that a poll id is never passed as a slot number.
  *
- * Branding has no cost at run time; a value gets its brand where it enters (a decoded row, a parsed
- * request, a key read from memcached) and nowhere else.
+ * A value gets its brand only where it enters (a decoded row, a parsed request, a key read from memcached).
  */
 
 declare const brand: unique symbol;
@@ -22,23 +21,23 @@ export type TallyPart = Branded<number, "TallyPart">;
 
 /**
  * A UUID the client chose (or the front, when it chose none): idempotency key within one voter. Here its 32 hex
- * digits, in small letters; with dashes it is for the outside (`ballot-id.ts`).
+ * digits, in lower case; clients see it with dashes (`ballot-id.ts`).
  */
 export type BallotId = Branded<string, "BallotId">;
 
-/** 16 bytes, as 32 hex digits: HMAC of one identity for one poll. The same person has another one in each poll. */
+/** 16 bytes, as 32 hex digits: HMAC of one identity for one poll. A person has another key in each poll. */
 export type VoterKey = Branded<string, "VoterKey">;
 
 /** `{lane}.{home}`, for example `normal.0`. One queue of that name may live on each server. */
 export type QueueName = Branded<string, "QueueName">;
 
-/** One life of a queue on one memcached server: 12 random hex digits. */
+/** One life of a queue's memory on one memcached server: 12 random hex digits. */
 export type Epoch = Branded<string, "Epoch">;
 
 /** A slot's number within its queue and epoch; from 1, never reused within the epoch. */
 export type SlotNumber = Branded<number, "SlotNumber">;
 
-/** Bytes at the beginning of a batch id that name one life of a front. */
+/** Bytes at the beginning of a batch id that identify one run of a front. */
 export const producerBytes = 8;
 
 /** 12 bytes: the producer that made the batch (8, random for each process) and its serial (4). */

@@ -13,15 +13,15 @@ const poll = { id: 7 as PollId, optionOrder: "random" as const, options };
 const drawn = (nowMs: number) => optionsInOrder(poll, nowMs).map(({ number }) => number);
 
 describe("the order of options", () => {
-  it("is the editor's, unless it shall be random", () => {
+  it("is the editor's unless the poll has a random order", () => {
     assert.equal(optionsInOrder({ ...poll, optionOrder: "fixed" }, 1), options);
   });
 
-  it("is the same for everybody within a second", () => {
+  it("is the same for every reader within a second", () => {
     assert.deepEqual(drawn(5_000), drawn(5_999));
   });
 
-  it("gives every place to each option about equally often, and pinned ones the last", () => {
+  it("gives each option every position about equally often, and pinned options the last ones", () => {
     const first = new Map<number, number>();
     for (let second = 0; second < 3_000; second++) {
       const order = drawn(second * 1_000);

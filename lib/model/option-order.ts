@@ -1,15 +1,16 @@
 /**
  * The order of a poll's options on the page that a reader votes on.
  *
- * A random order is drawn for each second, from the poll and the second alone: every front draws the same,
- * pages stay cacheable, and need no script. Nobody's first place lasts; over a poll's life all options
- * have had every place about equally often. Source: docs/decisions, "A random order for each second".
+ * A random order is drawn for each second, from the poll and the second alone. So every front draws the same order, and
+ * pages are cacheable and need no script. Over a poll's time all options have every position about equally often.
+ *
+ * Source: docs/decisions, "A random order for each second".
  */
 import { createHash } from "node:crypto";
 import { SECOND } from "../base/clock.ts";
 import type { Poll, PollOption } from "./poll.ts";
 
-/** The options as they stand on the page at a moment: pinned ones always last, in their own order. */
+/** The options in the order of the page at `nowMs`: pinned ones always last, in their own order. */
 export function optionsInOrder(
   poll: Pick<Poll, "id" | "optionOrder" | "options">,
   nowMs: number,

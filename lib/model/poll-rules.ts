@@ -4,11 +4,11 @@
  */
 import type { Lane } from "./lane.ts";
 
-/** How readers vote, in the order of the numbers that slots have for them: choose, rank, or give grades from 1 to 5. */
+/** How readers vote: choose, rank, or give grades from 1 to 5. The order is that of the numbers in slots. */
 export const pollKinds = ["choice", "ranked", "rating"] as const;
 export type PollKind = (typeof pollKinds)[number];
 
-/** Who sees results. `voters`: while it is open, whoever has voted; then everyone. */
+/** Who sees results. `voters`: while the poll is open, readers who have voted; then everyone. */
 export const resultsToValues = [
   "everyone",
   "voters",
@@ -23,22 +23,22 @@ export const afterVoteValues = ["results", "thanks", "text", "link"] as const;
 
 export interface PollRules {
   readonly kind: PollKind;
-  /** Of the options on the page that readers vote on. */
+  /** The order of the options on the page where readers vote. */
   readonly optionOrder: (typeof optionOrders)[number];
   readonly resultsTo: (typeof resultsToValues)[number];
   /** With `from_date`; milliseconds since 1970. */
   readonly resultsFromMs: number | null;
-  /** Which numbers are told: to readers, by whatever way. */
+  /** Which numbers readers get, on pages and in the API. */
   readonly resultsAs: (typeof resultsAsValues)[number];
-  /** What a reader is shown who has voted. */
+  /** What readers see after they have voted. */
   readonly afterVote: (typeof afterVoteValues)[number];
   /** With `text`, the text; with `link`, the words of the link. */
   readonly afterVoteText: string;
   /** With `link`: https only. */
   readonly afterVoteLink: string;
-  /** The lane of its ballots, unless a rule of the site comes before. */
+  /** The lane of its ballots, unless one of the site's rules applies. */
   readonly lane: Lane;
-  /** Readers may change or withdraw their ballots while it is open. */
+  /** Readers may change or withdraw their ballots while the poll is open. */
   readonly mayChange: boolean;
 }
 

@@ -1,5 +1,5 @@
 /**
- * A poll's state, which follows from its times and the clock and is stored nowhere.
+ * A poll's state. It follows from the poll's times and the clock, and is not stored.
  *
  * *draft* (no opening time) → *scheduled* → *open* → *closing* (past its closing time, ballots may still
  * be on their way to MySQL) → *final* (all of them counted).

@@ -3,7 +3,7 @@ import type { Language } from "../base/languages.ts";
 import type { OptionNumber, PollId, Slug } from "./ids.ts";
 import type { PollRules } from "./poll-rules.ts";
 
-/** An image of an option: an https address or a path on this site, and what it shows, in words. */
+/** An option's image: an https address or a path on this site, and a description of what it shows. */
 export interface OptionImage {
   readonly url: string;
   readonly alt: string;
@@ -27,13 +27,13 @@ export interface Poll extends PollRules {
   readonly choicesMax: number;
   /** `null`: a draft. */
   readonly opensAtMs: number | null;
-  /** `null`: open until somebody closes it. */
+  /** `null`: open until an editor closes it. */
   readonly closesAtMs: number | null;
-  /** Set once every ballot has been counted. */
+  /** Set when every ballot has been counted. */
   readonly finalizedAtMs: number | null;
-  /** Of the page around the editor's words; `null`: what each reader's browser asks for. */
+  /** Language of buttons and texts; `null`: the one that each reader's browser asks for. */
   readonly language: Language | null;
-  /** Goes up with each edit. */
+  /** Incremented by each edit. */
   readonly version: number;
   /** In the order of the page. */
   readonly options: readonly PollOption[];

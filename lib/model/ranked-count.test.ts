@@ -11,7 +11,7 @@ const ranking = (ballots: number, ...choices: number[]) => ({
 });
 
 describe("instant-runoff", () => {
-  it("passes the votes of who is out on, round by round", () => {
+  it("transfers the votes of eliminated options, round by round", () => {
     // The textbook's Tennessee: 42 Memphis, 26 Nashville, 15 Chattanooga, 17 Knoxville.
     const { rounds, winner } = rankedCount(options, [
       ranking(42, 1, 2, 3, 4),
@@ -30,7 +30,7 @@ describe("instant-runoff", () => {
     );
   });
 
-  it("leaves ballots out that rank nobody who is still in", () => {
+  it("counts ballots that rank no remaining option as exhausted", () => {
     const { rounds, winner } = rankedCount(options, [
       ranking(4, 1),
       ranking(4, 2),
@@ -50,7 +50,7 @@ describe("instant-runoff", () => {
     assert.deepEqual(rankedCount(options, []), { rounds: [], winner: null });
   });
 
-  it("accounts for every ballot in every round, and takes one option out at a time", () => {
+  it("accounts for every ballot in every round, and eliminates one option at a time", () => {
     const rankings = fc.array(
       fc.record({
         choices: fc

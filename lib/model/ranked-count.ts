@@ -1,29 +1,29 @@
 /**
  * Instant-runoff: the rounds of a ranked poll, from its ballots. Pure.
  *
- * Each ballot counts for the option that it ranks highest among those still in. Who has more than half of
- * the ballots that still count wins; otherwise whoever has fewest is out, and the next round begins. Of
- * several with fewest, the one goes that had fewer in the latest round in which they differed; if they
- * never did, the one with fewer Borda points; if even those are equal, the last of the page.
+ * Each ballot counts for the option that it ranks highest among the remaining ones. An option with more than half of the
+ * ballots that count wins. Otherwise the option with the fewest ballots is eliminated, and the next round begins. A tie
+ * is decided by the latest round in which the tied options differed, then by fewer Borda points, then by the later
+ * position on the page.
  */
 import type { OptionNumber } from "./ids.ts";
 
-/** Ballots of a poll that have the same choices, and how many they are. */
+/** The number of a poll's ballots that have the same choices. */
 export interface ChoicesCount {
   readonly choices: Uint8Array;
   readonly ballots: number;
 }
 
 export interface RankedRound {
-  /** Ballots that count for each option still in. */
+  /** Ballots that count for each remaining option. */
   readonly votes: Readonly<Record<string, number>>;
-  /** Ballots that rank none of those. */
+  /** Ballots that rank none of the remaining options. */
   readonly exhausted: number;
-  /** Who is out after this round; `null` after the last one. */
+  /** The option that is eliminated after this round; `null` in the last one. */
   readonly out: string | null;
 }
 
-/** What the worker publishes: who won, and how. */
+/** What the worker publishes: the winner and the rounds. */
 export interface RankedCount {
   readonly rounds: readonly RankedRound[];
   /** `null`: there is no ballot yet. */
@@ -32,7 +32,7 @@ export interface RankedCount {
 
 /**
  * @param options - in the order of the page.
- * @param rankings - choices with the favourite first.
+ * @param rankings - choices, the favourite first.
  */
 export function rankedCount(
   options: readonly OptionNumber[],

@@ -12,8 +12,8 @@
  * | ranked | 2       | sum of the ranks that they give it |
  * | rating | 1 … 5   | ballots that give the option this grade |
  *
- * Invariant: what a ballot adds follows from its own bytes, so that taking it off again is exact. That is
- *   why ranks are added up instead of Borda points, which also depend on the number of options.
+ * Invariant: what a ballot adds follows from its own bytes, so subtracting it again is exact. That is why ranks are
+ *   added up instead of Borda points, which also depend on the number of options.
  */
 import type { OptionNumber, TallyPart } from "./ids.ts";
 import type { PollKind } from "./poll-rules.ts";
@@ -61,10 +61,10 @@ export function describePart(kind: PollKind, part: TallyPart): string {
   return `${kind === "ranked" ? "first preferences" : "votes"} of option ${option}`;
 }
 
-/** A part, and what is added to it. */
+/** A part, and the number that is added to it. */
 type Count = readonly [TallyPart, number];
 
-/** Of ballots with one choice, as nearly all are. */
+/** The counts of ballots with one choice, as nearly all are. */
 const oneVote: readonly (readonly Count[])[] = Array.from({ length: 256 }, (_, option) => [
   [partOf(option as OptionNumber, 0), 1],
 ]);
@@ -105,7 +105,7 @@ export function gradesOf(choices: Uint8Array): (readonly [OptionNumber, number])
 
 type Votes = ReadonlyMap<TallyPart, number>;
 
-/** First preferences, or votes. Below 0 for the moment in which a change is seen before what it replaces. */
+/** First preferences, or votes; at least 0. The counter is below 0 when a change is seen before what it replaces. */
 export function votesOf(votes: Votes, option: OptionNumber): number {
   return Math.max(0, votes.get(partOf(option, 0)) ?? 0);
 }
@@ -119,7 +119,7 @@ export function bordaPoints(votes: Votes, option: OptionNumber, optionCount: num
   return optionCount * times - (votes.get(partOf(option, sumOfRanks)) ?? 0);
 }
 
-/** How often an option got each grade, 1 first. */
+/** How many ballots gave an option each grade, 1 first. */
 export function gradeCounts(votes: Votes, option: OptionNumber): number[] {
   return measures.rating.map(grade => Math.max(0, votes.get(partOf(option, grade)) ?? 0));
 }

@@ -1,15 +1,15 @@
-/** Adding ballots up, poll by poll and option by option. */
+/** Sums of ballots by poll and part. */
 import type { PollId, TallyPart } from "./ids.ts";
 import type { PollKind } from "./poll-rules.ts";
 import { countsOf } from "./tally-parts.ts";
 
-/** Ballots and votes of one poll, to be added (or, negative, to be taken off). */
+/** Ballots and votes of one poll, to be added; negative: to be subtracted. */
 export interface TallyChange {
   readonly ballots: number;
   readonly votes: ReadonlyMap<TallyPart, number>;
 }
 
-/** Of a ballot, what is counted. */
+/** The fields of a ballot that are counted. */
 export interface CountableBallot {
   readonly pollId: PollId;
   readonly kind: PollKind;
@@ -19,7 +19,7 @@ export interface CountableBallot {
 /** What a ballot did to the tallies when it was enqueued. */
 export interface TalliedBallot extends CountableBallot {
   readonly tallied: boolean;
-  /** Of a change: the choices that went. */
+  /** For a change: the choices that it replaced. */
   readonly replaced?: Uint8Array;
 }
 
@@ -31,21 +31,21 @@ interface Sums {
 export class SumsByPoll {
   readonly #polls = new Map<PollId, Sums>();
 
-  /** Adds (or, with -1, takes off) one ballot and its votes. */
+  /** Adds (with -1: subtracts) one ballot and its votes. */
   add(ballot: CountableBallot, sign: 1 | -1): void {
     let sums = this.#polls.get(ballot.pollId);
     if (!sums) {
       sums = { ballots: 0, votes: new Map() };
       this.#polls.set(ballot.pollId, sums);
     }
-    // A withdrawn ballot has no choices, and is none.
+    // A withdrawal has no choices, and does not count as a ballot.
     if (ballot.choices.length > 0) sums.ballots += sign;
     for (const [part, by] of countsOf(ballot.kind, ballot.choices)) {
       sums.votes.set(part, (sums.votes.get(part) ?? 0) + sign * by);
     }
   }
 
-  /** Adds (or, with -1, takes off) what a ballot moved the tallies by when it was enqueued. */
+  /** Adds (with -1: subtracts) what a ballot moved the tallies by when it was enqueued. */
   addMoved(ballot: TalliedBallot, sign: 1 | -1 = 1): void {
     if (!ballot.tallied) return;
     this.add(ballot, sign);

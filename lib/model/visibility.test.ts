@@ -11,7 +11,7 @@ describe("results", () => {
   const seenBy = (resultsTo: Parameters<typeof maySeeResults>[0]["resultsTo"], nowMs: number) =>
     requesters.filter(requester => maySeeResults({ ...times, resultsTo }, requester, nowMs));
 
-  it("are for whom the editor says, while the poll is open", () => {
+  it("are visible to the chosen audience while the poll is open", () => {
     assert.deepEqual(seenBy("everyone", open), ["reader", "voter", "editor"]);
     assert.deepEqual(seenBy("voters", open), ["voter", "editor"]);
     assert.deepEqual(seenBy("after_close", open), ["editor"]);
@@ -20,7 +20,7 @@ describe("results", () => {
     assert.deepEqual(seenBy("nobody", open), []);
   });
 
-  it("and when it is closed", () => {
+  it("are visible to everyone after the closing, except for staff and nobody", () => {
     for (const resultsTo of ["everyone", "voters", "after_close", "from_date"] as const) {
       assert.deepEqual(seenBy(resultsTo, closed), ["reader", "voter", "editor"], resultsTo);
     }
@@ -28,7 +28,7 @@ describe("results", () => {
     assert.deepEqual(seenBy("nobody", closed), []);
   });
 
-  it("come out at their date, to the millisecond", () => {
+  it("become visible at their date, to the millisecond", () => {
     assert.deepEqual(seenBy("from_date", 1_699), ["editor"]);
     assert.deepEqual(seenBy("from_date", 1_700), ["reader", "voter", "editor"]);
   });

@@ -1,11 +1,11 @@
 /**
- * Who may see a poll's results, and when: the one place where that is decided, for the API, the stream,
- * held requests, the vote's answer, pages and the studio alike. Pure.
+ * Who may see a poll's results, and when. The API, the stream, long polls, the vote's answer, pages and the studio all
+ * ask here. Pure.
  */
 import type { Poll } from "./poll.ts";
 import { pollState } from "./poll-state.ts";
 
-/** Who asks: anybody, somebody who has voted in this poll, or an editor. */
+/** The role of the requester: any reader, a reader who has voted in this poll, or an editor. */
 export type Requester = "reader" | "voter" | "editor";
 
 export type VisibilityRules = Pick<
@@ -33,7 +33,7 @@ export function maySeeResults(poll: VisibilityRules, requester: Requester, nowMs
   }
 }
 
-/** Whether having voted makes a difference now: then no answer may be kept for somebody else. */
+/** Whether voters see more than other readers now: then an answer must not be cached for other readers. */
 export function dependsOnVoter(poll: VisibilityRules, nowMs: number): boolean {
   return maySeeResults(poll, "voter", nowMs) !== maySeeResults(poll, "reader", nowMs);
 }

@@ -1,9 +1,9 @@
-/** What fronts accepted and what of it arrived, for each life of a front: the table `acceptances`. */
+/** What each run of a front accepted, and what of it arrived: the table `acceptances`. */
 import type { PollId } from "../model/ids.ts";
 import type { Database, Row } from "./database.ts";
 import { hexLiteral, placeholders } from "./sql-text.ts";
 
-/** A number of ballots of one poll, of one life of a front. */
+/** A number of ballots of one poll and one run of a front. */
 export interface Acceptance {
   readonly pollId: PollId;
   /** 8 bytes. */
@@ -17,7 +17,7 @@ interface SumRow extends Row {
   readonly arrived: number;
 }
 
-/** In the order of the key: two that write the same rows wait for each other instead of deadlocking. */
+/** In the order of the key, so that two writers of the same rows wait instead of deadlocking. */
 function valuesOf(entries: readonly Acceptance[]): string {
   return [...entries]
     .sort((a, b) => a.pollId - b.pollId || Buffer.compare(a.producer, b.producer))
@@ -25,7 +25,7 @@ function valuesOf(entries: readonly Acceptance[]): string {
     .join(",");
 }
 
-/** Takes note of what a front says that it has accepted so far; it never goes down. */
+/** Raises the numbers that fronts have accepted so far; they never go down. */
 export async function raiseAccepted(db: Database, entries: readonly Acceptance[]): Promise<void> {
   if (entries.length === 0) return;
   await db.writeText(
@@ -35,7 +35,7 @@ export async function raiseAccepted(db: Database, entries: readonly Acceptance[]
   );
 }
 
-/** Adds what arrived in new batches; part of the transaction that commits them. */
+/** Adds what arrived in new batches, in the transaction that commits them. */
 export async function addArrived(db: Database, entries: readonly Acceptance[]): Promise<void> {
   if (entries.length === 0) return;
   await db.writeText(
@@ -51,8 +51,8 @@ export interface AcceptanceSum {
 }
 
 /**
- * Sums by poll. What arrived was accepted, whether or not its front lived to say so: the answer may have
- * been lost with it.
+ * Sums by poll. A ballot that arrived counts as accepted, even when its front died before it could report it: the
+ * voter's answer may have been lost, too.
  */
 export async function sumAcceptances(
   db: Database,

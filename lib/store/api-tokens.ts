@@ -7,7 +7,7 @@ interface TokenRow extends Row {
   readonly email: string;
 }
 
-/** The editor whom a token of this SHA-256 digest belongs to. One query. */
+/** The editor who owns the token with this SHA-256 digest. One query. */
 export async function findTokenOwner(
   db: Database,
   digest: Buffer,

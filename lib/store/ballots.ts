@@ -9,9 +9,9 @@ export interface BallotRow {
   readonly voter: VoterKey;
   readonly ballotId: BallotId;
   readonly batchId: BatchId;
-  /** 0: the first of its voter. */
+  /** 0: the voter's first ballot. */
   readonly revision: number;
-  /** None: withdrawn. */
+  /** Empty: withdrawn. */
   readonly choices: Uint8Array;
   readonly receivedAtMs: number;
 }
@@ -28,17 +28,17 @@ interface StoredRow extends Row {
   readonly received_at: Date;
 }
 
-/** A statement that is ready; resolves with the number of rows that were new. */
+/** A prepared statement; resolves with the number of rows that were new. */
 export type PreparedInsert = (db: Database) => Promise<number>;
 
 /**
- * Prepares to insert ballots whose voters have none yet in their poll, and to leave the others alone. Apart
- * from running it, so that the next statement can be written while MySQL is at work on this one.
+ * Prepares a statement that inserts the ballots whose voters have none in their poll, and changes no other. Preparing is
+ * apart from running, so that the next statement can be built while MySQL executes this one.
  *
- * Never `INSERT IGNORE`: it would also swallow bad data (a choice cut to fit, NULL as 0).
+ * Never `INSERT IGNORE`: it would also accept bad data (a truncated choice, NULL as 0).
  *
- * @param ballots - at most one a (poll, voter), sorted by both: neighbours share pages, and concurrent
- *   workers meet in the same order.
+ * @param ballots - at most one for each poll and voter, sorted by both: neighbours share pages, and concurrent workers
+ *   lock in the same order.
  */
 export function insertBallots(ballots: readonly BallotRow[]): PreparedInsert {
   const sql = `INSERT INTO ballots (${columns})
@@ -46,7 +46,7 @@ export function insertBallots(ballots: readonly BallotRow[]): PreparedInsert {
   return async db => (await db.writeText("ballots.insert", sql)).affectedRows;
 }
 
-function remembered<T>(make: (value: T) => string): (value: T) => string {
+function memoized<T>(make: (value: T) => string): (value: T) => string {
   const made = new Map<T, string>();
   return value => {
     const known = made.get(value);
@@ -58,9 +58,9 @@ function remembered<T>(make: (value: T) => string): (value: T) => string {
 }
 
 function valuesOf(ballots: readonly BallotRow[]): string {
-  // Many ballots share their batch, and their millisecond.
-  const batch = remembered(hexLiteral);
-  const time = remembered(timeLiteral);
+  // Many ballots have the same batch and the same millisecond.
+  const batch = memoized(hexLiteral);
+  const time = memoized(timeLiteral);
   const rows = ballots.map(
     ({ pollId, voter, ballotId, batchId, revision, choices, receivedAtMs }) =>
       `(${pollId},0x${voter},0x${ballotId},${batch(batchId)},` +
@@ -69,7 +69,7 @@ function valuesOf(ballots: readonly BallotRow[]): string {
   return rows.join(",");
 }
 
-/** The stored ballots of these voters, their rows held until the transaction ends. One query. */
+/** The stored ballots of these voters; their rows are locked until the transaction ends. One query. */
 export async function lockBallots(
   db: Database,
   ballots: readonly Pick<BallotRow, "pollId" | "voter">[],
@@ -96,7 +96,7 @@ function ballotOf(row: StoredRow): BallotRow {
 }
 
 /**
- * Stored ballots of a poll in the order of their voters, behind a given one or from the first; withdrawals too. One
+ * Stored ballots of a poll in the order of their voter keys, after `voter` or from the first one; withdrawals too. One
  * query.
  */
 export async function ballotsBehind(
@@ -118,7 +118,7 @@ interface CombinationRow extends Row {
   readonly ballots: number;
 }
 
-/** Counts a poll's rows, one by one, by their choices; not withdrawals. One query that reads all of them. */
+/** Counts a poll's rows by their choices, without withdrawals. One query that reads all rows of the poll. */
 export async function countChoices(db: Database, pollId: PollId): Promise<ChoicesCount[]> {
   const rows = await db.rows<CombinationRow>(
     "ballots.count",
@@ -129,7 +129,7 @@ export async function countChoices(db: Database, pollId: PollId): Promise<Choice
   return rows.map(({ choices, ballots }) => ({ choices, ballots: Number(ballots) }));
 }
 
-/** Puts other ballots of the same voters in the places of the stored ones. The caller holds those rows. */
+/** Replaces the stored ballots of the same voters. The caller has locked those rows. */
 export async function replaceBallots(db: Database, ballots: readonly BallotRow[]): Promise<void> {
   if (ballots.length === 0) return;
   await db.writeText(

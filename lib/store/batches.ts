@@ -1,4 +1,4 @@
-/** Batches committed lately: the table `batches`. It tells a batch that comes a second time. */
+/** Batches committed lately: the table `batches`, by which a batch that arrives again is recognised. */
 import type { Epoch } from "../model/ids.ts";
 import type { Database, Row } from "./database.ts";
 import { hexLiteral, timeLiteral } from "./sql-text.ts";
@@ -15,7 +15,7 @@ export interface CommittedBatch {
   readonly ballots: number;
 }
 
-/** Which slot brought each of `ids` that was committed before; keyed by the id in hex. */
+/** The slot of each of `ids` that is committed already, by the id in hex. */
 export async function knownBatches(
   db: Database,
   ids: readonly Buffer[],
@@ -36,7 +36,7 @@ export async function knownBatches(
 /**
  * Records batches as committed by this transaction.
  *
- * @throws StoreFailure `duplicate` when another worker just committed one of them: start again.
+ * @throws StoreFailure `duplicate` when another worker has just committed one of them: start again.
  */
 export async function insertBatches(
   db: Database,
@@ -45,7 +45,7 @@ export async function insertBatches(
   nowMs: number,
 ): Promise<void> {
   if (batches.length === 0) return;
-  // Everybody inserts in the same order, so that two workers with the same batches wait, not deadlock.
+  // All workers insert in the same order, so that two with the same batches wait instead of deadlocking.
   const sorted = [...batches].sort((a, b) => Buffer.compare(a.id, b.id));
   const rows = sorted.map(
     batch =>
@@ -57,7 +57,7 @@ export async function insertBatches(
   );
 }
 
-/** Forgets batches committed before a moment, at most `limit` of them; resolves with how many. */
+/** Deletes batches that were committed before a moment, at most `limit`; resolves with their number. */
 export async function pruneBatches(db: Database, beforeMs: number, limit: number): Promise<number> {
   const { affectedRows } = await db.write(
     "batches.prune",

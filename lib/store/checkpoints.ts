@@ -1,4 +1,4 @@
-/** How far each life of each queue has been flushed: the table `checkpoints`. */
+/** How far each epoch of each queue has been flushed: the table `checkpoints`. */
 import type { Epoch, QueueName } from "../model/ids.ts";
 import type { Database, Row } from "./database.ts";
 
@@ -7,9 +7,9 @@ export interface Checkpoint {
   /** `host:port` of the memcached server. */
   readonly server: string;
   readonly queue: QueueName;
-  /** Newest slot committed; every slot up to it is committed, tombstoned or dead-lettered. */
+  /** Newest committed slot; every slot up to it is committed, a tombstone or a dead letter. */
   readonly slot: number;
-  /** Slots up to this one are gone from memcached, or go by themselves; it may lag behind the truth. */
+  /** Slots up to this one are deleted from memcached, or expire there; it may lag behind. */
   readonly deleted: number;
 }
 
@@ -31,7 +31,7 @@ const toCheckpoint = (row: CheckpointRow): Checkpoint => ({
 
 const columns = "epoch, server, queue, slot, deleted";
 
-/** Checkpoints of epochs that may still bring ballots. */
+/** The checkpoints of epochs from which ballots may still come. */
 export async function openCheckpoints(db: Database): Promise<Checkpoint[]> {
   const rows = await db.rows<CheckpointRow>(
     "checkpoints.open",
@@ -50,7 +50,7 @@ export async function readCheckpoint(db: Database, epoch: Epoch): Promise<Checkp
   return rows[0] && toCheckpoint(rows[0]);
 }
 
-/** Makes the checkpoint of a new epoch, at slot 0. Harmless when it is there already. */
+/** Creates the checkpoint of a new epoch, at slot 0. Idempotent. */
 export async function openCheckpoint(
   db: Database,
   checkpoint: Pick<Checkpoint, "epoch" | "server" | "queue">,
@@ -66,8 +66,8 @@ export async function openCheckpoint(
 }
 
 /**
- * The slot of a checkpoint, its row held until the transaction ends; `undefined` when somebody else
- * holds it: another worker is flushing this queue, leave it to them.
+ * Locks the row of a checkpoint until the transaction ends and returns its slot. `undefined`: another worker has locked
+ * it, and flushes this queue.
  */
 export async function lockCheckpoint(db: Database, epoch: Epoch): Promise<number | undefined> {
   const rows = await db.rows<Row & Pick<CheckpointRow, "slot">>(
@@ -78,7 +78,7 @@ export async function lockCheckpoint(db: Database, epoch: Epoch): Promise<number
   return rows[0] === undefined ? undefined : Number(rows[0].slot);
 }
 
-/** Moves a checkpoint forward. The caller holds its row. */
+/** Moves a checkpoint forward. The caller has locked its row. */
 export async function moveCheckpoint(
   db: Database,
   epoch: Epoch,
@@ -93,7 +93,7 @@ export async function moveCheckpoint(
   );
 }
 
-/** Marks an epoch as over: its server forgot it and nothing was left behind its checkpoint. */
+/** Closes an epoch that its server has lost, when no slot is left after its checkpoint. */
 export async function closeCheckpoint(db: Database, epoch: Epoch, nowMs: number): Promise<void> {
   await db.write(
     "checkpoints.close",

@@ -1,12 +1,12 @@
 /**
- * The one door to MySQL: a pool, a transaction, and MySQL's error numbers turned into five kinds.
+ * The only access to MySQL: a pool, statements and transactions.
  *
- * Invariant: only this module imports mysql2, and no error of mysql2's leaves it.
- * Invariant: every session speaks UTC, strict SQL mode and READ COMMITTED, whatever the server's
- *   defaults are; and `affectedRows` counts rows changed, not rows found (`-FOUND_ROWS`).
- * Invariant: no session that stopped in a transaction keeps its locks for long, on MariaDB; MySQL has no
- *   such setting, and keeps them until the process goes on or ends.
- * Invariant: every statement carries its name as a comment, so that a slow-query log names its origin.
+ * Invariant: only this module imports mysql2, and its errors leave as `StoreFailure`.
+ * Invariant: every session has UTC, strict SQL mode and READ COMMITTED, whatever the server's defaults are; and
+ *   `affectedRows` counts changed rows, not found rows (`-FOUND_ROWS`).
+ * Invariant: on MariaDB, a process that stops in a transaction loses its locks after a few seconds. MySQL has no such
+ *   setting and keeps them until the process goes on or ends.
+ * Invariant: every statement carries its name as a comment, so that the slow-query log shows its origin.
  */
 import {
   createPool,
@@ -24,25 +24,25 @@ export type Value = string | number | bigint | boolean | Buffer | Date | null;
 export type Row = RowDataPacket;
 
 export interface WriteResult {
-  /** Rows changed: of a multi-row insert with `ON DUPLICATE KEY UPDATE` of nothing, the new ones. */
+  /** Number of changed rows; after an insert with an `ON DUPLICATE KEY UPDATE` that changes nothing, of new rows. */
   readonly affectedRows: number;
   readonly insertId: number;
 }
 
-/** What one can do with MySQL, inside a transaction or not. */
+/** Statements, inside a transaction or not. */
 export interface Database {
-  /** Rows of a SELECT. `name` is `module.statement`. */
+  /** The rows of a SELECT. `name` is `module.statement`. */
   rows<R extends Row>(name: string, sql: string, values?: readonly Value[]): Promise<R[]>;
   /** A writing statement. */
   write(name: string, sql: string, values?: readonly Value[]): Promise<WriteResult>;
-  /** A writing statement whose values are already in its text, for statements of many rows. */
+  /** A writing statement with its values in its text, for statements of many rows. */
   writeText(name: string, sql: string): Promise<WriteResult>;
 }
 
 export interface StoreOptions {
   readonly url: string;
   readonly connectionsMax: number;
-  /** Longest wait for one statement, more than a second; its connection is thrown away then. */
+  /** Longest wait for one statement, more than a second; then its connection is closed. */
   readonly statementMs: number;
   /** Longest wait for a connection, in milliseconds. */
   readonly connectMs?: number;
@@ -59,24 +59,24 @@ export const poolSizes = {
 
 const defaultConnectMs = 2_000;
 const lockWaitSecondsMax = 2;
-/** A process that was stopped, or whose machine is gone without a word. None of ours pauses there for so long. */
+/** Longer than any pause of a running process in a transaction: that process, or its machine, has stopped. */
 const idleWriteSeconds = 5;
 
 function sessionSetup(statementMs: number): string {
-  // Less than `statementMs`, so that a wait for a lock ends as what it is.
+  // Less than `statementMs`, so that a wait for a lock ends as `contention`.
   const lockWaitSeconds = Math.min(lockWaitSecondsMax, Math.ceil(statementMs / SECOND) - 1);
   const variables = [
     "time_zone = '+00:00'",
     "sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION'",
     `innodb_lock_wait_timeout = ${lockWaitSeconds}`,
   ];
-  // What is in such a comment, MariaDB alone executes.
+  // MariaDB executes such a comment; MySQL ignores it.
   const mariaDbOnly = `/*M!100300 , idle_write_transaction_timeout = ${idleWriteSeconds} */`;
   return `SET SESSION ${variables.join(", ")} ${mariaDbOnly}`;
 }
 
 export class Store implements Database {
-  /** For migrations, whose statements take as long as they take. */
+  /** For migrations, whose statements have no time-out. */
   readonly pool: Pool;
   readonly #statementMs: number;
 
@@ -94,13 +94,13 @@ export class Store implements Database {
       supportBigNumbers: true,
       bigNumberStrings: false,
       flags: ["-FOUND_ROWS"],
-      // Otherwise, what has no values is searched for places to put them: megabytes of a flush.
+      // Without this, mysql2 searches statements without values for placeholders: megabytes in a flush.
       queryFormat: (sql: string, values: Value[]) =>
         values.length === 0 ? sql : format(sql, values, false, "Z"),
     });
-    // Commands of a connection run in order: these are through before the first statement.
+    // Commands of a connection run in order, so these finish before the first statement.
     this.pool.on("connection", connection => {
-      // The types say promise connection; the event hands out the plain one.
+      // By its type the connection has promises; in fact the event passes one with callbacks.
       const plain = connection as unknown as { query(sql: string, done: () => void): void };
       plain.query(sessionSetup(options.statementMs), () => {});
       plain.query("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED", () => {});
@@ -127,8 +127,7 @@ export class Store implements Database {
   /**
    * Runs `work` in one transaction: commits when it resolves, rolls back when it rejects.
    *
-   * @param snapshot - reads see one moment (REPEATABLE READ with a consistent snapshot) instead of each
-   *   statement its own.
+   * @param snapshot - all reads see the same moment (REPEATABLE READ with a consistent snapshot).
    * @throws StoreFailure; `commit_unknown` when the answer to COMMIT was lost.
    */
   transaction<T>(work: (db: Database) => Promise<T>, snapshot = false): Promise<T> {
@@ -141,7 +140,7 @@ export class Store implements Database {
         `START TRANSACTION${snapshot ? " WITH CONSISTENT SNAPSHOT" : ""}`,
       );
       const result = await work(db).catch(async error => {
-        // A connection that is silent is thrown away, and the transaction with it.
+        // A connection without an answer is closed, and MySQL rolls the transaction back.
         if (!isSilence(error)) {
           await db.write("transaction.rollback", "ROLLBACK").catch(() => connection.destroy());
         }
@@ -155,7 +154,7 @@ export class Store implements Database {
     });
   }
 
-  /** Waits for statements under way, then closes every connection. */
+  /** Waits for statements in flight, then closes every connection. */
   async close(): Promise<void> {
     await this.pool.end();
   }
@@ -172,7 +171,7 @@ export class Store implements Database {
       connection.release();
       return result;
     } catch (error) {
-      // Whatever its state is now, the next user must not inherit it.
+      // The next user must not inherit an unknown state.
       if (isStoreFailure(error, "unavailable") || isStoreFailure(error, "commit_unknown")) {
         connection.destroy();
       } else {
@@ -215,7 +214,7 @@ class Connection implements Database {
       : this.#connection.query(text);
     const late = () => new StoreFailure("unavailable", `${name}: no answer`, undefined, undefined);
     try {
-      // From now on, and not, as mysql2 would, from when what waits before it on the connection is through.
+      // Start the clock now; mysql2 starts it only when earlier commands have finished.
       const [result] = await inTime(answer, this.#statementMs, late);
       return result;
     } catch (error) {

@@ -1,21 +1,21 @@
-/** What could not be counted, kept with its bytes and a reason: the table `dead_letters`. */
+/** Slots and ballots that could not be counted, with their bytes and the reason: the table `dead_letters`. */
 import type { Epoch, PollId } from "../model/ids.ts";
 import type { Database, Row } from "./database.ts";
 import { hexLiteral, timeLiteral } from "./sql-text.ts";
 
 export interface DeadLetter {
-  /** `undefined`: not even that could be read. */
+  /** `undefined`: the poll could not be read from the bytes. */
   readonly pollId: PollId | undefined;
   readonly slot: number;
   /** A sentence in ASCII, at most 255 characters. */
   readonly reason: string;
   /** A whole slot: the original bytes, or the refused ballots encoded again. */
   readonly bytes: Buffer;
-  /** Ballots in it, as far as known. */
+  /** Number of ballots in it, as far as known. */
   readonly ballots: number;
 }
 
-/** Puts letters aside; part of the flush's transaction. */
+/** Inserts dead letters, in the flush's transaction. */
 export async function insertDeadLetters(
   db: Database,
   epoch: Epoch,
@@ -58,11 +58,11 @@ export interface ListedLetter {
   readonly reason: string;
   readonly ballots: number;
   readonly createdAtMs: number;
-  /** Somebody has looked at it, and nothing can be done. */
+  /** An operator has given it up: it can never be counted. */
   readonly dismissed: boolean;
 }
 
-/** All letters, oldest first, without their bytes. One query. */
+/** All dead letters, oldest first, without their bytes. One query. */
 export async function listDeadLetters(db: Database): Promise<ListedLetter[]> {
   const rows = await db.rows<LetterRow>(
     "dead_letters.list",
@@ -81,7 +81,7 @@ export async function listDeadLetters(db: Database): Promise<ListedLetter[]> {
   }));
 }
 
-/** One letter, its row held until the transaction ends; `undefined`: there is none. */
+/** One dead letter, its row locked until the transaction ends; `undefined`: there is none. */
 export async function lockDeadLetter(
   db: Database,
   id: number,
@@ -94,7 +94,7 @@ export async function lockDeadLetter(
   return row && { slot: Number(row.slot), bytes: row.bytes, ballots: row.ballots };
 }
 
-/** What is in a letter; `undefined`: there is none. One query. */
+/** The bytes of a dead letter; `undefined`: there is none. One query. */
 export async function readLetterBytes(db: Database, id: number): Promise<Buffer | undefined> {
   const [row] = await db.rows<Row & Pick<ContentsRow, "bytes">>(
     "dead_letters.read",
@@ -104,7 +104,7 @@ export async function readLetterBytes(db: Database, id: number): Promise<Buffer 
   return row?.bytes;
 }
 
-/** Marks a letter as one that needs no look any more; its ballots stay set aside. False: there is none. */
+/** Marks a dead letter as given up; its ballots stay set aside. False: there is none. */
 export async function dismissDeadLetter(db: Database, id: number, nowMs: number): Promise<boolean> {
   const { affectedRows } = await db.write(
     "dead_letters.dismiss",

@@ -1,13 +1,13 @@
-/** The one way a MySQL call fails: MySQL's error numbers, turned into six kinds. */
+/** The one way a MySQL call fails: MySQL's error numbers, mapped to six kinds. */
 
 /**
- * - `unavailable`: no connection, or it was lost, or the server can't write now (read-only, disk full,
- *   too many connections). Wait and try again; nothing is known of a statement under way.
- * - `commit_unknown`: the connection was lost during COMMIT. Only reading back tells.
- * - `contention`: deadlock or lock wait. The transaction was rolled back; try again at once.
+ * - `unavailable`: no connection, or it was lost, or the server can't write now (read-only, disk full, too many
+ *   connections). A statement in flight may have been executed. Retry after a wait.
+ * - `commit_unknown`: the connection was lost during COMMIT. Read back to learn whether it was committed.
+ * - `contention`: deadlock or lock wait. The transaction was rolled back; retry at once.
  * - `duplicate`: a unique key refused a row.
  * - `too_large`: the statement exceeds `max_allowed_packet`.
- * - `invalid`: the statement or its data was refused; trying again gives the same.
+ * - `invalid`: the statement or its data was refused; a retry fails in the same way.
  */
 export type FailureKind =
   | "unavailable"
@@ -83,7 +83,7 @@ export function translate(error: unknown, statement: string): StoreFailure {
   if (isStoreFailure(error)) return error;
   const { errno, code } = error as { errno?: number; code?: string };
   const known = errno === undefined ? undefined : kindByErrno.get(errno);
-  // A server's error has an errno of 1000 and up; a socket's (ECONNREFUSED…) is negative or missing.
+  // The server's errors have an errno of 1000 and up; a socket's (ECONNREFUSED…) is negative or missing.
   const fromServer = errno !== undefined && errno >= 1000;
   const kind = known ?? (fromServer ? "invalid" : "unavailable");
   return new StoreFailure(kind, `${statement}: ${code ?? "error"}`, errno, error);

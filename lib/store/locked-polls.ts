@@ -1,23 +1,23 @@
-/** Polls as a transaction that brings ballots needs them: what decides about a ballot, and a lock on it. */
+/** Polls as a transaction that inserts ballots needs them: locked, with what decides about a ballot. */
 import { groupBy } from "../base/lists.ts";
 import type { PollId } from "../model/ids.ts";
 import type { PollKind } from "../model/poll-rules.ts";
 import type { Database, Row } from "./database.ts";
 import { placeholders } from "./sql-text.ts";
 
-interface HeldRow extends Row {
+interface LockedRow extends Row {
   readonly id: number;
   readonly closes_at: Date | null;
   readonly finalized_at: Date | null;
   readonly kind: PollKind;
 }
 
-interface HeldOptionRow extends Row {
+interface OptionRow extends Row {
   readonly poll_id: number;
   readonly number: number;
 }
 
-/** What a flush needs to know of a poll. */
+/** What decides about a poll's ballots. */
 export interface LockedPoll {
   readonly final: boolean;
   readonly closesAtMs: number | null;
@@ -26,8 +26,8 @@ export interface LockedPoll {
 }
 
 /**
- * Those of these polls that exist; their rows stay locked against deletion and edits until the
- * transaction ends. Two queries.
+ * Locks polls against deletion and edits until the transaction ends; a poll that does not exist is missing from the
+ * result. Two queries.
  */
 export async function lockPolls(
   db: Database,
@@ -35,13 +35,13 @@ export async function lockPolls(
 ): Promise<ReadonlyMap<PollId, LockedPoll>> {
   if (ids.length === 0) return new Map();
   const list = placeholders(ids.length);
-  const polls = await db.rows<HeldRow>(
-    "polls.hold",
+  const polls = await db.rows<LockedRow>(
+    "polls.share",
     `SELECT id, closes_at, finalized_at, kind FROM polls WHERE id IN (${list}) ORDER BY id LOCK IN SHARE MODE`,
     [...ids],
   );
-  const options = await db.rows<HeldOptionRow>(
-    "polls.hold_options",
+  const options = await db.rows<OptionRow>(
+    "polls.share_options",
     `SELECT poll_id, number FROM options WHERE poll_id IN (${list})`,
     [...ids],
   );

@@ -1,4 +1,4 @@
-/** Writing polls and their options: what editors do to them, and the end of counting. */
+/** Writes polls and their options: editors' changes, and the end of counting. */
 import type { PollId } from "../model/ids.ts";
 import type { PollContent, PollOption } from "../model/poll.ts";
 import type { Database } from "./database.ts";
@@ -56,7 +56,7 @@ function contentValues(content: PollContent): (string | number | Date | null)[] 
   ];
 }
 
-/** Numbers and positions are the caller's; totals begin at 0. */
+/** Inserts options with the caller's numbers and in the caller's order; their totals begin at 0. */
 async function insertOptions(
   db: Database,
   id: PollId,
@@ -85,7 +85,7 @@ async function insertOptions(
   );
 }
 
-/** Writes everything an editor decides but the options, and counts the version up. */
+/** Writes everything that an editor decides except the options, and increments the version. */
 export async function updatePoll(
   db: Database,
   id: PollId,
@@ -100,7 +100,7 @@ export async function updatePoll(
   );
 }
 
-/** Replaces the options, and with them their (empty) totals. */
+/** Replaces the options and their totals, which must be 0. */
 export async function replaceOptions(
   db: Database,
   id: PollId,
@@ -110,7 +110,7 @@ export async function replaceOptions(
   await insertOptions(db, id, options);
 }
 
-/** Marks a poll final. False when somebody else was first. */
+/** Marks a poll as final. False when it is final already. */
 export async function finalizePoll(db: Database, id: PollId, nowMs: number): Promise<boolean> {
   const { affectedRows } = await db.write(
     "polls.finalize",

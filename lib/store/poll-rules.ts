@@ -1,6 +1,5 @@
 /**
- * What an editor decides about a poll beyond its question and times: columns of `polls`. The words are the
- * same in SQL, code and API.
+ * A poll's rules: columns of `polls`. The words are the same in SQL, code and API.
  */
 import type { Lane } from "../model/lane.ts";
 import type { PollKind, PollRules } from "../model/poll-rules.ts";

@@ -1,4 +1,4 @@
-/** Polls and their options as MySQL has them: the tables `polls` and `options`. `poll-changes.ts` writes them. */
+/** Reads polls and their options: the tables `polls` and `options`. `poll-changes.ts` writes them. */
 import type { Language } from "../base/languages.ts";
 import { groupBy } from "../base/lists.ts";
 import type { OptionNumber, PollId, Slug } from "../model/ids.ts";
@@ -66,7 +66,7 @@ async function withOptions(db: Database, rows: readonly PollRow[]): Promise<Poll
   }));
 }
 
-/** The poll of that slug. Two queries. */
+/** The poll with this slug. Two queries. */
 export async function findPoll(db: Database, slug: Slug): Promise<Poll | undefined> {
   const rows = await db.rows<PollRow>(
     "polls.by_slug",
@@ -76,7 +76,7 @@ export async function findPoll(db: Database, slug: Slug): Promise<Poll | undefin
   return (await withOptions(db, rows))[0];
 }
 
-/** Same, holding its row until the transaction ends. */
+/** The same, with its row locked until the transaction ends. */
 export async function lockPoll(db: Database, slug: Slug): Promise<Poll | undefined> {
   const rows = await db.rows<PollRow>(
     "polls.lock",
@@ -96,7 +96,7 @@ export async function newestPolls(db: Database, limit: number): Promise<Poll[]> 
   return withOptions(db, rows);
 }
 
-/** Polls that readers are shown a list of: open or opening, and those that closed lately. */
+/** Polls for readers' list: open polls, polls that will open, and polls that closed lately. */
 export async function listedPolls(
   db: Database,
   closedSinceMs: number,
@@ -112,7 +112,7 @@ export async function listedPolls(
   return withOptions(db, rows);
 }
 
-/** Polls that have ever been open, newest first. */
+/** Polls that have been opened, newest first. */
 export async function everOpenPolls(db: Database, nowMs: number): Promise<Poll[]> {
   const rows = await db.rows<PollRow>(
     "polls.ever_open",
@@ -122,7 +122,7 @@ export async function everOpenPolls(db: Database, nowMs: number): Promise<Poll[]
   return withOptions(db, rows);
 }
 
-/** Every poll's number. */
+/** The ids of all polls. */
 export async function allPollIds(db: Database): Promise<PollId[]> {
   const rows = await db.rows<Row & Pick<PollRow, "id">>("polls.ids", "SELECT id FROM polls");
   return rows.map(row => row.id as PollId);
@@ -148,7 +148,7 @@ export async function countingPolls(db: Database, nowMs: number): Promise<Poll[]
   return withOptions(db, rows);
 }
 
-/** The newest ranked polls that have been opened, counting or final. */
+/** The newest ranked polls that have been opened, final ones too. */
 export async function rankedPolls(db: Database, nowMs: number): Promise<Poll[]> {
   const rows = await db.rows<PollRow>(
     "polls.ranked",

@@ -1,4 +1,4 @@
-/** What MySQL can say of a receipt: a poll, the ballot of one voter in it, and letters that were set aside. */
+/** What MySQL knows for a receipt: the poll, one voter's ballot in it, and dead letters. */
 import type { BallotId, PollId, Slug } from "../model/ids.ts";
 import type { Database, Row } from "./database.ts";
 
@@ -9,14 +9,14 @@ export interface ReceiptPoll {
   readonly final: boolean;
 }
 
-/** The ballot that stands for a voter. */
+/** A voter's ballot that stands. */
 export interface StandingBallot {
   readonly ballotId: BallotId;
   readonly revision: number;
   /** It has no choices. */
   readonly withdrawn: boolean;
   readonly receivedAtMs: number;
-  /** `null`: so long ago that its batch is forgotten. */
+  /** `null`: its batch is older than the rows of `batches`. */
   readonly storedAtMs: number | null;
 }
 
@@ -36,8 +36,8 @@ interface LetterRow extends Row {
 }
 
 /**
- * The poll, and the ballots in it whose voter keys begin with `voterStart` (hex digits): one at most, for any
- * number of voters that there will be. `undefined`: there is no such poll any more. One query, by primary keys only.
+ * The poll, and the ballots in it whose voter keys begin with `voterStart` (hex digits, long enough to be unique in
+ * practice). `undefined`: the poll was deleted. One query, by primary keys only.
  */
 export async function findStanding(
   db: Database,

@@ -1,10 +1,10 @@
 /**
- * mysql2's pool as the sign-in library takes it, with callbacks, and with an end to every statement: the library sets
- * none, and would wait for a silent MySQL for as long as TCP does.
+ * mysql2's pool in the form that the sign-in library needs, with callbacks, and with a time-out for every statement. The
+ * library sets none, and would wait for a silent MySQL as long as TCP does.
  */
 import { inTime } from "../base/clock.ts";
 
-/** What is used of mysql2's. */
+/** The parts of mysql2's types that are used. */
 interface Connection {
   query(sql: string, values: unknown[]): Promise<[unknown, unknown]>;
   release(): void;
@@ -42,7 +42,7 @@ function timedConnection(connection: Connection, statementMs: number): TimedConn
   };
 }
 
-/** @param statementMs - longest wait for one statement; its connection is thrown away then. */
+/** @param statementMs - longest wait for one statement; then its connection is closed. */
 export function signInPool(pool: Pool, statementMs: number) {
   const timed = {
     getConnection: (done: Done<TimedConnection>): void => {
@@ -55,6 +55,6 @@ export function signInPool(pool: Pool, statementMs: number) {
       pool.end().then(() => done(null), done);
     },
   };
-  // Known as a pool by its `getConnection`, and used by its `pool`, as mysql2's own for promises has one.
+  // The library recognises a pool by `getConnection` and uses its `pool`, which mysql2's promise pools have.
   return { ...timed, pool: timed };
 }

@@ -1,4 +1,4 @@
-/** Pieces of the text of statements: places for values, and values as literals. */
+/** Parts of the text of statements: placeholders for values, and values as literals. */
 
 /** `?, ?, ?` for a list of values. */
 export function placeholders(count: number): string {

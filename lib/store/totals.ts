@@ -1,17 +1,17 @@
-/** What the stored ballots add up to: the tables `poll_totals` and `option_totals`. */
+/** The totals of the stored ballots: the tables `poll_totals` and `option_totals`. */
 import { groupBy } from "../base/lists.ts";
 import type { OptionNumber, PollId, TallyPart } from "../model/ids.ts";
 import { partOf, splitPart } from "../model/tally-parts.ts";
 import type { Database, Row } from "./database.ts";
 import { placeholders } from "./sql-text.ts";
 
-/** Ballots of one poll, and its votes by part. */
+/** A poll's ballots, and its votes by part. */
 export interface Totals {
   readonly ballots: number;
   readonly votes: ReadonlyMap<TallyPart, number>;
 }
 
-/** What a flush adds to one poll. */
+/** What a flush adds to the totals of one poll. */
 export interface TotalsChange {
   readonly ballots: number;
   readonly duplicates: number;
@@ -22,7 +22,7 @@ export interface TotalsChange {
   readonly votes: ReadonlyMap<TallyPart, number>;
 }
 
-/** Nothing but ballots that count. */
+/** No ballots except those that count. */
 export const noOthers = { duplicates: 0, repeated: 0, replaced: 0, withdrawn: 0, setAside: 0 };
 
 interface PollTotalRow extends Row {
@@ -38,8 +38,8 @@ interface OptionTotalRow extends Row {
 }
 
 /**
- * Adds to the totals of polls. The rows were made with the poll; polls are taken in the order of their
- * numbers, so that two flushes wait for each other instead of deadlocking.
+ * Adds to the totals of polls. Polls are written in the order of their ids, so that two flushes wait for each other
+ * instead of deadlocking.
  */
 export async function addToTotals(
   db: Database,
@@ -110,7 +110,7 @@ export async function readTotals(
   );
 }
 
-/** Makes the totals of a poll what its rows say. The caller holds the poll. */
+/** Replaces a poll's totals by the sums of its rows. The caller has locked the poll. */
 export async function replaceTotals(db: Database, id: PollId, totals: Totals): Promise<void> {
   const { ballots, votes } = totals;
   await db.write("totals.replace", "UPDATE poll_totals SET ballots = ? WHERE poll_id = ?", [
@@ -123,17 +123,17 @@ export async function replaceTotals(db: Database, id: PollId, totals: Totals): P
   await addToTotals(db, new Map([[id, { ballots: 0, ...noOthers, votes }]]));
 }
 
-/** What became of the ballots of a poll that arrived. */
+/** The outcomes of a poll's ballots. */
 export interface Outcomes {
   readonly counted: number;
   readonly duplicates: number;
   readonly repeated: number;
-  /** A later ballot of their voter took their place. */
+  /** Replaced by a later revision. */
   readonly replaced: number;
   /** Withdrawals that stand. */
   readonly withdrawn: number;
   readonly setAside: number;
-  /** As the worker found it last. */
+  /** According to the worker's last check. */
   readonly lost: number;
 }
 
@@ -186,7 +186,7 @@ export async function readOutcomes(
   );
 }
 
-/** Takes note of what is missing of a poll. */
+/** Stores the number of a poll's lost ballots. */
 export async function setLost(db: Database, id: PollId, lost: number): Promise<void> {
   await db.write("totals.lost", "UPDATE poll_totals SET lost = ? WHERE poll_id = ?", [lost, id]);
 }
