@@ -22,8 +22,8 @@ after(() => client.close());
 let keys = 0;
 const freshKey = () => `test:${++keys}` as Key;
 
-describe("operations", () => {
-  it("answers get, add, overwrite, replace and delete for what they did", async () => {
+describe("a memcached operation", () => {
+  it("reports what get, add, overwrite, replace and delete did", async () => {
     const key = freshKey();
     const p = new Pipeline();
     const miss = p.get(key);
@@ -53,7 +53,7 @@ describe("operations", () => {
     assert.equal(r.of(there)?.toString(), "five");
   });
 
-  it("creates a counter only when asked to, with the initial value and not one more", async () => {
+  it("creates a counter only on request, with exactly the initial value", async () => {
     const [plain, created] = [freshKey(), freshKey()];
     const p = new Pipeline();
     const missing = p.incr(plain, 1);
@@ -80,7 +80,7 @@ describe("operations", () => {
     assert.equal(counterValue(r.of(text)), 8589934591n);
   });
 
-  it("counts down below 0, and up again", async () => {
+  it("decrements a counter below 0, and increments it again", async () => {
     const key = freshKey();
     const p = new Pipeline();
     p.add(key, "1", 0);
@@ -95,7 +95,7 @@ describe("operations", () => {
     assert.equal(counterValue(r.of(again)), 2n);
   });
 
-  it("moves a counter by more than 32 bits hold, as a version that goes on above another copy's", async () => {
+  it("adds more than 2^32 to a counter, as for a version above another copy's", async () => {
     const key = freshKey();
     const p = new Pipeline();
     p.add(key, "7", 0);
@@ -106,7 +106,7 @@ describe("operations", () => {
     assert.equal(r.of(down), 6n);
   });
 
-  it("reads a counter that got shorter, and is padded with blanks", async () => {
+  it("reads a counter that became shorter and is padded with blanks", async () => {
     const key = freshKey();
     const p = new Pipeline();
     p.add(key, "1000", 0);
@@ -117,7 +117,7 @@ describe("operations", () => {
     assert.equal(counterValue(r.of(text)), 9n);
   });
 
-  it("keeps a value for longer than 30 days when asked to", async () => {
+  it("keeps a value with a time to live of more than 30 days", async () => {
     const key = freshKey();
     const p = new Pipeline();
     p.add(key, "x", 40 * 24 * 3600);
@@ -126,7 +126,7 @@ describe("operations", () => {
     assert.equal(r.of(read)?.toString(), "x");
   });
 
-  it("answers a thousand quiet adds with the refused ones only", async () => {
+  it("reports only the refused ones of a thousand quiet adds", async () => {
     const taken = freshKey();
     const before = new Pipeline();
     before.add(taken, "x", 0);
@@ -140,7 +140,7 @@ describe("operations", () => {
     assert.deepEqual(refused, [700]);
   });
 
-  it("says that the server is full instead of losing something", async () => {
+  it("reports a full server, and evicts nothing", async () => {
     const p = new Pipeline();
     const ops = Array.from({ length: 400 }, () => p.add(freshKey(), Buffer.alloc(30_000), 0));
     const r = await client.send(p);
@@ -156,7 +156,7 @@ describe("operations", () => {
     assert.ok((await readMemory(client)).outOfMemory > 0);
   });
 
-  it("says that there is no room to overwrite something, and leaves what was there", async t => {
+  it("reports that a full server has no memory for an overwrite, and keeps the old value", async t => {
     const small = await testMemcached({ memoryMb: 2 });
     const alone = new MemcachedClient({ host: "127.0.0.1", port: small.port });
     t.after(() => alone.close());
@@ -176,7 +176,7 @@ describe("operations", () => {
     assert.equal(r.of(nothing), null);
   });
 
-  it("keeps order and belonging under a heavy mix", async () => {
+  it("matches every answer to its request under a heavy mix", async () => {
     const calls = Array.from({ length: 300 }, async (_, i) => {
       const key = freshKey();
       const p = new Pipeline();
@@ -189,8 +189,8 @@ describe("operations", () => {
   });
 });
 
-describe("connections", () => {
-  it("fails at once when nobody listens, and works again when somebody does", async () => {
+describe("a memcached connection", () => {
+  it("fails at once while no server listens, and works when one does", async () => {
     const one = await testMemcached();
     const lonely = new MemcachedClient({ host: "127.0.0.1", port: one.port });
     await one.child.kill();
@@ -206,7 +206,7 @@ describe("connections", () => {
     lonely.close();
   });
 
-  it("does not take a tunnel that accepts for a server that answers", async t => {
+  it("treats a tunnel that accepts and does not answer as a server that is away", async t => {
     const one = await testMemcached();
     const tunnel = await FaultProxy.start({ host: "127.0.0.1", port: one.port });
     const through = new MemcachedClient(tunnel.address);

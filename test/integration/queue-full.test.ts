@@ -9,8 +9,8 @@ import { fill, smallItems } from "#test/support/full-memcached.ts";
 import { emptyBatch, newQueue, queueBench, to } from "#test/support/queue-bench.ts";
 import { checkMemcached } from "../../cli/doctor/memcached.ts";
 
-describe("a full server", () => {
-  it("is known to the doctor by what it refused", async () => {
+describe("a full queue server", () => {
+  it("reports to the doctor how many items it refused", async () => {
     const { newClient } = await queueBench(2);
     const client = newClient();
     const says = async () =>
@@ -20,7 +20,7 @@ describe("a full server", () => {
     assert.match((await says()).join(), /has refused \d+ things/);
   });
 
-  it("says so at once, hands out numbers that grow by a digit, and lets a number be passed", async () => {
+  it("is reported at once, gives numbers that grow by a digit, and takes a tombstone", async () => {
     const { newProducer } = await queueBench(8);
     const queue = newQueue();
     const producer = newProducer(queue);
@@ -42,7 +42,7 @@ describe("a full server", () => {
     assert.equal(decodeBatch(found.get(2) ?? Buffer.alloc(0)), null);
   });
 
-  it("does not take a slot, and takes it when there is room", async () => {
+  it("refuses a slot, and takes it when it has memory again", async () => {
     const { newProducer } = await queueBench(2);
     const producer = newProducer(newQueue());
     const big = Buffer.alloc(60_000);

@@ -13,8 +13,8 @@ import { timed } from "#test/support/stalls.ts";
 
 const { newClient, newProducer } = await queueBench();
 
-describe("lock", () => {
-  it("is released behind the slot", async () => {
+describe("the lock of a queue", () => {
+  it("is released after its slot is written", async () => {
     const queue = newQueue();
     const producer = newProducer(queue);
     const ticket = await producer.takeTicket();
@@ -23,7 +23,7 @@ describe("lock", () => {
     assert.notEqual((await producer.takeTicket()).lockedAtMs, undefined);
   });
 
-  it("of a producer that died is free after its lease", async () => {
+  it("is free after the lease of a producer that died", async () => {
     const queue = newQueue();
     await newProducer(queue).takeTicket(); // and is never heard of again
     const second = newProducer(queue);
@@ -34,7 +34,7 @@ describe("lock", () => {
     assert.ok(tookMs <= 2_300, `${tookMs} ms`);
   });
 
-  it("that was waited for until the number aged comes with another number, and is released", async () => {
+  it("comes with another number when the first has aged during the wait, and is released", async () => {
     const queue = newQueue();
     await newProducer(queue).takeTicket(); // dies with the lock
     const second = newProducer(queue);
@@ -45,7 +45,7 @@ describe("lock", () => {
     assert.notEqual((await second.takeTicket()).lockedAtMs, undefined);
   });
 
-  it("is given back by a holder whose number has aged", async () => {
+  it("is released by a holder whose number has aged", async () => {
     const producer = newProducer(newQueue());
     const ticket = await producer.takeTicket();
     const aged = { ...ticket, takenAtMs: ticket.takenAtMs - 1_100 };
@@ -53,7 +53,7 @@ describe("lock", () => {
     assert.notEqual((await producer.takeTicket()).lockedAtMs, undefined);
   });
 
-  it("is left alone by a holder whose lease may have ended", async () => {
+  it("is not deleted by a holder whose lease may have ended", async () => {
     const queue = newQueue();
     const slow = newProducer(queue);
     const ticket = await slow.takeTicket();
@@ -64,7 +64,7 @@ describe("lock", () => {
     assert.equal(counterValue((await slow.client.send(p)).of(lock)), 1n);
   });
 
-  it("is passed on quickly between producers, and every batch gets in once", async () => {
+  it("passes quickly between producers, and every batch is enqueued once", async () => {
     const queue = newQueue();
     const producers = Array.from({ length: 6 }, () => newProducer(queue));
     const batches = producers.flatMap(producer =>
@@ -89,8 +89,8 @@ describe("lock", () => {
   });
 });
 
-describe("a lock whose holder is gone", () => {
-  it("is left alone: batches go to another home until its lease is over", async () => {
+describe("a lock whose holder is dead", () => {
+  it("sends batches to another home until its lease ends", async () => {
     const client = newClient();
     const homes = [newQueue(), newQueue()].map(queue => new QueueProducer(queue, client));
     const [own, other] = homes;
@@ -108,8 +108,8 @@ describe("a lock whose holder is gone", () => {
   });
 });
 
-describe("holding all queues", () => {
-  it("keeps producers out until it lets go", async () => {
+describe("freezing the queues", () => {
+  it("keeps producers waiting until the release", async () => {
     const queue = newQueue();
     const producer = newProducer(queue);
     await producer.write(await producer.takeTicket(), encodeBatch(emptyBatch()));
@@ -120,7 +120,7 @@ describe("holding all queues", () => {
     assert.notEqual((await producer.takeTicket()).lockedAtMs, undefined);
   });
 
-  it("gives up, holding nothing, when a lock can't be had in time", async () => {
+  it("fails, and keeps no lock, when a lock stays busy", async () => {
     const [free, busy] = [newQueue(), newQueue()];
     const producer = newProducer(free);
     await producer.write(await producer.takeTicket(), encodeBatch(emptyBatch()));
@@ -129,7 +129,7 @@ describe("holding all queues", () => {
     assert.notEqual((await producer.takeTicket()).lockedAtMs, undefined);
   });
 
-  it("has nothing to hold where no queue was ever used", async () => {
+  it("takes no lock on a server without queues", async () => {
     const hold = await freezeQueues([newProducer(newQueue()).client], [newQueue()]);
     assert.deepEqual(hold.queues, []);
     await hold.release();

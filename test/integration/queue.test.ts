@@ -14,7 +14,7 @@ import { emptyBatch, newQueue, queueBench, to } from "#test/support/queue-bench.
 const { newProducer, flushAll } = await queueBench();
 
 describe("epoch and pointer", () => {
-  it("are born once, however many begin at the same moment", async () => {
+  it("are created once when many producers begin at the same moment", async () => {
     const queue = newQueue();
     const producers = Array.from({ length: 16 }, () => newProducer(queue));
     const tickets = await Promise.all(producers.map(producer => producer.takeTicket()));
@@ -25,14 +25,14 @@ describe("epoch and pointer", () => {
     );
   });
 
-  it("give one of them the lock at a cold start, and only one", async () => {
+  it("give exactly one producer the lock at a cold start", async () => {
     const queue = newQueue();
     const producers = Array.from({ length: 16 }, () => newProducer(queue));
     const tickets = await Promise.all(producers.map(producer => producer.takeTicket()));
     assert.equal(tickets.filter(ticket => ticket.lockedAtMs !== undefined).length, 1);
   });
 
-  it("begin a new life when the server forgets everything, and never use a number again", async () => {
+  it("begin a new epoch when the server loses its memory, and never use a number again", async () => {
     const producer = newProducer(newQueue());
     const before = await producer.takeTicket();
     await flushAll();
@@ -41,7 +41,7 @@ describe("epoch and pointer", () => {
     assert.equal(afterwards.slot, 1);
   });
 
-  it("end an epoch whose pointer alone was lost, instead of counting from the start again", async () => {
+  it("end an epoch whose pointer alone was lost, instead of restarting its numbers", async () => {
     const queue = newQueue();
     const producer = newProducer(queue);
     const before = await producer.takeTicket();
@@ -54,7 +54,7 @@ describe("epoch and pointer", () => {
 });
 
 describe("slots", () => {
-  it("refuse a front that comes after the worker has given up", async () => {
+  it("refuse a front that writes after the worker's tombstone", async () => {
     const queue = newQueue();
     const producer = newProducer(queue);
     const ticket = await producer.takeTicket();
@@ -63,7 +63,7 @@ describe("slots", () => {
     assert.equal((await producer.write(ticket, bytes)).outcome, "fenced");
   });
 
-  it("refuse a worker that gives up after the front has written", async () => {
+  it("refuse a tombstone after the front has written", async () => {
     const queue = newQueue();
     const producer = newProducer(queue);
     const ticket = await producer.takeTicket();
@@ -74,7 +74,7 @@ describe("slots", () => {
     );
   });
 
-  it("are enqueued again under another number after a fence", async () => {
+  it("are enqueued again under another number after a tombstone", async () => {
     const queue = newQueue();
     const producer = newProducer(queue);
     const ticket = await producer.takeTicket();
@@ -86,7 +86,7 @@ describe("slots", () => {
     assert.ok(result.outcome === "enqueued" && (result.places[0]?.slot ?? 0) > next);
   });
 
-  it("abandon a number that was held for too long", async () => {
+  it("are not written under a number that has aged", async () => {
     const producer = newProducer(newQueue());
     const ticket = await producer.takeTicket();
     const old = { ...ticket, takenAtMs: ticket.takenAtMs - 1_100 };
@@ -104,7 +104,7 @@ describe("slots", () => {
   });
 });
 
-it("keeps the epoch's key free of anything but the epoch", async () => {
+it("the epoch's key holds nothing but the epoch", async () => {
   const queue = newQueue();
   const producer = newProducer(queue);
   const { epoch } = await producer.takeTicket();

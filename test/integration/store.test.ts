@@ -24,13 +24,13 @@ function newStore(): Store {
   return new Store({ url: url.href, connectionsMax: 1, statementMs });
 }
 
-describe("a line to MySQL that goes dead", () => {
+describe("a connection to MySQL that goes silent", () => {
   for (const [when, request] of [
     ["before a connection is set up", "SET SESSION"],
     ["while a statement is under way", "SELECT 1"],
     ["at the end of a transaction", "*/ COMMIT"],
   ] as const) {
-    it(`${when} costs a statement its time, and no more`, async () => {
+    it(`${when} fails the statement when its time is over`, async () => {
       const store = newStore();
       proxy.interceptRequests(bytes => {
         if (bytes.includes(request)) proxy.stall();
