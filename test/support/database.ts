@@ -38,9 +38,32 @@ const templateRedoLogMb = 4;
 /** Room for the data of several test files at once. */
 const memoryBytesMin = 3 * 1024 ** 3;
 
+const inMemory = "/dev/shm";
+const directoryName = /^floodgate-(?:site|test)-(\d+)-/;
+
 /** A new directory for the data of a test: in memory where there is room. */
-export function testDirectory(prefix: string): string {
-  return mkdtempSync(join(hasRoom("/dev/shm") ? "/dev/shm" : tmpdir(), prefix));
+export function testDirectory(use: "site" | "test"): string {
+  const parent = hasRoom(inMemory) ? inMemory : tmpdir();
+  return mkdtempSync(join(parent, `floodgate-${use}-${process.pid}-`));
+}
+
+/** Frees the memory of tests that were killed: the process in the directory's name is gone. */
+export function removeLeftovers(): void {
+  if (!existsSync(inMemory)) return;
+  for (const name of readdirSync(inMemory)) {
+    const [, pid] = directoryName.exec(name) ?? [];
+    if (pid && !isAlive(Number(pid))) {
+      rmSync(join(inMemory, name), { recursive: true, force: true });
+    }
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
 }
 
 function hasRoom(directory: string): boolean {

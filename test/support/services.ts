@@ -21,7 +21,7 @@ export async function testDatabase(
   options: { options?: readonly string[]; port?: number } = {},
   schema: Schema = "migrated",
 ): Promise<DatabaseServer> {
-  const directory = testDirectory("floodgate-test-");
+  const directory = testDirectory("test");
   const server = await startTestDatabase(
     { directory, redoLogMb: 16, bufferPoolMb: 64, ...options },
     schema,

@@ -75,7 +75,7 @@ export class Site {
     this.programs = options.programs ?? "dist";
     this.directory = options.onDisk
       ? mkdtempSync(join(tmpdir(), "floodgate-site-"))
-      : testDirectory("floodgate-site-");
+      : testDirectory("site");
   }
 
   static async start(options: SiteOptions = {}): Promise<Site> {
