@@ -148,8 +148,8 @@ describe("rebuildTallies", () => {
     for (const poll of polls) await vote(producer, poll.id);
     const roundTrips = async (some: typeof polls) => {
       const client = countingClient();
-      const places = new Placement([client], 1);
-      const deps = depsFor(queueNames, { tallies: places, queueServers: [client] });
+      const placement = new Placement([client], 1);
+      const deps = depsFor(queueNames, { tallies: placement, queueServers: [client] });
       assert.equal((await rebuildTallies(deps, some))?.length, some.length * 5);
       for (const poll of some) assert.equal(await ballotsOf(poll), 1);
       return client.roundTrips;
@@ -271,13 +271,13 @@ describe("correctCounters with 2,000 polls", () => {
 
   it("writes a few portions, and nothing when the time is over", async () => {
     const client = countingClient();
-    const places = new Placement([client], 1);
+    const placement = new Placement([client], 1);
     const polls = await manyPolls();
-    assert.equal(await correctCounters(places, polls, () => 3, monotonicMs()), undefined);
+    assert.equal(await correctCounters(placement, polls, () => 3, monotonicMs()), undefined);
     assert.equal(await ballotsOf(polls[0] ?? assert.fail()), undefined);
     const before = client.roundTrips;
     const untilMs = monotonicMs() + defaultTimeouts.answerMs * 20;
-    const corrections = await correctCounters(places, polls, () => 3, untilMs);
+    const corrections = await correctCounters(placement, polls, () => 3, untilMs);
     assert.equal(corrections?.length, polls.length * 5);
     assert.ok(client.roundTrips - before <= 8, `${client.roundTrips - before} round trips`);
     for (const poll of [polls[0], polls.at(-1)])

@@ -49,7 +49,7 @@ export async function startFlushBench(
   const database = await testDatabase({ options: servers.databaseOptions ?? [] });
   const store = new Store({ url: database.url, connectionsMax: 8, statementMs: 10_000 });
   const client = new MemcachedClient({ host: "127.0.0.1", port: memcached.port });
-  const places = new Placement([client], 1);
+  const placement = new Placement([client], 1);
   const corrections: Parameters<FlushDeps["correctTallies"]>[] = [];
   const deps: FlushDeps = {
     store,
@@ -62,7 +62,7 @@ export async function startFlushBench(
     committed: () => {},
     correctTallies: async (...args) => {
       corrections.push(args);
-      await moveTallies(places, args[0]);
+      await moveTallies(placement, args[0]);
     },
     ...options,
   };
@@ -101,7 +101,7 @@ export async function startFlushBench(
         Date.now(),
       ),
     producer: (home = 0, lane: Lane = "normal") => new QueueProducer(queueName(lane, home), client),
-    /** Writes one slot; gives its ticket. Like a front, it takes another when a machine that stood still made one stale. */
+    /** Writes one slot and returns its ticket. When a stall made a ticket stale, takes another, as a front does. */
     enqueue: async (producer: QueueProducer, bytes: Batch | Buffer) => {
       const encoded = Buffer.isBuffer(bytes) ? bytes : encodeBatch(bytes);
       for (;;) {
@@ -111,7 +111,7 @@ export async function startFlushBench(
         if (outcome !== "stale") throw new Error(`not written: ${outcome}`);
       }
     },
-    /** Ballots, duplicates and votes by option, as MySQL's totals have them. */
+    /** Ballots, duplicates and votes by option, from MySQL's totals. */
     totals: async (poll: PollId) => {
       const rows = await store.rows<Row & { ballots: number; duplicates: number }>(
         "test.totals",
