@@ -1,5 +1,5 @@
 /**
- * Request bodies: type first, then size, then contents.
+ * Request bodies, checked in this order: type, size, contents.
  */
 import { FloodgateError, isFloodgateError } from "../base/errors.ts";
 import type { RequestHead } from "./request-head.ts";
@@ -8,7 +8,7 @@ export const bodyBytesMax = 64 * 1024;
 
 export type BodyKind = "json" | "form";
 
-/** What a request says its body is; `undefined` for anything that is neither JSON nor a form. */
+/** The kind of body that a request announces; `undefined` for neither JSON nor a form. */
 export function bodyKind(request: RequestHead): BodyKind | undefined {
   const stated = request.headers.get("content-type");
   if (stated === "application/json") return "json";
@@ -19,9 +19,9 @@ export function bodyKind(request: RequestHead): BodyKind | undefined {
 }
 
 /**
- * The body as text, at most `bodyBytesMax` bytes of it: more are not even read.
+ * The body as text, at most `bodyBytesMax` bytes; a larger body is not read to its end.
  *
- * @throws FloodgateError `body_too_large`, `invalid_request` when it is not UTF-8 or broke off.
+ * @throws FloodgateError `body_too_large`, `invalid_request` when it is not UTF-8 or ended early.
  */
 async function readText(request: Request): Promise<string> {
   const announced = request.headers.get("content-length");
@@ -29,12 +29,15 @@ async function readText(request: Request): Promise<string> {
   const reading = announced === null ? readChunks(request) : request.text();
   const text = await reading.catch(error => {
     if (isFloodgateError(error)) throw error;
-    throw new FloodgateError("invalid_request", { detail: "The body broke off.", cause: error });
+    throw new FloodgateError("invalid_request", {
+      detail: "The body ended before its announced length.",
+      cause: error,
+    });
   });
   return wellFormed(text);
 }
 
-/** What is not UTF-8 becomes one certain character, which nobody types. */
+/** Decoding replaces what is not UTF-8 by U+FFFD, which no reader types. */
 function wellFormed(text: string): string {
   if (!text.includes("\ufffd")) return text;
   throw new FloodgateError("invalid_request", { detail: "The body is not UTF-8." });
@@ -65,7 +68,7 @@ export async function readJson(request: Request): Promise<unknown> {
 }
 
 /**
- * What a JSON body says.
+ * Parses a JSON body.
  *
  * @param text - the body, decoded.
  * @throws FloodgateError `invalid_request` when it is not UTF-8, or not JSON.

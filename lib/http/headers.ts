@@ -5,7 +5,7 @@
  * |--------|---------------------------|--------------------|
  * | page   | its own origin            | our own files only |
  * | embed  | the sites that may embed  | our own files only |
- * | data   | nobody                    | none               |
+ * | data   | no page                   | none               |
  * | script | (any site may load it)    |                    |
  * | picture| (any site may show it)    | none               |
  *
@@ -28,7 +28,7 @@ export const dataHeaders: Readonly<Record<string, string>> = {
   "X-Frame-Options": "DENY",
 };
 
-/** What a page brings from elsewhere. */
+/** What a page loads that is not a file of ours. */
 export interface PageSources {
   /** CSP hashes of its inline styles, like `'sha256-…'`. */
   readonly styleHashes: readonly string[];
@@ -47,7 +47,7 @@ export function pageHeaders(sources: PageSources): Readonly<Record<string, strin
 }
 
 /**
- * A poll in somebody's article. No `X-Frame-Options`: it can't name a list of sites.
+ * A poll in an article. No `X-Frame-Options`: it can't name a list of sites.
  *
  * @param sites - who may frame it, as CSP sources.
  */
@@ -70,7 +70,7 @@ export const scriptHeaders: Readonly<Record<string, string>> = {
   "Cross-Origin-Resource-Policy": "cross-origin",
 };
 
-/** Pictures for other sites, which keep them for a while; what has changed is there within a minute. */
+/** Pictures for other sites, which may keep them; a change shows within a minute. */
 export const pictureHeaders: Readonly<Record<string, string>> = {
   ...always,
   "Content-Type": "image/png",

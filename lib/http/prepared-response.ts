@@ -1,20 +1,19 @@
 /**
- * Answers that are made once and sent to many: status, headers and bytes, with the short answer to those
- * who have it already. A route makes a `Response` of it; the front may write it as it is
- * (`server/fast-read.ts`).
+ * Answers that are encoded once and sent to many: status, headers and bytes, with the 304 for clients that have
+ * them already. A route turns one into a `Response`; the front may write it as it is (`server/fast-read.ts`).
  */
 
 export interface PreparedResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Uint8Array<ArrayBuffer> | null;
-  /** The same headers as Node takes them fastest, with the length. */
+  /** The same headers and `Content-Length`, in the form that Node writes fastest. */
   readonly rawHeaders: readonly string[];
-  /** 304, where there is an `ETag` to ask with. */
+  /** The 304; absent without an `ETag`. */
   readonly unchanged?: PreparedResponse;
 }
 
-/** The answer with this body; its `ETag`, if it has one, may be asked for. */
+/** Encodes an answer; with an `ETag` among the headers, also its 304. */
 export function prepareResponse(
   status: number,
   headers: Readonly<Record<string, string>>,
@@ -33,7 +32,7 @@ export function prepareResponse(
   return { ...answer, unchanged: { status: 304, headers: rest, body: null, rawHeaders } };
 }
 
-/** What of `answer` goes to somebody who sends this `If-None-Match`. */
+/** `answer`, or its 304 for a client that sends a matching `If-None-Match`. */
 export function answerFor(
   answer: PreparedResponse,
   ifNoneMatch: string | null | undefined,

@@ -39,11 +39,11 @@ export const problemSchema = z.object({
   requestId: z.string(),
 });
 
-/** The answer for an error that a route threw, or made. */
+/** The answer to an error that a route threw or returned. */
 export function problemAnswer(error: unknown, log?: Log): Answer {
   const known = toFloodgateError(error);
   const requestId = randomUUID();
-  // Refusals are nobody's fault, and an outage is logged where it begins and ends, not for each request.
+  // Only bugs are logged here: refusals are expected, and an outage is logged once, where it begins and ends.
   if (!known) log?.error({ event: "request_failed", requestId, ...describeError(error) });
   const shown = known ?? new FloodgateError("overloaded", { cause: error });
   const { status, title } = errorSpec(shown.code);
@@ -63,7 +63,7 @@ export function problemAnswer(error: unknown, log?: Log): Answer {
   return { status, headers, body: JSON.stringify(body) };
 }
 
-/** The same as a Web answer. */
+/** The same as a Web `Response`. */
 export function problemResponse(error: unknown, log?: Log): Response {
   return responseOf(problemAnswer(error, log));
 }
@@ -73,7 +73,7 @@ export function problem(code: ErrorCode, options?: FloodgateErrorOptions): Respo
   return problemResponse(new FloodgateError(code, options));
 }
 
-/** What a route threw, as one of our errors; `undefined` for a bug. */
+/** A thrown error as one of our own; `undefined` for a bug. */
 function toFloodgateError(error: unknown): FloodgateError | undefined {
   if (isFloodgateError(error)) return error;
   if (isMemcachedFailure(error))
@@ -86,9 +86,9 @@ function toFloodgateError(error: unknown): FloodgateError | undefined {
 }
 
 /**
- * The value that `schema` makes of `input`.
+ * Parses `input` by `schema`.
  *
- * @throws FloodgateError `invalid_request` naming every field that is wrong.
+ * @throws FloodgateError `invalid_request` that names every invalid field.
  */
 export function parse<T extends z.ZodType>(schema: T, input: unknown): z.output<T> {
   const result = schema.safeParse(input);

@@ -1,10 +1,10 @@
 /**
- * What is looked at of a request, its body apart. A Web `Request` is one; on its hottest route, the front
- * makes one of Node's request, which costs next to nothing (`server/fast-vote.ts`).
+ * A request without its body. A Web `Request` is one; on its hottest routes the front wraps Node's request
+ * instead, which costs next to nothing (`server/node-request-head.ts`).
  */
 export interface RequestHead {
   /** Absolute. */
   readonly url: string;
-  /** Asked by names in lower case. */
+  /** Names are given in lower case. */
   readonly headers: Pick<Headers, "get" | "has">;
 }

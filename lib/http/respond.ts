@@ -14,14 +14,14 @@ interface AnswerOptions {
   readonly headers?: Readonly<Record<string, string>> | undefined;
 }
 
-/** An answer before it is anybody's `Response`. */
+/** An answer, not yet in the form of a Web `Response` or of Node's. */
 export interface Answer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
 }
 
-/** A Web answer of one that is put together. */
+/** An answer as a Web `Response`. */
 export function responseOf({ status, headers, body }: Answer | PreparedResponse): Response {
   return new Response(body, { status, headers });
 }
@@ -30,7 +30,7 @@ export function responseOf({ status, headers, body }: Answer | PreparedResponse)
 export function jsonHeadersWith(
   more: Readonly<Record<string, string>> | undefined,
 ): Readonly<Record<string, string>> {
-  // A plain object: where answers are many, nobody turns it into `Headers`.
+  // A plain object: on hot routes no `Headers` is built.
   return more ? { ...jsonHeaders, ...more } : jsonHeaders;
 }
 
@@ -39,7 +39,7 @@ export function json(body: unknown, options: AnswerOptions = {}): Response {
   return jsonText(JSON.stringify(body), options);
 }
 
-/** A JSON answer that is text, or bytes, already. */
+/** A JSON answer whose body is encoded already. */
 export function jsonText(
   body: string | Uint8Array,
   { status = 200, headers }: AnswerOptions = {},

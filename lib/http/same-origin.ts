@@ -1,9 +1,9 @@
 /**
- * Who may send a vote or an edit: our own pages, and programs that are no browser. Not another site's
- * page: a form or script there could vote in its readers' names.
+ * Votes and edits are accepted from our own pages and from programs, not from another site's page: a form or script
+ * there could vote in its readers' names.
  *
- * Browsers say where a request comes from in two headers that no page can forge: `Sec-Fetch-Site` (to
- * https and localhost) and `Origin` (with every POST). A request with neither comes from a program.
+ * Browsers state a request's origin in two headers that no page can forge: `Sec-Fetch-Site` (to https and localhost)
+ * and `Origin` (with every POST). A request with neither comes from a program.
  *
  * Source: Fetch Metadata (W3C) and OWASP's CSRF cheat sheet, "verifying origin with standard headers".
  */
@@ -17,7 +17,9 @@ export function refuseCrossSite(request: RequestHead, publicUrl: string): void {
   const origin = request.headers.get("origin");
   if (site === null && origin === null) return;
   if (site === null && origin !== null && isOurs(origin, request, publicUrl)) return;
-  throw new FloodgateError("forbidden", { detail: "The request comes from another site." });
+  throw new FloodgateError("forbidden", {
+    detail: "The request was sent by a page of another site.",
+  });
 }
 
 function isOurs(origin: string, request: RequestHead, publicUrl: string): boolean {

@@ -1,8 +1,8 @@
 /**
  * Live results as an event stream: one viewer for each open response.
  *
- * Invariant: a viewer who does not keep up is dropped, with at most `framesMax` frames waiting for them in
- *   this process. Their browser comes back by itself and is told the newest results.
+ * Invariant: at most `framesMax` frames wait for one viewer in this process. A viewer who does not keep up is
+ *   disconnected; the browser reconnects by itself and gets the newest results.
  */
 import type { Slug } from "../model/ids.ts";
 import type { Requester } from "../model/visibility.ts";
@@ -12,13 +12,13 @@ import type { Snapshot } from "./snapshot.ts";
 
 export const framesMax = 4;
 
-/** Where the bytes of a stream go. */
+/** The response that a stream is written to. */
 export interface StreamSink {
   /** Fewer than `framesMax` frames are waiting to be sent. */
   readonly keepsUp: boolean;
   send(bytes: Uint8Array): void;
   end(): void;
-  /** Breaks the stream off. */
+  /** Closes the connection without an orderly end. */
   drop(): void;
 }
 
@@ -38,7 +38,7 @@ class StreamViewer implements Viewer {
     this.#send(news.frame);
   }
 
-  /** They have this already, from an earlier connection. */
+  /** The viewer has this snapshot already, from an earlier connection. */
   knows(snapshot: Snapshot): void {
     this.#seen = snapshot.etag;
   }
@@ -63,17 +63,17 @@ class StreamViewer implements Viewer {
 }
 
 /**
- * Sends what is current, unless the viewer has it, and every change from then on.
+ * Sends the current results, unless the viewer has them, and then every change.
  *
  * @param knownVersion - the newest version that the viewer has seen, 0 for none.
- * @returns what to call when the viewer has gone.
+ * @returns the function to call when the viewer has disconnected.
  * @throws FloodgateError `overloaded` when there are too many viewers; nothing was sent then.
  */
 export function followResults(
   board: LiveBoard,
   slug: Slug,
   requester: Requester,
-  { current, knownVersion }: { current: Snapshot; knownVersion: number },
+  { current, knownVersion }: { readonly current: Snapshot; readonly knownVersion: number },
   sink: StreamSink,
 ): () => void {
   let leave = () => {};

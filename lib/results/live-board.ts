@@ -1,15 +1,14 @@
 /**
- * Live results: who watches which poll, and one look a tick for all who watch the same one.
+ * Live results: the viewers of each poll, and one read a tick for all viewers of the same poll.
  *
- * A poll is looked at only while somebody watches it, as whoever they are: a reader, a voter, an editor. What a look finds is compared with what was found
- * before: viewers hear of changes and of nothing else, but for a sign of life now and then.
+ * A poll is read only while it has viewers, once for each kind of requester among them (reader, voter, editor).
+ * Viewers are sent changes, and now and then a sign of life.
  *
  * Invariant: one memcached read for each watched poll and tick, whatever the number of viewers; a frame is
- *   encoded once, and every viewer is handed the same bytes.
- * Invariant: handing out never holds up the process: it goes on in portions, and votes come in between.
+ *   encoded once, and every viewer is sent the same bytes.
+ * Invariant: sending never blocks the process: viewers are served in portions, and votes are answered in between.
  *
- * Source: IMVU's Perlbal plugin, which held requests that had nothing new to be told, and looked again a
- * second later, once for everybody.
+ * Source: IMVU's Perlbal plugin, which held requests without news and read again a second later, once for all.
  */
 import { monotonicMs, SECOND, sleep } from "../base/clock.ts";
 import { FloodgateError } from "../base/errors.ts";
@@ -22,26 +21,26 @@ import { encodeFrame } from "./frames.ts";
 import type { ResultsBoard } from "./results-board.ts";
 import type { Snapshot } from "./snapshot.ts";
 
-/** What is new, in both forms: as it is, and as bytes of an event stream. */
+/** A snapshot that viewers have not seen, and its frame. */
 export interface News {
   readonly snapshot: Snapshot;
   readonly frame: Uint8Array;
 }
 
-/** Why there will be no more news. */
+/** Why a viewer is sent nothing more. */
 export type Ending =
-  /** The poll was taken back. */
+  /** The poll was deleted. */
   | "gone"
-  /** These were the final results. */
+  /** The viewer has the final results. */
   | "final"
-  /** This process stops: there is another one to ask. */
+  /** This process is stopping; another one answers. */
   | "stopping";
 
-/** Somebody who wants to know. Neither method may throw or wait. */
+/** An open stream or a held request. No method may throw or wait. */
 export interface Viewer {
-  /** Called once at most for each change. */
+  /** Called at most once for each change. */
   show(news: News): void;
-  /** Nothing changed for a while: a sign of life, so that nobody on the way gives the connection up. */
+  /** Nothing changed for a while: a sign of life keeps proxies from closing the connection. */
   idle(): void;
   /** The last call. */
   end(why: Ending): void;
@@ -51,34 +50,36 @@ export interface LiveDeps {
   readonly published: Pick<PublishedPolls, "find">;
   readonly results: Pick<ResultsBoard, "snapshot">;
   readonly log: Log;
-  /** More than this at once are refused. */
+  /** Further viewers are refused. */
   readonly viewersMax: number;
-  /** Time between two looks. */
+  /** Time between two reads of a poll. */
   readonly tickMs?: number;
 }
 
 interface Watch {
   readonly slug: Slug;
-  /** As whom its viewers watch: they may see the same. */
+  /** All its viewers may see the same. */
   readonly requester: Requester;
   readonly viewers: Set<Viewer>;
-  readonly nobodyLeft: AbortController;
+  /** Aborted when the last viewer has left. */
+  readonly abandoned: AbortController;
   news: News | undefined;
-  saidMs: number;
+  /** When its viewers were last sent something. */
+  sentAtMs: number;
 }
 
-/** A vote is on every screen within about this and the 200 ms that results are kept. */
+/** A vote is on every screen within about this plus the 200 ms for which results are kept. */
 const defaultTickMs = 500;
-/** Less than the patience of any proxy. */
+/** Below the idle time-out of any proxy. */
 const idleMs = 15 * SECOND;
-const portion = 250;
+const viewersPerPortion = 250;
 
 const keyOf = (slug: Slug, requester: Requester): string => `${slug} ${requester}`;
 
 export class LiveBoard {
   readonly #deps: LiveDeps;
   readonly #watches = new Map<string, Watch>();
-  readonly #complaints = new TokenBucket(1);
+  readonly #warnings = new TokenBucket(1);
   #viewers = 0;
   #stopping = false;
 
@@ -86,12 +87,12 @@ export class LiveBoard {
     this.#deps = deps;
   }
 
-  /** Viewers right now, of all polls. */
+  /** Number of viewers, of all polls. */
   get viewers(): number {
     return this.#viewers;
   }
 
-  /** What is new at this moment, encoded once for all who ask before the next look. */
+  /** A snapshot with its frame, encoded once for all who ask before the next read. */
   newsOf(slug: Slug, requester: Requester, snapshot: Snapshot): News {
     const watch = this.#watches.get(keyOf(slug, requester));
     if (watch?.news?.snapshot.etag === snapshot.etag) return watch.news;
@@ -101,9 +102,9 @@ export class LiveBoard {
   }
 
   /**
-   * Tells `viewer` of every change from now on, until the function that is returned is called.
+   * Sends `viewer` every change from now on, until the returned function is called.
    *
-   * @throws FloodgateError `overloaded` when there are too many already, or this process is stopping.
+   * @throws FloodgateError `overloaded` when there are too many viewers, or this process is stopping.
    */
   watch(slug: Slug, requester: Requester, viewer: Viewer): () => void {
     if (this.#stopping || this.#viewers >= this.#deps.viewersMax) {
@@ -115,7 +116,7 @@ export class LiveBoard {
     return () => this.#leave(watch, viewer);
   }
 
-  /** Sends everybody away, to come back elsewhere. */
+  /** Ends all viewers; they reconnect to another process. */
   stop(): void {
     this.#stopping = true;
     for (const watch of [...this.#watches.values()]) this.#end(watch, "stopping");
@@ -126,9 +127,9 @@ export class LiveBoard {
       slug,
       requester,
       viewers: new Set(),
-      nobodyLeft: new AbortController(),
+      abandoned: new AbortController(),
       news: undefined,
-      saidMs: monotonicMs(),
+      sentAtMs: monotonicMs(),
     };
     this.#watches.set(keyOf(slug, requester), watch);
     void this.#run(watch);
@@ -141,7 +142,7 @@ export class LiveBoard {
     if (watch.viewers.size > 0) return;
     const key = keyOf(watch.slug, watch.requester);
     if (this.#watches.get(key) === watch) this.#watches.delete(key);
-    watch.nobodyLeft.abort();
+    watch.abandoned.abort();
   }
 
   #end(watch: Watch, why: Ending): void {
@@ -151,24 +152,24 @@ export class LiveBoard {
     }
   }
 
-  /** Looks, tick by tick, while anybody is there. Never rejects. */
+  /** Reads once a tick while there are viewers. Never rejects. */
   async #run(watch: Watch): Promise<void> {
-    const { signal } = watch.nobodyLeft;
+    const { signal } = watch.abandoned;
     while (!signal.aborted) {
       await sleep(this.#deps.tickMs ?? defaultTickMs, signal);
       if (signal.aborted) return;
       try {
-        await this.#look(watch);
+        await this.#refresh(watch);
       } catch (error) {
-        // Memcached is away: viewers keep what they have, and there will be another look.
-        if (this.#complaints.tryTake()) {
-          this.#deps.log.warn({ event: "live_look_failed", ...describeError(error) });
+        // Memcached is away: viewers keep what they have, and the next tick tries again.
+        if (this.#warnings.tryTake()) {
+          this.#deps.log.warn({ event: "live_read_failed", ...describeError(error) });
         }
       }
     }
   }
 
-  async #look(watch: Watch): Promise<void> {
+  async #refresh(watch: Watch): Promise<void> {
     const poll = await this.#deps.published.find(watch.slug);
     if (!poll) {
       this.#end(watch, "gone");
@@ -178,20 +179,20 @@ export class LiveBoard {
     if (watch.news?.snapshot.etag !== snapshot.etag) {
       const news = { snapshot, frame: encodeFrame(snapshot) };
       watch.news = news;
-      await this.#tell(watch, viewer => viewer.show(news));
-    } else if (monotonicMs() - watch.saidMs > idleMs) {
-      await this.#tell(watch, viewer => viewer.idle());
+      await this.#sendAll(watch, viewer => viewer.show(news));
+    } else if (monotonicMs() - watch.sentAtMs > idleMs) {
+      await this.#sendAll(watch, viewer => viewer.idle());
     }
     if (snapshot.results.state === "final") this.#end(watch, "final");
   }
 
-  async #tell(watch: Watch, say: (viewer: Viewer) => void): Promise<void> {
-    watch.saidMs = monotonicMs();
-    let told = 0;
+  async #sendAll(watch: Watch, send: (viewer: Viewer) => void): Promise<void> {
+    watch.sentAtMs = monotonicMs();
+    let sent = 0;
     for (const viewer of [...watch.viewers]) {
-      if (watch.viewers.has(viewer)) say(viewer);
-      told += 1;
-      if (told % portion === 0) await new Promise(resolve => setImmediate(resolve));
+      if (watch.viewers.has(viewer)) send(viewer);
+      sent += 1;
+      if (sent % viewersPerPortion === 0) await new Promise(resolve => setImmediate(resolve));
     }
   }
 }

@@ -1,4 +1,4 @@
-/** Live results by long poll: a request that is held until there is something newer. */
+/** Live results by long poll: a request that is held until there is a newer version. */
 import type { Slug } from "../model/ids.ts";
 import type { Requester } from "../model/visibility.ts";
 import type { LiveBoard } from "./live-board.ts";

@@ -1,8 +1,8 @@
 /**
- * Instant-runoffs where readers' results find them: computed by a worker from the rows in MySQL, published
- * in memcached beside the tallies. Requests for results read what is there and say when it was computed.
+ * Instant-runoffs: computed by a worker from the rows in MySQL, and published in memcached beside the tallies.
+ * Results show the published one, with the moment at which it was computed.
  *
- * Invariant: no request computes one, or asks MySQL for one: promise 4.
+ * Invariant: no request computes a runoff or reads MySQL for it (promise 4).
  */
 import { wallMs } from "../base/clock.ts";
 import type { MemcachedClient } from "../memcached/client.ts";
@@ -19,11 +19,11 @@ import { readTotals, type Totals } from "../store/totals.ts";
 
 export interface PublishedRunoff extends RankedCount {
   readonly computedAtMs: number;
-  /** What was counted when it was computed, as one text: as long as that is the same, so is this. */
+  /** Fingerprint of the totals it was computed from: while they are the same, so is the runoff. */
   readonly of: string;
 }
 
-/** The runoff of a ranked poll, as far as one has been published. One memcached read. */
+/** The published runoff of a ranked poll, if there is one. **Cost:** one memcached read. */
 export async function readRunoff(
   placement: Placement,
   poll: PollId,
@@ -41,8 +41,8 @@ async function readFrom(server: MemcachedClient, poll: PollId): Promise<Publishe
 
 /**
  * Computes and publishes the runoffs of ranked polls that have new ballots in MySQL, or whose runoff
- * memcached has lost. **Cost:** two queries and a memcached read a poll; for those with news, one query
- * that reads all their ballots.
+ * memcached has lost. **Cost:** two queries, and a memcached read for each poll; for each poll with new ballots, one
+ * query that reads all of them.
  *
  * @throws StoreFailure, MemcachedFailure.
  */
@@ -75,7 +75,7 @@ async function publishRunoff(
   for (const server of servers) {
     const p = new Pipeline();
     p.overwrite(tallyKey(poll.id, "i"), text, 0);
-    // Results have changed: whoever waits for a newer version shall hear of it.
+    // Results have changed: viewers must see a newer version.
     p.incr(tallyKey(poll.id, "v"), 1);
     await server.send(p);
   }

@@ -1,12 +1,14 @@
 /**
- * Results of polls as readers get them: the tallies, read from memcached at most a few times a second
- * for each poll and shared by everybody who asks, and kept current by what this process's own votes
- * were answered.
+ * Results of polls: tallies, read from memcached at most a few times a second for each poll, shared by all requests,
+ * and kept current by the counter values that this process's own votes were answered with.
  *
- * Invariant: no query of MySQL while memcached has the tallies. When a server lost its memory they are
- *   rebuilt once, by whoever asks first (`exact.ts`), while the others wait for it. While memcached is
- *   away, MySQL's totals are read instead, at most once a second for each poll, behind a circuit breaker.
- * Invariant: the version never goes back within one process, so neither does what a reader sees.
+ * Invariant: no query of MySQL while memcached has the tallies. After a server lost its memory, one process
+ *   rebuilds them (`rebuild/rebuild.ts`) while the others wait. While memcached is away, MySQL's totals are read
+ *   instead, at most once a second for each poll, behind a circuit breaker.
+ * Invariant: a version never goes back within one process, so neither does what a reader sees.
+ *
+ * Entries are kept apart from reads under way, not by `lru-cache`'s `fetch`: a vote updates its poll's entry while a
+ * read is under way, which would discard that read.
  */
 import { LRUCache } from "lru-cache";
 import { monotonicMs, SECOND, sleep, wallMs } from "../base/clock.ts";
@@ -30,28 +32,29 @@ import { type PublishedRunoff, readRunoff } from "./published-runoff.ts";
 import { hiddenSnapshot, type Snapshot, tallySnapshot } from "./snapshot.ts";
 
 interface Entry {
-  /** Holds every change up to its version, and maybe some later ones. */
+  /** Contains every move up to its version, and maybe some later ones. */
   readonly tally: Tally;
-  /** The newest version that anything in `tally` is of. */
+  /** The newest version that any counter in `tally` was read at. */
   readonly seen?: number;
-  /** Of a ranked poll, as far as a worker has computed it. */
+  /** Ranked polls: the published runoff. */
   readonly runoff?: PublishedRunoff | null;
-  /** Looked up in MySQL, while memcached was away. */
+  /** Read from MySQL, while memcached was away. */
   readonly stored?: boolean;
   readonly readAtMs: number;
   readonly asOfMs: number;
-  /** For readers: made when it is first asked for, of the poll as it was then. */
+  /** The readers' snapshot, encoded on first use from the poll as it was then. */
   made?: { readonly poll: Poll; readonly snapshot: Snapshot };
 }
 
-const tickMs = 200;
-/** From this age on they are read again beside being shown: then nobody has to wait for that. */
+const freshMs = 200;
+/** From this age on, an entry is shown and refreshed in the background, so that no request waits. */
 const renewMs = 150;
-/** MySQL is asked less often. */
-const storedTickMs = SECOND;
+/** Entries from MySQL are kept for longer. */
+const storedFreshMs = SECOND;
 const pollsMax = 5_000;
 const rebuildSeconds = 10;
 const rebuildWaitMs = 2 * SECOND;
+
 export interface ResultsDeps extends TallyDeps {
   /** For results while memcached is away. */
   readonly breaker: StoreBreaker;
@@ -67,37 +70,37 @@ export class ResultsBoard {
   }
 
   /**
-   * The results of a poll as `requester` may see them, at most a tick old.
+   * The results of a poll as `requester` may see them, at most 200 ms old.
    *
-   * @throws FloodgateError `memcached_unavailable` when they can't be read and nothing is known of them.
+   * @throws FloodgateError `memcached_unavailable` when they can't be read and this process has no entry.
    */
   async read(poll: Poll, requester: Requester): Promise<Results> {
     return (await this.snapshot(poll, requester)).results;
   }
 
-  /** The same, ready to be sent. Throws what `read` throws. */
+  /** The same, encoded. Throws what `read` throws. */
   async snapshot(poll: Poll, requester: Requester): Promise<Snapshot> {
     const known = this.fresh(poll, requester);
     return known ?? snapshotOf(poll, await this.#refresh(poll), requester);
   }
 
-  /** The same, if nothing has to be read for it. While somebody asks, it is read before it is too old. */
+  /** The same, if it needs no I/O. An entry that is in use is refreshed in the background before it is too old. */
   fresh(poll: Poll, requester: Requester): Snapshot | undefined {
     const hidden = hiddenSnapshot(poll, requester, wallMs());
     if (hidden) return hidden;
     const known = this.#entries.get(poll.id);
     if (!known) return undefined;
     const ageMs = monotonicMs() - known.readAtMs;
-    if (ageMs >= (known.stored ? storedTickMs : tickMs)) return undefined;
-    // Whoever has to wait for it, if it fails, is told.
+    if (ageMs >= (known.stored ? storedFreshMs : freshMs)) return undefined;
+    // If this fails, the next request that has to wait for a read gets the error.
     if (!known.stored && ageMs >= renewMs) void this.#refresh(poll).catch(() => {});
     return snapshotOf(poll, known, requester);
   }
 
   /**
-   * Takes note of what a vote's own `incr`s answered, so that its reader sees it counted. Behind a gap in
-   * the versions there are moves by other processes, of counters that were not answered here: the numbers
-   * are shown, but the version stays, so that the next look is news.
+   * Enters the counter values that a vote's own `incr`s returned, so that its reader sees the vote counted. After a
+   * gap in the versions, other processes have moved counters that were not returned here: the values are shown, but
+   * the version stays, so that the next read counts as a change.
    */
   see(poll: PollId, seen: TallyGlimpse): void {
     const known = this.#entries.get(poll);
@@ -140,7 +143,7 @@ export class ResultsBoard {
     return entry;
   }
 
-  /** What MySQL has, while memcached can't say. Never less than what was seen before: that is on its way. */
+  /** MySQL's totals, while memcached is away; the known entry when that has more ballots, which are in the queue. */
   async #stored(poll: Poll): Promise<Entry | undefined> {
     const read = this.#deps.breaker.use(store => readTotals(store, [poll.id]));
     const found = (await orWhenMysqlAway(read, () => undefined))?.get(poll.id);
@@ -156,9 +159,9 @@ export class ResultsBoard {
   }
 
   /**
-   * Which of two tallies is the newer one. By their versions; but each server counts its own, and so did
-   * we, while MySQL was asked. Another server than before goes on above what was shown, unless it has seen
-   * less: then it is about to be made exact.
+   * The newer of two tallies, by version. But each server counts versions of its own, as did this process while
+   * MySQL was read. The tally of another server than before is lifted above the version that was shown, unless it
+   * has fewer ballots: then it is about to be rebuilt.
    */
   async #newer(poll: Poll, known: Tally, tally: Tally): Promise<Tally> {
     if (tally.version > known.version) return tally;
@@ -183,7 +186,7 @@ export class ResultsBoard {
     );
   }
 
-  /** One process rebuilds, the others wait for it. */
+  /** One process rebuilds the tally, the others wait for it. */
   async #rebuild(poll: Poll): Promise<Tally> {
     const until = monotonicMs() + rebuildWaitMs;
     while (monotonicMs() < until) {
@@ -192,7 +195,7 @@ export class ResultsBoard {
       const server = this.#deps.tallies.up(poll.id)[0];
       if (!server) break;
       if ((await server.send(p)).of(mine) === "stored") {
-        await this.#makeExact(poll);
+        await this.#rebuildNow(poll);
         const done = new Pipeline();
         done.delete(tallyKey(poll.id, "r"));
         await server.send(done);
@@ -202,19 +205,19 @@ export class ResultsBoard {
       await sleep(50);
     }
     throw new FloodgateError("memcached_unavailable", {
-      detail: "the results are being counted again",
+      detail: "The results are being recounted.",
     });
   }
 
-  async #makeExact(poll: Poll): Promise<void> {
-    const mended = await rebuildTallies(this.#deps, [poll]).catch(error => {
+  async #rebuildNow(poll: Poll): Promise<void> {
+    const rebuilt = await rebuildTallies(this.#deps, [poll]).catch(error => {
       this.#deps.log.warn({ event: "tally_not_rebuilt", poll: poll.slug, ...describeError(error) });
     });
-    if (mended) this.#deps.log.info({ event: "tally_rebuilt", poll: poll.slug });
+    if (rebuilt) this.#deps.log.info({ event: "tally_rebuilt", poll: poll.slug });
   }
 }
 
-/** Not so with as many ballots, when some were changed. */
+/** Equal numbers of ballots are not enough: some may have been changed. */
 function sameVotes(poll: Poll, a: Pick<Tally, "votes">, b: Pick<Tally, "votes">): boolean {
   return partsOf(poll).every(part => (a.votes.get(part) ?? 0) === (b.votes.get(part) ?? 0));
 }

@@ -1,9 +1,9 @@
 /**
- * Results as they are sent: what a tally is to somebody who asks. Pure.
+ * Results as they are sent: a tally, reduced to what a requester may see. Pure.
  *
- * Invariant: numbers get out of here only for who may see them (`model/visibility.ts`), and only those that
- *   the poll's editor lets readers be told; a version tells nothing either while results are hidden, or it
- *   would count the votes.
+ * Invariant: numbers are given only to requesters who may see them (`model/visibility.ts`), and to readers only those
+ *   that the poll's rules allow. While results are hidden, the version depends on the poll's state alone: otherwise it
+ *   would reveal the number of votes.
  */
 import { percentages, sharesOf } from "../base/percent.ts";
 import type { Poll } from "../model/poll.ts";
@@ -14,13 +14,13 @@ import { maySeeResults, type Requester } from "../model/visibility.ts";
 import type { Tally } from "../tallies/counters.ts";
 import type { PublishedRunoff } from "./published-runoff.ts";
 
-/** Made once, and shared by everybody who asks until the next look. */
+/** Encoded once, and shared by all requests until the next read. */
 export interface Snapshot {
   readonly results: Results;
-  /** As JSON: text to put into another answer, bytes to be one. */
+  /** The JSON, as text to embed in another answer and as bytes to send. */
   readonly text: string;
   readonly json: Uint8Array<ArrayBuffer>;
-  /** Weak: it names the numbers and the wording, not the moment at which they were read. */
+  /** Weak: it identifies numbers and wording, not the moment at which they were read. */
   readonly etag: string;
 }
 
@@ -32,7 +32,7 @@ const stateRank: Readonly<Record<PollState, number>> = {
   final: 3,
 };
 
-/** What somebody is told who may not see results yet; `undefined` when they may. */
+/** The snapshot for a requester who may not see results; `undefined` when they may. */
 export function hiddenSnapshot(
   poll: Poll,
   requester: Requester,
@@ -43,7 +43,7 @@ export function hiddenSnapshot(
   return encode(poll, {
     poll: poll.slug,
     state,
-    // Below every version with numbers, so that those are news when they may be seen.
+    // Below every version with numbers, so that those are newer once they may be seen.
     version: poll.version * 4 + stateRank[state],
     asOf: new Date(nowMs).toISOString(),
     hidden: poll.resultsTo,
@@ -53,14 +53,14 @@ export function hiddenSnapshot(
   });
 }
 
-/** What was read of a poll. */
+/** What a board has read about a poll. */
 export interface CountedResults {
   readonly tally: Tally;
   readonly runoff?: PublishedRunoff | null;
   readonly asOfMs: number;
 }
 
-/** The numbers, for somebody who may see them: editors all of them. */
+/** The snapshot for a requester who may see results; editors see all numbers. */
 export function tallySnapshot(poll: Poll, counted: CountedResults, requester: Requester): Snapshot {
   const { tally, runoff, asOfMs } = counted;
   const state = pollState(poll, asOfMs);
@@ -111,14 +111,14 @@ function ratingLines(poll: Poll, tally: Tally, as: As): OptionResults[] {
   });
 }
 
-/** What is final has been counted to the last ballot; what has no ballots has none that wait. */
+/** A final poll, and one without ballots, has none waiting. */
 function waitingOf({ ballots, stored }: Tally, state: PollState): number | null {
   if (state === "final" || ballots <= 0) return 0;
   return stored === null ? null : Math.max(0, ballots - stored);
 }
 
 function runoffResults({ computedAtMs, rounds, winner }: PublishedRunoff, as: As): RunoffResults {
-  const told = as !== "percentages";
+  const showsCounts = as !== "percentages";
   return {
     computedAt: new Date(computedAtMs).toISOString(),
     winner,
@@ -126,8 +126,8 @@ function runoffResults({ computedAtMs, rounds, winner }: PublishedRunoff, as: As
       const shares = percentages(Object.values(votes));
       const ids = Object.keys(votes);
       return {
-        votes: told ? votes : Object.fromEntries(ids.map((id, i) => [id, shares[i] ?? 0])),
-        exhausted: told ? exhausted : null,
+        votes: showsCounts ? votes : Object.fromEntries(ids.map((id, i) => [id, shares[i] ?? 0])),
+        exhausted: showsCounts ? exhausted : null,
         out,
       };
     }),

@@ -1,4 +1,4 @@
-/** What the ways of reading results share: which poll, and who may read it. */
+/** Reading results by API or stream: which poll, who may see it, and the encoded answer. */
 import { wallMs } from "../base/clock.ts";
 import { FloodgateError } from "../base/errors.ts";
 import { dataHeaders } from "../http/headers.ts";
@@ -27,41 +27,41 @@ export const anySite = {
   "Access-Control-Expose-Headers": intervalHeader,
 } as const;
 
-/** Of an event stream, and of the answer that there is none any more. */
+/** Headers of an event stream, and of the 204 that ends it. */
 export const streamHeaders: Readonly<Record<string, string>> = {
   ...dataHeaders,
   ...anySite,
   "Cache-Control": "no-store",
-  // Proxies that gather what they pass on would hold results back.
+  // A proxy that buffers answers would hold results back.
   "X-Accel-Buffering": "no",
 };
 
 const intervalSeconds = 5;
 const intervalSecondsBusy = 30;
 
-/** When to ask again, for who can't be told: seldom while there are too many to tell. */
-export function askAgain(front: Front): Readonly<Record<string, string>> {
+/** How often a client without a stream may ask: less often while many viewers are connected. */
+export function pollingHeader(front: Front): Readonly<Record<string, string>> {
   const busy = front.live.viewers >= front.config.viewersMax / 2;
   return { [intervalHeader]: String(busy ? intervalSecondsBusy : intervalSeconds) };
 }
 
 /**
- * As whom a request for results comes. What does not make a difference to what may be seen is not looked
- * for: nearly always, that is everything. **Cost:** a memcached read where results are for voters; for
- * whoever brings an editor's credentials to hidden results, what signing in costs.
+ * The requester of a request for results. Mark and credentials are checked only where they make a difference to
+ * what may be seen, which is rare. **Cost:** a memcached read where results are for voters; where results are hidden
+ * and the request has an editor's credentials, the check of those.
  */
 export async function requesterOf(front: Front, poll: Poll, request: Request): Promise<Requester> {
   const nowMs = wallMs();
   if (maySeeResults(poll, "reader", nowMs)) return "reader";
   if (dependsOnVoter(poll, nowMs) && hasVoted(await markOf(front, poll, request))) return "voter";
-  if (!maySeeResults(poll, "editor", nowMs) || !bringsCredentials(request)) return "reader";
+  if (!maySeeResults(poll, "editor", nowMs) || !hasCredentials(request)) return "reader";
   return requireEditor(request, front).then(
     () => "editor",
     () => "reader",
   );
 }
 
-/** The ballot that the voter of this request has in a poll, as far as memcached knows. */
+/** The mark of this request's voter in a poll, as far as memcached has it. */
 export async function markOf(
   front: Front,
   poll: Poll,
@@ -72,41 +72,38 @@ export async function markOf(
   return readMark(front.memcached, poll.id, voterKey(front.secrets, poll.id, identity));
 }
 
-/** Whose ballot is withdrawn is no voter. */
+/** Withdrawing a ballot makes the reader a non-voter again. */
 export function hasVoted(mark: Mark | undefined): mark is Mark {
   return mark !== undefined && mark.choices.length > 0;
 }
 
-function bringsCredentials(request: RequestHead): boolean {
+function hasCredentials(request: RequestHead): boolean {
   const cookies = request.headers.get("cookie") ?? "";
   return request.headers.has("authorization") || cookies.includes(sessionCookie);
 }
 
-/** Whether an answer may be kept for others: it is what every reader would get at this moment. */
+/** True when the answer may be cached: every reader would get it at this moment. */
 export function sameForAll(poll: Poll, requester: Requester): boolean {
   return requester === "reader" && !dependsOnVoter(poll, wallMs());
 }
 
-/**
- * Whether a request comes as one of all readers, as far as that can be told without asking anybody: then
- * what it gets is what they all get.
- */
+/** True when the requester is surely `reader`, without any I/O: the answer is then the one that all readers get. */
 export function isAnyReader(poll: Poll, request: RequestHead): boolean {
   const nowMs = wallMs();
   if (dependsOnVoter(poll, nowMs)) return false;
-  return maySeeResults(poll, "reader", nowMs) || !bringsCredentials(request);
+  return maySeeResults(poll, "reader", nowMs) || !hasCredentials(request);
 }
 
 const shared = "public, max-age=1, s-maxage=1, stale-while-revalidate=5";
 
-/** The answer to `GET …/results`; to many, it is made once for each snapshot. */
+/** The answer to `GET …/results`; the one for all readers is encoded once for each snapshot. */
 export function resultsAnswer(front: Front, snapshot: Snapshot, forAll: boolean): PreparedResponse {
-  const again = askAgain(front);
+  const polling = pollingHeader(front);
   const known = forAll ? front.sharedResults.get(snapshot) : undefined;
-  if (known && known.headers[intervalHeader] === again[intervalHeader]) return known;
+  if (known && known.headers[intervalHeader] === polling[intervalHeader]) return known;
   const headers = jsonHeadersWith({
     ...anySite,
-    ...again,
+    ...polling,
     "Cache-Control": forAll ? shared : "private, no-store",
     ETag: snapshot.etag,
   });
@@ -115,7 +112,7 @@ export function resultsAnswer(front: Front, snapshot: Snapshot, forAll: boolean)
   return answer;
 }
 
-/** The answer to `GET …/results` without parameters, if nothing has to be read for it. */
+/** The answer to `GET …/results` without parameters, if it needs no I/O. */
 export function preparedResults(
   front: Front,
   slug: string,
@@ -128,7 +125,7 @@ export function preparedResults(
   return answerFor(resultsAnswer(front, snapshot, true), request.headers.get("if-none-match"));
 }
 
-/** The poll, if this process knows it at the moment and readers may. */
+/** The poll, if this process remembers it and it is no draft. No I/O. */
 export function preparedPoll(front: Front, slug: string): Poll | undefined {
   const poll = isSlug(slug) ? front.published.remembered(slug) : undefined;
   return poll && pollState(poll, wallMs()) !== "draft" ? poll : undefined;

@@ -1,4 +1,4 @@
-/** From an HTTP vote to a cast ballot: what both ways of voting (script and plain form) share. */
+/** From an HTTP vote to a cast ballot: what voting by script and by plain form share. */
 
 import { type CastOutcome, castBallot } from "../ballots/cast.ts";
 import { SECOND, wallMs } from "../base/clock.ts";
@@ -30,17 +30,17 @@ export interface VoteInput {
   readonly replaces?: number | undefined;
 }
 
-/** What is wrong with the choices, for a program's author. */
+/** Details of `invalid_ballot`, for the author of a client. */
 const choiceDetails: Readonly<Record<ChoiceProblem, string>> = {
-  unknown_option: "choices names an option that this poll does not have",
-  repeated_option: "choices names an option twice",
+  unknown_option: "choices contains an option that this poll does not have",
+  repeated_option: "choices contains an option twice",
   not_a_grade:
-    "choices names an option with a grade where none is asked for, or without one where it is",
-  too_few: "fewer choices than this poll asks for",
-  too_many: "more choices than this poll allows",
+    "choices contains a grade although this poll is no rating, or lacks one although it is",
+  too_few: "choices contains fewer options than this poll asks for",
+  too_many: "choices contains more options than this poll allows",
 };
 
-/** The identity that a request brings, if it brings one: in its cookie, or in an embed's token. */
+/** The identity in a request's cookie, or in an embed's token. */
 export function identityOf(front: Front, request: RequestHead): Identity | undefined {
   const { secrets } = front;
   return (
@@ -49,7 +49,7 @@ export function identityOf(front: Front, request: RequestHead): Identity | undef
   );
 }
 
-/** What gives the browser an identity that it does not have yet: a cookie, and a token to an embed. */
+/** Headers that give the browser its new identity: a cookie, and for an embed a token. */
 export function identityHeaders(
   front: Front,
   request: RequestHead,
@@ -62,7 +62,7 @@ export function identityHeaders(
   return { ...cookie, [voterHeader]: identityToken(secrets, identity.id) };
 }
 
-/** Casts the ballot of a request that arrived now. */
+/** Casts the ballot of a request; now is when it was received. */
 export function castVote(
   front: Front,
   request: RequestHead,
@@ -83,7 +83,7 @@ export function castVote(
 
 const address = /^[a-z]+:\/\/([^/?#]*?)(?::\d*)?(\/[^#]*)?$/i;
 
-/** Without a `URL`: a client may name a host that is none, and a vote must not fail for it. */
+/** Parsed without `URL`, which throws for an invalid host: a vote must not fail because of one. */
 function laneFacts({ headers, url }: RequestHead) {
   const [, host = "", uri = "/"] = address.exec(url) ?? [];
   return { cookie: headers.get("cookie") ?? "", uri, host: host.toLowerCase() };
@@ -133,10 +133,10 @@ async function answerJsonVote(
   };
 }
 
-/** Room comes back with MySQL, or not at all: there is no use in asking every second. */
+/** Memory is freed once MySQL is back, which takes longer than a second. */
 const queueFullRetryMs = 5 * SECOND;
 
-/** The error that an outcome is, for programs. */
+/** The error for an outcome, as API clients get it. */
 export function castError(outcome: Exclude<CastOutcome, { outcome: "accepted" }>): FloodgateError {
   switch (outcome.outcome) {
     case "already_voted":

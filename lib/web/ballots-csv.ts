@@ -1,8 +1,8 @@
 /**
- * A poll's ballots as CSV, in portions: as many rows are read as the client takes.
+ * A poll's ballots as CSV. Rows are read in portions, as fast as the client reads.
  *
- * Invariant: no cell is a formula to a spreadsheet, whatever an editor wrote into a label.
- * Not in it: voters, and who has withdrawn. Rows come in the order of their keys, which tells nothing.
+ * Invariant: a spreadsheet takes no cell as a formula, whatever an editor wrote into a label.
+ * Voters and withdrawals are left out. Rows are in the order of their random keys, which reveals nothing.
  */
 import { stringify } from "csv-stringify/sync";
 import type { VoterKey } from "../model/ids.ts";
@@ -25,7 +25,7 @@ export function ballotsAsCsv(db: Database, poll: Poll): ReadableStream<Uint8Arra
     async pull(controller) {
       const rows: BallotRow[] = await ballotsBehind(db, poll.id, behind, rowsPerPortion);
       behind = rows.length === rowsPerPortion ? rows.at(-1)?.voter : undefined;
-      // A portion of nothing but withdrawals is an empty chunk: without any, nobody would pull again.
+      // A portion of withdrawals alone is enqueued as an empty chunk: without one, `pull` is not called again.
       const ballots = rows.filter(({ choices }) => choices.length > 0);
       if (rows.length > 0) controller.enqueue(encode(ballots.map(row => cellsOf(poll, row))));
       if (!behind) controller.close();
@@ -36,15 +36,15 @@ export function ballotsAsCsv(db: Database, poll: Poll): ReadableStream<Uint8Arra
 function cellsOf(poll: Poll, { choices, receivedAtMs }: BallotRow): (string | number)[] {
   const grades = poll.kind === "rating" ? new Map(gradesOf(choices)) : undefined;
   const cells = poll.options.map(({ number }) => {
-    const place = choices.indexOf(number) + 1;
+    const rank = choices.indexOf(number) + 1;
     if (grades) return grades.get(number) ?? "";
-    if (poll.kind === "ranked") return place === 0 ? "" : place;
-    return place === 0 ? 0 : 1;
+    if (poll.kind === "ranked") return rank === 0 ? "" : rank;
+    return rank === 0 ? 0 : 1;
   });
   return [new Date(receivedAtMs).toISOString(), ...cells];
 }
 
-/** With a byte order mark at the beginning, which spreadsheets take as "this is UTF-8". */
+/** @param bom - begin with a byte order mark, by which spreadsheets recognise UTF-8. */
 function encode(rows: readonly (readonly (string | number)[])[], bom = false): Uint8Array {
   return Buffer.from(stringify(rows as unknown[][], { bom, escape_formulas: true }));
 }

@@ -1,6 +1,6 @@
 /**
- * The HTTP contract: what requests and answers look like. The OpenAPI document is made from these
- * schemas, and routes parse with them, so neither can say something else than the other.
+ * The HTTP contract: schemas of requests and answers. Routes parse with them and the OpenAPI document is generated
+ * from them, so the two cannot disagree.
  */
 import { z } from "zod";
 import { languages } from "../base/languages.ts";
@@ -22,7 +22,7 @@ import { type ReceiptReport, receiptStates } from "../receipts/find-receipt.ts";
 
 export const ballotIdSchema = z.uuid().transform(ballotIdOf).meta({
   description:
-    "A UUID that the client chose for this ballot. Sending the same ballot again with the same id is safe: it is counted once.",
+    "A UUID that the client chooses for this ballot. A ballot that is sent again under the same id is counted once.",
 });
 
 /** `POST /api/polls/{poll}/votes` */
@@ -34,13 +34,13 @@ export const castRequestSchema = z
           .string()
           .regex(
             /^[1-9]\d?(?::[1-5])?$/,
-            "must be an option's id, in a rating with `:` and a grade",
+            "must be an option's id; in a rating, followed by `:` and a grade",
           ),
       )
       .max(optionNumberMax)
       .meta({
         description:
-          "Option ids; in a ranked poll the favourite first; in a rating each with its grade, `2:5`. With `replaces`, none: the vote is withdrawn",
+          "Option ids. In a ranked poll the favourite comes first; in a rating each id has its grade, as in `2:5`. An empty list together with `replaces` withdraws the vote",
         example: ["2"],
       }),
     ballotId: ballotIdSchema.optional(),
@@ -51,7 +51,7 @@ export const castRequestSchema = z
       .optional()
       .meta({
         description:
-          "To change a ballot, where the poll's mayChange says so: the revision of the one that stands. If that is not the one any more, nothing changes (`ballot_changed`)",
+          "To change a ballot in a poll with `mayChange`: the current ballot's revision. When another change came first, the request is refused with `ballot_changed`",
       }),
   })
   .refine(({ choices, replaces }) => choices.length > 0 || replaces !== undefined, {
@@ -59,7 +59,7 @@ export const castRequestSchema = z
     message: "must name an option",
   });
 
-/** The longest that a request is held; proxies give up after 30 s or more. */
+/** Below the time-outs of proxies, which are 30 s or more. */
 export const waitSecondsMax = 25;
 
 /** The query of `GET /api/polls/{poll}/results` */
@@ -70,13 +70,13 @@ export const resultsQuerySchema = z
   })
   .refine(query => query.after !== undefined || query.wait === 0, {
     path: ["wait"],
-    message: "goes with after",
+    message: "needs after as well",
   });
 
 /** The query of `GET /oembed` */
 export const oembedQuerySchema = z.object({
   url: z.url({ protocol: /^https?$/ }),
-  format: z.literal("json", "only json is spoken here").optional(),
+  format: z.literal("json", "must be json").optional(),
   maxwidth: z.coerce.number().int().min(1).optional(),
   maxheight: z.coerce.number().int().min(1).optional(),
 });
@@ -84,31 +84,37 @@ export const oembedQuerySchema = z.object({
 export const castResponseSchema = z.object({
   ballotId: z.uuid(),
   revision: z.int().min(0).meta({
-    description: "0 for a voter's first ballot, one more with each change; what a change replaces",
+    description:
+      "0 for a voter's first ballot, and one more with each change; a change names it in `replaces`",
   }),
   receipt: z.string().meta({
-    description: "A code with which to ask later what became of the ballot",
+    description: "A code with which to look up later what became of the ballot",
     example: "0000022f-7k1q0vdb-3m9s4a1e-hc52tj8u",
   }),
-  results: resultsSchema
-    .nullable()
-    .meta({ description: "With this ballot in them; null when they can't be read right now" }),
+  results: resultsSchema.nullable().meta({
+    description:
+      "The results with this ballot counted in; `null` when they can't be read right now",
+  }),
 });
 
 const ballotCount = (description: string) => z.int().min(0).meta({ description });
 
 /** `accepted = counted + replaced + withdrawn + waiting + duplicate + setAside + lost` */
 export const booksSchema = z.object({
-  accepted: ballotCount("Ballots that fronts answered for, by their own count"),
-  counted: ballotCount("In the result"),
-  replaced: ballotCount("Changed or withdrawn: a later ballot of the same voter stands"),
-  withdrawn: ballotCount("Withdrawals that stand: they count as no ballot"),
-  waiting: ballotCount("On their way into the result"),
-  duplicate: ballotCount("Further ballots of voters who had one"),
-  setAside: ballotCount("Could not be counted; kept with the reason"),
-  lost: ballotCount("Accepted, and found nowhere with all queues at rest"),
-  repeated: ballotCount("The very same ballot again; in none of the other numbers"),
-  balanced: z.boolean().meta({ description: "False is an alarm" }),
+  accepted: ballotCount("Ballots that were acknowledged, by the fronts' own count"),
+  counted: ballotCount("Ballots in the result"),
+  replaced: ballotCount(
+    "Ballots that were changed or withdrawn: a later ballot of the same voter counts instead",
+  ),
+  withdrawn: ballotCount("Withdrawals in force; their voters count as non-voters"),
+  waiting: ballotCount("Ballots in the queue, not stored yet"),
+  duplicate: ballotCount("Further ballots of voters who had voted already"),
+  setAside: ballotCount("Ballots that could not be counted; kept as dead letters, with the reason"),
+  lost: ballotCount("Ballots that were accepted and found nowhere while all queues were quiescent"),
+  repeated: ballotCount(
+    "Redeliveries of a ballot that is stored already; in none of the other numbers",
+  ),
+  balanced: z.boolean().meta({ description: "Whether the equation holds; `false` is an alarm" }),
 });
 
 /** `GET /api/receipts/{code}` */
@@ -117,13 +123,15 @@ export const receiptResponseSchema = z.object({
   poll: z
     .object({ slug: z.string(), question: z.string() })
     .nullable()
-    .meta({ description: "null when it is not there any more" }),
+    .meta({ description: "`null` when the poll has been deleted" }),
   state: z.enum(receiptStates).meta({
     description:
-      "waiting: received, not stored yet; counted: stored, in the running results; final: in the final result; replaced: its voter has changed or withdrawn it since; withdrawn: a withdrawal, which stands; duplicate: another ballot of this voter counts; set_aside: could not be counted, and is kept; missing: the result is final without it; gone: the poll is",
+      "waiting: received, not stored yet; counted: stored, and in the running results; final: in the final result; replaced: changed or withdrawn by its voter since; withdrawn: a withdrawal in force; duplicate: another ballot of this voter counts; set_aside: could not be counted, and is kept with the reason; missing: not in the final result; gone: the poll has been deleted",
   }),
-  receivedAt: momentSchema.nullable().meta({ description: "null as long as it is not stored" }),
-  storedAt: momentSchema.nullable().meta({ description: "null when not stored, or long ago" }),
+  receivedAt: momentSchema.nullable().meta({ description: "`null` until the ballot is stored" }),
+  storedAt: momentSchema
+    .nullable()
+    .meta({ description: "`null` until the ballot is stored, and again long afterwards" }),
 });
 
 /** A receipt as the API shows it. */
@@ -156,10 +164,10 @@ export const pollResponseSchema = z.object({
   opensAt: momentSchema.nullable(),
   closesAt: momentSchema.nullable(),
   finalizedAt: momentSchema.nullable(),
-  language: z
-    .enum(languages)
-    .nullable()
-    .meta({ description: "Of the texts around the poll; null: as each reader's browser asks" }),
+  language: z.enum(languages).nullable().meta({
+    description:
+      "Language of the page around the poll; `null`: the one that each reader's browser prefers",
+  }),
   kind: z.enum(pollKinds),
   optionOrder: z.enum(optionOrders),
   resultsTo: z.enum(resultsToValues),
@@ -170,9 +178,9 @@ export const pollResponseSchema = z.object({
   afterVoteLink: z.string(),
   lane: z.enum(lanes),
   mayChange: z.boolean(),
-  version: z
-    .int()
-    .meta({ description: "Send it back with a change to be told of conflicting edits" }),
+  version: z.int().meta({
+    description: "Send it with a change: the change is refused if the poll has been changed since",
+  }),
 });
 
 export type PollResponse = z.output<typeof pollResponseSchema>;

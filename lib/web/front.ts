@@ -1,9 +1,9 @@
 /**
- * The composition root of a front process: everything built once, from the configuration.
+ * The composition root of a front process: everything is built once, from the configuration.
  *
- * The front holds two copies of `lib/`: its own, and the one inside Next's bundle. Only `globalThis` is
- * shared, so the one runtime is kept there, under a registered symbol, and whichever copy asks first
- * builds it. That is why no module keeps state of its own, and why nothing here is recognised by class.
+ * A process may hold two copies of `lib/`: its own, and the one inside Next's bundle. They share only `globalThis`,
+ * so the one `Front` is kept there, under a registered symbol, and is built by the first copy that needs it.
+ * Therefore no module keeps state of its own, and nothing here is recognised by its class.
  */
 import { createLog, type Log } from "../base/log.ts";
 import { type Config, loadConfig } from "../config/config.ts";
@@ -37,7 +37,7 @@ export interface Front {
   readonly live: LiveBoard;
   readonly degradation: Degradation;
   readonly secrets: VoterSecrets;
-  /** The voting part, started when it is first needed. */
+  /** The voting part, started on first use. */
   readonly voting: () => Voting;
   readonly receipts: Receipts;
   readonly edit: EditDeps;
@@ -45,9 +45,9 @@ export interface Front {
   readonly sharedPages: SharedPages;
   /** The answer that a snapshot is to all readers, encoded once for each snapshot. */
   readonly sharedResults: WeakMap<Snapshot, PreparedResponse>;
-  /** The sign-in library, loaded when it is first needed. */
+  /** The sign-in library, loaded on first use. */
   readonly auth: () => Promise<Auth>;
-  /** Finishes rounds under way, then closes every connection. */
+  /** Finishes the rounds under way, then closes every connection. */
   readonly close: () => Promise<void>;
 }
 
@@ -69,9 +69,9 @@ export function getFront(votingStart: VotingStart = "now"): Front {
   return holder[KEY];
 }
 
-/** Of the 3 s in which every request is answered. */
+/** Below the 3 s in which every request is answered. */
 const statementMsMax = 2_500;
-/** Votes that go straight into MySQL have less time: a queue server may have been waited for already. */
+/** A direct commit has less time: its batch may have waited for a queue server before. */
 const directStore = {
   connectionsMax: poolSizes.frontDirect,
   connectMs: 600,

@@ -1,8 +1,6 @@
 /**
- * The OpenAPI document, made from the schemas that the routes parse with.
- *
- * OpenAPI 3.1 speaks JSON Schema, which zod writes by itself; so there is nothing between the two but
- * this list of routes.
+ * The OpenAPI document, generated from the schemas that the routes parse with. OpenAPI 3.1 uses JSON Schema, which
+ * zod can write, so only the list of routes is written here.
  */
 import { z } from "zod";
 import { type ErrorCode, errorSpec } from "../base/errors.ts";
@@ -48,6 +46,7 @@ function problems(...codes: ErrorCode[]): Record<string, unknown> {
 
 const outages = ["overloaded", "memcached_unavailable", "queue_full"] as const;
 const editing = ["unauthenticated", "forbidden", "mysql_unavailable"] as const;
+const conflicts = ["edit_conflict", "poll_in_use"] as const;
 const editors = { security: [{ token: [] }, { session: [] }] };
 const slugParameter = {
   name: "poll",
@@ -72,7 +71,10 @@ function booksPath(operationId: string, summary: string) {
       summary,
       ...editors,
       responses: {
-        "200": { description: "The books", content: json(ref("Books")) },
+        "200": {
+          description: "Accepted ballots, and what became of them",
+          content: json(ref("Books")),
+        },
         ...problems(...editing),
       },
     },
@@ -81,10 +83,10 @@ function booksPath(operationId: string, summary: string) {
 
 function booksPaths() {
   return {
-    "/api/books": booksPath("readAllBooks", "What was accepted against what became of it"),
+    "/api/books": booksPath("readAllBooks", "The books of the whole site"),
     "/api/polls/{poll}/books": {
       parameters: [slugParameter],
-      ...booksPath("readBooks", "What a poll accepted against what became of it"),
+      ...booksPath("readBooks", "The books of a poll"),
     },
   };
 }
@@ -97,10 +99,10 @@ function votingPaths() {
         operationId: "castBallot",
         summary: "Cast a ballot",
         description:
-          "Answered when the ballot is safely queued. Sending the same ballot again with the same ballotId is answered alike and counted once. With `replaces`, changes or withdraws the ballot that stands. Also takes a plain form (choice=…), which is answered with a redirect to the results.",
+          "The answer comes once the ballot is safely queued. A ballot that is sent again with the same ballotId gets the same answer and is counted once. With `replaces`, the request changes or withdraws the voter's current ballot. The route also takes an HTML form (`choice=…`), and answers it with a redirect to the results.",
         requestBody: { required: true, content: json(ref("CastRequest")) },
         responses: {
-          "202": { description: "Accepted", content: json(ref("CastResponse")) },
+          "202": { description: "The ballot is accepted", content: json(ref("CastResponse")) },
           ...problems(
             "invalid_request",
             "invalid_ballot",
@@ -124,20 +126,20 @@ function votingPaths() {
       parameters: [slugParameter],
       get: {
         operationId: "readResults",
-        summary: "Running totals",
+        summary: "Results of a poll",
         description:
-          "With `after`, answered only if there is something newer than that version; with `wait` too, held until there is.",
+          "With `after`, the answer is 204 unless there is a newer version. With `wait` as well, the request is held until there is one, or the time is over.",
         parameters: [
-          queryParameter("after", "A version that is known already", { type: "integer" }),
-          queryParameter("wait", "Seconds to wait for something newer", {
+          queryParameter("after", "The version that the client has", { type: "integer" }),
+          queryParameter("wait", "Seconds to wait for a newer version", {
             type: "integer",
             maximum: waitSecondsMax,
           }),
         ],
         responses: {
           "200": { description: "The results", content: json(ref("Results")) },
-          "204": { description: "Nothing newer than `after`" },
-          "304": { description: "Nothing newer than the ETag that was sent" },
+          "204": { description: "There is nothing newer than `after`" },
+          "304": { description: "The results are those of the `If-None-Match` header" },
           ...problems("invalid_request", "poll_not_found", ...outages),
         },
       },
@@ -146,28 +148,38 @@ function votingPaths() {
       parameters: [slugParameter],
       get: {
         operationId: "watchResults",
-        summary: "Running totals as Server-Sent Events",
+        summary: "Results of a poll as Server-Sent Events",
         description:
-          "An event `results` at once and with every change: its data is the JSON of the results, its id their version. The stream ends after the final results.",
+          "Sends an event `results` at once and after every change: its data is the JSON of the results, its id their version. The stream ends after the final results.",
         responses: {
           "200": {
-            description: "The stream",
+            description: "The event stream",
             content: { "text/event-stream": { schema: { type: "string" } } },
           },
-          "204": { description: "The final results are known: don't come back" },
+          "204": { description: "The client has the final results, and should not reconnect" },
           ...problems("poll_not_found", ...outages),
         },
       },
     },
+  };
+}
+
+function receiptPaths() {
+  return {
     "/api/receipts/{code}": {
-      parameters: [{ ...slugParameter, name: "code", description: "A receipt" }],
+      parameters: [
+        {
+          ...slugParameter,
+          name: "code",
+          description: "The receipt that the vote was answered with",
+        },
+      ],
       get: {
         operationId: "readReceipt",
         summary: "What became of a ballot",
-        description:
-          "For whoever has the receipt. It says nothing of who voted, nor of the choices.",
+        description: "The answer names neither the voter nor the choices.",
         responses: {
-          "200": { description: "What is known", content: json(ref("Receipt")) },
+          "200": { description: "What became of the ballot", content: json(ref("Receipt")) },
           ...problems("not_found", "overloaded", "mysql_unavailable"),
         },
       },
@@ -186,7 +198,7 @@ function editingPaths() {
         ...editors,
         requestBody: { required: true, content: json(ref("CreatePoll")) },
         responses: {
-          "201": pollAnswer("Created"),
+          "201": pollAnswer("The poll is created"),
           ...problems("invalid_request", "slug_taken", "body_too_large", ...editing),
         },
       },
@@ -205,14 +217,8 @@ function editingPaths() {
         ...editors,
         requestBody: { required: true, content: json(ref("UpdatePoll")) },
         responses: {
-          "200": pollAnswer("Changed"),
-          ...problems(
-            "invalid_request",
-            "poll_not_found",
-            "edit_conflict",
-            "poll_in_use",
-            ...editing,
-          ),
+          "200": pollAnswer("The poll is changed"),
+          ...problems("invalid_request", "poll_not_found", ...conflicts, ...editing),
         },
       },
       delete: {
@@ -220,7 +226,7 @@ function editingPaths() {
         summary: "Delete a poll that is neither open nor closing",
         ...editors,
         responses: {
-          "204": { description: "Deleted" },
+          "204": { description: "The poll is deleted" },
           ...problems("poll_not_found", "poll_in_use", ...editing),
         },
       },
@@ -231,7 +237,7 @@ function editingPaths() {
         operationId: "exportBallots",
         summary: "A poll's ballots as CSV",
         description:
-          "A row for each ballot, without its voter: when it came, and for each option 1 or 0, its rank, or its grade.",
+          "One row for each ballot, without its voter: when it was received, and for each option 1 or 0, its rank or its grade.",
         ...editors,
         responses: {
           "200": { description: "The ballots", content: { "text/csv": {} } },
@@ -259,18 +265,19 @@ function changeOfState(operationId: string, summary: string) {
   };
 }
 
-/** The whole document, for a site at `publicUrl`. */
+/** The document for a site at `publicUrl`. */
 export function openApiDocument(publicUrl: string): Record<string, unknown> {
   return {
     openapi: "3.1.0",
     info: {
       title: "Floodgate",
       version: "1",
-      description: "Reader polls: vote, read results, and, for editors, create and close polls.",
+      description:
+        "Reader polls: cast votes and read results; for editors, create, change, open and close polls.",
       license: { name: "MIT", identifier: "MIT" },
     },
     servers: [{ url: publicUrl }],
-    paths: { ...votingPaths(), ...editingPaths(), ...booksPaths() },
+    paths: { ...votingPaths(), ...receiptPaths(), ...editingPaths(), ...booksPaths() },
     components: {
       schemas: {
         Books: schemaOf(booksSchema, "output"),

@@ -1,4 +1,4 @@
-/** Whether a front can take votes right now, and by which of its ways. */
+/** Whether a front can take votes right now, and on which degradation step it is. */
 import type { DegradationStep } from "../health/degradation.ts";
 import type { MemcachedClient } from "../memcached/client.ts";
 import { orWhenAway } from "../memcached/failure.ts";
@@ -7,23 +7,25 @@ import type { Lane } from "../model/lane.ts";
 import type { Front } from "./front.ts";
 
 export interface Readiness {
-  /** `degraded`: votes are taken, something is away. `unavailable`: votes are refused. */
+  /** `degraded`: votes are accepted although a part is away. `unavailable`: votes are refused. */
   readonly status: "ok" | "degraded" | "unavailable";
-  /** What becomes of votes; see `health/degradation.ts`. */
+  /** See `health/degradation.ts`. */
   readonly step: DegradationStep;
   /** Lanes whose votes are refused. */
   readonly lanesRefused: readonly Lane[];
   readonly memcached: Readonly<Record<string, "ok" | "unreachable">>;
-  /** Not needed for votes: they wait in memcached while MySQL is away. */
+  /** Not needed for accepting votes: they wait in memcached while MySQL is away. */
   readonly mysql: "ok" | "unreachable";
 }
 
 /** Asks every memcached server and MySQL. One round trip each. */
 export async function readiness(front: Front): Promise<Readiness> {
-  // Whether votes can be taken is known to the part that takes them.
+  // The answer is about this process's voting part, so it has to be running.
   front.voting();
   const [servers, mysqlUp] = await Promise.all([
-    Promise.all(front.memcached.map(async client => [client.name, await reach(client)] as const)),
+    Promise.all(
+      front.memcached.map(async client => [client.name, await statusOf(client)] as const),
+    ),
     front.degradation.askMysql(),
   ]);
   front.degradation.update();
@@ -38,7 +40,7 @@ export async function readiness(front: Front): Promise<Readiness> {
   };
 }
 
-async function reach(client: MemcachedClient): Promise<"ok" | "unreachable"> {
+async function statusOf(client: MemcachedClient): Promise<"ok" | "unreachable"> {
   const answered = client.read(new Pipeline()).then(() => "ok" as const);
   return orWhenAway(answered, () => "unreachable" as const);
 }

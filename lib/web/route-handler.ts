@@ -1,4 +1,4 @@
-/** What every API route has in common: its parameters, who is asking, and what becomes of an error. */
+/** What API routes have in common: parameters, the editor who asks, and errors as problem answers. */
 
 import { FloodgateError } from "../base/errors.ts";
 import { editorOfToken } from "../editors/api-tokens.ts";
@@ -9,14 +9,14 @@ import type { Slug } from "../model/ids.ts";
 import { isSlug } from "../polls/schema.ts";
 import { type Front, getFront } from "./front.ts";
 
-/** What Next (and the front) hand to a route beside the request. */
+/** The second argument of a route function. */
 export interface RouteContext {
   readonly params: Promise<{ readonly poll: string }>;
 }
 
 type Handler<Context> = (request: Request, context: Context) => Promise<Response>;
 
-/** Turns whatever `handler` throws into a problem answer. */
+/** Answers an error that `handler` throws with a problem document. */
 export function routeHandler<Context = unknown>(handler: Handler<Context>): Handler<Context> {
   return async (request, context) => {
     try {
@@ -30,7 +30,7 @@ export function routeHandler<Context = unknown>(handler: Handler<Context>): Hand
 /**
  * The slug in the path.
  *
- * @throws FloodgateError `poll_not_found` for anything that can't be one.
+ * @throws FloodgateError `poll_not_found` when it is not a valid slug.
  */
 export async function slugOf(context: RouteContext): Promise<Slug> {
   const { poll } = await context.params;
@@ -39,7 +39,7 @@ export async function slugOf(context: RouteContext): Promise<Slug> {
 }
 
 /**
- * The editor who is asking, by token or by session cookie; a cookie only from our own pages.
+ * The editor of a request, by API token or by session cookie. A cookie counts only on requests from our own pages.
  *
  * @throws FloodgateError `unauthenticated`, `forbidden`.
  */

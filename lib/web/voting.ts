@@ -1,9 +1,9 @@
 /**
  * The voting part of a front: what takes ballots from a request to the queue, and the loops that watch over it.
  *
- * A process that takes no votes (the Next process) never starts it. The loops are: bringing in again what a
- * queue server forgot, memory limits, degradation steps, publishing the accepted count, and handing in the
- * counts of processes that ended at this home.
+ * The Next process, which takes no votes, does not start it. The loops are: replaying batches that a queue server
+ * forgot, memory limits, degradation steps, publishing the accepted count, and recovering the counts of earlier runs
+ * at this home.
  */
 import type { CastDeps } from "../ballots/cast.ts";
 import { DirectCommit } from "../ballots/direct-commit.ts";
@@ -46,7 +46,7 @@ export interface VotingParts {
 
 export interface Voting {
   readonly cast: CastDeps;
-  /** Finishes rounds under way, then ends the loops. */
+  /** Finishes the rounds under way, then ends the loops. */
   readonly stop: () => Promise<void>;
 }
 
@@ -131,13 +131,13 @@ function memoryLimitsOf(config: Config, servers: readonly MemcachedClient[]): Me
   });
 }
 
-/** Every home, beginning with this process's own: where to enqueue, and where to turn to next. */
+/** All homes, this process's own first: the order in which queues are tried. */
 function homesFrom(config: Config): number[] {
   const { queueHomes: homes, queueFirstHome: first } = config;
   return Array.from({ length: homes }, (_, index) => (first + index) % homes);
 }
 
-/** Where this front's batches go: it begins with another server than its neighbours do. */
+/** The queues of a lane in the order in which this process tries them; neighbours begin with different servers. */
 function targetsOf(lane: Lane, config: Config, servers: readonly MemcachedClient[]): Targets {
   const homes = homesFrom(config);
   const sides = inOrderFrom(servers, config.queueFirstHome % servers.length).map(server =>
