@@ -1,9 +1,9 @@
 /**
  * Between Node's HTTP and Web requests and answers: `@hono/node-server`, for the hot routes.
  *
- * It puts light classes in the place of this process's `Request` and `Response`, which keep what they are
- * given and build the real things only when somebody looks closer. That is most of its speed; Next does
- * not bear it, and is in another process.
+ * It replaces this process's `Request` and `Response` by light classes, which build the real ones only when a
+ * rarely used property is read. Most of its speed comes from that; Next does not work with it, and runs in a process
+ * of its own.
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { getRequestListener } from "@hono/node-server";
@@ -21,15 +21,15 @@ const routeOf = Symbol("hot route");
 
 type Routed = IncomingMessage & { [routeOf]?: Hot };
 
-/** Calls a route function with a Web request, and writes its answer; what is direct or ready needs neither. */
+/** Answers requests to hot routes: by the fast paths where they apply, otherwise by the route function. */
 export function hotListener(front: Front): HotListener {
   const listener = getRequestListener(
     (request, { incoming }) => {
       const hot = (incoming as Routed)[routeOf];
-      if (!hot) throw new RangeError("a request without its route");
+      if (!hot) throw new RangeError("the request has no hot route attached");
       return hot.handler(request, { params: Promise.resolve(hot.params) } as never);
     },
-    // Routes answer whatever is thrown in them: what comes here is a request that is none.
+    // Route functions answer their own errors: only a request that is not valid HTTP gets here.
     { errorHandler: cause => problemResponse(new FloodgateError("invalid_request", { cause })) },
   );
   return (request, response, hot) => {

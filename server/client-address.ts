@@ -1,9 +1,8 @@
 /**
- * Who is at the other end. Headers that name an address are believed only from the configured proxies,
- * and read from the right: the left end of `X-Forwarded-For` is whatever the client wrote there.
+ * The client's address. Forwarding headers are believed only from the configured proxies, and `X-Forwarded-For` is
+ * read from the right: its left end is under the client's control.
  *
- * Invariant: no forwarding header that a client sent reaches a route; what routes may rely on is
- *   `clientAddressHeader` alone.
+ * Invariant: no forwarding header that a client sent reaches a route; routes rely on `clientAddressHeader` alone.
  */
 
 import type { IncomingMessage } from "node:http";
@@ -27,7 +26,7 @@ const stripped = [
 /**
  * A list of addresses and networks.
  *
- * @throws ConfigError naming the entry that is neither.
+ * @throws ConfigError that names the first entry which is neither.
  */
 export function proxyList(entries: readonly string[]): BlockList {
   const list = new BlockList();
@@ -44,15 +43,15 @@ export function proxyList(entries: readonly string[]): BlockList {
   return list;
 }
 
-/** IPv4 in IPv6's clothes (`::ffff:192.0.2.1`) is IPv4. */
+/** An IPv4-mapped IPv6 address (`::ffff:192.0.2.1`) as IPv4. */
 function plain(address: string): string {
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address);
   return mapped?.[1] ?? address;
 }
 
-/** The client's address: the peer's, or, through proxies of ours, the nearest that is none of ours. */
+/** The peer's address; behind trusted proxies, the right-most address that is not a trusted proxy. */
 export function clientAddress(request: IncomingMessage, proxies: BlockList): string {
-  // The common case, and asking an empty list costs as much as asking a full one.
+  // The common case; checking against an empty list costs as much as against a full one.
   if (proxies.rules.length === 0) return plain(request.socket.remoteAddress ?? "");
   const trusted = (address: string) => proxies.check(address, isIPv4(address) ? "ipv4" : "ipv6");
   let address = plain(request.socket.remoteAddress ?? "");
@@ -66,7 +65,7 @@ export function clientAddress(request: IncomingMessage, proxies: BlockList): str
   return address;
 }
 
-/** Takes out what a client may not say, and states who it is; in both forms that Node keeps headers in. */
+/** Removes a client's forwarding headers and adds `clientAddressHeader`, in both forms in which Node keeps headers. */
 export function stampAddress(request: IncomingMessage, proxies: BlockList): void {
   const address = clientAddress(request, proxies);
   const { headers, rawHeaders } = request;

@@ -1,14 +1,14 @@
 /**
- * What nearly every reader gets, answered without a Web request or answer in between: results and pages that
- * are made already, as they lie there. They are the same answers that the routes' own functions give
- * (`lib/web/answer-results.ts`, `reader/answer-poll-page.ts`); whatever has to be read or made is left to those.
+ * Answers that are encoded already, results and shared pages, written without a Web `Request` or `Response`. They are
+ * the answers that the routes give (`lib/web/answer-results.ts`, `reader/answer-poll-page.ts`); a request that needs
+ * I/O or rendering is left to the routes.
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Front } from "#lib/web/front.ts";
 import type { Hot } from "./hot-routes.ts";
 import { isPlain, NodeRequestHead } from "./node-request-head.ts";
 
-/** Answers `request` if its answer is ready; false when it is not. */
+/** Answers `request` if its answer is ready; otherwise returns false. */
 export function fastRead(
   front: Front,
   request: IncomingMessage,
@@ -16,15 +16,15 @@ export function fastRead(
   { ready, params }: Hot,
 ): boolean {
   if (!ready || !isPlain(request)) return false;
-  const answer = ifItCan(() => ready(front, params.poll ?? "", new NodeRequestHead(request)));
+  const answer = orUndefined(() => ready(front, params.poll ?? "", new NodeRequestHead(request)));
   if (!answer) return false;
   response.writeHead(answer.status, answer.rawHeaders as string[]);
   response.end(answer.body);
   return true;
 }
 
-/** Whatever a request can make fail here, the route's own function meets too, and says so in its answer. */
-function ifItCan<T>(work: () => T): T | undefined {
+/** `undefined` when `work` throws: the route then meets the same error, and answers it. */
+function orUndefined<T>(work: () => T): T | undefined {
   try {
     return work();
   } catch {

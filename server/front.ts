@@ -1,6 +1,6 @@
 /**
- * The front's entry. With one process (`FLOODGATE_FRONT_PROCESSES=1`) it serves by itself; with more, this process
- * only looks after those that do. Either way Next.js has a process of its own beside it.
+ * The front's entry. With one process (`FLOODGATE_FRONT_PROCESSES=1`) it serves requests itself; with more, it only
+ * supervises the serving processes. In both cases Next.js runs in a process of its own.
  */
 import cluster from "node:cluster";
 import { fileURLToPath } from "node:url";
@@ -16,7 +16,7 @@ import { NextProcess } from "./next-supervisor.ts";
 import { isNextAddress, stopMessage } from "./process-messages.ts";
 import { type PagesAddress, serve } from "./serve.ts";
 
-/** Ending takes long only while ballots have to be brought to safety (`ballots/replay.ts`). */
+/** Stopping takes long only while ballots have to be replayed (`ballots/replay.ts`). */
 const shutdownMsMax = 30 * SECOND;
 
 /** The bundle beside this one. */
@@ -27,12 +27,12 @@ const started = ({ config, log }: Pick<Front, "config" | "log">) => {
   log.info({ event: "front_started", hostname, port, processes, publicUrl });
 };
 
-/** Serves in this process, with a pages process of its own. */
+/** Serves in this process, beside a Next process. */
 async function serveAlone(front: Front): Promise<void> {
-  // Nobody could take its place without a gap, so it goes on as it is.
+  // A single process can't be replaced without a gap, so it goes on as it is.
   process.on("SIGHUP", () => {
     const detail =
-      "a reload needs FLOODGATE_FLOODGATE_FRONT_PROCESSES of 2 or more; restart the front instead";
+      "a reload needs FLOODGATE_FRONT_PROCESSES of 2 or more; restart the front instead";
     front.log.warn({ event: "reload_refused", detail });
   });
   const pages: PagesAddress = { path: null };
@@ -45,20 +45,21 @@ async function serveAlone(front: Front): Promise<void> {
   started(front);
 }
 
-/** One of several: told by its parent where the pages are, and when to stop. */
+/** One of several serving processes: the parent sends the Next process's address, and when to stop. */
 async function serveAsOneOfMany(front: Front): Promise<void> {
   const pages: PagesAddress = { path: process.argv[2] ?? null };
   process.on("message", message => {
     if (isNextAddress(message)) pages.path = message.pagesAt;
     else if (message === stopMessage) stop(stopMessage);
   });
-  // What goes to the whole group at a reload is the parent's to act on.
+  // At a reload the signal reaches the whole process group; the parent acts on it.
   process.on("SIGHUP", () => {});
   const steps = await serve(front, pages);
   const stop = onShutdown(front.log, steps, shutdownMsMax);
 }
 
-async function lookAfterMany(): Promise<void> {
+/** Supervises several serving processes and the Next process. */
+async function superviseFleet(): Promise<void> {
   const config = loadConfig();
   const log = createLog("front", config.logLevel);
   crashOnBugs(log);
@@ -83,10 +84,10 @@ async function lookAfterMany(): Promise<void> {
 
 async function start(): Promise<undefined> {
   const config = loadConfig();
-  // Said once, before any process is started.
+  // A wrong list is reported once, before any process is started.
   proxyList(config.trustedProxies);
   if (cluster.isPrimary && config.frontProcesses > 1) {
-    await lookAfterMany();
+    await superviseFleet();
   } else {
     const front = getFront();
     crashOnBugs(front.log);

@@ -11,13 +11,13 @@ describe("hot routes", () => {
     assert.notEqual(hotRoute("GET", "/p/x")?.handler, hotRoute("GET", "/p/x/results")?.handler);
   });
 
-  it("of readers can be answered without a Web request", () => {
+  it("for readers' pages and results have a fast path", () => {
     const urls = ["/api/polls/x/results", "/p/x", "/p/x/results", "/embed/x", "/embed/x/results"];
     for (const url of urls) assert.ok(hotRoute("GET", url)?.ready, url);
     assert.equal(hotRoute("GET", "/api/polls/x/results/stream")?.ready, undefined);
   });
 
-  it("leave everything else to Next", () => {
+  it("do not match other methods and paths", () => {
     for (const [method, url] of [
       ["GET", "/api/polls/x/votes"],
       ["PATCH", "/api/polls/x"],

@@ -1,10 +1,9 @@
 /**
- * The hot routes: requests that are dispatched straight to the route functions that Next would call,
- * around Next's request pipeline, which costs many times what they do. Poll pages, votes and results are
- * here; what is not, receipts and pictures among it, is Next's.
+ * The hot routes: requests that a serving process dispatches itself to the route functions that Next would call.
+ * Next's request pipeline costs many times what these functions do. Poll pages, votes and results are hot; everything
+ * else, receipts and pictures included, goes to the Next process.
  *
- * The same functions answer under a plain `next start`; `test/conformance/` holds both against
- * each other.
+ * Under a plain `next start` Next calls the same functions; `test/conformance/` compares the two.
  */
 
 import type { PreparedResponse } from "#lib/http/prepared-response.ts";
@@ -26,7 +25,7 @@ import * as votePage from "../app/p/[poll]/route.ts";
 import * as readiness from "../app/readyz/route.ts";
 import * as list from "../app/route.ts";
 
-/** A route function; what it calls its parameter differs, and so does the type of its context. */
+/** A route function; the type of its context depends on the name of its parameter. */
 type Handler = (request: Request, context: never) => Promise<Response>;
 
 /** Path → handler by method. A path has at most one parameter, a whole segment. */
@@ -48,11 +47,11 @@ const table: Readonly<Record<string, Readonly<Record<string, Handler>>>> = {
 
 type ByMethod = Readonly<Record<string, Handler>>;
 
-/** Paths that begin alike, up to their parameter. */
+/** Paths with the same beginning, up to their parameter. */
 interface Family {
   readonly before: string;
   readonly name: string;
-  /** By what follows the parameter. */
+  /** By the path behind the parameter. */
   readonly rests: ReadonlyMap<string, ByMethod>;
 }
 
@@ -73,7 +72,7 @@ function familiesOf(paths: Readonly<Record<string, ByMethod>>): Family[] {
   return [...found].map(([before, family]) => ({ before, ...family }));
 }
 
-/** Anything else in a parameter (`%2F`, `..`) is Next's to take apart. */
+/** Any other parameter (`%2F`, `..`) is left to Next. */
 const plain = /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,119}$/;
 
 export interface Hot {
@@ -84,7 +83,7 @@ export interface Hot {
 
 const noParameters = {};
 
-/** What a route's function would answer, if that is made already; see `server/fast-read.ts`. */
+/** The answer of the route function, if it is encoded already; see `server/fast-read.ts`. */
 type Ready = (front: Front, slug: string, request: RequestHead) => PreparedResponse | undefined;
 
 const pageOf =
@@ -100,7 +99,7 @@ const readyByHandler: ReadonlyMap<Handler, Ready> = new Map<Handler, Ready>([
   [embedResults.GET, pageOf("results", "embed")],
 ]);
 
-/** The handler for a request, with its parameter; `undefined`: it is Next's. */
+/** The handler for a request, with its parameter; `undefined` for a request to the Next process. */
 export function hotRoute(method: string, url: string): Hot | undefined {
   const end = url.indexOf("?");
   const path = end === -1 ? url : url.slice(0, end);
@@ -116,8 +115,8 @@ export function hotRoute(method: string, url: string): Hot | undefined {
   return handler && { handler, params: noParameters };
 }
 
-/** Whether it is the route that takes votes. */
+/** True for the route that takes votes. */
 export const isVote = ({ handler }: Hot): boolean => handler === votes.POST;
 
-/** Whether it is the route of event streams. */
+/** True for the route of event streams. */
 export const isStream = ({ handler }: Hot): boolean => handler === stream.GET;

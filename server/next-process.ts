@@ -1,9 +1,9 @@
 /**
- * The pages process: Next.js on a socket that only its parent knows. Editors' pages and calls come here
- * through the front; readers' do not.
+ * The Next process: Next.js on a private socket of its parent. The front passes editors' pages and calls on to it;
+ * hot routes never get here.
  *
- * It lives and dies with its parent: it hears of the end by the channel between the two, and signals that
- * go to the whole group are the parent's to act on.
+ * It ends with its parent, by a message or when the channel between the two closes. Signals reach the whole process
+ * group, and the parent acts on them.
  */
 import { rmSync } from "node:fs";
 import { createServer } from "node:http";
@@ -14,7 +14,8 @@ import { getFront } from "#lib/web/front.ts";
 import { nextReady, stopMessage } from "./process-messages.ts";
 
 const [socketPath] = process.argv.slice(2);
-if (!socketPath || !process.send) throw new RangeError("started by the front, with a socket path");
+if (!socketPath || !process.send)
+  throw new RangeError("the Next process is started by the front, with a socket path");
 
 const front = getFront("on_first_use");
 crashOnBugs(front.log);

@@ -1,9 +1,9 @@
-/** Passing a request on to the pages process, over its socket, and its answer back. */
+/** Passes requests on to the Next process over its socket, and the answers back. */
 import { request as ask, type IncomingMessage, type ServerResponse } from "node:http";
 import { FloodgateError } from "#lib/base/errors.ts";
 import { problemResponse } from "#lib/http/problem.ts";
 
-/** Between two hops only, and not to be passed on. */
+/** Headers of one connection, which are not passed on (RFC 9110, 7.6.1). */
 const hopByHop = new Set([
   "connection",
   "keep-alive",
@@ -14,7 +14,7 @@ const hopByHop = new Set([
   "upgrade",
 ]);
 
-function passable(rawHeaders: readonly string[]): string[] {
+function endToEnd(rawHeaders: readonly string[]): string[] {
   const headers: string[] = [];
   for (let at = 0; at < rawHeaders.length; at += 2) {
     const [name = "", value = ""] = rawHeaders.slice(at, at + 2);
@@ -23,13 +23,13 @@ function passable(rawHeaders: readonly string[]): string[] {
   return headers;
 }
 
-/** Passes `request` on. Without an answer from over there, it is a 503. */
+/** Passes `request` on. Without an answer from the Next process, the client gets a 503. */
 export function proxyToNext(
   request: IncomingMessage,
   response: ServerResponse,
   socketPath: string,
 ): void {
-  const headers = passable(request.rawHeaders);
+  const headers = endToEnd(request.rawHeaders);
   const body = request.headers["transfer-encoding"] ? ["Transfer-Encoding", "chunked"] : [];
   const onward = ask({
     socketPath,
@@ -40,7 +40,7 @@ export function proxyToNext(
     setHost: false,
   });
   onward.on("response", answer => {
-    response.writeHead(answer.statusCode ?? 502, passable(answer.rawHeaders));
+    response.writeHead(answer.statusCode ?? 502, endToEnd(answer.rawHeaders));
     answer.pipe(response);
     answer.on("error", () => response.destroy());
   });
@@ -53,7 +53,7 @@ export function proxyToNext(
   request.pipe(onward);
 }
 
-/** The pages process is not there just now. */
+/** Answers 503: the Next process is not running. */
 export async function refuse(response: ServerResponse): Promise<void> {
   const problem = problemResponse(new FloodgateError("overloaded"));
   response.writeHead(problem.status, Object.fromEntries(problem.headers));

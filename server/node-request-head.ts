@@ -1,10 +1,10 @@
-/** Node's request in the form in which routes look at one, for what is answered without a Web request. */
+/** Node's request as a `RequestHead`, for answers without a Web `Request`. */
 import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
 import type { RequestHead } from "#lib/http/request-head.ts";
 
 const plainHost = /^[a-z0-9.-]+(?::\d+)?$/i;
 
-/** True for a request that names host and path in the usual way. */
+/** True for a request with a usual `Host` and a path; others are left to the Web `Request`, which checks them. */
 export function isPlain({ headers, url }: IncomingMessage): boolean {
   return plainHost.test(headers.host ?? "") && url?.startsWith("/") === true;
 }

@@ -1,11 +1,11 @@
-/** What the processes of one front tell each other. */
+/** Messages between the processes of one front. */
 
-/** To a child: finish, then end. */
+/** To a child: finish what is under way, then end. */
 export const stopMessage = "stop";
-/** From the pages process: it answers. */
+/** From the Next process: it accepts requests. */
 export const nextReady = "ready";
 
-/** To a serving process: where the pages process answers; `null`: nowhere, just now. */
+/** To a serving process: the socket of the Next process; `null` while it is not running. */
 export interface NextAddress {
   readonly pagesAt: string | null;
 }

@@ -1,6 +1,6 @@
 /**
- * One serving process: an HTTP server that answers the hot routes itself and passes everything else on to
- * the pages process.
+ * One serving process: an HTTP server that answers the hot routes itself and passes everything else on to the Next
+ * process.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
@@ -14,16 +14,16 @@ import { proxyToNext, refuse } from "./next-proxy.ts";
 
 const headersMsMax = 10 * SECOND;
 const requestMsMax = 30 * SECOND;
-/** Longer than any proxy's, so that it is not us who closes a connection that is about to be used. */
+/** Longer than any proxy's, so that the proxy closes idle connections: closing one that is being reused loses a request. */
 const keepAliveMs = 75 * SECOND;
-const idleLookMs = 20;
-/** Every request is answered within 3 s: who has no answer then is still sending, and is not waited for. */
+const closeIdleEveryMs = 20;
+/** Every request is answered within 3 s: a client without an answer after this is still sending, and is cut off. */
 const answerMsMax = 5 * SECOND;
-/** Of the 3 s in which every request is answered. */
+/** Below the 3 s in which every request is answered. */
 const pagesWaitMs = 2.2 * SECOND;
-const pagesLookMs = 50;
+const pagesPollMs = 50;
 
-/** Where the pages process answers right now. */
+/** The socket of the Next process; `null` while it is not running. */
 export interface PagesAddress {
   path: string | null;
 }
@@ -32,7 +32,7 @@ export interface PagesAddress {
  * Starts serving.
  *
  * @returns the steps that end it, in their order.
- * @throws ConfigError when FLOODGATE_TRUSTED_PROXIES is wrong; what `listen` throws.
+ * @throws ConfigError when FLOODGATE_TRUSTED_PROXIES is not valid; what `listen` throws.
  */
 export async function serve(front: Front, pages: PagesAddress): Promise<ShutdownStep[]> {
   const { port, host: hostname, trustedProxies } = front.config;
@@ -41,15 +41,15 @@ export async function serve(front: Front, pages: PagesAddress): Promise<Shutdown
   const server = createServer(
     { headersTimeout: headersMsMax, requestTimeout: requestMsMax, keepAliveTimeout: keepAliveMs },
     (request, response) => {
-      // Who asks on and on over one connection would keep us from ending.
+      // While stopping: a client that goes on using its connection would delay the end.
       if (!server.listening) response.setHeader("Connection", "close");
       stampAddress(request, proxies);
       const hot = hotRoute(request.method ?? "", request.url ?? "");
       if (hot) handleHot(request, response, hot);
-      else void handleByPages(request, response, pages);
+      else void handleByNext(request, response, pages);
     },
   );
-  // Nothing here speaks WebSocket; what asks to be upgraded is not passed on.
+  // There is no WebSocket route, so an upgrade is refused.
   server.on("upgrade", (_request, socket) => socket.destroy());
   const close = closer(server);
   await new Promise<void>((resolve, reject) => {
@@ -57,27 +57,26 @@ export async function serve(front: Front, pages: PagesAddress): Promise<Shutdown
     server.listen(port, hostname, resolve);
   });
   return [
-    { name: "send viewers on", run: () => front.live.stop() },
-    { name: "answer what was asked", run: close },
+    { name: "end the viewers' streams", run: () => front.live.stop() },
+    { name: "answer the requests under way", run: close },
     { name: "finish rounds and close connections", run: front.close },
   ];
 }
 
-/** A pages process that ended is back within seconds: wait a little. */
-async function handleByPages(
+/** Waits a little for a Next process that is being restarted. */
+async function handleByNext(
   request: IncomingMessage,
   response: ServerResponse,
   pages: PagesAddress,
 ): Promise<void> {
   const untilMs = monotonicMs() + pagesWaitMs;
-  while (pages.path === null && monotonicMs() < untilMs) await sleep(pagesLookMs);
+  while (pages.path === null && monotonicMs() < untilMs) await sleep(pagesPollMs);
   if (pages.path === null) await refuse(response);
   else proxyToNext(request, response, pages.path);
 }
 
 /**
- * A way to close the server: no new connections; idle ones are closed, busy ones when they have their
- * answer.
+ * A function that closes the server: no new connections; idle ones are closed at once, busy ones after their answer.
  */
 function closer(server: Server): () => Promise<void> {
   const open = new Set<Socket>();
@@ -87,15 +86,15 @@ function closer(server: Server): () => Promise<void> {
   });
   const closeIdle = () => {
     server.closeIdleConnections();
-    // Browsers open some in advance; without a first request, Node does not count them as idle.
+    // Browsers open connections in advance; before its first request, Node does not count one as idle.
     for (const socket of open) if (socket.bytesRead === 0) socket.destroy();
   };
   return async () => {
     const closed = new Promise<void>(resolve => server.close(() => resolve()));
     closeIdle();
-    const closing = setInterval(closeIdle, idleLookMs);
-    const patience = sleep(answerMsMax).then(() => server.closeAllConnections());
-    await Promise.race([closed, patience]);
+    const closing = setInterval(closeIdle, closeIdleEveryMs);
+    const timeOut = sleep(answerMsMax).then(() => server.closeAllConnections());
+    await Promise.race([closed, timeOut]);
     clearInterval(closing);
   };
 }

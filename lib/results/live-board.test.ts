@@ -76,7 +76,7 @@ function follow(stream: ReadableStream<Uint8Array>) {
 const eventsIn = (text: string) => [...text.matchAll(/^id: (\d+)$/gm)].map(([, id]) => Number(id));
 
 describe("live results", () => {
-  it("come at once, then with every change, and not without one", async () => {
+  it("are sent at once, then with every change, and not without one", async () => {
     const { at, board, snapshot } = setUp();
     const { seen, leave } = follow(streamResults(board, slug, "reader", snapshot(), 0));
     await waitUntil("ten looks", () => at.looks > 10);
@@ -88,7 +88,7 @@ describe("live results", () => {
     assert.equal(board.viewers, 0);
   });
 
-  it("cost one look a tick, however many watch, and none when nobody does", async () => {
+  it("cost one read a tick for any number of viewers, and none without viewers", async () => {
     const { at, board, snapshot } = setUp();
     const viewers = Array.from({ length: 300 }, () =>
       follow(streamResults(board, slug, "reader", snapshot(), 0)),
@@ -106,7 +106,7 @@ describe("live results", () => {
     assert.ok(at.looks - after <= 1);
   });
 
-  it("are not repeated to who comes back knowing them", async () => {
+  it("are not sent again to a viewer who reconnects with their version", async () => {
     const { at, board, snapshot } = setUp();
     at.version = 7;
     const { seen, leave } = follow(streamResults(board, slug, "reader", snapshot(), 7));
@@ -117,7 +117,7 @@ describe("live results", () => {
     await leave();
   });
 
-  it("end after the final ones, and when the poll is taken back", async () => {
+  it("end after the final results, and when the poll is deleted", async () => {
     for (const change of [{ state: "final" as const, version: 2 }, { there: false }]) {
       const { at, board, snapshot } = setUp();
       const { seen } = follow(streamResults(board, slug, "reader", snapshot(), 0));
@@ -128,7 +128,7 @@ describe("live results", () => {
     }
   });
 
-  it("drop a viewer who does not read, and keep the others", async () => {
+  it("disconnect a viewer who does not read, and keep the others", async () => {
     const { at, board, snapshot } = setUp();
     const stalled = streamResults(board, slug, "reader", snapshot(), 0);
     const { seen, leave } = follow(streamResults(board, slug, "reader", snapshot(), 0));
@@ -143,7 +143,7 @@ describe("live results", () => {
     await leave();
   });
 
-  it("tell everybody to come back when the process stops, and take nobody any more", async () => {
+  it("tell every viewer to reconnect when the process stops, and refuse new ones", async () => {
     const { at, board, snapshot } = setUp();
     const viewers = Array.from({ length: 20 }, () =>
       follow(streamResults(board, slug, "reader", snapshot(), 0)),
@@ -165,7 +165,7 @@ describe("live results", () => {
     );
   });
 
-  it("refuse more viewers than they are allowed", () => {
+  it("refuse a viewer beyond the limit", () => {
     const { board, snapshot } = setUp(2);
     const streams = [1, 2].map(() => streamResults(board, slug, "reader", snapshot(), 0));
     assert.throws(
@@ -193,7 +193,7 @@ describe("a long poll", () => {
     assert.equal(board.viewers, 0);
   });
 
-  it("ends with nothing when its time is up or its client has gone", async () => {
+  it("ends without results when its time is up or its client has disconnected", async () => {
     const { board } = setUp();
     assert.equal(await held(board, 1, 30), undefined);
     const gone = new AbortController();

@@ -3,8 +3,8 @@ import { describe, it } from "node:test";
 import { isFloodgateError } from "../base/errors.ts";
 import { PictureCache } from "./picture-cache.ts";
 
-/** A way to draw that ends when it is told to, and counts how many are drawing. */
-function pencil() {
+/** A `draw` that ends when the test says so, and counts how many run at once. */
+function slowDraw() {
   const at = { drawn: 0, atOnce: 0, atOnceMax: 0 };
   const finish: (() => void)[] = [];
   const draw = async () => {
@@ -24,21 +24,21 @@ function pencil() {
   return { at, draw, finishAll };
 }
 
-describe("drawings", () => {
-  it("are drawn once for all who ask, and kept", async () => {
-    const drawings = new PictureCache();
-    const { at, draw, finishAll } = pencil();
-    const asked = Array.from({ length: 100 }, () => drawings.get("a", "1", draw));
+describe("the picture cache", () => {
+  it("draws a picture once for concurrent requests, and keeps it", async () => {
+    const cache = new PictureCache();
+    const { at, draw, finishAll } = slowDraw();
+    const asked = Array.from({ length: 100 }, () => cache.get("a", "1", draw));
     await finishAll();
     assert.equal(new Set(await Promise.all(asked)).size, 1);
-    await drawings.get("a", "1", draw);
+    await cache.get("a", "1", draw);
     assert.equal(at.drawn, 1);
   });
 
-  it("are drawn one at a time, and not for a crowd of names", async () => {
-    const drawings = new PictureCache();
-    const { at, draw, finishAll } = pencil();
-    const asked = Array.from({ length: 30 }, (_, name) => drawings.get(String(name), "1", draw));
+  it("draws one picture at a time, and refuses requests when too many wait", async () => {
+    const cache = new PictureCache();
+    const { at, draw, finishAll } = slowDraw();
+    const asked = Array.from({ length: 30 }, (_, name) => cache.get(String(name), "1", draw));
     const settled = Promise.allSettled(asked);
     await finishAll();
     const refused = (await settled).filter(
@@ -46,23 +46,23 @@ describe("drawings", () => {
     );
     assert.equal(at.atOnceMax, 1);
     assert.equal(at.drawn + refused.length, 30);
-    assert.ok(refused.length > 20, `${refused.length} were told to come back`);
+    assert.ok(refused.length > 20, `${refused.length} were refused`);
   });
 
-  it("lag a little behind what moves", async () => {
-    const drawings = new PictureCache();
-    const { at, draw, finishAll } = pencil();
-    const first = drawings.get("a", "1", draw);
+  it("gives a picture of a few seconds ago when the contents have changed", async () => {
+    const cache = new PictureCache();
+    const { at, draw, finishAll } = slowDraw();
+    const first = cache.get("a", "1", draw);
     await finishAll();
-    assert.equal(await drawings.get("a", "2", draw), await first);
+    assert.equal(await cache.get("a", "2", draw), await first);
     assert.equal(at.drawn, 1);
   });
 
-  it("go on after one that failed", async () => {
-    const drawings = new PictureCache();
-    const { draw, finishAll } = pencil();
-    await assert.rejects(drawings.get("a", "1", () => Promise.reject(new Error("no ink"))));
-    const next = drawings.get("a", "1", draw);
+  it("draws the next picture after one that failed", async () => {
+    const cache = new PictureCache();
+    const { draw, finishAll } = slowDraw();
+    await assert.rejects(cache.get("a", "1", () => Promise.reject(new Error("no ink"))));
+    const next = cache.get("a", "1", draw);
     await finishAll();
     assert.equal((await next).contents, "1");
   });

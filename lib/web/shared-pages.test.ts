@@ -6,8 +6,8 @@ import { SharedPages } from "./shared-pages.ts";
 
 const page = (text: string) => prepareResponse(200, { ETag: `"${text}"` }, Buffer.from(text));
 
-describe("kept pages", () => {
-  it("are made once, for all who ask at the same time and within the second", async () => {
+describe("shared pages", () => {
+  it("are made once for concurrent requests and for those within the next second", async () => {
     const pages = new SharedPages();
     let made = 0;
     const make = async () => {
@@ -26,7 +26,7 @@ describe("kept pages", () => {
     assert.equal(made, 1);
   });
 
-  it("are made again when they are of other things, or a second old", async t => {
+  it("are made again from another basis, and after a second", async t => {
     const pages = new SharedPages();
     let made = 0;
     const make = () => page(`page ${++made}`);
@@ -40,14 +40,14 @@ describe("kept pages", () => {
     assert.equal(pages.fresh("a", "closed"), undefined);
   });
 
-  it("that could not be made are tried again", async () => {
+  it("are made again after a failure", async () => {
     const pages = new SharedPages();
     const fails = () => Promise.reject(new Error("away"));
     await assert.rejects(pages.get("a", "1", fails), /away/);
     assert.equal((await pages.get("a", "1", () => page("back"))).status, 200);
   });
 
-  it("stay within their bound", async () => {
+  it("stay within 32 MiB", async () => {
     const pages = new SharedPages();
     const large = Buffer.alloc(1024 * 1024);
     for (let i = 0; i < 100; i++)
@@ -57,14 +57,14 @@ describe("kept pages", () => {
   });
 });
 
-describe("an answer that somebody has", () => {
+describe("a prepared answer", () => {
   const answer: PreparedResponse = prepareResponse(
     200,
     { ETag: '"x"', "Content-Type": "text/plain", "Cache-Control": "public" },
     Buffer.from("x"),
   );
 
-  it("is not sent again", () => {
+  it("is 304 exactly for a matching If-None-Match", () => {
     for (const tags of ['"x"', '"y", "x"']) {
       assert.deepEqual(answerFor(answer, tags), {
         status: 304,

@@ -1,6 +1,6 @@
 /**
- * The front answers hot routes around Next's pipeline; a plain `next start` answers them through it. Both
- * are asked the same, and must answer the same: status, headers, body.
+ * The front answers hot routes itself, a plain `next start` answers them through Next's pipeline. Both get the same
+ * requests, and must give the same answers: status, headers and body.
  */
 import assert from "node:assert/strict";
 import { join } from "node:path";
@@ -12,21 +12,21 @@ import { type PlainAnswer, plainRequest } from "#test/support/plain-http.ts";
 import { Site } from "#test/support/site.ts";
 import { requests, type Target } from "./requests.ts";
 
-/** Headers that say how bytes travel over this one connection, or when. */
+/** Headers about this connection or this moment. */
 const ofTheConnection = new Set([
   "connection",
   "keep-alive",
   "date",
-  // Next sends in chunks what the front, which has it all in its hand, sends with its length.
+  // Next streams in chunks; the front has the whole body, and sends its length.
   "transfer-encoding",
   "content-length",
 ]);
 
-/** Next names in `Vary` what its own pages look at, on every answer; routes of ours look at none of it. */
+/** Next adds the headers that its own pages vary by to every answer; our routes use none of them. */
 const varyOfNext = /\b(rsc|next-router-(state-tree|prefetch|segment-prefetch))\b(, )?/g;
 
-/** What differs from one moment, request or poll to the next, wherever it is asked. */
-function settled(text: string, { own }: Target): string {
+/** Replaces what differs from one moment, request or poll to the next. */
+function normalised(text: string, { own }: Target): string {
   return text
     .replaceAll(own, "{poll}")
     .replaceAll(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, "{uuid}")
@@ -43,19 +43,19 @@ function settled(text: string, { own }: Target): string {
 
 function headerOf(name: string, value: string): string {
   if (name === "vary") return value.replaceAll(varyOfNext, "");
-  // Of other moments; that it is the right one is seen by asking with it.
+  // The tags are of different moments; conditional requests show that they are the right ones.
   return name === "etag" ? "{tag}" : value;
 }
 
 function comparable({ status, headers, body }: PlainAnswer, target: Target) {
   const kept = Object.entries(headers)
     .filter(([name]) => !ofTheConnection.has(name))
-    .map(([name, value]) => [name, headerOf(name, settled(String(value), target))])
+    .map(([name, value]) => [name, headerOf(name, normalised(String(value), target))])
     .filter(([, value]) => value !== "");
-  return { status, headers: Object.fromEntries(kept), body: settled(body, target) };
+  return { status, headers: Object.fromEntries(kept), body: normalised(body, target) };
 }
 
-describe("the front and next start answer alike", () => {
+describe("the front and a plain next start give the same answer", () => {
   let site: Site;
   let next: NextStart;
   let front: Target;
@@ -103,7 +103,7 @@ describe("the front and next start answer alike", () => {
   for (const [kind, cases] of Object.entries(requests)) {
     describe(kind, () => {
       for (const [name, send] of Object.entries(cases)) {
-        it(name, async () => {
+        it(`to ${name}`, async () => {
           const [one, two] = [await send(front), await send(plain)];
           assert.ok(one.status < 500, `${one.status} ${one.body}`);
           assert.deepEqual(comparable(one, front), comparable(two, plain));

@@ -1,11 +1,11 @@
-/** The requests that both ways of serving must answer alike. */
+/** Requests that both ways of serving must answer in the same way. */
 import { randomUUID } from "node:crypto";
 import type { PlainAnswer, PlainRequest } from "#test/support/plain-http.ts";
 
-/** One of the two, with polls of its own to vote in that are the same but for their slugs. */
+/** One of the two servers, with a poll of its own to vote in; the two polls differ in their slugs only. */
 export interface Target {
   readonly ask: (request: PlainRequest) => Promise<PlainAnswer>;
-  /** Open, and voted in by this target alone. */
+  /** Open, and voted in through this target only. */
   readonly own: string;
   /** Open, only ever read. */
   readonly open: string;
@@ -38,7 +38,7 @@ const cast =
   target =>
     target.ask({ method: "POST", path: to(target), headers, body: body() });
 
-/** As who has voted already. */
+/** By a voter who has voted already. */
 const castAgain =
   (body: (ballotId: string) => string, headers: Record<string, string> = json): Send =>
   async target => {
@@ -48,7 +48,7 @@ const castAgain =
     return cast(() => body(ballotId), { ...headers, Cookie: `other=1; ${cookie}` })(target);
   };
 
-/** By a browser that keeps the cookie that it is given. */
+/** By a browser that accepts cookies. */
 const castByForm =
   (fields: string): Send =>
   async target => {
@@ -62,11 +62,11 @@ const castByForm =
     });
   };
 
-/** What `path` answers to somebody who has its answer already. */
+/** A request for `path` with the `ETag` of its current answer. */
 const getAgain =
   (path: (target: Target) => string): Send =>
   async target => {
-    // It may have been made anew in between: then once more.
+    // The answer may change in between: then once more.
     for (let tries = 0; ; tries++) {
       const first = await target.ask({ path: path(target) });
       const headers = { "If-None-Match": first.headers.etag ?? "" };
@@ -80,21 +80,25 @@ const voting: Readonly<Record<string, Send>> = {
   "a vote without a ballot id": cast(() => JSON.stringify({ choices: ["1"] })),
   "a vote of an embed": cast(() => ballot(), { ...json, "Floodgate-Voter": "" }),
   "a vote from our own page": cast(() => ballot(), { ...json, "Sec-Fetch-Site": "same-origin" }),
-  "a type with a parameter": cast(() => ballot(), { "Content-Type": "application/json; x=y" }),
+  "a vote whose content type has a parameter": cast(() => ballot(), {
+    "Content-Type": "application/json; x=y",
+  }),
   "the same vote again": castAgain(ballotId => ballot({ ballotId })),
-  "another vote": castAgain(() => ballot({ choices: ["2"] })),
-  "the ballot id of another vote": castAgain(ballotId => ballot({ ballotId, choices: ["2"] })),
-  "no body": cast(() => ""),
-  "no JSON": cast(() => "{"),
-  "no UTF-8": cast(() => Buffer.from([0x22, 0xff, 0x22])),
-  "no object": cast(() => "[]"),
-  "an unknown field": cast(() => ballot({ more: 1 })),
-  "no choices": cast(() => ballot({ choices: [] })),
-  "an unknown option": cast(() => ballot({ choices: ["77"] })),
-  "too many choices": cast(() => ballot({ choices: ["1", "2"] })),
-  "a ballot id that is none": cast(() => ballot({ ballotId: "x" })),
-  "a body too large": cast(() => ballot({ more: "x".repeat(70_000) })),
-  "a body too large, of unknown length": target =>
+  "another vote by the same voter": castAgain(() => ballot({ choices: ["2"] })),
+  "other choices under the same ballot id": castAgain(ballotId =>
+    ballot({ ballotId, choices: ["2"] }),
+  ),
+  "a vote without a body": cast(() => ""),
+  "a vote whose body is not JSON": cast(() => "{"),
+  "a vote whose body is not UTF-8": cast(() => Buffer.from([0x22, 0xff, 0x22])),
+  "a vote whose body is no object": cast(() => "[]"),
+  "a vote with an unknown field": cast(() => ballot({ more: 1 })),
+  "a vote without choices": cast(() => ballot({ choices: [] })),
+  "a vote for an unknown option": cast(() => ballot({ choices: ["77"] })),
+  "a vote with too many choices": cast(() => ballot({ choices: ["1", "2"] })),
+  "a vote with an invalid ballot id": cast(() => ballot({ ballotId: "x" })),
+  "a vote with too large a body": cast(() => ballot({ more: "x".repeat(70_000) })),
+  "a vote with too large a body of unknown length": target =>
     target.ask({
       method: "POST",
       path: votes(target),
@@ -102,26 +106,26 @@ const voting: Readonly<Record<string, Send>> = {
       body: ballot({ more: "x".repeat(70_000) }),
       chunked: true,
     }),
-  "another type": cast(() => ballot(), { "Content-Type": "text/plain" }),
-  "no type": cast(() => ballot(), {}),
-  "another site": cast(() => ballot(), { ...json, "Sec-Fetch-Site": "cross-site" }),
-  "another origin": cast(() => ballot(), { ...json, Origin: "https://evil.example" }),
-  "an unknown poll": cast(
+  "a vote with another content type": cast(() => ballot(), { "Content-Type": "text/plain" }),
+  "a vote without a content type": cast(() => ballot(), {}),
+  "a vote from another site": cast(() => ballot(), { ...json, "Sec-Fetch-Site": "cross-site" }),
+  "a vote from another origin": cast(() => ballot(), { ...json, Origin: "https://evil.example" }),
+  "a vote in an unknown poll": cast(
     () => ballot(),
     json,
     () => "/api/polls/no-such-poll/votes",
   ),
-  "no slug": cast(
+  "a vote under an invalid slug": cast(
     () => ballot(),
     json,
     () => "/api/polls/No_Slug/votes",
   ),
-  "a closed poll": cast(
+  "a vote in a closed poll": cast(
     () => ballot(),
     json,
     ({ closed }) => `/api/polls/${closed}/votes`,
   ),
-  "a draft": cast(
+  "a vote in a draft": cast(
     () => ballot(),
     json,
     ({ draft }) => `/api/polls/${draft}/votes`,
@@ -139,14 +143,14 @@ const voting: Readonly<Record<string, Send>> = {
       headers: form,
       body: "choice=1",
     }),
-  "a form with nothing chosen": castByForm(""),
-  "a form with too much chosen": castByForm("choice=1&choice=2"),
-  "a form of who has voted": castAgain(() => "choice=2", form),
+  "a form without a choice": castByForm(""),
+  "a form with too many choices": castByForm("choice=1&choice=2"),
+  "a form of a voter who has voted": castAgain(() => "choice=2", form),
 };
 
 const reading: Readonly<Record<string, Send>> = {
   results: get(results),
-  "results that one has": getAgain(results),
+  "results that the client has": getAgain(results),
   "results that have changed": get(results, { "If-None-Match": 'W/"1-1-"' }),
   "newer results": get(target => `${results(target)}?after=1`),
   "results held until something is newer": get(
@@ -164,12 +168,12 @@ const reading: Readonly<Record<string, Send>> = {
   health: get(() => "/healthz"),
   readiness: get(() => "/readyz"),
   "the script for articles": get(() => "/embed.js"),
-  "the script for articles that one has": getAgain(() => "/embed.js"),
+  "the script for articles that the client has": getAgain(() => "/embed.js"),
   "the readers' script": async target => {
     const { body } = await target.ask({ path: `/p/${target.open}` });
     return target.ask({ path: /\/assets\/[^"]+/.exec(body)?.[0] ?? "" });
   },
-  "another script": get(() => "/assets/another.js"),
+  "an unknown script": get(() => "/assets/another.js"),
 };
 
 const pages: Readonly<Record<string, Send>> = Object.fromEntries(
@@ -181,11 +185,11 @@ const pages: Readonly<Record<string, Send>> = Object.fromEntries(
         [page, get(path)],
         [`${page} in another language`, get(path, { "Accept-Language": "sv, en;q=0.5" })],
         [`${page} in the address's language`, get(target => `${path(target)}?lang=ar`)],
-        [`${page} that one has`, getAgain(path)],
+        [`${page} that the client has`, getAgain(path)],
         [`${page} of a closed poll`, get(({ closed }) => before + closed + rest)],
         [`${page} of a draft`, get(({ draft }) => before + draft + rest)],
         [`${page} of an unknown poll`, get(() => `${before}no-such-poll${rest}`)],
-        [`${page} of no slug`, get(() => `${before}No_Slug${rest}`)],
+        [`${page} of an invalid slug`, get(() => `${before}No_Slug${rest}`)],
         [`HEAD ${page}`, as("HEAD", path)],
       ];
     }),

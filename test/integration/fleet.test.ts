@@ -1,4 +1,4 @@
-/** Serving processes on one port, and the pages process beside them: crashes and restarts. */
+/** Serving processes on one port, and the Next process beside them: crashes and restarts. */
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
@@ -42,7 +42,7 @@ describe("a front of several processes", () => {
       .map(({ pid }) => pid);
   const studio = () => fetch(`${site.url}/studio/sign-in`);
 
-  it("replaces one that is killed, and loses nothing", async () => {
+  it("replaces a serving process that is killed, and loses no ballot", async () => {
     const before = pidsOf("front");
     assert.equal(before.length, 2);
     const ledger = new Ledger(site, await createPoll(site), 3_000);
@@ -52,11 +52,11 @@ describe("a front of several processes", () => {
     });
     await waitUntil("two processes", () => pidsOf("front").length === 2);
     const now = pidsOf("front");
-    assert.ok(now.includes(before[1] ?? 0), "its sibling went on");
+    assert.ok(now.includes(before[1] ?? 0), "the other serving process was not restarted");
     await ledger.assertBooks();
   });
 
-  it("is replaced process by process on SIGHUP, and loses nothing", async () => {
+  it("replaces its processes one by one on SIGHUP, and loses no ballot", async () => {
     const [fronts, pages] = [pidsOf("front"), pidsOf("pages")];
     const ledger = new Ledger(site, await createPoll(site), 3_000);
     const isNew = (pids: number[], old: number[], count: number) =>
@@ -71,7 +71,7 @@ describe("a front of several processes", () => {
     await ledger.assertBooks();
   });
 
-  it("goes on taking votes while the pages process is away, and gets it back", async () => {
+  it("takes votes while the Next process is away, and restarts it", async () => {
     assert.equal((await studio()).status, 200);
     const slug = await createPoll(site);
     const [pages] = pidsOf("pages");
@@ -83,7 +83,7 @@ describe("a front of several processes", () => {
     await ledger.assertBooks();
   });
 
-  it("stops in order, with status 0, and leaves nobody behind", async () => {
+  it("stops with status 0 and leaves no child process, also when it is killed", async () => {
     const pids = childrenOf(front.child.pid).map(({ pid }) => pid);
     assert.equal(pids.length, 3);
     front.child.signal("SIGTERM");
@@ -100,7 +100,7 @@ describe("a front of several processes", () => {
     };
     assert.ok(!pids.some(alive));
     await front.child.kill();
-    await waitUntil("the end of the orphans", () => !again.some(alive));
+    await waitUntil("the end of the orphaned children", () => !again.some(alive));
     await site.restartFront(front);
   });
 });
@@ -112,7 +112,7 @@ describe("a front of one process", () => {
   });
   after(() => site?.stop());
 
-  it("goes on at SIGHUP, and says what a reload needs", async () => {
+  it("goes on at SIGHUP, and logs what a reload needs", async () => {
     const [front] = site.fronts;
     assert.ok(front);
     const said = () => /"reload_refused".*FLOODGATE_FRONT_PROCESSES/.test(front.child.output);

@@ -1,4 +1,4 @@
-/** Readers' pages are made once for everybody, and nothing of one reader is ever on another's. */
+/** Readers' pages are rendered once for all readers, and nothing about one reader is on another's page. */
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { after, before, describe, it } from "node:test";
@@ -12,7 +12,7 @@ interface Page {
   readonly text: string;
 }
 
-/** What only a page for one voter has. */
+/** Found only on a page that was rendered for one voter. */
 const personal = /href="\/receipt\/| data-mine=""/;
 
 describe("readers' pages", () => {
@@ -28,7 +28,7 @@ describe("readers' pages", () => {
     return { status: answer.status, headers: answer.headers, text };
   }
 
-  /** Votes, and gives the cookie of who has voted. */
+  /** Votes, and gives the voter's cookie. */
   async function voterOf(slug: string): Promise<Record<string, string>> {
     const answer = await vote(site.url, slug, { choices: ["2"], ballotId: randomUUID() });
     assert.equal(answer.status, 202);
@@ -41,7 +41,7 @@ describe("readers' pages", () => {
     ["/embed/", ""],
     ["/embed/", "/results"],
   ]) {
-    it(`show a vote to its voter alone: ${paths.join("{poll}")}`, async () => {
+    it(`show a vote to its voter only: ${paths.join("{poll}")}`, async () => {
       const slug = await createPoll(site);
       const path = paths.join(slug);
       const voter = await voterOf(slug);
@@ -59,7 +59,7 @@ describe("readers' pages", () => {
     });
   }
 
-  it("show the results of a poll for voters to its voters alone", async () => {
+  it("show the results of a poll with resultsTo voters to its voters only", async () => {
     const slug = await createPoll(site);
     await api(site, "PATCH", `/api/polls/${slug}`, { version: 1, resultsTo: "voters" });
     const voter = await voterOf(slug);
@@ -75,7 +75,7 @@ describe("readers' pages", () => {
     assert.doesNotMatch(others.text, /rect width="100%"/);
   });
 
-  it("are the same bytes for all who have no part in the poll", async () => {
+  it("are the same bytes for all readers who have not voted in the poll", async () => {
     const slug = await createPoll(site);
     const elsewhere = await voterOf(await createPoll(site));
     await waitUntil("two answers from one page", async () => {
@@ -85,7 +85,7 @@ describe("readers' pages", () => {
     });
   });
 
-  it("are not sent again to who has them", async () => {
+  it("are answered 304 to a client that has the current one", async () => {
     const slug = await createPoll(site, {});
     await waitUntil("a page that has not changed", async () => {
       const page = await get(`/p/${slug}`);
@@ -100,11 +100,11 @@ describe("readers' pages", () => {
     });
   });
 
-  it("and results are the same, made for the request or lying ready", async () => {
+  it("and results are the same from the fast path and from the route", async () => {
     const slug = await createPoll(site);
     const path = `/api/polls/${slug}/results`;
     await waitUntil("two ways to one answer", async () => {
-      // The first fills; a query is looked at by the route's function alone.
+      // The first request fills the cache; one with a query is left to the route.
       await get(path);
       const [ready, made] = [await get(path), await get(`${path}?`)];
       if (ready.headers.get("etag") !== made.headers.get("etag")) return false;
@@ -114,7 +114,7 @@ describe("readers' pages", () => {
     });
   });
 
-  it("are kept apart by language, and by what a link has chosen", async () => {
+  it("are cached apart by language, and by the choice in a link", async () => {
     const slug = await createPoll(site);
     const asked = [
       get(`/p/${slug}`, { "Accept-Language": "sv" }),
@@ -138,7 +138,7 @@ describe("readers' pages", () => {
     assert.doesNotMatch(pages[7]?.text ?? "", /value="\d" checked/);
   });
 
-  it("follow a poll that is changed, and closed", async () => {
+  it("show a change and the closing of their poll", async () => {
     const slug = await createPoll(site);
     assert.match((await get(`/p/${slug}`)).text, /data-state="open"/);
     const closesAt = new Date(Date.now() + 3_600_000).toISOString();

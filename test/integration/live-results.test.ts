@@ -1,4 +1,4 @@
-/** Live results over HTTP, from a real front: stream, long poll, the end of a poll, the end of a front. */
+/** Live results over HTTP, from a real front: streams, long polls, the end of a poll, a front that stops. */
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { connect } from "node:net";
@@ -8,7 +8,7 @@ import { api, createPoll, type ResultsBody, results, vote } from "#test/support/
 import { memcachedStat } from "#test/support/memcached-stats.ts";
 import { type Process, Site } from "#test/support/site.ts";
 
-/** An open stream: the results that came, and whether it is over. */
+/** An open stream: the results received, and whether it has ended. */
 class Stream {
   readonly results: ResultsBody[] = [];
   text = "";
@@ -37,7 +37,7 @@ class Stream {
         }
       }
     } catch {
-      // Left, or cut off.
+      // Closed by this test, or by the server.
     }
     this.over = true;
   }
@@ -65,7 +65,7 @@ describe("live results", () => {
   const cast = (slug: string) =>
     vote(site.url, slug, { choices: ["1"], ballotId: randomUUID() }).then(r => r.text());
 
-  it("show a vote in an open stream", async () => {
+  it("an open stream gets a vote's results", async () => {
     const slug = await createPoll(site);
     const stream = await Stream.open(site.url, slug);
     await waitUntil("the first event", () => stream.results.length === 1);
@@ -75,7 +75,7 @@ describe("live results", () => {
     stream.leave();
   });
 
-  it("cost memcached the same for one viewer and for a hundred", async () => {
+  it("a hundred viewers cost memcached as much as one", async () => {
     const slug = await createPoll(site);
     const port = site.memcached[0]?.port ?? 0;
     const cost = async (viewers: number) => {
@@ -97,7 +97,7 @@ describe("live results", () => {
     assert.ok(hundred < one * 2, `${one} keys read for one viewer, ${hundred} for a hundred`);
   });
 
-  it("answer a long poll when there is something newer, and with 204 when there is not", async () => {
+  it("a long poll is answered when a newer version exists, and with 204 when none does in time", async () => {
     const slug = await createPoll(site);
     const { version } = await results(site, slug);
     const ask = (query: string) => fetch(`${site.url}/api/polls/${slug}/results?${query}`);
@@ -115,7 +115,7 @@ describe("live results", () => {
     }
   });
 
-  it("say that a poll is closing, then final, then end", async () => {
+  it("a stream shows that its poll is closing, then final, and ends", async () => {
     const slug = await createPoll(site);
     await cast(slug);
     const stream = await Stream.open(site.url, slug);
@@ -131,7 +131,7 @@ describe("live results", () => {
     assert.equal(again.status, 204, "the standard's way to say: do not come back");
   });
 
-  it("are nobody's business before a poll is published", async () => {
+  it("a stream of a draft is answered 404", async () => {
     const draft = await createPoll(site, { opensAt: null });
     for (const slug of [draft, "nowhere"]) {
       const response = await fetch(`${site.url}/api/polls/${slug}/results/stream`);
@@ -139,12 +139,12 @@ describe("live results", () => {
     }
   });
 
-  it("send their viewers on when the front stops, and it stops at once", async () => {
+  it("a front that stops ends its streams at once, and tells browsers when to reconnect", async () => {
     const slug = await createPoll(site);
     const { version } = await results(site, slug);
     const streams = await Promise.all([1, 2, 3].map(() => Stream.open(site.url, slug)));
     const held = fetch(`${site.url}/api/polls/${slug}/results?after=${version}&wait=25`);
-    // As browsers do, to have it ready.
+    // Browsers open a spare connection in advance.
     const unused = connect({ port: front.port, host: "127.0.0.1" });
     unused.on("error", () => {});
     await waitUntil("the first events", () => streams.every(s => s.results.length === 1));

@@ -1,4 +1,4 @@
-/** Results on a real memcached, as two front processes keep them that vote at the same time. */
+/** Results on a real memcached, as a front process keeps them while another one takes votes as well. */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { sleep } from "#lib/base/clock.ts";
@@ -34,7 +34,7 @@ async function openPoll() {
   return poll;
 }
 
-/** One ballot for an option, as a round of some process writes it; gives what that process is answered. */
+/** One ballot for an option, as a round of any process writes it; gives the counter values it was answered with. */
 async function vote(poll: PollId, option: number) {
   const p = new Pipeline();
   const moves = moveTally(p, poll, {
@@ -47,7 +47,7 @@ async function vote(poll: PollId, option: number) {
 }
 
 describe("results", () => {
-  it("show a process's own votes at once", async () => {
+  it("include the process's own votes at once", async () => {
     const [poll, board] = [await openPoll(), newBoard()];
     await board.read(poll, "reader");
     for (const option of [1, 2, 2]) board.see(poll.id, await vote(poll.id, option));
@@ -55,11 +55,11 @@ describe("results", () => {
     assert.deepEqual([ballots, options.map(({ votes }) => votes)], [3, [1, 2, 0, 0]]);
   });
 
-  it("miss no vote of another process that came between two of their own", async () => {
+  it("include another process's vote that came between two of the process's own", async () => {
     const [poll, board] = [await openPoll(), newBoard()];
     const before = await board.read(poll, "reader");
     board.see(poll.id, await vote(poll.id, 1));
-    await vote(poll.id, 3); // by another process: this one is not answered
+    await vote(poll.id, 3); // by another process: the answer does not come here
     board.see(poll.id, await vote(poll.id, 1));
     await sleep(250);
     const { ballots, options, version } = await board.read(poll, "reader");
@@ -67,7 +67,7 @@ describe("results", () => {
     assert.ok(version > before.version);
   });
 
-  it("take no older answer for a newer one", async () => {
+  it("are not set back by an older answer that arrives late", async () => {
     const [poll, board] = [await openPoll(), newBoard()];
     await board.read(poll, "reader");
     const answers = [await vote(poll.id, 1), await vote(poll.id, 1), await vote(poll.id, 1)];

@@ -10,7 +10,7 @@ import { Site } from "#test/support/site.ts";
 
 const directType = "application/json";
 const longWayType = "application/json; charset=utf-8";
-/** Other for each request, by their nature. */
+/** These differ from request to request. */
 const changing = new Set(["date", "set-cookie", "floodgate-voter"]);
 
 interface Seen {
@@ -19,7 +19,7 @@ interface Seen {
   readonly body: Readonly<Record<string, unknown>>;
 }
 
-describe("a vote answered directly", () => {
+describe("a vote on the fast path", () => {
   let site: Site;
   let slug: string;
   before(async () => {
@@ -63,14 +63,14 @@ describe("a vote answered directly", () => {
     "another origin": { body: ballot(), headers: { Origin: "https://evil.example" } },
   };
   for (const [what, sent] of Object.entries(wrong)) {
-    it(`is refused alike: ${what}`, async () => {
+    it(`gets the refusal that the route gives: ${what}`, async () => {
       const direct = await send(directType, sent);
       assert.ok(direct.status >= 400 && direct.status < 500, String(direct.status));
       assert.deepEqual(direct, await send(longWayType, sent));
     });
   }
 
-  it("is accepted alike, with a cookie and a token for who has none", async () => {
+  it("is accepted as by the route, with a cookie and a token for a voter without any", async () => {
     const sent = { body: ballot(), headers: { "Floodgate-Voter": "" } };
     const direct = await send(directType, sent);
     const again = await send(longWayType, sent);
@@ -83,7 +83,7 @@ describe("a vote answered directly", () => {
     assert.deepEqual(ofLength(direct.headers), ofLength(again.headers));
   });
 
-  it("is refused alike to who has voted, known by the cookie", async () => {
+  it("is refused as by the route when the cookie's voter has voted", async () => {
     const response = await postVote(site.url, slug, ballot());
     const cookie = response.headers.get("set-cookie")?.split(";")[0] ?? "";
     const sent = { body: ballot(), headers: { Cookie: `a=1; ${cookie}` } };

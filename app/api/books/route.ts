@@ -1,4 +1,4 @@
-/** `GET /api/books`: the books of the whole system, for editors. */
+/** `GET /api/books`: the books of the whole site, for editors. */
 import { readAllBooks } from "#lib/books/books.ts";
 import { json } from "#lib/http/respond.ts";
 import { getFront } from "#lib/web/front.ts";

@@ -20,7 +20,7 @@ export const GET = routeHandler<RouteContext>(async (request, context) => {
       headers: { "Cache-Control": "public, max-age=1", "Access-Control-Allow-Origin": "*" },
     });
   }
-  // A draft is the editors' own business: to anybody else there is no such poll.
+  // A draft exists for editors only.
   await requireEditor(request, getFront()).catch(() => {
     throw new FloodgateError("poll_not_found");
   });

@@ -1,4 +1,4 @@
-/** `GET /api/receipts/{code}`: what became of a ballot, for who has its receipt. */
+/** `GET /api/receipts/{code}`: what became of a ballot, by its receipt. */
 import { FloodgateError } from "#lib/base/errors.ts";
 import { json } from "#lib/http/respond.ts";
 import { toReceiptResponse } from "#lib/web/contract.ts";

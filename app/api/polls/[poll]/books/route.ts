@@ -1,4 +1,4 @@
-/** `GET /api/polls/{poll}/books`: what a poll accepted against what became of it, for editors. */
+/** `GET /api/polls/{poll}/books`: the books of a poll, for editors. */
 
 import { FloodgateError } from "#lib/base/errors.ts";
 import { readBooks } from "#lib/books/books.ts";

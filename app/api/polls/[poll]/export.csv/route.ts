@@ -13,7 +13,8 @@ export const GET = routeHandler<RouteContext>(async (request, context) => {
   if (!poll) throw new FloodgateError("poll_not_found");
   if (poll.resultsTo === "nobody" && poll.finalizedAtMs === null) {
     throw new FloodgateError("forbidden", {
-      detail: "Nobody sees results of this poll; its ballots can be exported once it is final.",
+      detail:
+        "The results of this poll are hidden from everyone. Export its ballots once it is final.",
     });
   }
   return new Response(ballotsAsCsv(store, poll), {

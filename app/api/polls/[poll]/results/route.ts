@@ -1,6 +1,6 @@
 /**
- * `GET /api/polls/{poll}/results`: the running totals, from memcached. With `?after={version}`, only if
- * there is something newer (otherwise 204), and with `&wait={seconds}`, as soon as there is.
+ * `GET /api/polls/{poll}/results`: the results, from memcached. With `?after={version}`, only when there is
+ * a newer version (otherwise 204); with `&wait={seconds}`, as soon as there is one.
  */
 import { SECOND } from "#lib/base/clock.ts";
 import { dataHeaders } from "#lib/http/headers.ts";

@@ -1,5 +1,5 @@
 /**
- * `GET /api/polls/{poll}/results/stream`: the running totals as Server-Sent Events: the current ones at once, then
+ * `GET /api/polls/{poll}/results/stream`: the results as Server-Sent Events: the current ones at once, then
  * every change. The stream ends after the final results; a viewer who comes back with them is answered 204, which
  * by the standard stops the browser from reconnecting. The front writes most streams itself, without a Web stream
  * (`server/fast-stream.ts`).
