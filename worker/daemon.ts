@@ -1,4 +1,4 @@
-/** The daemon: pass after pass, until it is told to stop. */
+/** The daemon: pass after pass, until it is stopped. */
 import { monotonicMs, SECOND, wallMs } from "#lib/base/clock.ts";
 import { describeError } from "#lib/base/log.ts";
 import type { LogLines } from "#lib/base/log-lines.ts";
@@ -17,16 +17,16 @@ import type { WorkerState } from "./status/state.ts";
 import type { WorkerParts } from "./worker-parts.ts";
 
 const failureBackoff = { firstMs: 200, maxMs: 5 * SECOND };
-/** With a backlog, ballots of a higher lane wait no longer than this and a commit. */
+/** With a backlog, ballots of a higher lane wait at most this long and for one commit. */
 const passMsMax = 500;
 const shutdownMsMax = 5 * SECOND;
 
 /**
- * Waits for MySQL for as long as it takes: a worker that gave up would have to be noticed.
+ * Waits for MySQL for as long as it takes: a worker that gave up could go unnoticed.
  *
- * @throws SchemaMismatch when the schema is not one to work with.
+ * @throws SchemaMismatch when this program cannot work with the schema.
  */
-function schemaIsThere({ store, log }: WorkerParts): Promise<void> {
+function waitForSchema({ store, log }: WorkerParts): Promise<void> {
   return retry(() => checkSchema(store), {
     ...failureBackoff,
     retryable: error => isStoreFailure(error),
@@ -36,21 +36,21 @@ function schemaIsThere({ store, log }: WorkerParts): Promise<void> {
   });
 }
 
-/** Slots that it dealt with: whether there is any use in looking again soon. */
+/** Slots that the pass dealt with. After some, the next pass follows soon. */
 const foundIn = ({ slots, missing, letters }: PassSummary): number => slots + missing + letters;
 
 /**
- * Runs it; resolves when it was told to stop and has finished its pass.
+ * Runs until SIGTERM or SIGINT; resolves when the pass under way is finished.
  *
- * @param lines - where the log is copied to, for the pages.
+ * @param lines - a copy of the log, for the status page.
  */
 export async function runDaemon(worker: WorkerParts, lines: LogLines): Promise<void> {
-  await schemaIsThere(worker);
+  await waitForSchema(worker);
   const { config, log } = worker;
   const stop = new AbortController();
-  const upkeep = new Maintenance(worker);
-  const bell = new KickstartListener(log);
-  const schedule = new Schedule(bell, config.flushIntervalMs);
+  const maintenance = new Maintenance(worker);
+  const kickstart = new KickstartListener(log);
+  const schedule = new Schedule(kickstart, config.flushIntervalMs);
   const state: WorkerState = {
     startedAtMs: wallMs(),
     passes: 0,
@@ -62,13 +62,13 @@ export async function runDaemon(worker: WorkerParts, lines: LogLines): Promise<v
   const history = new History();
   const metrics = new Metrics();
   const status = await startStatusServer({ worker, state, history, metrics, lines });
-  await bell.listen(config.kickstartHost, config.workerPort);
+  await kickstart.listen(config.kickstartHost, config.workerPort);
 
   const pass = async (because: "kickstart" | "interval"): Promise<boolean> => {
     const startedMs = monotonicMs();
     schedule.begin();
     state.passBeganAtMs = wallMs();
-    const summary = await onePass(worker, upkeep, {
+    const summary = await onePass(worker, maintenance, {
       signal: stop.signal,
       waitForMissing: false,
       withinMs: passMsMax,
@@ -122,5 +122,5 @@ export async function runDaemon(worker: WorkerParts, lines: LogLines): Promise<v
   );
   log.info({ event: "worker_started", status: status.url });
   await running;
-  bell.close();
+  kickstart.close();
 }

@@ -1,9 +1,9 @@
 /**
- * The kickstart, the worker's side: a UDP socket whose datagrams mean "look at the queues now".
+ * The worker's side of the kickstart: a UDP socket whose datagrams mean "begin a pass now".
  *
- * Invariant: what a datagram says is never looked at, and neither is who sent it. Any number of them between
- *   two looks are one. So whoever forges or floods them gets looks, at most one for each floor interval of
- *   `schedule.ts`, and nothing else.
+ * Invariant: neither the content nor the sender of a datagram is looked at, and any number of datagrams between two
+ *   passes count as one. So forged datagrams, or a flood of them, cause passes, at most one for each floor interval
+ *   of `schedule.ts`, and nothing else.
  */
 import { createSocket, type Socket } from "node:dgram";
 import { describeError, type Log } from "#lib/base/log.ts";
@@ -11,7 +11,7 @@ import { describeError, type Log } from "#lib/base/log.ts";
 export class KickstartListener {
   readonly #log: Log;
   #socket: Socket | undefined;
-  #rung = false;
+  #pending = false;
   #wake: () => void = () => {};
   #datagrams = 0;
 
@@ -25,12 +25,12 @@ export class KickstartListener {
   }
 
   /**
-   * Listens from now on. A port that can't be had (a second worker on this machine has it) is no error: this
-   * worker goes by the interval alone.
+   * Starts listening. A port that is taken (by a second worker on this machine) is no error: this worker goes by the
+   * interval alone.
    */
   async listen(host: string, port: number): Promise<void> {
     const socket = createSocket("udp4");
-    socket.on("message", () => this.ring());
+    socket.on("message", () => this.receive());
     this.#socket = socket;
     await new Promise<void>(resolve => {
       socket.on("error", error => {
@@ -43,23 +43,24 @@ export class KickstartListener {
     });
   }
 
-  ring(): void {
+  /** Counts a datagram, and ends the wait. */
+  receive(): void {
     this.#datagrams += 1;
-    this.#rung = true;
+    this.#pending = true;
     this.#wake();
   }
 
-  /** Forgets what rang so far: a look begins now, and will see it. */
-  answer(): void {
-    this.#rung = false;
+  /** Forgets the kickstarts so far: a pass begins, and will see what they announced. */
+  clear(): void {
+    this.#pending = false;
   }
 
   /**
-   * Resolves when it rings, or has rung since it was answered; after `ms` at the latest, or on `signal`.
-   * True when it rang.
+   * Resolves at the first kickstart since `clear()`; after `ms` at the latest, or on `signal`. True when there was a
+   * kickstart.
    */
   async wait(ms: number, signal: AbortSignal): Promise<boolean> {
-    if (this.#rung || signal.aborted) return this.#rung;
+    if (this.#pending || signal.aborted) return this.#pending;
     await new Promise<void>(resolve => {
       const timer = setTimeout(done, ms);
       const self = this;
@@ -72,7 +73,7 @@ export class KickstartListener {
       signal.addEventListener("abort", done);
       this.#wake = done;
     });
-    return this.#rung;
+    return this.#pending;
   }
 
   close(): void {

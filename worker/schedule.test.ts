@@ -8,52 +8,52 @@ import { floorMs, Schedule, waitMs } from "./schedule.ts";
 const never = new AbortController().signal;
 const hour = 3_600_000;
 
-describe("the schedule of looks", () => {
-  it("waits longer from quiet look to quiet look, and never longer than the interval", () => {
-    const waits = [0, 1, 2, 3, 4, 50].map(quiet => waitMs(quiet, 1_000));
+describe("Schedule", () => {
+  it("doubles the wait while passes find nothing, up to the interval", () => {
+    const waits = [0, 1, 2, 3, 4, 50].map(emptyPasses => waitMs(emptyPasses, 1_000));
     assert.deepEqual(waits, [250, 500, 1_000, 1_000, 1_000, 1_000]);
-    assert.equal(waitMs(0, 10), 10, "an interval below the floor is an interval");
+    assert.equal(waitMs(0, 10), 10, "an interval below the floor counts");
   });
 
-  it("goes on at once when it rings, and when it rang while the look was under way", async () => {
-    const bell = new KickstartListener(createLog("test", "silent"));
-    const schedule = new Schedule(bell, hour);
-    for (let quiet = 0; quiet < 20; quiet++) {
+  it("starts the next pass at a kickstart, even one that came during the pass", async () => {
+    const kickstart = new KickstartListener(createLog("test", "silent"));
+    const schedule = new Schedule(kickstart, hour);
+    for (let emptyPasses = 0; emptyPasses < 20; emptyPasses++) {
       schedule.begin();
-      bell.ring();
-      await schedule.next(false, never); // would wait for an hour, in the end
+      kickstart.receive();
+      await schedule.next(false, never); // without the kickstart: an hour
     }
     schedule.begin();
-    setTimeout(() => bell.ring(), 30);
+    setTimeout(() => kickstart.receive(), 30);
     await schedule.next(false, never);
   });
 
-  it("makes one look a floor interval of any number of rings", async () => {
-    const bell = new KickstartListener(createLog("test", "silent"));
-    const schedule = new Schedule(bell, hour);
+  it("makes at most one pass for each floor interval out of any number of kickstarts", async () => {
+    const kickstart = new KickstartListener(createLog("test", "silent"));
+    const schedule = new Schedule(kickstart, hour);
     const flood = setInterval(() => {
-      for (let i = 0; i < 1_000; i++) bell.ring();
+      for (let i = 0; i < 1_000; i++) kickstart.receive();
     }, 1);
     const startedMs = monotonicMs();
-    let looks = 0;
+    let passes = 0;
     while (monotonicMs() - startedMs < 300) {
       schedule.begin();
-      looks += 1;
-      await schedule.next(looks % 2 === 0, never);
+      passes += 1;
+      await schedule.next(passes % 2 === 0, never);
     }
     clearInterval(flood);
     const elapsedMs = monotonicMs() - startedMs;
     const leastPerPair = floorMs.foundNothing + floorMs.foundSomething;
-    assert.ok(looks <= 2 * Math.ceil(elapsedMs / leastPerPair) + 1, `${looks} looks`);
+    assert.ok(passes <= 2 * Math.ceil(elapsedMs / leastPerPair) + 1, `${passes} passes`);
   });
 
-  it("ends at once when it is called off", async () => {
-    const bell = new KickstartListener(createLog("test", "silent"));
-    const schedule = new Schedule(bell, hour);
+  it("stops waiting at once when the signal is aborted", async () => {
+    const kickstart = new KickstartListener(createLog("test", "silent"));
+    const schedule = new Schedule(kickstart, hour);
     const stop = new AbortController();
-    for (let quiet = 0; quiet < 20; quiet++) {
+    for (let emptyPasses = 0; emptyPasses < 20; emptyPasses++) {
       schedule.begin();
-      bell.ring();
+      kickstart.receive();
       await schedule.next(false, never);
     }
     schedule.begin();

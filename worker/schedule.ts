@@ -1,48 +1,49 @@
 /**
- * When the next look at the queues begins: when the kickstart rings, or by itself, after a wait that doubles
- * from look to look while nothing is found, up to `FLOODGATE_FLUSH_INTERVAL_MS`.
+ * When the next pass begins: at a kickstart; otherwise after a wait that doubles from pass to pass while nothing is
+ * found, up to `FLOODGATE_FLUSH_INTERVAL_MS`.
  *
- * After a look that found something the next one waits a little whatever rings: under load, ballots that
- * gather for a moment cost MySQL one transaction and not ten.
+ * After a pass that found something, the next one waits for the longer floor even if a kickstart arrives: under load,
+ * ballots that gather for a moment cost MySQL one transaction instead of ten.
  */
 import { monotonicMs, sleep } from "#lib/base/clock.ts";
 import type { KickstartListener } from "./kickstart-listener.ts";
 
-/** Least time from the begin of a look to the begin of the next. */
+/** Shortest time from the start of a pass to the start of the next. */
 export const floorMs = { foundNothing: 20, foundSomething: 250 };
 
-/** How long a worker waits without being rung for, after `quietLooks` looks that found nothing. */
-export function waitMs(quietLooks: number, intervalMs: number): number {
-  return Math.min(intervalMs, floorMs.foundSomething * 2 ** Math.min(quietLooks, 20));
+/** How long a worker waits without a kickstart, after so many passes in a row that found nothing. */
+export function waitMs(emptyPasses: number, intervalMs: number): number {
+  return Math.min(intervalMs, floorMs.foundSomething * 2 ** Math.min(emptyPasses, 20));
 }
 
 export class Schedule {
-  readonly #bell: KickstartListener;
+  readonly #kickstart: KickstartListener;
   readonly #intervalMs: number;
-  #quietLooks = 0;
-  #beganMs = 0;
+  #emptyPasses = 0;
+  #startedMs = 0;
 
-  constructor(bell: KickstartListener, intervalMs: number) {
-    this.#bell = bell;
+  constructor(kickstart: KickstartListener, intervalMs: number) {
+    this.#kickstart = kickstart;
     this.#intervalMs = intervalMs;
   }
 
-  /** A look begins. */
+  /** To be called when a pass begins. */
   begin(): void {
-    this.#beganMs = monotonicMs();
-    this.#bell.answer();
+    this.#startedMs = monotonicMs();
+    this.#kickstart.clear();
   }
 
   /**
-   * Resolves when the next look is due, after one that `found` something or not; or on `signal`. True when
-   * a kickstart is why.
+   * Resolves when the next pass is due, or on `signal`. True when a kickstart is the reason.
+   *
+   * @param found - the last pass found something.
    */
   async next(found: boolean, signal: AbortSignal): Promise<boolean> {
-    this.#quietLooks = found ? 0 : this.#quietLooks + 1;
+    this.#emptyPasses = found ? 0 : this.#emptyPasses + 1;
     const floor = found ? floorMs.foundSomething : floorMs.foundNothing;
-    const least = Math.min(floor, this.#intervalMs);
-    await sleep(Math.max(0, this.#beganMs + least - monotonicMs()), signal);
-    const latestMs = this.#beganMs + waitMs(this.#quietLooks, this.#intervalMs);
-    return this.#bell.wait(Math.max(0, latestMs - monotonicMs()), signal);
+    const leastMs = Math.min(floor, this.#intervalMs);
+    await sleep(Math.max(0, this.#startedMs + leastMs - monotonicMs()), signal);
+    const latestMs = this.#startedMs + waitMs(this.#emptyPasses, this.#intervalMs);
+    return this.#kickstart.wait(Math.max(0, latestMs - monotonicMs()), signal);
   }
 }
