@@ -9,7 +9,7 @@ const services = {
 };
 
 /** The operators' program. Its commands are files of their own beside it, loaded when they are asked for. */
-const cli = { cli: "cli/main.ts" };
+const cli = { cli: "cli/floodgate.ts" };
 
 /** Bundles all programs into `outdir`. */
 export async function bundle(

@@ -11,7 +11,7 @@ import { dismissDeadLetter, listDeadLetters, readLetterBytes } from "#lib/store/
 import { everOpenPolls } from "#lib/store/polls.ts";
 import { buildWorker, type WorkerParts } from "../../worker/worker-parts.ts";
 import { print } from "../print.ts";
-import { operatorSettings } from "../settings.ts";
+import { operatorSettings } from "../operator-settings.ts";
 
 interface DeadLetterOptions {
   readonly show?: number;

@@ -4,7 +4,7 @@ import { createProgram, exitStatus } from "#lib/program/command-line.ts";
 import { examine } from "../doctor/examine.ts";
 import { type Finding, lineOf, verdictOf, wrong } from "../doctor/finding.ts";
 import { print } from "../print.ts";
-import { operatorSettings } from "../settings.ts";
+import { operatorSettings } from "../operator-settings.ts";
 
 export const command = createProgram(
   {

@@ -15,7 +15,7 @@ import { Store } from "#lib/store/database.ts";
 import { findPoll } from "#lib/store/polls.ts";
 import { deriveVoterSecrets } from "#lib/voters/voter-secrets.ts";
 import { print, remark } from "../print.ts";
-import { operatorSettings } from "../settings.ts";
+import { operatorSettings } from "../operator-settings.ts";
 
 const countMax = 10_000;
 /** Millions of rows are read in portions, and each portion may take its time. */

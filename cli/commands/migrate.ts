@@ -4,7 +4,7 @@ import { createProgram, exitStatus } from "#lib/program/command-line.ts";
 import { Store } from "#lib/store/database.ts";
 import { migrate } from "#lib/store/migrate.ts";
 import { print } from "../print.ts";
-import { operatorSettings } from "../settings.ts";
+import { operatorSettings } from "../operator-settings.ts";
 
 /** A change of a table with millions of rows takes its time. */
 const statementMsMax = 10 * MINUTE;

@@ -15,7 +15,7 @@ import { everOpenPolls, findPoll } from "#lib/store/polls.ts";
 import { readTally } from "#lib/tallies/counters.ts";
 import { buildWorker, type WorkerParts } from "../../worker/worker-parts.ts";
 import { print } from "../print.ts";
-import { operatorSettings } from "../settings.ts";
+import { operatorSettings } from "../operator-settings.ts";
 
 interface RecountOptions {
   readonly poll?: string;

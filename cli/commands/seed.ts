@@ -18,7 +18,7 @@ import { connectServers } from "#lib/program/connections.ts";
 import type { Store } from "#lib/store/database.ts";
 import { newestPolls } from "#lib/store/polls.ts";
 import { print } from "../print.ts";
-import { operatorSettings } from "../settings.ts";
+import { operatorSettings } from "../operator-settings.ts";
 
 const statementMsMax = 30 * SECOND;
 
