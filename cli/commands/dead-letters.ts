@@ -10,8 +10,8 @@ import { reconcile } from "#lib/rebuild/reconcile.ts";
 import { dismissDeadLetter, listDeadLetters, readLetterBytes } from "#lib/store/dead-letters.ts";
 import { everOpenPolls } from "#lib/store/polls.ts";
 import { buildWorker, type WorkerParts } from "../../worker/worker-parts.ts";
-import { print } from "../print.ts";
 import { operatorSettings } from "../operator-settings.ts";
+import { print } from "../print.ts";
 
 interface DeadLetterOptions {
   readonly show?: number;

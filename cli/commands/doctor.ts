@@ -3,8 +3,8 @@ import { ConfigError } from "#lib/config/config.ts";
 import { createProgram, exitStatus } from "#lib/program/command-line.ts";
 import { examine } from "../doctor/examine.ts";
 import { type Finding, lineOf, verdictOf, wrong } from "../doctor/finding.ts";
-import { print } from "../print.ts";
 import { operatorSettings } from "../operator-settings.ts";
+import { print } from "../print.ts";
 
 export const command = createProgram(
   {

@@ -14,8 +14,8 @@ import type { BallotRow } from "#lib/store/ballots.ts";
 import { Store } from "#lib/store/database.ts";
 import { findPoll } from "#lib/store/polls.ts";
 import { deriveVoterSecrets } from "#lib/voters/voter-secrets.ts";
-import { print, remark } from "../print.ts";
 import { operatorSettings } from "../operator-settings.ts";
+import { print, remark } from "../print.ts";
 
 const countMax = 10_000;
 /** Millions of rows are read in portions, and each portion may take its time. */

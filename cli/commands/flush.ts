@@ -8,9 +8,9 @@ import { checkSchema, SchemaMismatch } from "#lib/store/migrate.ts";
 import { keepHeapSmall } from "../../worker/heap.ts";
 import { Maintenance, onePass } from "../../worker/maintenance.ts";
 import { buildWorker, type WorkerParts } from "../../worker/worker-parts.ts";
+import { operatorSettings } from "../operator-settings.ts";
 import { print } from "../print.ts";
 import { ProgressLine } from "../progress.ts";
-import { operatorSettings } from "../operator-settings.ts";
 
 /** A MySQL that hangs may keep a statement for longer; nothing is lost by not waiting for it. */
 const shutdownMsMax = 5 * SECOND;

@@ -3,8 +3,8 @@ import { MINUTE } from "#lib/base/clock.ts";
 import { createProgram, exitStatus } from "#lib/program/command-line.ts";
 import { Store } from "#lib/store/database.ts";
 import { migrate } from "#lib/store/migrate.ts";
-import { print } from "../print.ts";
 import { operatorSettings } from "../operator-settings.ts";
+import { print } from "../print.ts";
 
 /** A change of a table with millions of rows takes its time. */
 const statementMsMax = 10 * MINUTE;

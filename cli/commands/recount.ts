@@ -14,8 +14,8 @@ import { compareTallies, reconcile } from "#lib/rebuild/reconcile.ts";
 import { everOpenPolls, findPoll } from "#lib/store/polls.ts";
 import { readTally } from "#lib/tallies/counters.ts";
 import { buildWorker, type WorkerParts } from "../../worker/worker-parts.ts";
-import { print } from "../print.ts";
 import { operatorSettings } from "../operator-settings.ts";
+import { print } from "../print.ts";
 
 interface RecountOptions {
   readonly poll?: string;

@@ -17,8 +17,8 @@ import { createProgram, exitStatus } from "#lib/program/command-line.ts";
 import { connectServers } from "#lib/program/connections.ts";
 import type { Store } from "#lib/store/database.ts";
 import { newestPolls } from "#lib/store/polls.ts";
-import { print } from "../print.ts";
 import { operatorSettings } from "../operator-settings.ts";
+import { print } from "../print.ts";
 
 const statementMsMax = 30 * SECOND;
 

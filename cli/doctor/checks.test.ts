@@ -228,7 +228,7 @@ describe("what it prints", () => {
       "warn   front: none answers\n       Start it. (docs/runbook.md#votes-are-refused)",
       "wrong  MySQL: can't be used\n       Start it. (docs/runbook.md#mysql-is-away)",
     ]);
-    assert.equal(verdictOf(found), "doctor: 1 wrong, 1 to know of, 1 ok");
-    assert.equal(verdictOf(found.slice(0, 1)), "doctor: nothing is wrong, 1 ok");
+    assert.equal(verdictOf(found), "doctor: 1 problem, 1 note, 1 check passed");
+    assert.equal(verdictOf(found.slice(0, 1)), "doctor: no problems, 1 check passed");
   });
 });

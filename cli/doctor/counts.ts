@@ -14,7 +14,7 @@ import type { Store } from "#lib/store/database.ts";
 import { listDeadLetters } from "#lib/store/dead-letters.ts";
 import { allPollIds, countingPolls, newestPolls } from "#lib/store/polls.ts";
 import { readTotals } from "#lib/store/totals.ts";
-import { type Finding, ok, orWell, warn, wrong } from "./finding.ts";
+import { type Finding, findingsOrOk, ok, warn, wrong } from "./finding.ts";
 
 /** Polls whose rows are counted again, at most. */
 const pollsMax = 50;
@@ -34,7 +34,7 @@ export async function checkBooks(store: Store): Promise<Finding[]> {
     [...books.values()].reduce((total, poll) => total + poll[of], 0);
   const lost = sum("lost");
   const todo = "Find the moment in the worker's log, and what happened then.";
-  return orWell(
+  return findingsOrOk(
     [
       off.length > 0 &&
         wrong(
@@ -91,7 +91,7 @@ export async function checkDrift(deps: TallyDeps): Promise<Finding[]> {
   const tallies = await compareSome(deps);
   const compared = typeof tallies === "string" ? tallies : `tallies of ${tallies.compared} agree`;
   const offTallies = typeof tallies === "string" ? [] : tallies.off;
-  return orWell(
+  return findingsOrOk(
     [
       ...drift,
       ...offTallies.map(({ slug }) =>

@@ -1,14 +1,13 @@
 /**
- * What the doctor says about one thing: that it is well, or what is wrong, what to do, and where the runbook
- * says more. Checks are functions that give findings; nothing here looks at anything.
+ * A finding of the doctor about one subject: that it is well; or what is wrong, what to do, and the section of the
+ * runbook. Checks are functions that give findings.
  */
+import { plural } from "#lib/base/human-readable.ts";
 
-/**
- * `ok`: nothing to do. `warn`: it works, and somebody should know. `wrong`: somebody has to do something.
- */
+/** `ok`: nothing to do. `warn`: it works, and an operator should know. `wrong`: an operator has to act. */
 export type Level = "ok" | "warn" | "wrong";
 
-/** Sections of docs/runbook.md, by their anchors. A test holds them to its headings. */
+/** Sections of docs/runbook.md, by their anchors. A test compares them with its headings. */
 export const sections = [
   "settings",
   "secrets",
@@ -35,11 +34,11 @@ export type Section = (typeof sections)[number];
 
 export interface Finding {
   readonly level: Level;
-  /** What was looked at: `memcached 127.0.0.1:11211`. */
+  /** The subject: `memcached 127.0.0.1:11211`. */
   readonly about: string;
-  /** How it is, in words. */
+  /** Its state, in words. */
   readonly says: string;
-  /** What to do; nothing, when it is well. */
+  /** What to do; absent when it is well. */
   readonly todo?: string;
   readonly section?: Section;
 }
@@ -62,22 +61,23 @@ export const wrong = (about: string, section: Section, says: string, todo: strin
   section,
 });
 
-/** The findings that are bad news; or, when there are none, that all is well with `about`. */
-export function orWell(findings: readonly (Finding | false)[], about: string, says: string) {
+/** The findings that are bad news; when there are none, one that says that `about` is well. */
+export function findingsOrOk(findings: readonly (Finding | false)[], about: string, says: string) {
   const found = findings.filter(finding => finding !== false);
   return found.length > 0 ? found : [ok(about, says)];
 }
 
-/** One line for what is well, two for what is not. */
+/** One line for a subject that is well, two for any other. */
 export function lineOf({ level, about, says, todo, section }: Finding): string {
   const first = `${level.padEnd(5)}  ${about}: ${says}`;
   return todo === undefined ? first : `${first}\n       ${todo} (docs/runbook.md#${section})`;
 }
 
-/** The last line: how many of each. */
+/** The last line: `doctor: no problems, 2 notes, 12 checks passed`. */
 export function verdictOf(findings: readonly Finding[]): string {
   const count = (level: Level) => findings.filter(finding => finding.level === level).length;
-  const [bad, doubtful] = [count("wrong"), count("warn")];
-  const warnings = doubtful === 0 ? "" : `, ${doubtful} to know of`;
-  return `doctor: ${bad === 0 ? "nothing is wrong" : `${bad} wrong`}${warnings}, ${count("ok")} ok`;
+  const [wrongs, warnings] = [count("wrong"), count("warn")];
+  const problems = wrongs === 0 ? "no problems" : plural(wrongs, "problem");
+  const notes = warnings === 0 ? [] : [plural(warnings, "note")];
+  return `doctor: ${[problems, ...notes, `${plural(count("ok"), "check")} passed`].join(", ")}`;
 }

@@ -12,7 +12,7 @@ import { allQueueNames } from "#lib/queue/queue-names.ts";
 import { readCheckpoints, readEpochs, readPointer } from "#lib/queue/slots.ts";
 import { type Checkpoint, openCheckpoints, readCheckpoint } from "#lib/store/checkpoints.ts";
 import type { Store } from "#lib/store/database.ts";
-import { type Finding, orWell, wrong } from "./finding.ts";
+import { type Finding, findingsOrOk, wrong } from "./finding.ts";
 
 const about = "queues";
 const section = "queues-and-checkpoints-do-not-fit";
@@ -53,7 +53,7 @@ export async function checkQueues(
     }
   }
   const found = [...numbers.flatMap(judgeQueue), ...judgeCheckpoints(open, config)];
-  return orWell(found, about, `${numbers.length} in use, and checkpoints fit them`);
+  return findingsOrOk(found, about, `${numbers.length} in use, and checkpoints fit them`);
 }
 
 type Published = Pick<QueueNumbers, "server" | "queue" | "epoch" | "published">;

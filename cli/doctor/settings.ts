@@ -1,7 +1,7 @@
 /** Settings that are allowed and yet a mistake, and secrets that are none. Looks at nothing but the settings. */
 import type { Config } from "#lib/config/config.ts";
 import { isLoopback } from "#lib/config/loopback.ts";
-import { type Finding, orWell, warn, wrong } from "./finding.ts";
+import { type Finding, findingsOrOk, warn, wrong } from "./finding.ts";
 
 const about = "settings";
 
@@ -11,7 +11,7 @@ export function checkSettings(config: Config, from: string): Finding[] {
   const servers = new Set(config.queueServers.map(({ host, port }) => `${host}:${port}`));
   const { hostname, protocol } = new URL(config.publicUrl);
   const open = !isLoopback(hostname);
-  return orWell(
+  return findingsOrOk(
     [
       config.queueCopies > servers.size &&
         wrong(
@@ -61,7 +61,7 @@ export function checkSecrets(config: Config): Finding[] {
   const database = new URL(config.databaseUrl);
   const password = decodeURIComponent(database.password);
   const makeOne = "Make one with `openssl rand -hex 32`";
-  return orWell(
+  return findingsOrOk(
     [
       isGuessable(secret) &&
         wrong(

@@ -98,14 +98,14 @@ describe("the worker's pages", () => {
     await waitUntil("the alarm", () => said("memcached_without_m").length > 0);
     assert.match((await status()).sentence, /runs without -M/);
     assert.match(await (await ask("/metrics")).text(), /floodgate_memcached_may_evict\{.*\} 1/);
-    assert.match(await (await ask("/")).text(), /throws away \(no -M\)/);
+    assert.match(await (await ask("/")).text(), /evicts \(no -M\)/);
     assert.equal(said("memcached_without_m").length, 1);
   });
 
   it("raise it about evictions", async () => {
     await overfill(site.memcached[0]?.port ?? 0);
     await waitUntil("the sentence", async () =>
-      /has thrown things away/.test((await status()).sentence),
+      /has evicted items/.test((await status()).sentence),
     );
     assert.match(await (await ask("/metrics")).text(), /floodgate_memcached_evictions\{.*\} [1-9]/);
     const [worker] = site.workers;

@@ -1,7 +1,8 @@
 /**
- * Who may read the worker's pages. On loopback, whoever is on this machine: but a page in somebody's browser
- * there must not reach them through a name that points here, so the Host header has to be one of loopback's.
- * Bound wider, whoever has the token.
+ * Who may read the worker's pages.
+ *
+ * Bound to loopback: every program on this machine. A website must not reach them through a domain name that points
+ * here (DNS rebinding), so the Host header has to name loopback. Bound to any other address: clients with the token.
  */
 import { createHash, timingSafeEqual } from "node:crypto";
 import { isLoopback } from "#lib/config/loopback.ts";
@@ -13,13 +14,13 @@ export interface Asking {
   readonly authorization: string | undefined;
 }
 
-/** @param token - `undefined`: bound to loopback, and none is asked for. */
+/** @param token - `undefined`: bound to loopback, and no token is needed. */
 export function mayRead({ host, authorization }: Asking, token: string | undefined): boolean {
   if (token === undefined) return isLoopback((host ?? "").replace(/:\d+$/, ""));
   return timingSafeEqual(digest(tokenIn(authorization ?? "")), digest(token));
 }
 
-/** Programs send it as a bearer token; browsers can only be asked for a name (any) and a password. */
+/** Programs send a bearer token; browsers can only send a user name (any) and a password. */
 function tokenIn(authorization: string): string {
   const [scheme = "", value = ""] = authorization.split(" ", 2);
   if (scheme.toLowerCase() === "bearer") return value;

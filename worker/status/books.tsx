@@ -37,8 +37,8 @@ export function BooksTable({ books }: { readonly books: Books | undefined }) {
       </dl>
       <p class={books.balanced ? "soft" : "bad"}>
         {books.balanced
-          ? "Ballots of all polls; brought up to date every few seconds."
-          : "The two sides do not agree: more or less came out of the flush than went in."}
+          ? "Ballots of all polls, updated every few seconds."
+          : "The books do not balance: more or fewer ballots came out of the flush than went in."}
       </p>
     </>
   );

@@ -1,4 +1,4 @@
-/** What was flushed in the last 15 minutes, in steps of 10 s, for the charts. Bounded; nothing is stored. */
+/** What was flushed in the last 15 minutes, in steps of 10 s, for the charts. In memory only, and bounded. */
 import { MINUTE, SECOND } from "#lib/base/clock.ts";
 
 export const stepMs = 10 * SECOND;
@@ -6,7 +6,7 @@ export const historyMs = 15 * MINUTE;
 const steps = historyMs / stepMs;
 
 export interface Step {
-  /** Ballots committed, whatever became of them. */
+  /** Ballots committed, whatever their fate. */
   readonly ballots: number;
   /** Transactions that committed them. */
   readonly commits: number;

@@ -1,6 +1,6 @@
 /**
- * What could be lost at most, if a front and its memcached died together right now: what was acknowledged and is
- * not in MySQL yet. Pure. The promise behind it is in docs/architecture.md, "What is promised, and what is not".
+ * The most that could be lost if a front and its memcached died together right now: ballots that are acknowledged and
+ * not yet in MySQL. Pure. docs/architecture.md, "What is promised, and what is not", states the promise.
  */
 
 import { duration, plural } from "#lib/base/human-readable.ts";
@@ -8,13 +8,13 @@ import type { Books } from "#lib/books/books.ts";
 import { oldestWaitMs, type Survey, slotsWaiting } from "./state.ts";
 
 export interface LossBound {
-  /** On how many servers a vote that comes now is stored. */
+  /** On how many servers a vote is stored now. */
   readonly copies: number;
   /** Slots that are not in MySQL. */
   readonly slots: number;
-  /** Age of the oldest ballot in them, in milliseconds; 0: there is none. */
+  /** Age of the oldest ballot in them, in milliseconds; 0 when nothing waits. */
   readonly oldestWaitMs: number;
-  /** Ballots in them, as the books last had it; `null`: not known yet. */
+  /** Ballots in them according to the latest books; `null`: not known yet. */
   readonly ballots: number | null;
   readonly sentence: string;
 }
@@ -36,7 +36,7 @@ function sentenceOf(bound: Omit<LossBound, "sentence">, copies: number): string 
   const { slots, ballots } = bound;
   if (bound.copies === 0) return "No queue server can be reached: votes go straight into MySQL.";
   if (bound.copies > 1) {
-    return "Each vote is on two servers: a front and one of them may die together, and nothing is lost.";
+    return "Each vote is on two servers: if a front and one of them die together, nothing is lost.";
   }
   const why =
     copies > 1
@@ -45,6 +45,6 @@ function sentenceOf(bound: Omit<LossBound, "sentence">, copies: number): string 
   const what =
     slots === 0
       ? "nothing would be lost now, because nothing waits"
-      : `what waits could be lost now: ${plural(slots, "slot")}${ballots === null ? "" : `, about ${plural(ballots, "ballot")}`}, the oldest ${duration(bound.oldestWaitMs)} old`;
+      : `the waiting votes could be lost now: ${plural(slots, "slot")}${ballots === null ? "" : `, about ${plural(ballots, "ballot")}`}, the oldest ${duration(bound.oldestWaitMs)} old`;
   return `${why}. If a front and its memcached died together, ${what}.`;
 }

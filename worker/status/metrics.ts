@@ -1,9 +1,9 @@
 /**
- * The worker's metrics, for Prometheus. Names follow its conventions: base units, `_total` on counters; a lane, a
- * server or a fate is a label, a poll never is (there are as many as editors like).
+ * The worker's metrics, for Prometheus. Names follow its conventions: base units, `_total` on counters. A lane, a server
+ * or a fate is a label; a poll never is, because there can be any number of them.
  *
- * Counters are this process's own and begin at zero with it; gauges of queues and servers say how things are,
- * so with several workers each says the same.
+ * Counters belong to this process and start at zero with it. Gauges of queues and servers describe the site, so several
+ * workers report the same values.
  */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import { SECOND } from "#lib/base/clock.ts";
@@ -14,38 +14,51 @@ import type { Survey } from "./state.ts";
 export class Metrics {
   readonly registry = new Registry();
   readonly #registers = [this.registry];
-  readonly #passes = this.#counter("passes_total", "Flush passes, by what began them.", [
+  readonly #passes = this.#counter("passes_total", "Flush passes, by what started them.", [
     "because",
   ]);
   readonly #failures = this.#counter("pass_failures_total", "Flush passes that failed.");
   readonly #ballots = this.#counter("flushed_ballots_total", "Ballots flushed.", ["fate"]);
   readonly #slots = this.#counter("flushed_slots_total", "Slots flushed.");
-  readonly #repeated = this.#counter("repeated_slots_total", "Slots whose batch was in MySQL.");
-  readonly #commits = this.#counter("flush_commits_total", "Transactions of flushes.");
-  readonly #holes = this.#counter("holes_passed_total", "Slot numbers that nobody wrote.");
-  readonly #letters = this.#counter("dead_letters_total", "Slots or ballots set aside.");
+  readonly #repeated = this.#counter(
+    "repeated_slots_total",
+    "Slots whose batch was in MySQL already.",
+  );
+  readonly #commits = this.#counter("flush_commits_total", "Flush transactions.");
+  readonly #holes = this.#counter("holes_passed_total", "Missing slots that were passed.");
+  readonly #letters = this.#counter(
+    "dead_letters_total",
+    "Dead letters: slots or ballots set aside.",
+  );
   readonly #passSeconds = new Histogram({
     name: "floodgate_pass_duration_seconds",
     help: "Duration of flush passes that flushed something.",
     buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
     registers: this.#registers,
   });
-  readonly #lastPass = this.#gauge("last_pass_timestamp_seconds", "When a pass last finished.");
-  readonly #waiting = this.#gauge("queue_slots", "Slots that wait.", ["server", "lane"]);
+  readonly #lastPass = this.#gauge(
+    "last_pass_timestamp_seconds",
+    "Time at which the last pass finished.",
+  );
+  readonly #waiting = this.#gauge("queue_slots", "Waiting slots.", ["server", "lane"]);
   readonly #oldest = this.#gauge("queue_oldest_seconds", "Age of the oldest waiting ballot.", [
     "server",
     "lane",
   ]);
-  readonly #up = this.#gauge("memcached_up", "1: the server answers.", ["server"]);
-  readonly #used = this.#gauge("memcached_used_bytes", "Memory of items.", ["server"]);
-  readonly #limit = this.#gauge("memcached_limit_bytes", "Memory that it may use.", ["server"]);
-  readonly #mayEvict = this.#gauge("memcached_may_evict", "1: it runs without -M.", ["server"]);
-  readonly #evicted = this.#gauge("memcached_evictions", "Items evicted since it started.", [
+  readonly #up = this.#gauge("memcached_up", "1 when the server answers.", ["server"]);
+  readonly #used = this.#gauge("memcached_used_bytes", "Memory used by items.", ["server"]);
+  readonly #limit = this.#gauge("memcached_limit_bytes", "Memory that items may use.", ["server"]);
+  readonly #mayEvict = this.#gauge("memcached_may_evict", "1 when the server runs without -M.", [
     "server",
   ]);
+  readonly #evicted = this.#gauge(
+    "memcached_evictions",
+    "Items evicted since the server started.",
+    ["server"],
+  );
 
   readonly #books = this.#gauge("books_ballots", "Ballots in the books of all polls.", ["account"]);
-  readonly #balanced = this.#gauge("books_balanced", "1: both sides of the books agree.");
+  readonly #balanced = this.#gauge("books_balanced", "1 when the books balance.");
 
   constructor() {
     collectDefaultMetrics({ register: this.registry });

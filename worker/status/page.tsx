@@ -1,5 +1,5 @@
 /** @jsxImportSource hono/jsx */
-/** The worker's page for people: a function of what is known, without a script. Newest log lines first. */
+/** The worker's page for people: a pure function of its state, without a script. Newest log lines first. */
 import { raw } from "hono/html";
 import type { Child } from "hono/jsx";
 import { MINUTE, SECOND } from "#lib/base/clock.ts";
@@ -23,11 +23,11 @@ export interface PageProps {
   readonly survey: Survey;
   readonly series: readonly Step[];
   readonly slotsPerSecond: number;
-  /** Of all polls; `undefined`: MySQL was not asked yet. */
+  /** The books of all polls; `undefined`: not read from MySQL yet. */
   readonly books: Books | undefined;
-  /** On how many servers each vote is to be. */
+  /** On how many servers each vote is stored, if they are up. */
   readonly copies: number;
-  /** What the log lines are filtered by. */
+  /** Text that the log lines contain. */
   readonly filter: string;
   /** Oldest first. */
   readonly lines: readonly string[];
@@ -146,10 +146,10 @@ function Queues(props: Omit<PageProps, "series" | "filter" | "lines">) {
       {lanes.length === 0 && <p class="soft">No queue has been used since memcached started.</p>}
       <p>
         {left === undefined || isFailing(state)
-          ? "Nothing is being flushed, so there is no estimate of when it is done."
+          ? "Nothing is being flushed, so there is no estimate."
           : left === 0
             ? "Nothing is left to flush."
-            : `At the rate of the last minute, all of it is flushed in ${duration(left)}.`}{" "}
+            : `At the rate of the last minute, everything is flushed in ${duration(left)}.`}{" "}
         {lossBound(survey, copies, books).sentence}
       </p>
     </>
@@ -177,7 +177,7 @@ function Servers({ survey }: Pick<PageProps, "survey">) {
                 {megabytes(memory.usedBytes)} of {megabytes(memory.limitBytes)}
               </Fact>
               <Fact name="When full" bad={memory.mayEvict}>
-                {memory.mayEvict ? "throws away (no -M)" : "refuses"}
+                {memory.mayEvict ? "evicts (no -M)" : "refuses"}
               </Fact>
               <Fact name="Evictions" bad={memory.evictions > 0}>
                 {number(memory.evictions)}
@@ -187,7 +187,7 @@ function Servers({ survey }: Pick<PageProps, "survey">) {
               </Fact>
             </dl>
           ) : (
-            <p class="bad">It can't be reached.</p>
+            <p class="bad">It cannot be reached.</p>
           )}
         </>
       ))}
@@ -211,7 +211,7 @@ function Log({ filter, lines }: Pick<PageProps, "filter" | "lines">) {
   return (
     <>
       <form method="get" action="/#log">
-        <label for="filter">Lines that contain</label>
+        <label for="filter">Lines containing</label>
         <input id="filter" name="log" value={filter} autocomplete="off" />
         <button type="submit">Show</button>
         {filter && <a href="/#log">all</a>}
@@ -225,7 +225,7 @@ function Log({ filter, lines }: Pick<PageProps, "filter" | "lines">) {
   );
 }
 
-/** The whole page. All text is escaped by the renderer: log lines may hold anything. */
+/** The whole page. The renderer escapes all text: log lines may contain anything. */
 export function renderStatusPage(props: PageProps): string {
   const { state, survey, slotsPerSecond, books, copies } = props;
   const { tone, text } = stateSentence(state, survey, slotsPerSecond);

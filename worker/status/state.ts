@@ -1,6 +1,6 @@
 /**
- * What the worker tells of itself: the loop writes it down, the pages and the metrics read it. And the state in
- * one sentence, which is a pure function of that and of what waits.
+ * The worker's state: the loop writes it, pages and metrics read it. And the state in one sentence, a pure function of
+ * that and of the queues.
  */
 import { SECOND } from "#lib/base/clock.ts";
 import { duration, plural } from "#lib/base/human-readable.ts";
@@ -9,13 +9,13 @@ import { type Memory, nearlyFull } from "#lib/memcached/memory-stats.ts";
 import { type Lane, lanes } from "#lib/model/lane.ts";
 import type { LaneDepth } from "#lib/queue/depth.ts";
 
-/** What the daemon's loop tells of itself. */
+/** What the daemon's loop records. */
 export interface WorkerState {
   readonly startedAtMs: number;
   passes: number;
   /** Passes that a kickstart began. */
   kickstarts: number;
-  /** When the pass that is under way began; `undefined`: none is. */
+  /** When the current pass began; `undefined`: none is under way. */
   passBeganAtMs: number | undefined;
   lastPass:
     | { readonly summary: PassSummary; readonly atMs: number; readonly ms: number }
@@ -26,19 +26,19 @@ export interface WorkerState {
 /** Without a finished pass for this long, the flush is stale. */
 export const staleMs = 15 * SECOND;
 
-/** A pass begins its last commit within half a second: one that takes this long is waiting for somebody. */
+/** A pass starts its last commit within half a second: one that takes this long is waiting for a server. */
 const slowMs = 4 * SECOND;
 
 export function isStale(state: WorkerState, nowMs: number): boolean {
   return nowMs - (state.lastPass?.atMs ?? state.startedAtMs) > staleMs;
 }
 
-/** True while passes fail: the newest thing that happened is an error. */
+/** True while passes fail: the last error is newer than the last pass. */
 export function isFailing({ lastError, lastPass }: WorkerState): boolean {
   return lastError !== undefined && lastError.atMs > (lastPass?.atMs ?? 0);
 }
 
-/** What waits and where, at one moment. */
+/** The queues and their servers at one moment. */
 export interface Survey {
   readonly atMs: number;
   readonly servers: readonly {
@@ -49,7 +49,7 @@ export interface Survey {
     readonly memory: Memory | undefined;
     readonly lanes: readonly LaneDepth[];
   }[];
-  /** Lanes whose ballots fronts refuse, for want of memory. */
+  /** Lanes whose ballots fronts refuse because memory runs out. */
   readonly lanesRefused: readonly Lane[];
 }
 
@@ -57,7 +57,7 @@ export function slotsWaiting(survey: Survey): number {
   return survey.servers.flatMap(({ lanes }) => lanes).reduce((sum, { slots }) => sum + slots, 0);
 }
 
-/** Since when the oldest waiting ballot waits, in milliseconds; 0 when none does. */
+/** Age of the oldest waiting ballot, in milliseconds; 0 when none waits. */
 export function oldestWaitMs(survey: Survey): number {
   const times = survey.servers
     .flatMap(({ lanes }) => lanes)
@@ -65,7 +65,7 @@ export function oldestWaitMs(survey: Survey): number {
   return times.length === 0 ? 0 : Math.max(0, survey.atMs - Math.min(...times));
 }
 
-/** `bad`: somebody has to do something. `warn`: somebody should know. */
+/** `bad`: an operator has to act. `warn`: an operator should know. */
 export type Tone = "good" | "warn" | "bad";
 
 interface Sentence {
@@ -73,7 +73,7 @@ interface Sentence {
   readonly text: string;
 }
 
-/** What there is to be said of the memory of the servers on which votes wait, if anything. */
+/** The worst news about the memory of the queue servers, if there is any. */
 function memorySentence({ servers }: Survey): Sentence | undefined {
   const those = (which: (memory: Memory) => boolean) =>
     servers
@@ -82,12 +82,12 @@ function memorySentence({ servers }: Survey): Sentence | undefined {
       .join(" and ");
   const evicted = those(({ evictions }) => evictions > 0);
   if (evicted) {
-    const text = `memcached at ${evicted} has thrown things away for lack of memory; votes may be among them.`;
+    const text = `memcached at ${evicted} has evicted items for lack of memory; votes may be among them.`;
     return { tone: "bad", text };
   }
   const mayEvict = those(memory => memory.mayEvict);
   if (mayEvict) {
-    const text = `memcached at ${mayEvict} runs without -M: when it is full, it throws votes away.`;
+    const text = `memcached at ${mayEvict} runs without -M: when it is full, it evicts votes.`;
     return { tone: "bad", text };
   }
   const full = those(({ usedBytes, limitBytes }) => usedBytes > nearlyFull * limitBytes);
@@ -109,7 +109,7 @@ export function stateSentence(
   if (isFailing(state)) {
     return {
       tone: "bad",
-      text: `Ballots are not getting into MySQL. They are kept in memcached, and it is tried again every few seconds. ${backlog}`,
+      text: `Ballots are not getting into MySQL. They are kept in memcached, and the worker tries again every few seconds. ${backlog}`,
     };
   }
   if (isStale(state, survey.atMs)) {
@@ -122,7 +122,7 @@ export function stateSentence(
   if (away.length > 0) {
     return {
       tone: "bad",
-      text: `memcached at ${away.join(" and ")} can't be reached. What waits elsewhere: ${backlog}`,
+      text: `memcached at ${away.join(" and ")} can't be reached. On the other servers: ${backlog}`,
     };
   }
   const memory = memorySentence(survey);
@@ -131,7 +131,7 @@ export function stateSentence(
   if (passMs > slowMs) {
     return {
       tone: "warn",
-      text: `The pass under way has taken ${duration(passMs)}: most likely MySQL does not answer. ${backlog}`,
+      text: `The current pass has taken ${duration(passMs)}: most likely MySQL does not answer. ${backlog}`,
     };
   }
   if (waiting === 0) return { tone: "good", text: "All is well: nothing waits." };
@@ -141,14 +141,14 @@ export function stateSentence(
   return { tone: "warn", text: `There is a backlog. ${backlog}${estimate}` };
 }
 
-/** Memory runs out: whose votes are refused. */
+/** Which votes are refused while memory runs out. */
 function refusalOf({ lanesRefused }: Survey): string[] {
   if (lanesRefused.length === 0) return [];
   if (lanesRefused.length === lanes.length) return ["memcached is full: all votes are refused."];
   return [`memcached is filling up: votes of the ${lanesRefused.join(" and ")} lane are refused.`];
 }
 
-/** How long what waits will take at the present rate; `undefined`: it does not move. */
+/** How long the backlog will take at the present rate; `undefined`: nothing is being flushed. */
 export function drainMs(waiting: number, slotsPerSecond: number): number | undefined {
   if (waiting === 0) return 0;
   return slotsPerSecond > 0 ? (waiting / slotsPerSecond) * SECOND : undefined;

@@ -26,7 +26,7 @@ describe("the state in a sentence", () => {
   it("is not calm about a pass that does not come to its end", () => {
     const slow = (ms: number) => told(state({ passBeganAtMs: now - ms }), survey(1, 7_000), 5);
     assert.match(slow(1_000), /^good/);
-    assert.match(slow(7_000), /^warn: The pass under way has taken 7 seconds: .*MySQL.* 1 slot/);
+    assert.match(slow(7_000), /^warn: The current pass has taken 7 seconds: .*MySQL.* 1 slot/);
   });
 
   it("names a backlog and how long it takes", () => {
@@ -72,7 +72,7 @@ describe("memory, in the sentence", () => {
   it("is an alarm where votes wait and may be thrown away, or were", () => {
     assert.match(
       told({ evictions: 3, mayEvict: true }),
-      /^bad: memcached at m:1 has thrown things/,
+      /^bad: memcached at m:1 has evicted items/,
     );
     assert.match(told({ mayEvict: true }), /^bad: memcached at m:1 runs without -M/);
     assert.match(told({ usedBytes: 60e6 }), /^warn: memcached at m:1 is nearly full\./);
