@@ -1,22 +1,22 @@
-/** Another machine's clock against this one's, and version numbers in order. Pure. */
+/** Comparing another machine's clock with this one's, and version numbers. Pure. */
 import { SECOND } from "#lib/base/clock.ts";
 import { type Finding, wrong } from "./finding.ts";
 
-/** More than that between machines, and polls open and close for some before they do for others. */
+/** With more between machines, polls open and close for some readers before others. */
 const skewMsMax = 2 * SECOND;
 
 export interface ClockReading {
   readonly about: string;
   /** What the other machine said. */
   readonly theirMs: number;
-  /** It told the time in steps of this length, rounded down. */
+  /** The other clock gives the time in steps of this length, rounded down. */
   readonly resolutionMs: number;
-  /** By this machine's clock it was read between these two moments. */
+  /** It was read between these two moments of this machine's clock. */
   readonly notBeforeMs: number;
   readonly notAfterMs: number;
 }
 
-/** By how much the other clock is surely ahead (behind: negative); 0 when they may well agree. */
+/** By how much the other clock is certainly ahead (negative: behind); 0 when the two may agree. */
 export function skewMs({ theirMs, resolutionMs, notBeforeMs, notAfterMs }: ClockReading): number {
   if (theirMs > notAfterMs) return theirMs - notAfterMs;
   return Math.min(0, theirMs + resolutionMs - notBeforeMs);
@@ -31,7 +31,7 @@ export function checkClock(reading: ClockReading): Finding[] {
       reading.about,
       "clocks-differ",
       `its clock is ${seconds} s ${skew > 0 ? "ahead of" : "behind"} this machine's`,
-      "Let both be set by NTP: `timedatectl set-ntp true`, then `timedatectl timesync-status`.",
+      "Set both clocks by NTP: `timedatectl set-ntp true`, then `timedatectl timesync-status`.",
     ),
   ];
 }

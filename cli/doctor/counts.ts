@@ -1,6 +1,6 @@
 /**
- * Whether the numbers agree: accepted ballots with what became of them, rows with totals, totals with tallies.
- * Only as much is counted again as goes quickly: the newest polls, and no large ones.
+ * Whether the numbers agree: accepted ballots with their fates, rows with totals, totals with tallies. Counts only as
+ * much again as is quick: the newest polls, and no large ones.
  */
 import { monotonicMs, SECOND, wallMs } from "#lib/base/clock.ts";
 import { plural } from "#lib/base/human-readable.ts";
@@ -18,7 +18,7 @@ import { type Finding, findingsOrOk, ok, warn, wrong } from "./finding.ts";
 
 /** Polls whose rows are counted again, at most. */
 const pollsMax = 50;
-/** A poll with more ballots is left to `npm run recount`. */
+/** A poll with more ballots is left to `floodgate recount`. */
 const ballotsMax = 200_000;
 const countingMsMax = SECOND;
 /** Polls whose tallies are compared, at most. */
@@ -33,21 +33,21 @@ export async function checkBooks(store: Store): Promise<Finding[]> {
   const sum = (of: "accepted" | "waiting" | "lost") =>
     [...books.values()].reduce((total, poll) => total + poll[of], 0);
   const lost = sum("lost");
-  const todo = "Find the moment in the worker's log, and what happened then.";
+  const todo = "Find the moment in the worker's log (ballots_lost), and what happened then.";
   return findingsOrOk(
     [
       off.length > 0 &&
         wrong(
           "books",
           "the-books-do-not-balance",
-          `those of ${off.length === 1 ? "poll" : "polls"} ${off.join(", ")} do not balance: more or less came out of the flush than went in`,
-          "Run `npm run recount`; look for books_do_not_balance in the worker's log.",
+          `those of ${off.length === 1 ? "poll" : "polls"} ${off.join(", ")} do not balance: more or fewer ballots came out of the flush than went in`,
+          "Run `floodgate recount`; look for books_do_not_balance in the worker's log.",
         ),
       lost > 0 &&
         warn(
           "books",
           "ballots-are-lost",
-          `${numbers(lost)} of ${numbers(sum("accepted"))} accepted ballots were found nowhere`,
+          `${numbers(lost)} of ${numbers(sum("accepted"))} accepted ballots are lost`,
           todo,
         ),
     ],
@@ -68,25 +68,25 @@ export async function checkLetters(store: Store): Promise<Finding[]> {
     wrong(
       "dead letters",
       "dead-letters",
-      `${letters.length} waiting, with ${plural(ballots, "ballot")} or more, accepted and not counted`,
-      "Read why with `npm run letters`; when the cause is gone: `npm run letters -- --all`. What can never be counted: `-- --dismiss <number>`.",
+      `${letters.length} open, with at least ${plural(ballots, "ballot")} that were accepted and not counted`,
+      "`floodgate dead-letters` lists the reasons. When the cause is gone: `floodgate dead-letters --all`. For one that can never be counted: `--dismiss <number>`.",
     ),
   ];
 }
 
 /**
- * Rows against totals, and totals against tallies. Takes no lock unless it has found a difference, and then for
- * a moment, to be sure.
+ * Rows against totals, and totals against tallies. Takes the locks of the queues only after it has found a difference,
+ * for a moment, to be sure.
  *
  * @throws StoreFailure.
  */
 export async function checkDrift(deps: TallyDeps): Promise<Finding[]> {
   const { store } = deps;
   const { recounted, off } = await recountSome(store, await newestPolls(store, pollsMax));
-  const mend = "See how with `npm run recount`; mend with `npm run recount -- --repair`.";
+  const todo = "`floodgate recount` says how; `floodgate recount --repair` corrects it.";
   const section = "rows-totals-and-tallies-differ";
   const drift = off.map(slug =>
-    wrong("counts", section, `the totals of ${slug} are not what its rows say`, mend),
+    wrong("counts", section, `rows and totals of ${slug} differ`, todo),
   );
   const tallies = await compareSome(deps);
   const compared = typeof tallies === "string" ? tallies : `tallies of ${tallies.compared} agree`;
@@ -95,11 +95,11 @@ export async function checkDrift(deps: TallyDeps): Promise<Finding[]> {
     [
       ...drift,
       ...offTallies.map(({ slug }) =>
-        wrong("counts", section, `the tallies of ${slug} are not what its totals say`, mend),
+        wrong("counts", section, `totals and tallies of ${slug} differ`, todo),
       ),
     ],
     "counts",
-    `rows of ${plural(recounted, "poll")} counted again: they agree; ${compared}`,
+    `rows and totals of ${plural(recounted, "poll")} agree; ${compared}`,
   );
 }
 

@@ -1,6 +1,6 @@
 /**
- * All checks, in the order in which an operator would want to read them. Reads only, and takes seconds: a server
- * that hangs costs its deadline once, and what needs it is left out.
+ * All checks, in the order in which an operator wants to read them. Reads only, and takes seconds: a server that hangs
+ * costs one deadline, and the checks that need it are left out.
  */
 import { SECOND } from "#lib/base/clock.ts";
 import { createLog } from "#lib/base/log.ts";
@@ -45,7 +45,7 @@ export async function examine(config: Config, from: string): Promise<Finding[]> 
   ];
 }
 
-/** MySQL, and what is in it: the latter only when the former can be used and the schema is right. */
+/** MySQL and its content: the content only when MySQL can be used and the schema fits. */
 async function checkDatabase(deps: TallyDeps, config: Config): Promise<Finding[]> {
   const { store, queueServers } = deps;
   const { findings: found, answers } = await checkMysql(store, config);
@@ -60,10 +60,8 @@ async function checkDatabase(deps: TallyDeps, config: Config): Promise<Finding[]
     found.push(...(await checkDrift(deps)));
   } catch (error) {
     if (!isStoreFailure(error)) throw error;
-    const says = `went away, or was too slow, while it was asked (${error.message})`;
-    found.push(
-      wrong("MySQL", "mysql-is-away", says, "Look at its load and its log, and try again."),
-    );
+    const says = `went away, or was too slow, during the checks (${error.message})`;
+    found.push(wrong("MySQL", "mysql-is-away", says, "Check its load and its log, and try again."));
   }
   return found;
 }

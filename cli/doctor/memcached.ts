@@ -1,6 +1,6 @@
 /**
- * One memcached server: that it answers, and that it is set up so that it can't lose a vote in silence. What it
- * tells is read in one round trip; judging it is a pure function.
+ * One memcached server: that it answers, and that it is set up so that it cannot lose a vote in silence. Its statistics
+ * are read in one round trip; judging them is a pure function.
  */
 import { SECOND, wallMs } from "#lib/base/clock.ts";
 import type { Config } from "#lib/config/config.ts";
@@ -14,12 +14,12 @@ import { type Finding, ok, warn, wrong } from "./finding.ts";
 
 type Stats = ReadonlyMap<string, string>;
 
-/** What a server tells of itself. */
+/** What a server reports. */
 export interface ServerFacts {
   readonly name: string;
   readonly stats: Stats;
   readonly settings: Stats;
-  /** Of each group of items. */
+  /** By slab class. */
   readonly items: Stats;
   /** This machine's clock when the server told the time: not before, not after. */
   readonly askedAtMs: number;
@@ -32,12 +32,12 @@ export interface ServerFacts {
 
 const mebibyte = 1_048_576;
 const itemBytesMin = mebibyte;
-/** What a voter leaves in memcached while a poll is open: the mark, and for a moment the ballot. */
+/** Memory of one voter while a poll is open: the mark, and for a moment the ballot. */
 const bytesPerVoter = 200;
 const limitBytesMin = 256 * mebibyte;
 const full = 0.95;
 const oldestVersion = "1.6";
-/** A connection a process, and one for whoever looks. */
+/** Processes besides the front's: worker, commands, monitoring. */
 const otherConnections = 3;
 
 /** Everything about one server. One round trip; never rejects for a server that is away. */
@@ -69,7 +69,7 @@ export async function checkMemcached(
         about,
         "memcached-is-away",
         `does not answer (${reasonOf(error)})`,
-        "Start it, or open the way to it; until then the other servers, or MySQL, take its votes.",
+        "Start it, or open the way to it. Until then votes go to the other servers, or straight into MySQL.",
       ),
     ];
   }
@@ -80,7 +80,7 @@ function reasonOf(error: Error): string {
   return cause instanceof Error ? cause.message : error.message.replace(/^memcached: /, "");
 }
 
-/** What is to be said of a server, from what it tells. */
+/** The findings about a server. */
 export function judgeMemcached(facts: ServerFacts): Finding[] {
   const about = `memcached ${facts.name}`;
   const found = [
@@ -116,26 +116,24 @@ function checkVersion(about: string, { stats }: ServerFacts): Finding[] {
       about,
       "memcached-is-set-up-for-something-else",
       `is version ${version}`,
-      `Install ${oldestVersion} or later: earlier ones can't move memory to where it is needed while they run.`,
+      `Install ${oldestVersion} or later: earlier versions cannot move memory between item sizes while they run.`,
     ),
   ];
 }
 
-/** On a server without queues everything can be made again, so there it is only slow. */
+/** On a server without queues everything can be rebuilt: evictions there only cost time. */
 function checkEvictions(about: string, { stats, settings, holdsQueues }: ServerFacts): Finding[] {
   const say = holdsQueues ? wrong : warn;
   const found: Finding[] = [];
   const evictions = numberIn(stats, "evictions");
   if (evictions > 0) {
-    const what = holdsQueues
-      ? "votes that waited may be among them"
-      : "marks and tallies, as a rule";
+    const what = holdsQueues ? "waiting votes may be among them" : "normally marks and tallies";
     found.push(
       say(
         about,
         "memcached-throws-things-away",
-        `has thrown away ${evictions} things for lack of memory: ${what}`,
-        "Look at the books (`npm run recount`), then start it again with -M and a larger -m.",
+        `has evicted ${evictions} items for lack of memory: ${what}`,
+        "Check the books (`floodgate recount`), then restart it with -M and a larger -m.",
       ),
     );
   }
@@ -144,8 +142,8 @@ function checkEvictions(about: string, { stats, settings, holdsQueues }: ServerF
       say(
         about,
         "memcached-throws-things-away",
-        "runs without -M: when it is full it throws things away, and says nothing",
-        "Start it with -M, when nothing waits in it.",
+        "runs without -M: when it is full, it evicts items in silence",
+        "Restart it with -M when no votes wait in it.",
       ),
     );
   }
@@ -161,11 +159,13 @@ function checkMemory(about: string, facts: ServerFacts): Finding[] {
   if (used > nearlyFull * limit) {
     const say = used > full * limit ? wrong : warn;
     const percent = Math.floor((100 * used) / limit);
-    found.push(say(about, section, `is ${percent} % full; full, it refuses votes`, todo));
+    found.push(
+      say(about, section, `is ${percent} % full; when it is full, it refuses votes`, todo),
+    );
   }
   const refused = refusedItems(facts.items);
   if (refused > 0) {
-    const says = `has refused ${refused} things since it was started, because it was full`;
+    const says = `has refused ${refused} items since it started, because it was full`;
     found.push(warn(about, section, says, todo));
   }
   if (limit < limitBytesMin) {
@@ -174,7 +174,7 @@ function checkMemory(about: string, facts: ServerFacts): Finding[] {
       warn(
         about,
         section,
-        `has ${megabytes(limit)}: enough for some ${voters},000 voters of open polls`,
+        `has ${megabytes(limit)}: enough for about ${voters},000 voters in open polls`,
         "Start it with -m 512 or more; a mention on air brings a million.",
       ),
     );
@@ -201,7 +201,7 @@ function checkOptions(about: string, { settings }: ServerFacts): Finding[] {
       warn(
         about,
         section,
-        "keeps idle connections for ever: a front that was stopped for ten minutes could write where nobody looks",
+        "keeps idle connections for ever: a front that was paused for ten minutes could write a slot that is never read",
         "Start it with -o idle_timeout=60.",
       ),
     );
@@ -211,8 +211,8 @@ function checkOptions(about: string, { settings }: ServerFacts): Finding[] {
       warn(
         about,
         section,
-        "lets anybody who is connected flush it",
-        "Start it with -F. Fronts bring back what they still hold; what they do not is lost.",
+        "lets every client delete everything (flush_all)",
+        "Start it with -F. After a flush_all, fronts enqueue again only what they still hold; the rest is lost.",
       ),
     );
   }
@@ -230,13 +230,13 @@ function checkConnections(about: string, facts: ServerFacts): Finding[] {
     found.push(wrong(about, section, says, "Start it with -c 1024."));
   }
   if (rejected > 0) {
-    const says = `has turned away ${rejected} connections since it was started`;
+    const says = `has rejected ${rejected} connections since it started`;
     found.push(warn(about, section, says, "Start it with a larger -c, or find out who connects."));
   }
   return found;
 }
 
-/** `inter` is what `-l` said; NULL stands for every address that the machine has. */
+/** `inter` is the value of `-l`; NULL means every address of the machine. */
 function checkExposure(about: string, { settings }: ServerFacts): Finding[] {
   const addresses = (settings.get("inter") ?? "NULL").split(",");
   const isLocal = (address: string) =>
@@ -250,8 +250,8 @@ function checkExposure(about: string, { settings }: ServerFacts): Finding[] {
     warn(
       about,
       "memcached-can-be-reached-by-others",
-      `listens on ${where} and asks for no password: who reaches it can read and change votes`,
-      "Start it with -l 127.0.0.1; with several machines, on a private network, with a firewall that lets in nobody but the fronts and the worker.",
+      `listens on ${where} and asks for no password: anybody who reaches it can read and change votes`,
+      "Start it with -l 127.0.0.1; with several machines, on a private network, with a firewall that admits only the fronts and the worker.",
     ),
   ];
 }

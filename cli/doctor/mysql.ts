@@ -1,6 +1,6 @@
 /**
- * The database server: that it answers and takes writes, keeps what it has committed, and has room for our
- * connections. One query; judging the answer is a pure function.
+ * The database server: that it answers, takes writes, keeps what it has committed, and takes our connections. One
+ * query; judging the answer is a pure function.
  */
 import { SECOND, wallMs } from "#lib/base/clock.ts";
 import type { Config } from "#lib/config/config.ts";
@@ -11,7 +11,7 @@ import { type Finding, ok, warn, wrong } from "./finding.ts";
 
 const about = "MySQL";
 
-/** What the server tells of itself. */
+/** What the server reports. */
 export interface DatabaseFacts {
   readonly version: string;
   readonly readOnly: boolean;
@@ -19,9 +19,9 @@ export interface DatabaseFacts {
   /** Connections that our processes may open. */
   readonly connectionsNeeded: number;
   readonly packetBytesMax: number;
-  /** 1: what is committed survives a crash. */
+  /** 1: commits survive a crash. */
   readonly flushAtCommit: number;
-  /** The time zone that our sessions speak. */
+  /** The time zone of our sessions. */
   readonly timeZone: string;
   readonly timeMs: number;
   readonly askedAtMs: number;
@@ -45,7 +45,7 @@ const oldest = { mysql: "8.0", mariadb: "10.11" };
 /** For operators, monitoring, backups. */
 const connectionsToSpare = 10;
 
-/** How the server is, and whether it can be asked for more. Never rejects for a server that is away. */
+/** The findings, and whether its content can be read. Never rejects for a server that is away. */
 export async function checkMysql(
   store: Store,
   config: Config,
@@ -59,8 +59,8 @@ export async function checkMysql(
     const finding = wrong(
       about,
       "mysql-is-away",
-      `can't be used (${reason}); what is in it was not looked at`,
-      "Start it, or put DATABASE_URL right. Votes are kept in memcached until then.",
+      `can't be used (${reason}); its content was not checked`,
+      "Start it, or correct DATABASE_URL. Votes are kept in memcached until then.",
     );
     return { findings: [finding], answers: false };
   }
@@ -96,16 +96,16 @@ function connectionsNeeded({ frontProcesses }: Config): number {
   return (frontProcesses + 1) * front + 2 * poolSizes.worker + connectionsToSpare;
 }
 
-/** What is to be said of a server, from what it tells. */
+/** The findings about a server. */
 export function judgeMysql(facts: DatabaseFacts): Finding[] {
   const found = [
     ...checkVersion(facts),
     ...checkWriting(facts),
-    ...checkRoom(facts),
+    ...checkLimits(facts),
     ...checkTime(facts),
   ];
   if (found.length > 0) return found;
-  return [ok(about, `${facts.version}, durable, room for ${facts.connectionsMax} connections`)];
+  return [ok(about, `${facts.version}, durable, takes ${facts.connectionsMax} connections`)];
 }
 
 function checkVersion({ version }: DatabaseFacts): Finding[] {
@@ -129,7 +129,7 @@ function checkWriting({ readOnly, flushAtCommit }: DatabaseFacts): Finding[] {
       wrong(
         about,
         "mysql-is-away",
-        "takes no writes (read_only is on): nothing is counted, votes pile up in memcached",
+        "takes no writes (read_only is on): votes pile up in memcached",
         "If it is a replica, point DATABASE_URL at the primary; else SET GLOBAL read_only = 0.",
       ),
     );
@@ -139,7 +139,7 @@ function checkWriting({ readOnly, flushAtCommit }: DatabaseFacts): Finding[] {
       wrong(
         about,
         "mysql-is-set-up-for-something-else",
-        `forgets up to a second of what it has committed when it crashes (innodb_flush_log_at_trx_commit = ${flushAtCommit}), and by then memcached has forgotten it, too`,
+        `loses up to a second of commits in a crash (innodb_flush_log_at_trx_commit = ${flushAtCommit}), when memcached no longer has those votes`,
         "Set innodb_flush_log_at_trx_commit = 1.",
       ),
     );
@@ -147,7 +147,7 @@ function checkWriting({ readOnly, flushAtCommit }: DatabaseFacts): Finding[] {
   return found;
 }
 
-function checkRoom(facts: DatabaseFacts): Finding[] {
+function checkLimits(facts: DatabaseFacts): Finding[] {
   const { connectionsMax, connectionsNeeded, packetBytesMax } = facts;
   const found: Finding[] = [];
   if (connectionsMax < connectionsNeeded) {
@@ -173,7 +173,7 @@ function checkRoom(facts: DatabaseFacts): Finding[] {
   return found;
 }
 
-/** All times are stored in UTC: our sessions say so whatever the server's zone is, and this sees that it holds. */
+/** All times are stored in UTC: our sessions ask for it, whatever the server's zone; this checks that they got it. */
 function checkTime({ timeZone, timeMs, askedAtMs, answeredAtMs }: DatabaseFacts): Finding[] {
   const clock = checkClock({
     about,
@@ -185,6 +185,6 @@ function checkTime({ timeZone, timeMs, askedAtMs, answeredAtMs }: DatabaseFacts)
   if (timeZone === "+00:00") return clock;
   const says = `gives our sessions the time zone ${timeZone}: times would be stored wrong`;
   const todo =
-    "Take away what sets it (init_connect, a proxy between us): sessions ask for +00:00.";
+    "Remove what sets it (init_connect, a proxy in between): our sessions ask for +00:00.";
   return [wrong(about, "mysql-is-set-up-for-something-else", says, todo), ...clock];
 }

@@ -1,4 +1,4 @@
-/** Our own processes on this machine: the worker, and whether it gets through; the front, and what it does with votes. */
+/** Our own processes on this machine: whether the worker flushes, and whether the front takes votes. */
 import { SECOND, wallMs } from "#lib/base/clock.ts";
 import { duration, plural } from "#lib/base/human-readable.ts";
 import type { Config } from "#lib/config/config.ts";
@@ -8,10 +8,10 @@ import { allQueueNames } from "#lib/queue/queue-names.ts";
 import { type Finding, ok, warn, wrong } from "./finding.ts";
 
 const answerMsMax = 2 * SECOND;
-/** With cron every minute, a ballot may wait for one and the pass that brings it. */
+/** With cron every minute, a ballot may wait for a minute and one pass. */
 const waitMsMax = 90 * SECOND;
 
-/** What waits, and whether a worker is there for it. Reads memcached and asks the worker for its health. */
+/** What waits, and whether a worker runs. Reads memcached and asks the worker for its health. */
 export async function checkWorker(
   config: Config,
   queueServers: readonly MemcachedClient[],
@@ -46,42 +46,42 @@ export function judgeWorker(
         "worker",
         "the-flush-is-stale",
         health === "stale" ? `no pass has finished for a while; ${waiting}` : waiting,
-        "Votes are safe in memcached until it is full. The worker's page and log say what it meets.",
+        "Votes are safe in memcached until it is full. The worker's page and log say what fails.",
       ),
     );
   }
   if (health === "none") {
     const todo =
-      "`npm run worker`, or `systemctl start floodgate-worker`; with cron or on another machine, all is well as long as nothing waits for long.";
+      "`npm run worker`, or `systemctl start floodgate-worker`; with cron, or a worker on another machine, this is fine as long as nothing waits for long.";
     const say = slots > 0 ? wrong : warn;
     found.push(say("worker", "no-worker", `none answers at ${at}; ${waiting}`, todo));
   }
   return found.length > 0 ? found : [ok("worker", `flushes; ${waiting}`)];
 }
 
-/** Whether the front on this machine takes votes, and by which way. */
+/** Whether the front on this machine takes votes, and at which degradation step. */
 export async function checkFront(config: Config): Promise<Finding[]> {
   const body = await askJson(urlOf(config.host, config.port, "/readyz"));
   const { status, step } = (body ?? {}) as { status?: string; step?: string };
   if (status === undefined) {
     const todo =
-      "`npm start`, or `systemctl start floodgate-front`; on a machine of the worker's own, all is well.";
+      "`npm start`, or `systemctl start floodgate-front`; on a machine with only a worker, this is fine.";
     const at = `${config.host}:${config.port}`;
     return [warn("front", "votes-are-refused", `none answers at ${at}`, todo)];
   }
   if (status === "ok") return [ok("front", "takes votes")];
-  const says = status === "unavailable" ? "refuses votes" : `takes votes in another way: ${step}`;
+  const says = status === "unavailable" ? "refuses votes" : `takes votes, degraded: ${step}`;
   return [
     wrong(
       "front",
       "votes-are-refused",
       says,
-      "See what else is wrong here; it comes back by itself.",
+      "Solve the other problems in this list; the front recovers by itself.",
     ),
   ];
 }
 
-/** Bound to every address, it is asked on loopback. */
+/** A process bound to every address is asked on loopback. */
 function urlOf(host: string, port: number, path: string): string {
   const name = host === "0.0.0.0" ? "127.0.0.1" : host === "::" ? "[::1]" : host;
   return `http://${name}:${port}${path}`;
@@ -92,7 +92,7 @@ async function askHealth(url: string): Promise<Health> {
   return status === "ok" || status === "stale" ? status : "none";
 }
 
-/** `undefined`: nobody answers there, or not like one of ours. */
+/** `undefined`: nothing answers there, or something other than Floodgate. */
 async function askJson(url: string): Promise<unknown> {
   try {
     const response = await fetch(url, { signal: AbortSignal.timeout(answerMsMax) });

@@ -81,7 +81,7 @@ async function closedOrUnknown(store: Store, epoch: Epoch): Promise<"closed" | u
   return (await readCheckpoint(store, epoch)) ? "closed" : undefined;
 }
 
-/** What can't be true of one queue. */
+/** Contradictions in one queue's numbers. */
 export function judgeQueue(numbers: QueueNumbers): Finding[] {
   const { server, queue, epoch, published, committed, pointer } = numbers;
   const name = `queue ${queue} on ${server}`;
@@ -89,31 +89,31 @@ export function judgeQueue(numbers: QueueNumbers): Finding[] {
   if (pointer === null) {
     return say(
       `its epoch ${epoch} is there and its pointer is not: something else deletes or evicts keys`,
-      "The next vote begins a new life by itself. Find out what uses this memcached besides Floodgate, and whether it runs with -M.",
+      "The next vote starts a new epoch by itself. Find out what else uses this memcached, and whether it runs with -M.",
     );
   }
   if (committed === "closed") {
     return say(
-      `MySQL says that its life ${epoch} is over, and memcached still has it: votes in it are not counted`,
+      `MySQL says that its epoch ${epoch} is over, and memcached still has it: votes in it are not counted`,
       "Was MySQL restored from a backup, or does DATABASE_URL name another site's? See the runbook before anything else.",
     );
   }
   if (typeof committed === "number" && committed > pointer) {
     return say(
-      `MySQL has slot ${committed}, and the newest in memcached is ${pointer}: the two are of different sites, or one went back in time`,
+      `MySQL has slot ${committed}, and the newest in memcached is ${pointer}: the two belong to different sites, or one went back in time`,
       "Make sure that DATABASE_URL and the memcached servers belong together.",
     );
   }
   if (published > (committed ?? 0)) {
     return say(
-      `fronts were told that slots up to ${published} are in MySQL, and it has them up to ${committed ?? 0}: it went back in time`,
-      "After a fail-over or a restored backup. What memcached and fronts still hold comes by itself; `npm run recount` and the books say what does not.",
+      `the published checkpoint is ${published}, and MySQL has slots up to ${committed ?? 0}: MySQL went back in time`,
+      "This follows a fail-over or a restored backup. What memcached and fronts still hold is flushed again by itself; `floodgate recount` and the books say what is missing.",
     );
   }
   return [];
 }
 
-/** Checkpoints that nobody moves: of servers and homes that are not in the configuration. */
+/** Checkpoints that no worker moves: of servers and homes that are not in the settings. */
 export function judgeCheckpoints(
   open: readonly Pick<Checkpoint, "server" | "queue">[],
   config: Pick<Config, "queueServers" | "queueHomes">,
@@ -129,7 +129,7 @@ export function judgeCheckpoints(
       wrong(
         about,
         section,
-        `MySQL knows queues on ${server}, which is not in the settings: what waits there is not flushed`,
+        `MySQL knows queues on ${server}, which is not in the settings: votes there are not flushed`,
         "Name it in FLOODGATE_QUEUE_SERVERS again, by the same host and port, until it is empty. If it is gone for good, see the runbook.",
       ),
     ),
@@ -138,7 +138,7 @@ export function judgeCheckpoints(
           wrong(
             about,
             section,
-            `${dropped.length} queues are beyond FLOODGATE_QUEUE_HOMES=${config.queueHomes}: what waits in them is not flushed`,
+            `${dropped.length} queues are beyond FLOODGATE_QUEUE_HOMES=${config.queueHomes}: votes in them are not flushed`,
             "Set FLOODGATE_QUEUE_HOMES to what it was, until they are empty.",
           ),
         ]

@@ -1,11 +1,11 @@
-/** Settings that are allowed and yet a mistake, and secrets that are none. Looks at nothing but the settings. */
+/** Settings that are valid and still a mistake, and secrets that are easy to guess. Reads only the settings. */
 import type { Config } from "#lib/config/config.ts";
 import { isLoopback } from "#lib/config/loopback.ts";
 import { type Finding, findingsOrOk, warn, wrong } from "./finding.ts";
 
 const about = "settings";
 
-/** Settings that fit each other. */
+/** Settings that contradict each other. */
 export function checkSettings(config: Config, from: string): Finding[] {
   const homesNeeded = config.queueFirstHome + config.frontProcesses;
   const servers = new Set(config.queueServers.map(({ host, port }) => `${host}:${port}`));
@@ -32,8 +32,8 @@ export function checkSettings(config: Config, from: string): Finding[] {
         warn(
           about,
           "settings",
-          `PUBLIC_URL is ${config.publicUrl}: cookies go over the wire as they are, and not into embeds`,
-          "Put a TLS proxy in front, and its https address into PUBLIC_URL.",
+          `PUBLIC_URL is ${config.publicUrl}: cookies travel unencrypted, and do not work in embeds`,
+          "Put a TLS proxy in front, and set PUBLIC_URL to its https address.",
         ),
       open &&
         protocol === "https:" &&
@@ -41,7 +41,7 @@ export function checkSettings(config: Config, from: string): Finding[] {
         warn(
           about,
           "settings",
-          "no trusted proxy: whoever signs in seems to come from the TLS proxy, and all share one limit",
+          "no trusted proxy: every sign-in seems to come from the TLS proxy, so all editors share one limit",
           "Set FLOODGATE_TRUSTED_PROXIES to the proxy's address.",
         ),
     ],
@@ -50,12 +50,12 @@ export function checkSettings(config: Config, from: string): Finding[] {
   );
 }
 
-/** Texts that nobody draws by lot, and that people leave in files. */
+/** Words that random secrets do not contain and placeholders do. */
 const telltale = /secret|password|change|example|default|floodgate|123456/i;
 const distinctMin = 8;
 const passwordLengthMin = 12;
 
-/** Secrets that somebody could guess. What they are is never said. */
+/** Secrets that can be guessed. Their values are never printed. */
 export function checkSecrets(config: Config): Finding[] {
   const { secret, workerToken: token } = config;
   const database = new URL(config.databaseUrl);
@@ -67,7 +67,7 @@ export function checkSecrets(config: Config): Finding[] {
         wrong(
           "secrets",
           "secrets",
-          "FLOODGATE_SECRET looks like a default or a sentence: who guesses it votes as often as they like, and signs in",
+          "FLOODGATE_SECRET looks like a default or a sentence: anybody who guesses it can vote any number of times, and sign in",
           `${makeOne}, before the next poll opens: readers can vote again in polls that are open.`,
         ),
       token !== undefined &&
@@ -75,8 +75,8 @@ export function checkSecrets(config: Config): Finding[] {
         wrong(
           "secrets",
           "secrets",
-          "FLOODGATE_WORKER_TOKEN looks like a default, or is FLOODGATE_SECRET once more",
-          `${makeOne}, for the worker and whoever reads its pages.`,
+          "FLOODGATE_WORKER_TOKEN looks like a default, or equals FLOODGATE_SECRET",
+          `${makeOne}, for the worker and the clients of its pages.`,
         ),
       (password.length < passwordLengthMin ||
         password === database.username ||
@@ -86,15 +86,15 @@ export function checkSecrets(config: Config): Finding[] {
           "secrets",
           password === ""
             ? "MySQL is used without a password"
-            : "MySQL's password is short, or the user's name",
+            : "MySQL's password is short, or equals the user's name",
           `${makeOne}; set it for the user in MySQL and in DATABASE_URL.`,
         ),
       database.username === "root" &&
         warn(
           "secrets",
           "secrets",
-          "MySQL is used as root, who may do anything to every database",
-          "Make a user that owns this one database: GRANT ALL ON floodgate.* TO …",
+          "MySQL is used as root, which may change every database",
+          "Create a user for this one database: GRANT ALL ON floodgate.* TO …",
         ),
     ],
     "secrets",
