@@ -27,7 +27,7 @@ async function shownOn(terminal: { isTTY?: boolean; columns?: number }): Promise
 }
 
 describe("the progress line", () => {
-  it("says how many, how fast, what waits, and for how long", () => {
+  it("the progress line has ballots, rate, waiting slots and time left", () => {
     assert.equal(
       progressLine(progress, 6_000),
       "flush: 240,000 ballots, 40,000 a second; 1,520 slots waiting, 19 seconds left",
@@ -35,12 +35,12 @@ describe("the progress line", () => {
     assert.match(progressLine({ ballots: 0, slots: 0, waiting: 1 }, 2_000), /1 slot waiting$/);
   });
 
-  it("is written over itself on a terminal, no wider than that, and taken away", async () => {
+  it("the progress line overwrites itself, fits the terminal, and is erased", async () => {
     const written = await shownOn({ isTTY: true, columns: 20 });
     assert.equal(written, "\r\x1b[Kflush: 240,000 ball\r\x1b[K");
   });
 
-  it("is not written where there is no terminal", async () => {
+  it("the progress line is not written without a terminal", async () => {
     assert.equal(await shownOn({ isTTY: false }), "");
   });
 });

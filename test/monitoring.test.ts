@@ -8,7 +8,7 @@ import { sections } from "../cli/doctor/finding.ts";
 import { Metrics } from "../worker/status/metrics.ts";
 
 describe("monitoring", () => {
-  it("asks for metrics that there are", async () => {
+  it("alerts and dashboard use only metrics that the worker exposes", async () => {
     const metrics = new Metrics();
     metrics.passed(summary, 10, "kickstart", now);
     const text = await metrics.expose(survey(1, 1_000), {
@@ -23,7 +23,7 @@ describe("monitoring", () => {
     }
   });
 
-  it("has a section of the runbook for each alert and for each finding of the doctor", () => {
+  it("the runbook has a section for each alert and each finding of the doctor", () => {
     const runbook = readFileSync("docs/runbook.md", "utf8");
     const anchors = [...runbook.matchAll(/^## (.+)$/gm)].map(([, heading = ""]) =>
       heading.toLowerCase().replaceAll(",", "").replaceAll(" ", "-"),
@@ -39,7 +39,7 @@ describe("monitoring", () => {
     for (const section of sections) assert.ok(anchors.includes(section), section);
   });
 
-  it("has rules that Prometheus understands", t => {
+  it("promtool accepts the alert rules", t => {
     const check = spawnSync("promtool", ["check", "rules", "docs/monitoring/alerts.yml"], {
       encoding: "utf8",
     });

@@ -21,13 +21,13 @@ describe("clocks", () => {
     notAfterMs: now + 40,
   };
 
-  it("agree as far as whole seconds and the way there can tell", () => {
+  it("the doctor accepts a clock within its resolution and the round trip", () => {
     assert.equal(skewMs(reading), 0);
     assert.equal(skewMs({ ...reading, theirMs: now - 1_000 }), 0);
     assert.deepEqual(checkClock({ ...reading, theirMs: now - 2_900 }), []);
   });
 
-  it("differ when neither explains it, and on which side", () => {
+  it("the doctor reports a clock that is ahead or behind", () => {
     const [ahead] = checkClock({ ...reading, theirMs: now + 90_000 });
     assert.match(ahead?.says ?? "", /90 s ahead of/);
     const [behind] = checkClock({ ...reading, theirMs: now - 91_000 });
@@ -36,7 +36,7 @@ describe("clocks", () => {
 });
 
 describe("versions", () => {
-  it("are compared number by number", () => {
+  it("isOlder compares versions number by number", () => {
     for (const version of ["1.5.22", "1.4", "0.9"]) assert.ok(isOlder(version, "1.6"), version);
     for (const version of ["1.6", "1.6.0", "1.10.1", "2"]) assert.ok(!isOlder(version, "1.6"));
     assert.ok(isOlder("10.6.12-MariaDB-1", "10.11"));
@@ -44,7 +44,7 @@ describe("versions", () => {
   });
 });
 
-describe("memcached's own account", () => {
+describe("findings about memcached", () => {
   const facts = (
     stats: Record<string, string> = {},
     settings: Record<string, string> = {},
@@ -79,20 +79,20 @@ describe("memcached's own account", () => {
     ...change,
   });
 
-  it("is one line when all is well", () => {
+  it("the doctor prints one ok line for a server that is well", () => {
     assert.deepEqual(judgeMemcached(facts()), [
       ok("memcached 127.0.0.1:11211", "1.6.18, -M, 0 of 512 MB used"),
     ]);
   });
 
-  it("is a warning where nothing but what can be made again is at stake", () => {
+  it("the doctor only warns about evictions on a server without queues", () => {
     const evicting = { evictions: "on" };
     assert.deepEqual(levels(judgeMemcached(facts({}, evicting))), ["wrong"]);
     const cache = facts({}, evicting, { holdsQueues: false });
     assert.deepEqual(levels(judgeMemcached(cache)), ["warn"]);
   });
 
-  it("names an old version, a wrong clock, and how full it is", () => {
+  it("the doctor reports an old memcached, a wrong clock and a full server", () => {
     const told = (stats: Record<string, string>) => judgeMemcached(facts(stats)).map(lineOf).join();
     assert.match(told({ version: "1.5.6" }), /wrong .*is version 1\.5\.6/);
     assert.match(told({ time: String(now / 1_000 + 60) }), /wrong .*60 s ahead/);
@@ -102,7 +102,7 @@ describe("memcached's own account", () => {
     assert.match(told({ rejected_connections: "3" }), /warn .*rejected 3/);
   });
 
-  it("adds up what was refused of items of all sizes", () => {
+  it("the doctor adds up refused items over all slab classes", () => {
     const items = new Map([
       ["items:1:outofmemory", "3"],
       ["items:1:evicted", "0"],
@@ -114,7 +114,7 @@ describe("memcached's own account", () => {
     assert.match(told, /warn .*refused 7/);
   });
 
-  it("tells by its addresses, and by what it asks for, who else can reach it", () => {
+  it("the doctor warns about a memcached that others can reach without a password", () => {
     const reached = (settings: Record<string, string>) =>
       levels(judgeMemcached(facts({}, settings))).includes("warn");
     for (const inter of ["NULL", "0.0.0.0", "10.0.0.5", "127.0.0.1,10.0.0.5", "::"]) {
@@ -127,7 +127,7 @@ describe("memcached's own account", () => {
   });
 });
 
-describe("MySQL's own account", () => {
+describe("findings about MySQL", () => {
   const facts = (change: Partial<DatabaseFacts> = {}): DatabaseFacts => ({
     version: "8.0.36",
     readOnly: false,
@@ -142,12 +142,12 @@ describe("MySQL's own account", () => {
     ...change,
   });
 
-  it("is one line when all is well", () => {
+  it("the doctor prints one ok line for a server that is well", () => {
     assert.deepEqual(levels(judgeMysql(facts())), ["ok"]);
     assert.deepEqual(levels(judgeMysql(facts({ version: "10.11.6-MariaDB" }))), ["ok"]);
   });
 
-  it("names what would lose or refuse ballots", () => {
+  it("the doctor reports MySQL settings that would lose or refuse ballots", () => {
     const told = (change: Partial<DatabaseFacts>) => judgeMysql(facts(change)).map(lineOf).join();
     assert.match(told({ version: "5.7.40" }), /wrong .*is MySQL 5\.7\.40/);
     assert.match(told({ version: "10.6.12-MariaDB" }), /wrong .*is MariaDB 10\.6/);
@@ -160,7 +160,7 @@ describe("MySQL's own account", () => {
   });
 });
 
-describe("a queue's numbers", () => {
+describe("findings about queues", () => {
   const numbers = (change: Partial<QueueNumbers> = {}): QueueNumbers => ({
     server: "127.0.0.1:11211",
     queue: "normal.0" as QueueName,
@@ -171,14 +171,14 @@ describe("a queue's numbers", () => {
     ...change,
   });
 
-  it("may lag behind each other in one order", () => {
+  it("the doctor accepts published checkpoint ≤ MySQL's checkpoint ≤ pointer", () => {
     assert.deepEqual(judgeQueue(numbers()), []);
     assert.deepEqual(judgeQueue(numbers({ published: 9, committed: 9 })), []);
     const newborn = { published: 0, committed: undefined, pointer: 3 };
     assert.deepEqual(judgeQueue(numbers(newborn)), []);
   });
 
-  it("can't be true in any other", () => {
+  it("the doctor reports queue numbers in any other order", () => {
     const told = (change: Partial<QueueNumbers>) => judgeQueue(numbers(change))[0]?.says ?? "";
     assert.match(told({ published: 9 }), /checkpoint is 9, and MySQL has slots up to 8/);
     assert.match(told({ committed: 12 }), /MySQL has slot 12/);
@@ -187,7 +187,7 @@ describe("a queue's numbers", () => {
     assert.match(told({ pointer: null }), /its pointer is not/);
   });
 
-  it("of homes and servers that nobody looks at are named", () => {
+  it("the doctor reports queues on servers and homes outside the settings", () => {
     const config = { queueServers: [{ host: "m", port: 1 }], queueHomes: 2 };
     const open = (server: string, queue: string) => ({ server, queue: queue as QueueName });
     assert.deepEqual(judgeCheckpoints([open("m:1", "low.1")], config), []);
@@ -199,7 +199,7 @@ describe("a queue's numbers", () => {
   });
 });
 
-describe("the worker", () => {
+describe("findings about the worker", () => {
   const lane = (slots: number, waitMs?: number) => ({
     slots,
     oldestAtMs: waitMs === undefined ? undefined : now - waitMs,
@@ -207,7 +207,7 @@ describe("the worker", () => {
   const judge = (health: "ok" | "stale" | "none", ...lanes: ReturnType<typeof lane>[]) =>
     levels(judgeWorker(health, lanes, now, "127.0.0.1:3001"));
 
-  it("may be away while nothing waits, and is missed when something does", () => {
+  it("the doctor warns about an absent worker, and reports it when votes wait", () => {
     assert.deepEqual(judge("ok", lane(0), lane(4, 200)), ["ok"]);
     assert.deepEqual(judge("none", lane(0)), ["warn"]);
     assert.deepEqual(judge("none", lane(1, 100)), ["wrong"]);
@@ -216,8 +216,8 @@ describe("the worker", () => {
   });
 });
 
-describe("what it prints", () => {
-  it("is one line for what is well, two for what is not, and a count", () => {
+describe("the doctor's output", () => {
+  it("the doctor prints one line for ok, two for others, and a verdict", () => {
     const found = [
       ok("schema", "every migration is applied"),
       warn("front", "votes-are-refused", "none answers", "Start it."),

@@ -8,7 +8,7 @@ import { ensurePrograms } from "#scripts/services/programs.ts";
 const units = ["front.service", "worker.service", "flush.service", "flush.timer"];
 
 describe("deploy", () => {
-  it("has units that systemd has nothing to say against", () => {
+  it("systemd-analyze verifies the units without a warning", () => {
     const analyze = ensurePrograms(["systemd-analyze"], () => {})["systemd-analyze"];
     const paths = units.map(unit => `deploy/floodgate-${unit}`);
     const { status, stdout, stderr } = spawnSync(analyze, ["verify", "--man=no", ...paths], {
@@ -18,7 +18,7 @@ describe("deploy", () => {
     assert.equal(status, 0);
   });
 
-  it("has a crontab of one line that cron can read", () => {
+  it("the crontab has one line that cron can read", () => {
     const lines = readFileSync("deploy/crontab", "utf8").split("\n");
     const [entry, ...more] = lines.filter(line => line !== "" && !line.startsWith("#"));
     assert.deepEqual(more, []);
@@ -26,7 +26,7 @@ describe("deploy", () => {
     assert.doesNotMatch(entry ?? "", /%/, "a percent sign is a line end to cron");
   });
 
-  it("starts programs that the build makes", () => {
+  it("the units start programs that the build makes", () => {
     const started = units
       .filter(unit => unit.endsWith("service"))
       .map(unit => readFileSync(`deploy/floodgate-${unit}`, "utf8"))

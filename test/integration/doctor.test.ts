@@ -57,7 +57,7 @@ describe("the doctor", () => {
       ...change,
     });
 
-  it("finds nothing wrong with a site that is well, and changes nothing", async () => {
+  it("the doctor finds no problem on a healthy site", async () => {
     const slug = await createPoll(site);
     for (const choice of ["1", "2"]) await vote(site.url, slug, { choices: [choice] });
     await site.drained();
@@ -71,7 +71,7 @@ describe("the doctor", () => {
     assert.ok(!output.includes(secret), "says no secret");
   });
 
-  it("knows memcached without -M, with a small -I, and with room for too few", async () => {
+  it("the doctor reports memcached without -M, with a small -I, with few connections", async () => {
     const options = ["-I", "512k", "-c", "64", "-U", "0"];
     const bad = await testMemcached({ options, memoryMb: 64 });
     const { status, output } = await examine({
@@ -89,7 +89,7 @@ describe("the doctor", () => {
     assert.match(output, /docs\/runbook\.md#memcached-throws-things-away/);
   });
 
-  it("knows a memcached that has evicted", async () => {
+  it("the doctor reports a memcached that has evicted", async () => {
     const bad = await testMemcached({ options: ["-U", "0"], memoryMb: 2 });
     const { Session } = await import("#lib/memcached/session.ts");
     const { Pipeline } = await import("#lib/memcached/pipeline.ts");
@@ -106,7 +106,7 @@ describe("the doctor", () => {
     assert.match(output, /wrong .*has evicted \d+ items for lack of memory/);
   });
 
-  it("says so, and soon, when MySQL or memcached hang or are away", async () => {
+  it("the doctor reports a MySQL or memcached that hangs or is away within deadlines", async () => {
     const { child } = site.database;
     child.signal("SIGSTOP");
     try {
@@ -124,7 +124,7 @@ describe("the doctor", () => {
     }
   });
 
-  it("knows secrets that are none, and settings that do not fit each other", async () => {
+  it("the doctor reports guessable secrets and contradictory settings", async () => {
     const { status, output } = await examine({
       FLOODGATE_SECRET: "change me, please: a default of 32 characters",
       FLOODGATE_FRONT_PROCESSES: "16",
@@ -140,7 +140,7 @@ describe("the doctor", () => {
     assert.ok(!output.includes("change me"), "says no secret");
   });
 
-  it("lists what is missing in the settings, or takes those of a site that is up beside it", async () => {
+  it("the doctor lists missing settings, or reads those of `npm run up`", async () => {
     const nothing = {
       DATABASE_URL: undefined,
       MEMCACHED_SERVERS: undefined,
@@ -168,7 +168,7 @@ describe("the doctor", () => {
     }
   });
 
-  describe("with something in the database that should not be there", () => {
+  describe("the doctor on a damaged database", () => {
     const store = () =>
       new Store({ url: site.database.url, connectionsMax: 1, statementMs: 10_000 });
     /** Changes the database, examines, and changes it back. */
@@ -181,7 +181,7 @@ describe("the doctor", () => {
       }
     };
 
-    it("a migration that is not applied", async () => {
+    it("the doctor reports a migration that is not applied", async () => {
       const [last] = await site.query<RowDataPacket & { name: string }>(
         "SELECT name FROM migrations ORDER BY name DESC LIMIT 1",
       );
@@ -193,7 +193,7 @@ describe("the doctor", () => {
       assert.ok(output.includes(`wrong  schema: the schema lacks ${last?.name}`), output);
     });
 
-    it("totals that have drifted from rows and tallies", async () => {
+    it("the doctor reports totals that differ from rows and tallies", async () => {
       const slug = await createPoll(site);
       await vote(site.url, slug, { choices: ["1"] });
       await site.drained();
@@ -213,7 +213,7 @@ describe("the doctor", () => {
       }
     });
 
-    it("dead letters", async () => {
+    it("the doctor reports dead letters until they are dismissed", async () => {
       const at = store();
       const letter = { pollId: undefined, slot: 1, reason: "a test", bytes: Buffer.from("x") };
       await insertDeadLetters(at, "epochoftests" as Epoch, [{ ...letter, ballots: 3 }], Date.now());
@@ -227,7 +227,7 @@ describe("the doctor", () => {
       assert.match(afterwards.output, /ok .*dead letters: 1, all dismissed/);
     });
 
-    it("checkpoints of a server that is in no setting, and ones that went back in time", async () => {
+    it("the doctor reports checkpoints of unknown servers, and ones that went back in time", async () => {
       await site.drained();
       const strange = await planted(
         `INSERT INTO checkpoints (epoch, server, queue, opened_at, updated_at)
@@ -246,7 +246,7 @@ describe("the doctor", () => {
     });
   });
 
-  it("says that no worker is there, and that votes wait", async () => {
+  it("the doctor reports that no worker runs while votes wait", async () => {
     await site.workers[0]?.child.stop();
     const poll = await createPoll(site);
     assert.equal((await vote(site.url, poll, { choices: ["1"] })).status, 202);

@@ -17,7 +17,7 @@ async function pollWith(ballots: number) {
 }
 
 describe("a draw", () => {
-  it("is the same again with the same seed, and another with another", async () => {
+  it("a draw repeats with the same seed and differs with another", async () => {
     const poll = await pollWith(300);
     const ids = async (count: number, seed: string) =>
       (await drawBallots(store, poll, count, seed)).drawn.map(row => row.ballotId);
@@ -32,7 +32,7 @@ describe("a draw", () => {
     assert.notDeepEqual(await ids(10, "another"), first);
   });
 
-  it("goes through every portion of a large poll, and gives what there is of a small one", async () => {
+  it("a draw reads every portion of a large poll, and all of a small one", async () => {
     const large = await pollWith(12_000);
     const { drawn, ballots } = await drawBallots(store, large, 3, "seed");
     assert.deepEqual([drawn.length, ballots], [3, 12_000]);
@@ -44,7 +44,7 @@ describe("a draw", () => {
     });
   });
 
-  it("gives every ballot the same chance", async () => {
+  it("a draw gives every ballot the same chance", async () => {
     const poll = await pollWith(20);
     const times = new Map<string, number>();
     const draws = 600;

@@ -29,7 +29,7 @@ async function overfill(port: number): Promise<void> {
   session.close("done");
 }
 
-describe("the worker's pages", () => {
+describe("the worker's pages on a site in trouble", () => {
   let site: Site;
   before(async () => {
     site = await Site.start({ memcached: [{ options: ["-U", "0"], memoryMb: 4 }] });
@@ -41,7 +41,7 @@ describe("the worker's pages", () => {
   const said = (event: string) =>
     site.workers[0]?.child.output.split("\n").filter(line => line.includes(`"${event}"`)) ?? [];
 
-  it("show the books, and what could be lost while votes wait", async () => {
+  it("the status pages show the books, and the loss bound while votes wait", async () => {
     const slug = await createPoll(site);
     await vote(site.url, slug, { choices: ["1"] });
     await waitUntil("the books", async () => (await status()).books?.counted === 1, {
@@ -59,7 +59,7 @@ describe("the worker's pages", () => {
     }
   });
 
-  it("are unwell while no pass finishes, for whoever restarts processes", async () => {
+  it("/healthz answers 503 while no pass finishes", async () => {
     const health = async () => (await ask("/healthz")).status;
     assert.equal(await health(), 200);
     site.database.child.signal("SIGSTOP");
@@ -71,7 +71,7 @@ describe("the worker's pages", () => {
     await waitUntil("health", async () => (await health()) === 200, { withinMs: 60_000 });
   });
 
-  it("are not for who comes by a foreign name, nor, bound wider, without the token", async () => {
+  it("the status pages refuse foreign Host headers, and requests without the token", async () => {
     const statusOf = async (port: number, path: string, headers: Record<string, string>) =>
       (await plainRequest(port, { path, headers })).status;
     const pages = ["/", "/status.json", "/metrics"];
@@ -94,7 +94,7 @@ describe("the worker's pages", () => {
     site.workers.pop();
   });
 
-  it("raise the alarm about a memcached without -M, once in the log", async () => {
+  it("the worker warns about a memcached without -M, once in the log", async () => {
     await waitUntil("the alarm", () => said("memcached_without_m").length > 0);
     assert.match((await status()).sentence, /runs without -M/);
     assert.match(await (await ask("/metrics")).text(), /floodgate_memcached_may_evict\{.*\} 1/);
@@ -102,7 +102,7 @@ describe("the worker's pages", () => {
     assert.equal(said("memcached_without_m").length, 1);
   });
 
-  it("raise it about evictions", async () => {
+  it("the worker warns about evictions", async () => {
     await overfill(site.memcached[0]?.port ?? 0);
     await waitUntil("the sentence", async () =>
       /has evicted items/.test((await status()).sentence),

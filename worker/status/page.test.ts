@@ -7,7 +7,7 @@ import { mayRead } from "./access.ts";
 import { History } from "./history.ts";
 import { renderStatusPage } from "./page.tsx";
 
-describe("the page", () => {
+describe("the status page", () => {
   const page = (lines: readonly string[], filter = "") =>
     renderStatusPage({
       state: state(),
@@ -20,7 +20,7 @@ describe("the page", () => {
       filter,
     });
 
-  it("shows both sides of the books, lost too when nothing is", () => {
+  it("the status page shows both sides of the books, and Lost even when it is 0", () => {
     const text = page([])
       .replaceAll(/<[^>]+>/g, " ")
       .replaceAll(/\s+/g, " ");
@@ -30,7 +30,7 @@ describe("the page", () => {
     );
   });
 
-  it("escapes whatever is in a log line or in the filter", () => {
+  it("the status page escapes log lines and the filter", () => {
     const evil = `</pre><script>alert("1")</script>`;
     const html = page([evil], `"><img src=x onerror=alert(1)>`);
     assert.ok(!html.includes("<script"), "no script gets in");
@@ -38,11 +38,11 @@ describe("the page", () => {
     assert.ok(html.includes("&lt;/pre&gt;&lt;script&gt;"));
   });
 
-  it("has no script of its own", () => {
+  it("the status page contains no script", () => {
     assert.ok(!/<script|onclick|javascript:/i.test(page(["a line"])));
   });
 
-  it("shows the newest lines first, and the last thousand at most", () => {
+  it("the status page shows at most the last 1000 log lines, newest first", () => {
     const lines = new LogLines(1_000);
     for (let i = 0; i < 5_000; i++) lines.write(`line ${i}\n`);
     assert.equal(lines.find("").length, 1_000);
@@ -53,20 +53,20 @@ describe("the page", () => {
   });
 });
 
-describe("who may read the pages", () => {
+describe("access to the worker's pages", () => {
   const basic = (password: string) =>
     `Basic ${Buffer.from(`anybody:${password}`).toString("base64")}`;
   const ask = (host: string | undefined, authorization?: string, token?: string) =>
     mayRead({ host, authorization }, token);
 
-  it("on loopback: who names it so, not who comes by a foreign name", () => {
+  it("mayRead on loopback accepts loopback's Host headers and refuses foreign ones", () => {
     for (const host of ["localhost:3001", "127.0.0.1", "[::1]:3001"]) assert.ok(ask(host), host);
     for (const host of ["rebound.example:3001", "", undefined, "localhost.evil.example"]) {
       assert.ok(!ask(host), host);
     }
   });
 
-  it("elsewhere: who has the token", () => {
+  it("mayRead on other addresses accepts only the token", () => {
     const token = "0123456789abcdef";
     assert.ok(ask("worker.example", `Bearer ${token}`, token));
     assert.ok(ask("worker.example", basic(token), token));

@@ -9,13 +9,13 @@ import { isStale, type Survey, stateSentence } from "./state.ts";
 
 const servers = (those: Survey["servers"]): Survey => survey(0, 0, { servers: those });
 
-describe("the state in a sentence", () => {
+describe("the state sentence", () => {
   const told = (...args: Parameters<typeof stateSentence>) => {
     const { tone, text } = stateSentence(...args);
     return `${tone}: ${text}`;
   };
 
-  it("is calm when nothing waits, and about a moment's wait", () => {
+  it("the state sentence is good when nothing waits, or for a moment only", () => {
     assert.equal(told(state(), survey(0), 0), "good: All is well: nothing waits.");
     assert.match(
       told(state(), survey(3, 900), 5),
@@ -23,13 +23,13 @@ describe("the state in a sentence", () => {
     );
   });
 
-  it("is not calm about a pass that does not come to its end", () => {
+  it("the state sentence warns about a pass that does not end", () => {
     const slow = (ms: number) => told(state({ passBeganAtMs: now - ms }), survey(1, 7_000), 5);
     assert.match(slow(1_000), /^good/);
     assert.match(slow(7_000), /^warn: The current pass has taken 7 seconds: .*MySQL.* 1 slot/);
   });
 
-  it("names a backlog and how long it takes", () => {
+  it("the state sentence names a backlog and how long it takes", () => {
     assert.equal(
       told(state(), survey(6_000, 90_000), 100),
       "warn: There is a backlog. 6,000 slots of ballots wait, the oldest for 90 seconds. At this rate it is flushed in 60 seconds.",
@@ -37,7 +37,7 @@ describe("the state in a sentence", () => {
     assert.doesNotMatch(told(state(), survey(6_000, 90_000), 0), /rate/);
   });
 
-  it("says whose votes are refused while memory runs out", () => {
+  it("the state sentence names the lanes that are refused while memory runs out", () => {
     const failing = state({ lastError: { atMs: now, error: { error: "mysql: ECONNREFUSED" } } });
     const refused = (...lanesRefused: Lane[]) =>
       told(failing, survey(9, 5_000, { lanesRefused }), 0);
@@ -47,7 +47,7 @@ describe("the state in a sentence", () => {
     assert.match(refused("high", "normal", "low"), / full: all votes are refused\.$/);
   });
 
-  it("says what is wrong, worst first", () => {
+  it("the state sentence reports the worst problem", () => {
     const failing = state({ lastError: { atMs: now, error: { error: "mysql: ECONNREFUSED" } } });
     assert.match(
       told(failing, survey(1, 20_000), 0),
@@ -61,7 +61,7 @@ describe("the state in a sentence", () => {
   });
 });
 
-describe("memory, in the sentence", () => {
+describe("the state sentence about memory", () => {
   const told = (change: Partial<typeof memory>, holdsQueues = true) => {
     const name = "m:1";
     const it = servers([{ name, holdsQueues, memory: { ...memory, ...change }, lanes: [] }]);
@@ -69,7 +69,7 @@ describe("memory, in the sentence", () => {
     return `${tone}: ${text}`;
   };
 
-  it("is an alarm where votes wait and may be thrown away, or were", () => {
+  it("the state sentence is bad when a queue server evicts or may evict", () => {
     assert.match(
       told({ evictions: 3, mayEvict: true }),
       /^bad: memcached at m:1 has evicted items/,
@@ -78,17 +78,17 @@ describe("memory, in the sentence", () => {
     assert.match(told({ usedBytes: 60e6 }), /^warn: memcached at m:1 is nearly full\./);
   });
 
-  it("is none where everything can be made again", () => {
+  it("the state sentence ignores evictions on servers without queues", () => {
     assert.match(told({ evictions: 3, mayEvict: true }, false), /^good: All is well/);
   });
 });
 
-describe("what could be lost now", () => {
+describe("the loss bound", () => {
   const [server] = survey(2, 700).servers;
   assert.ok(server);
   const gone = { ...server, name: "m:2", memory: undefined, lanes: [] };
 
-  it("is what waits, when there is one copy", () => {
+  it("the loss bound is everything that waits when there is one copy", () => {
     const bound = lossBound(survey(2, 700), 1, books);
     assert.deepEqual(
       [bound.copies, bound.slots, bound.ballots, bound.oldestWaitMs],
@@ -102,7 +102,7 @@ describe("what could be lost now", () => {
     assert.match(lossBound(survey(0), 1, books).sentence, /nothing would be lost now/);
   });
 
-  it("is nothing with two copies, unless a server is away", () => {
+  it("the loss bound is nothing with two copies, unless a server is away", () => {
     const two = servers([server, { ...server, name: "m:2" }]);
     assert.match(lossBound(two, 2, books).sentence, /on two servers/);
     const one = lossBound(servers([server, gone]), 2, books);
@@ -112,8 +112,8 @@ describe("what could be lost now", () => {
   });
 });
 
-describe("the history", () => {
-  it("sums up steps of ten seconds, and forgets what is older than a quarter of an hour", () => {
+describe("the flush history", () => {
+  it("the flush history sums up steps of 10 s and forgets after 15 minutes", () => {
     const history = new History();
     history.add(now - 15 * 60_000, { ballots: 9, commits: 1, slots: 1 });
     history.add(now, { ballots: 5, commits: 1, slots: 30 });
