@@ -54,7 +54,7 @@ test("updates are paused, results copied and shared, and the receipt opened by k
   await expect(page.getByText("Paused", { exact: true })).toBeVisible();
   await expect(page.getByRole("button", { name: "Resume updates" })).toBeFocused();
   await page.keyboard.press("Enter");
-  await expect(page.getByText("Open", { exact: true })).toBeVisible();
+  await expect(page.getByText("Live", { exact: true })).toBeVisible();
 
   await tabTo(page, page.getByRole("link", { name: "Receipt for your vote" }));
   await page.keyboard.press("Enter");

@@ -109,7 +109,7 @@ for (const javaScriptEnabled of [true, false]) {
       await expect(page.getByRole("heading", { name: /^Instant-runoff/ })).toBeVisible();
       if (!javaScriptEnabled) return;
       await expect(page.getByRole("row", { name: "Cem 1" })).toBeVisible();
-      await expect(page.getByText(/^Computed at \d\d:\d\d:\d\d\.$/)).toBeVisible();
+      await expect(page.getByText(/^Calculated at \d\d:\d\d:\d\d\.$/)).toBeVisible();
       await expectAccessible(page);
     });
 

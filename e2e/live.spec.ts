@@ -146,7 +146,7 @@ test("updates stop while the card is paused or hidden, and catch up afterwards",
   await expect(readers(page, 1)).toBeVisible();
   await page.getByRole("button", { name: "Resume updates" }).click();
   await expect(readers(page, 2)).toBeVisible();
-  await expect(page.getByText("Open", { exact: true })).toBeVisible();
+  await expect(page.getByText("Live", { exact: true })).toBeVisible();
 
   const hide = (hidden: boolean) =>
     page.evaluate(value => {
@@ -163,7 +163,7 @@ test("updates stop while the card is paused or hidden, and catch up afterwards",
 test("the card says that it is offline, and recovers", async ({ page, context, site, newPoll }) => {
   const slug = await newPoll();
   await page.goto(`/p/${slug}/results`);
-  await expect(page.getByText("Open", { exact: true })).toBeVisible();
+  await expect(page.getByText("Live", { exact: true })).toBeVisible();
   await context.setOffline(true);
   await expect(page.getByText("Offline, updates paused")).toBeVisible();
   await voteElsewhere(site.url, slug);

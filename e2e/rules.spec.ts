@@ -54,7 +54,7 @@ for (const resultsTo of ["voters", "after_close", "from_date", "staff", "nobody"
     await page.goto(`/p/${slug}/results`);
     await expect(page.getByText(/^(Results are shown|The newsroom keeps)/)).toBeVisible();
     // Nothing is seen to move: that is not live, and there is nothing to pause.
-    await expect(page.getByText("Open", { exact: true })).toHaveCount(0);
+    await expect(page.getByText("Live", { exact: true })).toHaveCount(0);
     await expect(page.getByText("Reader poll", { exact: true })).toBeVisible();
     await expect(page.getByRole("button", { name: "Pause updates" })).toHaveCount(0);
     await expectAccessible(page);
@@ -85,7 +85,7 @@ test("results for voters are shown as soon as the reader has voted", async ({ pa
   await page.getByLabel("No", { exact: true }).check();
   await page.getByRole("button", { name: "Vote" }).click();
   await expect(page.getByRole("listitem").filter({ hasText: "No" }).first()).toContainText("100%");
-  await expect(page.getByText("Open", { exact: true })).toBeVisible();
+  await expect(page.getByText("Live", { exact: true })).toBeVisible();
   await page.goto(`/p/${slug}/results`);
   await expect(page.getByRole("listitem").filter({ hasText: "No" }).first()).toContainText("100%");
 });

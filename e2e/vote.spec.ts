@@ -173,7 +173,7 @@ test("a poll page is small and loads without layout shifts", async ({ page, newP
   expect(scripts[0]?.[1]).toBeLessThan(10_000);
   expect(Object.keys(sizes).length).toBeLessThanOrEqual(5);
   await page.goto(`/p/${slug}/results`);
-  await expect(page.getByText("Open", { exact: true })).toBeVisible();
+  await expect(page.getByText("Live", { exact: true })).toBeVisible();
   expect(await shifts(), "of the results").toBe(0);
 });
 
