@@ -102,7 +102,7 @@ export const bugsOfQueue: readonly PlantedBug[] = [
       {
         file: "lib/ballots/queue-round.ts",
         from: "const result = await enqueueing.finish(",
-        to: 'for (const { answer } of going) answer({ outcome: "accepted", tally: undefined });\nconst result = await enqueueing.finish(',
+        to: 'for (const { answer } of inBatch) answer({ outcome: "accepted", tally: undefined });\nconst result = await enqueueing.finish(',
       },
     ],
     shownBy: "memcached full",
