@@ -33,6 +33,8 @@ export type Schema = "empty" | "migrated";
 
 const password = "test-only-password";
 const templates = resolve(".cache/mariadb");
+/** What a template depends on besides the server and the tables. */
+const madeBy = ["lib/store/migrate.ts", "scripts/services/mariadb.ts"];
 /** A server makes its redo log anew in the size that it is told to have. */
 const templateRedoLogMb = 4;
 /** Room for the data of several test files at once. */
@@ -100,8 +102,10 @@ function keyOf(): string {
   if (!program) throw new Error("mariadbd is not installed: run npm run up or npm test once");
   const { size, mtimeMs } = statSync(program);
   const hash = createHash("sha256").update(`${program} ${size} ${mtimeMs} ${password}`);
-  for (const file of readdirSync("sql").sort())
-    hash.update(file).update(readFileSync(join("sql", file)));
+  const tables = readdirSync("sql")
+    .sort()
+    .map(name => join("sql", name));
+  for (const file of [...madeBy, ...tables]) hash.update(file).update(readFileSync(file));
   return hash.digest("hex").slice(0, 16);
 }
 
