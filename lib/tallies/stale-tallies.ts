@@ -24,7 +24,8 @@ export class StaleTallies {
 
   /** **Cost:** one write to each server that is back; usually there is none, and no I/O. */
   async removeFromMemcached(): Promise<void> {
-    for (const [server, polls] of this.#polls) {
+    // A copy: a write that fails notes its server again, for the next call.
+    for (const [server, polls] of [...this.#polls]) {
       if (!server.available) continue;
       const pipeline = new Pipeline();
       for (const poll of polls) {
