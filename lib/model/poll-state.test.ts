@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { pollState } from "./poll-state.ts";
 
-describe("a poll's state", () => {
+describe("pollState", () => {
   const poll = { opensAtMs: 1_000, closesAtMs: 2_000, finalizedAtMs: null };
 
-  it("follows from its times, to the millisecond", () => {
+  it("changes exactly at the opening and the closing time", () => {
     assert.equal(pollState({ ...poll, opensAtMs: null }, 1_500), "draft");
     assert.equal(pollState(poll, 999), "scheduled");
     assert.equal(pollState(poll, 1_000), "open");

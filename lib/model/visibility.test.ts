@@ -7,7 +7,7 @@ const times = { opensAtMs: 1_000, closesAtMs: 2_000, finalizedAtMs: null, result
 const open = 1_500;
 const closed = 2_500;
 
-describe("results", () => {
+describe("maySeeResults", () => {
   const seenBy = (resultsTo: Parameters<typeof maySeeResults>[0]["resultsTo"], nowMs: number) =>
     requesters.filter(requester => maySeeResults({ ...times, resultsTo }, requester, nowMs));
 
@@ -33,7 +33,7 @@ describe("results", () => {
     assert.deepEqual(seenBy("from_date", 1_700), ["reader", "voter", "editor"]);
   });
 
-  it("differ between readers only while a poll for voters is open", () => {
+  it("depends on the voter only while a poll with results for voters is open", () => {
     assert.ok(dependsOnVoter({ ...times, resultsTo: "voters" }, open));
     assert.ok(!dependsOnVoter({ ...times, resultsTo: "voters" }, closed));
     assert.ok(!dependsOnVoter({ ...times, resultsTo: "after_close" }, open));

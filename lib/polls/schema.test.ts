@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { defaultRules } from "../model/poll-rules.ts";
-import { contradictions, createPollSchema } from "./schema.ts";
+import { contradictions, createPollSchema, isSlug, updatePollSchema } from "./schema.ts";
 
 const good = { question: "Yes or no?", options: [{ label: "Yes" }, { label: "No" }] };
 const accepts = (change: object) => createPollSchema.safeParse({ ...good, ...change }).success;
@@ -62,5 +62,80 @@ describe("contradictions", () => {
     assert.deepEqual(paths({ resultsTo: "from_date" }), ["resultsFrom"]);
     assert.deepEqual(paths({ afterVote: "text" }), ["afterVoteText"]);
     assert.deepEqual(paths({ afterVote: "link" }), ["afterVoteLink"]);
+  });
+});
+
+describe("an option's image", () => {
+  const accepted = (url: string) =>
+    accepts({ options: [{ label: "A", image: { url, alt: "A cod" } }, { label: "B" }] });
+
+  it("is at https or a path on this site", () => {
+    for (const url of ["https://img.example/a.jpg", "https://img.example:8443/a?b=1", "/a.jpg"]) {
+      assert.ok(accepted(url), url);
+    }
+  });
+
+  it("is refused elsewhere, and where it would add to the Content-Security-Policy", () => {
+    const urls = [
+      "http://img.example/a.jpg",
+      "//img.example/a.jpg",
+      "/\\img.example/a.jpg",
+      "https://img.example;script-src/a",
+      "https://user@img.example/a",
+      "data:image/png;base64,AA",
+      "javascript:alert(1)",
+      "/a b.jpg",
+      "a.jpg",
+    ];
+    for (const url of urls) assert.ok(!accepted(url), url);
+  });
+});
+
+describe("the link after a vote", () => {
+  const accepted = (afterVoteLink: string) => accepts({ afterVoteLink });
+
+  it("is an https address, or empty", () => {
+    for (const link of ["", "https://news.example/thanks?a=1#b"]) assert.ok(accepted(link), link);
+  });
+
+  it("is refused with another scheme, blanks or no host", () => {
+    for (const link of [
+      "http://news.example",
+      "javascript:alert(1)",
+      "https://",
+      "https://a b",
+      "/x",
+    ]) {
+      assert.ok(!accepted(link), link);
+    }
+  });
+});
+
+describe("isSlug", () => {
+  it("is true for 1 to 80 of a-z, 0-9 and hyphens within", () => {
+    for (const slug of ["a", "7", "a-b", "a--b", "x".repeat(80)]) assert.ok(isSlug(slug), slug);
+  });
+
+  it("is false for other characters, hyphens at an end and other lengths", () => {
+    for (const slug of ["", "-a", "a-", "A", "ä", "a/b", "a.b", "a\n", "x".repeat(81)]) {
+      assert.ok(!isSlug(slug), JSON.stringify(slug));
+    }
+  });
+});
+
+describe("a changed poll", () => {
+  it("has no defaults, so that a missing field changes nothing", () => {
+    assert.deepEqual(updatePollSchema.parse({}), {});
+    assert.deepEqual(updatePollSchema.parse({ version: 3 }), { version: 3 });
+  });
+
+  it("tells a closing time of null from none", () => {
+    assert.deepEqual(updatePollSchema.parse({ closesAt: null }), { closesAt: null });
+  });
+
+  it("is refused with an unknown field or a version below 1", () => {
+    for (const input of [{ colour: "red" }, { version: 0 }, { version: "1" }]) {
+      assert.ok(!updatePollSchema.safeParse(input).success, JSON.stringify(input));
+    }
   });
 });
