@@ -50,6 +50,15 @@ describe("a receipt code", () => {
     assert.equal(first, again);
   });
 
+  it("contains neither the choices nor more of the ballot id than its end", () => {
+    const ballot = anyBallot();
+    const code = receiptCode(secrets, ballot);
+    const chosen = { ...ballot, choices: Uint8Array.of(1) };
+    assert.equal(receiptCode(secrets, chosen), code);
+    const twin = `${"0".repeat(28)}${ballot.ballotId.slice(-4)}` as BallotId;
+    assert.equal(receiptCode(secrets, { ...ballot, ballotId: twin }), code);
+  });
+
   it("is refused with one digit changed, under another key, or in another format", () => {
     for (const revision of [0, 3])
       refusesAnythingElse(receiptCode(secrets, { ...anyBallot(), revision }));
