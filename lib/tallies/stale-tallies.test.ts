@@ -25,7 +25,7 @@ const polls = (...ids: number[]) => ids as PollId[];
 describe("StaleTallies", () => {
   it("writes nothing when no tally is stale", async () => {
     const { writes } = serverOf();
-    await new StaleTallies().withdraw();
+    await new StaleTallies().removeFromMemcached();
     assert.deepEqual(writes, []);
   });
 
@@ -34,8 +34,8 @@ describe("StaleTallies", () => {
     const stale = new StaleTallies();
     stale.note(client, polls(1, 2));
     stale.note(client, polls(2));
-    await stale.withdraw();
-    await stale.withdraw();
+    await stale.removeFromMemcached();
+    await stale.removeFromMemcached();
     assert.deepEqual(writes, [2 * 2 + 1]);
   });
 
@@ -43,7 +43,7 @@ describe("StaleTallies", () => {
     const { client, writes } = serverOf();
     const stale = new StaleTallies();
     stale.note(client, []);
-    await stale.withdraw();
+    await stale.removeFromMemcached();
     assert.deepEqual(writes, [1]);
   });
 
@@ -52,10 +52,10 @@ describe("StaleTallies", () => {
     const stale = new StaleTallies();
     server.available = false;
     stale.note(client, polls(1));
-    await stale.withdraw();
+    await stale.removeFromMemcached();
     assert.deepEqual(writes, []);
     server.available = true;
-    await stale.withdraw();
+    await stale.removeFromMemcached();
     assert.deepEqual(writes, [3]);
   });
 
@@ -64,9 +64,9 @@ describe("StaleTallies", () => {
     const stale = new StaleTallies();
     stale.note(client, polls(1));
     server.failing = true;
-    await stale.withdraw();
+    await stale.removeFromMemcached();
     server.failing = false;
-    await stale.withdraw();
+    await stale.removeFromMemcached();
     assert.deepEqual(writes, [3]);
   });
 });
