@@ -28,7 +28,7 @@ describe("hot routes", () => {
       ["GET", "/p/.."],
       ["GET", "/p/x/"],
       ["GET", "/p/x/results/more"],
-      // Drawn by the pages process: never where votes are taken.
+      // The Next process draws it: never a process that takes votes.
       ["GET", "/p/x/og.png"],
       ["GET", "/studio"],
       ["GET", "/constructor"],

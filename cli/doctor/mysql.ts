@@ -90,7 +90,7 @@ async function readFacts(store: Store, config: Config): Promise<DatabaseFacts> {
   };
 }
 
-/** Every front process and the pages process with both its pools, two workers, and some to spare. */
+/** Every front process and the Next process with both their pools, two workers, and a reserve. */
 function connectionsNeeded({ frontProcesses }: Config): number {
   const front = poolSizes.front + poolSizes.frontDirect;
   return (frontProcesses + 1) * front + 2 * poolSizes.worker + connectionsToSpare;
