@@ -4,13 +4,14 @@
  */
 import { AssertionError } from "node:assert";
 import type { RowDataPacket } from "mysql2/promise";
-import { MemcachedClient } from "#lib/memcached/client.ts";
+import type { MemcachedClient } from "#lib/memcached/client.ts";
 import { isMemcachedFailure } from "#lib/memcached/failure.ts";
 import type { Epoch } from "#lib/model/ids.ts";
 import { allQueueNames } from "#lib/queue/queue-names.ts";
 import { isTombstone } from "#lib/queue/slot-codec.ts";
 import { type QueueState, readQueues, readSlots } from "#lib/queue/slots.ts";
 import { results } from "#test/support/ledger.ts";
+import { testClient } from "#test/support/services.ts";
 import type { Site } from "#test/support/site.ts";
 import type { Books, StoredRow, Sums } from "./checker.ts";
 
@@ -145,7 +146,7 @@ export class Inspector {
   async #eachServer<T>(work: (client: MemcachedClient) => Promise<T>): Promise<T[]> {
     return Promise.all(
       this.#site.memcached.map(async ({ port }) => {
-        const client = new MemcachedClient({ host: "127.0.0.1", port });
+        const client = testClient(port);
         try {
           return await work(client);
         } finally {

@@ -5,7 +5,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import type { OfferedBallot } from "#lib/ballots/pending-ballot.ts";
-import { MemcachedClient } from "#lib/memcached/client.ts";
 import type { PollId, Slug } from "#lib/model/ids.ts";
 import type { Poll } from "#lib/model/poll.ts";
 import { updatePoll } from "#lib/store/poll-changes.ts";
@@ -14,7 +13,7 @@ import { readMark } from "#lib/voters/marks.ts";
 import { newCommit, newPublished } from "#test/support/commit-bench.ts";
 import { ballot, startFlushBench } from "#test/support/flush-bench.ts";
 import { fill, smallItems } from "#test/support/full-memcached.ts";
-import { testMemcached } from "#test/support/services.ts";
+import { testClient, testMemcached } from "#test/support/services.ts";
 
 const bench = await startFlushBench();
 const noRelief = { reliefSize: 0, reliefChance: 0 };
@@ -90,7 +89,7 @@ describe("a poll that is closed while a ballot is on its way", () => {
 describe("a poll that is closed while memcached is full", () => {
   it("is read from MySQL, and does not stay open until memory is free", async () => {
     const { port } = await testMemcached({ memoryMb: 4 });
-    const client = new MemcachedClient({ host: "127.0.0.1", port });
+    const client = testClient(port);
     after(() => client.close());
     await bench.newPoll();
     const [poll] = await newestPolls(bench.store, 1);

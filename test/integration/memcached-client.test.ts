@@ -13,10 +13,10 @@ import { counterValue, Pipeline } from "#lib/memcached/pipeline.ts";
 import { waitUntil } from "#scripts/services/ports.ts";
 import { FaultProxy } from "#test/support/fault-proxy.ts";
 import { fill, smallItems } from "#test/support/full-memcached.ts";
-import { testMemcached } from "#test/support/services.ts";
+import { testClient, testMemcached } from "#test/support/services.ts";
 
 const server = await testMemcached({ memoryMb: 2 });
-const client = new MemcachedClient({ host: "127.0.0.1", port: server.port });
+const client = testClient(server.port);
 after(() => client.close());
 
 let keys = 0;
@@ -158,7 +158,7 @@ describe("a memcached operation", () => {
 
   it("reports that a full server has no memory for an overwrite, and keeps the old value", async t => {
     const small = await testMemcached({ memoryMb: 2 });
-    const alone = new MemcachedClient({ host: "127.0.0.1", port: small.port });
+    const alone = testClient(small.port);
     t.after(() => alone.close());
     const [key, missing] = [freshKey(), freshKey()];
     const before = new Pipeline();
@@ -192,7 +192,7 @@ describe("a memcached operation", () => {
 describe("a memcached connection", () => {
   it("fails at once while no server listens, and works when one does", async () => {
     const one = await testMemcached();
-    const lonely = new MemcachedClient({ host: "127.0.0.1", port: one.port });
+    const lonely = testClient(one.port);
     await one.child.kill();
     const p = new Pipeline();
     p.get(freshKey());

@@ -3,11 +3,12 @@ import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { after, before, describe, it } from "node:test";
 import type { RowDataPacket } from "mysql2/promise";
-import { MemcachedClient } from "#lib/memcached/client.ts";
+import type { MemcachedClient } from "#lib/memcached/client.ts";
 import { tallyKey } from "#lib/memcached/keys.ts";
 import { Pipeline } from "#lib/memcached/pipeline.ts";
 import type { PollId } from "#lib/model/ids.ts";
 import { createPoll, vote } from "#test/support/ledger.ts";
+import { testClient } from "#test/support/services.ts";
 import { Site } from "#test/support/site.ts";
 
 describe("floodgate recount", () => {
@@ -17,7 +18,7 @@ describe("floodgate recount", () => {
   let poll: PollId;
   before(async () => {
     site = await Site.start({ workers: 0 });
-    memcached = new MemcachedClient({ host: "127.0.0.1", port: site.memcached[0]?.port ?? 0 });
+    memcached = testClient(site.memcached[0]?.port ?? 0);
     slug = await createPoll(site);
     const rows = await site.query<RowDataPacket & { id: number }>(
       "SELECT id FROM polls WHERE slug = ?",

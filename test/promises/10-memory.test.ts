@@ -7,13 +7,14 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import { MemcachedClient } from "#lib/memcached/client.ts";
+import type { MemcachedClient } from "#lib/memcached/client.ts";
 import type { Key } from "#lib/memcached/keys.ts";
 import { readMemory } from "#lib/memcached/memory-stats.ts";
 import { Pipeline } from "#lib/memcached/pipeline.ts";
 import { type Lane, lanes } from "#lib/model/lane.ts";
 import { waitUntil } from "#scripts/services/ports.ts";
 import { createPoll, Ledger, results, vote } from "#test/support/ledger.ts";
+import { testClient } from "#test/support/services.ts";
 import { Site } from "#test/support/site.ts";
 
 /** Fills a server with other things than slots, up to a share of its memory. */
@@ -62,8 +63,7 @@ async function remove(server: MemcachedClient, keys: readonly Key[]): Promise<vo
   }
 }
 
-const clientOf = (site: Site) =>
-  new MemcachedClient({ host: "127.0.0.1", port: site.memcached[0]?.port ?? 0 });
+const clientOf = (site: Site) => testClient(site.memcached[0]?.port ?? 0);
 
 describe("while MySQL is away and memcached fills up", () => {
   let site: Site;

@@ -2,11 +2,11 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { after, before, describe, it } from "node:test";
-import { MemcachedClient } from "#lib/memcached/client.ts";
 import { allQueueNames } from "#lib/queue/queue-names.ts";
 import { deleteSlots, readQueues } from "#lib/queue/slots.ts";
 import { waitUntil } from "#scripts/services/ports.ts";
 import { books, createPoll, vote } from "#test/support/ledger.ts";
+import { testClient } from "#test/support/services.ts";
 import { Site } from "#test/support/site.ts";
 
 /** What is lost is known when all queues have been at rest for a while, twice. */
@@ -27,7 +27,7 @@ describe("books in disorder", () => {
 
   /** Takes away every slot that waits. */
   async function deleteWaitingSlots(): Promise<void> {
-    const client = new MemcachedClient({ host: "127.0.0.1", port: site.memcached[0]?.port ?? 0 });
+    const client = testClient(site.memcached[0]?.port ?? 0);
     try {
       for (const { queue, epoch, pointer } of await readQueues(client, allQueueNames(1))) {
         const all = Array.from({ length: pointer }, (_, index) => index + 1);

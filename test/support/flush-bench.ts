@@ -5,7 +5,6 @@ import { createLog } from "#lib/base/log.ts";
 import type { FlushDeps } from "#lib/flush/deps.ts";
 import { Flusher } from "#lib/flush/flusher.ts";
 import { RecentBatches } from "#lib/flush/recent-batches.ts";
-import { MemcachedClient } from "#lib/memcached/client.ts";
 import { Placement } from "#lib/memcached/placement.ts";
 import type { Ballot, Batch } from "#lib/model/ballot.ts";
 import { ballotIdOf } from "#lib/model/ballot-id.ts";
@@ -18,7 +17,7 @@ import { encodeBatch } from "#lib/queue/slot-codec.ts";
 import { type Row, Store } from "#lib/store/database.ts";
 import { insertPoll } from "#lib/store/poll-changes.ts";
 import { moveTallies } from "#lib/tallies/counters.ts";
-import { testDatabase, testMemcached } from "./services.ts";
+import { testClient, testDatabase, testMemcached } from "./services.ts";
 
 export const optionCount = 4;
 
@@ -48,7 +47,7 @@ export async function startFlushBench(
   const memcached = await testMemcached(servers.memoryMb ? { memoryMb: servers.memoryMb } : {});
   const database = await testDatabase({ options: servers.databaseOptions ?? [] });
   const store = new Store({ url: database.url, connectionsMax: 8, statementMs: 10_000 });
-  const client = new MemcachedClient({ host: "127.0.0.1", port: memcached.port });
+  const client = testClient(memcached.port);
   const placement = new Placement([client], 1);
   const corrections: Parameters<FlushDeps["correctTallies"]>[] = [];
   const deps: FlushDeps = {

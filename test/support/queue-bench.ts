@@ -3,11 +3,11 @@ import { randomBytes } from "node:crypto";
 import { connect } from "node:net";
 import { after } from "node:test";
 import { sleep } from "#lib/base/clock.ts";
-import { MemcachedClient } from "#lib/memcached/client.ts";
+import type { MemcachedClient } from "#lib/memcached/client.ts";
 import type { Batch } from "#lib/model/ballot.ts";
 import type { BatchId, QueueName } from "#lib/model/ids.ts";
 import { QueueProducer } from "#lib/queue/producer.ts";
-import { testMemcached } from "./services.ts";
+import { testClient, testMemcached } from "./services.ts";
 
 const options = ["-M", "-U", "0", "-c", "1024", "-o", "slab_automove_window=3"];
 
@@ -19,7 +19,7 @@ export async function queueBench(memoryMb?: number) {
     for (const client of clients) client.close();
   });
   const newClient = () => {
-    const client = new MemcachedClient({ host: "127.0.0.1", port });
+    const client = testClient(port);
     clients.push(client);
     return client;
   };

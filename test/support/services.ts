@@ -1,6 +1,7 @@
 /** Real servers for one test file: started on free ports, killed when the file is done. */
 import { rmSync } from "node:fs";
 import { after } from "node:test";
+import { MemcachedClient } from "#lib/memcached/client.ts";
 import type { DatabaseServer } from "#scripts/services/mariadb.ts";
 import {
   type MemcachedOptions,
@@ -14,6 +15,15 @@ export async function testMemcached(options: MemcachedOptions = {}): Promise<Mem
   const server = await startMemcached(options);
   after(() => server.child.kill());
   return server;
+}
+
+/** How long a test's own client waits for an answer: longer than any machine stands still. */
+const patienceMs = 10_000;
+
+/** A client for tests that are not about deadlines: a machine that stands still for a second is no failure. */
+export function testClient(port: number): MemcachedClient {
+  const address = { host: "127.0.0.1", port };
+  return new MemcachedClient(address, { connectMs: patienceMs, answerMs: patienceMs });
 }
 
 /** A MariaDB for the rest of this file, with all tables unless it is to be empty. */

@@ -2,12 +2,12 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import type { RowDataPacket } from "mysql2/promise";
 import { sleep } from "#lib/base/clock.ts";
-import { MemcachedClient } from "#lib/memcached/client.ts";
 import { QueueProducer } from "#lib/queue/producer.ts";
 import { queueName } from "#lib/queue/queue-names.ts";
 import { encodeBatch } from "#lib/queue/slot-codec.ts";
 import { waitUntil } from "#scripts/services/ports.ts";
 import { api, createPoll, vote } from "#test/support/ledger.ts";
+import { testClient } from "#test/support/services.ts";
 import type { Fault, Incident } from "../incident.ts";
 
 interface CountRow extends RowDataPacket {
@@ -84,10 +84,7 @@ export const editorFaults: readonly Fault[] = [
     inject: async incident => {
       const { site, inspector } = incident;
       const before = await inspector.deadLetters();
-      const client = new MemcachedClient({
-        host: "127.0.0.1",
-        port: site.memcached[0]?.port ?? 0,
-      });
+      const client = testClient(site.memcached[0]?.port ?? 0);
       const bytes = poison();
       for (const [index, slot] of bytes.entries()) {
         const producer = new QueueProducer(queueName("normal", index % 3), client);

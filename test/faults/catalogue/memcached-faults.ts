@@ -1,11 +1,12 @@
 /** What happens to memcached: killed, emptied, full, stopped; and to its wire: slow, and every way of being cut off. */
 import { connect } from "node:net";
 import { sleep } from "#lib/base/clock.ts";
-import { MemcachedClient } from "#lib/memcached/client.ts";
+import type { MemcachedClient } from "#lib/memcached/client.ts";
 import type { Key } from "#lib/memcached/keys.ts";
 import { Pipeline } from "#lib/memcached/pipeline.ts";
 import { waitUntil } from "#scripts/services/ports.ts";
 import { FaultProxy } from "#test/support/fault-proxy.ts";
+import { testClient } from "#test/support/services.ts";
 import type { Fault, Incident } from "../incident.ts";
 
 function proxyOf({ site }: Incident): FaultProxy {
@@ -152,7 +153,7 @@ export const memcachedFaults: readonly Fault[] = [
     inject: async incident => {
       const { port } = serverOf(incident);
       incident.site.workers[0]?.child.signal("SIGSTOP"); // or it makes room all the time
-      const client = new MemcachedClient({ host: "127.0.0.1", port });
+      const client = testClient(port);
       const stored = await fill(client);
       const refused = () =>
         incident.site.fronts.some(({ child }) => child.output.includes('"because":"full"'));
