@@ -52,7 +52,9 @@ for (const resultsTo of ["voters", "after_close", "from_date", "staff", "nobody"
       await expect(page.getByText("See results without voting")).toHaveCount(0);
     }
     await page.goto(`/p/${slug}/results`);
-    await expect(page.getByText(/^(Results are shown|The newsroom keeps)/)).toBeVisible();
+    await expect(
+      page.getByText(/^(Only readers who|Results will be shown|The newsroom does not)/),
+    ).toBeVisible();
     // Nothing is seen to move: that is not live, and there is nothing to pause.
     await expect(page.getByText("Live", { exact: true })).toHaveCount(0);
     await expect(page.getByText("Reader poll", { exact: true })).toBeVisible();
