@@ -4,10 +4,19 @@
  */
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
 import { after, describe, it } from "node:test";
+import { bugsOfFlush, bugsOfQueue, edited } from "#test/faults/planted.ts";
 
 const root = process.cwd();
 
@@ -210,4 +219,12 @@ describe("names of files", () => {
     const often = [...places].filter(([, { size }]) => size >= 3);
     assert.deepEqual(Object.fromEntries(often.map(([name, found]) => [name, [...found]])), {});
   });
+});
+
+describe("planted bugs", () => {
+  for (const { name, edits = [] } of [...bugsOfFlush, ...bugsOfQueue]) {
+    it(`the planted bug "${name}" fits the code as it is`, () => {
+      for (const edit of edits) edited(readFileSync(edit.file, "utf8"), edit);
+    });
+  }
 });

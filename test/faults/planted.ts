@@ -79,8 +79,8 @@ export const bugsOfQueue: readonly PlantedBug[] = [
     edits: [
       {
         file: "lib/queue/producer.ts",
-        from: "p.add(slotKey(this.queue, ticket.epoch, ticket.slot), bytes, 0)",
-        to: "p.overwrite(slotKey(this.queue, ticket.epoch, ticket.slot), bytes, 0)",
+        from: "pipeline.add(slotKey(this.queue, ticket.epoch, ticket.slot), bytes, 0)",
+        to: "pipeline.overwrite(slotKey(this.queue, ticket.epoch, ticket.slot), bytes, 0)",
       },
     ],
     shownBy: "front paused between number and slot",
@@ -114,6 +114,13 @@ export const bugsOfQueue: readonly PlantedBug[] = [
   },
 ];
 
+/** The text with the edit made. @throws Error when the edit does not fit exactly once. */
+export function edited(contents: string, { file, from, to }: Edit): string {
+  const times = contents.split(from).length - 1;
+  if (times !== 1) throw new Error(`planted bug: ${file} has ${times} × ${from}`);
+  return contents.replace(from, () => to);
+}
+
 /** Makes the edits of a bug while bundling, and fails the build when one does not fit. */
 export function planting(edits: readonly Edit[]): Plugin {
   return {
@@ -121,12 +128,7 @@ export function planting(edits: readonly Edit[]): Plugin {
     setup: build => {
       build.onLoad({ filter: /\/lib\/.*\.ts$/ }, ({ path }) => {
         const mine = edits.filter(({ file }) => path === join(process.cwd(), file));
-        let contents = readFileSync(path, "utf8");
-        for (const { file, from, to } of mine) {
-          const times = contents.split(from).length - 1;
-          if (times !== 1) throw new Error(`planted bug: ${file} has ${times} × ${from}`);
-          contents = contents.replace(from, () => to);
-        }
+        const contents = mine.reduce(edited, readFileSync(path, "utf8"));
         return { contents, loader: "ts" };
       });
     },
