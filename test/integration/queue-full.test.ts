@@ -17,7 +17,7 @@ describe("a full queue server", () => {
       (await checkMemcached(client, { frontProcesses: 1 }, true)).map(finding => finding.says);
     assert.doesNotMatch((await says()).join(), /has refused/);
     await fill(client, smallItems);
-    assert.match((await says()).join(), /has refused \d+ things/);
+    assert.match((await says()).join(), /has refused \d+ items/);
   });
 
   it("is reported at once, gives numbers that grow by a digit, and takes a tombstone", async () => {
