@@ -9,8 +9,8 @@
 import { monotonicMs, sleep } from "#lib/base/clock.ts";
 
 const askEveryMs = 15;
-/** The control is silent when its answers are further apart than this: the machine had other things to do. */
-const silentMs = 2 * askEveryMs;
+/** The control is silent when its answers are further apart than this. */
+const silentMs = 4 * askEveryMs;
 
 /** Moments at which something was heard; monotonic, rising. */
 export type Moments = readonly number[];
