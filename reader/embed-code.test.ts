@@ -13,7 +13,7 @@ function pollOf(labels: readonly string[], question = "Which fish?") {
 const poll = pollOf(["Cod", "Eel"]);
 
 describe("embedCode", () => {
-  it("escapes a question with quotation marks and tags", () => {
+  it("embedCode escapes a question with quotation marks and tags", () => {
     const code = embedCode(site.publicUrl, pollOf(["a", "b"], `"><script>alert(1)</script>&`));
     assert.ok(code.includes('title="&quot;&gt;&lt;script&gt;alert(1)&lt;/script&gt;&amp;"'));
     assert.equal(code.match(/<script/g)?.length, 1);
@@ -53,22 +53,22 @@ describe("oembedOf", () => {
     return { width, height };
   };
 
-  it("has the usual column's width, or the consumer's maximum if that is smaller", () => {
+  it("oembedOf has the usual column's width, or the consumer's maximum if that is smaller", () => {
     assert.equal(sizeOf().width, 640);
     assert.equal(sizeOf(400).width, 400);
     assert.equal(sizeOf(2_000).width, 640);
   });
 
-  it("is never narrower than a poll can be", () => {
+  it("oembedOf is never narrower than a poll can be", () => {
     assert.equal(sizeOf(10).width, 280);
   });
 
-  it("is never higher than the consumer's maximum", () => {
+  it("oembedOf is never higher than the consumer's maximum", () => {
     assert.equal(sizeOf(640, 100).height, 100);
     assert.equal(sizeOf(640, 9_999).height, reservedHeight(poll, 640));
   });
 
-  it("has the frame's code in the same size", () => {
+  it("oembedOf has the frame's code in the same size", () => {
     const { html, width, height } = oembedOf(site, poll, { maxwidth: 400, maxheight: 300 });
     assert.ok(html.includes(`width="${width}" height="${height}"`));
     assert.ok(html.includes('src="https://polls.example/embed/fish"'));

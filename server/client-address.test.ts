@@ -12,7 +12,7 @@ function request(peer: string, headers: Record<string, string> = {}): IncomingMe
 const forwarded = (value: string) => ({ "x-forwarded-for": value });
 
 describe("client address", () => {
-  it("is the peer's address, whatever headers an untrusted peer sends", () => {
+  it("client address is the peer's address, whatever headers an untrusted peer sends", () => {
     const nobody = proxyList([]);
     assert.equal(
       clientAddress(request("192.0.2.1", forwarded("198.51.100.9")), nobody),
@@ -21,7 +21,7 @@ describe("client address", () => {
     assert.equal(clientAddress(request("::ffff:192.0.2.1"), nobody), "192.0.2.1");
   });
 
-  it("is the right-most forwarded address that is not a trusted proxy", () => {
+  it("client address is the right-most forwarded address that is not a trusted proxy", () => {
     const proxies = proxyList(["10.0.0.0/8", "2001:db8::1"]);
     const of = (peer: string, header: string) =>
       clientAddress(request(peer, forwarded(header)), proxies);
@@ -33,7 +33,7 @@ describe("client address", () => {
     assert.equal(of("192.0.2.1", "203.0.113.7"), "192.0.2.1");
   });
 
-  it("replaces every forwarding header that came with the request", () => {
+  it("client address replaces every forwarding header that came with the request", () => {
     const headers: Record<string, string> = {
       ...forwarded("198.51.100.9"),
       "x-forwarded-host": "evil.example",
@@ -52,7 +52,7 @@ describe("client address", () => {
     ]);
   });
 
-  it("rejects a proxy list with an entry that is no address or network", () => {
+  it("client address rejects a proxy list with an entry that is no address or network", () => {
     for (const entry of ["proxy.example", "10.0.0.0/33", "::1/129", "10.0.0.0/x"]) {
       assert.throws(() => proxyList([entry]), ConfigError, entry);
     }

@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 import { hotRoute } from "./hot-routes.ts";
 
 describe("hot routes", () => {
-  it("are found by method and path, whatever the query", () => {
+  it("hot routes are found by method and path, whatever the query", () => {
     assert.deepEqual(hotRoute("GET", "/api/polls/a-b/results?after=1")?.params, { poll: "a-b" });
     assert.deepEqual(hotRoute("POST", "/api/polls/x/votes")?.params, { poll: "x" });
     assert.deepEqual(hotRoute("GET", "/assets/reader-a_b.js")?.params, { file: "reader-a_b.js" });
@@ -17,7 +17,7 @@ describe("hot routes", () => {
     assert.equal(hotRoute("GET", "/api/polls/x/results/stream")?.ready, undefined);
   });
 
-  it("do not match other methods and paths", () => {
+  it("hot routes do not match other methods and paths", () => {
     for (const [method, url] of [
       ["GET", "/api/polls/x/votes"],
       ["PATCH", "/api/polls/x"],

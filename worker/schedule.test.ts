@@ -9,13 +9,13 @@ const never = new AbortController().signal;
 const hour = 3_600_000;
 
 describe("Schedule", () => {
-  it("doubles the wait while passes find nothing, up to the interval", () => {
+  it("Schedule doubles the wait while passes find nothing, up to the interval", () => {
     const waits = [0, 1, 2, 3, 4, 50].map(emptyPasses => waitMs(emptyPasses, 1_000));
     assert.deepEqual(waits, [250, 500, 1_000, 1_000, 1_000, 1_000]);
     assert.equal(waitMs(0, 10), 10, "an interval below the floor counts");
   });
 
-  it("starts the next pass at a kickstart, even one that came during the pass", async () => {
+  it("Schedule starts the next pass at a kickstart, even one that came during the pass", async () => {
     const kickstart = new KickstartListener(createLog("test", "silent"));
     const schedule = new Schedule(kickstart, hour);
     for (let emptyPasses = 0; emptyPasses < 20; emptyPasses++) {
@@ -28,7 +28,7 @@ describe("Schedule", () => {
     await schedule.next(false, never);
   });
 
-  it("makes at most one pass for each floor interval out of any number of kickstarts", async () => {
+  it("Schedule makes at most one pass for each floor interval out of any number of kickstarts", async () => {
     const kickstart = new KickstartListener(createLog("test", "silent"));
     const schedule = new Schedule(kickstart, hour);
     const flood = setInterval(() => {
@@ -47,7 +47,7 @@ describe("Schedule", () => {
     assert.ok(passes <= 2 * Math.ceil(elapsedMs / leastPerPair) + 1, `${passes} passes`);
   });
 
-  it("stops waiting at once when the signal is aborted", async () => {
+  it("Schedule stops waiting at once when the signal is aborted", async () => {
     const kickstart = new KickstartListener(createLog("test", "silent"));
     const schedule = new Schedule(kickstart, hour);
     const stop = new AbortController();

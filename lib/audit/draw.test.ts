@@ -29,32 +29,32 @@ const votersDrawn = async (ballots: number, count: number, seed = "seed") =>
   );
 
 describe("drawBallots", () => {
-  it("draws the same ballots for the same seed, and others for another seed", async () => {
+  it("drawBallots draws the same ballots for the same seed, and others for another seed", async () => {
     assert.deepEqual(await votersDrawn(300, 5), await votersDrawn(300, 5));
     assert.notDeepEqual(await votersDrawn(300, 5), await votersDrawn(300, 5, "another seed"));
   });
 
-  it("draws different ballots, as many as asked for", async () => {
+  it("drawBallots draws different ballots, as many as asked for", async () => {
     assert.equal(new Set(await votersDrawn(300, 50)).size, 50);
   });
 
-  it("begins a larger draw with the ballots of a smaller one", async () => {
+  it("drawBallots begins a larger draw with the ballots of a smaller one", async () => {
     assert.deepEqual((await votersDrawn(300, 20)).slice(0, 7), await votersDrawn(300, 7));
   });
 
-  it("draws from ballots, not from withdrawals, and counts only those", async () => {
+  it("drawBallots draws from ballots, not from withdrawals, and counts only those", async () => {
     const { drawn, ballots } = await drawBallots(databaseOf(100), 7 as PollId, 1_000, "seed");
     assert.equal(ballots, 90);
     assert.equal(drawn.length, 90);
     assert.ok(drawn.every(({ choices }) => choices.length > 0));
   });
 
-  it("draws from all portions of a poll with many rows", async () => {
+  it("drawBallots draws from all portions of a poll with many rows", async () => {
     const { ballots } = await drawBallots(databaseOf(11_000), 7 as PollId, 1, "seed");
     assert.equal(ballots, 9_900);
   });
 
-  it("gives every ballot about the same chance", async () => {
+  it("drawBallots gives every ballot about the same chance", async () => {
     const times = new Map<string, number>();
     for (let seed = 0; seed < 600; seed++) {
       for (const voter of await votersDrawn(12, 2, `${seed}`)) {

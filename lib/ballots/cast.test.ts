@@ -92,7 +92,7 @@ const outcomeOf = async (world: World, input?: Partial<CastInput>) =>
   (await cast(world, input)).outcome.outcome;
 
 describe("castBallot", () => {
-  it("offers a first ballot with its bytes, lane, publication and time", async () => {
+  it("castBallot offers a first ballot with its bytes, lane, publication and time", async () => {
     const { offered } = await cast({}, { choices: ["3", "1"] });
     const [ballot] = offered;
     assert.deepEqual([...(ballot?.choices ?? [])], [1, 3]);
@@ -102,7 +102,7 @@ describe("castBallot", () => {
     );
   });
 
-  it("answers an accepted ballot with a receipt of that ballot", async () => {
+  it("castBallot answers an accepted ballot with a receipt of that ballot", async () => {
     const { outcome, offered } = await cast({});
     assert.ok(outcome.outcome === "accepted");
     const receipt = readReceiptCode(secrets, outcome.receipt);
@@ -110,7 +110,7 @@ describe("castBallot", () => {
     assert.equal(offered[0]?.voter.slice(0, 16), receipt?.voterStart);
   });
 
-  it("gives a form that is sent twice the same ballot id", async () => {
+  it("castBallot gives a form that is sent twice the same ballot id", async () => {
     const [first, again] = [await cast({}), await cast({})];
     assert.equal(first.offered[0]?.ballotId, again.offered[0]?.ballotId);
   });
@@ -121,34 +121,34 @@ describe("castBallot", () => {
     ["a closed poll", open, closedMs, "closed"],
     ["a final poll", { ...open, finalizedAtMs: closedMs }, closedMs + 1, "closed"],
   ] as const) {
-    it(`refuses a ballot for ${state} as ${expected}`, async () => {
+    it(`castBallot refuses a ballot for ${state} as ${expected}`, async () => {
       const { outcome, offered } = await cast({ current: poll }, { receivedAtMs: nowMs });
       assert.equal(outcome.outcome, expected);
       assert.deepEqual(offered, []);
     });
   }
 
-  it("refuses a ballot for a missing poll as not_found", async () => {
+  it("castBallot refuses a ballot for a missing poll as not_found", async () => {
     assert.equal(await outcomeOf({ current: null }), "not_found");
   });
 
-  it("reads the poll again before a remembered copy refuses a ballot", async () => {
+  it("castBallot reads the poll again before a remembered copy refuses a ballot", async () => {
     const remembered = { ...open, closesAtMs: openedMs + 1 };
     assert.equal(await outcomeOf({ remembered, current: open }), "accepted");
   });
 
-  it("refuses invalid choices with the problem", async () => {
+  it("castBallot refuses invalid choices with the problem", async () => {
     const { outcome } = await cast({}, { choices: ["1", "2", "3"] });
     assert.deepEqual(outcome, { outcome: "invalid_choices", problem: "too_many" });
   });
 
-  it("refuses a change where the poll allows none", async () => {
+  it("castBallot refuses a change where the poll allows none", async () => {
     assert.equal(await outcomeOf({}, { replaces: 0 }), "change_refused");
   });
 
   const changeable = { ...open, mayChange: true };
 
-  it("refuses a change without a known identity, which would be another voter's first ballot", async () => {
+  it("castBallot refuses a change without a known identity, which would be another voter's first ballot", async () => {
     const identity = mintIdentity(secrets, undefined);
     assert.equal(
       await outcomeOf({ current: changeable }, { replaces: 0, identity }),
@@ -156,54 +156,54 @@ describe("castBallot", () => {
     );
   });
 
-  it("offers a change as the next revision", async () => {
+  it("castBallot offers a change as the next revision", async () => {
     const { offered } = await cast({ current: changeable }, { replaces: 4 });
     assert.equal(offered[0]?.revision, 5);
   });
 
-  it("offers a change without choices as a withdrawal, and shows results as to a non-voter", async () => {
+  it("castBallot offers a change without choices as a withdrawal, and shows results as to a non-voter", async () => {
     const { offered, asked } = await cast({ current: changeable }, { replaces: 0, choices: [] });
     assert.equal(offered[0]?.choices.length, 0);
     assert.deepEqual(asked, ["reader"]);
   });
 
-  it("refuses a first ballot without choices", async () => {
+  it("castBallot refuses a first ballot without choices", async () => {
     const { outcome } = await cast({ current: changeable }, { choices: [] });
     assert.deepEqual(outcome, { outcome: "invalid_choices", problem: "too_few" });
   });
 
   const mark = { ballotId: "a".repeat(32) as BallotId, revision: 2, choices: Uint8Array.of(3) };
 
-  it("answers a first ballot of a voter who has one with the choices that stand", async () => {
+  it("castBallot answers a first ballot of a voter who has one with the choices that stand", async () => {
     const { outcome } = await cast({ commit: { outcome: "already_voted", mark } });
     assert.ok(outcome.outcome === "already_voted");
     assert.deepEqual([outcome.choices, outcome.revision], [["3"], 2]);
   });
 
-  it("answers a change that came too late as ballot_changed", async () => {
+  it("castBallot answers a change that came too late as ballot_changed", async () => {
     const world: World = { current: changeable, commit: { outcome: "already_voted", mark } };
     assert.equal(await outcomeOf(world, { replaces: 0 }), "ballot_changed");
   });
 
-  it("passes refusals of the group commit on", async () => {
+  it("castBallot passes refusals of the group commit on", async () => {
     for (const outcome of ["unavailable", "full", "overloaded", "closed"] as const) {
       assert.equal(await outcomeOf({ commit: { outcome } }), outcome);
     }
   });
 
-  it("accepts a ballot also when results can't be read", async () => {
+  it("castBallot accepts a ballot also when results can't be read", async () => {
     const results = () => Promise.reject(new FloodgateError("overloaded"));
     const { outcome } = await cast({ results });
     assert.ok(outcome.outcome === "accepted");
     assert.equal(outcome.results, null);
   });
 
-  it("does not hide a bug in reading results", async () => {
+  it("castBallot does not hide a bug in reading results", async () => {
     const results = () => Promise.reject(new TypeError("a bug"));
     await assert.rejects(cast({ results }), TypeError);
   });
 
-  it("gives lane rules the poll's slug and lane, and the request's cookie, path and host", async () => {
+  it("castBallot gives lane rules the poll's slug and lane, and the request's cookie, path and host", async () => {
     const { facts } = await cast({});
     const { cookie, uri, host, poll, pollLane } = facts[0] as LaneFacts;
     assert.deepEqual(

@@ -6,21 +6,21 @@ import { outcomeBeside, split } from "./pending-ballot.ts";
 const standing = { ballotId: "a1" as BallotId, revision: 0, choices: Uint8Array.of(2) };
 
 describe("outcomeBeside", () => {
-  it("is undefined for a retry of the standing ballot", () => {
+  it("outcomeBeside is undefined for a retry of the standing ballot", () => {
     assert.equal(outcomeBeside(standing, { ...standing, choices: Uint8Array.of(2) }), undefined);
   });
 
-  it("is already_voted, with what stands, for another ballot id", () => {
+  it("outcomeBeside is already_voted, with what stands, for another ballot id", () => {
     const outcome = outcomeBeside(standing, { ...standing, ballotId: "b2" as BallotId });
     assert.deepEqual(outcome, { outcome: "already_voted", mark: standing });
   });
 
-  it("is already_voted for another revision under the same id", () => {
+  it("outcomeBeside is already_voted for another revision under the same id", () => {
     const outcome = outcomeBeside(standing, { ...standing, revision: 1 });
     assert.equal(outcome?.outcome, "already_voted");
   });
 
-  it("is ballot_id_reused for other choices under the same id and revision", () => {
+  it("outcomeBeside is ballot_id_reused for other choices under the same id and revision", () => {
     for (const choices of [[3], [2, 3], []]) {
       const outcome = outcomeBeside(standing, { ...standing, choices: Uint8Array.from(choices) });
       assert.deepEqual(outcome, { outcome: "ballot_id_reused" }, String(choices));

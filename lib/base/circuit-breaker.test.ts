@@ -13,14 +13,14 @@ function breakerAt(startMs = 0) {
 }
 
 describe("CircuitBreaker", () => {
-  it("passes every call while closed", () => {
+  it("CircuitBreaker passes every call while closed", () => {
     const { breaker } = breakerAt();
     assert.deepEqual([breaker.tryPass(), breaker.tryPass()], [true, true]);
     assert.ok(breaker.available);
     assert.equal(breaker.awayMs, 0);
   });
 
-  it("refuses calls from a failure until the pause has passed", () => {
+  it("CircuitBreaker refuses calls from a failure until the pause has passed", () => {
     const { breaker, clock } = breakerAt(5);
     breaker.noteFailure();
     clock.ms = 1_004;
@@ -30,7 +30,7 @@ describe("CircuitBreaker", () => {
     assert.equal(breaker.tryPass(), true);
   });
 
-  it("passes one trial in each pause, also when the trial's end is never noted", () => {
+  it("CircuitBreaker passes one trial in each pause, also when the trial's end is never noted", () => {
     const { breaker, clock } = breakerAt();
     breaker.noteFailure();
     clock.ms = 1_500;
@@ -39,7 +39,7 @@ describe("CircuitBreaker", () => {
     assert.deepEqual([breaker.tryPass(), breaker.tryPass()], [true, false]);
   });
 
-  it("closes when a trial succeeds", () => {
+  it("CircuitBreaker closes when a trial succeeds", () => {
     const { breaker, clock } = breakerAt();
     breaker.noteFailure();
     clock.ms = 1_000;
@@ -48,7 +48,7 @@ describe("CircuitBreaker", () => {
     assert.ok(breaker.available && breaker.tryPass() && breaker.tryPass());
   });
 
-  it("waits another pause when a trial fails", () => {
+  it("CircuitBreaker waits another pause when a trial fails", () => {
     const { breaker, clock } = breakerAt();
     breaker.noteFailure();
     clock.ms = 1_000;
@@ -61,7 +61,7 @@ describe("CircuitBreaker", () => {
     assert.equal(breaker.tryPass(), true);
   });
 
-  it("reports each change of availability once", () => {
+  it("CircuitBreaker reports each change of availability once", () => {
     const { breaker, changes } = breakerAt();
     breaker.noteSuccess();
     breaker.noteFailure();
@@ -71,7 +71,7 @@ describe("CircuitBreaker", () => {
     assert.deepEqual(changes, [false, true]);
   });
 
-  it("measures how long it is open from the first failure on", () => {
+  it("CircuitBreaker measures how long it is open from the first failure on", () => {
     const { breaker, clock } = breakerAt(100);
     breaker.noteFailure();
     clock.ms = 700;

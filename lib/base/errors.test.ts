@@ -5,19 +5,19 @@ import { describe, it } from "node:test";
 import { errorCodes, errorSpec, FloodgateError, isFloodgateError } from "./errors.ts";
 
 describe("FloodgateError", () => {
-  it("has its code's title as message, with the detail behind it", () => {
+  it("FloodgateError has its code's title as message, with the detail behind it", () => {
     assert.equal(new FloodgateError("poll_closed").message, "The poll is closed");
     const detailed = new FloodgateError("invalid_request", { detail: "slug is missing" });
     assert.equal(detailed.message, "The request is not valid: slug is missing");
   });
 
-  it("asks to retry after a second when it is an outage, and not when it is a refusal", () => {
+  it("FloodgateError asks to retry after a second when it is an outage, and not when it is a refusal", () => {
     assert.equal(new FloodgateError("overloaded").retryAfterMs, 1_000);
     assert.equal(new FloodgateError("already_voted").retryAfterMs, undefined);
     assert.equal(new FloodgateError("queue_full", { retryAfterMs: 5_000 }).retryAfterMs, 5_000);
   });
 
-  it("keeps its cause", () => {
+  it("FloodgateError keeps its cause", () => {
     const cause = new Error("ECONNREFUSED");
     assert.equal(new FloodgateError("mysql_unavailable", { cause }).cause, cause);
   });
@@ -29,13 +29,13 @@ describe("isFloodgateError", () => {
     assert.ok(isFloodgateError(foreign) && isFloodgateError(foreign, "poll_closed"));
   });
 
-  it("compares the code when one is given", () => {
+  it("isFloodgateError compares the code when one is given", () => {
     const error = new FloodgateError("poll_closed");
     assert.ok(isFloodgateError(error, "poll_closed"));
     assert.ok(!isFloodgateError(error, "forbidden"));
   });
 
-  it("is false for other errors, null and text", () => {
+  it("isFloodgateError is false for other errors, null and text", () => {
     for (const other of [new Error("x"), null, undefined, "poll_closed", { code: "poll_closed" }]) {
       assert.equal(isFloodgateError(other), false);
     }
@@ -43,7 +43,7 @@ describe("isFloodgateError", () => {
 });
 
 describe("the error table", () => {
-  it("gives refusals a status of 4xx, outages 503 and faults 500", () => {
+  it("the error table gives refusals a status of 4xx, outages 503 and faults 500", () => {
     for (const code of errorCodes) {
       const { kind, status } = errorSpec(code);
       if (kind === "refusal") assert.ok(status >= 400 && status < 500, code);
@@ -51,12 +51,12 @@ describe("the error table", () => {
     }
   });
 
-  it("gives every code a title of its own", () => {
+  it("the error table gives every code a title of its own", () => {
     const titles = errorCodes.map(code => errorSpec(code).title);
     assert.equal(new Set(titles).size, titles.length);
   });
 
-  it("has no code that nothing sends", () => {
+  it("the error table has no code that nothing sends", () => {
     // These two name codes without sending any.
     const tables = ["lib/base/errors.ts", "lib/web/openapi.ts"];
     const sources = ["app", "lib", "reader"].flatMap(folder =>

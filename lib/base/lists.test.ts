@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { groupBy, portions, range } from "./lists.ts";
 
 describe("range", () => {
-  it("includes both ends, and is empty when the last number is below the first", () => {
+  it("range includes both ends, and is empty when the last number is below the first", () => {
     assert.deepEqual(range(3, 6), [3, 4, 5, 6]);
     assert.deepEqual(range(3, 3), [3]);
     assert.deepEqual(range(3, 2), []);
@@ -13,7 +13,7 @@ describe("range", () => {
 });
 
 describe("portions", () => {
-  it("cuts a list into full portions and a rest", () => {
+  it("portions cuts a list into full portions and a rest", () => {
     assert.deepEqual(portions([1, 2, 3, 4, 5], 2), [[1, 2], [3, 4], [5]]);
     assert.deepEqual(portions([1, 2], 2), [[1, 2]]);
     assert.deepEqual(portions([], 2), []);
@@ -21,7 +21,7 @@ describe("portions", () => {
 });
 
 describe("groupBy", () => {
-  it("finds for each key what a filter finds, in the same order", () => {
+  it("groupBy finds for each key what a filter finds, in the same order", () => {
     const rows = fc.array(fc.record({ poll: fc.nat(5), option: fc.nat(9) }));
     fc.assert(
       fc.property(rows, list => {
@@ -34,7 +34,7 @@ describe("groupBy", () => {
     );
   });
 
-  it("asks for the key of each item once", () => {
+  it("groupBy asks for the key of each item once", () => {
     let calls = 0;
     groupBy(range(1, 1_000), number => {
       calls += 1;

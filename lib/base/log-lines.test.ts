@@ -9,18 +9,18 @@ describe("LogLines", () => {
     return lines;
   };
 
-  it("finds nothing before the first line", () => {
+  it("LogLines finds nothing before the first line", () => {
     assert.deepEqual(linesOf(3, 0).find(""), []);
   });
 
-  it("keeps the last lines only, oldest first, at any count", () => {
+  it("LogLines keeps the last lines only, oldest first, at any count", () => {
     for (const count of [3, 5, 6, 7, 100]) {
       const expected = [count - 2, count - 1, count].map(number => `line ${number}`);
       assert.deepEqual(linesOf(3, count).find("line"), expected, `${count} lines`);
     }
   });
 
-  it("finds a text case-insensitively", () => {
+  it("LogLines finds a text case-insensitively", () => {
     assert.deepEqual(linesOf(9, 5).find("LINE 4"), ["line 4"]);
   });
 });

@@ -4,7 +4,7 @@ import { FloodgateError } from "./errors.ts";
 import { createLog, describeError } from "./log.ts";
 
 describe("describeError", () => {
-  it("gives message, code and causes, and no stack", () => {
+  it("describeError gives message, code and causes, and no stack", () => {
     const cause = new Error("ECONNREFUSED", { cause: new Error("socket") });
     const error = new FloodgateError("mysql_unavailable", { cause });
     assert.deepEqual(describeError(error), {
@@ -14,18 +14,18 @@ describe("describeError", () => {
     });
   });
 
-  it("stops after five causes, also when they form a circle", () => {
+  it("describeError stops after five causes, also when they form a circle", () => {
     const error = new Error("loop");
     error.cause = error;
     assert.deepEqual(describeError(error).causes, Array(5).fill("loop"));
   });
 
-  it("gives the text of a thrown value that is no error", () => {
+  it("describeError gives the text of a thrown value that is no error", () => {
     assert.deepEqual(describeError("broken"), { error: "broken" });
     assert.deepEqual(describeError(undefined), { error: "undefined" });
   });
 
-  it("keeps kind, outcome and errno of an error that has them", () => {
+  it("describeError keeps kind, outcome and errno of an error that has them", () => {
     const error = Object.assign(new Error("x"), {
       kind: "unavailable",
       outcome: "no",
@@ -48,12 +48,12 @@ describe("createLog", () => {
     return JSON.parse(lines[0] ?? "{}");
   }
 
-  it("removes cookies, tokens and addresses from a line, also one level down", () => {
+  it("createLog removes cookies, tokens and addresses from a line, also one level down", () => {
     const line = logged({ cookie: "c", poll: "a", client: { address: "192.0.2.1", port: 1 } });
     assert.deepEqual([line.cookie, line.poll, line.client], [undefined, "a", { port: 1 }]);
   });
 
-  it("writes role, process id, level by name and time in ISO 8601", () => {
+  it("createLog writes role, process id, level by name and time in ISO 8601", () => {
     const { role, pid, level, time } = logged({ event: "x" });
     assert.deepEqual([role, pid, level], ["test", process.pid, "info"]);
     assert.match(String(time), /^\d{4}-\d\d-\d\dT.*Z$/);

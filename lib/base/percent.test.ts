@@ -6,7 +6,7 @@ import { percentages, sharesOf } from "./percent.ts";
 const counts = fc.array(fc.nat(2_000_000_000), { minLength: 1, maxLength: 50 });
 
 describe("percentages", () => {
-  it("sum to 100 unless all counts are 0", () => {
+  it("percentages sum to 100 unless all counts are 0", () => {
     fc.assert(
       fc.property(counts, list => {
         const sum = percentages(list).reduce((a, b) => a + b, 0);
@@ -27,7 +27,7 @@ describe("percentages", () => {
     );
   });
 
-  it("are never larger for a smaller count", () => {
+  it("percentages are never larger for a smaller count", () => {
     fc.assert(
       fc.property(counts, list => {
         const shares = percentages(list);
@@ -40,7 +40,7 @@ describe("percentages", () => {
     );
   });
 
-  it("give the first of equal counts the point that is left", () => {
+  it("percentages give the first of equal counts the point that is left", () => {
     assert.deepEqual(percentages([1, 1, 1]), [34, 33, 33]);
     assert.deepEqual(percentages([0, 0]), [0, 0]);
   });

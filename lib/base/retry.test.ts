@@ -6,7 +6,7 @@ import { backoffMs, retry } from "./retry.ts";
 describe("backoffMs", () => {
   const backoff = { firstMs: 100, maxMs: 1_000 };
 
-  it("doubles its ceiling with each attempt, up to maxMs", () => {
+  it("backoffMs doubles its ceiling with each attempt, up to maxMs", () => {
     const ceilings = [0, 1, 2, 3, 4, 100].map(attempt => backoffMs(backoff, attempt, () => 1));
     assert.deepEqual(ceilings, [100, 200, 400, 800, 1_000, 1_000]);
   });
@@ -41,13 +41,13 @@ describe("retry", () => {
     return { errors, attempts, work };
   }
 
-  it("resolves with the result of the first attempt that succeeds", async () => {
+  it("retry resolves with the result of the first attempt that succeeds", async () => {
     const { attempts, work } = failing(3);
     assert.equal(await retry(work, quick), "done");
     assert.equal(attempts.made, 4);
   });
 
-  it("reports every failure with its number", async () => {
+  it("retry reports every failure with its number", async () => {
     const { errors, work } = failing(2);
     const reported: [unknown, number][] = [];
     await retry(work, { ...quick, onFailure: (...failure) => reported.push(failure) });
@@ -57,7 +57,7 @@ describe("retry", () => {
     ]);
   });
 
-  it("rejects with an error that is not retryable, and does not report it", async () => {
+  it("retry rejects with an error that is not retryable, and does not report it", async () => {
     const { errors, attempts, work } = failing(3);
     let reports = 0;
     const rejected = retry(work, {
@@ -72,19 +72,19 @@ describe("retry", () => {
     assert.equal(reports, 1);
   });
 
-  it("rejects with the last error after attemptsMax attempts", async () => {
+  it("retry rejects with the last error after attemptsMax attempts", async () => {
     const { errors, attempts, work } = failing(9);
     await assert.rejects(retry(work, { ...quick, attemptsMax: 3 }), errors[2]);
     assert.equal(attempts.made, 3);
   });
 
-  it("makes no attempt after withinMs", async () => {
+  it("retry makes no attempt after withinMs", async () => {
     const { errors, attempts, work } = failing(9);
     await assert.rejects(retry(work, { ...quick, withinMs: -1 }), errors[0]);
     assert.equal(attempts.made, 1);
   });
 
-  it("ends its wait and rejects with the last error when its signal is aborted", async () => {
+  it("retry ends its wait and rejects with the last error when its signal is aborted", async () => {
     const { errors, attempts, work } = failing(1);
     const stop = new AbortController();
     const startedMs = monotonicMs();
@@ -99,7 +99,7 @@ describe("retry", () => {
     assert.ok(monotonicMs() - startedMs < 10_000);
   });
 
-  it("makes one attempt when its signal was aborted before", async () => {
+  it("retry makes one attempt when its signal was aborted before", async () => {
     const { errors, attempts, work } = failing(1);
     const options = { ...quick, signal: AbortSignal.abort() };
     await assert.rejects(retry(work, options), errors[0]);

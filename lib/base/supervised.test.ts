@@ -41,7 +41,7 @@ async function until(isTrue: () => boolean): Promise<void> {
 }
 
 describe("Supervised", () => {
-  it("starts a process again when it ends", async () => {
+  it("Supervised starts a process again when it ends", async () => {
     const { supervised, events } = fake();
     await supervised.start();
     supervised.current?.end(7);
@@ -49,7 +49,7 @@ describe("Supervised", () => {
     assert.deepEqual(events, ["1 is ready", "ended with 7", "2 is ready"]);
   });
 
-  it("retries a restart until it succeeds", async () => {
+  it("Supervised retries a restart until it succeeds", async () => {
     const { supervised, events, starts } = fake();
     await supervised.start();
     starts.push(...["first", "second"].map(reason => Promise.reject(new Error(reason))));
@@ -59,7 +59,7 @@ describe("Supervised", () => {
     assert.deepEqual(events.slice(2, 4), ["restart failed: first", "restart failed: second"]);
   });
 
-  it("rejects when its first start fails, and does not retry it", async () => {
+  it("Supervised rejects when its first start fails, and does not retry it", async () => {
     const { supervised, events, starts } = fake();
     starts.push(Promise.reject(new Error("no port")));
     await assert.rejects(supervised.start(), /no port/);
@@ -67,7 +67,7 @@ describe("Supervised", () => {
     assert.deepEqual(events, []);
   });
 
-  it("stops the process before only when its replacement is ready", async () => {
+  it("Supervised stops the process before only when its replacement is ready", async () => {
     const { supervised, events } = fake();
     await supervised.start();
     await supervised.start();
@@ -75,7 +75,7 @@ describe("Supervised", () => {
     assert.deepEqual(events, ["1 is ready", "2 is ready", "1 is stopped"]);
   });
 
-  it("keeps the process before when its replacement fails to start", async () => {
+  it("Supervised keeps the process before when its replacement fails to start", async () => {
     const { supervised, events, starts } = fake();
     await supervised.start();
     starts.push(Promise.reject(new Error("no port")));
@@ -84,7 +84,7 @@ describe("Supervised", () => {
     assert.deepEqual(events, ["1 is ready"]);
   });
 
-  it("starts one process, not two, when the process before ends during its replacement", async () => {
+  it("Supervised starts one process, not two, when the process before ends during its replacement", async () => {
     const { supervised, events, starts } = fake();
     await supervised.start();
     let ready = () => {};
@@ -103,7 +103,7 @@ describe("Supervised", () => {
     assert.deepEqual(events.slice(0, 3), ["1 is ready", "ended with 7", "2 is ready"]);
   });
 
-  it("starts no process after it was stopped, not even one that waits to restart", async () => {
+  it("Supervised starts no process after it was stopped, not even one that waits to restart", async () => {
     const { supervised, events } = fake({ backoff: { firstMs: 10 ** 9, maxMs: 10 ** 9 } });
     await supervised.start();
     supervised.current?.end(7);
@@ -116,7 +116,7 @@ describe("Supervised", () => {
     assert.equal(events.at(-1), "ended with 8");
   });
 
-  it("stops a process that becomes ready after it was stopped", async () => {
+  it("Supervised stops a process that becomes ready after it was stopped", async () => {
     const { supervised, events, starts } = fake();
     let ready = () => {};
     starts.push(

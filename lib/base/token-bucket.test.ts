@@ -9,7 +9,7 @@ function bucketOf(perSecond: number) {
 }
 
 describe("TokenBucket", () => {
-  it("starts with the tokens of one second", () => {
+  it("TokenBucket starts with the tokens of one second", () => {
     const { bucket } = bucketOf(3);
     const taken = [1, 2, 3, 4].map(() => bucket.tryTake());
     assert.deepEqual(taken, [true, true, true, false]);
@@ -25,7 +25,7 @@ describe("TokenBucket", () => {
     assert.equal(bucket.tryTake(), false);
   });
 
-  it("never holds more than the tokens of one second", () => {
+  it("TokenBucket never holds more than the tokens of one second", () => {
     const { bucket, clock } = bucketOf(5);
     clock.ms = 60_000;
     assert.equal(bucket.tokens, 5);
@@ -41,7 +41,7 @@ describe("TokenBucket", () => {
     assert.equal(bucket.tryTake(), true);
   });
 
-  it("does not change when its tokens are only read", () => {
+  it("TokenBucket does not change when its tokens are only read", () => {
     const { bucket, clock } = bucketOf(1);
     bucket.take(1);
     for (clock.ms = 0; clock.ms < 1_000; clock.ms += 10) assert.equal(bucket.tokens, 0);
@@ -49,7 +49,7 @@ describe("TokenBucket", () => {
     assert.equal(bucket.tokens, 1);
   });
 
-  it("lets through at most one second's tokens and the refill, whatever the moments of the attempts", () => {
+  it("TokenBucket lets through at most one second's tokens and the refill, whatever the moments of the attempts", () => {
     const pauses = fc.array(fc.integer({ min: 0, max: 400 }), { maxLength: 200 });
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 50 }), pauses, (perSecond, pausesMs) => {

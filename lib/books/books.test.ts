@@ -8,7 +8,7 @@ import { parseCounts } from "./recover-counts.ts";
 const count = fc.nat(1_000_000);
 
 describe("balance", () => {
-  it("gives books that add up for any numbers", () => {
+  it("balance gives books that add up for any numbers", () => {
     fc.assert(
       fc.property(fc.array(count, { minLength: 8, maxLength: 8 }), numbers => {
         const [a, b, c, d, e, f, missing, known] = numbers as [
@@ -46,12 +46,12 @@ describe("balance", () => {
     );
   });
 
-  it("does not balance when more was counted than arrived", () => {
+  it("balance does not balance when more was counted than arrived", () => {
     const outcomes = { ...noOutcomes, counted: 11 };
     assert.equal(balance({ accepted: 10, arrived: 10 }, outcomes).balanced, false);
   });
 
-  it("is zero everywhere for a poll without ballots", () => {
+  it("balance is zero everywhere for a poll without ballots", () => {
     const { balanced, repeated, ...numbers } = balance(undefined, noOutcomes);
     assert.ok(balanced && repeated === 0);
     assert.deepEqual(new Set(Object.values(numbers)), new Set([0]));
@@ -59,7 +59,7 @@ describe("balance", () => {
 });
 
 describe("parseCounts", () => {
-  it("gives the newest count of each poll and ignores a truncated last line", () => {
+  it("parseCounts gives the newest count of each poll and ignores a truncated last line", () => {
     const entries = parseCounts("7 1\n8 2\n7 12\n8 13", "0011223344556677");
     assert.deepEqual(
       entries.map(({ pollId, ballots }) => [pollId, ballots]),

@@ -23,7 +23,7 @@ function errorOf(env: NodeJS.ProcessEnv): ConfigError | undefined {
 const problemsOf = (env: NodeJS.ProcessEnv): readonly string[] => errorOf(env)?.problems ?? [];
 
 describe("configuration", () => {
-  it("has safe defaults for all but three settings", () => {
+  it("configuration has safe defaults for all but three settings", () => {
     const config = loadConfig(good);
     assert.equal(config.host, "127.0.0.1");
     assert.equal(config.publicUrl, "http://localhost:3000");
@@ -31,19 +31,19 @@ describe("configuration", () => {
     assert.deepEqual(config.memcachedServers[1], { host: "cache.example", port: 11212 });
   });
 
-  it("has one camel-case name for each setting", () => {
+  it("configuration has one camel-case name for each setting", () => {
     const wrong = Object.keys(loadConfig(good)).filter(name => !/^[a-z][A-Za-z]*$/.test(name));
     assert.deepEqual(wrong, []);
   });
 
-  it("names every missing setting at once", () => {
+  it("configuration names every missing setting at once", () => {
     const problems = problemsOf({ NODE_ENV: "test" });
     for (const name of ["DATABASE_URL", "MEMCACHED_SERVERS", "FLOODGATE_SECRET"]) {
       assert.ok(problems.includes(`${name} is not set`), name);
     }
   });
 
-  it("lists missing settings apart from wrong ones", () => {
+  it("configuration lists missing settings apart from wrong ones", () => {
     const { FLOODGATE_SECRET: _, ...rest } = good;
     assert.deepEqual(errorOf({ ...rest, PORT: "http" })?.missing, ["FLOODGATE_SECRET"]);
     assert.deepEqual(errorOf({ ...good, PORT: "http" })?.missing, []);
@@ -66,7 +66,7 @@ describe("configuration", () => {
     ["HOST", ""],
   ];
   for (const [name, value] of bad) {
-    it(`refuses ${name}=${value} and says what it must be`, () => {
+    it(`configuration refuses ${name}=${value} and says what it must be`, () => {
       const problems = problemsOf({ ...good, [name]: value });
       assert.equal(problems.length, 1);
       assert.ok(problems[0]?.startsWith(`${name} must `), problems[0]);
@@ -80,7 +80,7 @@ describe("configuration", () => {
     assert.deepEqual(problemsOf({ ...good, FLOODGATE_WORKER_HOST: "::1" }), []);
   });
 
-  it("never repeats a secret in an error", () => {
+  it("configuration never repeats a secret in an error", () => {
     const problems = problemsOf({ ...good, FLOODGATE_SECRET: "hunter2" }).join();
     assert.ok(!problems.includes("hunter2"));
   });

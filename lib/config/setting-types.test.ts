@@ -7,49 +7,49 @@ const accepts = (schema: { safeParse(text: string): { success: boolean } }, ...t
   texts.filter(text => schema.safeParse(text).success);
 
 describe("wholeNumber", () => {
-  it("takes decimal digits within its bounds, both included", () => {
+  it("wholeNumber takes decimal digits within its bounds, both included", () => {
     const texts = ["1", "10", "0", "11", "-1", "1.5", "1e1", "0x1", "", " 1", "1 "];
     assert.deepEqual(accepts(wholeNumber(1, 10), ...texts), ["1", "10"]);
   });
 
-  it("gives a number", () => {
+  it("wholeNumber gives a number", () => {
     assert.equal(wholeNumber(0, 100).parse("007"), 7);
   });
 });
 
 describe("list", () => {
-  it("gives trimmed parts, without empty ones", () => {
+  it("list gives trimmed parts, without empty ones", () => {
     assert.deepEqual(list.parse(" a, b ,,c "), ["a", "b", "c"]);
     assert.deepEqual(list.parse(""), []);
   });
 });
 
 describe("addresses", () => {
-  it("gives hosts and ports", () => {
+  it("addresses gives hosts and ports", () => {
     assert.deepEqual(addresses.parse("127.0.0.1:11211, memcached-2:11212"), [
       { host: "127.0.0.1", port: 11211 },
       { host: "memcached-2", port: 11212 },
     ]);
   });
 
-  it("refuses a missing port, a missing host, an address in a URL and an empty list", () => {
+  it("addresses refuses a missing port, a missing host, an address in a URL and an empty list", () => {
     const texts = ["m", "m:", ":1", "m:123456", "tcp://m:1", "m:1,", "", "m:1 m:2"];
     assert.deepEqual(accepts(addresses, ...texts), []);
   });
 
-  it("takes up to 16 servers", () => {
+  it("addresses takes up to 16 servers", () => {
     const servers = (count: number) => Array(count).fill("m:1").join(",");
     assert.deepEqual(accepts(addresses, servers(16), servers(17)), [servers(16)]);
   });
 });
 
 describe("origin", () => {
-  it("takes http and https origins, also with a slash at the end", () => {
+  it("origin takes http and https origins, also with a slash at the end", () => {
     const good = ["https://polls.example", "https://polls.example/", "http://localhost:3000"];
     assert.deepEqual(accepts(origin, ...good), good);
   });
 
-  it("refuses a path, a query, credentials and other schemes", () => {
+  it("origin refuses a path, a query, credentials and other schemes", () => {
     const bad = [
       "https://polls.example/polls",
       "https://polls.example/?a",
@@ -62,20 +62,20 @@ describe("origin", () => {
 });
 
 describe("originPatterns", () => {
-  it("takes origins with a wildcard as the first label only", () => {
+  it("originPatterns takes origins with a wildcard as the first label only", () => {
     const good = ["https://news.example", "https://*.news.example", "http://a.example:8080"];
     assert.deepEqual(originPatterns.parse(good.join(",")), good);
     const bad = ["*", "https://*", "https://news.*.example", "news.example", "https://a.example/x"];
     assert.deepEqual(accepts(originPatterns, ...bad), []);
   });
 
-  it("refuses text that would add a directive to the Content-Security-Policy", () => {
+  it("originPatterns refuses text that would add a directive to the Content-Security-Policy", () => {
     assert.deepEqual(accepts(originPatterns, "https://a.example; script-src *"), []);
   });
 });
 
 describe("timeZone", () => {
-  it("takes IANA names only", () => {
+  it("timeZone takes IANA names only", () => {
     assert.deepEqual(accepts(timeZone, "Europe/Stockholm", "UTC", "Mars/Base", ""), [
       "Europe/Stockholm",
       "UTC",
@@ -84,12 +84,12 @@ describe("timeZone", () => {
 });
 
 describe("isLoopback", () => {
-  it("knows the names of this machine's loopback interface, in brackets and any case", () => {
+  it("isLoopback knows the names of this machine's loopback interface, in brackets and any case", () => {
     const hosts = ["localhost", "LOCALHOST", "127.0.0.1", "::1", "[::1]"];
     assert.deepEqual(hosts.filter(isLoopback), hosts);
   });
 
-  it("is false for every other host", () => {
+  it("isLoopback is false for every other host", () => {
     const hosts = ["", "0.0.0.0", "::", "127.0.0.1.evil.example", "localhost.example", "[::1"];
     assert.deepEqual(hosts.filter(isLoopback), []);
   });

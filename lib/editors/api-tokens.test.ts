@@ -25,13 +25,13 @@ function storeOf() {
 const bearer = (authorization: string) => new Headers({ authorization });
 
 describe("createToken", () => {
-  it("stores the token's SHA-256 and not the token", async () => {
+  it("createToken stores the token's SHA-256 and not the token", async () => {
     const { store, digests } = storeOf();
     const token = await createToken(store, editor, "CMS", 0);
     assert.deepEqual(digests, [createHash("sha256").update(token).digest()]);
   });
 
-  it("makes another token each time, of 256 bits", async () => {
+  it("createToken makes another token each time, of 256 bits", async () => {
     const { store } = storeOf();
     const tokens = [
       await createToken(store, editor, "a", 0),
@@ -43,7 +43,7 @@ describe("createToken", () => {
 });
 
 describe("editorOfToken", () => {
-  it("finds the editor of a token, with the scheme in any case", async () => {
+  it("editorOfToken finds the editor of a token, with the scheme in any case", async () => {
     const { store } = storeOf();
     const token = await createToken(store, editor, "CMS", 0);
     for (const scheme of ["Bearer", "bearer"]) {
@@ -51,12 +51,12 @@ describe("editorOfToken", () => {
     }
   });
 
-  it("finds nobody for an unknown token", async () => {
+  it("editorOfToken finds nobody for an unknown token", async () => {
     const { store } = storeOf();
     assert.equal(await editorOfToken(store, bearer(`Bearer fg_${"a".repeat(43)}`)), undefined);
   });
 
-  it("asks no database without a token of ours", async () => {
+  it("editorOfToken asks no database without a token of ours", async () => {
     const { store, queries } = storeOf();
     const token = await createToken(store, editor, "CMS", 0);
     for (const value of ["", "Bearer", "Bearer x", `Basic ${token}`, token]) {

@@ -8,20 +8,20 @@ after(() => server.close());
 const limit = { windowSeconds: 86_400, max: 2 };
 
 describe("SignInAttempts without memcached", () => {
-  it("refuses further attempts of a client who has used up the window", async () => {
+  it("SignInAttempts without memcached refuses further attempts of a client who has used up the window", async () => {
     const attempts = new SignInAttempts(server);
     const allowed: boolean[] = [];
     for (let i = 0; i < 4; i++) allowed.push((await attempts.tryTake("192.0.2.1", limit)).allowed);
     assert.deepEqual(allowed, [true, true, false, false]);
   });
 
-  it("counts each client alone", async () => {
+  it("SignInAttempts without memcached counts each client alone", async () => {
     const attempts = new SignInAttempts(server);
     for (let i = 0; i < 3; i++) await attempts.tryTake("192.0.2.1", limit);
     assert.equal((await attempts.tryTake("192.0.2.2", limit)).allowed, true);
   });
 
-  it("says how many seconds are left of the window", async () => {
+  it("SignInAttempts without memcached says how many seconds are left of the window", async () => {
     const attempts = new SignInAttempts(server);
     const { retryAfterSeconds } = await attempts.tryTake("192.0.2.1", limit);
     assert.ok(retryAfterSeconds > 0 && retryAfterSeconds <= limit.windowSeconds);

@@ -73,12 +73,12 @@ describe("driveQueues", () => {
     assert.deepEqual(await drive([queue], { signal: AbortSignal.abort() }), []);
   });
 
-  it("leaves a queue with a missing slot unless it is to wait", async () => {
+  it("driveQueues leaves a queue with a missing slot unless it is to wait", async () => {
     const { queue } = fakeQueue("high", 1, ["waiting"]);
     assert.deepEqual(await drive([queue]), ["high waiting"]);
   });
 
-  it("comes back to a queue with a missing slot when it is to wait", async () => {
+  it("driveQueues comes back to a queue with a missing slot when it is to wait", async () => {
     const { queue, refreshes } = fakeQueue("high", 1, ["waiting", "waiting"]);
     assert.deepEqual(await drive([queue], { waitForMissing: true }), [
       "high waiting",
@@ -89,7 +89,7 @@ describe("driveQueues", () => {
     assert.equal(refreshes(), 2);
   });
 
-  it("gives up a queue that another worker holds", async () => {
+  it("driveQueues gives up a queue that another worker holds", async () => {
     const { queue } = fakeQueue("high", 2, ["busy"]);
     assert.deepEqual(await drive([queue], { waitForMissing: true }), ["high busy"]);
   });

@@ -30,7 +30,7 @@ describe("refusalOf", () => {
   const reason = (change: Partial<Arrival["ballot"]>) =>
     refusalOf(arrival(1, change).ballot, polls);
 
-  it("gives the reason why a ballot can never count", () => {
+  it("refusalOf gives the reason why a ballot can never count", () => {
     assert.equal(reason({}), undefined);
     assert.equal(reason({ pollId: 8 as PollId }), "the poll does not exist");
     assert.equal(reason({ choices: Uint8Array.of(4) }), "an option is not of this poll");
@@ -56,27 +56,27 @@ describe("fateAgainst", () => {
     fateAgainst(ballotRow(arrival(1, change)), standing, accepted);
   const instead = Uint8Array.of(3);
 
-  it("calls a ballot with the same id and revision redelivered", () => {
+  it("fateAgainst calls a ballot with the same id and revision redelivered", () => {
     assert.deepEqual(fateOf({}), { fate: "redelivered", standing });
   });
 
-  it("puts a ballot of a higher revision in the place of the one that stands", () => {
+  it("fateAgainst puts a ballot of a higher revision in the place of the one that stands", () => {
     assert.deepEqual(fateOf({ revision: 1 }), { fate: "change", instead });
     assert.deepEqual(fateOf({ revision: 1 }, false), { fate: "change", instead });
   });
 
-  it("calls another ballot of the same revision a duplicate when it was received later", () => {
+  it("fateAgainst calls another ballot of the same revision a duplicate when it was received later", () => {
     const later = { ballotId: otherId, receivedAtMs: receivedAtMs + 1 };
     assert.deepEqual(fateOf(later), { fate: "duplicate", standing });
   });
 
-  it("prefers the earlier of two ballots of one revision only when the earlier was accepted", () => {
+  it("fateAgainst prefers the earlier of two ballots of one revision only when the earlier was accepted", () => {
     const earlier = { ballotId: otherId, receivedAtMs: receivedAtMs - 1 };
     assert.deepEqual(fateOf(earlier), { fate: "earlier", instead });
     assert.deepEqual(fateOf(earlier, false), { fate: "duplicate", standing });
   });
 
-  it("calls a ballot replaced when a higher revision stands", () => {
+  it("fateAgainst calls a ballot replaced when a higher revision stands", () => {
     const higher = ballotRow(arrival(1, { revision: 2 }));
     const row = ballotRow(arrival(1, { revision: 1 }));
     assert.deepEqual(fateAgainst(row, higher, true), { fate: "replaced", standing: higher });
@@ -84,14 +84,14 @@ describe("fateAgainst", () => {
 });
 
 describe("bestOfEachVoter", () => {
-  it("prefers the highest revision, whatever the time", () => {
+  it("bestOfEachVoter prefers the highest revision, whatever the time", () => {
     const late = arrival(1, { receivedAtMs: 1_795_000_000_009 });
     const second = arrival(1, { revision: 2 });
     const third = arrival(1, { revision: 3, receivedAtMs: 1_794_000_000_000 });
     assert.deepEqual(bestOfEachVoter([second, third, late]), [third]);
   });
 
-  it("prefers the earliest ballot of a revision, and sorts by the key of the table", () => {
+  it("bestOfEachVoter prefers the earliest ballot of a revision, and sorts by the key of the table", () => {
     const late = 1_795_000_000_001;
     const [second, first, again] = [arrival(2, { receivedAtMs: late }), arrival(1), arrival(2)];
     assert.deepEqual(bestOfEachVoter([second, first, again]), [first, again]);

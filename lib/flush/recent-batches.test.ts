@@ -10,14 +10,14 @@ function idOf(number: number): BatchId {
 }
 
 describe("RecentBatches", () => {
-  it("knows an id by its bytes, not by its buffer", () => {
+  it("RecentBatches knows an id by its bytes, not by its buffer", () => {
     const recent = new RecentBatches();
     recent.add([idOf(0xff80)]);
     assert.ok(recent.has(idOf(0xff80)));
     assert.ok(!recent.has(idOf(0xff81)));
   });
 
-  it("forgets the oldest ids above a hundred thousand", () => {
+  it("RecentBatches forgets the oldest ids above a hundred thousand", () => {
     const recent = new RecentBatches();
     recent.add(Array.from({ length: 100_000 }, (_, number) => idOf(number)));
     recent.add([idOf(100_000), idOf(100_001)]);

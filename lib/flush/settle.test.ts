@@ -17,25 +17,25 @@ describe("withoutKnown", () => {
   const known = (each: SlotBatch, epoch: Epoch, slot: number) =>
     new Map([[each.batch.id.toString("hex"), { epoch, slot }]]);
 
-  it("keeps batches that MySQL does not have", () => {
+  it("withoutKnown keeps batches that MySQL does not have", () => {
     const batches = [at(1, 1), at(2, 2)];
     assert.deepEqual(withoutKnown(batches, ours, new Map()), { fresh: batches, repeated: [] });
   });
 
-  it("calls a batch repeated when MySQL has it from another epoch or slot", () => {
+  it("withoutKnown calls a batch repeated when MySQL has it from another epoch or slot", () => {
     const one = at(3, 1);
     for (const before of [known(one, other, 3), known(one, ours, 2)]) {
       assert.deepEqual(withoutKnown([one], ours, before), { fresh: [], repeated: [one] });
     }
   });
 
-  it("calls the second of two equal batches repeated", () => {
+  it("withoutKnown calls the second of two equal batches repeated", () => {
     const [first, second] = [at(1, 1), at(2, 1)];
     const { fresh, repeated } = withoutKnown([first, second], ours, new Map());
     assert.deepEqual([fresh, repeated], [[first], [second]]);
   });
 
-  it("leaves out a batch that MySQL has from the very same slot", () => {
+  it("withoutKnown leaves out a batch that MySQL has from the very same slot", () => {
     const one = at(3, 1);
     const { fresh, repeated } = withoutKnown([one], ours, known(one, ours, 3));
     assert.deepEqual([fresh, repeated], [[], []]);
@@ -43,7 +43,7 @@ describe("withoutKnown", () => {
 });
 
 describe("pollsOf", () => {
-  it("gives each poll once", () => {
+  it("pollsOf gives each poll once", () => {
     const polls = pollsOf([batch(1, 1, [5, 6]), batch(1, 2, [6, 7]), batch(1, 3, [])]);
     assert.deepEqual([...polls], [5, 6, 7]);
   });
@@ -57,7 +57,7 @@ describe("acceptancesOf", () => {
       ballots,
     ]);
 
-  it("counts ballots by poll and by the run of the front", () => {
+  it("acceptancesOf counts ballots by poll and by the run of the front", () => {
     const batches = [batch(1, 1, [5, 5, 6]), batch(1, 2, [5]), batch(2, 1, [5])];
     assert.deepEqual(numbers(batches), [
       [5, 1, 3],
@@ -66,7 +66,7 @@ describe("acceptancesOf", () => {
     ]);
   });
 
-  it("leaves out ballots that do not enter the books", () => {
+  it("acceptancesOf leaves out ballots that do not enter the books", () => {
     const one = batch(1, 1, [5, 5, 6]);
     const [, second, third] = one.ballots as [Ballot, Ballot, Ballot];
     assert.deepEqual(numbers([one], new Set([second, third])), [[5 as PollId, 1, 1]]);

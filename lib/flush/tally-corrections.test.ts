@@ -46,7 +46,7 @@ describe("tallyCorrections by fate", () => {
 });
 
 describe("tallyCorrections of an earlier ballot that arrives late", () => {
-  it("moves totals and tallies from the other ballot to it", () => {
+  it("tallyCorrections of an earlier ballot that arrives late moves totals and tallies from the other ballot to it", () => {
     const { totals, corrections } = tallyCorrections([arrival(1)], () => ({
       fate: "earlier",
       instead: Uint8Array.of(3),
@@ -89,7 +89,7 @@ describe("tallyCorrections of a change", () => {
     assert.equal(corrections.get(poll)?.ballots, 0);
   });
 
-  it("gives the tallies back what it replaces while that has not arrived", () => {
+  it("tallyCorrections of a change gives the tallies back what it replaces while that has not arrived", () => {
     const early = tallyCorrections([change()], () => ({ fate: "counted" }));
     assert.deepEqual(
       [2, 3].map(option => votes(early.corrections, option)),
@@ -105,7 +105,7 @@ describe("tallyCorrections of a change", () => {
     assert.equal(late.totals.get(poll)?.replaced, 1);
   });
 
-  it("takes a withdrawn ballot off the totals until its voter votes again", () => {
+  it("tallyCorrections of a change takes a withdrawn ballot off the totals until its voter votes again", () => {
     const nothing = Uint8Array.of();
     const { totals, corrections } = tallyCorrections([change({ choices: nothing })], () => ({
       fate: "change",
@@ -125,7 +125,7 @@ describe("tallyCorrections of a change", () => {
 });
 
 describe("tallyCorrections of dead letters", () => {
-  it("counts ballots that become dead letters as set aside, and takes back those that come out", () => {
+  it("tallyCorrections of dead letters counts ballots that become dead letters as set aside, and takes back those that come out", () => {
     const into = tallyCorrections([], () => ({ fate: "counted" }), {
       setAside: [{ pollId: poll }],
     });

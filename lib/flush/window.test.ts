@@ -14,19 +14,19 @@ function window(last: number, missing: readonly number[]): Window {
 }
 
 describe("reachOf", () => {
-  it("goes to the last number when no slot is missing", () => {
+  it("reachOf goes to the last number when no slot is missing", () => {
     assert.equal(reachOf(window(12, []), 4), 12);
   });
 
-  it("stops before the first missing slot", () => {
+  it("reachOf stops before the first missing slot", () => {
     assert.equal(reachOf(window(12, [9, 11]), 4), 8);
   });
 
-  it("stays at the checkpoint when the slot after it is missing", () => {
+  it("reachOf stays at the checkpoint when the slot after it is missing", () => {
     assert.equal(reachOf(window(12, [5]), 4), 4);
   });
 
-  it("stays at the checkpoint when the window is empty", () => {
+  it("reachOf stays at the checkpoint when the window is empty", () => {
     assert.equal(reachOf(window(4, []), 4), 4);
   });
 });

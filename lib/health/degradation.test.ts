@@ -31,7 +31,7 @@ describe("degradationStep", () => {
     ],
   ];
   for (const [condition, view, step] of cases) {
-    it(`is ${step} when ${condition}`, () => {
+    it(`degradationStep is ${step} when ${condition}`, () => {
       assert.equal(degradationStep({ ...healthy, ...view }), step);
     });
   }
@@ -49,14 +49,14 @@ const info = 30;
 const warn = 40;
 
 describe("Degradation", () => {
-  it("shows the step of this moment without logging it", () => {
+  it("Degradation shows the step of this moment without logging it", () => {
     const { mysql, lines, degradation } = observed();
     mysql.available = false;
     assert.equal(degradation.step, "holding");
     assert.deepEqual(lines, []);
   });
 
-  it("logs a change once, as a warning on the way down and as information on the way up", () => {
+  it("Degradation logs a change once, as a warning on the way down and as information on the way up", () => {
     const { view, lines, degradation } = observed();
     degradation.update();
     view.queueServersUp = 1;
@@ -73,7 +73,7 @@ describe("Degradation", () => {
     );
   });
 
-  it("logs that another lane is refused though the step stays the same", () => {
+  it("Degradation logs that another lane is refused though the step stays the same", () => {
     const { view, lines, degradation } = observed();
     for (const lanesRefused of [["low"], ["normal", "low"], ["low"]] as const) {
       view.lanesRefused = lanesRefused;

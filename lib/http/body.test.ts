@@ -39,23 +39,23 @@ describe("bodyKind", () => {
     ["multipart/form-data; boundary=x", undefined],
   ];
   for (const [type, kind] of cases) {
-    it(`is ${kind ?? "undefined"} for ${type}`, () => {
+    it(`bodyKind is ${kind ?? "undefined"} for ${type}`, () => {
       assert.equal(bodyKind(requestOf("", type)), kind);
     });
   }
 
-  it("is undefined without a Content-Type", () => {
+  it("bodyKind is undefined without a Content-Type", () => {
     assert.equal(bodyKind({ url: "", headers: new Headers() }), undefined);
   });
 });
 
 describe("readJson", () => {
-  it("parses a body, whole or in chunks", async () => {
+  it("readJson parses a body, whole or in chunks", async () => {
     assert.deepEqual(await readJson(requestOf('{"a":[1]}', json)), { a: [1] });
     assert.deepEqual(await readJson(requestOf(streamOf('{"a"', ":[1]}"), json)), { a: [1] });
   });
 
-  it("reads a character that is split between two chunks", async () => {
+  it("readJson reads a character that is split between two chunks", async () => {
     const [first, second] = [Buffer.from('"é"').subarray(0, 2), Buffer.from('"é"').subarray(2)];
     const body = new ReadableStream({
       start(controller) {
@@ -67,37 +67,37 @@ describe("readJson", () => {
     assert.equal(await readJson(requestOf(body, json)), "é");
   });
 
-  it("refuses a form and a missing type as unsupported_media_type", async () => {
+  it("readJson refuses a form and a missing type as unsupported_media_type", async () => {
     await assert.rejects(readJson(requestOf("a=1", form)), failsWith("unsupported_media_type"));
   });
 
-  it("refuses text that is not JSON as invalid_request", async () => {
+  it("readJson refuses text that is not JSON as invalid_request", async () => {
     for (const body of ["", "{", "{'a':1}", "undefined"]) {
       await assert.rejects(readJson(requestOf(body, json)), failsWith("invalid_request"), body);
     }
   });
 
-  it("refuses bytes that are not UTF-8 as invalid_request", async () => {
+  it("readJson refuses bytes that are not UTF-8 as invalid_request", async () => {
     const body = Buffer.from([0x22, 0xff, 0xfe, 0x22]);
     await assert.rejects(readJson(requestOf(body, json)), failsWith("invalid_request"));
   });
 
-  it("refuses a body above the limit by its Content-Length", async () => {
+  it("readJson refuses a body above the limit by its Content-Length", async () => {
     const announced = { "content-length": String(bodyBytesMax + 1) };
     await assert.rejects(readJson(requestOf("1", json, announced)), failsWith("body_too_large"));
   });
 
-  it("refuses a body above the limit that announces no length", async () => {
+  it("readJson refuses a body above the limit that announces no length", async () => {
     const body = streamOf(`"${"x".repeat(bodyBytesMax / 2)}`, `${"x".repeat(bodyBytesMax / 2)}"`);
     await assert.rejects(readJson(requestOf(body, json)), failsWith("body_too_large"));
   });
 
-  it("takes a body of exactly the limit", async () => {
+  it("readJson takes a body of exactly the limit", async () => {
     const text = "x".repeat(bodyBytesMax - 2);
     assert.equal(await readJson(requestOf(streamOf(`"${text}"`), json)), text);
   });
 
-  it("refuses a body that breaks off as invalid_request", async () => {
+  it("readJson refuses a body that breaks off as invalid_request", async () => {
     const body = new ReadableStream({
       pull(controller) {
         controller.error(new Error("socket hang up"));
@@ -108,18 +108,18 @@ describe("readJson", () => {
 });
 
 describe("readJsonOrForm", () => {
-  it("parses a form with repeated fields", async () => {
+  it("readJsonOrForm parses a form with repeated fields", async () => {
     const read = await readJsonOrForm(requestOf("choice=1&choice=2&q=a+b", form));
     assert.ok(read.kind === "form");
     assert.deepEqual(read.value.getAll("choice"), ["1", "2"]);
     assert.equal(read.value.get("q"), "a b");
   });
 
-  it("parses JSON", async () => {
+  it("readJsonOrForm parses JSON", async () => {
     assert.deepEqual(await readJsonOrForm(requestOf("[1]", json)), { kind: "json", value: [1] });
   });
 
-  it("refuses other types as unsupported_media_type", async () => {
+  it("readJsonOrForm refuses other types as unsupported_media_type", async () => {
     const request = requestOf("x", "text/plain");
     await assert.rejects(readJsonOrForm(request), failsWith("unsupported_media_type"));
   });

@@ -22,23 +22,23 @@ function policyOf(headers: Readonly<Record<string, string>>): Record<string, str
 }
 
 describe("security headers", () => {
-  it("let a page run our own scripts only, and no inline script", () => {
+  it("security headers let a page run our own scripts only, and no inline script", () => {
     assert.equal(policyOf(pageHeaders(sources))["script-src"], "'self'");
   });
 
-  it("list a page's inline styles by hash and its images by origin", () => {
+  it("security headers list a page's inline styles by hash and its images by origin", () => {
     const policy = policyOf(pageHeaders(sources));
     assert.equal(policy["style-src"], "'self' 'sha256-abc='");
     assert.equal(policy["img-src"], "'self' data: https://img.example");
   });
 
-  it("let only its own origin frame a page", () => {
+  it("security headers let only its own origin frame a page", () => {
     const headers = pageHeaders({ styleHashes: [] });
     assert.equal(policyOf(headers)["frame-ancestors"], "'self'");
     assert.equal(headers["X-Frame-Options"], "SAMEORIGIN");
   });
 
-  it("let the configured sites frame an embed, without an X-Frame-Options that would forbid it", () => {
+  it("security headers let the configured sites frame an embed, without an X-Frame-Options that would forbid it", () => {
     const headers = embedHeaders(sources, ["https://news.example"]);
     assert.equal(policyOf(headers)["frame-ancestors"], "'self' https://news.example");
     assert.ok(!("X-Frame-Options" in headers));

@@ -10,7 +10,7 @@ import { parse, problemAnswer, problemSchema, problemType } from "./problem.ts";
 const bodyOf = (error: unknown) => JSON.parse(problemAnswer(error).body);
 
 describe("problemAnswer", () => {
-  it("gives every error code its status and a body that the OpenAPI schema allows", () => {
+  it("problemAnswer gives every error code its status and a body that the OpenAPI schema allows", () => {
     for (const code of errorCodes) {
       const { status, body, headers } = problemAnswer(new FloodgateError(code));
       assert.equal(status, errorSpec(code).status, code);
@@ -20,32 +20,32 @@ describe("problemAnswer", () => {
     }
   });
 
-  it("rounds Retry-After up to whole seconds, one at least", () => {
+  it("problemAnswer rounds Retry-After up to whole seconds, one at least", () => {
     const retryAfter = (retryAfterMs: number) =>
       problemAnswer(new FloodgateError("overloaded", { retryAfterMs })).headers["Retry-After"];
     assert.deepEqual([0, 1, 1_000, 1_001].map(retryAfter), ["1", "1", "1", "2"]);
   });
 
-  it("sends no Retry-After with a refusal", () => {
+  it("problemAnswer sends no Retry-After with a refusal", () => {
     assert.ok(!("Retry-After" in problemAnswer(new FloodgateError("poll_closed")).headers));
   });
 
-  it("includes detail and extra members of the error", () => {
+  it("problemAnswer includes detail and extra members of the error", () => {
     const error = new FloodgateError("edit_conflict", { detail: "Reload.", extra: { version: 4 } });
     const { detail, version } = bodyOf(error);
     assert.deepEqual([detail, version], ["Reload.", 4]);
   });
 
-  it("answers a memcached failure as memcached_unavailable", () => {
+  it("problemAnswer answers a memcached failure as memcached_unavailable", () => {
     assert.equal(bodyOf(new MemcachedFailure("not_sent", "x")).code, "memcached_unavailable");
   });
 
-  it("answers a MySQL outage as mysql_unavailable", () => {
+  it("problemAnswer answers a MySQL outage as mysql_unavailable", () => {
     const error = new StoreFailure("unavailable", "x", undefined, undefined);
     assert.equal(bodyOf(error).code, "mysql_unavailable");
   });
 
-  it("hides a bug behind 503, without its text, and logs it under the answer's request id", () => {
+  it("problemAnswer hides a bug behind 503, without its text, and logs it under the answer's request id", () => {
     const lines: Record<string, unknown>[] = [];
     const log = pino(
       { base: null },
@@ -58,7 +58,7 @@ describe("problemAnswer", () => {
     assert.equal(lines[0]?.requestId, JSON.parse(body).requestId);
   });
 
-  it("logs neither refusals nor outages", () => {
+  it("problemAnswer logs neither refusals nor outages", () => {
     const lines: string[] = [];
     const log = pino({ base: null }, { write: (line: string) => void lines.push(line) });
     problemAnswer(new FloodgateError("poll_closed"), log);
@@ -66,14 +66,14 @@ describe("problemAnswer", () => {
     assert.deepEqual(lines, []);
   });
 
-  it("gives each answer another request id", () => {
+  it("problemAnswer gives each answer another request id", () => {
     const error = new FloodgateError("poll_closed");
     assert.notEqual(bodyOf(error).requestId, bodyOf(error).requestId);
   });
 });
 
 describe("problemType", () => {
-  it("is a URN of the code with hyphens", () => {
+  it("problemType is a URN of the code with hyphens", () => {
     assert.equal(problemType("poll_not_found"), "urn:floodgate:problem:poll-not-found");
   });
 });
@@ -81,11 +81,11 @@ describe("problemType", () => {
 describe("parse", () => {
   const schema = z.object({ a: z.object({ b: z.string() }), c: z.number().default(3) });
 
-  it("returns what the schema makes of the input", () => {
+  it("parse returns what the schema makes of the input", () => {
     assert.deepEqual(parse(schema, { a: { b: "x" } }), { a: { b: "x" }, c: 3 });
   });
 
-  it("throws invalid_request that names every wrong field", () => {
+  it("parse throws invalid_request that names every wrong field", () => {
     assert.throws(
       () => parse(schema, { a: { b: 1 }, c: "x" }),
       error => {
@@ -100,7 +100,7 @@ describe("parse", () => {
     );
   });
 
-  it("names at most twenty fields", () => {
+  it("parse names at most twenty fields", () => {
     const numbers = z.array(z.number());
     assert.throws(
       () => parse(numbers, Array(100).fill("x")),

@@ -16,14 +16,14 @@ function passes(headers: Record<string, string>): boolean {
 }
 
 describe("a vote or an edit", () => {
-  it("is accepted from our own page, and from a program", () => {
+  it("a vote or an edit is accepted from our own page, and from a program", () => {
     assert.ok(passes({}));
     assert.ok(passes({ "sec-fetch-site": "same-origin", origin: url }));
     assert.ok(passes({ origin: url }));
     assert.ok(passes({ origin: "https://other-name.example", host: "other-name.example" }));
   });
 
-  it("is refused from another site, a sandboxed frame, and a sibling subdomain", () => {
+  it("a vote or an edit is refused from another site, a sandboxed frame, and a sibling subdomain", () => {
     assert.ok(!passes({ "sec-fetch-site": "cross-site", origin: "https://evil.example" }));
     assert.ok(!passes({ "sec-fetch-site": "same-site", origin: "https://www.polls.example" }));
     assert.ok(!passes({ "sec-fetch-site": "none" }));

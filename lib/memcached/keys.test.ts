@@ -19,7 +19,7 @@ const queue = "normal.0" as QueueName;
 const epoch = "0123456789ab" as Epoch;
 
 describe("memcached keys", () => {
-  it("are all different for one queue and one poll", () => {
+  it("memcached keys are all different for one queue and one poll", () => {
     const keys = [
       epochKey(queue),
       lockKey(queue, epoch),
@@ -35,7 +35,7 @@ describe("memcached keys", () => {
     assert.equal(new Set(keys).size, keys.length);
   });
 
-  it("tell marks of different polls and voters apart", () => {
+  it("memcached keys tell marks of different polls and voters apart", () => {
     const voter = fc.uint8Array({ minLength: 16, maxLength: 16 });
     const mark = fc.tuple(fc.integer({ min: 1, max: 0xffff_ffff }), voter);
     const keyOf = ([poll, bytes]: [number, Uint8Array]) =>
@@ -49,7 +49,7 @@ describe("memcached keys", () => {
     );
   });
 
-  it("take a slug of the longest length", () => {
+  it("memcached keys take a slug of the longest length", () => {
     assert.equal(publishedKey("a".repeat(80) as Slug), `p:${"a".repeat(80)}`);
   });
 

@@ -34,23 +34,23 @@ const rejected = (error: unknown) => isMemcachedFailure(error) && error.outcome 
 describe("Pipeline.get", () => {
   const get = (pipeline: Pipeline) => pipeline.get(key);
 
-  it("gives the value, and null for silence or a miss", () => {
+  it("Pipeline.get gives the value, and null for silence or a miss", () => {
     assert.equal(decoded(get, reply(ok, "v"))?.toString(), "v");
     assert.equal(decoded(get), null);
     assert.equal(decoded(get, reply(notFound)), null);
   });
 
-  it("tells an empty value from a miss", () => {
+  it("Pipeline.get tells an empty value from a miss", () => {
     assert.equal(decoded(get, reply(ok))?.length, 0);
   });
 
-  it("throws when a get is answered with an unexpected status", () => {
+  it("Pipeline.get throws when a get is answered with an unexpected status", () => {
     assert.throws(() => decoded(get, reply(busy)), rejected);
   });
 });
 
 describe("Pipeline.getVersioned", () => {
-  it("gives the value with the server's version of it", () => {
+  it("Pipeline.getVersioned gives the value with the server's version of it", () => {
     const cas = int64(77n);
     const found = decoded(pipeline => pipeline.getVersioned(key), reply(ok, "v", { cas }));
     assert.deepEqual(found, { value: Buffer.from("v"), version: cas });
@@ -60,21 +60,21 @@ describe("Pipeline.getVersioned", () => {
 describe("Pipeline.add", () => {
   const add = (pipeline: Pipeline) => pipeline.add(key, "v", 0);
 
-  it("takes silence for success", () => {
+  it("Pipeline.add takes silence for success", () => {
     assert.equal(decoded(add), "stored");
   });
 
-  it("gives exists for a taken key and full for a server without memory", () => {
+  it("Pipeline.add gives exists for a taken key and full for a server without memory", () => {
     assert.equal(decoded(add, reply(exists)), "exists");
     assert.equal(decoded(add, reply(notStored)), "exists");
     assert.equal(decoded(add, reply(outOfMemory)), "full");
   });
 
-  it("throws when an add is answered with an unexpected status", () => {
+  it("Pipeline.add throws when an add is answered with an unexpected status", () => {
     assert.throws(() => decoded(add, reply(busy)), rejected);
   });
 
-  it("sends a time to live above 30 days as a date, which memcached would read it as", () => {
+  it("Pipeline.add sends a time to live above 30 days as a date, which memcached would read it as", () => {
     const sentExpiry = (ttlSeconds: number) => {
       const pipeline = new Pipeline();
       pipeline.add(key, "", ttlSeconds);
@@ -90,14 +90,14 @@ describe("Pipeline.add", () => {
 describe("Pipeline.replace", () => {
   const replace = (pipeline: Pipeline) => pipeline.replace(key, "v", 0);
 
-  it("tells a missing key from one of another version", () => {
+  it("Pipeline.replace tells a missing key from one of another version", () => {
     assert.equal(decoded(replace), "stored");
     assert.equal(decoded(replace, reply(notFound)), "missing");
     assert.equal(decoded(replace, reply(exists)), "exists");
     assert.equal(decoded(replace, reply(outOfMemory)), "full");
   });
 
-  it("sends the version that it may replace", () => {
+  it("Pipeline.replace sends the version that it may replace", () => {
     const pipeline = new Pipeline();
     const version = int64(0x0102030405060708n);
     pipeline.replace(key, "v", 0, { value: Buffer.alloc(0), version });
@@ -108,18 +108,18 @@ describe("Pipeline.replace", () => {
 describe("Pipeline.overwrite", () => {
   const overwrite = (pipeline: Pipeline) => pipeline.overwrite(key, "v", 0);
 
-  it("gives stored when its replacement was silent", () => {
+  it("Pipeline.overwrite gives stored when its replacement was silent", () => {
     assert.equal(decoded(overwrite), "stored");
   });
 
-  it("gives full when neither the add nor the replacement found memory", () => {
+  it("Pipeline.overwrite gives full when neither the add nor the replacement found memory", () => {
     assert.equal(decoded(overwrite, reply(outOfMemory)), "full");
     assert.equal(decoded(overwrite, reply(notFound)), "full");
   });
 });
 
 describe("Pipeline.delete", () => {
-  it("is true for silence, false for a missing key or another version", () => {
+  it("Pipeline.delete is true for silence, false for a missing key or another version", () => {
     const remove = (pipeline: Pipeline) => pipeline.delete(key);
     assert.equal(decoded(remove), true);
     assert.equal(decoded(remove, reply(notFound)), false);
@@ -136,7 +136,7 @@ describe("Pipeline.incr and decr", () => {
     }
   });
 
-  it("give null for a missing counter, raced for a lost creation and full without memory", () => {
+  it("Pipeline.incr and decr give null for a missing counter, raced for a lost creation and full without memory", () => {
     assert.equal(decoded(incr, reply(notFound)), null);
     assert.equal(decoded(incr, reply(notStored)), "raced");
     assert.equal(decoded(incr, reply(outOfMemory)), "full");
@@ -146,7 +146,7 @@ describe("Pipeline.incr and decr", () => {
     assert.throws(() => decoded(incr), rejected);
   });
 
-  it("send an amount that is its own inverse modulo 2^64", () => {
+  it("Pipeline.incr and decr send an amount that is its own inverse modulo 2^64", () => {
     const amountOf = (queue: (pipeline: Pipeline) => unknown) => {
       const pipeline = new Pipeline();
       queue(pipeline);
@@ -177,7 +177,7 @@ describe("Pipeline.stats", () => {
 });
 
 describe("Replies.existing", () => {
-  it("lists the adds whose key was taken, and no others", () => {
+  it("Replies.existing lists the adds whose key was taken, and no others", () => {
     const replies = new Replies(
       new Map([
         [3, [reply(exists)]],
@@ -190,13 +190,13 @@ describe("Replies.existing", () => {
 });
 
 describe("counterValue", () => {
-  it("reads decimal text with blanks behind it, and 2^64 - 1 as -1", () => {
+  it("counterValue reads decimal text with blanks behind it, and 2^64 - 1 as -1", () => {
     assert.equal(counterValue(Buffer.from("12   ")), 12n);
     assert.equal(counterValue(Buffer.from("18446744073709551615")), -1n);
     assert.equal(counterValue(null), null);
   });
 
-  it("throws on bytes that are no counter", () => {
+  it("counterValue throws on bytes that are no counter", () => {
     for (const text of ["", "-1", "1x", "1 2", "9".repeat(21)]) {
       assert.throws(() => counterValue(Buffer.from(text)), rejected, JSON.stringify(text));
     }

@@ -8,7 +8,7 @@ const serversOf = (count: number) =>
   Array.from({ length: count }, (_, index) => new MemcachedClient({ host: "m", port: index + 1 }));
 
 describe("Placement", () => {
-  it("gives each number as many different servers as there are copies, if there are so many", () => {
+  it("Placement gives each number as many different servers as there are copies, if there are so many", () => {
     const counts = fc.integer({ min: 1, max: 6 });
     fc.assert(
       fc.property(counts, counts, fc.nat(), (count, copies, number) => {
@@ -19,20 +19,20 @@ describe("Placement", () => {
     );
   });
 
-  it("prefers each server for the same share of numbers", () => {
+  it("Placement prefers each server for the same share of numbers", () => {
     const servers = serversOf(3);
     const placement = new Placement(servers, 2);
     const first = Array.from({ length: 30 }, (_, number) => placement.of(number)[0]);
     for (const server of servers) assert.equal(first.filter(each => each === server).length, 10);
   });
 
-  it("throws without servers", () => {
+  it("Placement throws without servers", () => {
     assert.throws(() => new Placement([], 1), RangeError);
   });
 });
 
 describe("inOrderFrom", () => {
-  it("starts at an index and wraps around", () => {
+  it("inOrderFrom starts at an index and wraps around", () => {
     const names = inOrderFrom(serversOf(3), 2).map(({ name }) => name);
     assert.deepEqual(names, ["m:3", "m:1", "m:2"]);
   });

@@ -18,41 +18,41 @@ const bytesOf = (poll: Poll, ...texts: string[]) => {
 };
 
 describe("parseChoices", () => {
-  it("sorts a choice ballot by option number, so that a retry has the same bytes", () => {
+  it("parseChoices sorts a choice ballot by option number, so that a retry has the same bytes", () => {
     assert.deepEqual(bytesOf(pollOf("choice"), "12", "3", "1"), [1, 3, 12]);
   });
 
-  it("keeps the voter's order of a ranked ballot", () => {
+  it("parseChoices keeps the voter's order of a ranked ballot", () => {
     assert.deepEqual(bytesOf(pollOf("ranked"), "12", "3", "1"), [12, 3, 1]);
   });
 
-  it("writes a rating as pairs of option and grade, sorted by option", () => {
+  it("parseChoices writes a rating as pairs of option and grade, sorted by option", () => {
     assert.deepEqual(bytesOf(pollOf("rating"), "12:1", "2:5"), [2, 5, 12, 1]);
   });
 
-  it("refuses a number that is no option of the poll", () => {
+  it("parseChoices refuses a number that is no option of the poll", () => {
     for (const text of ["4", "0", "-1", "1.0", "01", "", " 1", "constructor"]) {
       assert.equal(bytesOf(pollOf("choice"), text), "unknown_option", JSON.stringify(text));
     }
   });
 
-  it("refuses the same option twice", () => {
+  it("parseChoices refuses the same option twice", () => {
     assert.equal(bytesOf(pollOf("choice"), "1", "2", "1"), "repeated_option");
     assert.equal(bytesOf(pollOf("rating"), "1:2", "1:3"), "repeated_option");
   });
 
-  it("refuses a grade in a poll that is not a rating", () => {
+  it("parseChoices refuses a grade in a poll that is not a rating", () => {
     assert.equal(bytesOf(pollOf("choice"), "1:3"), "not_a_grade");
     assert.equal(bytesOf(pollOf("ranked"), "1:3"), "not_a_grade");
   });
 
-  it("refuses a rating without a grade from 1 to 5", () => {
+  it("parseChoices refuses a rating without a grade from 1 to 5", () => {
     for (const text of ["1", "1:", "1:0", "1:6", "1:10", "1:x", "1:2:3", "1: 2"]) {
       assert.equal(bytesOf(pollOf("rating"), text), "not_a_grade", text);
     }
   });
 
-  it("refuses fewer options than the poll's minimum and more than its maximum", () => {
+  it("parseChoices refuses fewer options than the poll's minimum and more than its maximum", () => {
     const poll = pollOf("choice", 2, 3);
     assert.equal(bytesOf(poll, "1"), "too_few");
     assert.deepEqual(bytesOf(poll, "1", "2"), [1, 2]);
@@ -60,7 +60,7 @@ describe("parseChoices", () => {
     assert.equal(bytesOf(poll, "1", "2", "3", "12"), "too_many");
   });
 
-  it("refuses a ballot without choices", () => {
+  it("parseChoices refuses a ballot without choices", () => {
     assert.equal(bytesOf(pollOf("choice")), "too_few");
   });
 });
@@ -68,7 +68,7 @@ describe("parseChoices", () => {
 describe("choiceTexts", () => {
   const kinds = ["choice", "ranked", "rating"] as const;
   for (const kind of kinds) {
-    it(`gives the texts of a ${kind} ballot that parseChoices reads as the same bytes`, () => {
+    it(`choiceTexts gives the texts of a ${kind} ballot that parseChoices reads as the same bytes`, () => {
       const poll = pollOf(kind);
       const ballot = fc
         .shuffledSubarray([1, 2, 3, 12], { minLength: 1 })
@@ -90,7 +90,7 @@ describe("choiceTexts", () => {
     });
   }
 
-  it("gives no texts for a withdrawn ballot", () => {
+  it("choiceTexts gives no texts for a withdrawn ballot", () => {
     assert.deepEqual(choiceTexts({ kind: "rating" }, new Uint8Array()), []);
   });
 });

@@ -19,7 +19,7 @@ function parkMiller(seed: number): () => number {
 }
 
 describe("picking a lane", () => {
-  it("picks high, then normal, then low", () => {
+  it("picking a lane picks high, then normal, then low", () => {
     const pick = (waiting: WaitingByLane) => pickLane(waiting, relief, drawn());
     assert.equal(pick({ high: 1, normal: 9, low: 9 }), "high");
     assert.equal(pick({ high: 0, normal: 1, low: 9 }), "normal");
@@ -42,7 +42,7 @@ describe("picking a lane", () => {
     assert.equal(pickLane({ high: 1, normal: 100, low: 100 }, relief, drawn(0.5, 0)), "low");
   });
 
-  it("gives no relief with a size of 0", () => {
+  it("picking a lane gives no relief with a size of 0", () => {
     const off = { reliefSize: 0, reliefChance: 100 };
     assert.equal(pickLane({ high: 1, normal: 1e6, low: 1e6 }, off, drawn(0, 0)), "high");
   });
@@ -72,7 +72,7 @@ describe("picking a lane", () => {
     }
   });
 
-  it("never picks an empty lane, and picks one while anything waits", () => {
+  it("picking a lane never picks an empty lane, and picks one while anything waits", () => {
     const count = fc.integer({ min: 0, max: 300 });
     fc.assert(
       fc.property(

@@ -13,15 +13,15 @@ const poll = { id: 7 as PollId, optionOrder: "random" as const, options };
 const drawn = (nowMs: number) => optionsInOrder(poll, nowMs).map(({ number }) => number);
 
 describe("the order of options", () => {
-  it("is the editor's unless the poll has a random order", () => {
+  it("the order of options is the editor's unless the poll has a random order", () => {
     assert.equal(optionsInOrder({ ...poll, optionOrder: "fixed" }, 1), options);
   });
 
-  it("is the same for every reader within a second", () => {
+  it("the order of options is the same for every reader within a second", () => {
     assert.deepEqual(drawn(5_000), drawn(5_999));
   });
 
-  it("gives each option every position about equally often, and pinned options the last ones", () => {
+  it("the order of options gives each option every position about equally often, and pinned options the last ones", () => {
     const first = new Map<number, number>();
     for (let second = 0; second < 3_000; second++) {
       const order = drawn(second * 1_000);

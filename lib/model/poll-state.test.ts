@@ -14,7 +14,7 @@ describe("pollState", () => {
     assert.equal(pollState({ ...poll, finalizedAtMs: 2_500 }, 2_600), "final");
   });
 
-  it("stays open without a closing time", () => {
+  it("pollState stays open without a closing time", () => {
     assert.equal(pollState({ ...poll, closesAtMs: null }, Number.MAX_SAFE_INTEGER), "open");
   });
 });

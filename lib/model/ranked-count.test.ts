@@ -30,7 +30,7 @@ describe("instant-runoff", () => {
     );
   });
 
-  it("counts ballots that rank no remaining option as exhausted", () => {
+  it("instant-runoff counts ballots that rank no remaining option as exhausted", () => {
     const { rounds, winner } = rankedCount(options, [
       ranking(4, 1),
       ranking(4, 2),
@@ -46,7 +46,7 @@ describe("instant-runoff", () => {
     assert.ok((rounds.at(-1)?.exhausted ?? 0) >= 3);
   });
 
-  it("has no winner without ballots", () => {
+  it("instant-runoff has no winner without ballots", () => {
     assert.deepEqual(rankedCount(options, []), { rounds: [], winner: null });
   });
 

@@ -30,7 +30,7 @@ function tallyOf(kind: PollKind, ballots: readonly (readonly number[])[]) {
 }
 
 describe("partOf", () => {
-  it("gives each option and measure a part that splitPart takes apart again", () => {
+  it("partOf gives each option and measure a part that splitPart takes apart again", () => {
     fc.assert(
       fc.property(anyOption, fc.integer({ min: 0, max: 5 }), (number, measure) => {
         assert.deepEqual(splitPart(partOf(number, measure)), { option: number, measure });
@@ -38,7 +38,7 @@ describe("partOf", () => {
     );
   });
 
-  it("gives votes of an option the option's own number", () => {
+  it("partOf gives votes of an option the option's own number", () => {
     assert.equal(partOf(option(50), 0), 50);
   });
 });
@@ -50,12 +50,12 @@ describe("partsOf", () => {
     ["ranked", 3],
     ["rating", 5],
   ] as const) {
-    it(`lists ${count} distinct part(s) an option for a ${kind} poll`, () => {
+    it(`partsOf lists ${count} distinct part(s) an option for a ${kind} poll`, () => {
       const parts = partsOf({ kind, options });
       assert.equal(new Set(parts).size, 2 * count);
     });
 
-    it(`lists every part that a ${kind} ballot can move`, () => {
+    it(`partsOf lists every part that a ${kind} ballot can move`, () => {
       const parts = new Set(partsOf({ kind, options }));
       const choices = kind === "rating" ? [1, 1, 2, 5] : [2, 1];
       for (const [part] of countsOf(kind, Uint8Array.from(choices))) assert.ok(parts.has(part));
@@ -64,7 +64,7 @@ describe("partsOf", () => {
 });
 
 describe("countsOf", () => {
-  it("counts one vote for each option of a choice ballot", () => {
+  it("countsOf counts one vote for each option of a choice ballot", () => {
     assert.deepEqual(
       [...tallyOf("choice", [[4], [4, 7]])],
       [
@@ -74,13 +74,13 @@ describe("countsOf", () => {
     );
   });
 
-  it("counts nothing for a withdrawn ballot of any kind", () => {
+  it("countsOf counts nothing for a withdrawn ballot of any kind", () => {
     for (const kind of ["choice", "ranked", "rating"] as const) {
       assert.deepEqual(countsOf(kind, new Uint8Array()), [], kind);
     }
   });
 
-  it("counts first preference, times ranked and sum of ranks of a ranked ballot", () => {
+  it("countsOf counts first preference, times ranked and sum of ranks of a ranked ballot", () => {
     const votes = tallyOf("ranked", [
       [2, 1],
       [1, 2, 3],
@@ -91,7 +91,7 @@ describe("countsOf", () => {
     assert.deepEqual(measuresOf(3), [undefined, 1, 3]);
   });
 
-  it("counts each grade of a rating ballot at its own part", () => {
+  it("countsOf counts each grade of a rating ballot at its own part", () => {
     const votes = tallyOf("rating", [
       [1, 5],
       [1, 5, 2, 1],
@@ -102,26 +102,26 @@ describe("countsOf", () => {
 });
 
 describe("gradesOf", () => {
-  it("reads pairs of option and grade", () => {
+  it("gradesOf reads pairs of option and grade", () => {
     assert.deepEqual(gradesOf(Uint8Array.of(3, 5, 9, 1)), [
       [3, 5],
       [9, 1],
     ]);
   });
 
-  it("ignores an option without its grade at the end", () => {
+  it("gradesOf ignores an option without its grade at the end", () => {
     assert.deepEqual(gradesOf(Uint8Array.of(3, 5, 9)), [[3, 5]]);
   });
 });
 
 describe("bordaPoints", () => {
-  it("gives n-1 points for a first rank, one less for each next, and none for a missing rank", () => {
+  it("bordaPoints gives n-1 points for a first rank, one less for each next, and none for a missing rank", () => {
     const votes = tallyOf("ranked", [[3, 1], [3]]);
     const points = [1, 2, 3].map(number => bordaPoints(votes, option(number), 3));
     assert.deepEqual(points, [1, 0, 4]);
   });
 
-  it("adds up to (n-1) + (n-2) + … for ballots that rank every option", () => {
+  it("bordaPoints adds up to (n-1) + (n-2) + … for ballots that rank every option", () => {
     const ballots = fc.array(fc.shuffledSubarray([1, 2, 3, 4], { minLength: 4 }), { minLength: 1 });
     fc.assert(
       fc.property(ballots, all => {
@@ -134,14 +134,14 @@ describe("bordaPoints", () => {
 });
 
 describe("votesOf", () => {
-  it("is 0 for a missing or negative counter, as between the two halves of a change", () => {
+  it("votesOf is 0 for a missing or negative counter, as between the two halves of a change", () => {
     const votes = new Map([[partOf(option(1), 0), -1]]);
     assert.deepEqual([votesOf(votes, option(1)), votesOf(votes, option(2))], [0, 0]);
   });
 });
 
 describe("describePart", () => {
-  it("names each part of a poll in words", () => {
+  it("describePart names each part of a poll in words", () => {
     const options = [{ number: option(2) }];
     const described = (kind: PollKind) =>
       partsOf({ kind, options }).map(part => describePart(kind, part));

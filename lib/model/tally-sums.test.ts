@@ -18,7 +18,7 @@ function sumsOf(sums: SumsByPoll, pollId = 1) {
 }
 
 describe("SumsByPoll", () => {
-  it("adds up ballots and votes for each poll alone", () => {
+  it("SumsByPoll adds up ballots and votes for each poll alone", () => {
     const sums = new SumsByPoll();
     sums.add(ballot(1, [2, 3]), 1);
     sums.add(ballot(1, [2]), 1);
@@ -27,31 +27,31 @@ describe("SumsByPoll", () => {
     assert.deepEqual(sumsOf(sums, 9), { ballots: 1, votes: { 2: 1 } });
   });
 
-  it("counts no ballot for a withdrawal", () => {
+  it("SumsByPoll counts no ballot for a withdrawal", () => {
     const sums = new SumsByPoll();
     sums.add(ballot(1, []), 1);
     assert.deepEqual(sumsOf(sums), { ballots: 0, votes: {} });
   });
 
-  it("ignores a ballot that did not move the tallies", () => {
+  it("SumsByPoll ignores a ballot that did not move the tallies", () => {
     const sums = new SumsByPoll();
     sums.addMoved({ ...ballot(1, [2]), tallied: false });
     assert.equal(sumsOf(sums), undefined);
   });
 
-  it("takes off what a change replaced", () => {
+  it("SumsByPoll takes off what a change replaced", () => {
     const sums = new SumsByPoll();
     sums.addMoved({ ...ballot(1, [2]), tallied: true, replaced: Uint8Array.of(3) });
     assert.deepEqual(sumsOf(sums), { ballots: 0, votes: { 2: 1, 3: -1 } });
   });
 
-  it("adds a ballot for a vote after a withdrawal", () => {
+  it("SumsByPoll adds a ballot for a vote after a withdrawal", () => {
     const sums = new SumsByPoll();
     sums.addMoved({ ...ballot(1, [2]), tallied: true, replaced: new Uint8Array() });
     assert.deepEqual(sumsOf(sums), { ballots: 1, votes: { 2: 1 } });
   });
 
-  it("returns to zero when every ballot is taken off again, whatever its kind and order", () => {
+  it("SumsByPoll returns to zero when every ballot is taken off again, whatever its kind and order", () => {
     const options = fc.uniqueArray(fc.integer({ min: 1, max: 50 }), { maxLength: 5 });
     const moved = fc.record({
       kind: fc.constantFrom<PollKind>("choice", "ranked"),

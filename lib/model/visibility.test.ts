@@ -11,7 +11,7 @@ describe("maySeeResults", () => {
   const seenBy = (resultsTo: Parameters<typeof maySeeResults>[0]["resultsTo"], nowMs: number) =>
     requesters.filter(requester => maySeeResults({ ...times, resultsTo }, requester, nowMs));
 
-  it("are visible to the chosen audience while the poll is open", () => {
+  it("maySeeResults are visible to the chosen audience while the poll is open", () => {
     assert.deepEqual(seenBy("everyone", open), ["reader", "voter", "editor"]);
     assert.deepEqual(seenBy("voters", open), ["voter", "editor"]);
     assert.deepEqual(seenBy("after_close", open), ["editor"]);
@@ -20,7 +20,7 @@ describe("maySeeResults", () => {
     assert.deepEqual(seenBy("nobody", open), []);
   });
 
-  it("are visible to everyone after the closing, except for staff and nobody", () => {
+  it("maySeeResults are visible to everyone after the closing, except for staff and nobody", () => {
     for (const resultsTo of ["everyone", "voters", "after_close", "from_date"] as const) {
       assert.deepEqual(seenBy(resultsTo, closed), ["reader", "voter", "editor"], resultsTo);
     }
@@ -33,7 +33,7 @@ describe("maySeeResults", () => {
     assert.deepEqual(seenBy("from_date", 1_700), ["reader", "voter", "editor"]);
   });
 
-  it("depends on the voter only while a poll with results for voters is open", () => {
+  it("maySeeResults depends on the voter only while a poll with results for voters is open", () => {
     assert.ok(dependsOnVoter({ ...times, resultsTo: "voters" }, open));
     assert.ok(!dependsOnVoter({ ...times, resultsTo: "voters" }, closed));
     assert.ok(!dependsOnVoter({ ...times, resultsTo: "after_close" }, open));

@@ -36,7 +36,7 @@ describe("contentOf", () => {
     ]);
   });
 
-  it("makes a draft without times that everyone sees the results of", () => {
+  it("contentOf makes a draft without times that everyone sees the results of", () => {
     const { opensAtMs, closesAtMs, resultsTo, lane, mayChange } = created();
     assert.deepEqual(
       [opensAtMs, closesAtMs, resultsTo, lane, mayChange],
@@ -44,13 +44,13 @@ describe("contentOf", () => {
     );
   });
 
-  it("lets ranked and rating ballots name every option, whatever choicesMax says", () => {
+  it("contentOf lets ranked and rating ballots name every option, whatever choicesMax says", () => {
     assert.equal(created({ kind: "ranked", choicesMax: 1 }).choicesMax, 2);
     assert.equal(created({ kind: "rating" }).choicesMax, 2);
     assert.equal(created({ kind: "choice", choicesMax: 1 }).choicesMax, 1);
   });
 
-  it("keeps an option's image and pin", () => {
+  it("contentOf keeps an option's image and pin", () => {
     const image = { url: "/a.jpg", alt: "A cod" };
     const { options } = created({
       options: [
@@ -64,20 +64,20 @@ describe("contentOf", () => {
 });
 
 describe("mergedWith", () => {
-  it("keeps every field that a change does not name", () => {
+  it("mergedWith keeps every field that a change does not name", () => {
     const poll = pollOf({ closesAtMs: now, language: "sv", resultsTo: "voters" });
     const { id, version, finalizedAtMs, ...content } = poll;
     assert.deepEqual(mergedWith(poll, change({})), content);
   });
 
-  it("tells a field that is set to null from one that is not given", () => {
+  it("mergedWith tells a field that is set to null from one that is not given", () => {
     const poll = pollOf({ closesAtMs: now, language: "sv" });
     const { closesAtMs, language } = mergedWith(poll, change({ closesAt: null }));
     assert.deepEqual([closesAtMs, language], [null, "sv"]);
     assert.equal(mergedWith(poll, change({ language: null })).language, null);
   });
 
-  it("sets a rule to false or to an empty text", () => {
+  it("mergedWith sets a rule to false or to an empty text", () => {
     const poll = pollOf({ mayChange: true, description: "Old", afterVoteText: "Old" });
     const merged = mergedWith(
       poll,
@@ -86,7 +86,7 @@ describe("mergedWith", () => {
     assert.deepEqual([merged.mayChange, merged.description, merged.afterVoteText], [false, "", ""]);
   });
 
-  it("raises choicesMax to all options when a poll becomes ranked", () => {
+  it("mergedWith raises choicesMax to all options when a poll becomes ranked", () => {
     assert.equal(mergedWith(pollOf(), change({ kind: "ranked" })).choicesMax, 2);
     const options = [{ label: "a" }, { label: "b" }, { label: "c" }];
     assert.equal(mergedWith(pollOf({ kind: "ranked" }), change({ options })).choicesMax, 3);
@@ -110,13 +110,13 @@ describe("refuseLateChanges", () => {
   const open = pollOf({ opensAtMs: now - minute });
   const closed = pollOf({ opensAtMs: now - 2 * minute, closesAtMs: now - minute });
 
-  it("allows every change before the opening", () => {
+  it("refuseLateChanges allows every change before the opening", () => {
     const whole = { question: "Which bird?", slug: "bird", kind: "ranked", version: 1 };
     refuse(pollOf(), whole);
     refuse(pollOf({ opensAtMs: now + minute }), whole);
   });
 
-  it("refuses a new question in the seconds before the opening, when fronts may show the old one", () => {
+  it("refuseLateChanges refuses a new question in the seconds before the opening, when fronts may show the old one", () => {
     const opening = pollOf({ opensAtMs: now + 4_000 });
     assert.throws(() => refuse(opening, { question: "Which bird?" }), failsWith("poll_in_use"));
   });
@@ -129,35 +129,35 @@ describe("refuseLateChanges", () => {
     choicesMax: { choicesMax: 2 },
     opensAt: { opensAt: iso(now + minute) },
   })) {
-    it(`refuses a new ${name} of an open poll`, () => {
+    it(`refuseLateChanges refuses a new ${name} of an open poll`, () => {
       assert.throws(() => refuse(open, input), failsWith("poll_in_use"));
     });
   }
 
-  it("allows an open poll a later closing time and other rules", () => {
+  it("refuseLateChanges allows an open poll a later closing time and other rules", () => {
     refuse(open, { closesAt: iso(now + minute), resultsTo: "voters", mayChange: true, version: 1 });
   });
 
-  it("refuses to close an open poll in the past", () => {
+  it("refuseLateChanges refuses to close an open poll in the past", () => {
     assert.throws(() => refuse(open, { closesAt: iso(now) }), failsWith("invalid_request"));
   });
 
-  it("refuses a new closing time of a closed poll, so that it can't open again", () => {
+  it("refuseLateChanges refuses a new closing time of a closed poll, so that it can't open again", () => {
     const input = { closesAt: iso(now + minute) };
     assert.throws(() => refuse(closed, input), failsWith("poll_in_use"));
   });
 
-  it("allows another audience for the results of a closed poll", () => {
+  it("refuseLateChanges allows another audience for the results of a closed poll", () => {
     refuse(closed, { resultsTo: "staff" });
   });
 });
 
 describe("refuseContradictions", () => {
-  it("passes content without contradictions", () => {
+  it("refuseContradictions passes content without contradictions", () => {
     refuseContradictions(created());
   });
 
-  it("throws invalid_request that names every field", () => {
+  it("refuseContradictions throws invalid_request that names every field", () => {
     const content = created({ choicesMin: 2, resultsTo: "from_date" });
     assert.throws(
       () => refuseContradictions(content),

@@ -7,13 +7,13 @@ const good = { question: "Yes or no?", options: [{ label: "Yes" }, { label: "No"
 const accepts = (change: object) => createPollSchema.safeParse({ ...good, ...change }).success;
 
 describe("a new poll", () => {
-  it("is complete with a question and two options", () => {
+  it("a new poll is complete with a question and two options", () => {
     const poll = createPollSchema.parse(good);
     assert.equal(poll.choicesMax, 1);
     assert.equal(poll.opensAt, undefined);
   });
 
-  it("has its question trimmed and composed (NFC)", () => {
+  it("a new poll has its question trimmed and composed (NFC)", () => {
     const poll = createPollSchema.parse({ ...good, question: "  Cafe\u0301?  " });
     assert.equal(poll.question, "Caf\u00e9?");
   });
@@ -34,7 +34,7 @@ describe("a new poll", () => {
     ["half a choice", { choicesMax: 1.5 }],
   ];
   for (const [what, change] of refused)
-    it(`is refused with ${what}`, () => assert.ok(!accepts(change)));
+    it(`a new poll is refused with ${what}`, () => assert.ok(!accepts(change)));
 
   it("may give its times in any zone", () => {
     const poll = createPollSchema.parse({ ...good, closesAt: "2026-11-22T20:00:00+01:00" });
@@ -53,7 +53,7 @@ describe("contradictions", () => {
   };
   const paths = (change: object) => contradictions({ ...poll, ...change }).map(({ path }) => path);
 
-  it("are found between fields", () => {
+  it("contradictions are found between fields", () => {
     assert.deepEqual(paths({}), []);
     assert.deepEqual(paths({ options: [{ label: "Yes" }, { label: "YES" }] }), ["options"]);
     assert.deepEqual(paths({ choicesMin: 2 }), ["choicesMin"]);
@@ -69,13 +69,13 @@ describe("an option's image", () => {
   const accepted = (url: string) =>
     accepts({ options: [{ label: "A", image: { url, alt: "A cod" } }, { label: "B" }] });
 
-  it("is at https or a path on this site", () => {
+  it("an option's image is at https or a path on this site", () => {
     for (const url of ["https://img.example/a.jpg", "https://img.example:8443/a?b=1", "/a.jpg"]) {
       assert.ok(accepted(url), url);
     }
   });
 
-  it("is refused elsewhere, and where it would add to the Content-Security-Policy", () => {
+  it("an option's image is refused elsewhere, and where it would add to the Content-Security-Policy", () => {
     const urls = [
       "http://img.example/a.jpg",
       "//img.example/a.jpg",
@@ -94,11 +94,11 @@ describe("an option's image", () => {
 describe("the link after a vote", () => {
   const accepted = (afterVoteLink: string) => accepts({ afterVoteLink });
 
-  it("is an https address, or empty", () => {
+  it("the link after a vote is an https address, or empty", () => {
     for (const link of ["", "https://news.example/thanks?a=1#b"]) assert.ok(accepted(link), link);
   });
 
-  it("is refused with another scheme, blanks or no host", () => {
+  it("the link after a vote is refused with another scheme, blanks or no host", () => {
     for (const link of [
       "http://news.example",
       "javascript:alert(1)",
@@ -112,11 +112,11 @@ describe("the link after a vote", () => {
 });
 
 describe("isSlug", () => {
-  it("is true for 1 to 80 of a-z, 0-9 and hyphens within", () => {
+  it("isSlug is true for 1 to 80 of a-z, 0-9 and hyphens within", () => {
     for (const slug of ["a", "7", "a-b", "a--b", "x".repeat(80)]) assert.ok(isSlug(slug), slug);
   });
 
-  it("is false for other characters, hyphens at an end and other lengths", () => {
+  it("isSlug is false for other characters, hyphens at an end and other lengths", () => {
     for (const slug of ["", "-a", "a-", "A", "ä", "a/b", "a.b", "a\n", "x".repeat(81)]) {
       assert.ok(!isSlug(slug), JSON.stringify(slug));
     }
@@ -124,16 +124,16 @@ describe("isSlug", () => {
 });
 
 describe("a changed poll", () => {
-  it("has no defaults, so that a missing field changes nothing", () => {
+  it("a changed poll has no defaults, so that a missing field changes nothing", () => {
     assert.deepEqual(updatePollSchema.parse({}), {});
     assert.deepEqual(updatePollSchema.parse({ version: 3 }), { version: 3 });
   });
 
-  it("tells a closing time of null from none", () => {
+  it("a changed poll tells a closing time of null from none", () => {
     assert.deepEqual(updatePollSchema.parse({ closesAt: null }), { closesAt: null });
   });
 
-  it("is refused with an unknown field or a version below 1", () => {
+  it("a changed poll is refused with an unknown field or a version below 1", () => {
     for (const input of [{ colour: "red" }, { version: 0 }, { version: "1" }]) {
       assert.ok(!updatePollSchema.safeParse(input).success, JSON.stringify(input));
     }

@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 import { BatchIds } from "./batch-write.ts";
 
 describe("BatchIds", () => {
-  it("makes ids of 12 bytes: the process's producer, then a serial from 1", () => {
+  it("BatchIds makes ids of 12 bytes: the process's producer, then a serial from 1", () => {
     const ids = new BatchIds();
     for (const serial of [1, 2, 3]) {
       const id = ids.next();
@@ -13,14 +13,14 @@ describe("BatchIds", () => {
     }
   });
 
-  it("makes ids that later ids do not change", () => {
+  it("BatchIds makes ids that later ids do not change", () => {
     const ids = new BatchIds();
     const first = ids.next();
     ids.next();
     assert.equal(first.readUInt32BE(8), 1);
   });
 
-  it("has another producer in each process", () => {
+  it("BatchIds has another producer in each process", () => {
     assert.notDeepEqual(new BatchIds().producer, new BatchIds().producer);
   });
 });

@@ -4,7 +4,7 @@ import type { QueueName } from "../model/ids.ts";
 import { allQueueNames, laneOf, queueName } from "./queue-names.ts";
 
 describe("queue names", () => {
-  it("list every lane and home once, high lanes first", () => {
+  it("queue names list every lane and home once, high lanes first", () => {
     assert.deepEqual(allQueueNames(2), [
       "high.0",
       "high.1",
@@ -15,7 +15,7 @@ describe("queue names", () => {
     ]);
   });
 
-  it("tell their lane, for any home", () => {
+  it("queue names tell their lane, for any home", () => {
     for (const lane of ["high", "normal", "low"] as const) {
       assert.equal(laneOf(queueName(lane, 12)), lane);
     }

@@ -10,7 +10,7 @@ const producer = new QueueProducer("normal.0" as QueueName, client);
 const place = (slot: number) => [{ producer, epoch: "epoch" as Epoch, slot }];
 
 describe("a full replay ring", () => {
-  it("drops the oldest batches, and reports once how many", () => {
+  it("a full replay ring drops the oldest batches, and reports once how many", () => {
     const ring = new ReplayRing(10);
     for (let slot = 1; slot <= 4; slot++) ring.remember(Buffer.alloc(5, slot), place(slot));
     assert.equal(ring.takeDropped(), 2);
@@ -19,7 +19,7 @@ describe("a full replay ring", () => {
     assert.deepEqual(kept, [3, 4]);
   });
 
-  it("keeps a batch that is larger than itself until the next one comes", () => {
+  it("a full replay ring keeps a batch that is larger than itself until the next one comes", () => {
     const ring = new ReplayRing(10);
     ring.remember(Buffer.alloc(20, 1), place(1));
     assert.equal(ring.takeDropped(), 0);
@@ -27,7 +27,7 @@ describe("a full replay ring", () => {
     assert.equal(ring.takeDropped(), 1);
   });
 
-  it("has memory again when MySQL has committed its batches", () => {
+  it("a full replay ring has memory again when MySQL has committed its batches", () => {
     const ring = new ReplayRing(10);
     ring.remember(Buffer.alloc(5), place(1));
     ring.remember(Buffer.alloc(5), place(2));

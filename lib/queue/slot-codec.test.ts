@@ -74,7 +74,7 @@ const batchOf = (ballots: Ballot[]): Batch => ({
 });
 
 describe("decodeBatch", () => {
-  it("returns the batch that was encoded", () => {
+  it("decodeBatch returns the batch that was encoded", () => {
     fc.assert(
       fc.property(anyBatch, batch => {
         assert.deepEqual(comparable(decodeBatch(encodeBatch(batch))), comparable(batch));
@@ -82,7 +82,7 @@ describe("decodeBatch", () => {
     );
   });
 
-  it("refuses every slot in which one byte is damaged", () => {
+  it("decodeBatch refuses every slot in which one byte is damaged", () => {
     fc.assert(
       fc.property(anyBatch, fc.nat(), fc.integer({ min: 1, max: 255 }), (batch, at, flip) => {
         const damaged = encodeBatch(batch);
@@ -93,7 +93,7 @@ describe("decodeBatch", () => {
     );
   });
 
-  it("refuses every truncated slot and all other sequences of bytes", () => {
+  it("decodeBatch refuses every truncated slot and all other sequences of bytes", () => {
     fc.assert(
       fc.property(anyBatch, fc.nat(), (batch, length) => {
         const whole = encodeBatch(batch);
@@ -107,7 +107,7 @@ describe("decodeBatch", () => {
     );
   });
 
-  it("refuses an unknown version and names it", () => {
+  it("decodeBatch refuses an unknown version and names it", () => {
     const [ballot] = fc.sample(anyBallot, 1);
     assert.ok(ballot);
     for (const version of [0, 2, 3, 99]) {
@@ -120,20 +120,20 @@ describe("decodeBatch", () => {
     }
   });
 
-  it("refuses unknown flags of a slot and of a ballot", () => {
+  it("decodeBatch refuses unknown flags of a slot and of a ballot", () => {
     const [ballot] = fc.sample(anyBallot, 1);
     assert.ok(ballot);
     assert.throws(() => decodeBatch(patched(ballot, 2, 0x02)), /unknown flags of a slot/);
     assert.throws(() => decodeBatch(patched(ballot, 23 + 4, 0x10)), /unknown flags of a ballot/);
   });
 
-  it("returns null for a tombstone of any size", () => {
+  it("decodeBatch returns null for a tombstone of any size", () => {
     for (const bytes of [0, 60_000]) assert.equal(decodeBatch(tombstoneOf(bytes)), null);
   });
 });
 
 describe("encodeBatch", () => {
-  it("takes as many bytes for a ballot as encodedBallotBytes says", () => {
+  it("encodeBatch takes as many bytes for a ballot as encodedBallotBytes says", () => {
     fc.assert(
       fc.property(anyBallot, ballot => {
         const size = (ballots: Ballot[]) => encodeBatch(batchOf(ballots)).length;
@@ -142,11 +142,11 @@ describe("encodeBatch", () => {
     );
   });
 
-  it("takes 43 bytes for a ballot with one choice", () => {
+  it("encodeBatch takes 43 bytes for a ballot with one choice", () => {
     assert.equal(encodedBallotBytes({ choices: Uint8Array.of(1), revision: 0 }), 43);
   });
 
-  it("keeps a full batch of ordinary ballots below the size limit", () => {
+  it("encodeBatch keeps a full batch of ordinary ballots below the size limit", () => {
     const ballot = fc.sample(anyBallot, 1)[0];
     assert.ok(ballot);
     const one = { ...ballot, choices: Uint8Array.of(1, 2, 3), replaced: Uint8Array.of(1, 2, 3) };
@@ -154,7 +154,7 @@ describe("encodeBatch", () => {
     assert.ok(encodeBatch(batchOf(ballots)).length < slotBytesMax);
   });
 
-  it("throws a RangeError for a batch id of the wrong length", () => {
+  it("encodeBatch throws a RangeError for a batch id of the wrong length", () => {
     const short = { ...batchOf([]), id: randomBytes(11) as BatchId };
     assert.throws(() => encodeBatch(short), RangeError);
   });

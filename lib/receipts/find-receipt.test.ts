@@ -102,7 +102,7 @@ describe("a receipt's state", () => {
     ],
   ];
   for (const [state, condition, stored, revision = 0] of cases) {
-    it(`is ${state} when ${condition}`, async () => {
+    it(`a receipt's state is ${state} when ${condition}`, async () => {
       const { receipts } = receiptsOver(stored);
       assert.equal((await receipts.find(codeOf(revision)))?.state, state);
     });
@@ -110,34 +110,34 @@ describe("a receipt's state", () => {
 });
 
 describe("Receipts.find", () => {
-  it("reports when a counted ballot was received and stored", async () => {
+  it("Receipts.find reports when a counted ballot was received and stored", async () => {
     const report = await receiptsOver({ ballot: { id: ballotId } }).receipts.find(codeOf());
     assert.deepEqual([report?.receivedAtMs, report?.storedAtMs], [1_000, 2_000]);
     assert.deepEqual(report?.poll, { slug: "fish", question: "Which fish?" });
   });
 
-  it("gives undefined for a forged code without asking MySQL", async () => {
+  it("Receipts.find gives undefined for a forged code without asking MySQL", async () => {
     const { receipts, queries } = receiptsOver({});
     const forged = codeOf().replace(/.$/, digit => (digit === "0" ? "1" : "0"));
     assert.equal(await receipts.find(forged), undefined);
     assert.deepEqual(queries, []);
   });
 
-  it("asks MySQL once for the same code within a second, in upper or lower case", async () => {
+  it("Receipts.find asks MySQL once for the same code within a second, in upper or lower case", async () => {
     const { receipts, queries } = receiptsOver({ ballot: { id: ballotId } });
     await Promise.all([receipts.find(codeOf()), receipts.find(codeOf().toUpperCase())]);
     await receipts.find(codeOf());
     assert.deepEqual(queries, ["receipts.standing"]);
   });
 
-  it("asks MySQL again after it was away", async () => {
+  it("Receipts.find asks MySQL again after it was away", async () => {
     const { receipts, queries } = receiptsOver({ away: true });
     await assert.rejects(receipts.find(codeOf()));
     await assert.rejects(receipts.find(codeOf()));
     assert.equal(queries.length, 2);
   });
 
-  it("throws overloaded above a hundred look-ups a second", async () => {
+  it("Receipts.find throws overloaded above a hundred look-ups a second", async () => {
     const { receipts } = receiptsOver({ ballot: { id: ballotId } });
     const found = await Promise.allSettled(
       Array.from({ length: 150 }, (_, revision) => receipts.find(codeOf(revision))),

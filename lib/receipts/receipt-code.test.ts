@@ -18,7 +18,7 @@ function anyBallot() {
 }
 
 describe("a receipt code", () => {
-  it("does not change between releases", () => {
+  it("a receipt code does not change between releases", () => {
     const long = deriveVoterSecrets("a secret of more than thirty-two characters");
     const code = receiptCode(long, {
       pollId: 7 as PollId,
@@ -29,7 +29,7 @@ describe("a receipt code", () => {
     assert.equal(code, "000001op-eqron2hm-3ulimug0-0etg8tr1-vnvbv7ir");
   });
 
-  it("reads back the poll, voter, ballot and revision that it was made from, in either case", () => {
+  it("a receipt code reads back the poll, voter, ballot and revision that it was made from, in either case", () => {
     for (let i = 0; i < 200; i++) {
       const revision = i < 100 ? 0 : randomBytes(2).readUInt16BE() || 1;
       const ballot = { ...anyBallot(), revision };
@@ -44,13 +44,13 @@ describe("a receipt code", () => {
     }
   });
 
-  it("is the same each time for the same ballot", () => {
+  it("a receipt code is the same each time for the same ballot", () => {
     const ballot = anyBallot();
     const [first, again] = [0, 1].map(() => receiptCode(secrets, ballot));
     assert.equal(first, again);
   });
 
-  it("contains neither the choices nor more of the ballot id than its end", () => {
+  it("a receipt code contains neither the choices nor more of the ballot id than its end", () => {
     const ballot = anyBallot();
     const code = receiptCode(secrets, ballot);
     const chosen = { ...ballot, choices: Uint8Array.of(1) };
@@ -59,7 +59,7 @@ describe("a receipt code", () => {
     assert.equal(receiptCode(secrets, { ...ballot, ballotId: twin }), code);
   });
 
-  it("is refused with one digit changed, under another key, or in another format", () => {
+  it("a receipt code is refused with one digit changed, under another key, or in another format", () => {
     for (const revision of [0, 3])
       refusesAnythingElse(receiptCode(secrets, { ...anyBallot(), revision }));
   });

@@ -6,7 +6,7 @@ import type { Snapshot } from "./snapshot.ts";
 const text = (bytes: Uint8Array) => Buffer.from(bytes).toString();
 
 describe("event stream frames", () => {
-  it("carry results as one data line, with the version as id", () => {
+  it("event stream frames carry results as one data line, with the version as id", () => {
     const json = new Uint8Array(Buffer.from('{"poll":"fish","question":"å\\nä"}'));
     const frame = encodeFrame({ results: { version: 42 }, json } as unknown as Snapshot);
     assert.deepEqual(text(frame).split("\n"), [
@@ -18,12 +18,12 @@ describe("event stream frames", () => {
     ]);
   });
 
-  it("ask a viewer to reconnect after half a second to five seconds", () => {
+  it("event stream frames ask a viewer to reconnect after half a second to five seconds", () => {
     assert.equal(text(encodeRetry(() => 0)), "retry: 500\n\n");
     assert.equal(text(encodeRetry(() => 1)), "retry: 5000\n\n");
   });
 
-  it("keep an idle connection open with a comment, which is no event", () => {
+  it("event stream frames keep an idle connection open with a comment, which is no event", () => {
     assert.match(text(idleFrame), /^:.*\n\n$/);
   });
 });

@@ -76,7 +76,7 @@ function follow(stream: ReadableStream<Uint8Array>) {
 const eventsIn = (text: string) => [...text.matchAll(/^id: (\d+)$/gm)].map(([, id]) => Number(id));
 
 describe("live results", () => {
-  it("are sent at once, then with every change, and not without one", async () => {
+  it("live results are sent at once, then with every change, and not without one", async () => {
     const { at, board, snapshot } = setUp();
     const { seen, leave } = follow(streamResults(board, slug, "reader", snapshot(), 0));
     await waitUntil("ten looks", () => at.looks > 10);
@@ -88,7 +88,7 @@ describe("live results", () => {
     assert.equal(board.viewers, 0);
   });
 
-  it("cost one read a tick for any number of viewers, and none without viewers", async () => {
+  it("live results cost one read a tick for any number of viewers, and none without viewers", async () => {
     const { at, board, snapshot } = setUp();
     const viewers = Array.from({ length: 300 }, () =>
       follow(streamResults(board, slug, "reader", snapshot(), 0)),
@@ -106,7 +106,7 @@ describe("live results", () => {
     assert.ok(at.looks - after <= 1);
   });
 
-  it("are not sent again to a viewer who reconnects with their version", async () => {
+  it("live results are not sent again to a viewer who reconnects with their version", async () => {
     const { at, board, snapshot } = setUp();
     at.version = 7;
     const { seen, leave } = follow(streamResults(board, slug, "reader", snapshot(), 7));
@@ -117,7 +117,7 @@ describe("live results", () => {
     await leave();
   });
 
-  it("end after the final results, and when the poll is deleted", async () => {
+  it("live results end after the final results, and when the poll is deleted", async () => {
     for (const change of [{ state: "final" as const, version: 2 }, { there: false }]) {
       const { at, board, snapshot } = setUp();
       const { seen } = follow(streamResults(board, slug, "reader", snapshot(), 0));
@@ -143,7 +143,7 @@ describe("live results", () => {
     await leave();
   });
 
-  it("tell every viewer to reconnect when the process stops, and refuse new ones", async () => {
+  it("live results tell every viewer to reconnect when the process stops, and refuse new ones", async () => {
     const { at, board, snapshot } = setUp();
     const viewers = Array.from({ length: 20 }, () =>
       follow(streamResults(board, slug, "reader", snapshot(), 0)),
@@ -165,7 +165,7 @@ describe("live results", () => {
     );
   });
 
-  it("refuse a viewer beyond the limit", () => {
+  it("live results refuse a viewer beyond the limit", () => {
     const { board, snapshot } = setUp(2);
     const streams = [1, 2].map(() => streamResults(board, slug, "reader", snapshot(), 0));
     assert.throws(
@@ -184,7 +184,7 @@ describe("a long poll", () => {
       signal: signal ?? new AbortController().signal,
     });
 
-  it("is answered with the first newer results", async () => {
+  it("a long poll is answered with the first newer results", async () => {
     const { at, board } = setUp();
     const answer = held(board, 1, 60_000);
     await waitUntil("three looks", () => at.looks > 3);
@@ -193,7 +193,7 @@ describe("a long poll", () => {
     assert.equal(board.viewers, 0);
   });
 
-  it("ends without results when its time is up or its client has disconnected", async () => {
+  it("a long poll ends without results when its time is up or its client has disconnected", async () => {
     const { board } = setUp();
     assert.equal(await held(board, 1, 30), undefined);
     const gone = new AbortController();

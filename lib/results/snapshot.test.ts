@@ -58,7 +58,7 @@ const votesIn = (poll: Poll, ballots: Ballots) =>
   resultsOf(poll, ballots).options.map(({ votes, share }) => [votes, share]);
 
 describe("tallySnapshot", () => {
-  it("shows votes and percentages of 100 for one choice a ballot", () => {
+  it("tallySnapshot shows votes and percentages of 100 for one choice a ballot", () => {
     assert.deepEqual(votesIn(pollOf(), [[1], [1], [3]]), [
       [2, 67],
       [0, 0],
@@ -66,7 +66,7 @@ describe("tallySnapshot", () => {
     ]);
   });
 
-  it("shows shares of voters where a ballot may choose several options", () => {
+  it("tallySnapshot shows shares of voters where a ballot may choose several options", () => {
     assert.deepEqual(votesIn(pollOf({ choicesMax: 3 }), [[1, 2], [1]]), [
       [2, 100],
       [1, 50],
@@ -74,7 +74,7 @@ describe("tallySnapshot", () => {
     ]);
   });
 
-  it("shows no counts, also none of ballots, where the poll shows percentages only", () => {
+  it("tallySnapshot shows no counts, also none of ballots, where the poll shows percentages only", () => {
     const results = resultsOf(pollOf({ resultsAs: "percentages" }), [[1], [2]], duringMs, 1);
     assert.deepEqual([results.ballots, results.waiting], [null, null]);
     assert.deepEqual(
@@ -87,7 +87,7 @@ describe("tallySnapshot", () => {
     );
   });
 
-  it("shows no shares where the poll shows counts only", () => {
+  it("tallySnapshot shows no shares where the poll shows counts only", () => {
     assert.deepEqual(votesIn(pollOf({ resultsAs: "counts" }), [[1]]), [
       [1, null],
       [0, null],
@@ -95,7 +95,7 @@ describe("tallySnapshot", () => {
     ]);
   });
 
-  it("shows an editor all numbers, whatever readers may see", () => {
+  it("tallySnapshot shows an editor all numbers, whatever readers may see", () => {
     const poll = pollOf({ resultsAs: "percentages" });
     const { results } = tallySnapshot(
       poll,
@@ -105,7 +105,7 @@ describe("tallySnapshot", () => {
     assert.deepEqual([results.ballots, results.options[0]?.votes], [1, 1]);
   });
 
-  it("shows grades and their mean, rounded to hundredths, for a rating", () => {
+  it("tallySnapshot shows grades and their mean, rounded to hundredths, for a rating", () => {
     const [cod, eel] = resultsOf(pollOf({ kind: "rating" }), [
       [1, 5],
       [1, 4],
@@ -115,7 +115,7 @@ describe("tallySnapshot", () => {
     assert.deepEqual([eel?.votes, eel?.mean, eel?.share], [0, null, null]);
   });
 
-  it("shows first preferences and Borda points for a ranked poll, and null before a runoff", () => {
+  it("tallySnapshot shows first preferences and Borda points for a ranked poll, and null before a runoff", () => {
     const { options, runoff } = resultsOf(pollOf({ kind: "ranked", choicesMax: 3 }), [[1, 3], [3]]);
     assert.deepEqual(
       options.map(({ votes, points }) => [votes, points]),
@@ -128,7 +128,7 @@ describe("tallySnapshot", () => {
     assert.equal(runoff, null);
   });
 
-  it("shows a runoff in per cent of each round where the poll shows percentages only", () => {
+  it("tallySnapshot shows a runoff in per cent of each round where the poll shows percentages only", () => {
     const poll = pollOf({ kind: "ranked", resultsAs: "percentages" });
     const runoff = {
       computedAtMs: duringMs,
@@ -142,18 +142,18 @@ describe("tallySnapshot", () => {
     ]);
   });
 
-  it("shows how many ballots wait for MySQL, and null when that is unknown", () => {
+  it("tallySnapshot shows how many ballots wait for MySQL, and null when that is unknown", () => {
     const waiting = (stored: number | null) =>
       resultsOf(pollOf(), [[1], [1], [2]], duringMs, stored).waiting;
     assert.deepEqual([waiting(null), waiting(0), waiting(2), waiting(9)], [null, 3, 1, 0]);
   });
 
-  it("shows that no ballot waits once the poll is final", () => {
+  it("tallySnapshot shows that no ballot waits once the poll is final", () => {
     const poll = pollOf({ finalizedAtMs: closedMs + 1 });
     assert.equal(resultsOf(poll, [[1]], closedMs + 2, null).waiting, 0);
   });
 
-  it("shows no negative counts between the two halves of a change", () => {
+  it("tallySnapshot shows no negative counts between the two halves of a change", () => {
     const poll = pollOf();
     const tally = {
       ballots: -1,
@@ -166,12 +166,12 @@ describe("tallySnapshot", () => {
     assert.deepEqual([results.ballots, results.waiting, results.options[0]?.votes], [0, 0, 0]);
   });
 
-  it("raises the version when the poll closes, though the tally stays the same", () => {
+  it("tallySnapshot raises the version when the poll closes, though the tally stays the same", () => {
     const versionAt = (nowMs: number) => resultsOf(pollOf(), [[1]], nowMs).version;
     assert.ok(versionAt(closedMs) > versionAt(closedMs - 1));
   });
 
-  it("writes JSON that the API's schema allows, the same as text and as bytes", () => {
+  it("tallySnapshot writes JSON that the API's schema allows, the same as text and as bytes", () => {
     const poll = pollOf({ kind: "ranked" });
     const snapshot = tallySnapshot(
       poll,
@@ -182,7 +182,7 @@ describe("tallySnapshot", () => {
     assert.equal(Buffer.from(snapshot.json).toString(), snapshot.text);
   });
 
-  it("has another ETag after an edit of the poll or when ballots were stored", () => {
+  it("tallySnapshot has another ETag after an edit of the poll or when ballots were stored", () => {
     const etagOf = (poll: Poll, stored: number) =>
       tallySnapshot(poll, { tally: tallyOf(poll, [[1], [1]], stored), asOfMs: duringMs }, "reader")
         .etag;
@@ -194,13 +194,13 @@ describe("tallySnapshot", () => {
 describe("hiddenSnapshot", () => {
   const hidden = pollOf({ resultsTo: "after_close" });
 
-  it("is undefined when the requester may see results", () => {
+  it("hiddenSnapshot is undefined when the requester may see results", () => {
     assert.equal(hiddenSnapshot(pollOf(), "reader", duringMs), undefined);
     assert.equal(hiddenSnapshot(hidden, "editor", duringMs), undefined);
     assert.equal(hiddenSnapshot(hidden, "reader", closedMs), undefined);
   });
 
-  it("names the audience and the state, and no number", () => {
+  it("hiddenSnapshot names the audience and the state, and no number", () => {
     const results = hiddenSnapshot(hidden, "voter", duringMs)?.results;
     assert.deepEqual(
       [results?.hidden, results?.state, results?.ballots, results?.waiting, results?.options],
@@ -208,7 +208,7 @@ describe("hiddenSnapshot", () => {
     );
   });
 
-  it("has a version that does not depend on votes", () => {
+  it("hiddenSnapshot has a version that does not depend on votes", () => {
     const versionAt = (nowMs: number) => hiddenSnapshot(hidden, "reader", nowMs)?.results.version;
     assert.equal(versionAt(duringMs), versionAt(closedMs - 1));
   });

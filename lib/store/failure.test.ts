@@ -23,12 +23,12 @@ describe("translate", () => {
     ["invalid", 1146, "a missing table"],
     ["invalid", 1064, "a syntax error"],
   ] as const) {
-    it(`gives ${kind} for ${name} (${errno})`, () => {
+    it(`translate gives ${kind} for ${name} (${errno})`, () => {
       assert.equal(translate(errorOf(errno), "test.statement").kind, kind);
     });
   }
 
-  it("gives unavailable for a connection that failed", () => {
+  it("translate gives unavailable for a connection that failed", () => {
     for (const error of [
       errorOf(-111, "ECONNREFUSED"),
       errorOf(undefined, "PROTOCOL_CONNECTION_LOST"),
@@ -37,14 +37,14 @@ describe("translate", () => {
     }
   });
 
-  it("names the statement and the code in the message, and keeps the cause", () => {
+  it("translate names the statement and the code in the message, and keeps the cause", () => {
     const cause = errorOf(-111, "ECONNREFUSED");
     const failure = translate(cause, "polls.find");
     assert.equal(failure.message, "mysql: polls.find: ECONNREFUSED");
     assert.equal(failure.cause, cause);
   });
 
-  it("returns a failure unchanged", () => {
+  it("translate returns a failure unchanged", () => {
     const failure = new StoreFailure("commit_unknown", "x", undefined, undefined);
     assert.equal(translate(failure, "test.statement"), failure);
   });
@@ -60,7 +60,7 @@ describe("isStoreFailure", () => {
 });
 
 describe("isContended", () => {
-  it("is true for failures after which the same transaction may succeed", () => {
+  it("isContended is true for failures after which the same transaction may succeed", () => {
     const contended = [1213, 1062, 1040, 1064].map(errno =>
       isContended(translate(errorOf(errno), "x")),
     );
@@ -69,7 +69,7 @@ describe("isContended", () => {
 });
 
 describe("isSilence", () => {
-  it("is true when no server answered, and false when one reported an error", () => {
+  it("isSilence is true when no server answered, and false when one reported an error", () => {
     assert.ok(isSilence(translate(errorOf(-111, "ECONNREFUSED"), "x")));
     assert.ok(!isSilence(translate(errorOf(1040), "x")));
     assert.ok(!isSilence(translate(errorOf(1213), "x")));
@@ -77,13 +77,13 @@ describe("isSilence", () => {
 });
 
 describe("orWhenMysqlAway", () => {
-  it("gives the result, or the fallback when MySQL failed", async () => {
+  it("orWhenMysqlAway gives the result, or the fallback when MySQL failed", async () => {
     assert.equal(await orWhenMysqlAway(Promise.resolve(1), () => 2), 1);
     const failed = Promise.reject(translate(errorOf(1040), "x"));
     assert.equal(await orWhenMysqlAway(failed, ({ kind }) => kind), "unavailable");
   });
 
-  it("throws every other error", async () => {
+  it("orWhenMysqlAway throws every other error", async () => {
     const bug = Promise.reject(new TypeError("a bug"));
     await assert.rejects(
       orWhenMysqlAway(bug, () => 2),

@@ -15,7 +15,7 @@ const failing = (kind: FailureKind) => () =>
   Promise.reject(new StoreFailure(kind, "x", undefined, undefined));
 
 describe("StoreBreaker", () => {
-  it("refuses calls without running them after MySQL was away", async () => {
+  it("StoreBreaker refuses calls without running them after MySQL was away", async () => {
     const { breaker } = observed();
     await assert.rejects(breaker.use(failing("unavailable")));
     let ran = false;
@@ -29,13 +29,13 @@ describe("StoreBreaker", () => {
     assert.deepEqual([ran, breaker.available], [false, false]);
   });
 
-  it("opens also when the answer to a commit was lost", async () => {
+  it("StoreBreaker opens also when the answer to a commit was lost", async () => {
     const { breaker } = observed();
     await assert.rejects(breaker.use(failing("commit_unknown")));
     assert.equal(breaker.available, false);
   });
 
-  it("stays closed when MySQL answers with an error", async () => {
+  it("StoreBreaker stays closed when MySQL answers with an error", async () => {
     const { breaker } = observed();
     await assert.rejects(breaker.use(failing("duplicate")));
     await assert.rejects(
@@ -45,7 +45,7 @@ describe("StoreBreaker", () => {
     assert.equal(breaker.available, true);
   });
 
-  it("closes when a call that was under way succeeds, and logs both changes once", async () => {
+  it("StoreBreaker closes when a call that was under way succeeds, and logs both changes once", async () => {
     const { breaker, events } = observed();
     let finish = (_: number) => {};
     const slow = breaker.use(() => new Promise<number>(resolve => (finish = resolve)));

@@ -23,13 +23,13 @@ function serverOf() {
 const polls = (...ids: number[]) => ids as PollId[];
 
 describe("StaleTallies", () => {
-  it("writes nothing when no tally is stale", async () => {
+  it("StaleTallies writes nothing when no tally is stale", async () => {
     const { writes } = serverOf();
     await new StaleTallies().removeFromMemcached();
     assert.deepEqual(writes, []);
   });
 
-  it("deletes two counters of each stale tally and the progress of marks, once", async () => {
+  it("StaleTallies deletes two counters of each stale tally and the progress of marks, once", async () => {
     const { client, writes } = serverOf();
     const stale = new StaleTallies();
     stale.note(client, polls(1, 2));
@@ -39,7 +39,7 @@ describe("StaleTallies", () => {
     assert.deepEqual(writes, [2 * 2 + 1]);
   });
 
-  it("deletes the progress of marks also when no poll is named", async () => {
+  it("StaleTallies deletes the progress of marks also when no poll is named", async () => {
     const { client, writes } = serverOf();
     const stale = new StaleTallies();
     stale.note(client, []);
@@ -47,7 +47,7 @@ describe("StaleTallies", () => {
     assert.deepEqual(writes, [1]);
   });
 
-  it("waits while the server is away", async () => {
+  it("StaleTallies waits while the server is away", async () => {
     const { server, client, writes } = serverOf();
     const stale = new StaleTallies();
     server.available = false;
@@ -59,7 +59,7 @@ describe("StaleTallies", () => {
     assert.deepEqual(writes, [3]);
   });
 
-  it("tries again after a write that failed", async () => {
+  it("StaleTallies tries again after a write that failed", async () => {
     const { server, client, writes } = serverOf();
     const stale = new StaleTallies();
     stale.note(client, polls(1));

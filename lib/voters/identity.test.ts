@@ -21,7 +21,7 @@ const ballotId = "3f0b6a529c1e4c558a8e0d6f3c1f2b7a" as BallotId;
 const cookieOf = (id: Buffer, by = secrets) => identityCookie(by, url, id).split(";")[0] ?? "";
 
 describe("voter token", () => {
-  it("reads back its identity and refuses forged tokens", () => {
+  it("voter token reads back its identity and refuses forged tokens", () => {
     const { id } = mintIdentity(secrets, undefined);
     const token = identityToken(secrets, id);
     assert.ok(readToken(secrets, token)?.id.equals(id));
@@ -29,7 +29,7 @@ describe("voter token", () => {
     for (const value of bad) assert.equal(readToken(secrets, value), undefined, String(value));
   });
 
-  it("is not accepted as a cookie, nor a cookie as a token", () => {
+  it("voter token is not accepted as a cookie, nor a cookie as a token", () => {
     const { id } = mintIdentity(secrets, undefined);
     const name = cookieName(url);
     const cookie = cookieOf(id).slice(name.length + 1);
@@ -42,13 +42,13 @@ describe("voter token", () => {
 });
 
 describe("voter cookie", () => {
-  it("reads back its identity among other cookies", () => {
+  it("voter cookie reads back its identity among other cookies", () => {
     const { id } = mintIdentity(secrets, undefined);
     const read = readIdentity(secrets, url, `theme=dark; ${cookieOf(id)}; x=1`);
     assert.ok(read?.known && read.id.equals(id));
   });
 
-  it("is refused when it is forged, altered or cut", () => {
+  it("voter cookie is refused when it is forged, altered or cut", () => {
     const { id } = mintIdentity(secrets, undefined);
     const good = cookieOf(id);
     const name = cookieName(url);
@@ -66,7 +66,7 @@ describe("voter cookie", () => {
     for (const cookie of bad) assert.equal(readIdentity(secrets, url, cookie), undefined, cookie);
   });
 
-  it("is HttpOnly, and over https also Secure and Partitioned for embeds", () => {
+  it("voter cookie is HttpOnly, and over https also Secure and Partitioned for embeds", () => {
     const { id } = mintIdentity(secrets, undefined);
     const secure = identityCookie(secrets, url, id);
     for (const part of [
@@ -84,13 +84,13 @@ describe("voter cookie", () => {
 });
 
 describe("mintIdentity", () => {
-  it("gives a retry with the same ballot id and no cookie the same identity", () => {
+  it("mintIdentity gives a retry with the same ballot id and no cookie the same identity", () => {
     const [a, b] = [mintIdentity(secrets, ballotId), mintIdentity(secrets, ballotId)];
     assert.ok(a.id.equals(b.id));
     assert.ok(!a.known);
   });
 
-  it("gives another identity for another ballot id, another secret, or no ballot id", () => {
+  it("mintIdentity gives another identity for another ballot id, another secret, or no ballot id", () => {
     const other = mintIdentity(secrets, "3f0b6a529c1e4c558a8e0d6f3c1f2b7b" as BallotId);
     assert.ok(!other.id.equals(mintIdentity(secrets, ballotId).id));
     const random = [mintIdentity(secrets, undefined), mintIdentity(secrets, undefined)];
@@ -100,7 +100,7 @@ describe("mintIdentity", () => {
 });
 
 describe("voter key", () => {
-  it("differs from poll to poll, so that there is no profile", () => {
+  it("voter key differs from poll to poll, so that there is no profile", () => {
     const identity = mintIdentity(secrets, undefined);
     const [a, b] = [1, 2].map(poll => voterKey(secrets, poll as PollId, identity));
     assert.notEqual(a, b);
@@ -109,7 +109,7 @@ describe("voter key", () => {
 });
 
 describe("identities, voter keys and default ballot ids", () => {
-  it("do not change between releases, so that a retry is the same voter with the same ballot", () => {
+  it("identities, voter keys and default ballot ids do not change between releases, so that a retry is the same voter with the same ballot", () => {
     const identity = mintIdentity(secrets, ballotId);
     assert.equal(identity.id.toString("hex"), "209f7d60a6365fd52ecfcb5178076f8b");
     const voter = voterKey(secrets, 7 as PollId, identity);
@@ -124,7 +124,7 @@ describe("identities, voter keys and default ballot ids", () => {
 });
 
 describe("default ballot id", () => {
-  it("is a UUID, the same for the same voter and choices only", () => {
+  it("default ballot id is a UUID, the same for the same voter and choices only", () => {
     const voter = voterKey(secrets, 1 as PollId, mintIdentity(secrets, ballotId));
     const id = defaultBallotId(secrets, voter, Uint8Array.of(1), 0);
     assert.match(id, /^[0-9a-f]{12}8[0-9a-f]{3}8[0-9a-f]{15}$/);

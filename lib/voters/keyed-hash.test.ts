@@ -10,7 +10,7 @@ describe("KeyedHash", () => {
     fc.string({ maxLength: 120, unit: "binary" }),
   );
 
-  it("computes HMAC-SHA-256 for any parts, after any earlier message", () => {
+  it("KeyedHash computes HMAC-SHA-256 for any parts, after any earlier message", () => {
     const key = randomBytes(32);
     const keyed = new KeyedHash(key);
     fc.assert(
@@ -22,7 +22,7 @@ describe("KeyedHash", () => {
     );
   });
 
-  it("takes keys of up to 64 bytes and throws on longer ones", () => {
+  it("KeyedHash takes keys of up to 64 bytes and throws on longer ones", () => {
     for (const length of [1, 32, 64]) {
       const key = randomBytes(length);
       const expected = createHmac("sha256", key).update("x").digest();

@@ -20,7 +20,7 @@ describe("markTtlSeconds", () => {
     assert.equal(daysOf(null), 30);
   });
 
-  it("is a whole number of seconds", () => {
+  it("markTtlSeconds is a whole number of seconds", () => {
     assert.equal(markTtlSeconds({ closesAtMs: now + 2 * DAY + 1 }, now), 3 * 86_400 + 1);
   });
 });

@@ -18,14 +18,14 @@ describe("castError", () => {
     [{ outcome: "full" }, 503, "queue_full"],
   ];
   for (const [outcome, status, code] of cases) {
-    it(`answers ${outcome.outcome} as ${status} ${code}`, () => {
+    it(`castError answers ${outcome.outcome} as ${status} ${code}`, () => {
       const error = castError(outcome);
       assert.equal(error.code, code);
       assert.equal(errorSpec(error.code).status, status);
     });
   }
 
-  it("says what is wrong with the choices", () => {
+  it("castError says what is wrong with the choices", () => {
     const problems = [
       "unknown_option",
       "repeated_option",
@@ -40,7 +40,7 @@ describe("castError", () => {
     assert.equal(new Set(details).size, problems.length);
   });
 
-  it("gives choices and revision of the standing ballot with already_voted and ballot_changed", () => {
+  it("castError gives choices and revision of the standing ballot with already_voted and ballot_changed", () => {
     for (const outcome of ["already_voted", "ballot_changed"] as const) {
       const error = castError({ outcome, choices: ["2"], revision: 3, results: null });
       assert.equal(error.code, outcome);
@@ -48,7 +48,7 @@ describe("castError", () => {
     }
   });
 
-  it("asks to retry later when the queue is full than when it is overloaded", () => {
+  it("castError asks to retry later when the queue is full than when it is overloaded", () => {
     const full = castError({ outcome: "full" }).retryAfterMs ?? 0;
     assert.ok(full > (castError({ outcome: "overloaded" }).retryAfterMs ?? 0));
   });

@@ -43,42 +43,42 @@ async function linesOf(poll: Poll, ballots: readonly (readonly number[])[]): Pro
 const time = "2026-11-22T00:00:00.000Z";
 
 describe("ballotsAsCsv", () => {
-  it("begins with a byte order mark and a title for each option", async () => {
+  it("ballotsAsCsv begins with a byte order mark and a title for each option", async () => {
     assert.deepEqual(await linesOf(pollOf("choice"), []), ["\ufeffreceived_at,Cod,Eel,Pike"]);
   });
 
-  it("writes 1 and 0 for a choice", async () => {
+  it("ballotsAsCsv writes 1 and 0 for a choice", async () => {
     const [, ...rows] = await linesOf(pollOf("choice"), [[3], [1, 2]]);
     assert.deepEqual(rows, [`${time},0,0,1`, `${time},1,1,0`]);
   });
 
-  it("writes ranks, and nothing for an option without one", async () => {
+  it("ballotsAsCsv writes ranks, and nothing for an option without one", async () => {
     const [, row] = await linesOf(pollOf("ranked"), [[3, 1]]);
     assert.equal(row, `${time},2,,1`);
   });
 
-  it("writes grades, also where a grade looks like an option", async () => {
+  it("ballotsAsCsv writes grades, also where a grade looks like an option", async () => {
     const [, row] = await linesOf(pollOf("rating"), [[1, 3, 2, 1]]);
     assert.equal(row, `${time},3,1,`);
   });
 
-  it("leaves withdrawals out", async () => {
+  it("ballotsAsCsv leaves withdrawals out", async () => {
     assert.deepEqual((await linesOf(pollOf("choice"), [[], [1], []])).length, 2);
   });
 
-  it("escapes a label that a spreadsheet would run as a formula", async () => {
+  it("ballotsAsCsv escapes a label that a spreadsheet would run as a formula", async () => {
     for (const label of ["=1+1", "+1", "-1", "@sum"]) {
       const [title = ""] = await linesOf(pollOf("choice", [label]), []);
       assert.ok(title.endsWith(`,'${label}`), title);
     }
   });
 
-  it("quotes a label with a comma or a quotation mark", async () => {
+  it("ballotsAsCsv quotes a label with a comma or a quotation mark", async () => {
     const [title] = await linesOf(pollOf("choice", ['Cod, "fresh"']), []);
     assert.equal(title, '\ufeffreceived_at,"Cod, ""fresh"""');
   });
 
-  it("reads further portions until the last, over one that is all withdrawals", async () => {
+  it("ballotsAsCsv reads further portions until the last, over one that is all withdrawals", async () => {
     const ballots = Array.from({ length: 6_001 }, (_, index) =>
       index >= 2_000 && index < 4_000 ? [] : [1],
     );

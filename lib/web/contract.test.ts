@@ -19,12 +19,12 @@ const uuid = "3F0B6A52-9C1E-4C55-8A8E-0D6F3C1F2B7A";
 describe("castRequestSchema", () => {
   const accepts = (body: unknown) => castRequestSchema.safeParse(body).success;
 
-  it("reads a ballot id as 32 hex digits in lower case", () => {
+  it("castRequestSchema reads a ballot id as 32 hex digits in lower case", () => {
     const { ballotId } = castRequestSchema.parse({ choices: ["1"], ballotId: uuid });
     assert.equal(ballotId, "3f0b6a529c1e4c558a8e0d6f3c1f2b7a");
   });
 
-  it("takes options, and options with a grade from 1 to 5", () => {
+  it("castRequestSchema takes options, and options with a grade from 1 to 5", () => {
     assert.ok(accepts({ choices: ["1", "50"] }));
     assert.ok(accepts({ choices: ["2:1", "3:5"] }));
   });
@@ -41,21 +41,21 @@ describe("castRequestSchema", () => {
     "the last revision, which can't be replaced": { choices: ["1"], replaces: revisionMax },
     "an unknown field": { choices: ["1"], voter: "x" },
   })) {
-    it(`refuses ${what}`, () => assert.ok(!accepts(body)));
+    it(`castRequestSchema refuses ${what}`, () => assert.ok(!accepts(body)));
   }
 
-  it("takes empty choices with replaces, as a withdrawal", () => {
+  it("castRequestSchema takes empty choices with replaces, as a withdrawal", () => {
     assert.ok(accepts({ choices: [], replaces: 0 }));
   });
 });
 
 describe("resultsQuerySchema", () => {
-  it("reads numbers from a query, without waiting by default", () => {
+  it("resultsQuerySchema reads numbers from a query, without waiting by default", () => {
     assert.deepEqual(resultsQuerySchema.parse({ after: "7" }), { after: 7, wait: 0 });
     assert.deepEqual(resultsQuerySchema.parse({}), { wait: 0 });
   });
 
-  it("refuses to wait without a version, or for more than 25 seconds", () => {
+  it("resultsQuerySchema refuses to wait without a version, or for more than 25 seconds", () => {
     for (const query of [
       { wait: "5" },
       { after: "1", wait: "26" },
@@ -68,7 +68,7 @@ describe("resultsQuerySchema", () => {
 });
 
 describe("oembedQuerySchema", () => {
-  it("takes an http address and JSON only", () => {
+  it("oembedQuerySchema takes an http address and JSON only", () => {
     const accepts = (query: unknown) => oembedQuerySchema.safeParse(query).success;
     assert.ok(accepts({ url: "https://site.example/p/x", format: "json", maxwidth: "400" }));
     assert.ok(!accepts({ url: "javascript:alert(1)" }));
@@ -95,25 +95,25 @@ describe("toPollResponse", () => {
     options: [{ number: 1 as OptionNumber, label: "Cod" }],
   };
 
-  it("matches the published schema, with times in ISO 8601 and ids as text", () => {
+  it("toPollResponse matches the published schema, with times in ISO 8601 and ids as text", () => {
     const response = toPollResponse(poll, openedMs);
     assert.deepEqual(pollResponseSchema.parse(response), response);
     assert.deepEqual([response.opensAt, response.closesAt], ["2026-11-22T18:00:00.000Z", null]);
     assert.deepEqual(response.options, [{ id: "1", label: "Cod", image: null, pinned: false }]);
   });
 
-  it("does not publish the poll's internal id", () => {
+  it("toPollResponse does not publish the poll's internal id", () => {
     assert.ok(!("id" in toPollResponse(poll, openedMs)));
   });
 
-  it("has the state of the given moment", () => {
+  it("toPollResponse has the state of the given moment", () => {
     assert.equal(toPollResponse(poll, openedMs - 1).state, "scheduled");
     assert.equal(toPollResponse(poll, openedMs).state, "open");
   });
 });
 
 describe("toReceiptResponse", () => {
-  it("matches the published schema for a ballot that is not stored", () => {
+  it("toReceiptResponse matches the published schema for a ballot that is not stored", () => {
     const report = {
       code: "x",
       state: "waiting",
@@ -126,7 +126,7 @@ describe("toReceiptResponse", () => {
     assert.deepEqual([response.receivedAt, response.storedAt], [null, null]);
   });
 
-  it("writes times in ISO 8601", () => {
+  it("toReceiptResponse writes times in ISO 8601", () => {
     const report = {
       code: "x",
       state: "final",

@@ -24,7 +24,7 @@ describe("the OpenAPI document", () => {
     for (const ref of refs) assert.ok(names.includes(ref), ref);
   });
 
-  it("gives each operation an id of its own", () => {
+  it("the OpenAPI document gives each operation an id of its own", () => {
     const ids = valuesOf("operationId", document.paths);
     assert.ok(ids.length > 5);
     assert.equal(new Set(ids).size, ids.length);
@@ -45,7 +45,7 @@ describe("the OpenAPI document", () => {
     }
   });
 
-  it("names only error codes that exist", () => {
+  it("the OpenAPI document names only error codes that exist", () => {
     const descriptions = valuesOf("description", document.paths).map(String);
     const codes = descriptions.flatMap(text =>
       [...text.matchAll(/`([a-z]+_[a-z_]+)`: /g)].map(([, code]) => code),

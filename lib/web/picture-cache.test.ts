@@ -25,7 +25,7 @@ function slowDraw() {
 }
 
 describe("the picture cache", () => {
-  it("draws a picture once for concurrent requests, and keeps it", async () => {
+  it("the picture cache draws a picture once for concurrent requests, and keeps it", async () => {
     const cache = new PictureCache();
     const { at, draw, finishAll } = slowDraw();
     const asked = Array.from({ length: 100 }, () => cache.get("a", "1", draw));
@@ -35,7 +35,7 @@ describe("the picture cache", () => {
     assert.equal(at.drawn, 1);
   });
 
-  it("draws one picture at a time, and refuses requests when too many wait", async () => {
+  it("the picture cache draws one picture at a time, and refuses requests when too many wait", async () => {
     const cache = new PictureCache();
     const { at, draw, finishAll } = slowDraw();
     const asked = Array.from({ length: 30 }, (_, name) => cache.get(String(name), "1", draw));
@@ -49,7 +49,7 @@ describe("the picture cache", () => {
     assert.ok(refused.length > 20, `${refused.length} were refused`);
   });
 
-  it("gives a picture of a few seconds ago when the contents have changed", async () => {
+  it("the picture cache gives a picture of a few seconds ago when the contents have changed", async () => {
     const cache = new PictureCache();
     const { at, draw, finishAll } = slowDraw();
     const first = cache.get("a", "1", draw);
@@ -58,7 +58,7 @@ describe("the picture cache", () => {
     assert.equal(at.drawn, 1);
   });
 
-  it("draws the next picture after one that failed", async () => {
+  it("the picture cache draws the next picture after one that failed", async () => {
     const cache = new PictureCache();
     const { draw, finishAll } = slowDraw();
     await assert.rejects(cache.get("a", "1", () => Promise.reject(new Error("no ink"))));

@@ -7,7 +7,7 @@ import { SharedPages } from "./shared-pages.ts";
 const page = (text: string) => prepareResponse(200, { ETag: `"${text}"` }, Buffer.from(text));
 
 describe("shared pages", () => {
-  it("are made once for concurrent requests and for those within the next second", async () => {
+  it("shared pages are made once for concurrent requests and for those within the next second", async () => {
     const pages = new SharedPages();
     let made = 0;
     const make = async () => {
@@ -26,7 +26,7 @@ describe("shared pages", () => {
     assert.equal(made, 1);
   });
 
-  it("are made again from another basis, and after a second", async t => {
+  it("shared pages are made again from another basis, and after a second", async t => {
     const pages = new SharedPages();
     let made = 0;
     const make = () => page(`page ${++made}`);
@@ -40,14 +40,14 @@ describe("shared pages", () => {
     assert.equal(pages.fresh("a", "closed"), undefined);
   });
 
-  it("are made again after a failure", async () => {
+  it("shared pages are made again after a failure", async () => {
     const pages = new SharedPages();
     const fails = () => Promise.reject(new Error("away"));
     await assert.rejects(pages.get("a", "1", fails), /away/);
     assert.equal((await pages.get("a", "1", () => page("back"))).status, 200);
   });
 
-  it("stay within 32 MiB", async () => {
+  it("shared pages stay within 32 MiB", async () => {
     const pages = new SharedPages();
     const large = Buffer.alloc(1024 * 1024);
     for (let i = 0; i < 100; i++)
@@ -64,7 +64,7 @@ describe("a prepared answer", () => {
     Buffer.from("x"),
   );
 
-  it("is 304 exactly for a matching If-None-Match", () => {
+  it("a prepared answer is 304 exactly for a matching If-None-Match", () => {
     for (const tags of ['"x"', '"y", "x"']) {
       assert.deepEqual(answerFor(answer, tags), {
         status: 304,

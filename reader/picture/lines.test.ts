@@ -25,7 +25,7 @@ describe("text in a picture", () => {
     assert.ok(wrapText(family.repeat(9), 100, measure).every(line => line.startsWith(family)));
   });
 
-  it("is cut with an ellipsis where it does not fit", () => {
+  it("text in a picture is cut with an ellipsis where it does not fit", () => {
     assert.equal(fitText("short", 100, measure), "short");
     assert.equal(fitText("rather long", 80, measure), "rather…");
   });

@@ -61,20 +61,20 @@ async function stretches(png: Uint8Array, colour: string): Promise<Set<string>> 
 describe("a poll's picture", () => {
   const { palette } = assets;
 
-  it("has a bar for each option, as long as its share", async () => {
+  it("a poll's picture has a bar for each option, as long as its share", async () => {
     const png = await drawn(resultsOf([75, 25]));
     const inner = pictureSize.width - 128;
     assert.deepEqual(await stretches(png, palette.ink), new Set([`64..${64 + inner * 0.75}`]));
     assert.deepEqual(await stretches(png, palette.bar), new Set([`64..${64 + inner * 0.25}`]));
   });
 
-  it("is mirrored in a right-to-left language", async () => {
+  it("a poll's picture is mirrored in a right-to-left language", async () => {
     const png = await drawn(resultsOf([75, 25]), "ar");
     const end = pictureSize.width - 64;
     assert.deepEqual(await stretches(png, palette.ink), new Set([`${end - 804}..${end}`]));
   });
 
-  it("has no bars while results are hidden or can't be read", async () => {
+  it("a poll's picture has no bars while results are hidden or can't be read", async () => {
     const hidden = { ...resultsOf([]), hidden: "after_close", ballots: null } as Results;
     for (const results of [hidden, null]) {
       const png = await drawn(results);

@@ -35,14 +35,14 @@ describe("catalogues", () => {
   for (const language of languages) {
     const catalogue: Readonly<Record<string, string>> = catalogues[language];
 
-    it(`have every key of the English one, sorted: ${language}`, () => {
+    it(`catalogues have every key of the English one, sorted: ${language}`, () => {
       assert.deepEqual(Object.keys(catalogue), [...keys].sort());
       for (const key of keys) assert.notEqual(catalogue[key]?.trim(), "", key);
       const source = readFileSync(`reader/words/${language}.json`, "utf8");
       assert.equal(source, `${JSON.stringify(catalogue, null, 2)}\n`);
     });
 
-    it(`take the same values as the English one, in all plural forms: ${language}`, () => {
+    it(`catalogues take the same values as the English one, in all plural forms: ${language}`, () => {
       const forms = new Intl.PluralRules(language).resolvedOptions().pluralCategories;
       for (const key of keys) {
         const original = needs(parse(catalogues.en[key]));
@@ -61,14 +61,14 @@ describe("catalogues", () => {
 describe("Words", () => {
   const say = (language: Language) => new Words(language, "Europe/Stockholm");
 
-  it("use the plural forms of their language", () => {
+  it("Words use the plural forms of their language", () => {
     assert.equal(say("pl").say("votes", { count: 3 }), "3 głosy");
     assert.equal(say("pl").say("votes", { count: 12 }), "12 głosów");
     assert.equal(say("ar").say("votes", { count: 2 }), "صوتان");
     assert.equal(say("sv").say("ballots", { count: 0 }), "Ingen läsare har röstat ännu.");
   });
 
-  it("name time zones in Europe and in America", () => {
+  it("Words name time zones in Europe and in America", () => {
     const at = Date.parse("2026-11-20T17:04:12Z");
     const now = at + 3 * 24 * 3_600_000;
     assert.equal(say("en").when(at, now), "20 Nov, 18:04 CET");
@@ -76,7 +76,7 @@ describe("Words", () => {
     assert.equal(new Words("en", "America/New_York").when(at, now), "Nov 20, 12:04 EST");
   });
 
-  it("give the script every plural form, with # for the number", () => {
+  it("Words give the script every plural form, with # for the number", () => {
     assert.deepEqual(say("pl").pluralForms("votes"), {
       one: "# głos",
       few: "# głosy",

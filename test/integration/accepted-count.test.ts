@@ -60,7 +60,7 @@ const obstacles = {
 
 describe("AcceptedCount", () => {
   for (const [what, { code, put }] of Object.entries(obstacles)) {
-    it(`goes on counting and publishing while its file ${what}, and writes it afterwards`, async () => {
+    it(`AcceptedCount goes on counting and publishing while its file ${what}, and writes it afterwards`, async () => {
       const { count, path, lines, published, written } = newCount();
       put(path);
       put(`${path}.next`);
@@ -83,7 +83,7 @@ describe("AcceptedCount", () => {
     });
   }
 
-  it("has every poll's newest count in its file after many rewrites", () => {
+  it("AcceptedCount has every poll's newest count in its file after many rewrites", () => {
     const { count, written } = newCount();
     count.note([{ pollId: other }]);
     const many = Array.from({ length: 200 }, (_, index) => ({ pollId: (100 + index) as PollId }));
@@ -92,7 +92,7 @@ describe("AcceptedCount", () => {
     assert.equal(written(100 as PollId), 2_000);
   });
 
-  it("keeps the published count when memcached is full, and publishes when memory is free", async () => {
+  it("AcceptedCount keeps the published count when memcached is full, and publishes when memory is free", async () => {
     const { count, published } = newCount();
     count.note([{ pollId: poll }]);
     await waitUntil("published", async () => (await published(poll)) === 1n);

@@ -50,7 +50,7 @@ const history = fc.record({
 });
 
 describe("a changed ballot", () => {
-  it("is part of the progress that a pass reports", async () => {
+  it("a changed ballot is part of the progress that a pass reports", async () => {
     const poll = await newPoll();
     await enqueue(producer(), batch(revisionsOf(poll, [[1], [2], [3]])));
     const reported: number[] = [];
@@ -58,7 +58,7 @@ describe("a changed ballot", () => {
     assert.equal(reported.at(-1), 3);
   });
 
-  it("stands in its last revision, in whatever order the revisions arrive", async () => {
+  it("a changed ballot stands in its last revision, in whatever order the revisions arrive", async () => {
     await fc.assert(
       fc.asyncProperty(history, async ({ voters, again, order, sizes, ways }) => {
         const poll = await newPoll();
@@ -109,7 +109,7 @@ describe("a changed ballot", () => {
     );
   });
 
-  it("stands against another of the same revision when it was received first", async () => {
+  it("a changed ballot stands against another of the same revision when it was received first", async () => {
     const poll = await newPoll();
     const [one, two] = revisionsOf(poll, [[1], [2]]) as [Ballot, Ballot];
     const late = { ...two, ballotId: ballotIdOf(randomUUID()), receivedAtMs: two.receivedAtMs + 1 };

@@ -52,14 +52,14 @@ describe("a poll that is closed while a ballot is on its way", () => {
     return { front, commit, offered, closesAtMs };
   }
 
-  it("refuses the ballot, and keeps no mark of it", async () => {
+  it("a poll that is closed while a ballot is on its way refuses the ballot, and keeps no mark of it", async () => {
     const { commit, offered } = await closedSince();
     const late = offered();
     assert.equal((await commit.offer(late)).outcome, "closed");
     assert.equal(await readMark([bench.client], id, late.voter), undefined);
   });
 
-  it("refuses the ballot when another request read the closing first", async () => {
+  it("a poll that is closed while a ballot is on its way refuses the ballot when another request read the closing first", async () => {
     const { front, commit, offered } = await closedSince();
     await front.findCurrent("poll-1" as Slug);
     const late = offered();
@@ -67,14 +67,14 @@ describe("a poll that is closed while a ballot is on its way", () => {
     assert.equal(await readMark([bench.client], id, late.voter), undefined);
   });
 
-  it("accepts a ballot that was received before the closing", async () => {
+  it("a poll that is closed while a ballot is on its way accepts a ballot that was received before the closing", async () => {
     const { front, commit, offered, closesAtMs } = await closedSince();
     await front.findCurrent("poll-1" as Slug);
     const timely = offered({ receivedAtMs: closesAtMs - 1 });
     assert.equal((await commit.offer(timely)).outcome, "accepted");
   });
 
-  it("restores the mark of the ballot that stands when a change is refused", async () => {
+  it("a poll that is closed while a ballot is on its way restores the mark of the ballot that stands when a change is refused", async () => {
     const { front, commit, offered, closesAtMs } = await closedSince();
     const first = offered({ receivedAtMs: closesAtMs - 1 });
     assert.equal((await commit.offer(first)).outcome, "accepted");
@@ -87,7 +87,7 @@ describe("a poll that is closed while a ballot is on its way", () => {
 });
 
 describe("a poll that is closed while memcached is full", () => {
-  it("is read from MySQL, and does not stay open until memory is free", async () => {
+  it("a poll that is closed while memcached is full is read from MySQL, and does not stay open until memory is free", async () => {
     const { port } = await testMemcached({ memoryMb: 4 });
     const client = testClient(port);
     after(() => client.close());
@@ -107,7 +107,7 @@ describe("a poll that is closed while memcached is full", () => {
 });
 
 describe("a change that is refused because too many ballots wait", () => {
-  it("leaves its voter's mark unchanged", async () => {
+  it("a change that is refused because too many ballots wait leaves its voter's mark unchanged", async () => {
     const pollId = await bench.newPoll();
     const commit = newCommit(bench, noRelief);
     const offered = (change: Partial<OfferedBallot> = {}): OfferedBallot => ({

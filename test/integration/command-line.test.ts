@@ -102,19 +102,19 @@ describe("every program", { concurrency: 2 }, () => {
 });
 
 describe("floodgate", { concurrency: 2 }, () => {
-  it("lists all commands in its help", async () => {
+  it("floodgate lists all commands in its help", async () => {
     const { stdout } = await run("floodgate", ["--help"]);
     for (const name of commands) assert.match(stdout, new RegExp(`^ {2}${name} `, "m"));
   });
 
-  it("refuses an unknown command, and no command, with one line and status 64", async () => {
+  it("floodgate refuses an unknown command, and no command, with one line and status 64", async () => {
     const unknown = await run("floodgate", ["flash"]);
     assertOneLine("floodgate", unknown, 64);
     assert.match(unknown.stderr, /unknown command 'flash' \(Did you mean flush\?\)/);
     assertOneLine("floodgate", await run("floodgate", []), 64);
   });
 
-  it("refuses values and combinations that make no sense with one line and status 64", async () => {
+  it("floodgate refuses values and combinations that make no sense with one line and status 64", async () => {
     const mistakes = {
       "floodgate draw": ["--poll", "x", "--seed", "x", "--count", "0"],
       "floodgate dead-letters": ["--redrive", "1", "--dismiss", "1"],
@@ -125,7 +125,7 @@ describe("floodgate", { concurrency: 2 }, () => {
     }
   });
 
-  it("says in one line, with status 1, that MySQL cannot be reached", async () => {
+  it("floodgate says in one line, with status 1, that MySQL cannot be reached", async () => {
     for (const name of ["floodgate migrate", "floodgate recount", "floodgate seed"]) {
       const ended = await run(name, []);
       assertOneLine(name, ended, 1);
@@ -133,7 +133,7 @@ describe("floodgate", { concurrency: 2 }, () => {
     }
   });
 
-  it("says in one line, with status 78, that up.json is damaged", async () => {
+  it("floodgate says in one line, with status 78, that up.json is damaged", async () => {
     const none = { DATABASE_URL: undefined, MEMCACHED_SERVERS: undefined };
     writeFileSync(join(directory, "up.json"), "{");
     try {

@@ -42,7 +42,7 @@ describe("a front of several processes", () => {
       .map(({ pid }) => pid);
   const studio = () => fetch(`${site.url}/studio/sign-in`);
 
-  it("replaces a serving process that is killed, and loses no ballot", async () => {
+  it("a front of several processes replaces a serving process that is killed, and loses no ballot", async () => {
     const before = pidsOf("front");
     assert.equal(before.length, 2);
     const ledger = new Ledger(site, await createPoll(site), 3_000);
@@ -56,7 +56,7 @@ describe("a front of several processes", () => {
     await ledger.assertBooks();
   });
 
-  it("replaces its processes one by one on SIGHUP, and loses no ballot", async () => {
+  it("a front of several processes replaces its processes one by one on SIGHUP, and loses no ballot", async () => {
     const [fronts, pages] = [pidsOf("front"), pidsOf("pages")];
     const ledger = new Ledger(site, await createPoll(site), 3_000);
     const isNew = (pids: number[], old: number[], count: number) =>
@@ -71,7 +71,7 @@ describe("a front of several processes", () => {
     await ledger.assertBooks();
   });
 
-  it("takes votes while the Next process is away, and restarts it", async () => {
+  it("a front of several processes takes votes while the Next process is away, and restarts it", async () => {
     assert.equal((await studio()).status, 200);
     const slug = await createPoll(site);
     const [pages] = pidsOf("pages");
@@ -83,7 +83,7 @@ describe("a front of several processes", () => {
     await ledger.assertBooks();
   });
 
-  it("stops with status 0 and leaves no child process, also when it is killed", async () => {
+  it("a front of several processes stops with status 0 and leaves no child process, also when it is killed", async () => {
     const pids = childrenOf(front.child.pid).map(({ pid }) => pid);
     assert.equal(pids.length, 3);
     front.child.signal("SIGTERM");
@@ -112,7 +112,7 @@ describe("a front of one process", () => {
   });
   after(() => site?.stop());
 
-  it("goes on at SIGHUP, and logs what a reload needs", async () => {
+  it("a front of one process goes on at SIGHUP, and logs what a reload needs", async () => {
     const [front] = site.fronts;
     assert.ok(front);
     const said = () => /"reload_refused".*FLOODGATE_FRONT_PROCESSES/.test(front.child.output);

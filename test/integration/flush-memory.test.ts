@@ -74,7 +74,7 @@ describe("the memory of a flush", { skip: !existsSync("/proc/self/status") }, ()
     [ballots, 500],
     [Math.ceil(ballots / 20), 1],
   ] as const) {
-    it(`stays below 170 MB with ${count} ballots waiting, ${perSlot} in each slot`, async t => {
+    it(`the memory of a flush stays below 170 MB with ${count} ballots waiting, ${perSlot} in each slot`, async t => {
       await enqueueMany(count, perSlot);
       const peak = await flushOnce();
       t.diagnostic(`${Math.round(peak / megabyte)} MB at peak`);

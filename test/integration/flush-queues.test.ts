@@ -30,7 +30,7 @@ async function slotsLeft(): Promise<number> {
 }
 
 describe("a flush", () => {
-  it("moves ballots, totals and checkpoint together, and deletes the slots", async () => {
+  it("a flush moves ballots, totals and checkpoint together, and deletes the slots", async () => {
     const poll = await newPoll();
     await enqueue(
       producer(),
@@ -44,7 +44,7 @@ describe("a flush", () => {
     assert.equal(await slotsLeft(), 0);
   });
 
-  it("counts a voter's first ballot and takes the second off the tallies", async () => {
+  it("a flush counts a voter's first ballot and takes the second off the tallies", async () => {
     const poll = await newPoll();
     const first = ballot(poll, { receivedAtMs: Date.now() - 10 });
     const second = ballot(poll, { voter: first.voter, choices: Uint8Array.of(2) });
@@ -58,7 +58,7 @@ describe("a flush", () => {
     assert.equal(bench.corrections[0]?.[0].get(poll)?.votes.get(2 as never), -1);
   });
 
-  it("keeps the earlier of two ballots when the later one arrives first", async () => {
+  it("a flush keeps the earlier of two ballots when the later one arrives first", async () => {
     const poll = await newPoll();
     const first = ballot(poll, { receivedAtMs: Date.now() - 5_000 });
     const second = ballot(poll, { voter: first.voter, choices: Uint8Array.of(2) });
@@ -70,7 +70,7 @@ describe("a flush", () => {
     assert.equal(await count("ballots", `poll_id = ${poll} AND choices = 0x01`), 1);
   });
 
-  it("keeps the earlier of two ballots when both arrive in one slot", async () => {
+  it("a flush keeps the earlier of two ballots when both arrive in one slot", async () => {
     const poll = await newPoll();
     const first = ballot(poll, { receivedAtMs: Date.now() - 5_000 });
     const second = ballot(poll, { voter: first.voter, choices: Uint8Array.of(2) });
@@ -79,7 +79,7 @@ describe("a flush", () => {
     assert.deepEqual(await totals(poll), { ballots: 1, duplicates: 1, votes: [1, 0, 0, 0] });
   });
 
-  it("counts a batch once when it is in two slots, or in two queues", async () => {
+  it("a flush counts a batch once when it is in two slots, or in two queues", async () => {
     const poll = await newPoll();
     const twice = batch([ballot(poll), ballot(poll)]);
     await enqueue(producer(0), twice);
@@ -91,7 +91,7 @@ describe("a flush", () => {
     assert.deepEqual(await totals(poll), { ballots: 2, duplicates: 0, votes: [2, 0, 0, 0] });
   });
 
-  it("counts a ballot once when it is sent again in another batch", async () => {
+  it("a flush counts a ballot once when it is sent again in another batch", async () => {
     const poll = await newPoll();
     const again = ballot(poll);
     await enqueue(producer(), batch([again]));
@@ -104,7 +104,7 @@ describe("a flush", () => {
 });
 
 describe("a missing slot", () => {
-  it("is given up after its grace time, and does not delay the slots after it", async () => {
+  it("a missing slot is given up after its grace time, and does not delay the slots after it", async () => {
     const poll = await newPoll();
     const home = producer(2);
     await home.takeTicket(); // and never writes its slot
@@ -121,7 +121,7 @@ describe("a missing slot", () => {
     assert.deepEqual(await totals(poll), { ballots: 1, duplicates: 0, votes: [1, 0, 0, 0] });
   });
 
-  it("does not make another worker count the slots after it twice", async () => {
+  it("a missing slot does not make another worker count the slots after it twice", async () => {
     const poll = await newPoll();
     const home = producer(3);
     await home.takeTicket();
@@ -182,7 +182,7 @@ describe("five flushers at once", () => {
 });
 
 describe("a slot whose commit this worker did not see", () => {
-  it("is deleted when the answer to COMMIT was lost", async t => {
+  it("a slot whose commit this worker did not see is deleted when the answer to COMMIT was lost", async t => {
     const poll = await newPoll();
     const proxy = await FaultProxy.start({ host: "127.0.0.1", port: bench.database.port });
     const url = bench.database.url.replace(`:${bench.database.port}/`, `:${proxy.port}/`);
@@ -201,7 +201,7 @@ describe("a slot whose commit this worker did not see", () => {
     assert.equal(await slotsLeft(), 0);
   });
 
-  it("is deleted when another worker committed it and died before deleting it", async () => {
+  it("a slot whose commit this worker did not see is deleted when another worker committed it and died before deleting it", async () => {
     const poll = await newPoll();
     const survivor = newFlusher();
     await survivor.pass();
@@ -225,7 +225,7 @@ describe("a committed slot that is kept for a late replica", () => {
 });
 
 describe("a new worker", () => {
-  it("deletes the slots that its predecessor committed and did not delete", async () => {
+  it("a new worker deletes the slots that its predecessor committed and did not delete", async () => {
     const poll = await newPoll();
     const keeping = newFlusher({ keepMs: 60_000 });
     await enqueue(producer(), batch([ballot(poll)]));

@@ -41,7 +41,7 @@ describe("readers' pages", () => {
     ["/embed/", ""],
     ["/embed/", "/results"],
   ]) {
-    it(`show a vote to its voter only: ${paths.join("{poll}")}`, async () => {
+    it(`readers' pages show a vote to its voter only: ${paths.join("{poll}")}`, async () => {
       const slug = await createPoll(site);
       const path = paths.join(slug);
       const voter = await voterOf(slug);
@@ -59,7 +59,7 @@ describe("readers' pages", () => {
     });
   }
 
-  it("show the results of a poll with resultsTo voters to its voters only", async () => {
+  it("readers' pages show the results of a poll with resultsTo voters to its voters only", async () => {
     const slug = await createPoll(site);
     await api(site, "PATCH", `/api/polls/${slug}`, { version: 1, resultsTo: "voters" });
     const voter = await voterOf(slug);
@@ -75,7 +75,7 @@ describe("readers' pages", () => {
     assert.doesNotMatch(others.text, /rect width="100%"/);
   });
 
-  it("are the same bytes for all readers who have not voted in the poll", async () => {
+  it("readers' pages are the same bytes for all readers who have not voted in the poll", async () => {
     const slug = await createPoll(site);
     const elsewhere = await voterOf(await createPoll(site));
     await waitUntil("two answers from one page", async () => {
@@ -85,7 +85,7 @@ describe("readers' pages", () => {
     });
   });
 
-  it("are answered 304 to a client that has the current one", async () => {
+  it("readers' pages are answered 304 to a client that has the current one", async () => {
     const slug = await createPoll(site, {});
     await waitUntil("a page that has not changed", async () => {
       const page = await get(`/p/${slug}`);
@@ -114,7 +114,7 @@ describe("readers' pages", () => {
     });
   });
 
-  it("are cached apart by language, and by the choice in a link", async () => {
+  it("readers' pages are cached apart by language, and by the choice in a link", async () => {
     const slug = await createPoll(site);
     const asked = [
       get(`/p/${slug}`, { "Accept-Language": "sv" }),
@@ -138,7 +138,7 @@ describe("readers' pages", () => {
     assert.doesNotMatch(pages[7]?.text ?? "", /value="\d" checked/);
   });
 
-  it("show a change and the closing of their poll", async () => {
+  it("readers' pages show a change and the closing of their poll", async () => {
     const slug = await createPoll(site);
     assert.match((await get(`/p/${slug}`)).text, /data-state="open"/);
     const closesAt = new Date(Date.now() + 3_600_000).toISOString();

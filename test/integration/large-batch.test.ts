@@ -10,7 +10,7 @@ const bench = await startFlushBench(
 );
 
 describe("a commit that is too large for MySQL", () => {
-  it("is split until each part fits", async () => {
+  it("a commit that is too large for MySQL is split until each part fits", async () => {
     const poll = await bench.newPoll();
     const slots = 20;
     for (let slot = 0; slot < slots; slot++) {

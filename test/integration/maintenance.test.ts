@@ -27,7 +27,7 @@ function newWorker() {
 }
 
 describe("doubtful tallies", () => {
-  it("are corrected in portions, and stay doubtful until then", async () => {
+  it("doubtful tallies are corrected in portions, and stay doubtful until then", async () => {
     const { doubtful, pass } = newWorker();
     const polls: PollId[] = [];
     for (let i = 0; i < 250; i++) polls.push(await bench.newPoll());
@@ -45,7 +45,7 @@ describe("doubtful tallies", () => {
     for (const poll of polls) assert.ok(await isRebuilt(poll));
   });
 
-  it("are dropped when their poll is final", async () => {
+  it("doubtful tallies are dropped when their poll is final", async () => {
     const { doubtful, pass } = newWorker();
     const poll = await bench.newPoll();
     await bench.store.write("test.final", "UPDATE polls SET finalized_at = ? WHERE id = ?", [

@@ -90,7 +90,7 @@ async function makeTrouble(running: () => boolean): Promise<number> {
 }
 
 describe(`memcached client under chaos (seed ${seed})`, () => {
-  it("never hangs, applies nothing twice, returns no wrong value, and recovers", async () => {
+  it(`memcached client under chaos (seed ${seed}) never hangs, applies nothing twice, returns no wrong value, and recovers`, async () => {
     const client = new MemcachedClient(proxy.address, timeouts);
     const until = monotonicMs() + chaosMs;
     const running = () => monotonicMs() < until;

@@ -23,7 +23,7 @@ let keys = 0;
 const freshKey = () => `test:${++keys}` as Key;
 
 describe("a memcached operation", () => {
-  it("reports what get, add, overwrite, replace and delete did", async () => {
+  it("a memcached operation reports what get, add, overwrite, replace and delete did", async () => {
     const key = freshKey();
     const p = new Pipeline();
     const miss = p.get(key);
@@ -53,7 +53,7 @@ describe("a memcached operation", () => {
     assert.equal(r.of(there)?.toString(), "five");
   });
 
-  it("creates a counter only on request, with exactly the initial value", async () => {
+  it("a memcached operation creates a counter only on request, with exactly the initial value", async () => {
     const [plain, created] = [freshKey(), freshKey()];
     const p = new Pipeline();
     const missing = p.incr(plain, 1);
@@ -67,7 +67,7 @@ describe("a memcached operation", () => {
     assert.equal(r.of(second), 2n);
   });
 
-  it("counts beyond 2^32, where memjs's own decoding is wrong", async () => {
+  it("a memcached operation counts beyond 2^32, where memjs's own decoding is wrong", async () => {
     const key = freshKey();
     const p = new Pipeline();
     p.add(key, "4294967295", 0);
@@ -95,7 +95,7 @@ describe("a memcached operation", () => {
     assert.equal(counterValue(r.of(again)), 2n);
   });
 
-  it("adds more than 2^32 to a counter, as for a version above another copy's", async () => {
+  it("a memcached operation adds more than 2^32 to a counter, as for a version above another copy's", async () => {
     const key = freshKey();
     const p = new Pipeline();
     p.add(key, "7", 0);
@@ -106,7 +106,7 @@ describe("a memcached operation", () => {
     assert.equal(r.of(down), 6n);
   });
 
-  it("reads a counter that became shorter and is padded with blanks", async () => {
+  it("a memcached operation reads a counter that became shorter and is padded with blanks", async () => {
     const key = freshKey();
     const p = new Pipeline();
     p.add(key, "1000", 0);
@@ -117,7 +117,7 @@ describe("a memcached operation", () => {
     assert.equal(counterValue(r.of(text)), 9n);
   });
 
-  it("keeps a value with a time to live of more than 30 days", async () => {
+  it("a memcached operation keeps a value with a time to live of more than 30 days", async () => {
     const key = freshKey();
     const p = new Pipeline();
     p.add(key, "x", 40 * 24 * 3600);
@@ -126,7 +126,7 @@ describe("a memcached operation", () => {
     assert.equal(r.of(read)?.toString(), "x");
   });
 
-  it("reports only the refused ones of a thousand quiet adds", async () => {
+  it("a memcached operation reports only the refused ones of a thousand quiet adds", async () => {
     const taken = freshKey();
     const before = new Pipeline();
     before.add(taken, "x", 0);
@@ -140,7 +140,7 @@ describe("a memcached operation", () => {
     assert.deepEqual(refused, [700]);
   });
 
-  it("reports a full server, and evicts nothing", async () => {
+  it("a memcached operation reports a full server, and evicts nothing", async () => {
     const p = new Pipeline();
     const ops = Array.from({ length: 400 }, () => p.add(freshKey(), Buffer.alloc(30_000), 0));
     const r = await client.send(p);
@@ -156,7 +156,7 @@ describe("a memcached operation", () => {
     assert.ok((await readMemory(client)).outOfMemory > 0);
   });
 
-  it("reports that a full server has no memory for an overwrite, and keeps the old value", async t => {
+  it("a memcached operation reports that a full server has no memory for an overwrite, and keeps the old value", async t => {
     const small = await testMemcached({ memoryMb: 2 });
     const alone = testClient(small.port);
     t.after(() => alone.close());
@@ -176,7 +176,7 @@ describe("a memcached operation", () => {
     assert.equal(r.of(nothing), null);
   });
 
-  it("matches every answer to its request under a heavy mix", async () => {
+  it("a memcached operation matches every answer to its request under a heavy mix", async () => {
     const calls = Array.from({ length: 300 }, async (_, i) => {
       const key = freshKey();
       const p = new Pipeline();
@@ -190,7 +190,7 @@ describe("a memcached operation", () => {
 });
 
 describe("a memcached connection", () => {
-  it("fails at once while no server listens, and works when one does", async () => {
+  it("a memcached connection fails at once while no server listens, and works when one does", async () => {
     const one = await testMemcached();
     const lonely = testClient(one.port);
     await one.child.kill();
@@ -206,7 +206,7 @@ describe("a memcached connection", () => {
     lonely.close();
   });
 
-  it("treats a tunnel that accepts and does not answer as a server that is away", async t => {
+  it("a memcached connection treats a tunnel that accepts and does not answer as a server that is away", async t => {
     const one = await testMemcached();
     const tunnel = await FaultProxy.start({ host: "127.0.0.1", port: one.port });
     const through = new MemcachedClient(tunnel.address);
@@ -227,7 +227,7 @@ describe("a memcached connection", () => {
     await through.send(p);
   });
 
-  it("settles everything in flight when the server is stopped, and recovers", async () => {
+  it("a memcached connection settles everything in flight when the server is stopped, and recovers", async () => {
     const one = await testMemcached();
     const stopped = new MemcachedClient(
       { host: "127.0.0.1", port: one.port },
@@ -250,7 +250,7 @@ describe("a memcached connection", () => {
     stopped.close();
   });
 
-  it("refuses a key that would close the connection before it is sent", async () => {
+  it("a memcached connection refuses a key that would close the connection before it is sent", async () => {
     const { markKey } = await import("#lib/memcached/keys.ts");
     assert.throws(() => markKey(1 as never, Buffer.alloc(300) as never), RangeError);
   });

@@ -44,11 +44,11 @@ async function forget(...names: readonly string[]): Promise<void> {
 }
 
 describe("checkSchema", () => {
-  it("rejects an empty database and names the command that fills it", async () => {
+  it("checkSchema rejects an empty database and names the command that fills it", async () => {
     await assert.rejects(checkSchema(newStore()), /the database is empty: run `npm run migrate`/);
   });
 
-  it("names the migrations that the database lacks", async () => {
+  it("checkSchema names the migrations that the database lacks", async () => {
     await migrate(newStore(), migrations(first));
     await assert.rejects(
       checkSchema(newStore(), migrations(inOrder)),
@@ -57,7 +57,7 @@ describe("checkSchema", () => {
     await forget(...Object.keys(first));
   });
 
-  it("accepts a newer schema unless a migration that it does not know is marked as breaking", async () => {
+  it("checkSchema accepts a newer schema unless a migration that it does not know is marked as breaking", async () => {
     const store = newStore();
     const known = migrations(first);
     const harmless = { ...first, "0002-colour.sql": inOrder["0002-colour.sql"] };
@@ -85,7 +85,7 @@ describe("migrate", () => {
     await forget(...Object.keys(inOrder));
   });
 
-  it("refuses to go on after a migration whose statement failed", async () => {
+  it("migrate refuses to go on after a migration whose statement failed", async () => {
     const store = newStore();
     const broken = "CREATE TABLE fruit (id INT);\nCREATE NONSENSE;\n";
     const directory = migrations({
@@ -98,7 +98,7 @@ describe("migrate", () => {
     await forget("0001-broken.sql");
   });
 
-  it("refuses to go on after a migration that crashed, and leaves no lock behind", async () => {
+  it("migrate refuses to go on after a migration that crashed, and leaves no lock behind", async () => {
     const store = newStore();
     const slow = "CREATE TABLE fruit (id INT);\nSELECT SLEEP(600);\n";
     const directory = migrations({ "0001-slow.sql": slow });
@@ -115,7 +115,7 @@ describe("migrate", () => {
     await forget("0001-slow.sql");
   });
 
-  it("makes the product's schema, which checkSchema accepts", async () => {
+  it("migrate makes the product's schema, which checkSchema accepts", async () => {
     const files = readdirSync("sql").sort();
     assert.deepEqual(await migrate(newStore()), files);
     await checkSchema(newStore());
@@ -123,7 +123,7 @@ describe("migrate", () => {
 });
 
 describe("a session", () => {
-  it("is in strict mode and keeps times in UTC", async () => {
+  it("a session is in strict mode and keeps times in UTC", async () => {
     const store = newStore();
     const rows = await store.rows<Row & { zone: string; mode: string }>(
       "test.session",
@@ -142,7 +142,7 @@ describe("a session", () => {
 });
 
 describe("splitStatements", () => {
-  it("splits at semicolons that end a line, and drops comments", () => {
+  it("splitStatements splits at semicolons that end a line, and drops comments", () => {
     const sql =
       "-- one; two;\nCREATE TABLE a (\n  b INT COMMENT 'x; y'\n);\n\n-- end\nINSERT INTO a VALUES (1);\n";
     assert.deepEqual(splitStatements(sql), [

@@ -63,14 +63,14 @@ describe("the Next process", () => {
     return (await count()) - before - (before - first);
   }
 
-  it("runs no voting loop after it has answered pages, calls and HEAD requests", async () => {
+  it("the Next process runs no voting loop after it has answered pages, calls and HEAD requests", async () => {
     assert.equal(await ask("GET", "/studio/sign-in"), 200);
     assert.equal(await ask("GET", `/api/polls/${slug}`), 200);
     assert.equal(await ask("HEAD", `/p/${slug}`), 200);
     assert.equal(await bytesSentWhileIdle(), 0);
   });
 
-  it("takes a vote that reaches it, and runs the voting loops from then on", async () => {
+  it("the Next process takes a vote that reaches it, and runs the voting loops from then on", async () => {
     const ballot = JSON.stringify({ choices: ["1"], ballotId: randomUUID() });
     assert.equal(await ask("POST", `/api/polls/${slug}/votes`, ballot), 202);
     assert.ok((await bytesSentWhileIdle()) > 0);

@@ -10,7 +10,7 @@ import { emptyBatch, newQueue, queueBench, to } from "#test/support/queue-bench.
 import { checkMemcached } from "../../cli/doctor/memcached.ts";
 
 describe("a full queue server", () => {
-  it("reports to the doctor how many items it refused", async () => {
+  it("a full queue server reports to the doctor how many items it refused", async () => {
     const { newClient } = await queueBench(2);
     const client = newClient();
     const says = async () =>
@@ -20,7 +20,7 @@ describe("a full queue server", () => {
     assert.match((await says()).join(), /has refused \d+ items/);
   });
 
-  it("is reported at once, gives numbers that grow by a digit, and takes a tombstone", async () => {
+  it("a full queue server is reported at once, gives numbers that grow by a digit, and takes a tombstone", async () => {
     const { newProducer } = await queueBench(8);
     const queue = newQueue();
     const producer = newProducer(queue);
@@ -42,7 +42,7 @@ describe("a full queue server", () => {
     assert.equal(decodeBatch(found.get(2) ?? Buffer.alloc(0)), null);
   });
 
-  it("refuses a slot, and takes it when it has memory again", async () => {
+  it("a full queue server refuses a slot, and takes it when it has memory again", async () => {
     const { newProducer } = await queueBench(2);
     const producer = newProducer(newQueue());
     const big = Buffer.alloc(60_000);

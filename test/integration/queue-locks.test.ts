@@ -14,7 +14,7 @@ import { timed } from "#test/support/stalls.ts";
 const { newClient, newProducer } = await queueBench();
 
 describe("the lock of a queue", () => {
-  it("is released after its slot is written", async () => {
+  it("the lock of a queue is released after its slot is written", async () => {
     const queue = newQueue();
     const producer = newProducer(queue);
     const ticket = await producer.takeTicket();
@@ -23,7 +23,7 @@ describe("the lock of a queue", () => {
     assert.notEqual((await producer.takeTicket()).lockedAtMs, undefined);
   });
 
-  it("is free after the lease of a producer that died", async () => {
+  it("the lock of a queue is free after the lease of a producer that died", async () => {
     const queue = newQueue();
     await newProducer(queue).takeTicket(); // and is never heard of again
     const second = newProducer(queue);
@@ -34,7 +34,7 @@ describe("the lock of a queue", () => {
     assert.ok(tookMs <= 2_300, `${tookMs} ms`);
   });
 
-  it("comes with another number when the first has aged during the wait, and is released", async () => {
+  it("the lock of a queue comes with another number when the first has aged during the wait, and is released", async () => {
     const queue = newQueue();
     await newProducer(queue).takeTicket(); // dies with the lock
     const second = newProducer(queue);
@@ -45,7 +45,7 @@ describe("the lock of a queue", () => {
     assert.notEqual((await second.takeTicket()).lockedAtMs, undefined);
   });
 
-  it("is released by a holder whose number has aged", async () => {
+  it("the lock of a queue is released by a holder whose number has aged", async () => {
     const producer = newProducer(newQueue());
     const ticket = await producer.takeTicket();
     const aged = { ...ticket, takenAtMs: ticket.takenAtMs - 1_100 };
@@ -53,7 +53,7 @@ describe("the lock of a queue", () => {
     assert.notEqual((await producer.takeTicket()).lockedAtMs, undefined);
   });
 
-  it("is not deleted by a holder whose lease may have ended", async () => {
+  it("the lock of a queue is not deleted by a holder whose lease may have ended", async () => {
     const queue = newQueue();
     const slow = newProducer(queue);
     const ticket = await slow.takeTicket();
@@ -64,7 +64,7 @@ describe("the lock of a queue", () => {
     assert.equal(counterValue((await slow.client.send(p)).of(lock)), 1n);
   });
 
-  it("passes quickly between producers, and every batch is enqueued once", async () => {
+  it("the lock of a queue passes quickly between producers, and every batch is enqueued once", async () => {
     const queue = newQueue();
     const producers = Array.from({ length: 6 }, () => newProducer(queue));
     const batches = producers.flatMap(producer =>
@@ -90,7 +90,7 @@ describe("the lock of a queue", () => {
 });
 
 describe("a lock whose holder is dead", () => {
-  it("sends batches to another home until its lease ends", async () => {
+  it("a lock whose holder is dead sends batches to another home until its lease ends", async () => {
     const client = newClient();
     const homes = [newQueue(), newQueue()].map(queue => new QueueProducer(queue, client));
     const [own, other] = homes;
@@ -109,7 +109,7 @@ describe("a lock whose holder is dead", () => {
 });
 
 describe("freezing the queues", () => {
-  it("keeps producers waiting until the release", async () => {
+  it("freezing the queues keeps producers waiting until the release", async () => {
     const queue = newQueue();
     const producer = newProducer(queue);
     await producer.write(await producer.takeTicket(), encodeBatch(emptyBatch()));
@@ -120,7 +120,7 @@ describe("freezing the queues", () => {
     assert.notEqual((await producer.takeTicket()).lockedAtMs, undefined);
   });
 
-  it("fails, and keeps no lock, when a lock stays busy", async () => {
+  it("freezing the queues fails, and keeps no lock, when a lock stays busy", async () => {
     const [free, busy] = [newQueue(), newQueue()];
     const producer = newProducer(free);
     await producer.write(await producer.takeTicket(), encodeBatch(emptyBatch()));
@@ -129,7 +129,7 @@ describe("freezing the queues", () => {
     assert.notEqual((await producer.takeTicket()).lockedAtMs, undefined);
   });
 
-  it("takes no lock on a server without queues", async () => {
+  it("freezing the queues takes no lock on a server without queues", async () => {
     const hold = await freezeQueues([newProducer(newQueue()).client], [newQueue()]);
     assert.deepEqual(hold.queues, []);
     await hold.release();

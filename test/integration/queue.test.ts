@@ -14,7 +14,7 @@ import { emptyBatch, newQueue, queueBench, to } from "#test/support/queue-bench.
 const { newProducer, flushAll } = await queueBench();
 
 describe("epoch and pointer", () => {
-  it("are created once when many producers begin at the same moment", async () => {
+  it("epoch and pointer are created once when many producers begin at the same moment", async () => {
     const queue = newQueue();
     const producers = Array.from({ length: 16 }, () => newProducer(queue));
     const tickets = await Promise.all(producers.map(producer => producer.takeTicket()));
@@ -25,14 +25,14 @@ describe("epoch and pointer", () => {
     );
   });
 
-  it("give exactly one producer the lock at a cold start", async () => {
+  it("epoch and pointer give exactly one producer the lock at a cold start", async () => {
     const queue = newQueue();
     const producers = Array.from({ length: 16 }, () => newProducer(queue));
     const tickets = await Promise.all(producers.map(producer => producer.takeTicket()));
     assert.equal(tickets.filter(ticket => ticket.lockedAtMs !== undefined).length, 1);
   });
 
-  it("begin a new epoch when the server loses its memory, and never use a number again", async () => {
+  it("epoch and pointer begin a new epoch when the server loses its memory, and never use a number again", async () => {
     const producer = newProducer(newQueue());
     const before = await producer.takeTicket();
     await flushAll();
@@ -41,7 +41,7 @@ describe("epoch and pointer", () => {
     assert.equal(afterwards.slot, 1);
   });
 
-  it("end an epoch whose pointer alone was lost, instead of restarting its numbers", async () => {
+  it("epoch and pointer end an epoch whose pointer alone was lost, instead of restarting its numbers", async () => {
     const queue = newQueue();
     const producer = newProducer(queue);
     const before = await producer.takeTicket();
@@ -54,7 +54,7 @@ describe("epoch and pointer", () => {
 });
 
 describe("slots", () => {
-  it("refuse a front that writes after the worker's tombstone", async () => {
+  it("slots refuse a front that writes after the worker's tombstone", async () => {
     const queue = newQueue();
     const producer = newProducer(queue);
     const ticket = await producer.takeTicket();
@@ -63,7 +63,7 @@ describe("slots", () => {
     assert.equal((await producer.write(ticket, bytes)).outcome, "fenced");
   });
 
-  it("refuse a tombstone after the front has written", async () => {
+  it("slots refuse a tombstone after the front has written", async () => {
     const queue = newQueue();
     const producer = newProducer(queue);
     const ticket = await producer.takeTicket();
@@ -74,7 +74,7 @@ describe("slots", () => {
     );
   });
 
-  it("are enqueued again under another number after a tombstone", async () => {
+  it("slots are enqueued again under another number after a tombstone", async () => {
     const queue = newQueue();
     const producer = newProducer(queue);
     const ticket = await producer.takeTicket();
@@ -86,14 +86,14 @@ describe("slots", () => {
     assert.ok(result.outcome === "enqueued" && (result.places[0]?.slot ?? 0) > next);
   });
 
-  it("are not written under a number that has aged", async () => {
+  it("slots are not written under a number that has aged", async () => {
     const producer = newProducer(newQueue());
     const ticket = await producer.takeTicket();
     const old = { ...ticket, takenAtMs: ticket.takenAtMs - 1_100 };
     assert.equal((await producer.write(old, encodeBatch(emptyBatch()))).outcome, "stale");
   });
 
-  it("are not acknowledged when the memory was lost between number and slot", async () => {
+  it("slots are not acknowledged when the memory was lost between number and slot", async () => {
     const producer = newProducer(newQueue());
     const ticket = await producer.takeTicket();
     await flushAll();

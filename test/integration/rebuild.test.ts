@@ -158,7 +158,7 @@ describe("rebuildTallies", () => {
     assert.equal(await roundTrips(polls.slice(1)), forOne);
   });
 
-  it("reads no slot again while the queues are frozen", async () => {
+  it("rebuildTallies reads no slot again while the queues are frozen", async () => {
     const { producer, queueNames } = newQueue();
     const poll = await newPoll();
     for (let i = 0; i < 40; i++) await vote(producer, poll.id);
@@ -171,7 +171,7 @@ describe("rebuildTallies", () => {
     assert.ok(!seen.slice(seen.indexOf("lock")).includes("slots"), seen.join(" "));
   });
 
-  it("starts again before it takes a lock when slots were flushed while it read", async () => {
+  it("rebuildTallies starts again before it takes a lock when slots were flushed while it read", async () => {
     const { producer, queueNames } = newQueue();
     const poll = await newPoll();
     for (let i = 0; i < 3; i++) await vote(producer, poll.id);
@@ -183,7 +183,7 @@ describe("rebuildTallies", () => {
     assert.ok(seen.indexOf("lock") > seen.lastIndexOf("snapshot"), seen.join(" "));
   });
 
-  it("starts again when slots were flushed just before it had the locks", async () => {
+  it("rebuildTallies starts again when slots were flushed just before it had the locks", async () => {
     const { producer, queueNames } = newQueue();
     const poll = await newPoll();
     await vote(producer, poll.id);
@@ -225,13 +225,13 @@ describe("rebuildTallies with frozen queues", () => {
     return { ballots: await ballotsOf(poll), seen };
   }
 
-  it("lets votes go on when MySQL does not answer about a batch", async () => {
+  it("rebuildTallies with frozen queues lets votes go on when MySQL does not answer about a batch", async () => {
     const { ballots, seen } = await withSilentMysql(vote);
     assert.equal(ballots, 3);
     assert.equal(seen.filter(event => event === "lock").length, 2, "acquired and released");
   });
 
-  it("lets votes go on when MySQL does not answer about a missing slot", async () => {
+  it("rebuildTallies with frozen queues lets votes go on when MySQL does not answer about a missing slot", async () => {
     const { ballots, seen } = await withSilentMysql(async producer => {
       await producer.unlock(await producer.waitForLock(await producer.takeTicket()));
     });
@@ -239,7 +239,7 @@ describe("rebuildTallies with frozen queues", () => {
     assert.equal(seen.filter(event => event === "lock").length, 2, "acquired and released");
   });
 
-  it("writes nothing to a server that answers after the lease", async () => {
+  it("rebuildTallies with frozen queues writes nothing to a server that answers after the lease", async () => {
     const { producer, queueNames } = newQueue();
     const poll = await newPoll();
     await vote(producer, poll.id);
@@ -269,7 +269,7 @@ describe("correctCounters with 2,000 polls", () => {
     return Array.from({ length: 2_000 }, (_, i) => ({ ...poll, id: (100_000 + i) as PollId }));
   };
 
-  it("writes a few portions, and nothing when the time is over", async () => {
+  it("correctCounters with 2,000 polls writes a few portions, and nothing when the time is over", async () => {
     const client = countingClient();
     const placement = new Placement([client], 1);
     const polls = await manyPolls();

@@ -50,20 +50,20 @@ describe("floodgate recount", () => {
     await memcached.send(p);
   }
 
-  it("ends with status 75 and compares no tallies while ballots are on their way", async () => {
+  it("floodgate recount ends with status 75 and compares no tallies while ballots are on their way", async () => {
     const { status, said } = await recount();
     assert.match(said, /recount: 1 poll: rows and totals agree; tallies not compared/);
     assert.equal(status, 75);
   });
 
-  it("ends with status 0 when rows, totals and tallies agree", async () => {
+  it("floodgate recount ends with status 0 when rows, totals and tallies agree", async () => {
     await site.drained();
     const { status, said } = await recount();
     assert.match(said, /everything agrees/);
     assert.equal(status, 0);
   });
 
-  it("names wrong totals and tallies with status 1, and corrects both with --repair", async () => {
+  it("floodgate recount names wrong totals and tallies with status 1, and corrects both with --repair", async () => {
     await site.query("UPDATE poll_totals SET ballots = 7 WHERE poll_id = ?", [poll]);
     const { status, said } = await recount();
     assert.match(said, /ballots: 1 by the rows, 7 by the totals/);
@@ -74,7 +74,7 @@ describe("floodgate recount", () => {
     assert.equal((await recount()).status, 0);
   });
 
-  it("compares the tallies of a final poll only as long as memcached has them", async () => {
+  it("floodgate recount compares the tallies of a final poll only as long as memcached has them", async () => {
     await site.query("UPDATE polls SET finalized_at = NOW(3), closes_at = NOW(3) WHERE id = ?", [
       poll,
     ]);

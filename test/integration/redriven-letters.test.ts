@@ -25,7 +25,7 @@ async function letterOf(pollId: PollId, bytes: Buffer, ballots: number) {
 }
 
 describe("a re-driven dead letter", () => {
-  it("is counted once when two processes re-drive it at once", async () => {
+  it("a re-driven dead letter is counted once when two processes re-drive it at once", async () => {
     const pollId = await bench.newPoll();
     const bytes = encodeBatch(batch([ballot(pollId), ballot(pollId)]));
     const id = await letterOf(pollId, bytes, 0);
@@ -40,7 +40,7 @@ describe("a re-driven dead letter", () => {
     assert.ok(!(await listDeadLetters(bench.store)).some(letter => letter.id === id));
   });
 
-  it("is counted once when its batch is in another letter, or in a slot, as well", async () => {
+  it("a re-driven dead letter is counted once when its batch is in another letter, or in a slot, as well", async () => {
     const pollId = await bench.newPoll();
     const twice = encodeBatch(batch([ballot(pollId), ballot(pollId)]));
     const both = [await letterOf(pollId, twice, 0), await letterOf(pollId, twice, 0)];
@@ -62,7 +62,7 @@ describe("a re-driven dead letter", () => {
     );
   });
 
-  it("counts a voter once who has another ballot in the same batch", async () => {
+  it("a re-driven dead letter counts a voter once who has another ballot in the same batch", async () => {
     const pollId = await bench.newPoll();
     const first = ballot(pollId, { receivedAtMs: Date.now() - 10 });
     const other = ballot(pollId, { voter: first.voter });
@@ -77,7 +77,7 @@ describe("a re-driven dead letter", () => {
     assert.deepEqual([ballots, duplicates], [1, 1]);
   });
 
-  it("stays, with the reason, when it can't be decoded or counted", async () => {
+  it("a re-driven dead letter stays, with the reason, when it can't be decoded or counted", async () => {
     const pollId = await bench.newPoll();
     const damaged = await letterOf(pollId, Buffer.from("not a slot"), 0);
     const result = await redriveLetter(bench.store, damaged);
@@ -89,7 +89,7 @@ describe("a re-driven dead letter", () => {
 });
 
 describe("recountPoll", () => {
-  it("finds totals that differ from the rows, and corrects them with repair", async () => {
+  it("recountPoll finds totals that differ from the rows, and corrects them with repair", async () => {
     const pollId = await bench.newPoll();
     const bytes = encodeBatch(batch([ballot(pollId), ballot(pollId)]));
     await redriveLetter(bench.store, await letterOf(pollId, bytes, 0));

@@ -43,7 +43,7 @@ function threeOf(id: PollId): { first: Ballot; other: Ballot; again: Ballot } {
 const expected = { rows: [[1]], ballots: 1, votes: [1, 0, 0, 0] };
 
 describe("a ballot that is sent again", () => {
-  it("stands when its first copy and the other ballot arrive later, in one flush", async () => {
+  it("a ballot that is sent again stands when its first copy and the other ballot arrive later, in one flush", async () => {
     const standing = await standingAfter(id => {
       const { first, other, again } = threeOf(id);
       return [[again], [first, other]];
@@ -51,7 +51,7 @@ describe("a ballot that is sent again", () => {
     assert.deepEqual(standing, expected);
   });
 
-  it("stands when its first copy arrives later, and then the other ballot", async () => {
+  it("a ballot that is sent again stands when its first copy arrives later, and then the other ballot", async () => {
     const standing = await standingAfter(id => {
       const { first, other, again } = threeOf(id);
       return [[again], [first], [other]];
@@ -59,7 +59,7 @@ describe("a ballot that is sent again", () => {
     assert.deepEqual(standing, expected);
   });
 
-  it("stands in every other order of arrival", async () => {
+  it("a ballot that is sent again stands in every other order of arrival", async () => {
     const orders = [
       ["again", "other", "first"],
       ["other", "again", "first"],

@@ -47,7 +47,7 @@ async function vote(poll: PollId, option: number) {
 }
 
 describe("results", () => {
-  it("include the process's own votes at once", async () => {
+  it("results include the process's own votes at once", async () => {
     const [poll, board] = [await openPoll(), newBoard()];
     await board.read(poll, "reader");
     for (const option of [1, 2, 2]) board.see(poll.id, await vote(poll.id, option));
@@ -55,7 +55,7 @@ describe("results", () => {
     assert.deepEqual([ballots, options.map(({ votes }) => votes)], [3, [1, 2, 0, 0]]);
   });
 
-  it("include another process's vote that came between two of the process's own", async () => {
+  it("results include another process's vote that came between two of the process's own", async () => {
     const [poll, board] = [await openPoll(), newBoard()];
     const before = await board.read(poll, "reader");
     board.see(poll.id, await vote(poll.id, 1));
@@ -67,7 +67,7 @@ describe("results", () => {
     assert.ok(version > before.version);
   });
 
-  it("are not set back by an older answer that arrives late", async () => {
+  it("results are not set back by an older answer that arrives late", async () => {
     const [poll, board] = [await openPoll(), newBoard()];
     await board.read(poll, "reader");
     const answers = [await vote(poll.id, 1), await vote(poll.id, 1), await vote(poll.id, 1)];

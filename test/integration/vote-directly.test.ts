@@ -63,14 +63,14 @@ describe("a vote on the fast path", () => {
     "another origin": { body: ballot(), headers: { Origin: "https://evil.example" } },
   };
   for (const [what, sent] of Object.entries(wrong)) {
-    it(`gets the refusal that the route gives: ${what}`, async () => {
+    it(`a vote on the fast path gets the refusal that the route gives: ${what}`, async () => {
       const direct = await send(directType, sent);
       assert.ok(direct.status >= 400 && direct.status < 500, String(direct.status));
       assert.deepEqual(direct, await send(longWayType, sent));
     });
   }
 
-  it("is accepted as by the route, with a cookie and a token for a voter without any", async () => {
+  it("a vote on the fast path is accepted as by the route, with a cookie and a token for a voter without any", async () => {
     const sent = { body: ballot(), headers: { "Floodgate-Voter": "" } };
     const direct = await send(directType, sent);
     const again = await send(longWayType, sent);
@@ -83,7 +83,7 @@ describe("a vote on the fast path", () => {
     assert.deepEqual(ofLength(direct.headers), ofLength(again.headers));
   });
 
-  it("is refused as by the route when the cookie's voter has voted", async () => {
+  it("a vote on the fast path is refused as by the route when the cookie's voter has voted", async () => {
     const response = await postVote(site.url, slug, ballot());
     const cookie = response.headers.get("set-cookie")?.split(";")[0] ?? "";
     const sent = { body: ballot(), headers: { Cookie: `a=1; ${cookie}` } };

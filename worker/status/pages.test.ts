@@ -38,7 +38,7 @@ const get = (app: ReturnType<typeof pages>, path: string, headers: Record<string
   app.request(path, { headers: { Host: "127.0.0.1:3001", ...headers } });
 
 describe("the worker's pages", () => {
-  it("answer each path with its content type, never cacheable, with a policy against scripts", async () => {
+  it("the worker's pages answer each path with its content type, never cacheable, with a policy against scripts", async () => {
     const types = {
       "/": "text/html; charset=UTF-8",
       "/status.json": json,
@@ -54,7 +54,7 @@ describe("the worker's pages", () => {
     }
   });
 
-  it("answer 404 to an unknown path and 405 to a method that would change something", async () => {
+  it("the worker's pages answer 404 to an unknown path and 405 to a method that would change something", async () => {
     for (const path of ["/nothing", "/constructor", "/status.json/"]) {
       assert.equal((await get(pages(), path)).status, 404, path);
     }
@@ -65,7 +65,7 @@ describe("the worker's pages", () => {
     }
   });
 
-  it("answer HEAD like GET, without a body", async () => {
+  it("the worker's pages answer HEAD like GET, without a body", async () => {
     const response = await pages().request("/status.json", {
       method: "HEAD",
       headers: { Host: "localhost" },
@@ -98,13 +98,13 @@ describe("the worker's pages", () => {
     }
   });
 
-  it("answer 403 to a foreign Host header on loopback", async () => {
+  it("the worker's pages answer 403 to a foreign Host header on loopback", async () => {
     for (const path of ["/", "/status.json", "/metrics", "/nothing"]) {
       assert.equal((await get(pages(), path, { Host: "rebound.example" })).status, 403, path);
     }
   });
 
-  it("answer 401 with a challenge without the token, and the page with it", async () => {
+  it("the worker's pages answer 401 with a challenge without the token, and the page with it", async () => {
     const app = pages({ token });
     const refused = await get(app, "/");
     assert.equal(refused.status, 401);
