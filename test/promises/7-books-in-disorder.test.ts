@@ -91,7 +91,7 @@ describe("books in disorder", () => {
     await waitUntil("the alarm", () => alarms().length > 0, slowly);
     await shows(false);
     assert.match(await ask("/metrics"), /^floodgate_books_balanced 0$/m);
-    assert.match(await ask("/"), /The two sides do not agree/);
+    assert.match(await ask("/"), /The books do not balance/);
 
     await arrive("- 1");
     await shows(true);
