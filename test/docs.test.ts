@@ -88,4 +88,18 @@ describe("the documents", () => {
       assert.match(readFileSync(file, "utf8"), new RegExp(`^# ${numbers[index]}\\. `), file);
     }
   });
+
+  it("the architecture lists the folders of lib/ in the order of the import rules", () => {
+    const rules = readFileSync(".dependency-cruiser.mjs", "utf8");
+    const [, list = ""] = /const folders = \[([^\]]*)\]/.exec(rules) ?? [];
+    const ruled = [...list.matchAll(/"(\w+)"/g)].map(([, folder]) => folder);
+    const [, table = ""] =
+      /table:\n\n((?:\|.*\n)+)/.exec(readFileSync("docs/architecture.md", "utf8")) ?? [];
+    const firstCells = table.split("\n").map(row => row.split("|")[1] ?? "");
+    const listed = firstCells.flatMap(cell =>
+      [...cell.matchAll(/`(\w+)\/`/g)].map(([, folder]) => folder),
+    );
+    assert.ok(ruled.length > 10);
+    assert.deepEqual(listed, ruled);
+  });
 });
