@@ -8,7 +8,7 @@ const labels = ["Ada", "Ben", "Cem", "Dora"].map(label => ({ label }));
 async function vote(request: APIRequestContext, url: string, slug: string, choices: string[]) {
   const response = await request.post(`${url}/api/polls/${slug}/votes`, {
     data: { choices, ballotId: crypto.randomUUID() },
-    // Each ballot from somebody else.
+    // Each ballot comes from another voter.
     headers: { Cookie: "" },
   });
   expect(response.status()).toBe(202);

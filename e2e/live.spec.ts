@@ -5,7 +5,7 @@ import { expect, test, watchConsole } from "./support/fixtures.ts";
 
 const patient = { timeout: 20_000 };
 
-/** Somebody else votes. */
+/** Another reader votes. */
 async function voteElsewhere(url: string, slug: string, choice = "3"): Promise<void> {
   const answer = await fetch(`${url}/api/polls/${slug}/votes`, {
     method: "POST",

@@ -5,7 +5,7 @@ import { expect, test, watchConsole } from "./support/fixtures.ts";
 
 const numbers = /\d+%|\d+ votes?/;
 
-/** What somebody without a cookie gets from the API and the stream. */
+/** The answers of the API and the stream to a request without a cookie. */
 async function seenByApi(request: APIRequestContext, url: string, slug: string) {
   const results = `${url}/api/polls/${slug}/results`;
   const body = await (await request.get(results)).json();

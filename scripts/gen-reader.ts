@@ -23,7 +23,7 @@ async function bundle(entry: string, format: "esm" | "iife" = "esm"): Promise<st
   return result.outputFiles[0]?.text.trim() ?? "";
 }
 
-/** Files that are as they should be are left alone: somebody may be reading them. */
+/** An unchanged file is not written again: another process may be reading it. */
 function writeIfChanged(file: string, text: string): void {
   if (!existsSync(file) || readFileSync(file, "utf8") !== text) writeFileSync(file, text);
 }
@@ -36,7 +36,7 @@ const styles = await bundle("reader/reader.css");
 const demoStyles = await bundle("reader/demo.css");
 const script = await bundle("reader/script/start.ts");
 const embedScript = await bundle("reader/embed/floodgate-poll.ts", "iife");
-/** Of the light tokens, which come first: for what is drawn, not styled. */
+/** The colours of the light scheme, which come first in the file: pictures are drawn with them. */
 const palette: Record<string, string> = {};
 for (const [, name = "", colour = ""] of readFileSync("reader/design/tokens.css", "utf8").matchAll(
   /--fg-([a-z-]+): (#[0-9a-f]{6});/g,

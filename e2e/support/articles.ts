@@ -85,7 +85,7 @@ function listen(server: Server, port: number): Promise<void> {
   });
 }
 
-/** A certificate that nobody trusts, good for a day. */
+/** An untrusted certificate, valid for a day. */
 function makeCertificate(): { key: Buffer; cert: Buffer } {
   const directory = mkdtempSync(join(tmpdir(), "floodgate-tls-"));
   const [key, cert] = [join(directory, "key.pem"), join(directory, "cert.pem")];

@@ -1,6 +1,6 @@
 /**
  * Replay: batches whose epoch has ended, or whose server stays away, are enqueued again on another server or
- * committed directly to MySQL; committed batches leave the replay ring. It runs also while nobody votes, because a
+ * committed directly to MySQL; committed batches leave the replay ring. It also runs without votes, because a
  * server may lose its memory at any time.
  */
 import { DAY, MINUTE, monotonicMs, SECOND, sleep } from "../base/clock.ts";

@@ -86,7 +86,7 @@ export const resultsSchema = z.object({
     .meta({ description: "Ranked polls: the instant-runoff; `null` until it has been computed" }),
 });
 
-/** One snapshot is shared by all who ask, so nobody may write to it. */
+/** One snapshot is shared by all requests, so it is read-only. */
 type DeepReadonly<T> = T extends readonly (infer Item)[]
   ? readonly DeepReadonly<Item>[]
   : T extends object

@@ -46,7 +46,7 @@ export interface Verdict {
   readonly lost: number;
   /** Counted more often than there are rows. */
   readonly doubleCounted: number;
-  /** Stored, though nobody sent it, or with other choices than were sent. */
+  /** Stored, though it was never sent, or with other choices than were sent. */
   readonly unexpected: number;
   /** Not acknowledged and stored all the same: the answer was lost on the way. */
   readonly recovered: number;

@@ -13,7 +13,7 @@ export interface LoadResult {
   /** By position in the plan. */
   readonly states: State[];
   readonly statusCounts: ReadonlyMap<number, number>;
-  /** Of answered requests, in milliseconds, sorted. */
+  /** Latencies of answered requests in milliseconds, sorted. */
   readonly latencies: Float64Array;
   readonly seconds: number;
   readonly brokenConnections: number;
@@ -77,7 +77,7 @@ export class Load {
     connection.close();
   }
 
-  /** Resolves when a voter's first ballot has its answer: without its cookie they would be somebody else. */
+  /** Resolves when a voter's first ballot has its answer: without its cookie the voter would be another one. */
   async #known(voter: number): Promise<void> {
     const untilMs = monotonicMs() + firstAnswerMsMax;
     while (!this.#cookies.has(voter) && monotonicMs() < untilMs) await sleep(10);

@@ -21,7 +21,7 @@ export class Child {
 
   constructor(name: string, command: string, args: readonly string[], options: ChildOptions = {}) {
     this.name = name;
-    // A process group of its own: Ctrl-C in a terminal is for whoever started it to hand on.
+    // A process group of its own: the parent passes a terminal's Ctrl-C on.
     this.process = spawn(command, args, {
       stdio: ["ignore", "pipe", "pipe"],
       detached: true,

@@ -57,7 +57,7 @@ export function prepareDatabase(directory: string, redoLogMb = 96): void {
   if (status !== 0) throw new Error(`mariadb-install-db failed\n${stdout}\n${stderr}`);
 }
 
-/** One for each server: one that starts deletes the temporary tables of whoever shares it. */
+/** One for each server: a server that starts deletes the temporary tables of every server that shares it. */
 function temporaryDirectory(directory: string): string {
   const temporary = join(directory, "tmp");
   mkdirSync(temporary, { recursive: true });

@@ -4,9 +4,9 @@ import { freePort, portAnswers, waitUntil } from "./ports.ts";
 import { findProgram } from "./programs.ts";
 
 /**
- * `-M`: a full server answers with an error instead of dropping slots in silence. `-F`: nobody can
- * flush it. `idle_timeout`: a front that was stopped for a minute loses its connection, and with it the
- * chance to write a slot whose number was given up long ago. `slab_automove_window`: memory moves to
+ * `-M`: a full server answers with an error instead of dropping slots in silence. `-F`: it refuses
+ * `flush_all`. `idle_timeout`: a front that was stopped for a minute loses its connection, so it cannot write a
+ * slot whose number was given up long ago. `slab_automove_window`: memory moves to
  * where it is needed within seconds. `-U 0`: no UDP.
  */
 export const queueOptions: readonly string[] = [

@@ -32,7 +32,7 @@ export function printTimes(finished: readonly Finished[], stages: readonly strin
   }
 }
 
-/** The failed jobs once more, so that nobody has to look for them. */
+/** Lists the failed jobs again at the end of the log. */
 export function printFailures(finished: readonly Finished[]): void {
   for (const { job, failed } of finished) {
     if (failed > 0) console.log(`✖ ${job.stage}: ${job.name}: ${failed} failed`);

@@ -88,6 +88,6 @@ export function jobsOfStages(wanted: readonly StageName[]): Job[] {
   const jobs = order
     .filter(stage => wanted.includes(stage))
     .flatMap(stage => jobsOf(stage, withBuild));
-  // Those that only wait come first: they are in nobody's way.
+  // Files that mostly wait come first: they leave the cores to the others.
   return jobs.sort((a, b) => Number(waitingFiles.has(b.name)) - Number(waitingFiles.has(a.name)));
 }

@@ -205,7 +205,7 @@ class Up {
     });
   }
 
-  /** What its processes run with, for the programs that somebody runs beside them. */
+  /** The settings of its processes, for programs that are run beside them. */
   #settings(): Record<string, string> {
     const set = settingDocs().map(({ name }) => [name, this.#env[name]] as const);
     return Object.fromEntries(set.filter(([, value]) => value !== undefined)) as Record<

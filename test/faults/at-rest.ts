@@ -92,7 +92,7 @@ export class Inspector {
     };
   }
 
-  /** Numbers that were given up because nobody wrote their slots, in all lives of all queues. */
+  /** Missing slots that were closed, in all epochs of all queues. */
   async holes(): Promise<number> {
     return this.#count("SELECT COALESCE(SUM(missing_slots), 0) AS n FROM floodgate.checkpoints");
   }

@@ -4,7 +4,7 @@
  *
  * - *lost*: a voter has an acknowledged ballot and no row.
  * - *duplicated*: more than one row for a voter.
- * - *unexpected*: a row that nobody sent, or with another choice than was sent.
+ * - *unexpected*: a row that was never sent, or with another choice than was sent.
  * - *displaced*: another ballot counts than the one that was acknowledged before it was even sent.
  * - *contradicted*: a voter who was told "you have voted already" and has no row, or whose one and only
  *   ballot was acknowledged and then refused as if it were another.

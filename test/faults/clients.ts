@@ -58,7 +58,7 @@ export class Clients {
     );
   }
 
-  /** No new ballots; resolves when those under way have their answers, or nobody waits any more. */
+  /** Sends no new ballots; resolves when those under way have their answers or were abandoned. */
   async stop(): Promise<void> {
     this.#stoppedAtMs = monotonicMs();
     await this.#running;
@@ -122,7 +122,7 @@ class Reader {
 
   async #act(what: number): Promise<void> {
     const settled = what < 0.16 ? this.#clients.anySettled(this.#random()) : undefined;
-    // Another ballot of somebody who has voted, with the cookie that says so.
+    // Another ballot of a voter, with the cookie of the first.
     if (settled && what < 0.08) return this.#cast(this.#secondOf(settled));
     // The same once more, without the cookie: the answer that brought it may have been lost.
     if (settled) return this.#cast({ ...settled, cookie: undefined });
@@ -187,7 +187,7 @@ class Reader {
     return connection;
   }
 
-  /** @param abandoned - nobody waits for this answer, so it is not in the history by itself. */
+  /** @param abandoned - the client does not wait for this answer, so it is not in the history by itself. */
   #request(ballot: Planned, abandoned = false): string {
     if (abandoned) this.#clients.history.invoked(seen(ballot));
     const body = JSON.stringify({ choices: [ballot.choice], ballotId: ballot.ballotId });

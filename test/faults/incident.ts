@@ -197,7 +197,7 @@ class StallWatch {
   }
 }
 
-/** Everybody up, nobody stopped, every wire whole. */
+/** Every process up and running, every connection whole. */
 async function heal({ site, tainted }: Incident): Promise<void> {
   for (const proxy of [...site.proxies.memcached, site.proxies.database]) proxy?.heal();
   const programs = [...site.fronts, ...site.workers];

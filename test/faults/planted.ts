@@ -1,7 +1,7 @@
 /**
  * Bugs that are planted to see the suite turn red: edits to the product's source, made while a build of
- * the fault tests is bundled, so that nothing of them is in the product. Each is a mistake that somebody
- * could make in good faith, and each names a fault that must bring it to light.
+ * the fault tests is bundled, so the product contains none of them. Each is a mistake that a
+ * developer could make in good faith, and each names a fault that must bring it to light.
  *
  * When a build says that an edit no longer fits: make the same mistake in the code as it is now.
  */

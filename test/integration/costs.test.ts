@@ -110,7 +110,7 @@ describe("reading costs", () => {
   it("any number of requests for results costs one read of the tallies", async () => {
     const shown = await findPoll(bench.store, slug);
     assert.ok(shown);
-    // Counts the tallies, if nobody has: that is another matter.
+    // Rebuilds the tallies if they are missing, which is not measured here.
     await newBoard().snapshot(shown, "reader");
     const board = newBoard();
     const ask = () =>

@@ -48,7 +48,7 @@ describe("the doctor", () => {
   });
   after(() => site.stop());
 
-  /** Of the site, with its front and worker, and `change`. */
+  /** The doctor's report on the site with its front and worker, and `change`. */
   const examine = (change: Record<string, string> = {}) =>
     doctor({
       ...site.env,

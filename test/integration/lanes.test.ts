@@ -1,4 +1,4 @@
-/** Lanes with a backlog, on a real memcached and a real MariaDB: order, relief, nobody starves. */
+/** Lanes with a backlog, on a real memcached and a real MariaDB: order, relief, no starvation. */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { RecentBatches } from "#lib/flush/recent-batches.ts";

@@ -2,7 +2,7 @@
  * One memcached server in memory, at the level of the bytes that our client sends: what a pipeline of
  * ours does to it, and what it answers. `fake-memcached.test.ts` holds it against the real one.
  *
- * Whoever wants to know which slots are written can listen (`onSlot`).
+ * `onSlot` is called for each slot that is written.
  */
 import { Replies, type Reply } from "#lib/memcached/pipeline.ts";
 import { isTombstone } from "#lib/queue/slot-codec.ts";

@@ -149,7 +149,7 @@ describe("one ballot a voter", () => {
     await worker.child.kill();
     await site.memcached[0]?.child.kill();
     await site.restartMemcached();
-    // Until then MySQL is asked, which knows better. A vote of somebody else's finds out.
+    // Until then MySQL is asked, which knows better. Another voter's ballot shows when.
     const other = await createPoll(site);
     await waitUntil("the queue is used again", async () => {
       await vote(site.url, other, { choices: ["1"], ballotId: randomUUID() });
@@ -161,7 +161,7 @@ describe("one ballot a voter", () => {
       { choices: ["2"], ballotId: randomUUID() },
       { Cookie: cookieOf(first) },
     );
-    assert.equal(second.status, 202, "nobody can know better before the flush");
+    assert.equal(second.status, 202, "the second ballot is unknown before the flush");
     await site.restartWorker(worker);
     await site.drained();
     const after = await results(site, slug);

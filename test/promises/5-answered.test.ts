@@ -113,7 +113,7 @@ describe("every request is answered", () => {
     assert.equal(
       (await fetch(`${site.url}/api/polls/${draft}`)).status,
       404,
-      "a draft is nobody's business",
+      "a draft is not visible",
     );
     assert.equal((await api(site, "GET", `/api/polls/${draft}`)).status, 200);
   });

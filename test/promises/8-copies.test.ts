@@ -14,7 +14,7 @@ import { Control, expectWithin, longestSilence } from "#test/support/stalls.ts";
 
 const voters = 5_000;
 const connections = 50;
-/** Of one vote: two deadlines and a busy machine. */
+/** Longest wait for one vote: two deadlines and a busy machine. */
 const waitMsMax = 1_500;
 
 /** Lets a ledger vote; gives the longest wait for an answer, in milliseconds, but for a time in which the machine stood still. */

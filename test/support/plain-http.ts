@@ -8,7 +8,7 @@ export interface PlainRequest {
   readonly body?: string | Uint8Array;
   /** The body is sent without saying how long it is. */
   readonly chunked?: boolean;
-  /** Of an answer that does not end by itself: so much of it is enough. */
+  /** Stops reading an endless answer when this matches. */
   readonly until?: RegExp;
 }
 

@@ -1,6 +1,6 @@
 /** Random numbers that can be had again: `TEST_SEED=… npm test` replays a run. */
 
-/** The seed of this run, printed by whoever uses it, and numbers in [0, 1) drawn from it. */
+/** The seed of this run, which each user prints, and numbers in [0, 1) drawn from it. */
 export function seededRandom(): { seed: number; random: () => number } {
   const seed = Number(process.env.TEST_SEED ?? Math.floor(Math.random() * 2 ** 31));
   return { seed, random: mulberry32(seed) };

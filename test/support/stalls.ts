@@ -3,7 +3,7 @@
  * this file, so that no bound has to be loosened for a busy machine.
  *
  * A *control* that has nothing to do with what is tested is heard every few milliseconds. A time in which it was silent
- * as well is nobody's delay. The control is the test's own process or, for voting under faults, the worker's
+ * as well is not the product's delay. The control is the test's own process or, for voting under faults, the worker's
  * `/healthz`: that one also tells when the machine has no time for other processes.
  */
 import { monotonicMs, sleep } from "#lib/base/clock.ts";

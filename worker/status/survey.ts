@@ -1,4 +1,4 @@
-/** Looking at the queue servers for the pages: shared by whoever asks within a second. */
+/** Reads the queue servers for the worker's pages; requests within a second share one reading. */
 import { LRUCache } from "lru-cache";
 import { SECOND, wallMs } from "#lib/base/clock.ts";
 import type { MemcachedClient } from "#lib/memcached/client.ts";

@@ -1,4 +1,4 @@
-/** What editors, operators and readers do at the wrong moment; and slots that nobody can read. */
+/** Actions of editors, operators and readers at the wrong moment, and unreadable slots. */
 import { randomBytes, randomUUID } from "node:crypto";
 import type { RowDataPacket } from "mysql2/promise";
 import { sleep } from "#lib/base/clock.ts";
