@@ -105,9 +105,8 @@ class Run {
   }
 
   /**
-   * Slots of lives that are not over. A packet that was under way when the server forgot everything may
-   * still write a slot of the old life, when it is over: nobody was told that it is in, and nobody
-   * will ever look at it.
+   * Slots of epochs that have not ended. A packet that was under way when the server lost its memory may still
+   * write a slot of the ended epoch: it was not acknowledged, and it is never read.
    */
   #slotsLeft(): string[] {
     const { checkpoints, closed } = this.#database;
