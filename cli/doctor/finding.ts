@@ -12,7 +12,7 @@ export const sections = [
   "settings",
   "secrets",
   "memcached-is-away",
-  "memcached-throws-things-away",
+  "memcached-evicts-items",
   "memcached-is-nearly-full",
   "memcached-is-set-up-for-something-else",
   "memcached-can-be-reached-by-others",

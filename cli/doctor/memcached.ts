@@ -131,7 +131,7 @@ function checkEvictions(about: string, { stats, settings, holdsQueues }: ServerF
     found.push(
       say(
         about,
-        "memcached-throws-things-away",
+        "memcached-evicts-items",
         `has evicted ${evictions} items for lack of memory: ${what}`,
         "Check the books (`floodgate recount`), then restart it with -M and a larger -m.",
       ),
@@ -141,7 +141,7 @@ function checkEvictions(about: string, { stats, settings, holdsQueues }: ServerF
     found.push(
       say(
         about,
-        "memcached-throws-things-away",
+        "memcached-evicts-items",
         "runs without -M: when it is full, it evicts items in silence",
         "Restart it with -M when no votes wait in it.",
       ),

@@ -86,7 +86,7 @@ describe("the doctor", () => {
     assert.match(output, /warn .*lets every client delete everything/);
     assert.match(output, /warn .*keeps idle connections for ever/);
     assert.match(output, /warn .*has 64 MB: enough for about \d+,000 voters/);
-    assert.match(output, /docs\/runbook\.md#memcached-throws-things-away/);
+    assert.match(output, /docs\/runbook\.md#memcached-evicts-items/);
   });
 
   it("the doctor reports a memcached that has evicted", async () => {

@@ -1,4 +1,4 @@
-/** The worker's pages on a site that is in trouble: memcached that throws things away, MySQL that is stopped. */
+/** The worker's pages on a site that is in trouble: memcached that evicts, MySQL that is stopped. */
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { after, before, describe, it } from "node:test";
