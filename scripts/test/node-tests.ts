@@ -2,7 +2,7 @@
 import { execFileSync, fork } from "node:child_process";
 import { run } from "node:test";
 import { spec } from "node:test/reporters";
-import type { Count, Job, Outcome } from "./job.ts";
+import { type Count, type Job, type Outcome, runBehind } from "./job.ts";
 
 /** A file of tests may start a whole site and kill it many times. */
 const fileMsMax = 15 * 60_000;
@@ -69,6 +69,7 @@ export function runNodeTestsBy(
       execArgv: ["--import", "tsx"],
       silent: true,
     });
+    runBehind(child);
     let outcome: Outcome = { passed: 0, failed: 1, output: "" };
     let printed = "";
     child.on("message", message => {

@@ -10,7 +10,7 @@ export async function runPlaywright(): Promise<Outcome> {
   const { output } = await capture(
     "node_modules/.bin/playwright",
     ["test", "--reporter=list,json"],
-    { PLAYWRIGHT_JSON_OUTPUT_NAME: report },
+    { env: { PLAYWRIGHT_JSON_OUTPUT_NAME: report }, priority: "behind" },
   );
   if (!existsSync(report)) return { passed: 0, failed: 1, output };
   const { stats } = JSON.parse(readFileSync(report, "utf8")) as {

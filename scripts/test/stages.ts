@@ -53,7 +53,7 @@ function jobsOf(stage: StageName, withBuild: boolean): Job[] {
     case "faults":
       return jobForEach(stage, testFiles(["test/faults", "test/model"]), coresOf(0.45));
     case "e2e":
-      return [{ stage, name: "Chromium", cores: 1.1, needsBuild: true, run: runPlaywright }];
+      return [{ stage, name: "Chromium", cores: 1, needsBuild: true, run: runPlaywright }];
   }
 }
 

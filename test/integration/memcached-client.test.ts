@@ -221,7 +221,10 @@ describe("a memcached connection", () => {
       through.send(p),
       error => isMemcachedFailure(error) && error.outcome === "not_sent",
     );
-    assert.ok(!through.available, "a caller with another server must not try this one for each call");
+    assert.ok(
+      !through.available,
+      "a caller with another server must not try this one for each call",
+    );
     await testMemcached({ port: one.port });
     await waitUntil("a probe to get through", () => through.available);
     await through.send(p);
