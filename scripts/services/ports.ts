@@ -1,18 +1,71 @@
-/** Free TCP ports, asked of the kernel. */
+/**
+ * Free TCP ports of this machine.
+ *
+ * Test files run side by side, each with servers of its own, and a port that was free a moment ago may be given away
+ * twice. So a port is claimed by a file that holds the claimant's process id, and lies below the range from which the
+ * kernel takes ports for outgoing connections (32,768 on Linux, 49,152 on macOS).
+ */
+import { randomInt } from "node:crypto";
 import { once } from "node:events";
-import type { AddressInfo } from "node:net";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { connect, createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { MINUTE, monotonicMs, sleep } from "#lib/base/clock.ts";
 
-/** A port of 127.0.0.1 that was free a moment ago. */
+const claims = join(tmpdir(), "floodgate-ports");
+const firstPort = 20_000;
+const portCount = 12_000;
+
+/** A port of 127.0.0.1 that is free, and that no other process gets from here while this one lives. */
 export async function freePort(): Promise<number> {
+  mkdirSync(claims, { recursive: true });
+  for (;;) {
+    const port = firstPort + randomInt(portCount);
+    if (claim(port) && (await canListen(port))) return port;
+  }
+}
+
+/** False when the port is claimed. The claim of a process that has ended goes, and the next try may have the port. */
+function claim(port: number): boolean {
+  const file = join(claims, String(port));
+  try {
+    writeFileSync(file, String(process.pid), { flag: "wx" });
+    return true;
+  } catch {
+    if (!isAlive(claimantOf(file))) rmSync(file, { force: true });
+    return false;
+  }
+}
+
+/** `NaN` while the claim is being written. */
+function claimantOf(file: string): number {
+  try {
+    return Number.parseInt(readFileSync(file, "utf8"), 10);
+  } catch {
+    return Number.NaN;
+  }
+}
+
+function isAlive(pid: number): boolean {
+  if (Number.isNaN(pid)) return true;
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+}
+
+async function canListen(port: number): Promise<boolean> {
   const server = createServer();
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
+  const failed = once(server, "error").then(() => false);
+  server.listen(port, "127.0.0.1");
+  const listens = await Promise.race([once(server, "listening").then(() => true), failed]);
+  if (!listens) return false;
   server.close();
   await once(server, "close");
-  return port;
+  return true;
 }
 
 /** `wanted` when it is free on 127.0.0.1, else any free port. */
