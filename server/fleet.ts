@@ -22,7 +22,7 @@ export class Fleet {
   readonly #log: Log;
   /** By index; an index keeps its home through every restart. */
   readonly #serving: readonly Supervised<ServingProcess>[];
-  #pagesAt: string | null = null;
+  #nextAt: string | null = null;
   #stopping = false;
   #rolling: Promise<void> | undefined;
 
@@ -44,9 +44,9 @@ export class Fleet {
   }
 
   /** Sends all serving processes the address of the Next process. */
-  movePages(path: string | null): void {
-    this.#pagesAt = path;
-    const message: NextAddress = { pagesAt: path };
+  moveNext(path: string | null): void {
+    this.#nextAt = path;
+    const message: NextAddress = { nextAt: path };
     for (const worker of this.#workers) if (worker.isConnected()) worker.send(message);
   }
 
@@ -90,7 +90,7 @@ export class Fleet {
     return new Supervised({
       start: () => this.#fork(index),
       backoff,
-      onStart: () => this.movePages(this.#pagesAt),
+      onStart: () => this.moveNext(this.#nextAt),
       onEnd: status => this.#log.error({ event: "front_process_ended", index, status }),
     });
   }
@@ -98,7 +98,7 @@ export class Fleet {
   /** @throws Error when the process ends before it listens. */
   async #fork(index: number): Promise<ServingProcess> {
     const home = this.#config.queueFirstHome + index;
-    cluster.setupPrimary({ args: this.#pagesAt === null ? [] : [this.#pagesAt] });
+    cluster.setupPrimary({ args: this.#nextAt === null ? [] : [this.#nextAt] });
     const worker = cluster.fork({
       FLOODGATE_QUEUE_FIRST_HOME: String(home % this.#config.queueHomes),
     });

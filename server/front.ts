@@ -14,13 +14,13 @@ import { proxyList } from "./client-address.ts";
 import { Fleet } from "./fleet.ts";
 import { NextProcess } from "./next-supervisor.ts";
 import { isNextAddress, stopMessage } from "./process-messages.ts";
-import { type PagesAddress, serve } from "./serve.ts";
+import { type NextSocket, serve } from "./serve.ts";
 
 /** Stopping takes long only while ballots have to be replayed (`ballots/replay.ts`). */
 const shutdownMsMax = 30 * SECOND;
 
 /** The bundle beside this one. */
-const pagesProgram = fileURLToPath(new URL("./pages.mjs", import.meta.url));
+const nextProgram = fileURLToPath(new URL("./pages.mjs", import.meta.url));
 
 const started = ({ config, log }: Pick<Front, "config" | "log">) => {
   const { host: hostname, port, frontProcesses: processes, publicUrl } = config;
@@ -35,26 +35,26 @@ async function serveAlone(front: Front): Promise<void> {
       "a reload needs FLOODGATE_FRONT_PROCESSES of 2 or more; restart the front instead";
     front.log.warn({ event: "reload_refused", detail });
   });
-  const pages: PagesAddress = { path: null };
-  const child = new NextProcess(pagesProgram, front.log, path => {
-    pages.path = path;
+  const next: NextSocket = { path: null };
+  const child = new NextProcess(nextProgram, front.log, path => {
+    next.path = path;
   });
   await child.start();
-  const steps = await serve(front, pages);
+  const steps = await serve(front, next);
   onShutdown(front.log, [...steps, { name: "stop Next", run: () => child.stop() }], shutdownMsMax);
   started(front);
 }
 
 /** One of several serving processes: the parent sends the Next process's address, and when to stop. */
 async function serveAsOneOfMany(front: Front): Promise<void> {
-  const pages: PagesAddress = { path: process.argv[2] ?? null };
+  const next: NextSocket = { path: process.argv[2] ?? null };
   process.on("message", message => {
-    if (isNextAddress(message)) pages.path = message.pagesAt;
+    if (isNextAddress(message)) next.path = message.nextAt;
     else if (message === stopMessage) stop(stopMessage);
   });
   // At a reload the signal reaches the whole process group; the parent acts on it.
   process.on("SIGHUP", () => {});
-  const steps = await serve(front, pages);
+  const steps = await serve(front, next);
   const stop = onShutdown(front.log, steps, shutdownMsMax);
 }
 
@@ -64,7 +64,7 @@ async function superviseFleet(): Promise<void> {
   const log = createLog("front", config.logLevel);
   crashOnBugs(log);
   const fleet = new Fleet(config, log);
-  const child = new NextProcess(pagesProgram, log, path => fleet.movePages(path));
+  const child = new NextProcess(nextProgram, log, path => fleet.moveNext(path));
   await child.start();
   await fleet.start();
   process.on("SIGHUP", () => {

@@ -22,7 +22,7 @@ interface AnsweringProcess extends RunningProcess {
 
 export class NextProcess {
   readonly #program: string;
-  readonly #directory = mkdtempSync(join(tmpdir(), "floodgate-pages-"));
+  readonly #directory = mkdtempSync(join(tmpdir(), "floodgate-next-"));
   readonly #supervised: Supervised<AnsweringProcess>;
   #serial = 0;
 
@@ -38,7 +38,7 @@ export class NextProcess {
       onStart: ({ socketPath }) => onMove(socketPath),
       onEnd: status => {
         onMove(null);
-        log.error({ event: "pages_ended", status });
+        log.error({ event: "next_ended", status });
       },
     });
   }

@@ -7,9 +7,9 @@ export const nextReady = "ready";
 
 /** To a serving process: the socket of the Next process; `null` while it is not running. */
 export interface NextAddress {
-  readonly pagesAt: string | null;
+  readonly nextAt: string | null;
 }
 
 export function isNextAddress(message: unknown): message is NextAddress {
-  return typeof message === "object" && message !== null && "pagesAt" in message;
+  return typeof message === "object" && message !== null && "nextAt" in message;
 }

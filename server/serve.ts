@@ -21,10 +21,10 @@ const closeIdleEveryMs = 20;
 const answerMsMax = 5 * SECOND;
 /** Below the 3 s in which every request is answered. */
 const pagesWaitMs = 2.2 * SECOND;
-const pagesPollMs = 50;
+const nextPollMs = 50;
 
 /** The socket of the Next process; `null` while it is not running. */
-export interface PagesAddress {
+export interface NextSocket {
   path: string | null;
 }
 
@@ -34,7 +34,7 @@ export interface PagesAddress {
  * @returns the steps that end it, in their order.
  * @throws ConfigError when FLOODGATE_TRUSTED_PROXIES is not valid; what `listen` throws.
  */
-export async function serve(front: Front, pages: PagesAddress): Promise<ShutdownStep[]> {
+export async function serve(front: Front, next: NextSocket): Promise<ShutdownStep[]> {
   const { port, host: hostname, trustedProxies } = front.config;
   const proxies = proxyList(trustedProxies);
   const handleHot = hotListener(front);
@@ -46,7 +46,7 @@ export async function serve(front: Front, pages: PagesAddress): Promise<Shutdown
       stampAddress(request, proxies);
       const hot = hotRoute(request.method ?? "", request.url ?? "");
       if (hot) handleHot(request, response, hot);
-      else void handleByNext(request, response, pages);
+      else void handleByNext(request, response, next);
     },
   );
   // There is no WebSocket route, so an upgrade is refused.
@@ -67,12 +67,12 @@ export async function serve(front: Front, pages: PagesAddress): Promise<Shutdown
 async function handleByNext(
   request: IncomingMessage,
   response: ServerResponse,
-  pages: PagesAddress,
+  next: NextSocket,
 ): Promise<void> {
   const untilMs = monotonicMs() + pagesWaitMs;
-  while (pages.path === null && monotonicMs() < untilMs) await sleep(pagesPollMs);
-  if (pages.path === null) await refuse(response);
-  else proxyToNext(request, response, pages.path);
+  while (next.path === null && monotonicMs() < untilMs) await sleep(nextPollMs);
+  if (next.path === null) await refuse(response);
+  else proxyToNext(request, response, next.path);
 }
 
 /**

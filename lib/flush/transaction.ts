@@ -76,7 +76,7 @@ export function commitWork(store: Store, work: FlushWork, nowMs: number): Promis
     });
     const letters = [...work.letters, ...refused.map(letterOf)];
     await insertDeadLetters(db, epoch, letters, nowMs);
-    await moveCheckpoint(db, epoch, { ...work, holes: work.missing }, nowMs);
+    await moveCheckpoint(db, epoch, work, nowMs);
     faultPoint("worker.before-commit");
     const doubtful = [...fresh, ...repeated]
       .map(({ batch }) => batch)

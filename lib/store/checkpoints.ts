@@ -82,14 +82,14 @@ export async function lockCheckpoint(db: Database, epoch: Epoch): Promise<number
 export async function moveCheckpoint(
   db: Database,
   epoch: Epoch,
-  move: { readonly to: number; readonly deleted: number; readonly holes: number },
+  move: { readonly to: number; readonly deleted: number; readonly missing: number },
   nowMs: number,
 ): Promise<void> {
   await db.write(
     "checkpoints.move",
     `UPDATE checkpoints SET slot = ?, deleted = ?, missing_slots = missing_slots + ?, updated_at = ?
      WHERE epoch = ? AND slot <= ?`,
-    [move.to, move.deleted, move.holes, new Date(nowMs), epoch, move.to],
+    [move.to, move.deleted, move.missing, new Date(nowMs), epoch, move.to],
   );
 }
 

@@ -93,7 +93,7 @@ export class Inspector {
   }
 
   /** Missing slots that were closed, in all epochs of all queues. */
-  async holes(): Promise<number> {
+  async missingSlots(): Promise<number> {
     return this.#count("SELECT COALESCE(SUM(missing_slots), 0) AS n FROM floodgate.checkpoints");
   }
 

@@ -47,7 +47,7 @@ describe("books in disorder", () => {
     await worker.child.kill();
     await accept(slug, 7);
     await deleteWaitingSlots();
-    // Behind the hole: what is there is counted all the same.
+    // Slots behind the missing one are counted all the same.
     await accept(slug, 2);
     await site.restartWorker(worker);
     await waitUntil("the loss", async () => (await books(site, slug)).lost > 0, slowly);

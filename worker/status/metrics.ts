@@ -25,7 +25,10 @@ export class Metrics {
     "Slots whose batch was in MySQL already.",
   );
   readonly #commits = this.#counter("flush_commits_total", "Flush transactions.");
-  readonly #holes = this.#counter("holes_passed_total", "Missing slots that were passed.");
+  readonly #missingSlots = this.#counter(
+    "missing_slots_passed_total",
+    "Missing slots that were passed.",
+  );
   readonly #letters = this.#counter(
     "dead_letters_total",
     "Dead letters: slots or ballots set aside.",
@@ -86,7 +89,7 @@ export class Metrics {
     this.#slots.inc(summary.slots);
     this.#repeated.inc(summary.repeated);
     this.#commits.inc(summary.commits);
-    this.#holes.inc(summary.missing);
+    this.#missingSlots.inc(summary.missing);
     this.#letters.inc(summary.letters);
     if (summary.commits > 0) this.#passSeconds.observe(ms / SECOND);
   }

@@ -40,11 +40,11 @@ export const frontFaults: readonly Fault[] = [
     // Beyond the lease of its lock and beyond the worker's patience: its number is passed meanwhile.
     name: "front paused between number and slot",
     inject: async incident => {
-      const before = await incident.inspector.holes();
+      const before = await incident.inspector.missingSlots();
       const pauseMs = Math.round(incident.between(3_200, 4_500));
       await incident.failAt(aFront(incident), `front.number-taken:${hit(incident)}:${pauseMs}`);
       await incident.pause(pauseMs + 300, pauseMs + 500);
-      incident.bite("hole passed", (await incident.inspector.holes()) - before);
+      incident.bite("missing slot passed", (await incident.inspector.missingSlots()) - before);
     },
   },
   {
