@@ -51,7 +51,7 @@ describe("editorOfToken", () => {
     }
   });
 
-  it("editorOfToken finds nobody for an unknown token", async () => {
+  it("editorOfToken finds no editor for an unknown token", async () => {
     const { store } = storeOf();
     assert.equal(await editorOfToken(store, bearer(`Bearer fg_${"a".repeat(43)}`)), undefined);
   });

@@ -20,7 +20,7 @@ describe("maySeeResults", () => {
     assert.deepEqual(seenBy("nobody", open), []);
   });
 
-  it("maySeeResults are visible to everyone after the closing, except for staff and nobody", () => {
+  it("maySeeResults shows results to everyone after the closing, unless they are for staff or for nobody", () => {
     for (const resultsTo of ["everyone", "voters", "after_close", "from_date"] as const) {
       assert.deepEqual(seenBy(resultsTo, closed), ["reader", "voter", "editor"], resultsTo);
     }

@@ -165,8 +165,8 @@ describe("other mistakes", { concurrency: 2 }, () => {
   it("loadtest says in one line that it has no site, a wrong address, or no answer", async () => {
     assertOneLine("loadtest", await run("loadtest", []), 64);
     assertOneLine("loadtest", await run("loadtest", ["--url", "nowhere"]), 64);
-    const nobody = ["--url", `http://127.0.0.1:${await freePort()}`, "--token", "x"];
-    assertOneLine("loadtest", await run("loadtest", nobody), 1);
+    const unreachable = ["--url", `http://127.0.0.1:${await freePort()}`, "--token", "x"];
+    assertOneLine("loadtest", await run("loadtest", unreachable), 1);
   });
 
   it("bench refuses an unknown scenario with one line and status 64", async () => {
