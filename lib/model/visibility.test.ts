@@ -11,7 +11,7 @@ describe("maySeeResults", () => {
   const seenBy = (resultsTo: Parameters<typeof maySeeResults>[0]["resultsTo"], nowMs: number) =>
     requesters.filter(requester => maySeeResults({ ...times, resultsTo }, requester, nowMs));
 
-  it("maySeeResults are visible to the chosen audience while the poll is open", () => {
+  it("maySeeResults shows results to the chosen audience while the poll is open", () => {
     assert.deepEqual(seenBy("everyone", open), ["reader", "voter", "editor"]);
     assert.deepEqual(seenBy("voters", open), ["voter", "editor"]);
     assert.deepEqual(seenBy("after_close", open), ["editor"]);
