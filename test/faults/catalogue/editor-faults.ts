@@ -94,10 +94,17 @@ export const editorFaults: readonly Fault[] = [
         await incident.pause(20, 200);
       }
       client.close();
-      await waitUntil("dead letters", async () => {
-        const letters = (await inspector.deadLetters()) - before;
-        return letters === bytes.length;
+      let letters = 0;
+      const countLetters = async () => {
+        letters = (await inspector.deadLetters()) - before;
+        return letters >= bytes.length;
+      };
+      const wanted = `${bytes.length} dead letters`;
+      await waitUntil(wanted, countLetters).catch(async error => {
+        const slots = await inspector.slotsLeft();
+        throw new Error(`${error.message}: there are ${letters}, and ${slots} slots wait`);
       });
+      if (letters > bytes.length) throw new Error(`${letters} instead of ${wanted}`);
       incident.bite("dead letters", bytes.length);
     },
   },
