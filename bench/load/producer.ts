@@ -35,7 +35,7 @@ const job = JSON.parse(process.argv[2] ?? "{}") as ProducerJob;
 const servers = job.ports.map(port => new MemcachedClient({ host: "127.0.0.1", port }));
 const queue = queueName("normal", job.home);
 const targets: Targets = {
-  sides: servers.map(server => [new QueueProducer(queue, server)]),
+  queues: servers.map(server => [new QueueProducer(queue, server)]),
   copies: servers.length,
   order: servers,
 };

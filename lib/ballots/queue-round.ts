@@ -132,15 +132,15 @@ export class QueueRound {
   #accepted(
     inBatch: readonly PendingBallot[],
     ballots: readonly Ballot[],
-    { places, bytes }: Enqueued,
+    { stored, bytes }: Enqueued,
     moves: BatchMoves,
   ) {
     const { ring } = this.#deps;
-    for (const { producer, epoch, ticket } of places) {
+    for (const { producer, epoch, ticket } of stored) {
       ring.passed(producer, epoch, ticket.checkpoint);
     }
     if (inBatch.length === 0) return;
-    ring.remember(bytes, places);
+    ring.remember(bytes, stored);
     this.#deps.acceptedCount.note(ballots);
     this.#deps.kickstart.send();
     for (const { ballot, answer } of inBatch) {

@@ -40,7 +40,7 @@ async function logged(ring: ReplayRing, stop: AbortSignal): Promise<unknown[]> {
     acceptedCount,
     ballotsPerSecond: 1,
   });
-  const targets = { sides: [], copies: 1, order: [server] };
+  const targets = { queues: [], copies: 1, order: [server] };
   await watchReplayRing(
     {
       log,

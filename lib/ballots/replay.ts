@@ -117,7 +117,7 @@ async function replay(deps: ReplayDeps, bytes: Buffer): Promise<boolean> {
     await moves.undo();
     return false;
   }
-  ring.remember(result.bytes, result.places);
+  ring.remember(result.bytes, result.stored);
   return true;
 }
 

@@ -28,7 +28,7 @@ import { encodeBatch } from "./slot-codec.ts";
 /** The queues that a front's batches of one lane go into. */
 export interface Targets {
   /** The preferred server first. */
-  readonly sides: readonly ServerQueues[];
+  readonly queues: readonly ServerQueues[];
   /** Number of servers that each batch goes to. */
   readonly copies: number;
   /** The servers in the order of the configuration, which is the order of the locks. */
@@ -38,7 +38,7 @@ export interface Targets {
 /** A batch that is enqueued. */
 export interface Enqueued {
   readonly outcome: "enqueued";
-  readonly places: readonly (StoredAt & { readonly ticket: Ticket })[];
+  readonly stored: readonly (StoredAt & { readonly ticket: Ticket })[];
   readonly bytes: Buffer;
 }
 
@@ -59,10 +59,10 @@ export class BatchWrite {
   readonly #order: readonly MemcachedClient[];
 
   /** Chooses the servers among those that are up, and asks them for tickets. */
-  constructor({ sides, copies, order }: Targets) {
-    const up = sides.filter(side => side[0]?.client.available);
+  constructor({ queues, copies, order }: Targets) {
+    const up = queues.filter(homes => homes[0]?.client.available);
     this.#order = order;
-    this.#writes = up.slice(0, copies).map(side => new ServerWrite(side));
+    this.#writes = up.slice(0, copies).map(homes => new ServerWrite(homes));
     this.#spare = up.slice(copies);
     for (const write of this.#writes) write.ask();
   }
@@ -84,11 +84,11 @@ export class BatchWrite {
     await together(writes, write => write.write(job));
     for (const write of writes) await write.retry(job);
     await this.#replace(job);
-    const written = writes.flatMap(({ place }) => place ?? []);
+    const written = writes.flatMap(({ stored }) => stored ?? []);
     if (written.length === 0) return failureOf(writes);
     faultPoint("front.slot-written");
     await moves?.sendElsewhere(new Set());
-    return { outcome: "enqueued", places: written, bytes: job.bytes };
+    return { outcome: "enqueued", stored: written, bytes: job.bytes };
   }
 
   /** Releases the locks of later servers before it waits for a lock, so that fronts can't wait in a circle. */
@@ -105,14 +105,14 @@ export class BatchWrite {
 
   /** Takes other servers in place of those that failed. */
   async #replace(job: BatchJob): Promise<void> {
-    const failed = this.#writes.filter(({ place }) => !place).length;
+    const failed = this.#writes.filter(({ stored }) => !stored).length;
     for (let replaced = 0; replaced < failed; ) {
-      const side = this.#spare.shift();
-      if (!side) return;
-      const write = new ServerWrite(side);
+      const homes = this.#spare.shift();
+      if (!homes) return;
+      const write = new ServerWrite(homes);
       this.#writes.push(write);
       await write.retry(job);
-      if (write.place) replaced += 1;
+      if (write.stored) replaced += 1;
     }
   }
 }
@@ -133,7 +133,7 @@ async function together(
   const all = writes.map(async write => {
     await work(write);
     slow.delete(write);
-    if (write.ready || write.place) timer ??= setTimeout(giveUpSlow, lagMsMax);
+    if (write.ready || write.stored) timer ??= setTimeout(giveUpSlow, lagMsMax);
   });
   await Promise.all(all);
   clearTimeout(timer);

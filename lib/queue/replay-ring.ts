@@ -80,11 +80,11 @@ export class ReplayRing {
     return [...this.#lines.keys()];
   }
 
-  remember(bytes: Buffer, places: readonly StoredAt[]): void {
-    const kept: Kept = { bytes, servers: places.length };
+  remember(bytes: Buffer, stored: readonly StoredAt[]): void {
+    const kept: Kept = { bytes, servers: stored.length };
     this.#kept.add(kept);
     this.#bytes += bytes.length;
-    for (const place of places) this.#line(place).push(place.slot, kept);
+    for (const each of stored) this.#line(each).push(each.slot, kept);
     for (const oldest of this.#kept) {
       if (this.#bytes <= this.#bytesMax || oldest === kept) break;
       this.#forget(oldest);

@@ -41,7 +41,7 @@ export class ServerWrite {
   #ticket: Ticket | undefined;
   #givenUp = false;
   #talliesDoubtful = false;
-  place: (StoredAt & { readonly ticket: Ticket }) | undefined;
+  stored: (StoredAt & { readonly ticket: Ticket }) | undefined;
   mayBeIn = false;
   full = false;
   cause: unknown;
@@ -71,7 +71,7 @@ export class ServerWrite {
   }
 
   get done(): boolean {
-    return this.place !== undefined || this.full || this.#givenUp;
+    return this.stored !== undefined || this.full || this.#givenUp;
   }
 
   ask(): void {
@@ -117,7 +117,7 @@ export class ServerWrite {
     else if (outcome === "epoch_changed") this.#talliesDoubtful = true;
     else if (replies) moves?.arrived(this.client, replies);
     if (outcome === "written") {
-      this.place = { producer, epoch: ticket.epoch, slot: ticket.slot, ticket };
+      this.stored = { producer, epoch: ticket.epoch, slot: ticket.slot, ticket };
     }
     if (outcome === "unknown") this.mayBeIn = true;
     if (outcome === "full") this.full = true;

@@ -140,8 +140,8 @@ function homesFrom(config: Config): number[] {
 /** The queues of a lane in the order in which this process tries them; neighbours begin with different servers. */
 function targetsOf(lane: Lane, config: Config, servers: readonly MemcachedClient[]): Targets {
   const homes = homesFrom(config);
-  const sides = inOrderFrom(servers, config.queueFirstHome % servers.length).map(server =>
+  const queues = inOrderFrom(servers, config.queueFirstHome % servers.length).map(server =>
     homes.map(home => new QueueProducer(queueName(lane, home), server)),
   );
-  return { sides, copies: config.queueCopies, order: servers };
+  return { queues, copies: config.queueCopies, order: servers };
 }

@@ -97,11 +97,11 @@ describe("a lock whose holder is dead", () => {
     assert.ok(own && other);
     const ghost = await own.takeTicket();
     assert.notEqual(ghost.lockedAtMs, undefined);
-    const targets = { sides: [homes], copies: 1, order: [client] };
+    const targets = { queues: [homes], copies: 1, order: [client] };
     for (let i = 0; i < 3; i++) {
       const result = await enqueueBatch(targets, emptyBatch(), Number.MAX_VALUE);
       assert.equal(result.outcome, "enqueued");
-      if (result.outcome === "enqueued") assert.equal(result.places[0]?.producer, other);
+      if (result.outcome === "enqueued") assert.equal(result.stored[0]?.producer, other);
     }
     const [look] = await readQueues(client, [own.queue]);
     assert.equal(look?.pointer, 2, "one number was taken in vain, not one for each batch");

@@ -83,7 +83,7 @@ describe("slots", () => {
     await placeTombstone(producer.client, queue, ticket.epoch, next);
     const result = await enqueueBatch(to(producer), emptyBatch(), performance.now() + 4_000);
     assert.equal(result.outcome, "enqueued");
-    assert.ok(result.outcome === "enqueued" && (result.places[0]?.slot ?? 0) > next);
+    assert.ok(result.outcome === "enqueued" && (result.stored[0]?.slot ?? 0) > next);
   });
 
   it("slots are not written under a number that has aged", async () => {

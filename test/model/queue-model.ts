@@ -161,10 +161,10 @@ class Run {
     for (let i = 0; i < this.#scenario.batchesEach; i++) {
       const batch = { id: randomBytes(12) as BatchId, ballots: [], talliesDoubtful: false };
       const until = monotonicMs() + 2_200;
-      const targets = { sides: [[producer]], copies: 1, order: [producer.client] };
+      const targets = { queues: [[producer]], copies: 1, order: [producer.client] };
       const result = await enqueueBatch(targets, batch, until);
       if (result.outcome === "enqueued") {
-        for (const { epoch, slot } of result.places) {
+        for (const { epoch, slot } of result.stored) {
           this.#acknowledged.set(batch.id.toString("hex"), `q:${queue}:s:${epoch}:${slot}`);
         }
       }

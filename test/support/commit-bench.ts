@@ -42,7 +42,7 @@ export function newCommit(
     log,
   });
   const target = (lane: Lane) => ({
-    sides: [[bench.producer(0, lane)]],
+    queues: [[bench.producer(0, lane)]],
     copies: 1,
     order: [client],
   });

@@ -49,7 +49,7 @@ export const emptyBatch = (): Batch => ({
 
 /** Targets of one queue. */
 export const to = (producer: QueueProducer) => ({
-  sides: [[producer]],
+  queues: [[producer]],
   copies: 1,
   order: [producer.client],
 });
