@@ -42,12 +42,13 @@ import type { Epoch, QueueName, SlotNumber } from "../model/ids.ts";
 
 /** A TTL of 2 means more than 1 s and at most 2 s. */
 const leaseSeconds = 2;
+export const leaseMsMax = leaseSeconds * SECOND;
 /** After this the lease may have ended, so the lock is left to expire instead of being deleted. */
 export const leaseSurelyOursMs = 0.9 * SECOND;
 /** Longer than the shortest lease, shorter than the worker waits for a missing slot. */
 const ticketMsMax = SECOND;
 /** The lock of a dead holder ends with its lease at the latest. */
-const lockWaitMsMax = leaseSeconds * SECOND + 200;
+const lockWaitMsMax = leaseMsMax + 200;
 const lockPollMs = 1;
 const epochTriesMax = 4;
 /** 0, padded to the longest number: otherwise a counter that grows by a digit would need new memory. */
