@@ -1,27 +1,19 @@
 /** The line about a long pass: what it says, and that it is on terminals only. */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { monotonicMs, sleep } from "#lib/base/clock.ts";
 import { ProgressLine, progressLine } from "./progress.ts";
 
 const progress = { ballots: 240_000, slots: 480, waiting: 1_520 };
 
-/** Shows it until a second has passed; gives what was written by then. */
-async function shownOn(terminal: { isTTY?: boolean; columns?: number }): Promise<string> {
+/** What is written on a terminal by a pass that tells its progress at these moments, in milliseconds. */
+function writtenOn(terminal: { isTTY: boolean; columns?: number }, moments: number[]): string {
+  let nowMs = 0;
   let written = "";
-  const line = new ProgressLine({
-    ...terminal,
-    write: text => {
-      written += text;
-    },
-  });
-  line.show(progress);
-  assert.equal(written, "", "not for a short pass");
-  const startedMs = monotonicMs();
-  while (written === "" && monotonicMs() - startedMs < 1_500) {
-    line.show(progress);
-    await sleep(20);
-  }
+  const write = (text: string) => {
+    written += text;
+  };
+  const line = new ProgressLine({ ...terminal, write }, () => nowMs);
+  for (nowMs of moments) line.show(progress);
   line.clear();
   return written;
 }
@@ -35,12 +27,17 @@ describe("the progress line", () => {
     assert.match(progressLine({ ballots: 0, slots: 0, waiting: 1 }, 2_000), /1 slot waiting$/);
   });
 
-  it("the progress line overwrites itself, fits the terminal, and is erased", async () => {
-    const written = await shownOn({ isTTY: true, columns: 20 });
-    assert.equal(written, "\r\x1b[Kflush: 240,000 ball\r\x1b[K");
+  it("the progress line overwrites itself, fits the terminal, and is erased", () => {
+    const line = "\r\x1b[Kflush: 240,000 ball";
+    const written = writtenOn({ isTTY: true, columns: 20 }, [500, 1_000, 1_200, 1_250]);
+    assert.equal(written, `${line}${line}\r\x1b[K`);
   });
 
-  it("the progress line is not written without a terminal", async () => {
-    assert.equal(await shownOn({ isTTY: false }), "");
+  it("the progress line is not written for a short pass", () => {
+    assert.equal(writtenOn({ isTTY: true }, [0, 500, 999]), "");
+  });
+
+  it("the progress line is not written without a terminal", () => {
+    assert.equal(writtenOn({ isTTY: false }, [1_000, 2_000]), "");
   });
 });

@@ -20,16 +20,20 @@ export interface Terminal {
 
 export class ProgressLine {
   readonly #terminal: Terminal;
-  readonly #startedMs = monotonicMs();
+  readonly #clock: () => number;
+  readonly #startedMs: number;
   #shownMs = 0;
   #shown = false;
 
-  constructor(terminal: Terminal) {
+  /** @param clock - monotonic time in milliseconds. */
+  constructor(terminal: Terminal, clock: () => number = monotonicMs) {
     this.#terminal = terminal;
+    this.#clock = clock;
+    this.#startedMs = clock();
   }
 
   readonly show = (progress: PassProgress): void => {
-    const nowMs = monotonicMs();
+    const nowMs = this.#clock();
     const elapsedMs = nowMs - this.#startedMs;
     if (!this.#terminal.isTTY || elapsedMs < quietMs || nowMs - this.#shownMs < everyMs) return;
     this.#shownMs = nowMs;
