@@ -1,7 +1,14 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { sleep } from "#lib/base/clock.ts";
-import { expectWithin, longestSilence, longestStall, movingMs, timed } from "./stalls.ts";
+import {
+  expectWithin,
+  longestSilence,
+  longestStall,
+  movingMs,
+  timed,
+  undisturbed,
+} from "./stalls.ts";
 
 const every = (ms: number, from: number, to: number) =>
   Array.from({ length: Math.floor((to - from) / ms) + 1 }, (_, i) => from + i * ms);
@@ -67,5 +74,18 @@ describe("the time that something took", () => {
       expectWithin(100, "a wonder", async () => false),
       /a wonder: not within 100 ms/,
     );
+  });
+});
+
+describe("work that time limits may spoil", () => {
+  it("work is done again when the machine stood still meanwhile, and only then", async () => {
+    let times = 0;
+    const result = await undisturbed(async () => {
+      times += 1;
+      await sleep(50);
+      if (times === 1) standStill(400);
+      return times;
+    });
+    assert.equal(result, 2);
   });
 });

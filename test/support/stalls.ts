@@ -70,6 +70,25 @@ export async function timed<T>(
   }
 }
 
+/** What runs into a time limit of the product after the machine stood still for so long says nothing about the product. */
+const standstillMs = 300;
+const triesMax = 5;
+
+/** Does work that may be repeated; does it again, a few times, if the machine stood still meanwhile. */
+export async function undisturbed<T>(work: () => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries++) {
+    const control = new Control();
+    const from = monotonicMs();
+    try {
+      const result = await work();
+      const span = { from, to: monotonicMs() };
+      if (longestSilence(control.heard, span) < standstillMs || tries === triesMax) return result;
+    } finally {
+      await control.stop();
+    }
+  }
+}
+
 /** Waits until it is so, at most `withinMs` of time in which the machine did not stand still. */
 export async function expectWithin(
   withinMs: number,
