@@ -88,4 +88,15 @@ describe("work that time limits may spoil", () => {
     });
     assert.equal(result, 2);
   });
+
+  it("work that fails is done again when the machine stood still meanwhile, and only then", async () => {
+    let times = 0;
+    const failing = undisturbed(async () => {
+      times += 1;
+      await sleep(50);
+      if (times === 1) standStill(400);
+      throw new Error(`failed ${times} times`);
+    });
+    await assert.rejects(failing, /failed 2 times/);
+  });
 });

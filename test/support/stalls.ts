@@ -79,13 +79,12 @@ export async function undisturbed<T>(work: () => Promise<T>): Promise<T> {
   for (let tries = 1; ; tries++) {
     const control = new Control();
     const from = monotonicMs();
-    try {
-      const result = await work();
-      const span = { from, to: monotonicMs() };
-      if (longestSilence(control.heard, span) < standstillMs || tries === triesMax) return result;
-    } finally {
-      await control.stop();
-    }
+    const [done] = await Promise.allSettled([work()]);
+    const span = { from, to: monotonicMs() };
+    const heard = await control.stop();
+    if (longestSilence(heard, span) >= standstillMs && tries < triesMax) continue;
+    if (done.status === "rejected") throw done.reason;
+    return done.value;
   }
 }
 
