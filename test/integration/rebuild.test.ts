@@ -22,6 +22,7 @@ import { readTally } from "#lib/tallies/counters.ts";
 import { FaultProxy } from "#test/support/fault-proxy.ts";
 import { ballot, batch, startFlushBench } from "#test/support/flush-bench.ts";
 import { testMemcached } from "#test/support/services.ts";
+import { undisturbed } from "#test/support/stalls.ts";
 
 /** Longer than any wait of these tests: an earlier answer did not wait for a statement's deadline. */
 const statementMs = 8 * SECOND;
@@ -225,42 +226,49 @@ describe("rebuildTallies with frozen queues", () => {
     return { ballots: await ballotsOf(poll), seen };
   }
 
-  it("rebuildTallies with frozen queues lets votes go on when MySQL does not answer about a batch", async () => {
-    const { ballots, seen } = await withSilentMysql(vote);
-    assert.equal(ballots, 3);
-    assert.equal(seen.filter(event => event === "lock").length, 2, "acquired and released");
-  });
+  it("rebuildTallies with frozen queues lets votes go on when MySQL does not answer about a batch", () =>
+    undisturbed(async () => {
+      const { ballots, seen } = await withSilentMysql(vote);
+      assert.equal(ballots, 3);
+      assert.equal(seen.filter(event => event === "lock").length, 2, "acquired and released");
+    }));
 
-  it("rebuildTallies with frozen queues lets votes go on when MySQL does not answer about a missing slot", async () => {
-    const { ballots, seen } = await withSilentMysql(async producer => {
-      await producer.unlock(await producer.waitForLock(await producer.takeTicket()));
-    });
-    assert.equal(ballots, 2);
-    assert.equal(seen.filter(event => event === "lock").length, 2, "acquired and released");
-  });
+  it("rebuildTallies with frozen queues lets votes go on when MySQL does not answer about a missing slot", () =>
+    undisturbed(async () => {
+      const { ballots, seen } = await withSilentMysql(async producer => {
+        await producer.unlock(await producer.waitForLock(await producer.takeTicket()));
+      });
+      assert.equal(ballots, 2);
+      assert.equal(seen.filter(event => event === "lock").length, 2, "acquired and released");
+    }));
 
-  it("rebuildTallies with frozen queues writes nothing to a server that answers after the lease", async () => {
-    const { producer, queueNames } = newQueue();
-    const poll = await newPoll();
-    await vote(producer, poll.id);
-    const { port } = await testMemcached();
-    const proxy = await FaultProxy.start({ host: "127.0.0.1", port });
-    const client = new MemcachedClient(proxy.address, { connectMs: 400, answerMs: patienceMs });
-    after(async () => {
-      client.close();
-      await proxy.stop();
-    });
-    // The counters are read with the queues frozen; before the answer arrives, the locks expire and a vote is cast.
-    const late = once(async () => {
-      await producer.unlock(await producer.waitForLock(await producer.takeTicket()));
+  it("rebuildTallies with frozen queues writes nothing to a server that answers after the lease", () =>
+    undisturbed(async () => {
+      const { producer, queueNames } = newQueue();
+      const poll = await newPoll();
       await vote(producer, poll.id);
-    });
-    proxy.interceptRequests(async request => {
-      if (request.includes(`t:${poll.id}:`)) await late();
-    });
-    await rebuildTallies(depsFor(queueNames, { tallies: new Placement([client], 1) }), [poll]);
-    assert.equal(await ballotsOf(poll, client), 2);
-  });
+      const { port } = await testMemcached();
+      const proxy = await FaultProxy.start({ host: "127.0.0.1", port });
+      const client = new MemcachedClient(proxy.address, { connectMs: 400, answerMs: patienceMs });
+      after(async () => {
+        client.close();
+        await proxy.stop();
+      });
+      // The counters are read with the queues frozen; before the answer arrives, the locks expire and a vote is cast.
+      let late: Promise<void> | undefined;
+      const voteLate = async () => {
+        await producer.unlock(await producer.waitForLock(await producer.takeTicket()));
+        await vote(producer, poll.id);
+      };
+      proxy.interceptRequests(async request => {
+        if (!request.includes(`t:${poll.id}:`)) return;
+        late ??= voteLate();
+        await Promise.allSettled([late]);
+      });
+      await rebuildTallies(depsFor(queueNames, { tallies: new Placement([client], 1) }), [poll]);
+      await late;
+      assert.equal(await ballotsOf(poll, client), 2);
+    }));
 });
 
 describe("correctCounters with 2,000 polls", () => {

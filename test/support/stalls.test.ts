@@ -6,6 +6,7 @@ import {
   longestSilence,
   longestStall,
   movingMs,
+  standStill,
   timed,
   undisturbed,
 } from "./stalls.ts";
@@ -44,11 +45,6 @@ describe("the longest silence of the control", () => {
     assert.equal(longestSilence(pausing, span), 1_200);
   });
 });
-
-/** This process stands still, and with it everything that it is asked. */
-function standStill(ms: number): void {
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
-}
 
 describe("the time that something took", () => {
   it("the time that something took is the whole span while the control is heard, and hardly its silences otherwise", () => {

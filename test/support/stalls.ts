@@ -74,6 +74,11 @@ export async function timed<T>(
 const standstillMs = 300;
 const triesMax = 5;
 
+/** Blocks this process, as if it were stopped. */
+export function standStill(ms: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+}
+
 /** Does work that may be repeated; does it again, a few times, if the machine stood still meanwhile. */
 export async function undisturbed<T>(work: () => Promise<T>): Promise<T> {
   for (let tries = 1; ; tries++) {
