@@ -115,13 +115,14 @@ describe("the front and a plain next start give the same answer", () => {
   for (const [kind, cases] of Object.entries(requests)) {
     describe(kind, () => {
       for (const [name, send] of Object.entries(cases)) {
-        it(`the front and a plain next start answer ${name} alike`, async () => {
-          const [one, two] = await undisturbed(async () => [await send(front), await send(plain)]);
-          assert.ok(one.status < 500, `${one.status} ${one.body}`);
-          const [ofFront, ofNext] = [comparable(one, front), comparable(two, plain)];
-          assert.deepEqual(ofFront.head, ofNext.head);
-          assert.deepEqual(...differenceOf(ofFront.body, ofNext.body));
-        });
+        it(`the front and a plain next start answer ${name} alike`, () =>
+          undisturbed(async () => {
+            const [one, two] = [await send(front), await send(plain)];
+            assert.ok(one.status < 500, `${one.status} ${one.body}`);
+            const [ofFront, ofNext] = [comparable(one, front), comparable(two, plain)];
+            assert.deepEqual(ofFront.head, ofNext.head);
+            assert.deepEqual(...differenceOf(ofFront.body, ofNext.body));
+          }));
       }
     });
   }

@@ -19,6 +19,7 @@ import {
 import { freePort, portAnswers, waitUntil } from "#scripts/services/ports.ts";
 import { type Schema, startTestDatabase, testDirectory } from "./database.ts";
 import { FaultProxy } from "./fault-proxy.ts";
+import { undisturbed } from "./stalls.ts";
 
 const execute = promisify(execFile);
 
@@ -129,7 +130,7 @@ export class Site {
   }
 
   /**
-   * Runs a command of `floodgate` to its end; gives what it printed.
+   * Runs a command of `floodgate` to its end; gives what it printed. Commands that fail may be repeated.
    *
    * @throws Error with its output when its status is not 0.
    */
@@ -138,9 +139,11 @@ export class Site {
     args: readonly string[] = [],
     env: Record<string, string> = {},
   ): Promise<string> {
-    const { stdout } = await execute(process.execPath, [this.#file("cli"), command, ...args], {
-      env: { ...process.env, ...this.env, ...env },
-    });
+    const { stdout } = await undisturbed(() =>
+      execute(process.execPath, [this.#file("cli"), command, ...args], {
+        env: { ...process.env, ...this.env, ...env },
+      }),
+    );
     return stdout;
   }
 

@@ -74,17 +74,6 @@ describe("the time that something took", () => {
 });
 
 describe("work that time limits may spoil", () => {
-  it("work is done again when the machine stood still meanwhile, and only then", async () => {
-    let times = 0;
-    const result = await undisturbed(async () => {
-      times += 1;
-      await sleep(50);
-      if (times === 1) standStill(400);
-      return times;
-    });
-    assert.equal(result, 2);
-  });
-
   it("work that fails is done again when the machine stood still meanwhile, and only then", async () => {
     let times = 0;
     const failing = undisturbed(async () => {
@@ -94,5 +83,14 @@ describe("work that time limits may spoil", () => {
       throw new Error(`failed ${times} times`);
     });
     await assert.rejects(failing, /failed 2 times/);
+  });
+
+  it("work that succeeds is done once, although the machine stood still meanwhile", async () => {
+    let times = 0;
+    await undisturbed(async () => {
+      times += 1;
+      standStill(400);
+    });
+    assert.equal(times, 1);
   });
 });

@@ -79,17 +79,23 @@ export function standStill(ms: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 }
 
-/** Does work that may be repeated; does it again, a few times, if the machine stood still meanwhile. */
+/**
+ * Does work that may be repeated; if it fails, and the machine stood still meanwhile, does it again, a few times.
+ *
+ * @throws what the work throws otherwise.
+ */
 export async function undisturbed<T>(work: () => Promise<T>): Promise<T> {
   for (let tries = 1; ; tries++) {
     const control = new Control();
     const from = monotonicMs();
-    const [done] = await Promise.allSettled([work()]);
-    const span = { from, to: monotonicMs() };
-    const heard = await control.stop();
-    if (longestSilence(heard, span) >= standstillMs && tries < triesMax) continue;
-    if (done.status === "rejected") throw done.reason;
-    return done.value;
+    try {
+      return await work();
+    } catch (error) {
+      const silence = longestSilence(control.heard, { from, to: monotonicMs() });
+      if (silence < standstillMs || tries === triesMax) throw error;
+    } finally {
+      await control.stop();
+    }
   }
 }
 
