@@ -15,10 +15,12 @@ async function voteAndThinkAgain(page: Page, slug: string): Promise<void> {
 }
 
 for (const javaScriptEnabled of [true, false]) {
-  test.describe(javaScriptEnabled ? "with scripts" : "without scripts", () => {
+  const script = `${javaScriptEnabled ? "with" : "without"} script`;
+
+  test.describe(`changes ${script}`, () => {
     test.use({ javaScriptEnabled });
 
-    test("a reader changes a vote, keeps it, withdraws it and votes again", async ({
+    test(`a reader changes a vote, keeps it, withdraws it and votes again ${script}`, async ({
       page,
       newPoll,
     }) => {
@@ -56,7 +58,7 @@ for (const javaScriptEnabled of [true, false]) {
       await expect(page.getByText("1 reader has voted.")).toBeVisible();
     });
 
-    test("a vote changed in another window is reported, with the vote that counts", async ({
+    test(`a vote changed in another window is reported, with the vote that counts, ${script}`, async ({
       page,
       context,
       newPoll,
@@ -77,7 +79,7 @@ for (const javaScriptEnabled of [true, false]) {
       await expect(page.locator(mine)).toContainText("Yes, all year round");
     });
 
-    test("a change after the poll has closed is refused, and the vote stays", async ({
+    test(`a change after the poll has closed is refused, and the vote stays, ${script}`, async ({
       page,
       newPoll,
       closePoll,

@@ -258,7 +258,7 @@ test("an embed links to the poll's own page where the browser stores nothing", a
 test.describe("without scripts", () => {
   test.use({ javaScriptEnabled: false });
 
-  test("an embed takes the vote and stays in its frame", async ({
+  test("an embed without script takes the vote and stays in its frame", async ({
     site,
     browser,
     secureArticles,

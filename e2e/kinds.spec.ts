@@ -86,10 +86,12 @@ test("a poll refuses ballots of another kind", async ({ request, site, newPoll }
 });
 
 for (const javaScriptEnabled of [true, false]) {
-  test.describe(javaScriptEnabled ? "with JavaScript" : "without JavaScript", () => {
+  const script = `${javaScriptEnabled ? "with" : "without"} script`;
+
+  test.describe(`kinds of polls ${script}`, () => {
     test.use({ javaScriptEnabled });
 
-    test("a reader ranks options", async ({ page, newPoll }) => {
+    test(`a reader ranks options ${script}`, async ({ page, newPoll }) => {
       if (javaScriptEnabled) watchConsole(page);
       const slug = await newPoll({ kind: "ranked", options: labels });
       await page.goto(`/p/${slug}`);
@@ -113,7 +115,7 @@ for (const javaScriptEnabled of [true, false]) {
       await expectAccessible(page);
     });
 
-    test("a reader gives grades", async ({ page, newPoll }) => {
+    test(`a reader gives grades ${script}`, async ({ page, newPoll }) => {
       if (javaScriptEnabled) watchConsole(page);
       const slug = await newPoll({ kind: "rating", options: labels });
       await page.goto(`/p/${slug}`);

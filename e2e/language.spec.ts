@@ -5,7 +5,7 @@ import { expect, test, watchConsole } from "./support/fixtures.ts";
 test.describe("a reader whose browser asks for Polish", () => {
   test.use({ locale: "pl-PL", timezoneId: "Europe/Warsaw" });
 
-  test("sees Polish text and plurals, before and after the script has run", async ({
+  test("a Polish reader sees Polish text and plurals, before and after the script has run", async ({
     page,
     newPoll,
   }) => {
@@ -65,7 +65,10 @@ test("the links of a list in a requested language keep that language", async ({
 test.describe("without JavaScript", () => {
   test.use({ javaScriptEnabled: false });
 
-  test("the links of an embed keep the article's language", async ({ page, newPoll }) => {
+  test("the links of an embed without script keep the article's language", async ({
+    page,
+    newPoll,
+  }) => {
     const slug = await newPoll();
     await page.goto(`/embed/${slug}?lang=sv`);
     await expect(page.getByRole("link", { name: /The Harbour Post/ })).toHaveAttribute(

@@ -95,7 +95,7 @@ test("without JavaScript, results are opened without voting, and left again", as
 test.describe("pages of the plain form, examined with JavaScript", () => {
   test.use({ javaScriptEnabled: true });
 
-  test("are accessible in every outcome", async ({ page, newPoll }) => {
+  test("pages without script are accessible in every outcome", async ({ page, newPoll }) => {
     const slug = await newPoll();
     await page.route("**/assets/*.js", route => route.abort());
     await page.goto(`/p/${slug}`);

@@ -104,7 +104,7 @@ test("unsafe image addresses are refused", async ({ request, site }) => {
 test.describe("without scripts", () => {
   test.use({ javaScriptEnabled: false });
 
-  test("options are chosen by their image", async ({ page, newPoll }) => {
+  test("options are chosen by their image without script", async ({ page, newPoll }) => {
     await servePictures(page);
     const slug = await newPoll({ options, choicesMax: 2 });
     await page.goto(`/p/${slug}`);

@@ -118,10 +118,15 @@ test("pages, API and stream show percentages only, or counts only, as the rule s
 });
 
 for (const javaScriptEnabled of [true, false]) {
-  test.describe(`after the vote, ${javaScriptEnabled ? "with" : "without"} JavaScript`, () => {
+  const script = `${javaScriptEnabled ? "with" : "without"} script`;
+
+  test.describe(`after the vote, ${script}`, () => {
     test.use({ javaScriptEnabled });
 
-    test("the reader sees the editor's text or link", async ({ page, newPoll }) => {
+    test(`the reader sees the editor's text or link after the vote, ${script}`, async ({
+      page,
+      newPoll,
+    }) => {
       const text = await newPoll({ afterVote: "text", afterVoteText: "The draw is on Friday." });
       const link = await newPoll({
         afterVote: "link",

@@ -19,20 +19,20 @@ describe("embedCode", () => {
     assert.equal(code.match(/<script/g)?.length, 1);
   });
 
-  it("links the poll's page for readers without scripts", () => {
+  it("embedCode links the poll's page for readers without scripts", () => {
     assert.ok(embedCode(site.publicUrl, poll).includes('<a href="https://polls.example/p/fish">'));
   });
 });
 
 describe("reservedHeight", () => {
-  it("grows with each option, a longer label and a narrower column", () => {
+  it("reservedHeight grows with each option, a longer label and a narrower column", () => {
     const height = reservedHeight(poll);
     assert.ok(reservedHeight(pollOf(["Cod", "Eel", "Pike"])) > height);
     assert.ok(reservedHeight(pollOf(["Cod", "Eel ".repeat(50)])) > height);
     assert.ok(reservedHeight(pollOf(["Cod", "Eel ".repeat(10)]), 300) > reservedHeight(poll, 300));
   });
 
-  it("lays options with images out in pairs", () => {
+  it("reservedHeight lays options with images out in pairs", () => {
     const image = { url: "/a.jpg", alt: "" };
     const tiled = (count: number) => ({
       ...poll,

@@ -11,7 +11,7 @@ describe("hot routes", () => {
     assert.notEqual(hotRoute("GET", "/p/x")?.handler, hotRoute("GET", "/p/x/results")?.handler);
   });
 
-  it("for readers' pages and results have a fast path", () => {
+  it("routes of readers' pages and results have a fast path", () => {
     const urls = ["/api/polls/x/results", "/p/x", "/p/x/results", "/embed/x", "/embed/x/results"];
     for (const url of urls) assert.ok(hotRoute("GET", url)?.ready, url);
     assert.equal(hotRoute("GET", "/api/polls/x/results/stream")?.ready, undefined);

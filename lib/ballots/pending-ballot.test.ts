@@ -29,7 +29,7 @@ describe("outcomeBeside", () => {
 });
 
 describe("split", () => {
-  it("parts items by a condition and keeps their order", () => {
+  it("split divides items by a condition and keeps their order", () => {
     assert.deepEqual(
       split([1, 2, 3, 4, 5], n => n % 2 === 0),
       [

@@ -24,7 +24,7 @@ describe("FloodgateError", () => {
 });
 
 describe("isFloodgateError", () => {
-  it("recognises an error by its brand, also one of another copy of the module", () => {
+  it("isFloodgateError recognises an error by its brand, also one of another copy of the module", () => {
     const foreign = { [Symbol.for("floodgate.error")]: true, code: "poll_closed" };
     assert.ok(isFloodgateError(foreign) && isFloodgateError(foreign, "poll_closed"));
   });

@@ -15,7 +15,7 @@ describe("percentages", () => {
     );
   });
 
-  it("differ from the exact share by less than one", () => {
+  it("percentages differ from the exact share by less than one", () => {
     fc.assert(
       fc.property(counts, list => {
         const total = list.reduce((a, b) => a + b, 0);
@@ -47,7 +47,7 @@ describe("percentages", () => {
 });
 
 describe("shares of voters", () => {
-  it("may sum to more than 100, and are 0 without ballots", () => {
+  it("shares of voters may sum to more than 100, and are 0 without ballots", () => {
     assert.deepEqual(sharesOf([3, 2, 0], 4), [75, 50, 0]);
     assert.deepEqual(sharesOf([0, 0], 0), [0, 0]);
   });

@@ -11,7 +11,7 @@ describe("backoffMs", () => {
     assert.deepEqual(ceilings, [100, 200, 400, 800, 1_000, 1_000]);
   });
 
-  it("spreads the wait evenly between zero and the ceiling", () => {
+  it("backoffMs spreads the wait evenly between zero and the ceiling", () => {
     assert.equal(
       backoffMs(backoff, 3, () => 0),
       0,

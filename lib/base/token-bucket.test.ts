@@ -15,7 +15,7 @@ describe("TokenBucket", () => {
     assert.deepEqual(taken, [true, true, true, false]);
   });
 
-  it("refills continuously", () => {
+  it("TokenBucket refills continuously", () => {
     const { bucket, clock } = bucketOf(10);
     bucket.take(10);
     clock.ms = 99;
@@ -31,7 +31,7 @@ describe("TokenBucket", () => {
     assert.equal(bucket.tokens, 5);
   });
 
-  it("pays a debt back before it gives out tokens again", () => {
+  it("TokenBucket pays a debt back before it gives out tokens again", () => {
     const { bucket, clock } = bucketOf(4);
     bucket.take(10);
     assert.equal(bucket.tokens, -6);

@@ -73,7 +73,7 @@ describe("configuration", () => {
     });
   }
 
-  it("requires a token when the worker's pages are not on loopback", () => {
+  it("the configuration requires a token when the worker's pages are not on loopback", () => {
     const wide = { ...good, FLOODGATE_WORKER_HOST: "0.0.0.0" };
     assert.match(problemsOf(wide).join(), /^FLOODGATE_WORKER_TOKEN must be set/);
     assert.deepEqual(problemsOf({ ...wide, FLOODGATE_WORKER_TOKEN: "0123456789abcdef" }), []);

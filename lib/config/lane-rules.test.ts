@@ -16,13 +16,13 @@ const rules = (content: object, path = "lanes.json") =>
   parseLaneRules(JSON.stringify(content), path);
 
 describe("lane rules", () => {
-  it("no rules: the poll's own setting decides", () => {
+  it("without rules the poll's own lane decides", () => {
     const { laneOf } = rules({});
     assert.equal(laneOf(plain), "normal");
     assert.equal(laneOf({ ...plain, pollLane: "low" }), "low");
   });
 
-  it("high_priority_cookie: a ballot with the cookie is high", () => {
+  it("a ballot with the cookie of high_priority_cookie is high", () => {
     const { laneOf } = rules({ high_priority_cookie: "hp", high_priority_cookie_contents: "yes" });
     const lane = (cookie: string) => laneOf({ ...plain, cookie });
     for (const same of ["a=1; hp=yes; b=2", 'hp="yes"', "hp=ye%73"]) {
@@ -37,7 +37,7 @@ describe("lane rules", () => {
     );
   });
 
-  it("several rules match: the first in the file decides", () => {
+  it("the first matching rule decides", () => {
     const { laneOf } = rules({
       rules: [
         { lane: "low", uri: "^/api/polls/test-" },

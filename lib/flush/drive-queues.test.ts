@@ -52,7 +52,7 @@ async function drive(
 }
 
 describe("driveQueues", () => {
-  it("commits the high lane before the low one, then steps each empty queue once", async () => {
+  it("driveQueues commits the high lane before the low one, then steps each empty queue once", async () => {
     const [low, high] = [fakeQueue("low", 1), fakeQueue("high", 2)];
     assert.deepEqual(await drive([low.queue, high.queue]), [
       "high progress",
@@ -63,12 +63,12 @@ describe("driveQueues", () => {
     ]);
   });
 
-  it("commits nothing after its time is up, but steps empty queues", async () => {
+  it("driveQueues commits nothing after its time is up, but steps empty queues", async () => {
     const queues = [fakeQueue("high", 3).queue, fakeQueue("low", 0).queue];
     assert.deepEqual(await drive(queues, { untilMs: 0 }), ["low drained"]);
   });
 
-  it("commits nothing after its signal is aborted", async () => {
+  it("driveQueues commits nothing after its signal is aborted", async () => {
     const { queue } = fakeQueue("high", 3);
     assert.deepEqual(await drive([queue], { signal: AbortSignal.abort() }), []);
   });

@@ -35,7 +35,7 @@ describe("tallyCorrections by fate", () => {
     ["redelivered", false, 0, 0],
   ];
   for (const [fate, tallied, counted, correction] of cases) {
-    it(`${fate}, ${tallied ? "tallied" : "not tallied"}: totals ${counted}, tallies ${correction}`, () => {
+    it(`a ${fate} ballot that was ${tallied ? "" : "not "}tallied changes totals by ${counted} and tallies by ${correction}`, () => {
       const { totals, corrections } = tallyCorrections([arrival(1, { tallied })], () => ({ fate }));
       assert.equal(totals.get(poll)?.ballots ?? 0, counted);
       assert.equal(totals.get(poll)?.votes.get(2 as never) ?? 0, counted);
@@ -67,7 +67,7 @@ describe("tallyCorrections of a change", () => {
   const change = (more: Partial<Arrival["ballot"]> = {}) =>
     arrival(1, { revision: 1, replaced: Uint8Array.of(3), ...more });
 
-  it("corrects nothing when the tallies gave up what it replaces", () => {
+  it("tallyCorrections of a change corrects nothing when the tallies gave up what it replaces", () => {
     const { totals, corrections, replaced } = tallyCorrections([change()], () => ({
       fate: "change",
       instead: Uint8Array.of(3),
@@ -77,7 +77,7 @@ describe("tallyCorrections of a change", () => {
     assert.equal(corrections.size, 0);
   });
 
-  it("corrects the difference when it replaces another ballot than the tallies gave up", () => {
+  it("tallyCorrections of a change corrects the difference when it replaces another ballot than the tallies gave up", () => {
     const { corrections } = tallyCorrections([change()], () => ({
       fate: "change",
       instead: Uint8Array.of(1),

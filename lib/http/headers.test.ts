@@ -44,7 +44,7 @@ describe("security headers", () => {
     assert.ok(!("X-Frame-Options" in headers));
   });
 
-  it("forbid data answers every script, frame and embedding", () => {
+  it("security headers forbid data answers every script, frame and embedding", () => {
     assert.deepEqual(policyOf(dataHeaders), {
       "default-src": "'none'",
       "frame-ancestors": "'none'",
@@ -52,7 +52,7 @@ describe("security headers", () => {
     });
   });
 
-  it("forbid content sniffing for every class of answers", () => {
+  it("security headers forbid content sniffing for every class of answers", () => {
     const all = [
       dataHeaders,
       pageHeaders(sources),

@@ -53,7 +53,7 @@ describe("memcached keys", () => {
     assert.equal(publishedKey("a".repeat(80) as Slug), `p:${"a".repeat(80)}`);
   });
 
-  it("throw a RangeError on blanks, line ends, other alphabets and more than 200 bytes", () => {
+  it("memcached keys throw a RangeError on blanks, line ends, other alphabets and more than 200 bytes", () => {
     for (const slug of ["a b", "a\r\nflush_all", "a\0", "ä", "a".repeat(199)]) {
       assert.throws(() => publishedKey(slug as Slug), RangeError, JSON.stringify(slug));
     }

@@ -130,7 +130,7 @@ describe("Pipeline.delete", () => {
 describe("Pipeline.incr and decr", () => {
   const incr = (pipeline: Pipeline) => pipeline.incr(key, 1);
 
-  it("decode counters of 64 bits, below 0 too", () => {
+  it("Pipeline.incr and decr decode counters of 64 bits, below 0 too", () => {
     for (const value of [0n, 1n, -1n, 2n ** 40n, 2n ** 62n]) {
       assert.equal(decoded(incr, reply(ok, int64(value))), value);
     }
@@ -142,7 +142,7 @@ describe("Pipeline.incr and decr", () => {
     assert.equal(decoded(incr, reply(outOfMemory)), "full");
   });
 
-  it("throw when a counter does not answer", () => {
+  it("Pipeline.incr and decr throw when the server does not answer", () => {
     assert.throws(() => decoded(incr), rejected);
   });
 
@@ -164,7 +164,7 @@ describe("Pipeline.incr and decr", () => {
 });
 
 describe("Pipeline.stats", () => {
-  it("collects the server's lines up to the empty one", () => {
+  it("Pipeline.stats collects the server's lines up to the empty one", () => {
     const op = new Pipeline().stats();
     const lines = [
       reply(ok, "12", { key: Buffer.from("bytes") }),

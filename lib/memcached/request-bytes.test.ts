@@ -18,7 +18,7 @@ const requests = fc.array(
 );
 
 describe("request bytes", () => {
-  it("equal the bytes that memjs makes, with a no-op after them", () => {
+  it("request bytes equal the bytes that memjs makes, with a no-op after them", () => {
     fc.assert(
       fc.property(requests, fc.nat({ max: 0x7fff_0000 }), (list, first) => {
         const bytes = new RequestBytes();
@@ -35,7 +35,7 @@ describe("request bytes", () => {
     );
   });
 
-  it("that were returned do not change when they are numbered again", () => {
+  it("returned request bytes do not change when they are numbered again", () => {
     const bytes = new RequestBytes();
     bytes.push(0x09, "a", [], "");
     const first = bytes.numbered(1);

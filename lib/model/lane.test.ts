@@ -27,7 +27,7 @@ describe("picking a lane", () => {
     assert.equal(pick({ high: 0, normal: 0, low: 0 }), undefined);
   });
 
-  it("relieves normal from the relief size on, and only below the chance", () => {
+  it("picking a lane relieves normal from the relief size on, and only below the chance", () => {
     const pick = (normal: number, number: number) =>
       pickLane({ high: 5, normal, low: 0 }, relief, drawn(number));
     assert.equal(pick(100, 0.299), "normal");
@@ -35,7 +35,7 @@ describe("picking a lane", () => {
     assert.equal(pick(99, 0), "high");
   });
 
-  it("relieves low before normal and high, after normal has drawn", () => {
+  it("picking a lane relieves low before normal and high, after normal has drawn", () => {
     assert.equal(pickLane({ high: 0, normal: 500, low: 100 }, relief, drawn(0)), "low");
     assert.equal(pickLane({ high: 1, normal: 0, low: 100 }, relief, drawn(0)), "low");
     assert.equal(pickLane({ high: 1, normal: 100, low: 100 }, relief, drawn(0)), "normal");
@@ -47,7 +47,7 @@ describe("picking a lane", () => {
     assert.equal(pickLane({ high: 1, normal: 1e6, low: 1e6 }, off, drawn(0, 0)), "high");
   });
 
-  it("relieves with the chance that is set", () => {
+  it("picking a lane relieves with the chance that is set", () => {
     const picks = 20_000;
     for (const reliefChance of [0, 10, 30, 75, 100]) {
       const random = parkMiller(7 + reliefChance);

@@ -5,7 +5,7 @@ import { pollState } from "./poll-state.ts";
 describe("pollState", () => {
   const poll = { opensAtMs: 1_000, closesAtMs: 2_000, finalizedAtMs: null };
 
-  it("changes exactly at the opening and the closing time", () => {
+  it("pollState changes exactly at the opening and the closing time", () => {
     assert.equal(pollState({ ...poll, opensAtMs: null }, 1_500), "draft");
     assert.equal(pollState(poll, 999), "scheduled");
     assert.equal(pollState(poll, 1_000), "open");

@@ -11,7 +11,7 @@ const ranking = (ballots: number, ...choices: number[]) => ({
 });
 
 describe("instant-runoff", () => {
-  it("transfers the votes of eliminated options, round by round", () => {
+  it("instant-runoff transfers the votes of eliminated options, round by round", () => {
     // The textbook's Tennessee: 42 Memphis, 26 Nashville, 15 Chattanooga, 17 Knoxville.
     const { rounds, winner } = rankedCount(options, [
       ranking(42, 1, 2, 3, 4),
@@ -50,7 +50,7 @@ describe("instant-runoff", () => {
     assert.deepEqual(rankedCount(options, []), { rounds: [], winner: null });
   });
 
-  it("accounts for every ballot in every round, and eliminates one option at a time", () => {
+  it("instant-runoff accounts for every ballot in every round, and eliminates one option at a time", () => {
     const rankings = fc.array(
       fc.record({
         choices: fc

@@ -28,7 +28,7 @@ describe("maySeeResults", () => {
     assert.deepEqual(seenBy("nobody", closed), []);
   });
 
-  it("become visible at their date, to the millisecond", () => {
+  it("results become visible at their date, to the millisecond", () => {
     assert.deepEqual(seenBy("from_date", 1_699), ["editor"]);
     assert.deepEqual(seenBy("from_date", 1_700), ["reader", "voter", "editor"]);
   });

@@ -28,7 +28,7 @@ const change = (input: object): UpdatePoll => updatePollSchema.parse(input);
 const failsWith = (code: ErrorCode) => (error: unknown) => isFloodgateError(error, code);
 
 describe("contentOf", () => {
-  it("numbers options from 1 in the editor's order", () => {
+  it("contentOf numbers options from 1 in the editor's order", () => {
     const numbers = created().options.map(({ number, label }) => [number, label]);
     assert.deepEqual(numbers, [
       [1, "Cod"],
@@ -92,7 +92,7 @@ describe("mergedWith", () => {
     assert.equal(mergedWith(pollOf({ kind: "ranked" }), change({ options })).choicesMax, 3);
   });
 
-  it("numbers new options from 1 again", () => {
+  it("mergedWith numbers new options from 1 again", () => {
     const options = [{ label: "Pike" }, { label: "Cod" }];
     const merged = mergedWith(pollOf(), change({ options }));
     assert.deepEqual(

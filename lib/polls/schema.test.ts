@@ -36,7 +36,7 @@ describe("a new poll", () => {
   for (const [what, change] of refused)
     it(`a new poll is refused with ${what}`, () => assert.ok(!accepts(change)));
 
-  it("may give its times in any zone", () => {
+  it("a new poll may give its times in any zone", () => {
     const poll = createPollSchema.parse({ ...good, closesAt: "2026-11-22T20:00:00+01:00" });
     assert.equal(poll.closesAt, Date.UTC(2026, 10, 22, 19));
   });

@@ -21,7 +21,7 @@ describe("queue names", () => {
     }
   });
 
-  it("throw when the lane is unknown", () => {
+  it("laneOf throws when the lane of a queue name is unknown", () => {
     for (const name of ["highest.0", "high", "", "0.high"]) {
       assert.throws(() => laneOf(name as QueueName), RangeError, name);
     }

@@ -128,7 +128,7 @@ describe("live results", () => {
     }
   });
 
-  it("disconnect a viewer who does not read, and keep the others", async () => {
+  it("live results disconnect a viewer who does not read, and keep the others", async () => {
     const { at, board, snapshot } = setUp();
     const stalled = streamResults(board, slug, "reader", snapshot(), 0);
     const { seen, leave } = follow(streamResults(board, slug, "reader", snapshot(), 0));

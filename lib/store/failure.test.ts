@@ -51,7 +51,7 @@ describe("translate", () => {
 });
 
 describe("isStoreFailure", () => {
-  it("recognises failures by brand and kind", () => {
+  it("isStoreFailure recognises failures by brand and kind", () => {
     const failure = translate(errorOf(1213), "x");
     assert.ok(isStoreFailure(failure) && isStoreFailure(failure, "contention"));
     assert.ok(!isStoreFailure(failure, "duplicate"));

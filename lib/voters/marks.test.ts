@@ -7,15 +7,15 @@ const now = Date.UTC(2026, 10, 22);
 const daysOf = (closesAtMs: number | null) => markTtlSeconds({ closesAtMs }, now) / 86_400;
 
 describe("markTtlSeconds", () => {
-  it("lasts a day longer than the poll", () => {
+  it("a mark lasts a day longer than the poll", () => {
     assert.equal(daysOf(now + 3 * DAY), 4);
   });
 
-  it("lasts a day for a poll that has closed, because ballots may still be on their way", () => {
+  it("a mark lasts a day for a poll that has closed, because ballots may still be on their way", () => {
     assert.equal(daysOf(now - 90 * DAY), 1);
   });
 
-  it("lasts 30 days at most, and for a poll without a closing time", () => {
+  it("a mark lasts 30 days at most, and for a poll without a closing time", () => {
     assert.equal(daysOf(now + 300 * DAY), 30);
     assert.equal(daysOf(null), 30);
   });

@@ -15,7 +15,7 @@ function valuesOf(name: string, node: unknown): unknown[] {
 }
 
 describe("the OpenAPI document", () => {
-  it("refers only to schemas that it defines", () => {
+  it("the OpenAPI document refers only to schemas that it defines", () => {
     const names = Object.keys(document.components.schemas);
     const refs = valuesOf("$ref", document).map(ref =>
       String(ref).replace("#/components/schemas/", ""),
@@ -30,7 +30,7 @@ describe("the OpenAPI document", () => {
     assert.equal(new Set(ids).size, ids.length);
   });
 
-  it("declares every parameter of a path, and only those", () => {
+  it("the OpenAPI document declares every parameter of a path, and only those", () => {
     for (const [path, operations] of Object.entries(document.paths as Record<string, object>)) {
       const wanted = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name).sort();
       for (const [method, operation] of Object.entries(operations)) {

@@ -6,12 +6,12 @@ import { fitText, wrapText } from "./lines.ts";
 const measure = (text: string) => [...text].length * 10;
 
 describe("text in a picture", () => {
-  it("breaks between words, into lines of about equal length", () => {
+  it("text in a picture breaks between words, into lines of about equal length", () => {
     assert.deepEqual(wrapText("aaaa bbbb cccc dd", 150, measure), ["aaaa bbbb", "cccc dd"]);
     assert.deepEqual(wrapText("one line", 150, measure), ["one line"]);
   });
 
-  it("breaks text without spaces between graphemes, never within one", () => {
+  it("text in a picture without spaces breaks between graphemes, never within one", () => {
     const family = "👨‍👩‍👧";
     for (const text of [
       "Donaudampfschifffahrtsgesellschaft",

@@ -26,8 +26,8 @@ function needs(elements: Elements): Map<string, string[] | null> {
 const isText = ({ type }: Elements[number]): boolean => type === 0;
 const parse = (text: string): Elements => new IntlMessageFormat(text, "en").getAst();
 
-describe("catalogues", () => {
-  it("exist for every language, and for no other", () => {
+describe("translations", () => {
+  it("translations exist for every language, and for no other", () => {
     const files = readdirSync("reader/words").filter(file => file.endsWith(".json"));
     assert.deepEqual(files.sort(), languages.map(language => `${language}.json`).sort());
   });
@@ -35,14 +35,14 @@ describe("catalogues", () => {
   for (const language of languages) {
     const catalogue: Readonly<Record<string, string>> = catalogues[language];
 
-    it(`catalogues have every key of the English one, sorted: ${language}`, () => {
+    it(`translations have every key of the English one, sorted: ${language}`, () => {
       assert.deepEqual(Object.keys(catalogue), [...keys].sort());
       for (const key of keys) assert.notEqual(catalogue[key]?.trim(), "", key);
       const source = readFileSync(`reader/words/${language}.json`, "utf8");
       assert.equal(source, `${JSON.stringify(catalogue, null, 2)}\n`);
     });
 
-    it(`catalogues take the same values as the English one, in all plural forms: ${language}`, () => {
+    it(`translations take the same values as the English one, in all plural forms: ${language}`, () => {
       const forms = new Intl.PluralRules(language).resolvedOptions().pluralCategories;
       for (const key of keys) {
         const original = needs(parse(catalogues.en[key]));
@@ -92,7 +92,7 @@ describe("Words", () => {
     assert.equal(forms.other, "Of # readers by {time}, {share} chose “{option}”.");
   });
 
-  it("cache parsers and formatters", () => {
+  it("Words cache parsers and formatters", () => {
     const words = wordsIn("pl", "Europe/Warsaw");
     assert.equal(wordsIn("pl", "Europe/Warsaw"), words);
     assert.notEqual(wordsIn("pl", "UTC"), words);

@@ -20,7 +20,7 @@ export function faultSuite(name: string, copies: number, faults: readonly Fault[
     after(() => site?.stop());
 
     for (const [index, fault] of faults.entries()) {
-      it(fault.name, async t => {
+      it(`no acknowledged ballot is lost or counted twice: ${fault.name}`, async t => {
         const report = await runFault(site, fault, { seed: seed + index * 1_000, scale: 1 });
         const { acknowledged, recovered, slowestMs, stallMs, bites } = report;
         t.diagnostic(JSON.stringify({ acknowledged, recovered, slowestMs, stallMs, bites }));

@@ -121,7 +121,7 @@ describe("a changed ballot", () => {
     assert.deepEqual(await totals(poll), { ballots: 1, duplicates: 1, votes: [0, 1, 0, 0] });
   });
 
-  it("that was committed directly stands against an earlier one that was never acknowledged", async () => {
+  it("a ballot that was committed directly stands against an earlier one that was never acknowledged", async () => {
     const poll = await newPoll();
     for (const revision of [0, 1]) {
       const sent = revisionsOf(poll, [[1], [2]])[revision] as Ballot;
@@ -139,7 +139,7 @@ describe("a changed ballot", () => {
     assert.deepEqual(await totals(poll), { ballots: 2, duplicates: 0, votes: [1, 1, 0, 0] });
   });
 
-  it("that loses in a direct commit gets the ballot that stands, and enters no books", async () => {
+  it("a ballot that loses in a direct commit gets the ballot that stands, and enters no books", async () => {
     const poll = await newPoll();
     const [one, two] = revisionsOf(poll, [[1], [2]]) as [Ballot, Ballot];
     const other = {

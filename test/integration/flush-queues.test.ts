@@ -138,7 +138,7 @@ describe("a missing slot", () => {
 });
 
 describe("a slot that does not decode, or a ballot that can't count", () => {
-  it("becomes a dead letter with its bytes, and the ballots around it count", async () => {
+  it("undecodable slots and ballots that can't count become dead letters with their bytes, and the ballots around them count", async () => {
     const poll = await newPoll();
     const before = await count("dead_letters");
     await enqueue(producer(), batch([ballot(poll)]));
@@ -162,7 +162,7 @@ describe("a slot that does not decode, or a ballot that can't count", () => {
 });
 
 describe("five flushers at once", () => {
-  it("share the queues and count every ballot once", async () => {
+  it("five flushers at once share the queues and count every ballot once", async () => {
     const poll = await newPoll();
     for (let i = 0; i < 60; i++) {
       await enqueue(producer(i % 4), batch(Array.from({ length: 20 }, () => ballot(poll))));
@@ -215,7 +215,7 @@ describe("a slot whose commit this worker did not see", () => {
 });
 
 describe("a committed slot that is kept for a late replica", () => {
-  it("expires by itself when no worker is left to delete it", async () => {
+  it("a committed slot that is kept for a late replica expires by itself when no worker is left to delete it", async () => {
     const poll = await newPoll();
     await enqueue(producer(), batch([ballot(poll)]));
     await newFlusher({ keepMs: 1_000 }).pass(); // one pass, as from cron

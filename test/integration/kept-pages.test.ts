@@ -100,7 +100,7 @@ describe("readers' pages", () => {
     });
   });
 
-  it("and results are the same from the fast path and from the route", async () => {
+  it("results are the same from the fast path and from the route", async () => {
     const slug = await createPoll(site);
     const path = `/api/polls/${slug}/results`;
     await waitUntil("two ways to one answer", async () => {

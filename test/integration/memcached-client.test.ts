@@ -80,7 +80,7 @@ describe("a memcached operation", () => {
     assert.equal(counterValue(r.of(text)), 8589934591n);
   });
 
-  it("decrements a counter below 0, and increments it again", async () => {
+  it("a memcached operation decrements a counter below 0, and increments it again", async () => {
     const key = freshKey();
     const p = new Pipeline();
     p.add(key, "1", 0);

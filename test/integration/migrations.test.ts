@@ -75,7 +75,7 @@ describe("checkSchema", () => {
 });
 
 describe("migrate", () => {
-  it("applies each file once and in order when five processes start at the same moment", async () => {
+  it("migrate applies each file once and in order when five processes start at the same moment", async () => {
     const directory = migrations(inOrder);
     const applied = await Promise.all(
       Array.from({ length: 5 }, () => migrate(newStore(), directory)),

@@ -143,7 +143,7 @@ function once(work: () => Promise<unknown>): () => Promise<unknown> {
 }
 
 describe("rebuildTallies", () => {
-  it("freezes the queues for as many round trips with forty polls as with one", async () => {
+  it("rebuildTallies freezes the queues for as many round trips with forty polls as with one", async () => {
     const { producer, queueNames } = newQueue();
     const polls = await newPolls(41);
     for (const poll of polls) await vote(producer, poll.id);

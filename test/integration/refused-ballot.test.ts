@@ -9,7 +9,7 @@ import { ballot, batch, startFlushBench } from "#test/support/flush-bench.ts";
 const bench = await startFlushBench();
 
 describe("a ballot that MySQL refuses, in a full slot", () => {
-  it("becomes a dead letter alone, and every other ballot is counted", async () => {
+  it("a refused ballot becomes a dead letter alone, and every other ballot is counted", async () => {
     const poll = await bench.newPoll();
     const many = (count: number) => Array.from({ length: count }, () => ballot(poll));
     const slots = [many(200), many(500), many(300)];
