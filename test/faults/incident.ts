@@ -9,7 +9,7 @@ import { createPoll } from "#test/support/ledger.ts";
 import { mulberry32 } from "#test/support/random.ts";
 import type { Process, Site } from "#test/support/site.ts";
 import { Control, longestStall } from "#test/support/stalls.ts";
-import { Inspector, patiently } from "./at-rest.ts";
+import { Inspector, patiently } from "./quiescent.ts";
 import { check, isClean, type Verdict } from "./checker.ts";
 import { Clients } from "./clients.ts";
 import type { History } from "./history.ts";
