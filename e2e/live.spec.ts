@@ -106,21 +106,24 @@ test("a screen reader hears a summary once a minute, not with every vote", async
   const summary = page.locator('[data-part="summary"]');
   await expect(summary).toHaveAttribute("aria-live", "polite");
   await summary.evaluate(element => {
-    const told: (string | null)[] = [];
-    Object.assign(window, { told });
-    const observer = new MutationObserver(() => told.push(element.textContent));
+    const announced: (string | null)[] = [];
+    Object.assign(window, { announced });
+    const observer = new MutationObserver(() => announced.push(element.textContent));
     observer.observe(element, { childList: true, characterData: true, subtree: true });
   });
-  const told = () => page.evaluate(() => (window as unknown as { told: string[] }).told);
+  const announced = () =>
+    page.evaluate(() => (window as unknown as { announced: string[] }).announced);
   const voteAndSee = async (count: number) => {
     await voteElsewhere(site.url, slug);
     await expect(readers(page, count)).toBeVisible(patient);
   };
   for (const count of [1, 2, 3]) await voteAndSee(count);
-  expect(await told()).toEqual([]);
+  expect(await announced()).toEqual([]);
   await page.clock.fastForward(61_000);
   for (const count of [4, 5, 6]) await voteAndSee(count);
-  expect(await told()).toEqual([expect.stringMatching(/^Of 4 readers by .*, 100% chose “No”\.$/)]);
+  expect(await announced()).toEqual([
+    expect.stringMatching(/^Of 4 readers by .*, 100% chose “No”\.$/),
+  ]);
 });
 
 test("updates stop while the card is paused or hidden, and catch up afterwards", async ({

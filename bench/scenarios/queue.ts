@@ -56,7 +56,7 @@ export const queue: Scenario = {
     const seen = new Rounds();
     for (let round = 0; round < effort.rounds; round++) {
       for (const shape of shapes) {
-        // Nothing drains the queue: each shape begins with empty servers.
+        // Nothing flushes the queue: each shape begins with empty servers.
         const servers = await Promise.all([1, 2].map(() => startMemcached({ memoryMb: 1024 })));
         try {
           await measure(

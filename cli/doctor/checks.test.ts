@@ -1,4 +1,4 @@
-/** What the doctor makes of what servers tell, without servers: clocks, versions, queues, words. */
+/** What the doctor makes of what servers report, without servers: clocks, versions, queues, words. */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { Epoch, QueueName } from "#lib/model/ids.ts";
@@ -93,13 +93,14 @@ describe("findings about memcached", () => {
   });
 
   it("the doctor reports an old memcached, a wrong clock and a full server", () => {
-    const told = (stats: Record<string, string>) => judgeMemcached(facts(stats)).map(lineOf).join();
-    assert.match(told({ version: "1.5.6" }), /wrong .*is version 1\.5\.6/);
-    assert.match(told({ time: String(now / 1_000 + 60) }), /wrong .*60 s ahead/);
+    const output = (stats: Record<string, string>) =>
+      judgeMemcached(facts(stats)).map(lineOf).join();
+    assert.match(output({ version: "1.5.6" }), /wrong .*is version 1\.5\.6/);
+    assert.match(output({ time: String(now / 1_000 + 60) }), /wrong .*60 s ahead/);
     const limit = 512 * 1_048_576;
-    assert.match(told({ bytes: String(0.85 * limit) }), /warn .*85 % full/);
-    assert.match(told({ bytes: String(0.97 * limit) }), /wrong .*97 % full/);
-    assert.match(told({ rejected_connections: "3" }), /warn .*rejected 3/);
+    assert.match(output({ bytes: String(0.85 * limit) }), /warn .*85 % full/);
+    assert.match(output({ bytes: String(0.97 * limit) }), /wrong .*97 % full/);
+    assert.match(output({ rejected_connections: "3" }), /warn .*rejected 3/);
   });
 
   it("the doctor adds up refused items over all slab classes", () => {
@@ -108,10 +109,10 @@ describe("findings about memcached", () => {
       ["items:1:evicted", "0"],
       ["items:12:outofmemory", "4"],
     ]);
-    const told = judgeMemcached(facts({}, {}, { items }))
+    const output = judgeMemcached(facts({}, {}, { items }))
       .map(lineOf)
       .join();
-    assert.match(told, /warn .*refused 7/);
+    assert.match(output, /warn .*refused 7/);
   });
 
   it("the doctor warns about a memcached that others can reach without a password", () => {
@@ -148,15 +149,15 @@ describe("findings about MySQL", () => {
   });
 
   it("the doctor reports MySQL settings that would lose or refuse ballots", () => {
-    const told = (change: Partial<DatabaseFacts>) => judgeMysql(facts(change)).map(lineOf).join();
-    assert.match(told({ version: "5.7.40" }), /wrong .*is MySQL 5\.7\.40/);
-    assert.match(told({ version: "10.6.12-MariaDB" }), /wrong .*is MariaDB 10\.6/);
-    assert.match(told({ readOnly: true }), /wrong .*takes no writes/);
-    assert.match(told({ flushAtCommit: 2 }), /wrong .*loses up to a second/);
-    assert.match(told({ connectionsMax: 50 }), /wrong .*takes 50 connections/);
-    assert.match(told({ packetBytesMax: 16_384 }), /warn .*no statement over 16 kB/);
-    assert.match(told({ timeZone: "SYSTEM" }), /wrong .*time zone SYSTEM/);
-    assert.match(told({ timeMs: now - 7_000 }), /wrong .*7 s behind/);
+    const output = (change: Partial<DatabaseFacts>) => judgeMysql(facts(change)).map(lineOf).join();
+    assert.match(output({ version: "5.7.40" }), /wrong .*is MySQL 5\.7\.40/);
+    assert.match(output({ version: "10.6.12-MariaDB" }), /wrong .*is MariaDB 10\.6/);
+    assert.match(output({ readOnly: true }), /wrong .*takes no writes/);
+    assert.match(output({ flushAtCommit: 2 }), /wrong .*loses up to a second/);
+    assert.match(output({ connectionsMax: 50 }), /wrong .*takes 50 connections/);
+    assert.match(output({ packetBytesMax: 16_384 }), /warn .*no statement over 16 kB/);
+    assert.match(output({ timeZone: "SYSTEM" }), /wrong .*time zone SYSTEM/);
+    assert.match(output({ timeMs: now - 7_000 }), /wrong .*7 s behind/);
   });
 });
 
@@ -179,12 +180,12 @@ describe("findings about queues", () => {
   });
 
   it("the doctor reports queue numbers in any other order", () => {
-    const told = (change: Partial<QueueNumbers>) => judgeQueue(numbers(change))[0]?.says ?? "";
-    assert.match(told({ published: 9 }), /checkpoint is 9, and MySQL has slots up to 8/);
-    assert.match(told({ committed: 12 }), /MySQL has slot 12/);
-    assert.match(told({ committed: "closed" }), /is over/);
-    assert.match(told({ committed: undefined }), /went back in time/);
-    assert.match(told({ pointer: null }), /its pointer is not/);
+    const output = (change: Partial<QueueNumbers>) => judgeQueue(numbers(change))[0]?.says ?? "";
+    assert.match(output({ published: 9 }), /checkpoint is 9, and MySQL has slots up to 8/);
+    assert.match(output({ committed: 12 }), /MySQL has slot 12/);
+    assert.match(output({ committed: "closed" }), /is over/);
+    assert.match(output({ committed: undefined }), /went back in time/);
+    assert.match(output({ pointer: null }), /its pointer is not/);
   });
 
   it("the doctor reports queues on servers and homes outside the settings", () => {

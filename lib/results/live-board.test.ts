@@ -20,9 +20,9 @@ async function waitUntil(what: string, ready: () => boolean): Promise<void> {
   }
 }
 
-/** A board on results that the test sets, and a count of the looks at them. */
+/** A board on results that the test sets, and a count of the reads of them. */
 function setUp(viewersMax = 1_000) {
-  const at = { version: 1, state: "open" as "open" | "final", looks: 0, there: true };
+  const at = { version: 1, state: "open" as "open" | "final", reads: 0, there: true };
   const snapshot = (): Snapshot => {
     const { version, state } = at;
     const results = {
@@ -42,7 +42,7 @@ function setUp(viewersMax = 1_000) {
     published: { find: async () => (at.there ? ({} as Poll) : null) },
     results: {
       snapshot: async () => {
-        at.looks += 1;
+        at.reads += 1;
         return snapshot();
       },
     },
@@ -79,7 +79,7 @@ describe("live results", () => {
   it("live results are sent at once, then with every change, and not without one", async () => {
     const { at, board, snapshot } = setUp();
     const { seen, leave } = follow(streamResults(board, slug, "reader", snapshot(), 0));
-    await waitUntil("ten looks", () => at.looks > 10);
+    await waitUntil("ten reads", () => at.reads > 10);
     assert.deepEqual(eventsIn(seen.text), [1]);
     at.version = 2;
     await waitUntil("the change", () => eventsIn(seen.text).length === 2);
@@ -98,19 +98,19 @@ describe("live results", () => {
       const all = () => viewers.every(({ seen }) => eventsIn(seen.text).at(-1) === version);
       await waitUntil(`version ${version}`, all);
     }
-    const looks = at.looks;
-    assert.ok(looks < 300, `${looks} looks for 300 viewers and 5 changes`);
+    const reads = at.reads;
+    assert.ok(reads < 300, `${reads} reads for 300 viewers and 5 changes`);
     for (const { leave } of viewers) await leave();
-    const after = at.looks;
+    const after = at.reads;
     await sleep(50);
-    assert.ok(at.looks - after <= 1);
+    assert.ok(at.reads - after <= 1);
   });
 
   it("live results are not sent again to a viewer who reconnects with their version", async () => {
     const { at, board, snapshot } = setUp();
     at.version = 7;
     const { seen, leave } = follow(streamResults(board, slug, "reader", snapshot(), 7));
-    await waitUntil("three looks", () => at.looks > 3);
+    await waitUntil("three reads", () => at.reads > 3);
     assert.deepEqual(eventsIn(seen.text), []);
     at.version = 8;
     await waitUntil("the change", () => eventsIn(seen.text).length === 1);
@@ -148,7 +148,7 @@ describe("live results", () => {
     const viewers = Array.from({ length: 20 }, () =>
       follow(streamResults(board, slug, "reader", snapshot(), 0)),
     );
-    await waitUntil("a look", () => at.looks > 1);
+    await waitUntil("a read", () => at.reads > 1);
     const held = waitForNews(board, slug, "reader", {
       after: 1,
       waitMs: 60_000,
@@ -187,7 +187,7 @@ describe("a long poll", () => {
   it("a long poll is answered with the first newer results", async () => {
     const { at, board } = setUp();
     const answer = held(board, 1, 60_000);
-    await waitUntil("three looks", () => at.looks > 3);
+    await waitUntil("three reads", () => at.reads > 3);
     at.version = 2;
     assert.equal((await answer)?.results.version, 2);
     assert.equal(board.viewers, 0);

@@ -13,13 +13,13 @@ export interface Finished extends Outcome {
 
 /**
  * @param build - resolves with false when there is no build to test; jobs that need one are left out then.
- * @param tell - called with each job that has finished.
+ * @param onFinished - called with each job that has finished.
  */
 export async function runJobs(
   jobs: readonly Job[],
   cores: number,
   build: Promise<boolean>,
-  tell: (finished: Finished) => void,
+  onFinished: (finished: Finished) => void,
 ): Promise<Finished[]> {
   const waiting = [...jobs];
   const running = new Map<Job, Promise<void>>();
@@ -41,7 +41,7 @@ export async function runJobs(
         const finished = { ...outcome, job, startedMs, endedMs: monotonicMs() };
         done.push(finished);
         running.delete(job);
-        tell(finished);
+        onFinished(finished);
       });
     running.set(job, work);
   };

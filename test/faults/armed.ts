@@ -2,8 +2,8 @@
  * The armed twin of `lib/base/faults.ts`, in the builds of the fault tests only (import condition `faults`).
  *
  * `FAULT=point:hit[:ms]`, several separated by commas: at that hit of that point the process kills itself
- * with SIGKILL, or, with `ms`, stands still for so long, as a stopped or swapped-out process does. Each
- * bite is announced on standard error first, so that a test can tell that it happened.
+ * with SIGKILL, or, with `ms`, blocks for that long, as a stopped or swapped-out process does. Each fault is
+ * announced on standard error first, so that a test can tell that it happened.
  *
  * `CLOCK_OFFSET_MS` makes the wall clock of the process wrong by so much; monotonic time stays right.
  */
@@ -32,7 +32,7 @@ if (clockOffsetMs !== 0) {
   Date.now = () => right() + clockOffsetMs;
 }
 
-/** Dies or stands still here, when it was told to. */
+/** Dies or blocks here when `FAULT` says so. */
 export function faultPoint(point: FaultPoint): void {
   if (armed.length === 0) return;
   const hit = (hits.get(point) ?? 0) + 1;

@@ -1,6 +1,6 @@
 /**
- * Holds a history against what is stored and shown, at rest. Pure, and tested on planted histories: a
- * checker that can't find anything is worth nothing.
+ * Compares a history with what is stored and shown once the site is quiescent. Pure, and tested on planted histories:
+ * a checker that can't find anything is worth nothing.
  *
  * - *lost*: a voter has an acknowledged ballot and no row.
  * - *duplicated*: more than one row for a voter.
@@ -27,7 +27,7 @@ export interface Sums {
   readonly votes: Readonly<Record<string, number>>;
 }
 
-/** What is there when everything is at rest. */
+/** What is stored and shown when the site is quiescent. */
 export interface Books {
   readonly rows: readonly StoredRow[];
   /** By poll: as MySQL adds up, and as readers are shown. */
@@ -69,7 +69,7 @@ interface Known {
   readonly choices: Set<string>;
   readonly firstInvokedMs: number;
   acknowledgedMs: number | undefined;
-  /** Told that there is a ballot of this voter already. */
+  /** The answer said that the voter has a ballot already. */
   conflict: boolean;
 }
 

@@ -16,7 +16,7 @@ export async function startFaultSite(copies = 1): Promise<Site> {
     env: {
       FLOODGATE_QUEUE_GRACE_MS: "2000",
       FLOODGATE_QUEUE_COPIES: String(copies),
-      // Nearly never: a full server is to be felt, too. `promises/10-memory.test.ts` is about the share.
+      // The share limits late, so that a full server is tested too. `promises/10-memory.test.ts` tests the share.
       FLOODGATE_QUEUE_MEMORY_PERCENT: "95",
       FLOODGATE_LANES_FILE: "test/faults/lanes.json",
     },

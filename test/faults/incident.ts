@@ -1,7 +1,6 @@
 /**
  * One fault under load: two fresh polls, readers that vote, the fault, then healing, draining and the
- * verdict. A run whose fault did nothing that anybody could notice is *vacuous*, and fails like a broken
- * promise.
+ * verdict. A run whose fault left no evidence is *vacuous*, and fails like a broken promise.
  */
 import { monotonicMs, SECOND, sleep } from "#lib/base/clock.ts";
 import { waitUntil } from "#scripts/services/ports.ts";
@@ -9,15 +8,15 @@ import { createPoll } from "#test/support/ledger.ts";
 import { mulberry32 } from "#test/support/random.ts";
 import type { Process, Site } from "#test/support/site.ts";
 import { Control, longestStall } from "#test/support/stalls.ts";
-import { Inspector, patiently } from "./quiescent.ts";
 import { check, isClean, type Verdict } from "./checker.ts";
 import { Clients } from "./clients.ts";
 import type { History } from "./history.ts";
+import { Inspector, patiently } from "./quiescent.ts";
 
-/** A way to go wrong. */
+/** A fault. */
 export interface Fault {
   readonly name: string;
-  /** Does it, at moments drawn from the incident's random numbers. Healing is not its business. */
+  /** Causes the fault, at moments drawn from the incident's random numbers. `heal` undoes it. */
   readonly inject: (incident: Incident) => Promise<void>;
   /** Every front that lives through it goes on acknowledging votes, with pauses of less than this. */
   readonly stallMsMax?: number;
@@ -31,10 +30,10 @@ export interface Fault {
 export interface Report extends Verdict {
   readonly fault: string;
   readonly seed: number;
-  /** What showed that the fault was felt, and how often. */
-  readonly bites: Readonly<Record<string, number>>;
+  /** What showed that the fault took effect, and how often. */
+  readonly evidence: Readonly<Record<string, number>>;
   readonly slowestMs: number;
-  /** The longest pause of a front, where that is looked at. */
+  /** The longest pause of a front, where it is measured. */
   readonly stallMs: number | undefined;
   readonly unanswered: number;
   /** Everything that was not as it should be, in words; empty when the run is good. */
@@ -43,21 +42,21 @@ export interface Report extends Verdict {
 
 export interface RunOptions {
   readonly seed: number;
-  /** 1 for the short run; faults that take time take so many times as long. */
+  /** 1 for the short run; faults that take time take this many times as long. */
   readonly scale: number;
-  /** How long things may stand still before they are at rest. */
-  readonly restMsMax?: number;
+  /** How long the site may make no progress before it is quiescent. */
+  readonly quiescentMsMax?: number;
   /** Where histories of bad runs are kept. */
   readonly historyDirectory?: string;
 }
 
 const connections = 16;
-const restMsDefault = 40 * SECOND;
+const quiescentMsDefault = 40 * SECOND;
 /** A front under load takes its time; what it leaves undone then, clients send again. */
 const stopMsMax = SECOND;
 /** Ballots are to be on their way before, and to come afterwards. */
 const leadMs = 400;
-/** Where stalls are looked at: what is back may be in the way, as long as a lock's lease. */
+/** Where stalls are measured: what is back may be in the way, as long as a lock's lease. */
 const aftermathMs = 2_500;
 
 export class Incident {
@@ -65,8 +64,8 @@ export class Incident {
   readonly inspector: Inspector;
   readonly random: () => number;
   readonly scale: number;
-  readonly bites: Record<string, number> = {};
-  /** Processes that were told to fail, and are started afresh afterwards. */
+  readonly evidence: Record<string, number> = {};
+  /** Processes that fail at a named point, and are started afresh afterwards. */
   readonly tainted = new Set<Process>();
   polls: readonly string[] = [];
   clients!: Clients;
@@ -82,9 +81,9 @@ export class Incident {
     return this.clients.history;
   }
 
-  /** Says that the fault was felt. */
-  bite(what: string, times = 1): void {
-    if (times > 0) this.bites[what] = (this.bites[what] ?? 0) + times;
+  /** Notes a sign that the fault took effect. */
+  noteEvidence(what: string, times = 1): void {
+    if (times > 0) this.evidence[what] = (this.evidence[what] ?? 0) + times;
   }
 
   /** How often a program of ours has logged an event; its output is kept to the last 64 kB. */
@@ -123,9 +122,9 @@ export class Incident {
     });
     const [, , pauseMs] = point.split(":");
     if (pauseMs === undefined) await process.child.exit();
-    // Dead, to be started afresh, or on its way to wake up: nothing more is in store for it.
+    // The process is dead or waking up; no further fault is planned for it.
     this.tainted.delete(process);
-    this.bite(point.split(":")[0] ?? point);
+    this.noteEvidence(point.split(":")[0] ?? point);
   }
 }
 
@@ -150,12 +149,15 @@ export async function runFault(site: Site, fault: Fault, options: RunOptions): P
   await sleep(watch ? aftermathMs : leadMs);
   const stallMs = await watch?.end();
   await clients.stop();
-  const { verdict, rested } = await settle(incident, options.restMsMax ?? restMsDefault);
+  const { verdict, quiescent } = await settle(
+    incident,
+    options.quiescentMsMax ?? quiescentMsDefault,
+  );
   complaints.push(...complaintsOf(incident, verdict));
   if (stallMs !== undefined && stallMs >= (fault.stallMsMax ?? 0)) {
     complaints.push(`voting stalled for ${stallMs} ms`);
   }
-  if (!rested) complaints.push("never came to rest");
+  if (!quiescent) complaints.push("never became quiescent");
   if (complaints.length > 0 && options.historyDirectory) {
     clients.history.save(`${options.historyDirectory}/${fault.name}-${options.seed}.jsonl`);
   }
@@ -163,7 +165,7 @@ export async function runFault(site: Site, fault: Fault, options: RunOptions): P
     ...verdict,
     fault: fault.name,
     seed: options.seed,
-    bites: incident.bites,
+    evidence: incident.evidence,
     slowestMs: Math.round(clients.history.slowestMs),
     stallMs,
     unanswered: clients.history.count("info"),
@@ -219,26 +221,26 @@ async function heal({ site, tainted }: Incident): Promise<void> {
  * Waits until the books balance, and stay so; gives the last verdict when they never do. A backlog that gets smaller
  * takes as long as it takes: what the machine does besides is not the site's.
  */
-async function settle({ inspector, polls, history }: Incident, restMsMax: number) {
-  let until = monotonicMs() + restMsMax;
+async function settle({ inspector, polls, history }: Incident, quiescentMsMax: number) {
+  let until = monotonicMs() + quiescentMsMax;
   let fewestLost = Number.POSITIVE_INFINITY;
   let verdict: Verdict | undefined;
-  let rested = false;
+  let quiescent = false;
   for (let good = 0; good < 2 && monotonicMs() < until; await sleep(250)) {
     await patiently(async () => {
-      rested = await inspector.atRest();
+      quiescent = await inspector.isQuiescent();
       verdict = check(history.events, await inspector.books(polls));
-      good = rested && isClean(verdict) ? good + 1 : 0;
+      good = quiescent && isClean(verdict) ? good + 1 : 0;
       if (verdict.lost.length >= fewestLost) return;
       fewestLost = verdict.lost.length;
-      until = monotonicMs() + restMsMax;
+      until = monotonicMs() + quiescentMsMax;
     });
   }
   verdict ??= check(history.events, await inspector.books(polls));
-  return { verdict, rested };
+  return { verdict, quiescent };
 }
 
-function complaintsOf({ site, bites, history }: Incident, verdict: Verdict): string[] {
+function complaintsOf({ site, evidence, history }: Incident, verdict: Verdict): string[] {
   const say = (what: string, list: readonly unknown[]) =>
     list.length > 0 ? [`${list.length} ${what}: ${list.slice(0, 5).map(String).join("; ")}`] : [];
   const bugs = [...site.fronts, ...site.workers]
@@ -253,11 +255,11 @@ function complaintsOf({ site, bites, history }: Incident, verdict: Verdict): str
     ...say("inexact", verdict.inexact),
     ...(verdict.doubleCounted > 0 ? [`${verdict.doubleCounted} double counted`] : []),
     ...say(
-      "answers that nobody may get",
+      "answers with an unexpected status",
       history.oddAnswers.map(({ status }) => status),
     ),
     ...say("crashes", bugs),
-    ...(Object.keys(bites).length === 0 ? ["vacuous: the fault was not felt"] : []),
+    ...(Object.keys(evidence).length === 0 ? ["vacuous: the fault left no evidence"] : []),
     ...(verdict.acknowledged === 0 ? ["vacuous: nothing was acknowledged"] : []),
   ];
 }

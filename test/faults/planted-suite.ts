@@ -10,8 +10,8 @@ import { runFault } from "./incident.ts";
 import type { PlantedBug } from "./planted.ts";
 
 const seed = Number(process.env.TEST_SEED ?? 1);
-/** A good site is at rest long before. */
-const restMsMax = 6_000;
+/** A site without a bug is quiescent long before. */
+const quiescentMsMax = 6_000;
 
 /** The bugs are in files of their own, so that their sites run side by side. */
 export function plantedSuite(name: string, bugs: readonly PlantedBug[]): void {
@@ -54,7 +54,11 @@ export function plantedSuite(name: string, bugs: readonly PlantedBug[]): void {
         });
         // What a bug needs may not happen at the first random moment; a few tries are fair.
         for (let attempt = 0; attempt < 3; attempt++) {
-          const report = await runFault(site, fault, { seed: seed + attempt, scale: 1, restMsMax });
+          const report = await runFault(site, fault, {
+            seed: seed + attempt,
+            scale: 1,
+            quiescentMsMax,
+          });
           t.diagnostic(report.complaints.join("; ") || "nothing found");
           if (!isClean(report)) return;
         }

@@ -1,6 +1,6 @@
 /**
- * The site at rest: waits until every queue is empty and every life that ended is closed, and reads the
- * books past all our own code but the protocol: rows and totals from MySQL, tallies as readers get them.
+ * Waits until the site is quiescent (all queues empty, all ended epochs closed) and reads rows and totals from MySQL
+ * and tallies from the API.
  */
 import { AssertionError } from "node:assert";
 import type { RowDataPacket } from "mysql2/promise";
@@ -39,7 +39,7 @@ interface CountRow extends RowDataPacket {
 
 const homes = 8;
 
-/** Reads a site's queues and books, over connections of its own that no fault gets at. */
+/** Reads a site's queues and books over its own connections, which no fault affects. */
 export class Inspector {
   readonly #site: Site;
 
@@ -48,15 +48,15 @@ export class Inspector {
   }
 
   /** True when nothing waits, and nothing that was committed still lies in memcached. */
-  async atRest(): Promise<boolean> {
+  async isQuiescent(): Promise<boolean> {
     const rows = await this.#site.query<CheckpointRow>(
       "SELECT epoch, slot FROM floodgate.checkpoints WHERE closed_at IS NULL",
     );
     const open = new Map(rows.map(row => [row.epoch, Number(row.slot)]));
-    const looks = (await this.#eachServer(looksOf)).flat();
+    const queues = (await this.#eachServer(queuesOf)).flat();
     return (
-      open.size === looks.length &&
-      looks.every(({ epoch, pointer }) => open.get(epoch) === pointer) &&
+      open.size === queues.length &&
+      queues.every(({ epoch, pointer }) => open.get(epoch) === pointer) &&
       (await this.slotsLeft()) === 0
     );
   }
@@ -65,7 +65,7 @@ export class Inspector {
   async slotsLeft(): Promise<number> {
     const counts = await this.#eachServer(async client => {
       let left = 0;
-      for (const { queue, epoch, pointer } of await looksOf(client)) {
+      for (const { queue, epoch, pointer } of await queuesOf(client)) {
         const numbers = Array.from({ length: pointer }, (_, index) => index + 1);
         const slots = await readSlots(client, queue, epoch, numbers);
         left += [...slots.values()].filter(bytes => !isTombstone(bytes)).length;
@@ -157,10 +157,10 @@ export class Inspector {
   }
 }
 
-const looksOf = (client: MemcachedClient): Promise<QueueState[]> =>
+const queuesOf = (client: MemcachedClient): Promise<QueueState[]> =>
   readQueues(client, allQueueNames(homes));
 
-/** Does it, unless a server is not there just now, or a front can't say. */
+/** Does `work`; ignores the error when a server is away just now or a front answers 503. */
 export async function patiently(work: () => Promise<void>): Promise<void> {
   try {
     await work();

@@ -22,8 +22,8 @@ export function faultSuite(name: string, copies: number, faults: readonly Fault[
     for (const [index, fault] of faults.entries()) {
       it(`no acknowledged ballot is lost or counted twice: ${fault.name}`, async t => {
         const report = await runFault(site, fault, { seed: seed + index * 1_000, scale: 1 });
-        const { acknowledged, recovered, slowestMs, stallMs, bites } = report;
-        t.diagnostic(JSON.stringify({ acknowledged, recovered, slowestMs, stallMs, bites }));
+        const { acknowledged, recovered, slowestMs, stallMs, evidence } = report;
+        t.diagnostic(JSON.stringify({ acknowledged, recovered, slowestMs, stallMs, evidence }));
         assert.deepEqual(report.complaints, []);
       });
     }

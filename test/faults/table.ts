@@ -7,7 +7,7 @@ export interface FaultRow {
   readonly acknowledged: number;
   readonly lost: number;
   readonly doubleCounted: number;
-  /** Runs with anything to complain about, a fault that was not felt among it. */
+  /** Runs with a complaint; a fault that left no evidence is one. */
   readonly failed: number;
 }
 

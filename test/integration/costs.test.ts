@@ -34,13 +34,13 @@ async function operationsOf(work: () => Promise<unknown>): Promise<number> {
 async function questionsOf(work: () => Promise<unknown>): Promise<number> {
   const admin = await createConnection({ uri: bench.database.adminUrl });
   try {
-    const look = async () => {
+    const readCounter = async () => {
       const [rows] = await admin.query<RowDataPacket[]>("SHOW GLOBAL STATUS LIKE 'Questions'");
       return Number(rows[0]?.Value);
     };
-    const before = await look();
+    const before = await readCounter();
     await work();
-    return (await look()) - before - 1;
+    return (await readCounter()) - before - 1;
   } finally {
     await admin.end();
   }
@@ -152,7 +152,7 @@ describe("reading costs", () => {
       }
       const operations = (await memcachedOperations(port)) - before;
       const seconds = (monotonicMs() - startedMs) / SECOND;
-      // Some 40 a second: seven looks at the tallies, the poll, and what a front looks after by itself.
+      // Some 40 a second: seven reads of the tallies, the poll, and the front's own timers.
       const most = Math.ceil(60 * (seconds + 1));
       assert.ok(operations <= most, `${operations} operations for ${requests} requests`);
     } finally {

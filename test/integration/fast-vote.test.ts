@@ -1,6 +1,6 @@
 /**
- * A vote that the front answers directly and one that goes through the route's own function are answered
- * alike, whatever is wrong with them. A content type with a parameter is unusual enough to take the long way.
+ * A vote on the fast path and a vote that the route's own function handles get the same answer, whatever is wrong
+ * with them. A content type with a parameter makes the front leave a vote to the route.
  */
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
@@ -8,8 +8,8 @@ import { after, before, describe, it } from "node:test";
 import { createPoll, postVote } from "#test/support/ledger.ts";
 import { Site } from "#test/support/site.ts";
 
-const directType = "application/json";
-const longWayType = "application/json; charset=utf-8";
+const fastPathType = "application/json";
+const routeType = "application/json; charset=utf-8";
 /** These differ from request to request. */
 const changing = new Set(["date", "set-cookie", "floodgate-voter"]);
 
@@ -64,31 +64,31 @@ describe("a vote on the fast path", () => {
   };
   for (const [what, sent] of Object.entries(wrong)) {
     it(`a vote on the fast path gets the refusal that the route gives: ${what}`, async () => {
-      const direct = await send(directType, sent);
-      assert.ok(direct.status >= 400 && direct.status < 500, String(direct.status));
-      assert.deepEqual(direct, await send(longWayType, sent));
+      const fast = await send(fastPathType, sent);
+      assert.ok(fast.status >= 400 && fast.status < 500, String(fast.status));
+      assert.deepEqual(fast, await send(routeType, sent));
     });
   }
 
   it("a vote on the fast path is accepted as by the route, with a cookie and a token for a voter without any", async () => {
     const sent = { body: ballot(), headers: { "Floodgate-Voter": "" } };
-    const direct = await send(directType, sent);
-    const again = await send(longWayType, sent);
-    assert.equal(direct.status, 202);
-    assert.ok(direct.headers["set-cookie"] && direct.headers["floodgate-voter"]);
-    const { results: _, ...first } = direct.body;
+    const fast = await send(fastPathType, sent);
+    const again = await send(routeType, sent);
+    assert.equal(fast.status, 202);
+    assert.ok(fast.headers["set-cookie"] && fast.headers["floodgate-voter"]);
+    const { results: _, ...first } = fast.body;
     const { results: __, ...second } = again.body;
     assert.deepEqual(first, second);
     const ofLength = (headers: Seen["headers"]) => ({ ...headers, "content-length": "" });
-    assert.deepEqual(ofLength(direct.headers), ofLength(again.headers));
+    assert.deepEqual(ofLength(fast.headers), ofLength(again.headers));
   });
 
   it("a vote on the fast path is refused as by the route when the cookie's voter has voted", async () => {
     const response = await postVote(site.url, slug, ballot());
     const cookie = response.headers.get("set-cookie")?.split(";")[0] ?? "";
     const sent = { body: ballot(), headers: { Cookie: `a=1; ${cookie}` } };
-    const [direct, longWay] = [await send(directType, sent), await send(longWayType, sent)];
-    for (const { status, body } of [direct, longWay]) {
+    const [fast, route] = [await send(fastPathType, sent), await send(routeType, sent)];
+    for (const { status, body } of [fast, route]) {
       assert.equal(status, 409);
       assert.equal(body.code, "already_voted");
     }

@@ -8,21 +8,21 @@ import { Site } from "#test/support/site.ts";
 
 /** > the half minute without an event after which a worker takes the site for idle. */
 const untilIdleMs = 45 * SECOND;
-const lookMs = 30 * SECOND;
+const measuredMs = 30 * SECOND;
 
 it("an idle worker reads a few memcached keys per second and queries MySQL hardly ever", async () => {
   const site = await Site.start({ fronts: 0 });
   try {
     const port = site.memcached[0]?.port ?? 0;
-    const look = async () => ({
+    const readCounters = async () => ({
       operations: await memcachedOperations(port),
       queries: await questions(site),
       atMs: monotonicMs(),
     });
     await sleep(untilIdleMs);
-    const before = await look();
-    await sleep(lookMs);
-    const after = await look();
+    const before = await readCounters();
+    await sleep(measuredMs);
+    const after = await readCounters();
     const seconds = (after.atMs - before.atMs) / SECOND;
     const operations = (after.operations - before.operations) / seconds;
     const queries = (after.queries - before.queries) / seconds;

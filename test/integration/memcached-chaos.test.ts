@@ -107,7 +107,7 @@ describe(`memcached client under chaos (seed ${seed})`, () => {
 
     const total = (pick: (account: Account) => number) =>
       accounts.reduce((sum, account) => sum + pick(account), 0);
-    assert.ok(proxy.bitten > 10, `the faults must have bitten (${proxy.bitten})`);
+    assert.ok(proxy.faultsHit > 10, `the faults must have taken effect (${proxy.faultsHit})`);
     assert.ok(total(a => a.unknown) > 0, "some answers must have been lost");
 
     const direct = new MemcachedClient({ host: "127.0.0.1", port: server.port });
@@ -128,7 +128,7 @@ describe(`memcached client under chaos (seed ${seed})`, () => {
     p.get("chaos:v:0:0" as Key);
     for (let i = 0; i < 100; i++) await client.send(p);
     console.log(
-      `# ${faults} faults, ${proxy.bitten} connections hit, ${total(a => a.calls)} calls, ` +
+      `# ${faults} faults, ${proxy.faultsHit} connections hit, ${total(a => a.calls)} calls, ` +
         `${total(a => a.failures)} failed (${total(a => a.unknown)} unknown); ` +
         `100 calls after healing in ${Date.now() - recovered} ms`,
     );

@@ -32,8 +32,8 @@ describe("a full queue server", () => {
     for (let i = 0; i < 12; i++) {
       await assert.rejects(producer.takeTicket(), e => isMemcachedFailure(e) && isOutOfMemory(e));
     }
-    const [look] = await readQueues(client, [queue]);
-    assert.equal(look?.pointer, 13);
+    const [read] = await readQueues(client, [queue]);
+    assert.equal(read?.pointer, 13);
 
     const enqueued = await enqueueBatch(to(producer), emptyBatch(), Number.MAX_VALUE);
     assert.equal(enqueued.outcome, "full");

@@ -92,10 +92,10 @@ describe("the lock of a queue", () => {
     );
     const [first] = producers;
     assert.ok(first);
-    const [look] = await readQueues(first.client, [queue]);
-    assert.ok(look);
-    const numbers = Array.from({ length: look.pointer }, (_, i) => i + 1);
-    const slots = await readSlots(first.client, queue, look.epoch, numbers);
+    const [read] = await readQueues(first.client, [queue]);
+    assert.ok(read);
+    const numbers = Array.from({ length: read.pointer }, (_, i) => i + 1);
+    const slots = await readSlots(first.client, queue, read.epoch, numbers);
     const ids = [...slots.values()].map(bytes => decodeBatch(bytes)?.id.toString("hex"));
     assert.equal(new Set(ids).size, batches.length);
   });
@@ -114,8 +114,8 @@ describe("a lock whose holder is dead", () => {
       assert.equal(result.outcome, "enqueued");
       if (result.outcome === "enqueued") assert.equal(result.stored[0]?.producer, other);
     }
-    const [look] = await readQueues(client, [own.queue]);
-    assert.equal(look?.pointer, 2, "one number was taken in vain, not one for each batch");
+    const [read] = await readQueues(client, [own.queue]);
+    assert.equal(read?.pointer, 2, "one number was taken in vain, not one for each batch");
   });
 });
 

@@ -15,13 +15,13 @@ import { startFlushBench } from "#test/support/flush-bench.ts";
 
 const { client, newPoll, store } = await startFlushBench();
 const log = createLog("test", "silent");
-const places = new Placement([client], 1);
+const placement = new Placement([client], 1);
 const newBoard = () =>
   new ResultsBoard({
     store,
     breaker: new StoreBreaker(store, log),
     log,
-    tallies: places,
+    tallies: placement,
     queueServers: [client],
     queueNames: [],
     copies: 1,
@@ -30,7 +30,7 @@ const newBoard = () =>
 async function openPoll() {
   const poll = await findPoll(store, `poll-${await newPoll()}` as Slug);
   assert.ok(poll);
-  await createTally(places, poll.id, partsOf(poll), Date.now());
+  await createTally(placement, poll.id, partsOf(poll), Date.now());
   return poll;
 }
 

@@ -40,8 +40,8 @@ export class FakeMemcached {
   readonly #bugs: Bugs;
   readonly #items = new Map<string, Item>();
   #versions = 0;
-  /** Goes up when it is started again: connections of an earlier life are dead. */
-  life = 1;
+  /** Goes up when the server is started again: connections from before are dead. */
+  restarts = 0;
   /** Goes up when the memory is lost. */
   memory = 1;
   /** Called when a batch is about to be written. */
@@ -62,7 +62,7 @@ export class FakeMemcached {
   /** Killed and started again. */
   restart(): void {
     this.flush();
-    this.life += 1;
+    this.restarts += 1;
   }
 
   /** Keys of slots that hold a batch. */

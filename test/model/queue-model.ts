@@ -1,5 +1,5 @@
 /**
- * A run of the queue protocol: fronts that enqueue with the product's own code, workers that drain with
+ * A run of the queue protocol: fronts that enqueue with the product's own code, workers that flush with
  * it, a server that is flushed, restarted and cut off; and beside them a plain model of what must come
  * out. The database is a map and a number: what is tested is how slots get there.
  *
@@ -94,13 +94,13 @@ class Run {
     simulation.after(troubledMs, () => {
       this.#network.troubled = false;
     });
-    const over = () => simulation.nowMs > startMs + 2 * troubledMs && this.#atRest();
-    if (!(await simulation.run(over, startMs + untilMs))) this.#violations.push("never at rest");
+    const over = () => simulation.nowMs > startMs + 2 * troubledMs && this.#isQuiescent();
+    if (!(await simulation.run(over, startMs + untilMs))) this.#violations.push("never quiescent");
     this.#judge();
     return { violations: this.#violations, acknowledged: this.#acknowledged.size };
   }
 
-  #atRest(): boolean {
+  #isQuiescent(): boolean {
     return this.#busyFronts === 0 && this.#slotsLeft().length === 0;
   }
 
@@ -192,7 +192,7 @@ class Run {
   }
 }
 
-/** Drains with the product's own hands into the plain database. */
+/** Flushes into the plain database with the product's own code. */
 class Worker {
   readonly #client: MemcachedClient;
   readonly #database: Database;
@@ -208,18 +208,18 @@ class Worker {
   async pass(): Promise<void> {
     const { checkpoints, closed } = this.#database;
     const open = [...checkpoints.keys()].filter(epoch => !closed.has(epoch));
-    const looks = await readQueues(this.#client, [queue]);
+    const reads = await readQueues(this.#client, [queue]);
     for (const epoch of open) {
-      if (looks.some(look => look.epoch === epoch)) continue;
+      if (reads.some(read => read.epoch === epoch)) continue;
       const from = checkpoints.get(epoch) ?? 0;
       const found = await readSlots(this.#client, queue, epoch, range(from + 1, from + probeSlots));
       if (found.size === 0) closed.add(epoch);
-      else await this.#drain(epoch, Math.max(...found.keys()));
+      else await this.#flush(epoch, Math.max(...found.keys()));
     }
-    for (const { epoch, pointer } of looks) await this.#drain(epoch, pointer);
+    for (const { epoch, pointer } of reads) await this.#flush(epoch, pointer);
   }
 
-  async #drain(epoch: Epoch, pointer: number): Promise<void> {
+  async #flush(epoch: Epoch, pointer: number): Promise<void> {
     const { checkpoints, committed } = this.#database;
     const from = checkpoints.get(epoch) ?? 0;
     checkpoints.set(epoch, from);

@@ -122,7 +122,7 @@ export class Network {
 /** Stands where `Session` does: one connection, in order, thrown away at the first doubt. */
 export class SimulatedSession {
   readonly #network: Network;
-  readonly #life: number;
+  readonly #restarts: number;
   readonly #inFlight = new Set<(failure: MemcachedFailure) => void>();
   #arrivesMs = 0;
   #answersMs = 0;
@@ -130,7 +130,7 @@ export class SimulatedSession {
 
   constructor(network: Network) {
     this.#network = network;
-    this.#life = network.server.life;
+    this.#restarts = network.server.restarts;
   }
 
   send(pipeline: Pipeline, timeoutMs: number): Promise<Replies> {
@@ -143,9 +143,9 @@ export class SimulatedSession {
         if (this.#inFlight.has(reject)) this.close("no answer in time");
       });
       this.#arrivesMs = Math.max(this.#arrivesMs, simulation.nowMs + this.#network.latencyMs());
-      // What was sent arrives, also when its sender has given up, but never in another life.
+      // A sent packet arrives, also when its sender has given up, but never after a restart of the server.
       simulation.after(this.#arrivesMs - simulation.nowMs, () => {
-        if (server.life !== this.#life) return;
+        if (server.restarts !== this.#restarts) return;
         const replies = server.execute(bytes, firstOpaque);
         this.#answersMs = Math.max(this.#answersMs, simulation.nowMs + this.#network.latencyMs());
         simulation.after(this.#answersMs - simulation.nowMs, () => {

@@ -117,7 +117,7 @@ describe("exactly once", () => {
         await site.restartFront(front);
       }
     });
-    assert.ok(brokenConnections > 0, "the fault must have bitten");
+    assert.ok(brokenConnections > 0, "the fault must have taken effect");
     await ledger.assertBooks();
   });
 });

@@ -53,7 +53,7 @@ async function assertLastStands(site: Site, slug: string, voters: readonly Chang
   const counted = ["1", "2", "3", "4"].map(
     id => voted.filter(({ choices }) => choices.includes(id)).length,
   );
-  await waitUntil("tallies at rest", async () => {
+  await waitUntil("quiescent tallies", async () => {
     const tally = await results(site, slug);
     const votes = tally.options.map(option => option.votes);
     return tally.ballots === voted.length && votes.join() === counted.join();

@@ -110,9 +110,9 @@ describe("tallies", () => {
     }
     const after = await questions(site);
     for (const worker of site.workers) worker.child.signal("SIGCONT");
-    // Each look at the counter is a connection of its own: what one costs is measured, not guessed.
-    const onLook = (await questions(site)) - after;
-    assert.ok(after - before <= onLook, `${after - before} queries; a look alone is ${onLook}`);
+    // Each read of the counter opens a connection: its own cost is measured, not guessed.
+    const ofRead = (await questions(site)) - after;
+    assert.ok(after - before <= ofRead, `${after - before} queries; a read alone is ${ofRead}`);
   });
 
   it("invented slugs do not make requests reach MySQL", async () => {

@@ -42,8 +42,8 @@ describe("every request is answered in time", () => {
     const ready = await fetch(`${site.url}/readyz`);
     assert.equal(ready.status, 200);
     assert.equal(((await ready.json()) as { step: string }).step, "direct");
-    const told = await (await fetch(`${site.url}/p/${slug}`)).text();
-    assert.match(told, new RegExp(words.stepDirect), "readers are told, in one calm sentence");
+    const page = await (await fetch(`${site.url}/p/${slug}`)).text();
+    assert.match(page, new RegExp(words.stepDirect), "the page says it in one sentence");
     const areCounted = async () => (await results(site, slug)).ballots === before + 20;
     await expectWithin(5_000, "results count them, from MySQL", areCounted);
     const [row] = await site.query<RowDataPacket>("SELECT COUNT(*) AS n FROM ballots");

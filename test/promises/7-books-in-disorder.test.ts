@@ -9,7 +9,7 @@ import { books, createPoll, vote } from "#test/support/ledger.ts";
 import { testClient } from "#test/support/services.ts";
 import { Site } from "#test/support/site.ts";
 
-/** What is lost is known when all queues have been at rest for a while, twice. */
+/** Lost ballots are known only after all queues have been quiescent for a while, twice. */
 const slowly = { withinMs: 90_000 };
 
 describe("books in disorder", () => {

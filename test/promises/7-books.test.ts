@@ -89,7 +89,7 @@ describe("books", () => {
     assert.equal(await counted(), 1);
     const totals = "floodgate.poll_totals JOIN floodgate.polls ON id = poll_id";
     await site.query(`UPDATE ${totals} SET ballots = 7 WHERE slug = ?`, [slug]);
-    await waitUntil("totals that are mended", async () => {
+    await waitUntil("corrected totals", async () => {
       await site.run("flush");
       return (await counted()) === 1;
     });

@@ -34,7 +34,7 @@ export function newCommit(
   const missed = new StaleTallies();
   const batchIds = new BatchIds();
   const { producer } = batchIds;
-  const tape = new AcceptedCount({
+  const acceptedCount = new AcceptedCount({
     producer,
     home: 0,
     directory: undefined,
@@ -60,11 +60,11 @@ export function newCommit(
       store: breaker,
       tallies,
       staleTallies: missed,
-      acceptedCount: tape,
+      acceptedCount,
       ballotsPerSecond: 1,
     }),
     kickstart: new Kickstart([]),
-    acceptedCount: tape,
+    acceptedCount,
     lingerMs: 0,
     relief,
     memoryLimits: new MemoryLimits({

@@ -25,8 +25,8 @@ export class FaultProxy {
   #cutAnswerAfter: number | undefined;
   #dropAnswersMatching: ((answer: Buffer, request: Buffer) => boolean) | undefined;
   #onRequest: ((request: Buffer) => Promise<void> | void) | undefined;
-  /** Connections that a fault has hit, so that a test can tell that its faults did bite. */
-  bitten = 0;
+  /** Connections that a fault has hit, so that a test can tell that its faults took effect. */
+  faultsHit = 0;
 
   private constructor(target: { host: string; port: number }) {
     this.#target = target;
@@ -63,7 +63,7 @@ export class FaultProxy {
   stall(on = true): void {
     this.#stalled = on;
     for (const { client, server } of this.#pairs) {
-      if (on) this.bitten += 1;
+      if (on) this.faultsHit += 1;
       for (const socket of [client, server]) on ? socket.pause() : socket.resume();
     }
   }
@@ -81,7 +81,7 @@ export class FaultProxy {
   /** RST on every open connection. */
   reset(): void {
     for (const { client, server } of this.#pairs) {
-      this.bitten += 1;
+      this.faultsHit += 1;
       client.resetAndDestroy();
       server.resetAndDestroy();
     }
@@ -90,7 +90,7 @@ export class FaultProxy {
   /** FIN towards the client on every open connection, with requests possibly in flight. */
   halfClose(): void {
     for (const { client } of this.#pairs) {
-      this.bitten += 1;
+      this.faultsHit += 1;
       client.end();
     }
   }
@@ -121,7 +121,7 @@ export class FaultProxy {
 
   #accept(client: Socket): void {
     if (this.#refusing) {
-      this.bitten += 1;
+      this.faultsHit += 1;
       client.resetAndDestroy();
       return;
     }
@@ -156,14 +156,14 @@ export class FaultProxy {
   #pass(pair: Pair, answer: Buffer, request: Buffer): void {
     const { client, server } = pair;
     if (this.#dropAnswersMatching?.(answer, request)) {
-      this.bitten += 1;
+      this.faultsHit += 1;
       client.resetAndDestroy();
       server.destroy();
       return;
     }
     const cut = this.#cutAnswerAfter;
     if (cut !== undefined && answer.length > cut) {
-      this.bitten += 1;
+      this.faultsHit += 1;
       this.#cutAnswerAfter = undefined;
       client.write(answer.subarray(0, cut), () => client.resetAndDestroy());
       server.destroy();

@@ -139,7 +139,7 @@ export class Ledger {
    */
   async assertBooks(): Promise<void> {
     await this.site.drained();
-    const tally = await this.#tallyAtRest();
+    const tally = await this.#quiescentTally();
     const stored = await readStored(this.site.database.url, this.slug);
     const sent = new Map(
       this.plan.ballots.flatMap((ballot, i) => {
@@ -168,11 +168,11 @@ export class Ledger {
   }
 
   /** The tally once it has stopped moving. */
-  async #tallyAtRest(): Promise<ResultsBody> {
+  async #quiescentTally(): Promise<ResultsBody> {
     const rows = async () => (await readStored(this.site.database.url, this.slug)).rows.size;
     let last = await results(this.site, this.slug);
     await waitUntil(
-      "tallies at rest",
+      "quiescent tallies",
       async () => {
         last = await results(this.site, this.slug);
         return last.ballots === (await rows());

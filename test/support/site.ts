@@ -30,7 +30,7 @@ export interface SiteOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly databaseOptions?: readonly string[];
   readonly database?: { readonly bufferPoolMb: number; readonly redoLogMb: number };
-  /** What the database has at first; our own program makes the tables of an empty one. */
+  /** The initial schema; `floodgate migrate` creates the tables of an empty database. */
   readonly schema?: Schema;
   /** Data lies on the disk, for those who measure what that costs. */
   readonly onDisk?: boolean;
@@ -60,7 +60,7 @@ export class Site {
   readonly workers: Process[] = [];
   readonly memcached: MemcachedServer[] = [];
   database!: DatabaseServer;
-  /** With `proxied`: one before each memcached, and one before MariaDB. */
+  /** With `proxied`: a fault proxy for each memcached and for MariaDB. */
   readonly proxies: { memcached: FaultProxy[]; database: FaultProxy | undefined } = {
     memcached: [],
     database: undefined,
@@ -172,7 +172,7 @@ export class Site {
     return worker;
   }
 
-  /** The workers that a front tells of new votes. */
+  /** The workers that a front sends kickstarts to. */
   #kickstartTo(): Record<string, string> {
     const workers = this.workers.map(({ port }) => `127.0.0.1:${port}`);
     return workers.length > 0 ? { FLOODGATE_KICKSTART_TO: workers.join(",") } : {};
@@ -228,7 +228,7 @@ export class Site {
     }
   }
 
-  /** Where the front stands on the ladder, by its `/readyz`. */
+  /** The front's degradation step, from its `/readyz`. */
   async step(): Promise<string> {
     return ((await (await fetch(`${this.url}/readyz`)).json()) as { step: string }).step;
   }

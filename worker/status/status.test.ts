@@ -10,37 +10,37 @@ import { isStale, type Survey, stateSentence } from "./state.ts";
 const servers = (those: Survey["servers"]): Survey => survey(0, 0, { servers: those });
 
 describe("the state sentence", () => {
-  const told = (...args: Parameters<typeof stateSentence>) => {
+  const output = (...args: Parameters<typeof stateSentence>) => {
     const { tone, text } = stateSentence(...args);
     return `${tone}: ${text}`;
   };
 
   it("the state sentence is good when nothing waits, or for a moment only", () => {
-    assert.equal(told(state(), survey(0), 0), "good: All is well: nothing waits.");
+    assert.equal(output(state(), survey(0), 0), "good: All is well: nothing waits.");
     assert.match(
-      told(state(), survey(3, 900), 5),
+      output(state(), survey(3, 900), 5),
       /^good: All is well. 3 slots .* for 1 second\.$/,
     );
   });
 
   it("the state sentence warns about a pass that does not end", () => {
-    const slow = (ms: number) => told(state({ passBeganAtMs: now - ms }), survey(1, 7_000), 5);
+    const slow = (ms: number) => output(state({ passBeganAtMs: now - ms }), survey(1, 7_000), 5);
     assert.match(slow(1_000), /^good/);
     assert.match(slow(7_000), /^warn: The current pass has taken 7 seconds: .*MySQL.* 1 slot/);
   });
 
   it("the state sentence names a backlog and how long it takes", () => {
     assert.equal(
-      told(state(), survey(6_000, 90_000), 100),
+      output(state(), survey(6_000, 90_000), 100),
       "warn: There is a backlog. 6,000 slots of ballots wait, the oldest for 90 seconds. At this rate it is flushed in 60 seconds.",
     );
-    assert.doesNotMatch(told(state(), survey(6_000, 90_000), 0), /rate/);
+    assert.doesNotMatch(output(state(), survey(6_000, 90_000), 0), /rate/);
   });
 
   it("the state sentence names the lanes that are refused while memory runs out", () => {
     const failing = state({ lastError: { atMs: now, error: { error: "mysql: ECONNREFUSED" } } });
     const refused = (...lanesRefused: Lane[]) =>
-      told(failing, survey(9, 5_000, { lanesRefused }), 0);
+      output(failing, survey(9, 5_000, { lanesRefused }), 0);
     assert.doesNotMatch(refused(), /refused/);
     assert.match(refused("low"), / filling up: votes of the low lane are refused\.$/);
     assert.match(refused("normal", "low"), / votes of the normal and low lane are refused\.$/);
@@ -50,19 +50,19 @@ describe("the state sentence", () => {
   it("the state sentence reports the worst problem", () => {
     const failing = state({ lastError: { atMs: now, error: { error: "mysql: ECONNREFUSED" } } });
     assert.match(
-      told(failing, survey(1, 20_000), 0),
+      output(failing, survey(1, 20_000), 0),
       /^bad: .*not getting into MySQL\. They are kept/,
     );
     const stale = state({ lastPass: { summary, atMs: now - 20_000, ms: 1 } });
     assert.equal(isStale(stale, now), true);
-    assert.match(told(stale, survey(0), 0), /^bad: No pass has finished/);
+    assert.match(output(stale, survey(0), 0), /^bad: No pass has finished/);
     const away = servers([{ name: "m:1", holdsQueues: true, memory: undefined, lanes: [] }]);
-    assert.match(told(state(), away, 0), /^bad: memcached at m:1 can't be reached/);
+    assert.match(output(state(), away, 0), /^bad: memcached at m:1 can't be reached/);
   });
 });
 
 describe("the state sentence about memory", () => {
-  const told = (change: Partial<typeof memory>, holdsQueues = true) => {
+  const output = (change: Partial<typeof memory>, holdsQueues = true) => {
     const name = "m:1";
     const it = servers([{ name, holdsQueues, memory: { ...memory, ...change }, lanes: [] }]);
     const { tone, text } = stateSentence(state(), it, 0);
@@ -71,15 +71,15 @@ describe("the state sentence about memory", () => {
 
   it("the state sentence is bad when a queue server evicts or may evict", () => {
     assert.match(
-      told({ evictions: 3, mayEvict: true }),
+      output({ evictions: 3, mayEvict: true }),
       /^bad: memcached at m:1 has evicted items/,
     );
-    assert.match(told({ mayEvict: true }), /^bad: memcached at m:1 runs without -M/);
-    assert.match(told({ usedBytes: 60e6 }), /^warn: memcached at m:1 is nearly full\./);
+    assert.match(output({ mayEvict: true }), /^bad: memcached at m:1 runs without -M/);
+    assert.match(output({ usedBytes: 60e6 }), /^warn: memcached at m:1 is nearly full\./);
   });
 
   it("the state sentence ignores evictions on servers without queues", () => {
-    assert.match(told({ evictions: 3, mayEvict: true }, false), /^good: All is well/);
+    assert.match(output({ evictions: 3, mayEvict: true }, false), /^good: All is well/);
   });
 });
 

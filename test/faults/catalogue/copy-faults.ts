@@ -20,8 +20,8 @@ async function takenMeanwhile(incident: Incident, work: () => Promise<void>): Pr
   const before = incident.history.count("ok");
   const away = incident.logged("memcached_away");
   await work();
-  incident.bite("servers found away", incident.logged("memcached_away") - away);
-  incident.bite("votes taken meanwhile", incident.history.count("ok") - before);
+  incident.noteEvidence("servers found away", incident.logged("memcached_away") - away);
+  incident.noteEvidence("votes taken meanwhile", incident.history.count("ok") - before);
 }
 
 /** What one server's trouble may cost voting. */

@@ -35,7 +35,7 @@ async function stopWorker({ site }: Incident): Promise<void> {
 async function withBallotsWaiting(incident: Incident, work: () => Promise<void>): Promise<void> {
   await stopWorker(incident);
   await incident.pause(300, 600);
-  incident.bite("slots waiting", await incident.inspector.slotsLeft());
+  incident.noteEvidence("slots waiting", await incident.inspector.slotsLeft());
   await work();
   incident.site.workers[0]?.child.signal("SIGCONT");
 }
@@ -62,9 +62,9 @@ export const editorFaults: readonly Fault[] = [
       withBallotsWaiting(incident, async () => {
         const slug = aPoll(incident);
         const answer = await api(incident.site, "POST", `/api/polls/${slug}/close`);
-        incident.bite("closed", answer.ok ? 1 : 0);
+        incident.noteEvidence("closed", answer.ok ? 1 : 0);
         await waitUntil("a refusal", () => incident.history.events.some(e => e.status === 403));
-        incident.bite("refused", 1);
+        incident.noteEvidence("refused", 1);
       }),
   },
   {
@@ -75,7 +75,7 @@ export const editorFaults: readonly Fault[] = [
         for (const step of ["", "/close", ""]) {
           const method = step === "" ? "DELETE" : "POST";
           const { status } = await api(incident.site, method, `/api/polls/${slug}${step}`);
-          incident.bite("deletions refused", method === "DELETE" && status === 409 ? 1 : 0);
+          incident.noteEvidence("deletions refused", method === "DELETE" && status === 409 ? 1 : 0);
         }
       }),
   },
@@ -105,7 +105,7 @@ export const editorFaults: readonly Fault[] = [
         throw new Error(`${error.message}: there are ${letters}, and ${slots} slots wait`);
       });
       if (letters > bytes.length) throw new Error(`${letters} instead of ${wanted}`);
-      incident.bite("dead letters", bytes.length);
+      incident.noteEvidence("dead letters", bytes.length);
     },
   },
   {
@@ -114,7 +114,7 @@ export const editorFaults: readonly Fault[] = [
     inject: async incident => {
       const { site } = incident;
       const printed = await Promise.all([site.run("migrate"), site.run("migrate")]);
-      incident.bite("migrations", printed.length);
+      incident.noteEvidence("migrations", printed.length);
       await site.query("ALTER TABLE floodgate.ballots ADD COLUMN later TINYINT NULL");
       await incident.pause(200, 500);
       await site.query("ALTER TABLE floodgate.ballots DROP COLUMN later");
@@ -141,7 +141,7 @@ export const editorFaults: readonly Fault[] = [
           return answer.status;
         }),
       );
-      incident.bite("refused", answers.filter(status => status === 409).length);
+      incident.noteEvidence("refused", answers.filter(status => status === 409).length);
     },
   },
 ];

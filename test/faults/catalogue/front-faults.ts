@@ -12,7 +12,7 @@ export const frontFaults: readonly Fault[] = [
         const front = aFront(incident);
         await incident.pause(50, 400);
         await front.child.kill();
-        incident.bite("killed");
+        incident.noteEvidence("killed");
         await incident.site.restartFront(front);
       }
     },
@@ -33,7 +33,7 @@ export const frontFaults: readonly Fault[] = [
       incident.site.proxies.memcached[0]?.delay(incident.between(50, 150));
       await incident.pause(300, 700);
       await front.child.kill();
-      incident.bite("killed");
+      incident.noteEvidence("killed");
     },
   },
   {
@@ -44,7 +44,10 @@ export const frontFaults: readonly Fault[] = [
       const pauseMs = Math.round(incident.between(3_200, 4_500));
       await incident.failAt(aFront(incident), `front.number-taken:${hit(incident)}:${pauseMs}`);
       await incident.pause(pauseMs + 300, pauseMs + 500);
-      incident.bite("missing slot passed", (await incident.inspector.missingSlots()) - before);
+      incident.noteEvidence(
+        "missing slot passed",
+        (await incident.inspector.missingSlots()) - before,
+      );
     },
   },
   {
@@ -54,8 +57,8 @@ export const frontFaults: readonly Fault[] = [
       front.child.signal("SIGSTOP");
       await incident.pause(1_000, 2_500);
       front.child.signal("SIGCONT");
-      incident.bite("slow answers", incident.history.count("info"));
-      incident.bite("stopped");
+      incident.noteEvidence("slow answers", incident.history.count("info"));
+      incident.noteEvidence("stopped");
     },
   },
 ];

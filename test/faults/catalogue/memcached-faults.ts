@@ -21,7 +21,7 @@ function serverOf({ site }: Incident) {
   return server;
 }
 
-/** Does something to the wire and lets it last; what a proxy has hit, or clients noticed, is a bite. */
+/** Does something to the wire and lets it last; what a proxy has hit, or clients noticed, is evidence. */
 function wire(
   name: string,
   fault: (proxy: FaultProxy, incident: Incident) => Promise<void>,
@@ -30,11 +30,11 @@ function wire(
     name,
     inject: async incident => {
       const proxy = proxyOf(incident);
-      const before = proxy.bitten;
+      const before = proxy.faultsHit;
       await fault(proxy, incident);
       proxy.heal();
-      incident.bite("connections hit", proxy.bitten - before);
-      incident.bite("requests without an answer", incident.history.count("info"));
+      incident.noteEvidence("connections hit", proxy.faultsHit - before);
+      incident.noteEvidence("requests without an answer", incident.history.count("info"));
     },
   };
 }
@@ -53,7 +53,7 @@ function say(port: number, text: string): Promise<string> {
 
 async function killAndRestart(incident: Incident, awayMs: number): Promise<void> {
   await serverOf(incident).child.kill();
-  incident.bite("killed");
+  incident.noteEvidence("killed");
   await sleep(awayMs);
   await incident.site.restartMemcached();
 }
@@ -86,7 +86,7 @@ async function empty(client: MemcachedClient, stored: number): Promise<void> {
 async function loseAllButTheRings(incident: Incident): Promise<void> {
   const { site, inspector } = incident;
   await incident.pause(300, 600);
-  incident.bite("slots waiting", await inspector.slotsLeft());
+  incident.noteEvidence("slots waiting", await inspector.slotsLeft());
   await serverOf(incident).child.kill();
   await sleep(50);
   for (const { child } of site.fronts) child.signal("SIGTERM");
@@ -141,7 +141,7 @@ export const memcachedFaults: readonly Fault[] = [
     inject: async incident => {
       for (let i = 0; i < 3; i++) {
         await incident.pause(50, 400);
-        incident.bite(
+        incident.noteEvidence(
           "flushed",
           (await say(serverOf(incident).port, "flush_all\r\n")) === "OK" ? 1 : 0,
         );
@@ -158,7 +158,7 @@ export const memcachedFaults: readonly Fault[] = [
       const refused = () =>
         incident.site.fronts.some(({ child }) => child.output.includes('"because":"full"'));
       await waitUntil("a refused slot", refused, { withinMs: 15_000 });
-      incident.bite("refused for want of memory", incident.history.count("info"));
+      incident.noteEvidence("refused for want of memory", incident.history.count("info"));
       await incident.pause(200, 600);
       await empty(client, stored);
       client.close();
@@ -170,7 +170,7 @@ export const memcachedFaults: readonly Fault[] = [
       await serverOf(incident).child.kill();
       const before = incident.history.count("ok");
       await incident.pause(1_500, 1_500 + 500 * incident.scale);
-      incident.bite("taken meanwhile", incident.history.count("ok") - before);
+      incident.noteEvidence("taken meanwhile", incident.history.count("ok") - before);
       await incident.site.restartMemcached();
     },
   },
@@ -183,7 +183,7 @@ export const memcachedFaults: readonly Fault[] = [
       await site.database.child.kill();
       await incident.pause(800, 1_500);
       const refusals = incident.history.events.filter(({ status }) => status === 503);
-      incident.bite("refused", refusals.length);
+      incident.noteEvidence("refused", refusals.length);
       await site.restartDatabase();
       await incident.pause(100, 800);
       await site.restartMemcached();
@@ -202,7 +202,7 @@ export const memcachedFaults: readonly Fault[] = [
       await incident.pause(300, 600);
       own.stall();
       await incident.pause(1_000, 1_500);
-      incident.bite("connections hit", own.bitten);
+      incident.noteEvidence("connections hit", own.faultsHit);
       own.heal();
       await incident.pause(300, 600);
       await front.child.kill();
@@ -217,7 +217,7 @@ export const memcachedFaults: readonly Fault[] = [
       child.signal("SIGSTOP");
       await incident.pause(800 * incident.scale, 2_000 * incident.scale);
       child.signal("SIGCONT");
-      incident.bite("found away", incident.logged("memcached_away") - before);
+      incident.noteEvidence("found away", incident.logged("memcached_away") - before);
     },
   },
 ];
@@ -226,7 +226,7 @@ export const wireFaults: readonly Fault[] = [
   wire("memcached slow", async (proxy, incident) => {
     proxy.delay(incident.between(20, 120));
     await incident.pause(1_000, 1_800);
-    incident.bite("delayed");
+    incident.noteEvidence("delayed");
   }),
   wire("memcached cut off: nothing passes", async (proxy, incident) => {
     proxy.stall();

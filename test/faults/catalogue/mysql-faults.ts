@@ -21,8 +21,8 @@ function failuresOf({ site }: Incident): () => number {
   return () => Math.max(0, count() - before);
 }
 
-/** Does something, and waits until a worker has felt it. */
-function felt(
+/** Causes a fault, and waits until it has made passes of a worker fail. */
+function untilPassesFail(
   name: string,
   fault: (incident: Incident) => Promise<void>,
   heal?: Fault["heal"],
@@ -33,7 +33,7 @@ function felt(
       const failures = failuresOf(incident);
       await fault(incident);
       await waitUntil("a pass to fail", () => failures() > 0, { withinMs: 15 * SECOND });
-      incident.bite("passes failed", failures());
+      incident.noteEvidence("passes failed", failures());
     },
     ...(heal && { heal }),
   };
@@ -97,14 +97,14 @@ async function throwOut(admin: Connection, crowd: Crowd): Promise<void> {
 }
 
 export const mysqlFaults: readonly Fault[] = [
-  felt("mysql killed and restarted", async ({ site }) => {
+  untilPassesFail("mysql killed and restarted", async ({ site }) => {
     await site.database.child.kill();
     await sleep(300);
     await site.restartDatabase();
   }),
   {
     // 3 s in the short run, 60 s in the long one.
-    ...felt("mysql away", async incident => {
+    ...untilPassesFail("mysql away", async incident => {
       await incident.site.database.child.kill();
       await sleep(Math.min(60, 3 * incident.scale) * SECOND);
       await incident.site.restartDatabase();
@@ -118,11 +118,11 @@ export const mysqlFaults: readonly Fault[] = [
       const before = incident.history.count("ok");
       child.signal("SIGSTOP");
       await incident.pause(1_500, 2_500 * incident.scale);
-      incident.bite("votes taken meanwhile", incident.history.count("ok") - before);
+      incident.noteEvidence("votes taken meanwhile", incident.history.count("ok") - before);
       child.signal("SIGCONT");
     },
   },
-  felt(
+  untilPassesFail(
     "mysql read-only",
     async ({ site }) => {
       await site.query("SET GLOBAL read_only = 1");
@@ -145,8 +145,11 @@ export const mysqlFaults: readonly Fault[] = [
           "a deadlock",
           async () => {
             await provokeDeadlock(rival);
-            incident.bite("deadlocks", (await status(incident, "Innodb_deadlocks")) - before);
-            return incident.bites.deadlocks !== undefined;
+            incident.noteEvidence(
+              "deadlocks",
+              (await status(incident, "Innodb_deadlocks")) - before,
+            );
+            return incident.evidence.deadlocks !== undefined;
           },
           { withinMs: 20 * SECOND },
         );
@@ -166,7 +169,7 @@ export const mysqlFaults: readonly Fault[] = [
       const crowd = new Crowd(site.database.url);
       try {
         await admin.query("SET GLOBAL max_connections = 10");
-        // Ours come back at once, and sometimes win a place: they are thrown out until a pass has felt it.
+        // Ours come back at once, and sometimes win a place: they are thrown out until a pass has failed.
         await waitUntil(
           "a pass to fail",
           async () => {
@@ -182,7 +185,7 @@ export const mysqlFaults: readonly Fault[] = [
         await admin.query("SET GLOBAL max_connections = 200");
         await admin.end();
       }
-      incident.bite("passes failed", failures());
+      incident.noteEvidence("passes failed", failures());
     },
   },
   {
@@ -190,10 +193,10 @@ export const mysqlFaults: readonly Fault[] = [
     inject: async incident => {
       const proxy = incident.site.proxies.database;
       if (!proxy) throw new RangeError("the site has no proxies");
-      const before = proxy.bitten;
+      const before = proxy.faultsHit;
       proxy.loseAnswers((_, request) => request.includes("transaction.commit"));
-      await waitUntil("an answer to be lost", () => proxy.bitten - before >= 2);
-      incident.bite("answers to COMMIT lost", proxy.bitten - before);
+      await waitUntil("an answer to be lost", () => proxy.faultsHit - before >= 2);
+      incident.noteEvidence("answers to COMMIT lost", proxy.faultsHit - before);
     },
   },
 ];

@@ -39,7 +39,7 @@ export const workerFaults: readonly Fault[] = [
       for (let i = 0; i < 3; i++) {
         await incident.pause(50, 500);
         await worker.child.kill();
-        incident.bite("killed");
+        incident.noteEvidence("killed");
         await incident.site.restartWorker(worker);
       }
     },
@@ -52,11 +52,11 @@ export const workerFaults: readonly Fault[] = [
       const cron = async () => {
         for (let i = 0; i < 2; i++) {
           const line = await site.run("flush");
-          incident.bite("cron runs that flushed", /counted from [1-9]/.test(line) ? 1 : 0);
+          incident.noteEvidence("cron runs that flushed", /counted from [1-9]/.test(line) ? 1 : 0);
         }
       };
       await Promise.all([cron(), cron()]);
-      incident.bite("cron runs", 4);
+      incident.noteEvidence("cron runs", 4);
       await second.child.stop();
       site.workers.splice(site.workers.indexOf(second), 1);
     },
@@ -86,7 +86,7 @@ export const workerFaults: readonly Fault[] = [
         WHERE ABS(TIMESTAMPDIFF(MINUTE, updated_at, UTC_TIMESTAMP())) > 60`;
       await waitUntil("a commit at the wrong time", async () => {
         const n = Number((await site.query<AheadRow>(wrong))[0]?.n);
-        incident.bite("commits at the wrong time", n);
+        incident.noteEvidence("commits at the wrong time", n);
         return n > 0;
       });
       await sleep(500);
