@@ -153,7 +153,7 @@ test("options are ranked by keyboard alone, and each new rank is announced", asy
   await page.keyboard.press("Enter");
   await page.keyboard.press("Enter");
   expect(await order()).toEqual(["1 Ben", "2 Dora", "– Ada", "– Cem"]);
-  // On the top it stays, with its button under the finger.
+  // The first option stays in place, and so does its button.
   await page.keyboard.press("Enter");
   await expect(up("Ben")).toBeFocused();
   await expect(up("Ben")).toHaveAttribute("aria-disabled", "true");

@@ -24,7 +24,7 @@ const tiers: readonly { readonly tier: Tier; readonly title: string; readonly te
   {
     tier: "tuning",
     title: "Tuning",
-    text: "The defaults are measured. Change one only if a page of this documentation tells you to, or your own measurements.",
+    text: "The defaults are measured. Change one only when this documentation or your own measurements say so.",
   },
 ];
 

@@ -1,6 +1,6 @@
 /**
  * The import rules themselves: planted violations are caught, each by its rule, and the real tree is
- * really looked at. A checker that reads nothing says that all is well.
+ * really checked: a checker that reads nothing reports no problem.
  */
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";

@@ -1,7 +1,7 @@
 /**
- * Every state of the card as a page of its own, with a fixed clock and fixed contents: what the visual
- * baselines are taken of. Prints them as JSON, name → HTML. A program, because Playwright compiles JSX in
- * a way of its own, and the pages are made with another.
+ * Every state of the card as a page of its own, with a fixed clock and fixed contents: the pages of the visual
+ * baselines. Prints them as JSON, name → HTML. It is a program of its own because Playwright compiles JSX
+ * differently from the build.
  */
 import { percentages, sharesOf } from "#lib/base/percent.ts";
 import type { Poll } from "#lib/model/poll.ts";
@@ -170,7 +170,7 @@ const thanked = (change: Partial<Poll>): string =>
     message: { tone: "good", text: site.words.say("counted") },
   });
 
-/** Mirrored, in letters that every machine has: the layout is what is looked at. */
+/** Mirrored, in letters that every machine has: only the layout is compared. */
 const mirrored = (html: string): string => html.replace('dir="ltr"', 'dir="rtl"');
 
 /** In the page's own fonts: an embed takes the machine's, and every machine has others. */

@@ -1,5 +1,5 @@
 /**
- * Structured logs: one JSON line an event, to standard output, written by pino.
+ * Structured logs: one JSON line per event, to standard output, written by pino.
  *
  * One event for each unit of work (a flush pass, a change of state), with its ids; a single vote is counted, not logged.
  * Lines contain no cookie, token, raw address or request body: fields with such names are removed.

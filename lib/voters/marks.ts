@@ -10,7 +10,7 @@
  *
  * Invariant: a mark's revision only rises, except when a move is taken back before its ballot is answered.
  *
- * **On failure:** open. When a mark's server is away or full, ballots pass; MySQL still counts one a voter, and the
+ * **On failure:** open. When a mark's server is away or full, ballots pass; MySQL still counts one per voter, and the
  * flush takes the others off the tallies.
  */
 import { DAY, SECOND, wallMs } from "../base/clock.ts";

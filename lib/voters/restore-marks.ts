@@ -39,7 +39,7 @@ interface Progress {
 }
 
 /**
- * Runs one step on each server. Usually nothing is left to do; that costs one read a server.
+ * Runs one step on each server. Usually nothing is left to do; that costs one read per server.
  *
  * @throws MemcachedFailure, StoreFailure.
  */

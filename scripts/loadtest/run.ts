@@ -36,7 +36,7 @@ export class Load {
   #broken = 0;
   #retried = 0;
 
-  /** @param leaveEvery - every so many-th first ballot is sent once without waiting for its answer. */
+  /** @param leaveEvery - every n-th first ballot is sent once, without waiting for its answer. */
   constructor(target: Target, plan: Plan, leaveEvery: number) {
     this.#target = target;
     this.#plan = plan;

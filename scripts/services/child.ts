@@ -60,7 +60,7 @@ export class Child {
     return this.#ended;
   }
 
-  /** For `waitUntil`: a sentence when the process is gone. */
+  /** For `waitUntil`: a sentence once the process has ended. */
   get diedBecause(): string | undefined {
     if (this.#ended === undefined) return undefined;
     return `${this.name} ended (${this.#ended})\n${this.#output.slice(-2000)}`;
@@ -86,13 +86,13 @@ export class Child {
     await this.#exit;
   }
 
-  /** SIGKILL for the process and all that it has started. Resolves when the kernel has taken it away. */
+  /** Sends SIGKILL to the process and all that it has started. Resolves when the process is gone. */
   async killGroup(): Promise<void> {
     if (this.#ended === undefined && this.process.pid) process.kill(-this.process.pid, "SIGKILL");
     await this.#exit;
   }
 
-  /** SIGKILL: no goodbye, nothing flushed. Resolves when the kernel has taken it away. */
+  /** Sends SIGKILL, so that the process can't clean up. Resolves when the process is gone. */
   async kill(): Promise<void> {
     if (this.#ended === undefined) this.process.kill("SIGKILL");
     await this.#exit;

@@ -26,7 +26,7 @@ export async function freePort(): Promise<number> {
   }
 }
 
-/** False when the port is claimed. The claim of a process that has ended goes, and the next try may have the port. */
+/** False when the port is claimed. Deletes the claim of an ended process; the next attempt can take the port. */
 function claim(port: number): boolean {
   const file = join(claims, String(port));
   try {

@@ -67,7 +67,7 @@ function isExecutable(path: string): boolean {
 /**
  * The paths of all `programs`, installing what is missing.
  *
- * @param say - told, in a sentence, what is being done.
+ * @param say - called with a sentence about each step.
  * @throws Error with the exact commands to run when something is missing and can't be installed here.
  */
 export function ensurePrograms<P extends Program>(

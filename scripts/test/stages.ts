@@ -20,7 +20,7 @@ export type StageName = (typeof stageNames)[number];
 
 const unitDirectories = ["cli", "lib", "reader", "server", "worker", "scripts", "test/support"];
 
-/** Cores that a file of a stage keeps busy, as measured; these files wait nearly all the time. */
+/** Cores that a file of a stage keeps busy, as measured; these files mostly wait. */
 const waitingFiles = new Map([["test/integration/idle.test.ts", 0.05]]);
 const coresOf = (usual: number) => (file: string) => waitingFiles.get(file) ?? usual;
 

@@ -31,7 +31,7 @@ type Settled = Planned & { readonly setCookie: string };
 
 const options = ["1", "2", "3", "4"];
 const backoff = { firstMs: 30, maxMs: 500 };
-/** How long a patient reader goes on after the load was told to stop. */
+/** How long a patient reader goes on after the load has stopped. */
 const patienceMs = 15 * SECOND;
 /** Between two ballots of one connection: the load is to be steady, not the most that is possible. */
 const thinkMsMax = 20;

@@ -16,7 +16,7 @@ import { startFaultSite } from "./fault-site.ts";
 import { type Report, runFault } from "./incident.ts";
 import { faultTable, formatTable } from "./table.ts";
 
-/** Faults that take time take so many times as long as in the short run: MySQL is away for a minute. */
+/** Faults that take time take this many times as long as in the short run: MySQL is away for a minute. */
 const scale = 20;
 const directory = "test-results";
 

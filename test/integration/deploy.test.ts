@@ -1,4 +1,4 @@
-/** What `deploy/` holds is read by the tools that will read it. */
+/** The files of `deploy/`, checked by the tools that use them. */
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";

@@ -1,4 +1,4 @@
-/** The doctor against real servers that are really set up wrong: each is named, and the exit status says so. */
+/** The doctor against real servers with real misconfigurations: the doctor reports each, also by its exit status. */
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { randomBytes } from "node:crypto";

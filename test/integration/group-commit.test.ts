@@ -42,8 +42,8 @@ async function answersTo(relief: Relief, counts: Readonly<Record<Lane, number>>)
 }
 
 /**
- * The lanes in the order of the rounds that accepted their ballots. Of a machine that stood still for half a
- * second some are rightly refused: what that says of the order is nothing, and it is asked again.
+ * The lanes in the order of the rounds that accepted their ballots. After a stall of half a second some ballots are
+ * rightly refused; such a run proves nothing about the order and is repeated.
  */
 async function orderOf(relief: Relief, counts: Readonly<Record<Lane, number>>): Promise<Lane[]> {
   const triesMax = 5;

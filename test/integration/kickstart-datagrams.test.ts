@@ -1,4 +1,4 @@
-/** The kickstart over real UDP: what is sent for a burst, and what becomes of what anybody sends. */
+/** The kickstart over real UDP: datagrams from a burst and from strangers. */
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { describe, it } from "node:test";

@@ -1,4 +1,4 @@
-/** The queue on a memcached that has no memory left: an error that is told, and never a slot that is lost. */
+/** The queue on a memcached that has no memory left: the caller gets an error, and no slot is lost. */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { isMemcachedFailure, isOutOfMemory } from "#lib/memcached/failure.ts";

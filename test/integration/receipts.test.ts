@@ -1,4 +1,4 @@
-/** Receipts on a real MariaDB: each thing that can become of a ballot, and who may ask. */
+/** Receipts on a real MariaDB: every state of a ballot, and who may ask. */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { createLog } from "#lib/base/log.ts";
@@ -17,7 +17,7 @@ const newReceipts = () =>
   new Receipts(new StoreBreaker(store, createLog("test", "silent")), secrets);
 const codeOf = (of: Ballot) => receiptCode(secrets, of);
 
-/** A fresh look each time: one and the same remembers its answers for a second. */
+/** A new `Receipts` each time: it caches its answers for a second. */
 async function stateOf(of: Ballot): Promise<ReceiptState | undefined> {
   return (await newReceipts().find(codeOf(of)))?.state;
 }

@@ -1,4 +1,4 @@
-/** The door to MySQL, over a line that goes dead: every statement has its end. */
+/** `Store` over a dead connection: every statement fails in time. */
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
 import { SECOND, sleep } from "#lib/base/clock.ts";

@@ -1,6 +1,6 @@
 /**
  * Promise 2, where readers may change their ballots: exactly one ballot counts through any number of changes,
- * concurrent ones too, and it is the last that its voter was told of; whatever is killed meanwhile.
+ * concurrent ones too, and it is the last that was acknowledged, whatever is killed meanwhile.
  */
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";

@@ -1,7 +1,7 @@
 /**
  * Promise 1 with two copies: one of two memcached servers may die, stop, refuse, dawdle or come back empty,
- * also together with a front, and no acknowledged ballot is lost, nor does an answer take long. That voting stands
- * still for less than a second is held in `test/faults/catalogue/copy-faults.ts`.
+ * also together with a front: no acknowledged ballot is lost, and answers stay fast.
+ * `test/faults/catalogue/copy-faults.ts` checks that voting pauses for less than a second.
  */
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
@@ -17,7 +17,7 @@ const connections = 50;
 /** Longest wait for one vote: two deadlines and a busy machine. */
 const waitMsMax = 1_500;
 
-/** Lets a ledger vote; gives the longest wait for an answer, in milliseconds, but for a time in which the machine stood still. */
+/** Votes with a ledger and returns the longest wait for an answer in milliseconds, without stalls of the machine. */
 async function longestWait(
   site: Site,
   ledger: Ledger,

@@ -35,7 +35,7 @@ const password = "test-only-password";
 const templates = resolve(".cache/mariadb");
 /** What a template depends on besides the server and the tables. */
 const madeBy = ["lib/store/migrate.ts", "scripts/services/mariadb.ts"];
-/** A server makes its redo log anew in the size that it is told to have. */
+/** A server recreates its redo log in the configured size. */
 const templateRedoLogMb = 4;
 /** Room for the data of several test files at once. */
 const memoryBytesMin = 3 * 1024 ** 3;

@@ -8,7 +8,7 @@ export interface Problem {
   readonly requestId: string;
 }
 
-/** The problem that a response is, after everything that is promised of one has been looked at. */
+/** Parses a problem response and asserts what the contract promises. */
 export async function problemOf(response: Response, status: number): Promise<Problem> {
   const text = await response.text();
   assert.equal(response.status, status, text);

@@ -103,7 +103,7 @@ export const memcachedFaults: readonly Fault[] = [
     },
   },
   {
-    // What they have in their replay rings goes into MySQL before they end.
+    // The fronts commit the batches of their replay rings to MySQL before they end.
     name: "memcached killed, fronts shut down at once",
     inject: async incident => {
       const [worker] = incident.site.workers;
@@ -113,7 +113,7 @@ export const memcachedFaults: readonly Fault[] = [
     },
   },
   {
-    // Its locks are in the way of what they have to bring to safety.
+    // The worker's row locks delay the fronts' direct commits.
     name: "memcached killed, fronts shut down, worker paused in its transaction",
     inject: async incident => {
       const [worker] = incident.site.workers;
@@ -152,7 +152,7 @@ export const memcachedFaults: readonly Fault[] = [
     name: "memcached full",
     inject: async incident => {
       const { port } = serverOf(incident);
-      incident.site.workers[0]?.child.signal("SIGSTOP"); // or it makes room all the time
+      incident.site.workers[0]?.child.signal("SIGSTOP"); // a running worker would free memory continuously
       const client = testClient(port);
       const stored = await fill(client);
       const refused = () =>
