@@ -23,7 +23,7 @@ export class Control {
   readonly #url: string | undefined;
   #stopped = false;
 
-  /** @param url - answers at once if anything on this machine does; without it the test's own event loop is measured. */
+  /** @param url - answers at once if anything does; without it the test's own event loop is measured. */
   constructor(url?: string) {
     this.#url = url;
     this.#running = this.#listen();
