@@ -7,7 +7,7 @@
 import { DAY, HOUR, MINUTE, monotonicMs, SECOND, wallMs } from "#lib/base/clock.ts";
 import { acceptedSoFar, closeBooks, readBooks } from "#lib/books/books.ts";
 import { recountPoll } from "#lib/books/recount.ts";
-import { atRest, type FinishedPass, finalizePolls } from "#lib/flush/finalize.ts";
+import { type FinishedPass, finalizePolls, isQuiescent } from "#lib/flush/finalize.ts";
 import type { MemcachedClient } from "#lib/memcached/client.ts";
 import type { PollId } from "#lib/model/ids.ts";
 import { reconcile } from "#lib/rebuild/reconcile.ts";
@@ -70,7 +70,7 @@ function bookCloser({ store, log, books }: WorkerParts): Run {
   let acceptedBefore: ReadonlyMap<PollId, number> = new Map();
   return async pass => {
     await books.review();
-    if (!atRest(pass)) return;
+    if (!isQuiescent(pass)) return;
     for (const [pollId, found] of await closeBooks(store, acceptedBefore)) {
       log.error({ event: "ballots_lost", pollId, ...found });
     }

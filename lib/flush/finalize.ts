@@ -54,7 +54,7 @@ async function settleBooks({ store, log }: FinalizeDeps, poll: Poll): Promise<vo
 }
 
 /** True when no ballot is on its way: every queue was read and emptied, and none lost its memory recently. */
-export function atRest({ summary, lastDisturbanceMs }: FinishedPass): boolean {
+export function isQuiescent({ summary, lastDisturbanceMs }: FinishedPass): boolean {
   const calm = monotonicMs() - lastDisturbanceMs >= calmMs;
   return summary.waiting === 0 && summary.sawEverything && calm;
 }
@@ -69,7 +69,7 @@ export async function finalizePolls(
   pass: FinishedPass,
   nowMs: number,
 ): Promise<Poll[]> {
-  if (!atRest(pass)) return [];
+  if (!isQuiescent(pass)) return [];
   const due = await closingPolls(deps.store, pass.startedAtMs - settleMs);
   const finalized: Poll[] = [];
   for (const poll of due) {

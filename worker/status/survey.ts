@@ -44,15 +44,15 @@ export class Surveyor {
         return { name: server.name, holdsQueues, memory, lanes: lanes ?? [] };
       }),
     );
-    const room = servers.flatMap(({ holdsQueues, memory, lanes }) =>
-      memory && holdsQueues ? [roomOf(memory, lanes, atMs)] : [],
+    const memories = servers.flatMap(({ holdsQueues, memory, lanes }) =>
+      memory && holdsQueues ? [serverMemoryOf(memory, lanes, atMs)] : [],
     );
     const { queueCopies: copies, queueMemoryPercent: share } = config;
-    return { atMs, servers, lanesRefused: refusedLanes(room, copies, share) };
+    return { atMs, servers, lanesRefused: refusedLanes(memories, copies, share) };
   }
 }
 
-function roomOf(memory: Memory, lanes: readonly LaneDepth[], atMs: number): ServerMemory {
+function serverMemoryOf(memory: Memory, lanes: readonly LaneDepth[], atMs: number): ServerMemory {
   return {
     usedPercent: (memory.usedBytes / memory.limitBytes) * 100,
     behind: lanes.some(({ oldestAtMs = atMs }) => atMs - oldestAtMs > behindMs),
