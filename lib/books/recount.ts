@@ -41,9 +41,9 @@ export async function recountPoll(
   });
 }
 
-type Counted = Pick<Poll, "id" | "kind">;
+type PollToRecount = Pick<Poll, "id" | "kind">;
 
-async function countRows(db: Database, { id, kind }: Counted): Promise<Totals> {
+async function countRows(db: Database, { id, kind }: PollToRecount): Promise<Totals> {
   const votes = new Map<TallyPart, number>();
   let ballots = 0;
   for (const combination of await countChoices(db, id)) {
@@ -55,7 +55,10 @@ async function countRows(db: Database, { id, kind }: Counted): Promise<Totals> {
   return { ballots, votes };
 }
 
-async function compare(db: Database, poll: Counted): Promise<{ drifts: Drift[]; rows: Totals }> {
+async function compare(
+  db: Database,
+  poll: PollToRecount,
+): Promise<{ drifts: Drift[]; rows: Totals }> {
   const rows = await countRows(db, poll);
   const pollId = poll.id;
   const totals = (await readTotals(db, [pollId])).get(pollId);

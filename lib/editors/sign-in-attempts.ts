@@ -52,11 +52,11 @@ export class SignInAttempts {
     const local = (this.#local.get(digest) ?? 0) + 1;
     this.#local.set(digest, local, { ttl: windowSeconds * SECOND });
     const pipeline = new Pipeline();
-    const counted = pipeline.incr(attemptsKey(digest), 1, {
+    const increment = pipeline.incr(attemptsKey(digest), 1, {
       initial: 1,
       ttlSeconds: windowSeconds + 1,
     });
-    const answer = this.#server.send(pipeline).then(replies => replies.of(counted));
+    const answer = this.#server.send(pipeline).then(replies => replies.of(increment));
     const shared = await orWhenAway(answer, () => null);
     return typeof shared === "bigint" ? Math.max(local, Number(shared)) : local;
   }

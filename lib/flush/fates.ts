@@ -30,7 +30,7 @@ export type Fate =
   | { readonly fate: "change" | "earlier"; readonly instead: Uint8Array };
 
 /** The fate of a ballot whose row is new. */
-export const counted: Fate = { fate: "counted" };
+export const countedFate: Fate = { fate: "counted" };
 
 /** The ballot that stands for a voter. */
 export type Standing = Pick<BallotRow, "ballotId" | "revision" | "choices">;

@@ -14,7 +14,7 @@ import {
   type Arrival,
   ballotRow,
   bestOfEachVoter,
-  counted,
+  countedFate,
   type Fate,
   fateAgainst,
   voterIn,
@@ -62,8 +62,8 @@ export async function insertArrivals(
       if (allNew && !repeats) break;
       const row = rows[index] as BallotRow;
       const other = stored.get(voterIn(row));
-      const fate = other ? fateAgainst(row, other, accepted) : counted;
-      if (fate !== counted) fates.set(arrival, fate);
+      const fate = other ? fateAgainst(row, other, accepted) : countedFate;
+      if (fate !== countedFate) fates.set(arrival, fate);
       const stands = other ? rowThatStands(row, other, fate) : row;
       if (other && stands !== other) replacing.push(stands);
       if (repeats) standing.set(voterIn(row), stands);

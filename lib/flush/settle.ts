@@ -17,7 +17,7 @@ import { insertBatches, knownBatches } from "../store/batches.ts";
 import type { Database } from "../store/database.ts";
 import { type LockedPoll, lockPolls } from "../store/locked-polls.ts";
 import { addToTotals } from "../store/totals.ts";
-import { type Arrival, counted, type Fate } from "./fates.ts";
+import { type Arrival, countedFate, type Fate } from "./fates.ts";
 import { insertArrivals } from "./insert-ballots.ts";
 import { tallyCorrections, type Verdict } from "./tally-corrections.ts";
 
@@ -78,7 +78,7 @@ export async function settle(
   ]);
   const { arrivals, refused } = refuse(fresh, ballot => refusal(ballot, polls));
   const found = await insertArrivals(db, arrivals, accepted);
-  const fateOf = (arrival: Arrival) => found.get(arrival) ?? counted;
+  const fateOf = (arrival: Arrival) => found.get(arrival) ?? countedFate;
   const dropped = options.refused === "dropped" ? refused.map(ballotOf) : [];
   const turnedAway = accepted ? [] : arrivals.filter(each => !stands(fateOf(each)));
   const unbooked = new Set([...dropped, ...turnedAway.map(({ ballot }) => ballot)]);

@@ -112,10 +112,10 @@ class TotalsByPoll {
   }
 
   get changes(): ReadonlyMap<PollId, TotalsChange> {
-    const counted = this.votes.byPoll;
+    const sums = this.votes.byPoll;
     return new Map(
-      [...new Set([...counted.keys(), ...this.#others.keys()])].map(poll => {
-        const { ballots, votes } = counted.get(poll) ?? { ballots: 0, votes: new Map() };
+      [...new Set([...sums.keys(), ...this.#others.keys()])].map(poll => {
+        const { ballots, votes } = sums.get(poll) ?? { ballots: 0, votes: new Map() };
         return [poll, { ballots, votes, ...(this.#others.get(poll) ?? noOthers) }] as const;
       }),
     );

@@ -49,10 +49,10 @@ export function rankedCount(
       if (option === undefined) exhausted += ballots;
       else votes.set(option, (votes.get(option) ?? 0) + ballots);
     }
-    const counted = [...votes.values()].reduce((sum, count) => sum + count, 0);
-    if (counted === 0) return { rounds, winner: null };
+    const total = [...votes.values()].reduce((sum, count) => sum + count, 0);
+    if (total === 0) return { rounds, winner: null };
     const said = Object.fromEntries(votes);
-    const winner = [...votes].find(([, count]) => count * 2 > counted)?.[0];
+    const winner = [...votes].find(([, count]) => count * 2 > total)?.[0];
     if (winner !== undefined) {
       rounds.push({ votes: said, exhausted, out: null });
       return { rounds, winner: String(winner) };

@@ -85,8 +85,8 @@ export class PublishedCopies {
   async announce(): Promise<void> {
     await onAll(this.#placement.of(0), async server => {
       const pipeline = new Pipeline();
-      const counted = pipeline.incr(publicationsKey, 1);
-      const value = (await server.send(pipeline)).of(counted);
+      const increment = pipeline.incr(publicationsKey, 1);
+      const value = (await server.send(pipeline)).of(increment);
       if (typeof value === "bigint") return;
       // The server lost its memory: start above every earlier value.
       const second = new Pipeline();

@@ -54,15 +54,15 @@ export function hiddenSnapshot(
 }
 
 /** What a board has read about a poll. */
-export interface CountedResults {
+export interface BoardEntry {
   readonly tally: Tally;
   readonly runoff?: PublishedRunoff | null;
   readonly asOfMs: number;
 }
 
 /** The snapshot for a requester who may see results; editors see all numbers. */
-export function tallySnapshot(poll: Poll, counted: CountedResults, requester: Requester): Snapshot {
-  const { tally, runoff, asOfMs } = counted;
+export function tallySnapshot(poll: Poll, entry: BoardEntry, requester: Requester): Snapshot {
+  const { tally, runoff, asOfMs } = entry;
   const state = pollState(poll, asOfMs);
   const as = requester === "editor" ? "both" : poll.resultsAs;
   return encode(poll, {
