@@ -1,7 +1,7 @@
 /**
  * A random draw of a poll's ballots, for an audit sample or a prize.
  *
- * Each ballot gets a ticket, an HMAC of its voter and id under the seed, and the lowest tickets are drawn. The draw
+ * Each ballot gets a lot, an HMAC of its voter and id under the seed, and the lowest lots are drawn. The draw
  * needs one pass over the rows in any order, gives every ballot the same chance, and is the same each time for the
  * same rows and seed.
  *
@@ -20,13 +20,13 @@ export interface Draw {
   readonly ballots: number;
 }
 
-interface Ticket {
+interface Lot {
   readonly ballot: BallotRow;
   readonly number: Buffer;
 }
 
 const rowsPerPortion = 5_000;
-const byNumber = (a: Ticket, b: Ticket) => Buffer.compare(a.number, b.number);
+const byNumber = (a: Lot, b: Lot) => Buffer.compare(a.number, b.number);
 
 /**
  * Draws `count` ballots.
@@ -40,17 +40,17 @@ export async function drawBallots(
   count: number,
   seed: string,
 ): Promise<Draw> {
-  let lowest: Ticket[] = [];
+  let lowest: Lot[] = [];
   let ballots = 0;
   for await (const portion of portions(db, pollId)) {
     ballots += portion.length;
-    const tickets = portion.map(ballot => ({ ballot, number: ticketNumber(seed, ballot) }));
-    lowest = [...lowest, ...tickets].sort(byNumber).slice(0, count);
+    const lots = portion.map(ballot => ({ ballot, number: lotNumber(seed, ballot) }));
+    lowest = [...lowest, ...lots].sort(byNumber).slice(0, count);
   }
   return { drawn: lowest.map(({ ballot }) => ballot), ballots };
 }
 
-function ticketNumber(seed: string, { voter, ballotId }: BallotRow): Buffer {
+function lotNumber(seed: string, { voter, ballotId }: BallotRow): Buffer {
   return createHmac("sha256", seed).update(voter, "hex").update(ballotId, "hex").digest();
 }
 

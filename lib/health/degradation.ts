@@ -1,5 +1,5 @@
 /**
- * Degradation: what Floodgate does when a part of it is away, in six steps, from nothing wrong down to refusing
+ * Degradation: what Floodgate does when a dependency is away, in six steps, from nothing wrong down to refusing
  * votes. A process names its step in one word: in `/readyz`, in the worker's status, and to readers in one
  * sentence, where it makes a difference to them (`reader/words`).
  *
@@ -28,7 +28,7 @@ export const degradationSteps = [
 ] as const;
 export type DegradationStep = (typeof degradationSteps)[number];
 
-/** The parts as one process sees them. */
+/** The dependencies as one process sees them. */
 export interface DegradationView {
   readonly queueServers: number;
   readonly queueServersUp: number;

@@ -7,7 +7,7 @@ import type { Lane } from "../model/lane.ts";
 import type { Front } from "./front.ts";
 
 export interface Readiness {
-  /** `degraded`: votes are accepted although a part is away. `unavailable`: votes are refused. */
+  /** `degraded`: votes are accepted although a dependency is away. `unavailable`: votes are refused. */
   readonly status: "ok" | "degraded" | "unavailable";
   /** See `health/degradation.ts`. */
   readonly step: DegradationStep;
