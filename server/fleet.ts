@@ -22,7 +22,7 @@ export class Fleet {
   readonly #log: Log;
   /** By index; an index keeps its home through every restart. */
   readonly #serving: readonly Supervised<ServingProcess>[];
-  #nextAt: string | null = null;
+  #nextSocket: string | null = null;
   #stopping = false;
   #rolling: Promise<void> | undefined;
 
@@ -44,8 +44,8 @@ export class Fleet {
   }
 
   /** Sends all serving processes the address of the Next process. */
-  moveNext(path: string | null): void {
-    this.#nextAt = path;
+  announceNextSocket(path: string | null): void {
+    this.#nextSocket = path;
     const message: NextAddress = { nextAt: path };
     for (const worker of this.#workers) if (worker.isConnected()) worker.send(message);
   }
@@ -90,7 +90,7 @@ export class Fleet {
     return new Supervised({
       start: () => this.#fork(index),
       backoff,
-      onStart: () => this.moveNext(this.#nextAt),
+      onStart: () => this.announceNextSocket(this.#nextSocket),
       onEnd: status => this.#log.error({ event: "front_process_ended", index, status }),
     });
   }
@@ -98,7 +98,7 @@ export class Fleet {
   /** @throws Error when the process ends before it listens. */
   async #fork(index: number): Promise<ServingProcess> {
     const home = this.#config.queueFirstHome + index;
-    cluster.setupPrimary({ args: this.#nextAt === null ? [] : [this.#nextAt] });
+    cluster.setupPrimary({ args: this.#nextSocket === null ? [] : [this.#nextSocket] });
     const worker = cluster.fork({
       FLOODGATE_QUEUE_FIRST_HOME: String(home % this.#config.queueHomes),
     });

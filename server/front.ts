@@ -12,7 +12,7 @@ import { createProgram, runProgram } from "#lib/program/command-line.ts";
 import { type Front, getFront } from "#lib/web/front.ts";
 import { proxyList } from "./client-address.ts";
 import { Fleet } from "./fleet.ts";
-import { NextProcess } from "./next-supervisor.ts";
+import { NextSupervisor } from "./next-supervisor.ts";
 import { isNextAddress, stopMessage } from "./process-messages.ts";
 import { type NextSocket, serve } from "./serve.ts";
 
@@ -36,7 +36,7 @@ async function serveAlone(front: Front): Promise<void> {
     front.log.warn({ event: "reload_refused", detail });
   });
   const next: NextSocket = { path: null };
-  const child = new NextProcess(nextProgram, front.log, path => {
+  const child = new NextSupervisor(nextProgram, front.log, path => {
     next.path = path;
   });
   await child.start();
@@ -64,7 +64,7 @@ async function superviseFleet(): Promise<void> {
   const log = createLog("front", config.logLevel);
   crashOnBugs(log);
   const fleet = new Fleet(config, log);
-  const child = new NextProcess(nextProgram, log, path => fleet.moveNext(path));
+  const child = new NextSupervisor(nextProgram, log, path => fleet.announceNextSocket(path));
   await child.start();
   await fleet.start();
   process.on("SIGHUP", () => {

@@ -88,8 +88,8 @@ type Ready = (front: Front, slug: string, request: RequestHead) => PreparedRespo
 
 const pageOf =
   (wanted: PollPage["wanted"], surface: PollPage["surface"]): Ready =>
-  (at, slug, request) =>
-    preparedPollPage(at, slug, request, { wanted, surface });
+  (front, slug, request) =>
+    preparedPollPage(front, slug, request, { wanted, surface });
 
 const readyByHandler: ReadonlyMap<Handler, Ready> = new Map<Handler, Ready>([
   [results.GET, preparedResults],

@@ -20,7 +20,7 @@ interface AnsweringProcess extends RunningProcess {
   readonly socketPath: string;
 }
 
-export class NextProcess {
+export class NextSupervisor {
   readonly #program: string;
   readonly #directory = mkdtempSync(join(tmpdir(), "floodgate-next-"));
   readonly #supervised: Supervised<AnsweringProcess>;

@@ -20,7 +20,7 @@ const closeIdleEveryMs = 20;
 /** Every request is answered within 3 s: a client without an answer after this is still sending, and is cut off. */
 const answerMsMax = 5 * SECOND;
 /** Below the 3 s in which every request is answered. */
-const pagesWaitMs = 2.2 * SECOND;
+const nextWaitMs = 2.2 * SECOND;
 const nextPollMs = 50;
 
 /** The socket of the Next process; `null` while it is not running. */
@@ -69,7 +69,7 @@ async function handleByNext(
   response: ServerResponse,
   next: NextSocket,
 ): Promise<void> {
-  const untilMs = monotonicMs() + pagesWaitMs;
+  const untilMs = monotonicMs() + nextWaitMs;
   while (next.path === null && monotonicMs() < untilMs) await sleep(nextPollMs);
   if (next.path === null) await refuse(response);
   else proxyToNext(request, response, next.path);
