@@ -104,12 +104,12 @@ export class MemoryLimits {
   async watch(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       await sleep(measureEveryMs, signal);
-      await this.look();
+      await this.measureAll();
     }
   }
 
   /** Measures every server that is up. */
-  async look(): Promise<void> {
+  async measureAll(): Promise<void> {
     const { servers, copies, sharePercent } = this.#options;
     const up = serversUp(servers);
     const measured = await Promise.all(

@@ -22,9 +22,9 @@ async function waitUntil(what: string, ready: () => boolean): Promise<void> {
 
 /** A board on results that the test sets, and a count of the reads of them. */
 function setUp(viewersMax = 1_000) {
-  const at = { version: 1, state: "open" as "open" | "final", reads: 0, there: true };
+  const source = { version: 1, state: "open" as "open" | "final", reads: 0, there: true };
   const snapshot = (): Snapshot => {
-    const { version, state } = at;
+    const { version, state } = source;
     const results = {
       poll: slug,
       state,
@@ -39,10 +39,10 @@ function setUp(viewersMax = 1_000) {
     return { results, text, json: Buffer.from(text), etag: `W/"${version}"` };
   };
   const board = new LiveBoard({
-    published: { find: async () => (at.there ? ({} as Poll) : null) },
+    published: { find: async () => (source.there ? ({} as Poll) : null) },
     results: {
       snapshot: async () => {
-        at.reads += 1;
+        source.reads += 1;
         return snapshot();
       },
     },
@@ -50,7 +50,7 @@ function setUp(viewersMax = 1_000) {
     viewersMax,
     tickMs: 5,
   });
-  return { at, board, snapshot };
+  return { source, board, snapshot };
 }
 
 /** Reads a stream to its end, piece by piece. */
@@ -77,11 +77,11 @@ const eventsIn = (text: string) => [...text.matchAll(/^id: (\d+)$/gm)].map(([, i
 
 describe("live results", () => {
   it("live results are sent at once, then with every change, and not without one", async () => {
-    const { at, board, snapshot } = setUp();
+    const { source, board, snapshot } = setUp();
     const { seen, leave } = follow(streamResults(board, slug, "reader", snapshot(), 0));
-    await waitUntil("ten reads", () => at.reads > 10);
+    await waitUntil("ten reads", () => source.reads > 10);
     assert.deepEqual(eventsIn(seen.text), [1]);
-    at.version = 2;
+    source.version = 2;
     await waitUntil("the change", () => eventsIn(seen.text).length === 2);
     assert.match(seen.text, /^retry: \d{3,4}\n\nid: 1\nevent: results\ndata: \{.*\}\n\n/);
     await leave();
@@ -89,51 +89,51 @@ describe("live results", () => {
   });
 
   it("live results cost one read a tick for any number of viewers, and none without viewers", async () => {
-    const { at, board, snapshot } = setUp();
+    const { source, board, snapshot } = setUp();
     const viewers = Array.from({ length: 300 }, () =>
       follow(streamResults(board, slug, "reader", snapshot(), 0)),
     );
     for (let version = 2; version <= 6; version++) {
-      at.version = version;
+      source.version = version;
       const all = () => viewers.every(({ seen }) => eventsIn(seen.text).at(-1) === version);
       await waitUntil(`version ${version}`, all);
     }
-    const reads = at.reads;
+    const reads = source.reads;
     assert.ok(reads < 300, `${reads} reads for 300 viewers and 5 changes`);
     for (const { leave } of viewers) await leave();
-    const after = at.reads;
+    const after = source.reads;
     await sleep(50);
-    assert.ok(at.reads - after <= 1);
+    assert.ok(source.reads - after <= 1);
   });
 
   it("live results are not sent again to a viewer who reconnects with their version", async () => {
-    const { at, board, snapshot } = setUp();
-    at.version = 7;
+    const { source, board, snapshot } = setUp();
+    source.version = 7;
     const { seen, leave } = follow(streamResults(board, slug, "reader", snapshot(), 7));
-    await waitUntil("three reads", () => at.reads > 3);
+    await waitUntil("three reads", () => source.reads > 3);
     assert.deepEqual(eventsIn(seen.text), []);
-    at.version = 8;
+    source.version = 8;
     await waitUntil("the change", () => eventsIn(seen.text).length === 1);
     await leave();
   });
 
   it("live results end after the final results, and when the poll is deleted", async () => {
     for (const change of [{ state: "final" as const, version: 2 }, { there: false }]) {
-      const { at, board, snapshot } = setUp();
+      const { source, board, snapshot } = setUp();
       const { seen } = follow(streamResults(board, slug, "reader", snapshot(), 0));
-      Object.assign(at, change);
+      Object.assign(source, change);
       await waitUntil("the end", () => seen.over);
-      assert.deepEqual(eventsIn(seen.text), at.there ? [1, 2] : [1]);
+      assert.deepEqual(eventsIn(seen.text), source.there ? [1, 2] : [1]);
       assert.equal(board.viewers, 0);
     }
   });
 
   it("live results disconnect a viewer who does not read, and keep the others", async () => {
-    const { at, board, snapshot } = setUp();
+    const { source, board, snapshot } = setUp();
     const stalled = streamResults(board, slug, "reader", snapshot(), 0);
     const { seen, leave } = follow(streamResults(board, slug, "reader", snapshot(), 0));
     for (let version = 2; version <= 10; version++) {
-      at.version = version;
+      source.version = version;
       await waitUntil(`version ${version}`, () => eventsIn(seen.text).at(-1) === version);
     }
     assert.equal(board.viewers, 1);
@@ -144,11 +144,11 @@ describe("live results", () => {
   });
 
   it("live results tell every viewer to reconnect when the process stops, and refuse new ones", async () => {
-    const { at, board, snapshot } = setUp();
+    const { source, board, snapshot } = setUp();
     const viewers = Array.from({ length: 20 }, () =>
       follow(streamResults(board, slug, "reader", snapshot(), 0)),
     );
-    await waitUntil("a read", () => at.reads > 1);
+    await waitUntil("a read", () => source.reads > 1);
     const held = waitForNews(board, slug, "reader", {
       after: 1,
       waitMs: 60_000,
@@ -185,10 +185,10 @@ describe("a long poll", () => {
     });
 
   it("a long poll is answered with the first newer results", async () => {
-    const { at, board } = setUp();
+    const { source, board } = setUp();
     const answer = held(board, 1, 60_000);
-    await waitUntil("three reads", () => at.reads > 3);
-    at.version = 2;
+    await waitUntil("three reads", () => source.reads > 3);
+    source.version = 2;
     assert.equal((await answer)?.results.version, 2);
     assert.equal(board.viewers, 0);
   });

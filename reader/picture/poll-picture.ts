@@ -137,8 +137,8 @@ function drawRows(
     const y = top + offset + index * step;
     if (row.bar === undefined) {
       ink.ring("mark", margin + 14, y + 20, 12);
-      const at = { ...label, colour: "ink", widthMax: inner - 46 } as const;
-      ink.text(row.label, margin + 46, y + 30, at);
+      const style = { ...label, colour: "ink", widthMax: inner - 46 } as const;
+      ink.text(row.label, margin + 46, y + 30, style);
     } else drawBar(ink, row, y, row.bar === longest);
   }
   if (shown.length === rows.length) return;
@@ -166,21 +166,21 @@ function drawBar(ink: Ink, row: Row, y: number, longest: boolean): void {
 /** How many readers voted, the time of the numbers, and how to read them. */
 function drawFoot(ink: Ink, { words, poll, state, results }: PollPicture): void {
   const dated = (ms: number) => words.dated(ms);
-  const at = { ...small, colour: "soft" } as const;
+  const style = { ...small, colour: "soft" } as const;
   ink.box("hair", margin, footTop, inner, 2);
   let y = footTop + 40;
   if (state === "scheduled" && poll.opensAtMs !== null) {
     const opens = words.say("opensAt", { when: dated(poll.opensAtMs) });
-    ink.text(opens, margin, y, { ...at, colour: "ink", widthMax: inner });
+    ink.text(opens, margin, y, { ...style, colour: "ink", widthMax: inner });
   } else if (results && results.hidden !== null) {
-    ink.text(hiddenNote(words, poll, dated), margin, y, { ...at, widthMax: inner });
+    ink.text(hiddenNote(words, poll, dated), margin, y, { ...style, widthMax: inner });
   } else if (results) {
-    const half = { ...at, widthMax: inner / 2 - 16 };
+    const half = { ...style, widthMax: inner / 2 - 16 };
     const { ballots } = results;
     if (ballots !== null) ink.text(words.say("ballots", { count: ballots }), margin, y, half);
     const asOf = words.say("asOf", { time: dated(Date.parse(results.asOf)) });
     if (state === "open") ink.text(asOf, width - margin, y, { ...half, align: "end" });
     if (ballots === null && state !== "open") y -= 36;
   } else y -= 36;
-  ink.text(words.say("method"), margin, y + 36, { ...at, widthMax: inner });
+  ink.text(words.say("method"), margin, y + 36, { ...style, widthMax: inner });
 }

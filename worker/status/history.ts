@@ -19,14 +19,14 @@ export class History {
   readonly #steps = new Map<number, Step>();
 
   add(nowMs: number, more: Step): void {
-    const at = Math.floor(nowMs / stepMs);
-    const before = this.#steps.get(at) ?? nothing;
-    this.#steps.set(at, {
+    const step = Math.floor(nowMs / stepMs);
+    const before = this.#steps.get(step) ?? nothing;
+    this.#steps.set(step, {
       ballots: before.ballots + more.ballots,
       commits: before.commits + more.commits,
       slots: before.slots + more.slots,
     });
-    for (const old of this.#steps.keys()) if (old <= at - steps) this.#steps.delete(old);
+    for (const old of this.#steps.keys()) if (old <= step - steps) this.#steps.delete(old);
   }
 
   /** All steps up to now, oldest first. */

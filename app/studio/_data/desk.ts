@@ -63,17 +63,17 @@ function readResults(poll: Poll): Promise<Results | null> {
 }
 
 function sayState(poll: Poll, state: PollState): string {
-  const at = (ms: number | null) => sayTime(ms ?? 0, getFront().config.timeZone);
+  const formatTime = (ms: number | null) => sayTime(ms ?? 0, getFront().config.timeZone);
   switch (state) {
     case "draft":
       return "Draft";
     case "scheduled":
-      return `Opens ${at(poll.opensAtMs)}`;
+      return `Opens ${formatTime(poll.opensAtMs)}`;
     case "open":
-      return poll.closesAtMs === null ? "Open" : `Open, closes ${at(poll.closesAtMs)}`;
+      return poll.closesAtMs === null ? "Open" : `Open, closes ${formatTime(poll.closesAtMs)}`;
     case "closing":
       return "Closed, the last votes are being counted";
     case "final":
-      return `Final, closed ${at(poll.closesAtMs)}`;
+      return `Final, closed ${formatTime(poll.closesAtMs)}`;
   }
 }
