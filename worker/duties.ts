@@ -1,8 +1,8 @@
 /**
  * The duties of maintenance, as a table: name, how often, and what is done.
  *
- * Invariant: a duty may be done by several workers at once, and left half done by one that dies. Each looks at how
- *   things are, never at what was done before; what it remembers only saves work.
+ * Invariant: a duty may be done by several workers at once, and left half done by one that dies. Each duty decides from
+ *   the current state; remembered values only save work.
  */
 import { DAY, HOUR, MINUTE, monotonicMs, SECOND, wallMs } from "#lib/base/clock.ts";
 import { acceptedSoFar, closeBooks, readBooks } from "#lib/books/books.ts";

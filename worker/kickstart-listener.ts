@@ -1,7 +1,7 @@
 /**
  * The worker's side of the kickstart: a UDP socket whose datagrams mean "begin a pass now".
  *
- * Invariant: neither the content nor the sender of a datagram is looked at, and any number of datagrams between two
+ * Invariant: neither the content nor the sender of a datagram is read, and any number of datagrams between two
  *   passes count as one. So forged datagrams, or a flood of them, cause passes, at most one for each floor interval
  *   of `schedule.ts`, and nothing else.
  */

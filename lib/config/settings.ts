@@ -129,7 +129,7 @@ export const settings = {
   }),
   kickstartHost: setting("FLOODGATE_KICKSTART_HOST", text(255).default("127.0.0.1"), {
     tier: "common",
-    doc: "IPv4 address on which the worker receives kickstart datagrams. A datagram makes the worker look at the queues, at most fifty times a second, and does nothing else.",
+    doc: "IPv4 address on which the worker receives kickstart datagrams. A datagram starts a pass of the worker, at most fifty times a second, and does nothing else.",
   }),
 
   queueLingerMs: setting("FLOODGATE_QUEUE_LINGER_MS", wholeNumber(0, 100).default(2), {

@@ -59,8 +59,8 @@ export type VotingStart = "now" | "on_first_use";
 /**
  * This process's front, built by the first call.
  *
- * @param votingStart - looked at by the call that builds it. Only a process that normally takes no votes says
- *   `on_first_use`: others hand in the counts of their predecessors, and know the memory limits, before the first vote.
+ * @param votingStart - used only by the call that builds the front. `on_first_use` is for the Next process, which
+ *   normally takes no votes. All other processes begin at once to recover earlier counts and to measure memory.
  * @throws ConfigError when it has to be built and the environment is not right.
  */
 export function getFront(votingStart: VotingStart = "now"): Front {
