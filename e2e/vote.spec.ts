@@ -112,7 +112,7 @@ test("a reload resumes a vote that was still being sent", async ({ page, newPoll
   await expect(page.getByText("Your vote is in. Thank you.")).toBeVisible({ timeout: 10_000 });
 });
 
-test("a poll shows a holding page before it opens, and results after it closes", async ({
+test("a poll shows the page before the opening until it opens, and results after it closes", async ({
   page,
   newPoll,
   closePoll,

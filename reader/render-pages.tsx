@@ -11,7 +11,7 @@ import { PollCard } from "./views/poll-card.tsx";
 import { resultsSentence } from "./views/result-list.tsx";
 import type { WordKey, Words } from "./words/words.ts";
 
-/** The vote page, the holding page before the poll opens, or the results. */
+/** The vote page, the page before the opening, or the results. */
 export function pollPage(
   context: PageContext,
   card: Omit<CardProps, "words" | "siteName" | "urlLanguage">,

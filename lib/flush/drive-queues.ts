@@ -48,20 +48,20 @@ export async function driveQueues(
 ): Promise<void> {
   const { signal, untilMs = Number.POSITIVE_INFINITY } = options;
   const left = [...queues];
-  const held: LaneQueue[] = [];
-  while (left.length + held.length > 0) {
+  const postponed: LaneQueue[] = [];
+  while (left.length + postponed.length > 0) {
     const mayCommit = !signal?.aborted && monotonicMs() < untilMs;
     const queue = takeNext(left, mayCommit, options);
     if (!queue) {
-      if (!mayCommit || held.length === 0) break;
+      if (!mayCommit || postponed.length === 0) break;
       await sleep(missingSlotPollMs, signal);
-      for (const each of held) await each.flush.refresh();
-      left.push(...held.splice(0));
+      for (const each of postponed) await each.flush.refresh();
+      left.push(...postponed.splice(0));
       continue;
     }
     const state = await options.step(queue);
     if (state === "progress") left.push(queue);
-    if (state === "waiting" && options.waitForMissing) held.push(queue);
+    if (state === "waiting" && options.waitForMissing) postponed.push(queue);
   }
 }
 

@@ -26,7 +26,7 @@ import { reachOf, readWindow, type Window } from "./window.ts";
  * - `drained`: nothing waits.
  * - `progress`: something was committed; step again.
  * - `waiting`: the rest waits for a missing slot.
- * - `busy`: another worker holds the queue.
+ * - `busy`: another worker has locked the queue's checkpoint.
  */
 export type StepState = "drained" | "progress" | "waiting" | "busy";
 

@@ -48,7 +48,7 @@ export interface Committed {
   readonly letters: number;
 }
 
-/** `busy`: another worker holds this queue. `moved`: another worker moved the checkpoint; start again there. */
+/** `busy`: another worker has locked the queue's checkpoint. `moved`: another worker moved it; start again there. */
 export type FlushOutcome =
   | Committed
   | { readonly outcome: "busy" }

@@ -76,7 +76,7 @@ export async function lockBallots(
 ): Promise<BallotRow[]> {
   const keys = ballots.map(({ pollId, voter }) => `(${pollId},0x${voter})`);
   const rows = await db.rows<StoredRow>(
-    "ballots.hold",
+    "ballots.lock",
     `SELECT ${columns} FROM ballots
      WHERE (poll_id, voter) IN (${keys.join(",")}) FOR UPDATE`,
   );

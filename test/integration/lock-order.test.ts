@@ -60,7 +60,7 @@ describe("the lock order of a transaction with ballots", () => {
       const id = Buffer.concat([sameRun, randomBytes(12 - producerBytes)]) as BatchId;
       const next = batch([ballot(poll)], { id });
       const bringing = await admin.transaction(async db => {
-        await db.rows("test.hold", "SELECT * FROM poll_totals WHERE poll_id = ? FOR UPDATE", [
+        await db.rows("test.lock", "SELECT * FROM poll_totals WHERE poll_id = ? FOR UPDATE", [
           poll,
         ]);
         const done = bring(next);
