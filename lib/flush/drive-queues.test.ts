@@ -23,7 +23,7 @@ function fakeQueue(lane: Lane, pointer: number, states: readonly StepState[] = [
         refreshes += 1;
       },
       step: async () => {
-        if (slot >= pointer) return "drained";
+        if (slot >= pointer) return "empty";
         const state = rest.shift() ?? "progress";
         if (state === "progress") slot += 1;
         return state;
@@ -58,14 +58,14 @@ describe("driveQueues", () => {
       "high progress",
       "high progress",
       "low progress",
-      "high drained",
-      "low drained",
+      "high empty",
+      "low empty",
     ]);
   });
 
   it("driveQueues commits nothing after its time is up, but steps empty queues", async () => {
     const queues = [fakeQueue("high", 3).queue, fakeQueue("low", 0).queue];
-    assert.deepEqual(await drive(queues, { untilMs: 0 }), ["low drained"]);
+    assert.deepEqual(await drive(queues, { untilMs: 0 }), ["low empty"]);
   });
 
   it("driveQueues commits nothing after its signal is aborted", async () => {
@@ -84,7 +84,7 @@ describe("driveQueues", () => {
       "high waiting",
       "high waiting",
       "high progress",
-      "high drained",
+      "high empty",
     ]);
     assert.equal(refreshes(), 2);
   });

@@ -23,12 +23,12 @@ import type { Committed, FlushWork } from "./transaction.ts";
 import { reachOf, readWindow, type Window } from "./window.ts";
 
 /**
- * - `drained`: nothing waits.
+ * - `empty`: nothing waits.
  * - `progress`: something was committed; step again.
  * - `waiting`: the rest waits for a missing slot.
  * - `busy`: another worker has locked the queue's checkpoint.
  */
-export type StepState = "drained" | "progress" | "waiting" | "busy";
+export type StepState = "empty" | "progress" | "waiting" | "busy";
 
 export class QueueFlush {
   readonly #deps: FlushDeps;
@@ -85,7 +85,7 @@ export class QueueFlush {
     if (pointer <= this.#slot) {
       await this.#cleanup.checkUnchecked();
       await this.deleteDue();
-      return "drained";
+      return "empty";
     }
     const window = await this.#read(pointer);
     const wasWritten = await this.#missingSlots.giveUpOverdue(window);

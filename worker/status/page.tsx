@@ -10,7 +10,7 @@ import { BooksTable } from "./books.tsx";
 import { historyMs, type Step, stepMs } from "./history.ts";
 import { lossBound } from "./loss-bound.ts";
 import {
-  drainMs,
+  flushTimeMs,
   isFailing,
   type Survey,
   slotsWaiting,
@@ -127,7 +127,7 @@ function Table({ heads, children }: { heads: readonly string[]; children: Child 
 function Queues(props: Omit<PageProps, "series" | "filter" | "lines">) {
   const { state, survey, slotsPerSecond, copies, books } = props;
   const lanes = survey.servers.flatMap(server => server.lanes);
-  const left = drainMs(slotsWaiting(survey), slotsPerSecond);
+  const left = flushTimeMs(slotsWaiting(survey), slotsPerSecond);
   return (
     <>
       <Table heads={["Lane and server", "Slots waiting", "Oldest ballot"]}>

@@ -136,7 +136,7 @@ export function stateSentence(
   }
   if (waiting === 0) return { tone: "good", text: "All is well: nothing waits." };
   if (oldestWaitMs(survey) < staleMs) return { tone: "good", text: `All is well. ${backlog}` };
-  const left = drainMs(waiting, slotsPerSecond);
+  const left = flushTimeMs(waiting, slotsPerSecond);
   const estimate = left === undefined ? "" : ` At this rate it is flushed in ${duration(left)}.`;
   return { tone: "warn", text: `There is a backlog. ${backlog}${estimate}` };
 }
@@ -149,7 +149,7 @@ function refusalOf({ lanesRefused }: Survey): string[] {
 }
 
 /** How long the backlog will take at the present rate; `undefined`: nothing is being flushed. */
-export function drainMs(waiting: number, slotsPerSecond: number): number | undefined {
+export function flushTimeMs(waiting: number, slotsPerSecond: number): number | undefined {
   if (waiting === 0) return 0;
   return slotsPerSecond > 0 ? (waiting / slotsPerSecond) * SECOND : undefined;
 }
