@@ -51,7 +51,7 @@ export function dutiesOf(worker: WorkerParts): Duty[] {
   return [
     duty("bring the books up to date", [SECOND / 4, 2 * SECOND], () => books.collect()),
     duty("close the books", [12 * SECOND, 12 * SECOND], bookCloser(worker)),
-    duty("correct doubtful tallies", [SECOND, SECOND], doubtSettler(worker)),
+    duty("correct doubtful tallies", [SECOND, SECOND], doubtfulTalliesDuty(worker)),
     duty("finalize polls", [SECOND, 5 * SECOND], finalizer(worker)),
     duty("publish changes", [5 * SECOND, 15 * SECOND], publisher(worker)),
     duty("compare tallies with totals", [5 * SECOND, 20 * SECOND], sweeper(worker)),
@@ -81,7 +81,7 @@ function bookCloser({ store, log, books }: WorkerParts): Run {
   };
 }
 
-function doubtSettler({ doubtful, store, tallies }: WorkerParts): Run {
+function doubtfulTalliesDuty({ doubtful, store, tallies }: WorkerParts): Run {
   const servers = [...tallies.tallies.servers, ...tallies.queueServers];
   const away = new Set<MemcachedClient>();
   return async () => {
@@ -94,10 +94,10 @@ function doubtSettler({ doubtful, store, tallies }: WorkerParts): Run {
     if (doubtful.ids.size === 0) return;
     const doubted = [...doubtful.ids];
     const counting = new Map((await countingPolls(store, wallMs())).map(poll => [poll.id, poll]));
-    doubtful.settle(doubted.filter(id => !counting.has(id)));
+    doubtful.remove(doubted.filter(id => !counting.has(id)));
     const portion = doubted.flatMap(id => counting.get(id) ?? []).slice(0, pollsPerStep);
     if (!(await reconcile(tallies, portion, true))) return;
-    doubtful.settle(portion.map(({ id }) => id));
+    doubtful.remove(portion.map(({ id }) => id));
   };
 }
 

@@ -97,7 +97,7 @@ export class GroupCommit {
   }
 
   /** Resolves when every ballot offered so far is answered. */
-  async settled(): Promise<void> {
+  async allAnswered(): Promise<void> {
     if (this.#unanswered > 0) await new Promise<void>(done => this.#whenAnswered.push(done));
     while (this.#running !== undefined) await this.#running;
   }

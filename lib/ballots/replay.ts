@@ -55,18 +55,18 @@ export async function watchReplayRing(deps: ReplayDeps, signal: AbortSignal): Pr
     if (stopping) untilMs = Math.min(untilMs, monotonicMs() + shutdownMsMax);
     if (monotonicMs() - warnedAtMs > warningPauseMs && warnIfFull(deps)) warnedAtMs = monotonicMs();
     await deps.staleTallies.removeFromMemcached();
-    let settled = true;
+    let done = true;
     for (const producer of deps.ring.producers) {
       try {
-        settled = (await checkQueue(deps, producer, stopping ? 0 : longAwayMs)) && settled;
+        done = (await checkQueue(deps, producer, stopping ? 0 : longAwayMs)) && done;
       } catch (error) {
-        settled = false;
+        done = false;
         // The server is away: its batches stay in the ring until the next check.
         if (!isMemcachedFailure(error))
           deps.log.error({ event: "replay_failed", ...describeError(error) });
       }
     }
-    if (stopping && settled) return;
+    if (stopping && done) return;
   }
 }
 

@@ -24,7 +24,7 @@ import { closingPolls, findPoll } from "../store/polls.ts";
 import type { PassSummary } from "./flusher.ts";
 
 /** More than the 3 s in which every request is answered. */
-const settleMs = 4 * SECOND;
+const answerMsMax = 4 * SECOND;
 /** A replay ring is emptied within a second of a loss of memory; this is ten times as long. */
 const calmMs = 10 * SECOND;
 
@@ -45,7 +45,7 @@ export interface FinishedPass {
 }
 
 /** Makes totals and books of a closing poll agree with its rows, for the last time. */
-async function settleBooks({ store, log }: FinalizeDeps, poll: Poll): Promise<void> {
+async function closePollBooks({ store, log }: FinalizeDeps, poll: Poll): Promise<void> {
   const drifts = await recountPoll(store, poll, true);
   if (drifts.length > 0) log.error({ event: "totals_corrected", poll: poll.slug, drifts });
   const lost = await closeBooks(store, await acceptedSoFar(store, [poll.id]));
@@ -70,10 +70,10 @@ export async function finalizePolls(
   nowMs: number,
 ): Promise<Poll[]> {
   if (!isQuiescent(pass)) return [];
-  const due = await closingPolls(deps.store, pass.startedAtMs - settleMs);
+  const due = await closingPolls(deps.store, pass.startedAtMs - answerMsMax);
   const finalized: Poll[] = [];
   for (const poll of due) {
-    await settleBooks(deps, poll);
+    await closePollBooks(deps, poll);
     if (!(await reconcile(deps.tallies, [poll], true))) continue;
     if (!(await finalizePoll(deps.store, poll.id, nowMs))) continue;
     const final = await findPoll(deps.store, poll.slug);

@@ -24,7 +24,7 @@ const changeableWhileOpen: ReadonlySet<string> = new Set([
   ...Object.keys(changeableRulesSchema.shape),
 ]);
 /** Longer than a front remembers a published poll. */
-const settleMs = 5 * SECOND;
+const publicationLagMs = 5 * SECOND;
 
 /** A new poll's content, without its slug. */
 export function contentOf(input: CreatePoll): Omit<PollContent, "slug"> {
@@ -101,7 +101,7 @@ export function refuseLateChanges(
   nowMs: number,
 ): void {
   // A front may show the old content for a second, and takes ballots on it as soon as the poll opens.
-  const state = pollState(poll, nowMs + settleMs);
+  const state = pollState(poll, nowMs + publicationLagMs);
   if (state === "draft" || state === "scheduled") return;
   const late = Object.keys(change).filter(name => !changeableWhileOpen.has(name));
   const over = state !== "open" && "closesAt" in change;

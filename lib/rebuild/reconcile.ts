@@ -127,7 +127,7 @@ export class DoubtfulPolls {
     return this.#ids;
   }
 
-  settle(ids: Iterable<PollId>): void {
+  remove(ids: Iterable<PollId>): void {
     for (const id of ids) this.#ids.delete(id);
   }
 }

@@ -113,7 +113,7 @@ export function startVoting(parts: VotingParts): Voting {
   return {
     cast: { commit, laneOf: config.lanes.laneOf, published, results, secrets: parts.secrets },
     stop: async () => {
-      await commit.settled();
+      await commit.allAnswered();
       kickstart.close();
       stop.abort();
       await Promise.all(loops);

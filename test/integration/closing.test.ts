@@ -125,6 +125,6 @@ describe("a change that is refused because too many ballots wait", () => {
     assert.equal((await commit.offer(change)).outcome, "overloaded");
     assert.equal((await readMark([bench.client], pollId, first.voter))?.ballotId, first.ballotId);
     await Promise.all(many);
-    await commit.settled();
+    await commit.allAnswered();
   });
 });

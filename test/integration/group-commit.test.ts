@@ -79,7 +79,7 @@ describe("the group commit", () => {
     refusedAt(9_999, []);
     refusedAt(10_000, ["low"]);
     assert.equal(await outcomeOf("low"), "overloaded");
-    await commit.settled();
+    await commit.allAnswered();
 
     refusedAt(16_000, ["normal", "low"]);
     const normal = outcomeOf("normal");
@@ -87,7 +87,7 @@ describe("the group commit", () => {
     const high = outcomeOf("high");
     assert.deepEqual(await Promise.all([normal, high]), ["overloaded", "overloaded"]);
 
-    await commit.settled();
+    await commit.allAnswered();
     assert.deepEqual(commit.lanesRefused, []);
     for (const lane of lanes) assert.equal(await outcomeOf(lane), "accepted", lane);
   });
