@@ -47,7 +47,7 @@ const duty = (name: string, [everyMs, idleEveryMs]: readonly [number, number], r
 export function dutiesOf(worker: WorkerParts): Duty[] {
   const { books, log, memcached, queueServers, store, tallies } = worker;
   const memory = new MemoryAlarm(log, memcached, queueServers);
-  const markServers = tallies.tallies.servers;
+  const markServers = tallies.placement.servers;
   return [
     duty("bring the books up to date", [SECOND / 4, 2 * SECOND], () => books.collect()),
     duty("close the books", [12 * SECOND, 12 * SECOND], bookCloser(worker)),
@@ -82,7 +82,7 @@ function bookCloser({ store, log, books }: WorkerParts): Run {
 }
 
 function doubtfulTalliesDuty({ doubtful, store, tallies }: WorkerParts): Run {
-  const servers = [...tallies.tallies.servers, ...tallies.queueServers];
+  const servers = [...tallies.placement.servers, ...tallies.queueServers];
   const away = new Set<MemcachedClient>();
   return async () => {
     // Tallies on a server that was away may have missed moves, whatever the fronts know about it.

@@ -38,9 +38,9 @@ export function buildWorker(config: Config, log: Log): WorkerParts {
     connectionsMax: poolSizes.worker,
     statementMs: statementMsMax,
   });
-  const { store, tallies, queueServers } = connections;
+  const { store, placement, queueServers } = connections;
   const doubtful = new DoubtfulPolls();
-  const books = new CountGatherer(store, tallies);
+  const books = new CountGatherer(store, placement);
   const flusher = new Flusher(
     {
       store,
@@ -53,7 +53,7 @@ export function buildWorker(config: Config, log: Log): WorkerParts {
       committed: batches => books.committed(batches),
       correctTallies: async (corrections, unsure) => {
         doubtful.add(unsure);
-        const failed = await moveTallies(tallies, corrections);
+        const failed = await moveTallies(placement, corrections);
         for (const [server, polls] of failed) {
           doubtful.add(polls);
           log.warn({ event: "tallies_not_corrected", server: server.name, polls: polls.length });
@@ -71,7 +71,7 @@ export function buildWorker(config: Config, log: Log): WorkerParts {
     flusher,
     doubtful,
     books,
-    published: new PublishedPolls(tallies, store, log),
+    published: new PublishedPolls(placement, store, log),
     tallies: connections,
   };
 }

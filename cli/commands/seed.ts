@@ -116,12 +116,12 @@ async function seed(): Promise<number> {
   const { config } = operatorSettings();
   const log = createLog("seed", "warn");
   const limits = { connectionsMax: 2, statementMs: statementMsMax };
-  const { store, memcached, tallies, close } = connectServers(config, log, limits);
+  const { store, memcached, placement, close } = connectServers(config, log, limits);
   const edit: EditDeps = {
     store,
     log,
-    tallies,
-    published: new PublishedPolls(tallies, store, log),
+    tallies: placement,
+    published: new PublishedPolls(placement, store, log),
   };
   try {
     const editor = await firstEditor(config, store, memcached);

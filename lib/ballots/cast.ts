@@ -68,7 +68,7 @@ export async function castBallot(deps: CastDeps, input: CastInput): Promise<Cast
   const { identity, receivedAtMs, replaces } = input;
   const { publication } = deps.published;
   const poll = await findPoll(deps, input);
-  const refusal = refusalOf(poll, input);
+  const refusal = pollRefusal(poll, input);
   if (!poll || refusal) return refusal ?? { outcome: "not_found" };
   const withdraws = replaces !== undefined && input.choices.length === 0;
   const choices = withdraws ? new Uint8Array() : parseChoices(poll, input.choices);
@@ -138,11 +138,11 @@ class BallotLaneFacts implements LaneFacts {
 /** The poll. A remembered copy that would refuse the ballot is read again first. */
 async function findPoll(deps: CastDeps, input: CastInput): Promise<Poll | null> {
   const poll = deps.published.remembered(input.slug) ?? (await deps.published.find(input.slug));
-  return refusalOf(poll, input) ? deps.published.findCurrent(input.slug) : poll;
+  return pollRefusal(poll, input) ? deps.published.findCurrent(input.slug) : poll;
 }
 
 /** Why a poll does not take this ballot; `undefined` when it does. */
-function refusalOf(
+function pollRefusal(
   poll: Poll | null,
   { identity, replaces, receivedAtMs }: CastInput,
 ): CastOutcome | undefined {

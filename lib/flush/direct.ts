@@ -10,7 +10,7 @@ import type { Ballot, Batch } from "../model/ballot.ts";
 import type { Epoch, PollId } from "../model/ids.ts";
 import type { Store } from "../store/database.ts";
 import type { LockedPoll } from "../store/locked-polls.ts";
-import { refusalOf, type Standing } from "./fates.ts";
+import { permanentRefusal, type Standing } from "./fates.ts";
 import { type Settlement, settle } from "./settle.ts";
 import type { Verdict } from "./tally-corrections.ts";
 
@@ -48,7 +48,7 @@ export function commitDirectly(
     const settlement = await settle(db, [{ slot: 0, batch }], {
       epoch: directEpoch,
       nowMs,
-      refusal: (ballot, polls) => lateness(ballot, polls) ?? refusalOf(ballot, polls),
+      refusal: (ballot, polls) => lateness(ballot, polls) ?? permanentRefusal(ballot, polls),
       refused: "dropped",
       accepted,
     });

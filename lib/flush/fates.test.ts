@@ -1,7 +1,13 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { BallotId, BatchId, PollId, VoterKey } from "../model/ids.ts";
-import { type Arrival, ballotRow, bestOfEachVoter, fateAgainst, refusalOf } from "./fates.ts";
+import {
+  type Arrival,
+  ballotRow,
+  bestOfEachVoter,
+  fateAgainst,
+  permanentRefusal,
+} from "./fates.ts";
 
 const poll = 7 as PollId;
 const polls = new Map([
@@ -26,11 +32,11 @@ function arrival(voter: number, change: Partial<Arrival["ballot"]> = {}): Arriva
   };
 }
 
-describe("refusalOf", () => {
+describe("permanentRefusal", () => {
   const reason = (change: Partial<Arrival["ballot"]>) =>
-    refusalOf(arrival(1, change).ballot, polls);
+    permanentRefusal(arrival(1, change).ballot, polls);
 
-  it("refusalOf gives the reason why a ballot can never count", () => {
+  it("permanentRefusal gives the reason why a ballot can never count", () => {
     assert.equal(reason({}), undefined);
     assert.equal(reason({ pollId: 8 as PollId }), "the poll does not exist");
     assert.equal(reason({ choices: Uint8Array.of(4) }), "an option is not of this poll");
@@ -44,7 +50,7 @@ describe("refusalOf", () => {
         { final: true, closesAtMs: null, kind: "choice" as const, options: new Set([1, 2, 3]) },
       ],
     ]);
-    assert.equal(refusalOf(arrival(1).ballot, final), "the poll's result was final");
+    assert.equal(permanentRefusal(arrival(1).ballot, final), "the poll's result was final");
   });
 });
 

@@ -39,7 +39,7 @@ export type Standing = Pick<BallotRow, "ballotId" | "revision" | "choices">;
 const latestTimeMs = Date.UTC(2200, 0);
 
 /** The reason why a ballot can never be counted, or `undefined`. */
-export function refusalOf(
+export function permanentRefusal(
   ballot: Ballot,
   polls: ReadonlyMap<PollId, LockedPoll>,
 ): string | undefined {

@@ -15,7 +15,7 @@ import type { BatchId, Epoch, PollId } from "../model/ids.ts";
 import { decodeBatch } from "../queue/slot-codec.ts";
 import type { Store } from "../store/database.ts";
 import { deleteDeadLetter, lockDeadLetter } from "../store/dead-letters.ts";
-import { refusalOf } from "./fates.ts";
+import { permanentRefusal } from "./fates.ts";
 import { pollsOf, type SlotBatch, settle } from "./settle.ts";
 
 export type Redriven =
@@ -58,7 +58,7 @@ function commitLetter(store: Store, id: number): Promise<Redriven> {
       epoch: letterEpoch,
       nowMs: wallMs(),
       refusal: (ballot, polls) => {
-        const reason = refusalOf(ballot, polls);
+        const reason = permanentRefusal(ballot, polls);
         if (reason !== undefined) throw new StillRefused(reason);
         return undefined;
       },

@@ -16,7 +16,7 @@ import { decodeBatch, encodeBatch } from "../queue/slot-codec.ts";
 import { lockCheckpoint, moveCheckpoint } from "../store/checkpoints.ts";
 import type { Store } from "../store/database.ts";
 import { type DeadLetter, insertDeadLetters } from "../store/dead-letters.ts";
-import { refusalOf } from "./fates.ts";
+import { permanentRefusal } from "./fates.ts";
 import { pollsOf, type RefusedBallot, type SlotBatch, settle } from "./settle.ts";
 import type { Verdict } from "./tally-corrections.ts";
 
@@ -69,7 +69,7 @@ export function commitWork(store: Store, work: FlushWork, nowMs: number): Promis
     const { fresh, repeated, refused, verdict } = await settle(db, work.slots, {
       epoch,
       nowMs,
-      refusal: (ballot, polls) => work.refused?.get(ballot) ?? refusalOf(ballot, polls),
+      refusal: (ballot, polls) => work.refused?.get(ballot) ?? permanentRefusal(ballot, polls),
       refused: "set-aside",
       accepted: true,
       setAside: legible(work.letters),

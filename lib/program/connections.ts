@@ -37,7 +37,7 @@ export function connectServers(config: Config, log: Log, limits: StoreLimits): C
     memcached,
     queueServers,
     servers,
-    tallies: new Placement(memcached, config.queueCopies),
+    placement: new Placement(memcached, config.queueCopies),
     queueNames: allQueueNames(config.queueHomes),
     copies: config.queueCopies,
     close: async () => {

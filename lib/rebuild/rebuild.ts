@@ -41,7 +41,7 @@ export interface TallyDeps {
   readonly store: Store;
   readonly log: Log;
   /** The servers of each poll's tallies. */
-  readonly tallies: Placement;
+  readonly placement: Placement;
   /** The servers of the queues. */
   readonly queueServers: readonly MemcachedClient[];
   readonly queueNames: readonly QueueName[];
@@ -153,7 +153,7 @@ async function correctFrozen(
     tooSlow,
   );
   if (missed) return undefined;
-  return correctCounters(deps.tallies, polls, wantedOf(snapshot), sureUntilMs);
+  return correctCounters(deps.placement, polls, wantedOf(snapshot), sureUntilMs);
 }
 
 /** A StoreFailure, so that the connection is thrown away. */

@@ -57,7 +57,7 @@ async function equal(
   totals: { ballots: number; votes: ReadonlyMap<TallyPart, number> } | undefined,
 ): Promise<boolean> {
   const parts = partsOf(poll);
-  for (const server of deps.tallies.up(poll.id)) {
+  for (const server of deps.placement.up(poll.id)) {
     const tally = await readTally(server, poll.id, parts);
     if (!tally || !totals || tally.ballots !== totals.ballots) return false;
     const same = parts.every(o => tally.votes.get(o) === (totals.votes.get(o) ?? 0));
@@ -74,7 +74,7 @@ async function withMissingTallies(
   const found: Poll[] = [];
   for (const poll of polls) {
     const parts = partsOf(poll);
-    for (const server of deps.tallies.up(poll.id)) {
+    for (const server of deps.placement.up(poll.id)) {
       if (!(await readTally(server, poll.id, parts))) found.push(poll);
     }
   }

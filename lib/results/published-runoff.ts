@@ -54,7 +54,7 @@ export async function publishRunoffs(deps: TallyDeps, nowMs: number): Promise<vo
   );
   for (const poll of polls) {
     const of = fingerprint(poll, totals.get(poll.id));
-    const up = deps.tallies.up(poll.id);
+    const up = deps.placement.up(poll.id);
     const found = await Promise.all(up.map(server => readFrom(server, poll.id)));
     const behind = up.filter((_, index) => found[index]?.of !== of);
     if (behind.length > 0) await publishRunoff(deps, behind, poll, of);

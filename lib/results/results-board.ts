@@ -165,7 +165,7 @@ export class ResultsBoard {
    */
   async #newer(poll: Poll, known: Tally, tally: Tally): Promise<Tally> {
     if (tally.version > known.version) return tally;
-    const server = this.#deps.tallies.of(poll.id).find(({ name }) => name === tally.from);
+    const server = this.#deps.placement.of(poll.id).find(({ name }) => name === tally.from);
     if (known.from === tally.from || tally.ballots < known.ballots || !server) {
       return { ...known, stored: tally.stored };
     }
@@ -176,12 +176,12 @@ export class ResultsBoard {
   }
 
   #tally(poll: Poll): Promise<Tally | undefined> {
-    return currentTally(this.#deps.tallies, poll.id, partsOf(poll));
+    return currentTally(this.#deps.placement, poll.id, partsOf(poll));
   }
 
   #runoff(poll: Poll): Promise<PublishedRunoff | null> {
     return orWhenAway(
-      readRunoff(this.#deps.tallies, poll.id),
+      readRunoff(this.#deps.placement, poll.id),
       () => this.#entries.get(poll.id)?.runoff ?? null,
     );
   }
@@ -192,7 +192,7 @@ export class ResultsBoard {
     while (monotonicMs() < until) {
       const p = new Pipeline();
       const mine = p.add(tallyKey(poll.id, "r"), "1", rebuildSeconds);
-      const server = this.#deps.tallies.up(poll.id)[0];
+      const server = this.#deps.placement.up(poll.id)[0];
       if (!server) break;
       if ((await server.send(p)).of(mine) === "stored") {
         await this.#rebuildNow(poll);

@@ -85,7 +85,7 @@ function build(config: Config, votingStart: VotingStart): Front {
     connectionsMax: poolSizes.front,
     statementMs: statementMsMax,
   });
-  const { store, memcached, queueServers, tallies: placement } = connections;
+  const { store, memcached, queueServers, placement } = connections;
   const directly = new Store({ url: config.databaseUrl, ...directStore });
   const breaker = new StoreBreaker(directly, log);
   const published = new PublishedPolls(placement, store, log, breaker);

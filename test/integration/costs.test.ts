@@ -52,7 +52,7 @@ function newBoard(): ResultsBoard {
     store,
     breaker: new StoreBreaker(store, deps.log),
     log: deps.log,
-    tallies: new Placement([client], 1),
+    placement: new Placement([client], 1),
     queueServers: [client],
     queueNames: allQueueNames(1),
     copies: 1,

@@ -78,7 +78,7 @@ const depsFor = (
 ): TallyDeps => ({
   store: bench.store,
   log: createLog("test", "silent"),
-  tallies: new Placement([bench.client], 1),
+  placement: new Placement([bench.client], 1),
   queueServers: [bench.client],
   queueNames,
   copies: 1,
@@ -150,7 +150,7 @@ describe("rebuildTallies", () => {
     const roundTrips = async (some: typeof polls) => {
       const client = countingClient();
       const placement = new Placement([client], 1);
-      const deps = depsFor(queueNames, { tallies: placement, queueServers: [client] });
+      const deps = depsFor(queueNames, { placement, queueServers: [client] });
       assert.equal((await rebuildTallies(deps, some))?.length, some.length * 5);
       for (const poll of some) assert.equal(await ballotsOf(poll), 1);
       return client.roundTrips;
@@ -265,7 +265,7 @@ describe("rebuildTallies with frozen queues", () => {
         late ??= voteLate();
         await Promise.allSettled([late]);
       });
-      await rebuildTallies(depsFor(queueNames, { tallies: new Placement([client], 1) }), [poll]);
+      await rebuildTallies(depsFor(queueNames, { placement: new Placement([client], 1) }), [poll]);
       await late;
       assert.equal(await ballotsOf(poll, client), 2);
     }));

@@ -21,7 +21,7 @@ const newBoard = () =>
     store,
     breaker: new StoreBreaker(store, log),
     log,
-    tallies: placement,
+    placement,
     queueServers: [client],
     queueNames: [],
     copies: 1,

@@ -105,7 +105,7 @@ export function stateSentence(
     waiting === 0
       ? "Nothing waits."
       : `${plural(waiting, "slot")} of ballots ${waiting === 1 ? "waits" : "wait"}, the oldest for ${duration(oldestWaitMs(survey))}.`;
-  const backlog = [depth, ...refusalOf(survey)].join(" ");
+  const backlog = [depth, ...refusedLanesSentence(survey)].join(" ");
   if (isFailing(state)) {
     return {
       tone: "bad",
@@ -142,7 +142,7 @@ export function stateSentence(
 }
 
 /** Which votes are refused while memory runs out. */
-function refusalOf({ lanesRefused }: Survey): string[] {
+function refusedLanesSentence({ lanesRefused }: Survey): string[] {
   if (lanesRefused.length === 0) return [];
   if (lanesRefused.length === lanes.length) return ["memcached is full: all votes are refused."];
   return [`memcached is filling up: votes of the ${lanesRefused.join(" and ")} lane are refused.`];
