@@ -11,7 +11,7 @@ import { Pipeline } from "../memcached/pipeline.ts";
 import type { Placement } from "../memcached/placement.ts";
 import type { PollId } from "../model/ids.ts";
 import type { Poll } from "../model/poll.ts";
-import { type RankedCount, rankedCount } from "../model/ranked-count.ts";
+import { type RankedCount, rankedCount } from "../model/runoff.ts";
 import type { TallyDeps } from "../rebuild/rebuild.ts";
 import { countChoices } from "../store/ballots.ts";
 import { rankedPolls } from "../store/polls.ts";

@@ -1,6 +1,6 @@
 /** Ballots in MySQL: the table `ballots`. */
 import type { BallotId, BatchId, PollId, VoterKey } from "../model/ids.ts";
-import type { ChoicesCount } from "../model/ranked-count.ts";
+import type { ChoicesCount } from "../model/runoff.ts";
 import type { Database, Row } from "./database.ts";
 import { hexLiteral, timeLiteral } from "./sql-text.ts";
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
 import type { OptionNumber } from "./ids.ts";
-import { rankedCount } from "./ranked-count.ts";
+import { rankedCount } from "./runoff.ts";
 
 const options = [1, 2, 3, 4] as OptionNumber[];
 const ranking = (ballots: number, ...choices: number[]) => ({
