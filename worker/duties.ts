@@ -33,7 +33,7 @@ const batchesKeptMs = 7 * DAY;
 const batchesPerStep = 5_000;
 /** Polls compared or corrected in one step: the queues are frozen for so many at a time. */
 const pollsPerStep = 200;
-/** Rest at least so many times as long as the last ranked counts took. */
+/** The pause is at least this many times the duration of the last runoffs. */
 const runoffRestFactor = 10;
 
 const duty = (name: string, [everyMs, idleEveryMs]: readonly [number, number], run: Run): Duty => ({
@@ -55,7 +55,7 @@ export function dutiesOf(worker: WorkerParts): Duty[] {
     duty("finalize polls", [SECOND, 5 * SECOND], finalizer(worker)),
     duty("publish changes", [5 * SECOND, 15 * SECOND], publisher(worker)),
     duty("compare tallies with totals", [5 * SECOND, 20 * SECOND], sweeper(worker)),
-    duty("publish ranked counts", [SECOND, 5 * SECOND], runoffPublisher(worker)),
+    duty("publish runoffs", [SECOND, 5 * SECOND], runoffPublisher(worker)),
     duty("recount a poll", [5 * MINUTE, 5 * MINUTE], recounter(worker)),
     duty("watch memcached's memory", [MINUTE, MINUTE], () => memory.check()),
     duty("restore marks", [SECOND, SECOND], () => restoreMarks({ store, log, markServers })),

@@ -31,7 +31,7 @@ export type VoterKey = Branded<string, "VoterKey">;
 /** `{lane}.{home}`, for example `normal.0`. One queue of that name may live on each server. */
 export type QueueName = Branded<string, "QueueName">;
 
-/** One life of a queue's memory on one memcached server: 12 random hex digits. */
+/** The time from one start of a queue's memory on one memcached server to its loss, as 12 random hex digits. */
 export type Epoch = Branded<string, "Epoch">;
 
 /** A slot's number within its queue and epoch; from 1, never reused within the epoch. */

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
 import type { OptionNumber } from "./ids.ts";
-import { rankedCount } from "./runoff.ts";
+import { computeRunoff } from "./runoff.ts";
 
 const options = [1, 2, 3, 4] as OptionNumber[];
 const ranking = (ballots: number, ...choices: number[]) => ({
@@ -13,7 +13,7 @@ const ranking = (ballots: number, ...choices: number[]) => ({
 describe("instant-runoff", () => {
   it("instant-runoff transfers the votes of eliminated options, round by round", () => {
     // The textbook's Tennessee: 42 Memphis, 26 Nashville, 15 Chattanooga, 17 Knoxville.
-    const { rounds, winner } = rankedCount(options, [
+    const { rounds, winner } = computeRunoff(options, [
       ranking(42, 1, 2, 3, 4),
       ranking(26, 2, 3, 4, 1),
       ranking(15, 3, 4, 2, 1),
@@ -31,7 +31,7 @@ describe("instant-runoff", () => {
   });
 
   it("instant-runoff counts ballots that rank no remaining option as exhausted", () => {
-    const { rounds, winner } = rankedCount(options, [
+    const { rounds, winner } = computeRunoff(options, [
       ranking(4, 1),
       ranking(4, 2),
       ranking(3, 3),
@@ -47,7 +47,7 @@ describe("instant-runoff", () => {
   });
 
   it("instant-runoff has no winner without ballots", () => {
-    assert.deepEqual(rankedCount(options, []), { rounds: [], winner: null });
+    assert.deepEqual(computeRunoff(options, []), { rounds: [], winner: null });
   });
 
   it("instant-runoff accounts for every ballot in every round, and eliminates one option at a time", () => {
@@ -62,7 +62,7 @@ describe("instant-runoff", () => {
     );
     fc.assert(
       fc.property(rankings, given => {
-        const { rounds, winner } = rankedCount(options, given);
+        const { rounds, winner } = computeRunoff(options, given);
         const total = given.reduce((sum, { ballots }) => sum + ballots, 0);
         for (const [index, { votes, exhausted, out }] of rounds.entries()) {
           const counted = Object.values(votes).reduce((sum, count) => sum + count, 0);

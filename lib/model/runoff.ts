@@ -14,7 +14,7 @@ export interface ChoicesCount {
   readonly ballots: number;
 }
 
-export interface RankedRound {
+export interface RunoffRound {
   /** Ballots that count for each remaining option. */
   readonly votes: Readonly<Record<string, number>>;
   /** Ballots that rank none of the remaining options. */
@@ -24,8 +24,8 @@ export interface RankedRound {
 }
 
 /** What the worker publishes: the winner and the rounds. */
-export interface RankedCount {
-  readonly rounds: readonly RankedRound[];
+export interface Runoff {
+  readonly rounds: readonly RunoffRound[];
   /** `null`: there is no ballot yet. */
   readonly winner: string | null;
 }
@@ -34,39 +34,39 @@ export interface RankedCount {
  * @param options - in the order of the page.
  * @param rankings - choices, the favourite first.
  */
-export function rankedCount(
+export function computeRunoff(
   options: readonly OptionNumber[],
   rankings: readonly ChoicesCount[],
-): RankedCount {
-  const standing = new Set<number>(options);
-  const rounds: RankedRound[] = [];
+): Runoff {
+  const remaining = new Set<number>(options);
+  const rounds: RunoffRound[] = [];
   const points = pointsOf(options, rankings);
-  while (standing.size > 0) {
-    const votes = new Map([...standing].map(option => [option, 0]));
+  while (remaining.size > 0) {
+    const votes = new Map([...remaining].map(option => [option, 0]));
     let exhausted = 0;
     for (const { choices, ballots } of rankings) {
-      const option = choices.find(choice => standing.has(choice));
+      const option = choices.find(choice => remaining.has(choice));
       if (option === undefined) exhausted += ballots;
       else votes.set(option, (votes.get(option) ?? 0) + ballots);
     }
     const total = [...votes.values()].reduce((sum, count) => sum + count, 0);
     if (total === 0) return { rounds, winner: null };
-    const said = Object.fromEntries(votes);
+    const votesByOption = Object.fromEntries(votes);
     const winner = [...votes].find(([, count]) => count * 2 > total)?.[0];
     if (winner !== undefined) {
-      rounds.push({ votes: said, exhausted, out: null });
+      rounds.push({ votes: votesByOption, exhausted, out: null });
       return { rounds, winner: String(winner) };
     }
     const out = weakest(votes, rounds, points);
-    rounds.push({ votes: said, exhausted, out: String(out) });
-    standing.delete(out);
+    rounds.push({ votes: votesByOption, exhausted, out: String(out) });
+    remaining.delete(out);
   }
   return { rounds, winner: null };
 }
 
 function weakest(
   votes: ReadonlyMap<number, number>,
-  earlier: readonly RankedRound[],
+  earlier: readonly RunoffRound[],
   points: ReadonlyMap<number, number>,
 ): number {
   const least = Math.min(...votes.values());

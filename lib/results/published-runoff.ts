@@ -11,13 +11,13 @@ import { Pipeline } from "../memcached/pipeline.ts";
 import type { Placement } from "../memcached/placement.ts";
 import type { PollId } from "../model/ids.ts";
 import type { Poll } from "../model/poll.ts";
-import { type RankedCount, rankedCount } from "../model/runoff.ts";
+import { computeRunoff, type Runoff } from "../model/runoff.ts";
 import type { TallyDeps } from "../rebuild/rebuild.ts";
 import { countChoices } from "../store/ballots.ts";
 import { rankedPolls } from "../store/polls.ts";
 import { readTotals, type Totals } from "../store/totals.ts";
 
-export interface PublishedRunoff extends RankedCount {
+export interface PublishedRunoff extends Runoff {
   readonly computedAtMs: number;
   /** Fingerprint of the totals it was computed from: while they are the same, so is the runoff. */
   readonly of: string;
@@ -70,7 +70,7 @@ async function publishRunoff(
   const computedAtMs = wallMs();
   const rankings = await countChoices(store, poll.id);
   const numbers = poll.options.map(option => option.number);
-  const runoff: PublishedRunoff = { ...rankedCount(numbers, rankings), computedAtMs, of };
+  const runoff: PublishedRunoff = { ...computeRunoff(numbers, rankings), computedAtMs, of };
   const text = JSON.stringify(runoff);
   for (const server of servers) {
     const p = new Pipeline();
