@@ -1,4 +1,4 @@
-/** What an editor decides about results, seen from outside: pages, API and stream say the same. */
+/** An editor's rules about results: pages, API and stream apply the same ones. */
 import type { APIRequestContext } from "playwright/test";
 import { expectAccessible } from "./support/axe.ts";
 import { expect, test, watchConsole } from "./support/fixtures.ts";

@@ -106,7 +106,7 @@ interface TestSite {
 }
 
 const optionCount = 4;
-/** One in so many first ballots is sent once without waiting for its answer. */
+/** Every n-th first ballot is sent once, without waiting for its answer. */
 const leaveEvery = 200;
 
 function siteOf(options: LoadTestOptions): TestSite {

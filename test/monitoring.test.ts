@@ -1,4 +1,4 @@
-/** What `docs/monitoring/` and the runbook name is there. */
+/** The metrics, alerts and findings that `docs/monitoring/` and the runbook name exist. */
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";

@@ -1,4 +1,4 @@
-/** Driving load: so many connections, each taking the next ballot from the plan until none is left. */
+/** Drives load over several connections, each taking the next ballot from the plan until none is left. */
 import { monotonicMs, SECOND, sleep } from "#lib/base/clock.ts";
 import { backoffMs } from "#lib/base/retry.ts";
 import type { Plan, PlannedBallot, State } from "./ballots.ts";

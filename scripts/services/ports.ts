@@ -88,7 +88,7 @@ export function portAnswers(port: number, host = "127.0.0.1"): Promise<boolean> 
 }
 
 const askEveryMs = 20;
-/** A timer that rings so late says that the machine stood still. */
+/** A timer that is this late shows that the machine stood still. */
 const lateMs = 60;
 
 /**

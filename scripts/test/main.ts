@@ -47,7 +47,7 @@ async function prepare(): Promise<boolean> {
   return true;
 }
 
-/** The fault tests for so many minutes, and nothing else. */
+/** Runs only the fault tests, for this many minutes. */
 async function runLong(minutes: string): Promise<never> {
   if (!(await prepare())) process.exit(1);
   const { seed = "1", only = "" } = options;

@@ -36,7 +36,7 @@ export function jobForEach(
   }));
 }
 
-/** Runs the files, so many at a time, and counts the tests in them (suites are not tests). */
+/** Runs the files, `concurrency` at a time, and counts the tests in them (suites are not tests). */
 export async function runNodeTests(
   files: readonly string[],
   concurrency: number,

@@ -21,12 +21,12 @@ const offered = (pollId: PollId, lane: Lane) => ({
   lane,
 });
 
-/** Offers so many ballots of a lane in one turn of the event loop. */
+/** Offers `count` ballots of a lane in one turn of the event loop. */
 function offer(commit: GroupCommit, lane: Lane, count: number): Promise<CommitOutcome>[] {
   return Array.from({ length: count }, () => commit.offer(offered(poll, lane)));
 }
 
-/** What became of ballots of each lane, offered together, in the order of their answers. */
+/** The outcomes of ballots of each lane, offered together, in the order of their answers. */
 async function answersTo(relief: Relief, counts: Readonly<Record<Lane, number>>) {
   const commit = newCommit(bench, relief);
   const answers: { lane: Lane; outcome: string }[] = [];

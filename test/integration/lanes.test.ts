@@ -9,7 +9,7 @@ import { mulberry32 } from "#test/support/random.ts";
 
 const bench = await startFlushBench();
 
-/** Fills the lanes with so many slots, flushes slot by slot, and gives the lanes in the order of commits. */
+/** Fills the lanes with `slots`, flushes slot by slot, and returns the lanes in the order of commits. */
 async function flushBacklog(
   slots: Readonly<Record<Lane, number>>,
   relief: Relief,

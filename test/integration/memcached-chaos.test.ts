@@ -115,7 +115,7 @@ describe(`memcached client under chaos (seed ${seed})`, () => {
       const p = new Pipeline();
       const read = p.get(`chaos:n:${loop}` as Key);
       const counter = Number(counterValue((await direct.send(p)).of(read)) ?? 0n);
-      assert.ok(counter >= account.applied, `loop ${loop} lost an increment it was told of`);
+      assert.ok(counter >= account.applied, `loop ${loop} lost an acknowledged increment`);
       assert.ok(
         counter <= account.applied + account.unknown,
         `loop ${loop} was incremented more often than it asked`,

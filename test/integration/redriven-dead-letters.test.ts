@@ -40,7 +40,7 @@ describe("a re-driven dead letter", () => {
     assert.ok(!(await listDeadLetters(bench.store)).some(letter => letter.id === id));
   });
 
-  it("a re-driven dead letter is counted once when its batch is in another letter, or in a slot, as well", async () => {
+  it("a re-driven dead letter is counted once when its batch is also in another dead letter or in a slot", async () => {
     const pollId = await bench.newPoll();
     const twice = encodeBatch(batch([ballot(pollId), ballot(pollId)]));
     const both = [await letterOf(pollId, twice, 0), await letterOf(pollId, twice, 0)];

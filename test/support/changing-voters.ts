@@ -1,7 +1,7 @@
 /**
  * Voters who change and withdraw their ballots, some of them in two windows at once, and send each change until
- * it has an answer. What they were told is the history; what must stand follows from it and from nothing that
- * the product says of itself.
+ * it has an answer. Their answers are the history. The ballots that must stand follow from the history alone, and
+ * from nothing that the product reports about itself.
  */
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
@@ -54,7 +54,7 @@ export class ChangingVoter {
     this.#slug = slug;
   }
 
-  /** The last thing that this voter was told to stand. */
+  /** The last acknowledged ballot of this voter. */
   get last(): Standing {
     const revision = Math.max(...this.acknowledged.keys());
     return { revision, ...(this.acknowledged.get(revision) as Acknowledged) };

@@ -1,6 +1,6 @@
 /**
  * A TCP proxy that misbehaves on request: between a client and a real server it can refuse, stall,
- * delay, reset, half-close, or cut an answer after so many bytes.
+ * delay, reset, half-close, or cut an answer after a number of bytes.
  *
  * Used by the chaos tests. Modes apply to existing and new connections alike.
  */

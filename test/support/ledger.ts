@@ -162,7 +162,7 @@ export class Ledger {
     }
   }
 
-  /** What the first gate is for; it opens when memcached forgets, and MySQL still counts one a voter. */
+  /** Marks refuse second ballots. When memcached has lost the marks, MySQL still counts one ballot per voter. */
   assertDuplicatesRefused(): void {
     assert.equal(this.#count("duplicate", "acknowledged"), 0, "a second ballot was accepted");
   }

@@ -64,7 +64,7 @@ describe("the time that something took", () => {
     assert.ok(tookMs < 500, `${tookMs} ms`);
   });
 
-  it("the time that something took is what a wait is measured by", async () => {
+  it("expectWithin rejects when the condition is not met in time", async () => {
     await expectWithin(100, "nothing", async () => true);
     await assert.rejects(
       expectWithin(100, "a wonder", async () => false),

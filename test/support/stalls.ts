@@ -70,7 +70,7 @@ export async function timed<T>(
   }
 }
 
-/** What runs into a time limit of the product after the machine stood still for so long says nothing about the product. */
+/** After a stall of this length, a failure by a time limit of the product proves nothing about the product. */
 const standstillMs = 300;
 const triesMax = 5;
 

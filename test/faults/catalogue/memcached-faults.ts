@@ -82,7 +82,7 @@ async function empty(client: MemcachedClient, stored: number): Promise<void> {
   }
 }
 
-/** Kills memcached while slots wait in it, and tells the fronts to end. */
+/** Kills memcached while slots wait in it, and stops the fronts with SIGTERM. */
 async function loseAllButTheRings(incident: Incident): Promise<void> {
   const { site, inspector } = incident;
   await incident.pause(300, 600);
