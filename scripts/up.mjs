@@ -4,17 +4,14 @@
  */
 import { spawn } from "node:child_process";
 import { checkNode, installDependencies } from "./dependencies.mjs";
+import { bringUpFile } from "./up/program.mjs";
 
 checkNode();
 installDependencies();
 
-const child = spawn(
-  process.execPath,
-  ["--import", "tsx", "scripts/up/bring-up.ts", ...process.argv.slice(2)],
-  {
-    stdio: "inherit",
-  },
-);
+const child = spawn(process.execPath, ["--import", "tsx", bringUpFile, ...process.argv.slice(2)], {
+  stdio: "inherit",
+});
 // Ctrl-C reaches the child by itself; a signal sent to this process alone has to be handed on.
 process.on("SIGINT", () => {});
 process.on("SIGTERM", () => child.kill("SIGTERM"));

@@ -7,6 +7,7 @@ import { join, resolve } from "node:path";
 import { ConfigError } from "#lib/config/config.ts";
 import { ProgramFailure } from "#lib/program/command-line.ts";
 import { waitUntil } from "#scripts/services/ports.ts";
+import { bringUpFile } from "./program.mjs";
 
 export interface Secrets {
   readonly secret: string;
@@ -51,7 +52,7 @@ export class DataDirectory {
    */
   async lock(say: (sentence: string) => void): Promise<void> {
     const holder = this.read<{ pid: number }>("lock.json");
-    if (holder && isRunning(holder.pid, ["up/main.ts"])) {
+    if (holder && isRunning(holder.pid, [bringUpFile])) {
       throw new ProgramFailure(`already running on ${this.path} (process ${holder.pid})`);
     }
     const left = Object.values(
