@@ -1,8 +1,9 @@
 /**
  * A poll's content from an editor's input, and which changes are refused.
  *
- * Before the opening, everything may change. Afterwards only the closing time, who sees results, what follows a vote
- * and whether readers may change their ballots: readers have voted on the rest.
+ * Before the opening, everything may change. While the poll is open, only its closing time and its rules may: who sees
+ * results and in which form, what follows a vote, the lane, and whether votes may be changed. Readers have voted on the
+ * rest. Once it is closed, only those rules may change.
  */
 import { SECOND } from "../base/clock.ts";
 import { FloodgateError } from "../base/errors.ts";
@@ -109,8 +110,8 @@ export function refuseLateChanges(
     throw new FloodgateError("poll_in_use", {
       detail:
         state === "open"
-          ? "An open poll allows changes only to its closing time, who sees results, what follows a vote, and whether votes may be changed."
-          : "A closed poll allows changes only to who sees results.",
+          ? "An open poll allows changes only to its closing time and its rules: who sees results and in which form, what follows a vote, the lane, and whether votes may be changed."
+          : "A closed poll allows changes only to its rules, not to its closing time.",
     });
   }
   if (state === "open" && content.closesAtMs !== null && content.closesAtMs <= nowMs) {
