@@ -16,6 +16,7 @@ it("a host that only looks like loopback is not one", () => {
     "localhost.example",
     "127.0.0.1.example",
     "[::1].example",
+    "[::1",
   ]) {
     assert.ok(!isLoopback(host), host);
   }

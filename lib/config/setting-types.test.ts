@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { isLoopback } from "./loopback.ts";
 import { addresses, list, origin, originPatterns, timeZone, wholeNumber } from "./setting-types.ts";
 
 const accepts = (schema: { safeParse(text: string): { success: boolean } }, ...texts: string[]) =>
@@ -80,17 +79,5 @@ describe("timeZone", () => {
       "Europe/Stockholm",
       "UTC",
     ]);
-  });
-});
-
-describe("isLoopback", () => {
-  it("isLoopback knows the names of this machine's loopback interface, in brackets and any case", () => {
-    const hosts = ["localhost", "LOCALHOST", "127.0.0.1", "::1", "[::1]"];
-    assert.deepEqual(hosts.filter(isLoopback), hosts);
-  });
-
-  it("isLoopback is false for every other host", () => {
-    const hosts = ["", "0.0.0.0", "::", "127.0.0.1.evil.example", "localhost.example", "[::1"];
-    assert.deepEqual(hosts.filter(isLoopback), []);
   });
 });
