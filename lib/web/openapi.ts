@@ -47,6 +47,8 @@ function problems(...codes: ErrorCode[]): Record<string, unknown> {
 const outages = ["overloaded", "memcached_unavailable", "queue_full"] as const;
 const editing = ["unauthenticated", "forbidden", "mysql_unavailable"] as const;
 const conflicts = ["edit_conflict", "poll_in_use"] as const;
+const bodies = ["body_too_large", "unsupported_media_type"] as const;
+const content = ["invalid_request", "slug_taken", ...bodies] as const;
 const editors = { security: [{ token: [] }, { session: [] }] };
 const slugParameter = {
   name: "poll",
@@ -199,7 +201,7 @@ function editingPaths() {
         requestBody: { required: true, content: json(ref("CreatePoll")) },
         responses: {
           "201": pollAnswer("The poll is created"),
-          ...problems("invalid_request", "slug_taken", "body_too_large", ...editing),
+          ...problems(...content, ...editing),
         },
       },
     },
@@ -218,7 +220,7 @@ function editingPaths() {
         requestBody: { required: true, content: json(ref("UpdatePoll")) },
         responses: {
           "200": pollAnswer("The poll is changed"),
-          ...problems("invalid_request", "poll_not_found", ...conflicts, ...editing),
+          ...problems("poll_not_found", ...content, ...conflicts, ...editing),
         },
       },
       delete: {
