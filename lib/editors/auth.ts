@@ -2,7 +2,7 @@
  * Editors' sign-in: better-auth on our MySQL, with our names for its tables. The library does sessions, cookies and
  * password hashing; the rate limits are ours.
  *
- * There is no sign-up: editors are created by other editors, or by `npm run up`.
+ * There is no sign-up: `floodgate seed` creates the first editor.
  */
 import { betterAuth } from "better-auth";
 import { inTime, MINUTE, SECOND } from "../base/clock.ts";

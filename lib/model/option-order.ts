@@ -4,7 +4,7 @@
  * A random order is drawn for each second, from the poll and the second alone. So every front draws the same order, and
  * pages are cacheable and need no script. Over a poll's time all options have every position about equally often.
  *
- * Source: docs/decisions, "A random order for each second".
+ * Source: `docs/decisions/0014-order-for-each-second.md`
  */
 import { createHash } from "node:crypto";
 import { SECOND } from "../base/clock.ts";

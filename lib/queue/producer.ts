@@ -56,7 +56,7 @@ const firstPointer = "0".padEnd(20);
 
 /**
  * Asks for the lock of a queue: a counter that is created with the value 1. The answer 1 means that the lock is the
- * caller's until it is deleted or its lease ends. Freezing the queues (`freeze-queues.ts`) takes locks in the same way.
+ * caller's until it is deleted or its lease ends. Freezing the queues (`rebuild/freeze-queues.ts`) takes locks in the same way.
  */
 export function askForLock(pipeline: Pipeline, queue: QueueName, epoch: Epoch): Op<CounterReply> {
   return pipeline.incr(lockKey(queue, epoch), 1, { initial: 1, ttlSeconds: leaseSeconds });

@@ -51,7 +51,7 @@ export interface Front {
   readonly close: () => Promise<void>;
 }
 
-const KEY = Symbol.for("floodgate.runtime");
+const KEY = Symbol.for("floodgate.front");
 
 /** When the voting part starts: with the front, or not before it is needed. */
 export type VotingStart = "now" | "on_first_use";
