@@ -72,8 +72,8 @@ export function noticeOf(front: Front): WordKey | undefined {
  */
 function preselectedIn({ url }: RequestHead, poll: Poll): readonly string[] {
   if (!url.includes("choice=")) return [];
-  const urlLanguage = new Set(queryOf(url).getAll("choice"));
-  const known = poll.options.map(({ number }) => String(number)).filter(id => urlLanguage.has(id));
+  const requested = new Set(queryOf(url).getAll("choice"));
+  const known = poll.options.map(({ number }) => String(number)).filter(id => requested.has(id));
   return known.slice(0, poll.choicesMax);
 }
 

@@ -42,8 +42,8 @@ export function pageContextOf(
 }
 
 function languageInAddress({ url }: RequestHead): Language | undefined {
-  const urlLanguage = /[?&]lang=([a-zA-Z-]{2,12})(?:&|$)/.exec(url)?.[1];
-  return urlLanguage === undefined ? undefined : languageOfTag(urlLanguage);
+  const tag = /[?&]lang=([a-zA-Z-]{2,12})(?:&|$)/.exec(url)?.[1];
+  return tag === undefined ? undefined : languageOfTag(tag);
 }
 
 /** The first of the reader's languages that has a catalogue. */

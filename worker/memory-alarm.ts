@@ -4,7 +4,7 @@
  */
 import type { Log } from "#lib/base/log.ts";
 import type { MemcachedClient } from "#lib/memcached/client.ts";
-import { orWhenAway } from "#lib/memcached/failure.ts";
+import { orWhenMemcachedFails } from "#lib/memcached/failure.ts";
 import { readMemory } from "#lib/memcached/memory-stats.ts";
 
 export class MemoryAlarm {
@@ -26,7 +26,7 @@ export class MemoryAlarm {
   /** Checks all servers and logs what was not logged before. Never rejects for a server that is away. */
   async check(): Promise<void> {
     for (const server of this.#servers) {
-      const memory = await orWhenAway(readMemory(server), () => undefined);
+      const memory = await orWhenMemcachedFails(readMemory(server), () => undefined);
       if (!memory) continue;
       const { evictions, mayEvict } = memory;
       if (mayEvict) this.#warn("memcached_without_m", server, { todo: "start it with -M" });

@@ -5,7 +5,7 @@
 import { MINUTE, monotonicMs } from "../base/clock.ts";
 import { portions } from "../base/lists.ts";
 import type { MemcachedClient } from "../memcached/client.ts";
-import { orWhenAway } from "../memcached/failure.ts";
+import { orWhenMemcachedFails } from "../memcached/failure.ts";
 import { acceptedKey, tallyKey } from "../memcached/keys.ts";
 import { counterValue, Pipeline } from "../memcached/pipeline.ts";
 import type { Placement } from "../memcached/placement.ts";
@@ -107,7 +107,7 @@ export class CountGatherer {
           pipeline.overwrite(tallyKey(poll, "s"), String(ballots), 0);
         }
       }
-      if (pipeline.size > 0) await orWhenAway(server.send(pipeline), () => undefined);
+      if (pipeline.size > 0) await orWhenMemcachedFails(server.send(pipeline), () => undefined);
     }
   }
 }
@@ -128,7 +128,7 @@ async function published(server: MemcachedClient, sources: readonly Source[]): P
   const pipeline = new Pipeline();
   const ops = sources.map(({ producer, pollId }) => pipeline.get(acceptedKey(producer, pollId)));
   // A server that is away is asked again after the next pass.
-  const replies = await orWhenAway(server.read(pipeline), () => undefined);
+  const replies = await orWhenMemcachedFails(server.read(pipeline), () => undefined);
   if (!replies) return [];
   return sources.flatMap((source, index) => {
     const op = ops[index];

@@ -7,7 +7,7 @@ import { createHash } from "node:crypto";
 import { LRUCache } from "lru-cache";
 import { SECOND, wallMs } from "../base/clock.ts";
 import type { MemcachedClient } from "../memcached/client.ts";
-import { orWhenAway } from "../memcached/failure.ts";
+import { orWhenMemcachedFails } from "../memcached/failure.ts";
 import { attemptsKey } from "../memcached/keys.ts";
 import { Pipeline } from "../memcached/pipeline.ts";
 
@@ -57,7 +57,7 @@ export class SignInAttempts {
       ttlSeconds: windowSeconds + 1,
     });
     const answer = this.#server.send(pipeline).then(replies => replies.of(increment));
-    const shared = await orWhenAway(answer, () => null);
+    const shared = await orWhenMemcachedFails(answer, () => null);
     return typeof shared === "bigint" ? Math.max(local, Number(shared)) : local;
   }
 }

@@ -7,7 +7,7 @@
 import { monotonicMs } from "../base/clock.ts";
 import { describeError } from "../base/log.ts";
 import type { MemcachedClient } from "../memcached/client.ts";
-import { orWhenAway } from "../memcached/failure.ts";
+import { orWhenMemcachedFails } from "../memcached/failure.ts";
 import { type FlushCounts, noCounts } from "./counts.ts";
 import type { FlushDeps } from "./deps.ts";
 import { depthOf, driveQueues, type LaneQueue } from "./drive-queues.ts";
@@ -109,7 +109,7 @@ export class Flusher {
 
   /** The result of `work`; `undefined` when the server became unreachable. */
   #reach<T>(server: MemcachedClient, work: () => Promise<T>): Promise<T | undefined> {
-    return orWhenAway(work(), failure => {
+    return orWhenMemcachedFails(work(), failure => {
       this.#unreachable(server, failure);
       return undefined;
     });

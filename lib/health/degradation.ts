@@ -15,7 +15,7 @@
 import { sleep } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import { type Lane, lanes } from "../model/lane.ts";
-import { orWhenMysqlAway } from "../store/failure.ts";
+import { orWhenMysqlFails } from "../store/failure.ts";
 import type { StoreBreaker } from "../store/store-breaker.ts";
 
 export const degradationSteps = [
@@ -94,7 +94,7 @@ export class Degradation {
   /** Asks MySQL whether it is there. One query. */
   askMysql(): Promise<boolean> {
     const asked = this.#mysql.use(store => store.rows("degradation.ping", "SELECT 1"));
-    return orWhenMysqlAway(
+    return orWhenMysqlFails(
       asked.then(() => true),
       () => false,
     );

@@ -49,8 +49,8 @@ export function isMemcachedFailure(error: unknown): error is MemcachedFailure {
   return typeof error === "object" && error !== null && BRAND in error;
 }
 
-/** The result of `call`, or of `fallback` when memcached failed it. Every other error is thrown. */
-export async function orWhenAway<T, F>(
+/** The result of `call`, or of `fallback` when memcached failed it, for whatever reason. Every other error is thrown. */
+export async function orWhenMemcachedFails<T, F>(
   call: Promise<T>,
   fallback: (failure: MemcachedFailure) => F,
 ): Promise<T | F> {

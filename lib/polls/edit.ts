@@ -6,7 +6,7 @@ import { randomBytes } from "node:crypto";
 import slugify from "@sindresorhus/slugify";
 import { FloodgateError } from "../base/errors.ts";
 import { describeError, type Log } from "../base/log.ts";
-import { orWhenAway } from "../memcached/failure.ts";
+import { orWhenMemcachedFails } from "../memcached/failure.ts";
 import type { Placement } from "../memcached/placement.ts";
 import type { PollId, Slug } from "../model/ids.ts";
 import type { Poll, PollContent } from "../model/poll.ts";
@@ -181,7 +181,7 @@ async function publish(deps: EditDeps, slug: Slug, nowMs: number): Promise<Poll>
 
 /** Logs a publication that failed: MySQL has the change, and the worker publishes it later. */
 async function whenReachable(deps: EditDeps, work: Promise<unknown>): Promise<void> {
-  await orWhenAway(work, failure => {
+  await orWhenMemcachedFails(work, failure => {
     deps.log.warn({ event: "not_published", ...describeError(failure) });
   });
 }

@@ -4,7 +4,7 @@
  */
 import { wallMs } from "../base/clock.ts";
 import type { MemcachedClient } from "../memcached/client.ts";
-import { orWhenAway } from "../memcached/failure.ts";
+import { orWhenMemcachedFails } from "../memcached/failure.ts";
 import { type Key, listedKey, publicationsKey, publishedKey } from "../memcached/keys.ts";
 import { counterValue, Pipeline } from "../memcached/pipeline.ts";
 import { type Placement, serversUp } from "../memcached/placement.ts";
@@ -99,7 +99,7 @@ export class PublishedCopies {
   async moved(): Promise<boolean> {
     const up = this.#placement.up(0);
     const moves = await Promise.all(
-      up.map(server => orWhenAway(this.#movedOn(server), () => false)),
+      up.map(server => orWhenMemcachedFails(this.#movedOn(server), () => false)),
     );
     return moves.includes(true);
   }
@@ -123,7 +123,7 @@ export class PublishedCopies {
     let failure: unknown;
     const found = await Promise.all(
       (up.length > 0 ? up : servers).map(server =>
-        orWhenAway(readValue(server, key), error => {
+        orWhenMemcachedFails(readValue(server, key), error => {
           failure = error;
           return undefined;
         }),

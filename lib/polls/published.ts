@@ -24,7 +24,7 @@ import type { Placement } from "../memcached/placement.ts";
 import type { Slug } from "../model/ids.ts";
 import type { Poll } from "../model/poll.ts";
 import type { Store } from "../store/database.ts";
-import { isStoreFailure, orWhenMysqlAway } from "../store/failure.ts";
+import { isStoreFailure, orWhenMysqlFails } from "../store/failure.ts";
 import { findPoll, listedPolls } from "../store/polls.ts";
 import type { StoreBreaker } from "../store/store-breaker.ts";
 import { PublishedCopies } from "./published-copies.ts";
@@ -205,7 +205,7 @@ export class PublishedPolls {
   async #asStored(slug: Slug): Promise<Poll | undefined> {
     if (!this.#breaker || !this.#lookups.tryTake()) return undefined;
     const found = this.#breaker.use(store => findPoll(store, slug));
-    return orWhenMysqlAway(found, () => undefined);
+    return orWhenMysqlFails(found, () => undefined);
   }
 
   async #lookUp(slug: Slug): Promise<Poll | null> {

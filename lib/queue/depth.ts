@@ -5,7 +5,7 @@
  * The checkpoint is the published one, which lags behind MySQL's between a commit and its publication.
  */
 import type { MemcachedClient } from "../memcached/client.ts";
-import { orWhenAway } from "../memcached/failure.ts";
+import { orWhenMemcachedFails } from "../memcached/failure.ts";
 import type { QueueName } from "../model/ids.ts";
 import type { Lane } from "../model/lane.ts";
 import { laneOf } from "./queue-names.ts";
@@ -26,7 +26,7 @@ export function readDepth(
   server: MemcachedClient,
   names: readonly QueueName[],
 ): Promise<LaneDepth[] | undefined> {
-  return orWhenAway(laneDepths(server, names), () => undefined);
+  return orWhenMemcachedFails(laneDepths(server, names), () => undefined);
 }
 
 async function laneDepths(

@@ -19,7 +19,7 @@
 
 import { monotonicMs, SECOND, sleep } from "../base/clock.ts";
 import type { MemcachedClient } from "../memcached/client.ts";
-import { orWhenAway } from "../memcached/failure.ts";
+import { orWhenMemcachedFails } from "../memcached/failure.ts";
 import { readMemory } from "../memcached/memory-stats.ts";
 import { serversUp } from "../memcached/placement.ts";
 import type { Epoch, QueueName } from "../model/ids.ts";
@@ -113,7 +113,7 @@ export class MemoryLimits {
     const { servers, copies, sharePercent } = this.#options;
     const up = serversUp(servers);
     const measured = await Promise.all(
-      up.map(server => orWhenAway(this.#measure(server), () => undefined)),
+      up.map(server => orWhenMemcachedFails(this.#measure(server), () => undefined)),
     );
     const known = measured.filter(memory => memory !== undefined);
     this.#refused = refusedLanes(known, copies, sharePercent);

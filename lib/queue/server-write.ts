@@ -7,7 +7,7 @@
  */
 import { monotonicMs } from "../base/clock.ts";
 import type { MemcachedClient } from "../memcached/client.ts";
-import { isOutOfMemory, orWhenAway } from "../memcached/failure.ts";
+import { isOutOfMemory, orWhenMemcachedFails } from "../memcached/failure.ts";
 import type { Batch } from "../model/ballot.ts";
 import type { BatchMoves } from "../tallies/batch-moves.ts";
 import type { QueueProducer, Ticket } from "./producer.ts";
@@ -141,7 +141,7 @@ export class ServerWrite {
   }
 
   #attempt(work: () => Promise<void>): Promise<void> {
-    return orWhenAway(work(), failure => {
+    return orWhenMemcachedFails(work(), failure => {
       this.cause = failure;
       this.#ticket = undefined;
       this.#home += 1;

@@ -24,7 +24,7 @@
 import { inTime, monotonicMs } from "../base/clock.ts";
 import { describeError, type Log } from "../base/log.ts";
 import type { MemcachedClient } from "../memcached/client.ts";
-import { orWhenAway } from "../memcached/failure.ts";
+import { orWhenMemcachedFails } from "../memcached/failure.ts";
 import { type Placement, serversUp } from "../memcached/placement.ts";
 import type { Epoch, PollId, QueueName } from "../model/ids.ts";
 import type { Poll } from "../model/poll.ts";
@@ -72,7 +72,7 @@ export async function rebuildTallies(
   polls: readonly Poll[],
 ): Promise<readonly Correction[] | undefined> {
   for (let attempt = 0; attempt < attemptsMax; attempt++) {
-    const corrections = await orWhenAway(attemptRebuild(deps, polls), failure => {
+    const corrections = await orWhenMemcachedFails(attemptRebuild(deps, polls), failure => {
       deps.log.warn({ event: "tallies_not_rebuilt", attempt, ...describeError(failure) });
     });
     if (corrections) return corrections;

@@ -60,7 +60,7 @@ async function equal(
   for (const server of deps.placement.up(poll.id)) {
     const tally = await readTally(server, poll.id, parts);
     if (!tally || !totals || tally.ballots !== totals.ballots) return false;
-    const same = parts.every(o => tally.votes.get(o) === (totals.votes.get(o) ?? 0));
+    const same = parts.every(part => tally.votes.get(part) === (totals.votes.get(part) ?? 0));
     if (!same) return false;
   }
   return true;

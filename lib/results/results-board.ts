@@ -15,7 +15,7 @@ import { monotonicMs, SECOND, sleep, wallMs } from "../base/clock.ts";
 import { FloodgateError, isFloodgateError } from "../base/errors.ts";
 import { describeError } from "../base/log.ts";
 import { SingleFlight } from "../base/single-flight.ts";
-import { isMemcachedFailure, orWhenAway } from "../memcached/failure.ts";
+import { isMemcachedFailure, orWhenMemcachedFails } from "../memcached/failure.ts";
 import { tallyKey } from "../memcached/keys.ts";
 import { Pipeline } from "../memcached/pipeline.ts";
 import type { PollId } from "../model/ids.ts";
@@ -24,7 +24,7 @@ import type { Results } from "../model/results.ts";
 import { partsOf } from "../model/tally-parts.ts";
 import type { Requester } from "../model/visibility.ts";
 import { rebuildTallies, type TallyDeps } from "../rebuild/rebuild.ts";
-import { orWhenMysqlAway } from "../store/failure.ts";
+import { orWhenMysqlFails } from "../store/failure.ts";
 import type { StoreBreaker } from "../store/store-breaker.ts";
 import { readTotals } from "../store/totals.ts";
 import { currentTally, firstVersion, type Tally, type TallyGlimpse } from "../tallies/counters.ts";
@@ -146,7 +146,7 @@ export class ResultsBoard {
   /** MySQL's totals, while memcached is away; the known entry when that has more ballots, which are in the queue. */
   async #stored(poll: Poll): Promise<Entry | undefined> {
     const read = this.#deps.breaker.use(store => readTotals(store, [poll.id]));
-    const found = (await orWhenMysqlAway(read, () => undefined))?.get(poll.id);
+    const found = (await orWhenMysqlFails(read, () => undefined))?.get(poll.id);
     if (!found) return undefined;
     const known = this.#entries.get(poll.id);
     const now = wallMs();
@@ -180,7 +180,7 @@ export class ResultsBoard {
   }
 
   #runoff(poll: Poll): Promise<PublishedRunoff | null> {
-    return orWhenAway(
+    return orWhenMemcachedFails(
       readRunoff(this.#deps.placement, poll.id),
       () => this.#entries.get(poll.id)?.runoff ?? null,
     );

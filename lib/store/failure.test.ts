@@ -4,7 +4,7 @@ import {
   isContended,
   isSilence,
   isStoreFailure,
-  orWhenMysqlAway,
+  orWhenMysqlFails,
   StoreFailure,
   translate,
 } from "./failure.ts";
@@ -76,17 +76,17 @@ describe("isSilence", () => {
   });
 });
 
-describe("orWhenMysqlAway", () => {
-  it("orWhenMysqlAway gives the result, or the fallback when MySQL failed", async () => {
-    assert.equal(await orWhenMysqlAway(Promise.resolve(1), () => 2), 1);
+describe("orWhenMysqlFails", () => {
+  it("orWhenMysqlFails gives the result, or the fallback when MySQL failed", async () => {
+    assert.equal(await orWhenMysqlFails(Promise.resolve(1), () => 2), 1);
     const failed = Promise.reject(translate(errorOf(1040), "x"));
-    assert.equal(await orWhenMysqlAway(failed, ({ kind }) => kind), "unavailable");
+    assert.equal(await orWhenMysqlFails(failed, ({ kind }) => kind), "unavailable");
   });
 
-  it("orWhenMysqlAway throws every other error", async () => {
+  it("orWhenMysqlFails throws every other error", async () => {
     const bug = Promise.reject(new TypeError("a bug"));
     await assert.rejects(
-      orWhenMysqlAway(bug, () => 2),
+      orWhenMysqlFails(bug, () => 2),
       TypeError,
     );
   });

@@ -44,8 +44,8 @@ export function isContended(error: unknown): boolean {
   return isStoreFailure(error, "contention") || isStoreFailure(error, "duplicate");
 }
 
-/** The result of `call`, or of `fallback` when MySQL failed it. Every other error is thrown. */
-export async function orWhenMysqlAway<T, F>(
+/** The result of `call`, or of `fallback` when MySQL failed it, for whatever reason. Every other error is thrown. */
+export async function orWhenMysqlFails<T, F>(
   call: Promise<T>,
   fallback: (failure: StoreFailure) => F,
 ): Promise<T | F> {

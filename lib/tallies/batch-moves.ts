@@ -6,7 +6,7 @@
  *   not answer are stale (`tallies/stale-tallies.ts`).
  */
 import type { MemcachedClient } from "../memcached/client.ts";
-import { orWhenAway } from "../memcached/failure.ts";
+import { orWhenMemcachedFails } from "../memcached/failure.ts";
 import { Pipeline, type Replies } from "../memcached/pipeline.ts";
 import type { Placement } from "../memcached/placement.ts";
 import type { Ballot } from "../model/ballot.ts";
@@ -44,7 +44,7 @@ export class BatchMoves {
     const pipeline = new Pipeline();
     this.addTo(pipeline, server);
     const arrived = server.send(pipeline).then(replies => this.arrived(server, replies));
-    await orWhenAway(arrived, () => this.unanswered(server));
+    await orWhenMemcachedFails(arrived, () => this.unanswered(server));
   }
 
   /** Adds the moves to the write that carries the slot, unless they were sent before. */
@@ -89,7 +89,7 @@ export class BatchMoves {
         const pipeline = new Pipeline();
         for (const [poll, change] of changes) moveTally(pipeline, poll, negated(change));
         const away = () => this.#staleTallies.note(server, changes.keys());
-        await orWhenAway(server.send(pipeline), away);
+        await orWhenMemcachedFails(server.send(pipeline), away);
       }),
     );
   }
@@ -116,6 +116,6 @@ function dueBy(placement: Placement, ballots: readonly Ballot[]) {
 function negated({ ballots, votes }: TallyChange): TallyChange {
   return {
     ballots: -ballots,
-    votes: new Map([...votes].map(([option, by]) => [option, -by] as const)),
+    votes: new Map([...votes].map(([part, by]) => [part, -by] as const)),
   };
 }

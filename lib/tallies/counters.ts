@@ -1,17 +1,17 @@
 /**
  * Tallies: the running totals of a poll as counters in memcached.
  *
- * One counter for each option, one for the ballots, and one for the version of the results. They are created with
+ * One counter for each part, one for the ballots, and one for the version of the results. They are created with
  * the poll or by a rebuild, and otherwise only moved: up when a ballot is accepted, in the write that enqueues it;
  * down when a flush finds that it was a duplicate. Moving a missing counter does not create it (`incr` without
  * create), so a server that lost its memory has no tally rather than one with small numbers.
  *
  * A poll's tallies are on as many servers as there are copies, by a fixed rule. Every move is made on all of them,
  * and they are read from the first that is up. A tally that missed a move is stale: it is removed
- * (`stale-tallies.ts`), and rebuilt (`rebuild.ts`).
+ * (`stale-tallies.ts`), and rebuilt (`rebuild/rebuild.ts`).
  */
 import type { MemcachedClient } from "../memcached/client.ts";
-import { isMemcachedFailure, orWhenAway } from "../memcached/failure.ts";
+import { isMemcachedFailure, orWhenMemcachedFails } from "../memcached/failure.ts";
 import { tallyKey } from "../memcached/keys.ts";
 import {
   type CounterReply,
@@ -62,14 +62,14 @@ export function firstVersion(nowMs: number): number {
 export async function currentTally(
   placement: Placement,
   poll: PollId,
-  options: readonly TallyPart[],
+  parts: readonly TallyPart[],
 ): Promise<Tally | undefined> {
   let answered = false;
   let failure: unknown;
   const up = placement.up(poll);
   for (const server of up.length > 0 ? up : placement.of(poll)) {
     try {
-      const tally = await readTally(server, poll, options);
+      const tally = await readTally(server, poll, parts);
       if (tally) return tally;
       answered = true;
     } catch (error) {
@@ -89,23 +89,23 @@ export async function currentTally(
 export async function readTally(
   server: MemcachedClient,
   poll: PollId,
-  options: readonly TallyPart[],
+  parts: readonly TallyPart[],
 ): Promise<Tally | undefined> {
   const pipeline = new Pipeline();
   // The version is read first, because moves write it last: the counters have every change up to it.
   const versionOp = pipeline.get(tallyKey(poll, "v"));
   const ballotsOp = pipeline.get(tallyKey(poll, "b"));
   const storedOp = pipeline.get(tallyKey(poll, "s"));
-  const optionOps = options.map(option => pipeline.get(tallyKey(poll, option)));
+  const partOps = parts.map(part => pipeline.get(tallyKey(poll, part)));
   const replies = await server.read(pipeline);
   const ballots = counterValue(replies.of(ballotsOp));
   const version = counterValue(replies.of(versionOp));
   const votes = new Map<TallyPart, number>();
-  for (const [index, op] of optionOps.entries()) {
-    const option = options[index];
+  for (const [index, op] of partOps.entries()) {
+    const part = parts[index];
     const value = counterValue(replies.of(op));
-    if (option === undefined || value === null) return undefined;
-    votes.set(option, Number(value));
+    if (part === undefined || value === null) return undefined;
+    votes.set(part, Number(value));
   }
   if (ballots === null || version === null) return undefined;
   const stored = counterValue(replies.of(storedOp));
@@ -135,7 +135,7 @@ export function moveTally(pipeline: Pipeline, poll: PollId, change: TallyChange)
     ballots: change.ballots === 0 ? undefined : move("b", change.ballots),
     votes: [...change.votes]
       .filter(([, by]) => by !== 0)
-      .map(([option, by]) => [option, move(option, by)] as const),
+      .map(([part, by]) => [part, move(part, by)] as const),
     version: pipeline.incr(tallyKey(poll, "v"), 1),
   };
 }
@@ -147,10 +147,10 @@ export function glimpse(moves: Moves, replies: Replies, from: string): TallyGlim
     return typeof value === "bigint" ? Number(value) : undefined;
   };
   const votes = new Map<TallyPart, number>();
-  for (const [option, op] of moves.votes) {
+  for (const [part, op] of moves.votes) {
     const value = read(op);
     if (value === undefined) return undefined;
-    votes.set(option, value);
+    votes.set(part, value);
   }
   return {
     ballots: moves.ballots && read(moves.ballots),
@@ -167,13 +167,13 @@ export function glimpse(moves: Moves, replies: Replies, from: string): TallyGlim
 export async function createTally(
   placement: Placement,
   poll: PollId,
-  options: readonly TallyPart[],
+  parts: readonly TallyPart[],
   nowMs: number,
 ): Promise<void> {
   const version = String(firstVersion(nowMs));
   await onEach(placement.of(poll), async server => {
     const pipeline = new Pipeline();
-    for (const part of ["b", ...options] as const) pipeline.add(tallyKey(poll, part), "0", 0);
+    for (const part of ["b", ...parts] as const) pipeline.add(tallyKey(poll, part), "0", 0);
     pipeline.add(tallyKey(poll, "v"), version, 0);
     await server.send(pipeline);
   });
@@ -209,6 +209,8 @@ async function onEach(
   work: (server: MemcachedClient) => Promise<void>,
 ): Promise<MemcachedClient[]> {
   const failed: MemcachedClient[] = [];
-  await Promise.all(servers.map(server => orWhenAway(work(server), () => failed.push(server))));
+  await Promise.all(
+    servers.map(server => orWhenMemcachedFails(work(server), () => failed.push(server))),
+  );
   return failed;
 }

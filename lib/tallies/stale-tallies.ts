@@ -8,7 +8,7 @@
  * **On failure:** when the front dies first, the worker's regular comparison finds the tally.
  */
 import type { MemcachedClient } from "../memcached/client.ts";
-import { orWhenAway } from "../memcached/failure.ts";
+import { orWhenMemcachedFails } from "../memcached/failure.ts";
 import { marksRestoredKey, tallyKey } from "../memcached/keys.ts";
 import { Pipeline } from "../memcached/pipeline.ts";
 import type { PollId } from "../model/ids.ts";
@@ -34,7 +34,7 @@ export class StaleTallies {
       }
       pipeline.delete(marksRestoredKey);
       this.#polls.delete(server);
-      await orWhenAway(server.send(pipeline), () => this.note(server, polls));
+      await orWhenMemcachedFails(server.send(pipeline), () => this.note(server, polls));
     }
   }
 }

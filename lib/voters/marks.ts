@@ -15,7 +15,7 @@
  */
 import { DAY, SECOND, wallMs } from "../base/clock.ts";
 import type { MemcachedClient } from "../memcached/client.ts";
-import { MemcachedFailure, orWhenAway } from "../memcached/failure.ts";
+import { MemcachedFailure, orWhenMemcachedFails } from "../memcached/failure.ts";
 import { type Key, markKey } from "../memcached/keys.ts";
 import { Pipeline, type StoreReply, type Versioned } from "../memcached/pipeline.ts";
 import type { BallotId, PollId, VoterKey } from "../model/ids.ts";
@@ -89,7 +89,7 @@ export async function placeMarks(
   await Promise.all(
     [...groups].map(async ([server, { pipeline, marked }]) => {
       if (pipeline.size === 0) return;
-      const replies = await orWhenAway(server.send(pipeline), () => undefined);
+      const replies = await orWhenMemcachedFails(server.send(pipeline), () => undefined);
       for (const index of replies?.existing ?? []) refused.add(marked[index] as Marked);
     }),
   );
@@ -137,7 +137,7 @@ export async function raiseMarks(
     const server = markServer(servers, ballot.voter);
     if (!server.available) failed.add(server);
     else if (taken.has(ballot) && ballot.revision > 0) {
-      await orWhenAway(raiseMark(server, ballot), () => failed.add(server));
+      await orWhenMemcachedFails(raiseMark(server, ballot), () => failed.add(server));
     }
   }
   return failed;
@@ -234,7 +234,7 @@ export async function takeMarksBack(
     servers.map(async server => {
       const ours = all.filter(({ ballot }) => markServer(servers, ballot.voter) === server);
       if (ours.length === 0) return;
-      await orWhenAway(takeBackOn(server, ours), () => undefined);
+      await orWhenMemcachedFails(takeBackOn(server, ours), () => undefined);
     }),
   );
 }
@@ -259,7 +259,7 @@ async function takeBackOn(server: MemcachedClient, all: readonly TakenBack[]): P
 async function readVersioned(server: MemcachedClient, key: Key): Promise<Versioned | null> {
   const pipeline = new Pipeline();
   const op = pipeline.getVersioned(key);
-  return orWhenAway(
+  return orWhenMemcachedFails(
     server.read(pipeline).then(replies => replies.of(op)),
     () => null,
   );

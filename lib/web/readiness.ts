@@ -1,7 +1,7 @@
 /** Whether a front can take votes right now, and on which degradation step it is. */
 import type { DegradationStep } from "../health/degradation.ts";
 import type { MemcachedClient } from "../memcached/client.ts";
-import { orWhenAway } from "../memcached/failure.ts";
+import { orWhenMemcachedFails } from "../memcached/failure.ts";
 import { Pipeline } from "../memcached/pipeline.ts";
 import type { Lane } from "../model/lane.ts";
 import type { Front } from "./front.ts";
@@ -42,5 +42,5 @@ export async function readiness(front: Front): Promise<Readiness> {
 
 async function statusOf(client: MemcachedClient): Promise<"ok" | "unreachable"> {
   const answered = client.read(new Pipeline()).then(() => "ok" as const);
-  return orWhenAway(answered, () => "unreachable" as const);
+  return orWhenMemcachedFails(answered, () => "unreachable" as const);
 }

@@ -2,7 +2,7 @@
 import { LRUCache } from "lru-cache";
 import { SECOND, wallMs } from "#lib/base/clock.ts";
 import type { MemcachedClient } from "#lib/memcached/client.ts";
-import { orWhenAway } from "#lib/memcached/failure.ts";
+import { orWhenMemcachedFails } from "#lib/memcached/failure.ts";
 import { type Memory, readMemory } from "#lib/memcached/memory-stats.ts";
 import { type LaneDepth, readDepth } from "#lib/queue/depth.ts";
 import { behindMs, refusedLanes, type ServerMemory } from "#lib/queue/memory-limits.ts";
@@ -60,4 +60,4 @@ function serverMemoryOf(memory: Memory, lanes: readonly LaneDepth[], atMs: numbe
 }
 
 const memoryOf = (server: MemcachedClient): Promise<Memory | undefined> =>
-  orWhenAway(readMemory(server), () => undefined);
+  orWhenMemcachedFails(readMemory(server), () => undefined);
