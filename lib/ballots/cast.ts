@@ -92,7 +92,7 @@ export async function castBallot(deps: CastDeps, input: CastInput): Promise<Cast
     lane: deps.laneOf(new BallotLaneFacts(poll, input.request)),
   });
   if (committed.outcome === "accepted") {
-    if (committed.tally) deps.results.see(poll.id, committed.tally);
+    if (committed.tally) deps.results.noteMoves(poll.id, committed.tally);
     const receipt = receiptCode(deps.secrets, { pollId: poll.id, voter, ballotId, revision });
     const fresh = deps.results.fresh(poll, requesterWith(choices));
     const results = fresh ?? (await resultsIfKnown(deps, poll, choices));

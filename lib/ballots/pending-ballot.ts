@@ -2,7 +2,7 @@
 import type { Ballot } from "../model/ballot.ts";
 import type { Slug } from "../model/ids.ts";
 import type { Lane } from "../model/lane.ts";
-import type { TallyGlimpse } from "../tallies/counters.ts";
+import type { PartialTally } from "../tallies/counters.ts";
 import type { Mark } from "../voters/marks.ts";
 
 /** A ballot that a reader cast, checked against its poll. */
@@ -16,7 +16,7 @@ export interface OfferedBallot extends Ballot {
 
 /** The outcome of an offered ballot. */
 export type CommitOutcome =
-  | { readonly outcome: "accepted"; readonly tally: TallyGlimpse | undefined }
+  | { readonly outcome: "accepted"; readonly tally: PartialTally | undefined }
   | { readonly outcome: "already_voted"; readonly mark: Mark }
   | { readonly outcome: "ballot_id_reused" | "closed" }
   | { readonly outcome: "unavailable" | "full" | "overloaded" };

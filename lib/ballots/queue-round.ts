@@ -144,7 +144,7 @@ export class QueueRound {
     this.#deps.acceptedCount.note(ballots);
     this.#deps.kickstart.send();
     for (const { ballot, answer } of inBatch) {
-      answer({ outcome: "accepted", tally: moves.seen(ballot.pollId) });
+      answer({ outcome: "accepted", tally: moves.partialTally(ballot.pollId) });
     }
   }
 

@@ -27,7 +27,7 @@ import { rebuildTallies, type TallyDeps } from "../rebuild/rebuild.ts";
 import { orWhenMysqlFails } from "../store/failure.ts";
 import type { StoreBreaker } from "../store/store-breaker.ts";
 import { readTotals } from "../store/totals.ts";
-import { currentTally, firstVersion, type Tally, type TallyGlimpse } from "../tallies/counters.ts";
+import { currentTally, firstVersion, type PartialTally, type Tally } from "../tallies/counters.ts";
 import { type PublishedRunoff, readRunoff } from "./published-runoff.ts";
 import { hiddenSnapshot, type Snapshot, tallySnapshot } from "./snapshot.ts";
 
@@ -102,19 +102,19 @@ export class ResultsBoard {
    * gap in the versions, other processes have moved counters that were not returned here: the values are shown, but
    * the version stays, so that the next read counts as a change.
    */
-  see(poll: PollId, seen: TallyGlimpse): void {
+  noteMoves(poll: PollId, partial: PartialTally): void {
     const known = this.#entries.get(poll);
-    if (!known || seen.version === undefined || seen.from !== known.tally.from) return;
-    if (seen.version <= Math.max(known.tally.version, known.seen ?? 0)) return;
-    const follows = seen.version === known.tally.version + 1;
+    if (!known || partial.version === undefined || partial.from !== known.tally.from) return;
+    if (partial.version <= Math.max(known.tally.version, known.seen ?? 0)) return;
+    const follows = partial.version === known.tally.version + 1;
     const tally: Tally = {
       ...known.tally,
-      ballots: seen.ballots ?? known.tally.ballots,
-      votes: new Map([...known.tally.votes, ...seen.votes]),
-      version: follows ? seen.version : known.tally.version,
+      ballots: partial.ballots ?? known.tally.ballots,
+      votes: new Map([...known.tally.votes, ...partial.votes]),
+      version: follows ? partial.version : known.tally.version,
     };
     const { made: _, ...rest } = known;
-    this.#entries.set(poll, { ...rest, tally, seen: seen.version, asOfMs: wallMs() });
+    this.#entries.set(poll, { ...rest, tally, seen: partial.version, asOfMs: wallMs() });
   }
 
   #refresh(poll: Poll): Promise<Entry> {

@@ -12,7 +12,7 @@ import type { Placement } from "../memcached/placement.ts";
 import type { Ballot } from "../model/ballot.ts";
 import type { PollId } from "../model/ids.ts";
 import { SumsByPoll, type TallyChange } from "../model/tally-sums.ts";
-import { glimpse, moveTally, type TallyGlimpse } from "./counters.ts";
+import { moveTally, type PartialTally, partialTallyFrom } from "./counters.ts";
 import type { StaleTallies } from "./stale-tallies.ts";
 
 type Moves = ReturnType<typeof moveTally>;
@@ -25,7 +25,7 @@ export class BatchMoves {
   readonly #due: Map<MemcachedClient, Map<PollId, TallyChange>>;
   readonly #sent = new Map<MemcachedClient, Changes>();
   readonly #moves = new Map<MemcachedClient, Moves[]>();
-  readonly #glimpses = new Map<PollId, TallyGlimpse>();
+  readonly #partialTallies = new Map<PollId, PartialTally>();
 
   constructor(placement: Placement, staleTallies: StaleTallies, ballots: readonly Ballot[]) {
     this.#placement = placement;
@@ -64,8 +64,9 @@ export class BatchMoves {
     this.#due.delete(server);
     this.#sent.set(server, due);
     for (const move of this.#moves.get(server) ?? []) {
-      const answer = glimpse(move, replies, server.name);
-      if (answer && this.#isPreferred(move.poll, server)) this.#glimpses.set(move.poll, answer);
+      const answer = partialTallyFrom(move, replies, server.name);
+      if (answer && this.#isPreferred(move.poll, server))
+        this.#partialTallies.set(move.poll, answer);
     }
   }
 
@@ -78,8 +79,8 @@ export class BatchMoves {
   }
 
   /** The counters of a poll, as the server answered from which its results are read. */
-  seen(poll: PollId): TallyGlimpse | undefined {
-    return this.#glimpses.get(poll);
+  partialTally(poll: PollId): PartialTally | undefined {
+    return this.#partialTallies.get(poll);
   }
 
   /** Takes the moves back: the batch was not stored after all. */

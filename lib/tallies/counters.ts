@@ -37,7 +37,7 @@ export interface Tally {
 }
 
 /** Some counters of a poll, from the answers to their moves. */
-export interface TallyGlimpse {
+export interface PartialTally {
   readonly ballots: number | undefined;
   readonly votes: ReadonlyMap<TallyPart, number>;
   readonly version: number | undefined;
@@ -141,7 +141,11 @@ export function moveTally(pipeline: Pipeline, poll: PollId, change: TallyChange)
 }
 
 /** The counters as the moves left them; `undefined` when a counter is missing. */
-export function glimpse(moves: Moves, replies: Replies, from: string): TallyGlimpse | undefined {
+export function partialTallyFrom(
+  moves: Moves,
+  replies: Replies,
+  from: string,
+): PartialTally | undefined {
   const read = (op: Op<CounterReply>) => {
     const value = replies.of(op);
     return typeof value === "bigint" ? Number(value) : undefined;

@@ -10,7 +10,7 @@ import { partsOf } from "#lib/model/tally-parts.ts";
 import { ResultsBoard } from "#lib/results/results-board.ts";
 import { findPoll } from "#lib/store/polls.ts";
 import { StoreBreaker } from "#lib/store/store-breaker.ts";
-import { createTally, glimpse, moveTally } from "#lib/tallies/counters.ts";
+import { createTally, moveTally, partialTallyFrom } from "#lib/tallies/counters.ts";
 import { startFlushBench } from "#test/support/flush-bench.ts";
 
 const { client, newPoll, store } = await startFlushBench();
@@ -41,7 +41,7 @@ async function vote(poll: PollId, option: number) {
     ballots: 1,
     votes: new Map([[option as TallyPart, 1]]),
   });
-  const answer = glimpse(moves, await client.send(p), client.name);
+  const answer = partialTallyFrom(moves, await client.send(p), client.name);
   assert.ok(answer);
   return answer;
 }
@@ -50,7 +50,7 @@ describe("results", () => {
   it("results include the process's own votes at once", async () => {
     const [poll, board] = [await openPoll(), newBoard()];
     await board.read(poll, "reader");
-    for (const option of [1, 2, 2]) board.see(poll.id, await vote(poll.id, option));
+    for (const option of [1, 2, 2]) board.noteMoves(poll.id, await vote(poll.id, option));
     const { ballots, options } = await board.read(poll, "reader");
     assert.deepEqual([ballots, options.map(({ votes }) => votes)], [3, [1, 2, 0, 0]]);
   });
@@ -58,9 +58,9 @@ describe("results", () => {
   it("results include another process's vote that came between two of the process's own", async () => {
     const [poll, board] = [await openPoll(), newBoard()];
     const before = await board.read(poll, "reader");
-    board.see(poll.id, await vote(poll.id, 1));
+    board.noteMoves(poll.id, await vote(poll.id, 1));
     await vote(poll.id, 3); // by another process: the answer does not come here
-    board.see(poll.id, await vote(poll.id, 1));
+    board.noteMoves(poll.id, await vote(poll.id, 1));
     await sleep(250);
     const { ballots, options, version } = await board.read(poll, "reader");
     assert.deepEqual([ballots, options.map(({ votes }) => votes)], [3, [2, 0, 1, 0]]);
@@ -71,7 +71,7 @@ describe("results", () => {
     const [poll, board] = [await openPoll(), newBoard()];
     await board.read(poll, "reader");
     const answers = [await vote(poll.id, 1), await vote(poll.id, 1), await vote(poll.id, 1)];
-    for (const answer of answers.reverse()) board.see(poll.id, answer);
+    for (const answer of answers.reverse()) board.noteMoves(poll.id, answer);
     assert.equal((await board.read(poll, "reader")).options[0]?.votes, 3);
   });
 });
