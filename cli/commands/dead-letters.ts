@@ -7,7 +7,11 @@ import { createLog } from "#lib/base/log.ts";
 import { redriveLetter } from "#lib/flush/redrive.ts";
 import { createProgram, exitStatus, UsageError, wholeNumber } from "#lib/program/command-line.ts";
 import { reconcile } from "#lib/rebuild/reconcile.ts";
-import { dismissDeadLetter, listDeadLetters, readLetterBytes } from "#lib/store/dead-letters.ts";
+import {
+  dismissDeadLetter,
+  listDeadLetters,
+  readDeadLetterBytes,
+} from "#lib/store/dead-letters.ts";
 import { everOpenPolls } from "#lib/store/polls.ts";
 import { buildWorker, type WorkerParts } from "../../worker/worker-parts.ts";
 import { operatorSettings } from "../operator-settings.ts";
@@ -96,7 +100,7 @@ async function list({ store }: WorkerParts): Promise<number> {
 
 /** A dump that `xxd -r -p` turns into bytes again. */
 async function show({ store }: WorkerParts, id: number): Promise<number> {
-  const bytes = await readLetterBytes(store, id);
+  const bytes = await readDeadLetterBytes(store, id);
   if (!bytes) throw noSuchLetter(id);
   const bytesPerLine = 32;
   for (let from = 0; from < bytes.length; from += bytesPerLine) {

@@ -91,6 +91,6 @@ export class Committer {
       bytes: found.get(only.slot) ?? Buffer.alloc(0),
       ballots: only.batch.ballots.length,
     };
-    return this.commit({ ...work, slots: [], letters: [...work.letters, letter] });
+    return this.commit({ ...work, slots: [], deadLetters: [...work.deadLetters, letter] });
   }
 }

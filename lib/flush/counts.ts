@@ -12,6 +12,7 @@ export interface FlushCounts {
   replaced: number;
   /** Slots whose batch was in MySQL already: a second copy, a replay. */
   repeated: number;
+  /** Dead letters; the log and `status.json` show the number under this name. */
   letters: number;
   missing: number;
 }
@@ -36,7 +37,7 @@ export const noCounts = (): FlushCounts => ({
 export function addCommit(
   counts: FlushCounts,
   work: FlushWork,
-  { verdict, repeated, letters }: Committed,
+  { verdict, repeated, deadLetters }: Committed,
   copies: number,
 ): void {
   counts.commits += 1;
@@ -46,6 +47,6 @@ export function addCommit(
   counts.redelivered += verdict.redelivered;
   counts.replaced += verdict.replaced;
   counts.repeated += repeated + copies;
-  counts.letters += letters;
+  counts.letters += deadLetters;
   counts.missing += work.missing;
 }

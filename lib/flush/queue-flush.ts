@@ -90,7 +90,7 @@ export class QueueFlush {
     const window = await this.#read(pointer);
     const wasWritten = await this.#missingSlots.giveUpOverdue(window);
     const to = reachOf(window, this.#slot);
-    const nothingNew = window.slots.length === 0 && window.letters.length === 0;
+    const nothingNew = window.slots.length === 0 && window.deadLetters.length === 0;
     if (nothingNew && to === this.#slot) return wasWritten ? "progress" : "waiting";
 
     const work: FlushWork = {
@@ -98,7 +98,7 @@ export class QueueFlush {
       from: this.#slot,
       to,
       slots: window.slots,
-      letters: window.letters,
+      deadLetters: window.deadLetters,
       deleted: this.#cleanup.deleted,
       missing: [...window.tombstones].filter(slot => slot <= to).length,
     };
@@ -124,7 +124,7 @@ export class QueueFlush {
     const { queue, epoch } = this.#opened;
     const { verdict, doubtful } = result;
     this.#deps.recent.add(work.slots.map(({ batch }) => batch.id));
-    for (const { slot } of [...work.slots, ...work.letters]) this.#ahead.add(slot);
+    for (const { slot } of [...work.slots, ...work.deadLetters]) this.#ahead.add(slot);
     const passed = range(work.from + 1, work.to);
     for (const slot of passed) this.#ahead.delete(slot);
     this.#slot = work.to;

@@ -50,7 +50,7 @@ const letterEpoch = "letter" as Epoch;
 function commitLetter(store: Store, id: number): Promise<Redriven> {
   return store.transaction(async db => {
     const letter = await lockDeadLetter(db, id);
-    if (!letter) throw new StillRefused("there is no such letter");
+    if (!letter) throw new StillRefused("there is no dead letter with this number");
     const batch = decode(letter.bytes);
     // The books have the ballots of a letter that could be read as set aside; those of any other, not at all.
     const wasSetAside = letter.ballots > 0;

@@ -29,7 +29,7 @@ export interface FlushWork {
   readonly to: number;
   readonly slots: readonly SlotBatch[];
   /** Slots that did not decode. */
-  readonly letters: readonly DeadLetter[];
+  readonly deadLetters: readonly DeadLetter[];
   /** Ballots that MySQL refuses, and its reason: each becomes a dead letter of its own. */
   readonly refused?: ReadonlyMap<Ballot, string>;
   /** Slots up to this one have been deleted from memcached. */
@@ -45,7 +45,7 @@ export interface Committed {
   readonly repeated: number;
   /** Polls whose tallies may have been moved more than once for a batch, or not at all. */
   readonly doubtful: ReadonlySet<PollId>;
-  readonly letters: number;
+  readonly deadLetters: number;
 }
 
 /** `busy`: another worker has locked the queue's checkpoint. `moved`: another worker moved it; start again there. */
@@ -72,10 +72,10 @@ export function commitWork(store: Store, work: FlushWork, nowMs: number): Promis
       refusal: (ballot, polls) => work.refused?.get(ballot) ?? permanentRefusal(ballot, polls),
       refused: "set-aside",
       accepted: true,
-      setAside: legible(work.letters),
+      setAside: legible(work.deadLetters),
     });
-    const letters = [...work.letters, ...refused.map(letterOf)];
-    await insertDeadLetters(db, epoch, letters, nowMs);
+    const deadLetters = [...work.deadLetters, ...refused.map(deadLetterOf)];
+    await insertDeadLetters(db, epoch, deadLetters, nowMs);
     await moveCheckpoint(db, epoch, work, nowMs);
     faultPoint("worker.before-commit");
     const doubtful = [...fresh, ...repeated]
@@ -86,13 +86,13 @@ export function commitWork(store: Store, work: FlushWork, nowMs: number): Promis
       verdict,
       repeated: repeated.length,
       doubtful: pollsOf(doubtful),
-      letters: letters.length,
+      deadLetters: deadLetters.length,
     };
   });
 }
 
 /** One refused ballot, encoded again as a slot of its own. */
-function letterOf({ arrival: { slot, batchId, ballot }, reason }: RefusedBallot): DeadLetter {
+function deadLetterOf({ arrival: { slot, batchId, ballot }, reason }: RefusedBallot): DeadLetter {
   const bytes = encodeBatch({ id: batchId, ballots: [ballot], talliesDoubtful: false });
   return { pollId: ballot.pollId, slot, reason, bytes, ballots: 1 };
 }

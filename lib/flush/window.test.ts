@@ -7,7 +7,7 @@ function window(last: number, missing: readonly number[]): Window {
     last,
     slots: [],
     copies: [],
-    letters: [],
+    deadLetters: [],
     tombstones: new Set(),
     missing: new Set(missing),
   };

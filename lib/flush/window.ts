@@ -16,7 +16,7 @@ export interface Window {
   readonly slots: { slot: number; batch: Batch }[];
   /** Slots whose batch this process has committed from another server. */
   readonly copies: number[];
-  readonly letters: DeadLetter[];
+  readonly deadLetters: DeadLetter[];
   readonly tombstones: Set<number>;
   readonly missing: Set<number>;
 }
@@ -49,7 +49,7 @@ export async function readWindow(
     last: after,
     slots: [],
     copies: [],
-    letters: [],
+    deadLetters: [],
     tombstones: new Set(),
     missing: new Set(),
   };
@@ -90,7 +90,7 @@ function classify(
   } catch (error) {
     if (!isFloodgateError(error, "slot_corrupt")) throw error;
     const reason = error.detail ?? "does not decode";
-    window.letters.push({ pollId: undefined, slot, reason, bytes, ballots: 0 });
+    window.deadLetters.push({ pollId: undefined, slot, reason, bytes, ballots: 0 });
     return 0;
   }
 }

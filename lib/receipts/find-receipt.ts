@@ -13,7 +13,7 @@ import { FloodgateError } from "../base/errors.ts";
 import { TokenBucket } from "../base/token-bucket.ts";
 import { decodeBatch } from "../queue/slot-codec.ts";
 import type { Database } from "../store/database.ts";
-import { findStanding, letterBytes, type ReceiptPoll } from "../store/receipts.ts";
+import { findStanding, type ReceiptPoll, readNewestDeadLetters } from "../store/receipts.ts";
 import type { StoreBreaker } from "../store/store-breaker.ts";
 import type { VoterSecrets } from "../voters/voter-secrets.ts";
 import { type Receipt, readReceiptCode } from "./receipt-code.ts";
@@ -108,7 +108,7 @@ async function report(db: Database, receipt: Receipt): Promise<ReceiptReport> {
 }
 
 async function isSetAside(db: Database, receipt: Receipt): Promise<boolean> {
-  const deadLetters = await letterBytes(db, receipt.pollId, deadLettersMax);
+  const deadLetters = await readNewestDeadLetters(db, receipt.pollId, deadLettersMax);
   return deadLetters.some(bytes => containsBallot(bytes, receipt));
 }
 

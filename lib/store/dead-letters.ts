@@ -95,7 +95,7 @@ export async function lockDeadLetter(
 }
 
 /** The bytes of a dead letter; `undefined`: there is none. One query. */
-export async function readLetterBytes(db: Database, id: number): Promise<Buffer | undefined> {
+export async function readDeadLetterBytes(db: Database, id: number): Promise<Buffer | undefined> {
   const [row] = await db.rows<Row & Pick<ContentsRow, "bytes">>(
     "dead_letters.read",
     "SELECT bytes FROM dead_letters WHERE id = ?",

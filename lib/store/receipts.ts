@@ -81,7 +81,7 @@ function standingIn(row: JoinedRow): readonly StandingBallot[] {
 }
 
 /** The bytes of a poll's newest dead letters. One query, by an index. */
-export async function letterBytes(
+export async function readNewestDeadLetters(
   db: Database,
   pollId: PollId,
   limit: number,
