@@ -102,7 +102,7 @@ function environmentExample(): string {
 
 function errorsPage(): string {
   const rows = errorCodes
-    .filter(code => errorSpec(code).kind !== "fault")
+    .filter(code => errorSpec(code).kind !== "internal")
     .map(
       code => `| ${errorSpec(code).status} | \`${problemType(code)}\` | ${errorSpec(code).title} |`,
     );

@@ -18,8 +18,8 @@ function databaseOf(count: number): Database {
     choices: index % 10 === 0 ? Buffer.alloc(0) : Buffer.of(1),
     received_at: new Date(0),
   })).sort((a, b) => Buffer.compare(a.voter, b.voter));
-  const rows = async (_name: string, _sql: string, [, behind, limit]: [number, Buffer, number]) =>
-    stored.filter(({ voter }) => Buffer.compare(voter, behind) > 0).slice(0, limit);
+  const rows = async (_name: string, _sql: string, [, after, limit]: [number, Buffer, number]) =>
+    stored.filter(({ voter }) => Buffer.compare(voter, after) > 0).slice(0, limit);
   return { rows } as unknown as Database;
 }
 

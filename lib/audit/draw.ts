@@ -10,7 +10,7 @@
  */
 import { createHmac } from "node:crypto";
 import type { PollId, VoterKey } from "../model/ids.ts";
-import { type BallotRow, ballotsBehind } from "../store/ballots.ts";
+import { type BallotRow, ballotsAfter } from "../store/ballots.ts";
 import type { Database } from "../store/database.ts";
 
 export interface Draw {
@@ -56,10 +56,10 @@ function lotNumber(seed: string, { voter, ballotId }: BallotRow): Buffer {
 
 /** The poll's rows in portions, without withdrawals. */
 async function* portions(db: Database, pollId: PollId): AsyncGenerator<BallotRow[]> {
-  let behind: VoterKey | undefined;
+  let after: VoterKey | undefined;
   do {
-    const rows: BallotRow[] = await ballotsBehind(db, pollId, behind, rowsPerPortion);
+    const rows: BallotRow[] = await ballotsAfter(db, pollId, after, rowsPerPortion);
     yield rows.filter(({ choices }) => choices.length > 0);
-    behind = rows.length === rowsPerPortion ? rows.at(-1)?.voter : undefined;
-  } while (behind);
+    after = rows.length === rowsPerPortion ? rows.at(-1)?.voter : undefined;
+  } while (after);
 }

@@ -6,10 +6,10 @@
  * never by their text: the front holds two copies of `lib/` (its own and Next's), so classes differ.
  *
  * Kinds: a *refusal* is an expected answer to a caller (4xx); an *outage* is temporary and tells the caller when to
- * retry (503 + Retry-After); a *fault* is a condition of the queue, handled inside `lib/` and never sent.
+ * retry (503 + Retry-After); an *internal* one is a condition of the queue, handled inside `lib/` and never sent.
  */
 
-export type ErrorKind = "refusal" | "outage" | "fault";
+export type ErrorKind = "refusal" | "outage" | "internal";
 
 interface ErrorSpec {
   readonly status: number;
@@ -57,7 +57,7 @@ const TABLE = {
   memcached_unavailable: { status: 503, title: "memcached can't be reached", kind: "outage" },
   mysql_unavailable: { status: 503, title: "The database can't be reached", kind: "outage" },
   queue_full: { status: 503, title: "The vote queue is full", kind: "outage" },
-  slot_corrupt: { status: 500, title: "A slot can't be decoded", kind: "fault" },
+  slot_corrupt: { status: 500, title: "A slot can't be decoded", kind: "internal" },
 } as const satisfies Record<string, ErrorSpec>;
 
 export type ErrorCode = keyof typeof TABLE;

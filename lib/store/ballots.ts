@@ -99,14 +99,14 @@ function ballotOf(row: StoredRow): BallotRow {
  * Stored ballots of a poll in the order of their voter keys, after `voter` or from the first one; withdrawals too. One
  * query.
  */
-export async function ballotsBehind(
+export async function ballotsAfter(
   db: Database,
   pollId: PollId,
   voter: VoterKey | undefined,
   limit: number,
 ): Promise<BallotRow[]> {
   const rows = await db.rows<StoredRow>(
-    "ballots.behind",
+    "ballots.after",
     `SELECT ${columns} FROM ballots WHERE poll_id = ? AND voter > ? ORDER BY voter LIMIT ?`,
     [pollId, Buffer.from(voter ?? "", "hex"), limit],
   );

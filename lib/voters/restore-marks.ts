@@ -15,7 +15,7 @@ import { marksRestoredKey } from "../memcached/keys.ts";
 import { type Op, Pipeline, type Versioned } from "../memcached/pipeline.ts";
 import type { PollId, VoterKey } from "../model/ids.ts";
 import type { Poll } from "../model/poll.ts";
-import { ballotsBehind } from "../store/ballots.ts";
+import { ballotsAfter } from "../store/ballots.ts";
 import type { Store } from "../store/database.ts";
 import { countingPolls } from "../store/polls.ts";
 import { addStoredMarks } from "./marks.ts";
@@ -85,8 +85,8 @@ async function restorePortion(
   const polls = await countingPolls(store, wallMs());
   const poll = polls.filter(({ id }) => id >= progress.pollId).sort(byId)[0];
   if (!poll) return undefined;
-  const behind = poll.id === progress.pollId ? progress.voter : undefined;
-  const ballots = await ballotsBehind(store, poll.id, behind, rowsPerQuery);
+  const after = poll.id === progress.pollId ? progress.voter : undefined;
+  const ballots = await ballotsAfter(store, poll.id, after, rowsPerQuery);
   await addStoredMarks(markServers, server, poll, ballots);
   const last = ballots.at(-1);
   return ballots.length === rowsPerQuery && last

@@ -9,26 +9,26 @@ import type { VoterKey } from "../model/ids.ts";
 import type { Poll } from "../model/poll.ts";
 import { gradesOf } from "../model/tally-parts.ts";
 import type { BallotRow } from "../store/ballots.ts";
-import { ballotsBehind } from "../store/ballots.ts";
+import { ballotsAfter } from "../store/ballots.ts";
 import type { Database } from "../store/database.ts";
 
 const rowsPerPortion = 2_000;
 
 /** One column for each option: 1 or 0 for a choice, the rank, or the grade; empty without one. */
 export function ballotsAsCsv(db: Database, poll: Poll): ReadableStream<Uint8Array> {
-  let behind: VoterKey | undefined;
+  let after: VoterKey | undefined;
   const title = ["received_at", ...poll.options.map(({ label }) => label)];
   return new ReadableStream<Uint8Array>({
     start(controller) {
       controller.enqueue(encode([title], true));
     },
     async pull(controller) {
-      const rows: BallotRow[] = await ballotsBehind(db, poll.id, behind, rowsPerPortion);
-      behind = rows.length === rowsPerPortion ? rows.at(-1)?.voter : undefined;
+      const rows: BallotRow[] = await ballotsAfter(db, poll.id, after, rowsPerPortion);
+      after = rows.length === rowsPerPortion ? rows.at(-1)?.voter : undefined;
       // A portion of withdrawals alone is enqueued as an empty chunk: without one, `pull` is not called again.
       const ballots = rows.filter(({ choices }) => choices.length > 0);
       if (rows.length > 0) controller.enqueue(encode(ballots.map(row => cellsOf(poll, row))));
-      if (!behind) controller.close();
+      if (!after) controller.close();
     },
   });
 }
