@@ -49,7 +49,7 @@ export function dutiesOf(worker: WorkerParts): Duty[] {
   const memory = new MemoryAlarm(log, memcached, queueServers);
   const markServers = tallies.placement.servers;
   return [
-    duty("bring the books up to date", [SECOND / 4, 2 * SECOND], () => books.collect()),
+    duty("bring the books up to date", [SECOND / 4, 2 * SECOND], () => books.gather()),
     duty("close the books", [12 * SECOND, 12 * SECOND], bookCloser(worker)),
     duty("correct doubtful tallies", [SECOND, SECOND], doubtfulTalliesDuty(worker)),
     duty("finalize polls", [SECOND, 5 * SECOND], finalizer(worker)),
@@ -69,7 +69,7 @@ export function dutiesOf(worker: WorkerParts): Duty[] {
 function bookCloser({ store, log, books }: WorkerParts): Run {
   let acceptedBefore: ReadonlyMap<PollId, number> = new Map();
   return async pass => {
-    await books.review();
+    await books.refreshTotal();
     if (!isQuiescent(pass)) return;
     for (const [pollId, found] of await closeBooks(store, acceptedBefore)) {
       log.error({ event: "ballots_lost", pollId, ...found });

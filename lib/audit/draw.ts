@@ -42,7 +42,7 @@ export async function drawBallots(
 ): Promise<Draw> {
   let lowest: Lot[] = [];
   let ballots = 0;
-  for await (const portion of portions(db, pollId)) {
+  for await (const portion of rowPortions(db, pollId)) {
     ballots += portion.length;
     const lots = portion.map(ballot => ({ ballot, number: lotNumber(seed, ballot) }));
     lowest = [...lowest, ...lots].sort(byNumber).slice(0, count);
@@ -55,7 +55,7 @@ function lotNumber(seed: string, { voter, ballotId }: BallotRow): Buffer {
 }
 
 /** The poll's rows in portions, without withdrawals. */
-async function* portions(db: Database, pollId: PollId): AsyncGenerator<BallotRow[]> {
+async function* rowPortions(db: Database, pollId: PollId): AsyncGenerator<BallotRow[]> {
   let after: VoterKey | undefined;
   do {
     const rows: BallotRow[] = await ballotsAfter(db, pollId, after, rowsPerPortion);

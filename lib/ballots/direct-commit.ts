@@ -4,7 +4,7 @@
  * refused here, not only by the flush.
  *
  * Invariant: a batch keeps its id, so a batch that may also be in a queue is counted once.
- * Invariant: at most three transactions at a time: one round of ballots, one of undecided changes
+ * Invariant: at most three transactions at a time: one round of ballots, one of changes that MySQL decides
  *   (`decide-in-mysql.ts`) and one replayed batch (`replay.ts`); and no more ballots a second than the rate limit, to
  *   spare the newsroom's database.
  */

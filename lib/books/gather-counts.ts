@@ -33,7 +33,7 @@ export class CountGatherer {
   readonly #placement: Placement;
   readonly #sources = new Map<string, Source>();
   #touched = new Set<PollId>();
-  #whole: Books | undefined;
+  #total: Books | undefined;
 
   /** @param placement - the servers of each poll's tallies, which also have its published counts. */
   constructor(store: Store, placement: Placement) {
@@ -46,14 +46,14 @@ export class CountGatherer {
     return new Set([...this.#sources.values()].map(({ pollId }) => pollId));
   }
 
-  /** The books of all polls together, at the last review. */
-  get whole(): Books | undefined {
-    return this.#whole;
+  /** The books of all polls together, as last added up. */
+  get total(): Books | undefined {
+    return this.#total;
   }
 
   /** Adds up the books of all polls. @throws StoreFailure. */
-  async review(): Promise<void> {
-    this.#whole = await readAllBooks(this.#store);
+  async refreshTotal(): Promise<void> {
+    this.#total = await readAllBooks(this.#store);
   }
 
   /** Notes batches that are in MySQL now. */
@@ -77,14 +77,14 @@ export class CountGatherer {
    *
    * @throws StoreFailure.
    */
-  async collect(): Promise<void> {
+  async gather(): Promise<void> {
     const oldest = monotonicMs() - forgetMs;
     for (const [key, { seenMs }] of this.#sources) if (seenMs < oldest) this.#sources.delete(key);
-    for (const server of this.#placement.servers) await this.#collectFrom(server);
+    for (const server of this.#placement.servers) await this.#gatherFrom(server);
     await this.#publishStored();
   }
 
-  async #collectFrom(server: MemcachedClient): Promise<void> {
+  async #gatherFrom(server: MemcachedClient): Promise<void> {
     const sources = [...this.#sources.values()].filter(({ pollId }) =>
       this.#placement.of(pollId).includes(server),
     );

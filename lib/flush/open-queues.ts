@@ -79,7 +79,7 @@ export class OpenQueues {
 
   async #startFlush(server: MemcachedClient, checkpoint: Checkpoint): Promise<QueueFlush> {
     const flush = new QueueFlush(this.#deps, server, checkpoint);
-    await flush.findLeftBehind();
+    await flush.findUndeleted();
     this.#flushes.set(checkpoint.epoch, flush);
     return flush;
   }

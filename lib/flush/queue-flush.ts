@@ -65,7 +65,7 @@ export class QueueFlush {
   }
 
   /** Finds slots that an earlier worker committed and did not delete. Called once, before the first step. */
-  async findLeftBehind(): Promise<void> {
+  async findUndeleted(): Promise<void> {
     await this.#cleanup.findCommitted(range(this.#cleanup.deleted + 1, this.#slot));
   }
 

@@ -11,7 +11,7 @@ import { isTombstone } from "../queue/slot-codec.ts";
 import { deleteSlots, expireSlots, readSlots, slotsPerRead } from "../queue/slots.ts";
 import type { Checkpoint } from "../store/checkpoints.ts";
 
-interface Kept {
+interface UndeletedSlots {
   readonly slots: readonly number[];
   /** The commit's last slot. */
   readonly to: number;
@@ -22,7 +22,7 @@ export class SlotCleanup {
   readonly #client: MemcachedClient;
   readonly #queue: Pick<Checkpoint, "queue" | "epoch">;
   readonly #keepMs: number;
-  readonly #kept: Kept[] = [];
+  readonly #kept: UndeletedSlots[] = [];
   /** Slots that may still be in memcached. */
   #unchecked: number[] = [];
   #deleted: number;

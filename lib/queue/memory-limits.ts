@@ -10,8 +10,8 @@
  * The two other limits divide the rest above the share into three. Marks and tallies fill the server too; but while the
  * worker keeps up, a slot needs its memory for less than a second, and nothing is refused.
  *
- * Memory comes in pages, each for items of about one size, so a server may refuse a slot below the share. Then all lanes
- * are refused for a moment, and the lower ones for some seconds.
+ * Memory is divided into slab pages, each for a slab class, so a server may refuse a slot below the share. Then all
+ * lanes are refused for a moment, and the lower ones for some seconds.
  *
  * A front measures once a second, whatever the number of votes, in one round trip; four when the share is reached. The
  * worker applies the same rule to its own measurements.

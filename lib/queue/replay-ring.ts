@@ -21,7 +21,7 @@ export interface StoredAt {
   readonly slot: number;
 }
 
-interface Kept {
+interface KeptBatch {
   /** The encoded batch; `undefined` when it is not needed any more. */
   bytes: Buffer | undefined;
   /** Number of servers that still have it, as far as known. */
@@ -30,14 +30,14 @@ interface Kept {
 
 /** Batches of one queue in one epoch, sorted by slot; committed batches are removed from the head. */
 class Line {
-  #items: { readonly slot: number; readonly kept: Kept }[] = [];
+  #items: { readonly slot: number; readonly kept: KeptBatch }[] = [];
   #head = 0;
 
-  push(slot: number, kept: Kept): void {
+  push(slot: number, kept: KeptBatch): void {
     this.#items.push({ slot, kept });
   }
 
-  get remaining(): Kept[] {
+  get remaining(): KeptBatch[] {
     return this.#items.slice(this.#head).map(({ kept }) => kept);
   }
 
@@ -45,7 +45,7 @@ class Line {
     return this.#head === this.#items.length;
   }
 
-  *takeUpTo(slot: number): Iterable<Kept> {
+  *takeUpTo(slot: number): Iterable<KeptBatch> {
     for (let item = this.#items[this.#head]; item; item = this.#items[this.#head]) {
       if (item.slot > slot && item.kept.bytes) break;
       this.#head += 1;
@@ -59,7 +59,7 @@ class Line {
 
 export class ReplayRing {
   readonly #bytesMax: number;
-  readonly #kept = new Set<Kept>();
+  readonly #kept = new Set<KeptBatch>();
   readonly #lines = new Map<QueueProducer, Map<Epoch, Line>>();
   #bytes = 0;
   #dropped = 0;
@@ -81,7 +81,7 @@ export class ReplayRing {
   }
 
   remember(bytes: Buffer, stored: readonly StoredAt[]): void {
-    const kept: Kept = { bytes, servers: stored.length };
+    const kept: KeptBatch = { bytes, servers: stored.length };
     this.#kept.add(kept);
     this.#bytes += bytes.length;
     for (const each of stored) this.#line(each).push(each.slot, kept);
@@ -140,7 +140,7 @@ export class ReplayRing {
     if (lines?.size === 0) this.#lines.delete(producer);
   }
 
-  #forget(kept: Kept): void {
+  #forget(kept: KeptBatch): void {
     if (!this.#kept.delete(kept)) return;
     this.#bytes -= kept.bytes?.length ?? 0;
     kept.bytes = undefined;

@@ -118,8 +118,8 @@ export async function readSlots(
 }
 
 /**
- * A server's memory is in pages, each for items of about one size. On a full server marks may have taken all pages for
- * small items, while flushed slots have left memory for larger ones.
+ * A server's memory is divided into slab pages; each belongs to a slab class, for items of about one size. On a full
+ * server, the classes for small items may be full of marks, while flushed slots have left memory in larger classes.
  */
 const tombstoneSizes = [0, 500, 2_000, 8_000, 32_000];
 

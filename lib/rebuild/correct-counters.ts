@@ -78,7 +78,7 @@ export async function correctCounters(
 }
 
 function byServer(placement: Placement, polls: readonly Poll[]): ServerPolls<Poll>[] {
-  const polled = new Map<MemcachedClient, Poll[]>();
+  const pollsByServer = new Map<MemcachedClient, Poll[]>();
   for (const poll of polls) {
     const up = placement.up(poll.id);
     if (up.length === 0) {
@@ -86,12 +86,12 @@ function byServer(placement: Placement, polls: readonly Poll[]): ServerPolls<Pol
       throw new MemcachedFailure("not_sent", reason);
     }
     for (const server of up) {
-      const others = polled.get(server);
+      const others = pollsByServer.get(server);
       if (others) others.push(poll);
-      else polled.set(server, [poll]);
+      else pollsByServer.set(server, [poll]);
     }
   }
-  return [...polled].map(([server, all]) => ({ server, portions: inPortions(all) }));
+  return [...pollsByServer].map(([server, all]) => ({ server, portions: inPortions(all) }));
 }
 
 function inPortions(polls: readonly Poll[]): Poll[][] {

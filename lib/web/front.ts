@@ -86,8 +86,8 @@ function build(config: Config, votingStart: VotingStart): Front {
     statementMs: statementMsMax,
   });
   const { store, memcached, queueServers, placement } = connections;
-  const directly = new Store({ url: config.databaseUrl, ...directStore });
-  const breaker = new StoreBreaker(directly, log);
+  const directCommitStore = new Store({ url: config.databaseUrl, ...directStore });
+  const breaker = new StoreBreaker(directCommitStore, log);
   const published = new PublishedPolls(placement, store, log, breaker);
   const results = new ResultsBoard({ ...connections, breaker });
   const live = new LiveBoard({
@@ -131,7 +131,7 @@ function build(config: Config, votingStart: VotingStart): Front {
     close: async () => {
       live.stop();
       await voting?.stop();
-      await Promise.all([connections.close(), directly.close()]);
+      await Promise.all([connections.close(), directCommitStore.close()]);
     },
   };
 }

@@ -9,13 +9,16 @@ import { isLoopback } from "#lib/config/loopback.ts";
 
 const digest = (text: string) => createHash("sha256").update(text).digest();
 
-export interface Asking {
+export interface RequestHeaders {
   readonly host: string | undefined;
   readonly authorization: string | undefined;
 }
 
 /** @param token - `undefined`: bound to loopback, and no token is needed. */
-export function mayRead({ host, authorization }: Asking, token: string | undefined): boolean {
+export function mayRead(
+  { host, authorization }: RequestHeaders,
+  token: string | undefined,
+): boolean {
   if (token === undefined) return isLoopback((host ?? "").replace(/:\d+$/, ""));
   return timingSafeEqual(digest(tokenIn(authorization ?? "")), digest(token));
 }

@@ -29,10 +29,10 @@ export function lossBound(survey: Survey, copies: number, books: Books | undefin
     oldestWaitMs: oldestWaitMs(survey),
     ballots: slots === 0 ? 0 : (books?.waiting ?? null),
   };
-  return { ...bound, sentence: sentenceOf(bound, copies) };
+  return { ...bound, sentence: lossBoundSentence(bound, copies) };
 }
 
-function sentenceOf(bound: Omit<LossBound, "sentence">, copies: number): string {
+function lossBoundSentence(bound: Omit<LossBound, "sentence">, copies: number): string {
   const { slots, ballots } = bound;
   if (bound.copies === 0) return "No queue server can be reached: votes go straight into MySQL.";
   if (bound.copies > 1) {

@@ -17,7 +17,7 @@ function pages({ token, agoMs = 0 }: { token?: string; agoMs?: number } = {}) {
   const worker = {
     log: createLog("test", "silent"),
     config: { workerToken: token, queueCopies: 1, queueMemoryPercent: 50 },
-    books: { whole: books },
+    books: { total: books },
     memcached: [],
     queueServers: [],
     queueNames: [],

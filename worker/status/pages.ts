@@ -77,7 +77,7 @@ export function statusPages({ worker, state, history, metrics, lines }: StatusDe
       survey,
       series: history.series(survey.atMs),
       slotsPerSecond: history.slotsPerSecond(survey.atMs),
-      books: worker.books.whole,
+      books: worker.books.total,
       copies: config.queueCopies,
       filter,
       lines: lines.find(filter),
@@ -94,14 +94,14 @@ export function statusPages({ worker, state, history, metrics, lines }: StatusDe
       slotsWaiting: slotsWaiting(survey),
       oldestWaitMs: oldestWaitMs(survey),
       slotsPerSecond,
-      books: worker.books.whole ?? null,
-      lossBound: lossBound(survey, config.queueCopies, worker.books.whole),
+      books: worker.books.total ?? null,
+      lossBound: lossBound(survey, config.queueCopies, worker.books.total),
       ...state,
       ...survey,
     });
   });
   app.get("/metrics", async c => {
-    const text = await metrics.expose(await surveyor.survey(), worker.books.whole);
+    const text = await metrics.expose(await surveyor.survey(), worker.books.total);
     return c.body(text, 200, { "Content-Type": metrics.registry.contentType });
   });
   app.notFound(c => json(c, { status: "not found" }, 404));
