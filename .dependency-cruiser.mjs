@@ -32,8 +32,8 @@ const folders = [
 ];
 
 /**
- * The folders of reader/, lowest first. What stands beside them answers requests, and may import all of them;
- * what is built (`reader/generated.ts`) any of them may import.
+ * The folders of reader/, lowest first. Files directly in reader/ answer requests and may import every folder; every
+ * folder may import `reader/generated.ts`.
  */
 const readerFolders = ["design", "words", "embed", "script", "views", "picture"];
 
@@ -85,14 +85,14 @@ export default {
   forbidden: [
     {
       name: "no-cycles",
-      comment: "A circle has no bottom: take out what both sides need.",
+      comment: "Import cycle: move what both modules need into a third.",
       severity: "error",
       from: {},
       to: { circular: true },
     },
     {
       name: "no-orphans",
-      comment: "Nobody imports it: delete it, or import it.",
+      comment: "No module imports it: delete it, or import it.",
       severity: "error",
       from: {
         orphan: true,

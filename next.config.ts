@@ -2,14 +2,14 @@ import type { NextConfig } from "next";
 
 const config: NextConfig = {
   poweredByHeader: false,
-  // The proxy before us compresses; what is small and cached, we send as it is.
+  // The TLS proxy in front compresses; small cached answers are sent uncompressed.
   compress: false,
   reactStrictMode: true,
   // `npm run check` does that, once, for everything.
   typescript: { ignoreBuildErrors: true },
-  // Everybody gets a page's title with the page, not streamed behind it: for a moment there would be none.
+  // Sends the title with the page instead of streaming it later.
   htmlLimitedBots: /./,
-  // The image optimizer fetches what it is told to: we have no use for it.
+  // The image optimizer would fetch any URL; it is not used.
   images: { unoptimized: true },
   serverExternalPackages: ["@napi-rs/canvas", "memjs", "mysql2", "pino", "better-auth"],
   headers: async () => [

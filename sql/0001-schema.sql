@@ -90,7 +90,7 @@ CREATE TABLE poll_totals (
   CONSTRAINT poll_totals_poll FOREIGN KEY (poll_id) REFERENCES polls (id) ON DELETE CASCADE
 ) ENGINE = InnoDB;
 
--- What is counted of each option: votes or first preferences (measure 0); for ranked and rating polls other
+-- The counters of each option: votes or first preferences (measure 0); for ranked and rating polls other
 -- measures too (lib/model/tally-parts.ts).
 CREATE TABLE option_totals (
   poll_id       INT UNSIGNED     NOT NULL,

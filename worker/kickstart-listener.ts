@@ -1,5 +1,5 @@
 /**
- * The worker's side of the kickstart: a UDP socket whose datagrams mean "begin a pass now".
+ * Receives kickstarts: a UDP socket whose datagrams mean "begin a pass now".
  *
  * Invariant: neither the content nor the sender of a datagram is read, and any number of datagrams between two
  *   passes count as one. So forged datagrams, or a flood of them, cause passes, at most one for each floor interval

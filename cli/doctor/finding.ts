@@ -1,5 +1,5 @@
 /**
- * A finding of the doctor about one subject: that it is well; or what is wrong, what to do, and the section of the
+ * A finding of the doctor about one subject: no problem; or what is wrong, what to do, and the section of the
  * runbook. Checks are functions that give findings.
  */
 import { plural } from "#lib/base/human-readable.ts";
@@ -38,7 +38,7 @@ export interface Finding {
   readonly about: string;
   /** Its state, in words. */
   readonly says: string;
-  /** What to do; absent when it is well. */
+  /** What to do; absent when there is no problem. */
   readonly todo?: string;
   readonly section?: Section;
 }
@@ -61,13 +61,13 @@ export const wrong = (about: string, section: Section, says: string, todo: strin
   section,
 });
 
-/** The findings that are bad news; when there are none, one that says that `about` is well. */
+/** The findings that are problems; when there are none, one `ok` finding about `about`. */
 export function findingsOrOk(findings: readonly (Finding | false)[], about: string, says: string) {
   const found = findings.filter(finding => finding !== false);
   return found.length > 0 ? found : [ok(about, says)];
 }
 
-/** One line for a subject that is well, two for any other. */
+/** One line for a subject without a problem, two for any other. */
 export function lineOf({ level, about, says, todo, section }: Finding): string {
   const first = `${level.padEnd(5)}  ${about}: ${says}`;
   return todo === undefined ? first : `${first}\n       ${todo} (docs/runbook.md#${section})`;

@@ -170,7 +170,7 @@ export class MemcachedClient {
   /**
    * Sends one pipeline over the current session.
    *
-   * @throws MemcachedFailure `not_sent` or `unknown`, see there.
+   * @throws MemcachedFailure `not_sent` or `unknown`, see `memcached/failure.ts`.
    */
   async send(pipeline: Pipeline): Promise<Replies> {
     const session = await this.session();
@@ -181,7 +181,7 @@ export class MemcachedClient {
    * Sends a pipeline of `get`s and `stats` only. Sends it once more when it failed within half of the time for an
    * answer, for example because an idle session turns out to be closed.
    *
-   * @throws MemcachedFailure `not_sent` or `unknown`, see there.
+   * @throws MemcachedFailure `not_sent` or `unknown`, see `memcached/failure.ts`.
    */
   async read(pipeline: Pipeline): Promise<Replies> {
     const session = await this.session();

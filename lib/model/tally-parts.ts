@@ -1,5 +1,5 @@
 /**
- * What is counted of a ballot, for each kind of poll. Pure.
+ * Which counters a ballot moves, for each kind of poll. Pure.
  *
  * A tally has *parts*, each a counter of its own: a measure of an option. The same parts are rows of
  * `option_totals`, so tallies and totals are compared part by part, whatever the kind.

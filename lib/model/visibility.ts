@@ -1,6 +1,6 @@
 /**
  * Who may see a poll's results, and when. The API, the stream, long polls, the vote's answer, pages and the studio all
- * ask here. Pure.
+ * use it. Pure.
  */
 import type { Poll } from "./poll.ts";
 import { pollState } from "./poll-state.ts";

@@ -8,7 +8,7 @@
  *
  * A counter in memcached numbers the publications. A round that is about to accept ballots must not use a copy that is
  * a second old: it reads the counter, and when the counter has moved, everything this process remembers is stale.
- * `publication` tells decisions by an older copy from those by the current one.
+ * `publication` distinguishes decisions made with an older copy from those made with the current one.
  *
  * **On failure:** with memcached away, polls are read from MySQL, within the same rate limit and behind a circuit
  * breaker. With MySQL away too, the remembered copy stays in use.

@@ -1,13 +1,11 @@
 /**
- * The front's side of the kickstart: a datagram that makes the worker check the queues now.
+ * Sends kickstarts: datagrams that make the worker check the queues now.
  *
  * A worker that does not receive it checks the queues anyway, at its own interval. So nothing is sent again, errors are
  * ignored, and no ballot waits for it.
  *
  * Invariant: at most one datagram every `spacingMs`, however many ballots arrive, and one after the last ballot: the
  *   check that an earlier datagram started may have begun before that ballot was enqueued.
- *
- * Source: the event-loop daemon among this product's ancestors, whose queue was polled and kicked.
  */
 import { createSocket, type Socket } from "node:dgram";
 import { monotonicMs } from "../base/clock.ts";

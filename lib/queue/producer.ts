@@ -22,7 +22,7 @@
  * Lock order: servers in the order of the configuration. A front that waits for a lock holds no lock of a later server
  * (`batch-write.ts`). Freezing the queues (`rebuild/freeze-queues.ts`) takes the locks in the same order.
  *
- * Source: `docs/architecture.md`, "The queue". The `incr` lock with a pointer key is that of the 2008 poll script.
+ * Source: `docs/architecture.md`, "The queue".
  */
 import { randomBytes } from "node:crypto";
 import { faultPoint } from "#faults";

@@ -94,7 +94,7 @@ async function report(db: Database, receipt: Receipt): Promise<ReceiptReport> {
   if (!found) return { ...unknown, state: "gone" };
   const { slug, question, final } = found.poll;
   const known = { ...unknown, poll: { slug, question } };
-  // A lower revision tells nothing: the ballot itself may still be waiting.
+  // A lower revision proves nothing: the ballot itself may still be waiting.
   const standing = found.ballots.find(ballot => ballot.revision >= revision);
   if (standing && standing.revision > revision) return { ...known, state: "replaced" };
   if (standing?.ballotId.endsWith(ballotEnd)) {

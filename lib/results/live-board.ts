@@ -2,7 +2,7 @@
  * Live results: the viewers of each poll, and one read a tick for all viewers of the same poll.
  *
  * A poll is read only while it has viewers, once for each kind of requester among them (reader, voter, editor).
- * Viewers are sent changes, and now and then a sign of life.
+ * Viewers are sent changes, and now and then a keep-alive comment.
  *
  * Invariant: one memcached read for each watched poll and tick, whatever the number of viewers; a frame is
  *   encoded once, and every viewer is sent the same bytes.
@@ -40,7 +40,7 @@ export type Ending =
 export interface Viewer {
   /** Called at most once for each change. */
   show(news: News): void;
-  /** Nothing changed for a while: a sign of life keeps proxies from closing the connection. */
+  /** Nothing changed for a while: a keep-alive comment keeps proxies from closing the connection. */
   idle(): void;
   /** The last call. */
   end(why: Ending): void;

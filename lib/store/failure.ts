@@ -1,4 +1,4 @@
-/** The one way a MySQL call fails: MySQL's error numbers, mapped to six kinds. */
+/** The error of every failed MySQL call, with one of six kinds derived from MySQL's error number. */
 
 /**
  * - `unavailable`: no connection, or it was lost, or the server can't write now (read-only, disk full, too many

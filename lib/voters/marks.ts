@@ -10,8 +10,8 @@
  *
  * Invariant: a mark's revision only rises, except when a move is taken back before its ballot is answered.
  *
- * **On failure:** open. When a mark's server is away or full, ballots pass; MySQL still counts one per voter, and the
- * flush takes the others off the tallies.
+ * **On failure:** ballots pass. When a mark's server is away or full, MySQL still counts one ballot per voter, and the
+ * flush subtracts the others from the tallies.
  */
 import { DAY, SECOND, wallMs } from "../base/clock.ts";
 import type { MemcachedClient } from "../memcached/client.ts";

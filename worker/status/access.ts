@@ -1,8 +1,9 @@
 /**
  * Who may read the worker's pages.
  *
- * Bound to loopback: every program on this machine. A website must not reach them through a domain name that points
- * here (DNS rebinding), so the Host header has to name loopback. Bound to any other address: clients with the token.
+ * On loopback, every program on this machine may read the pages. A website must not reach them through a domain name
+ * that points here (DNS rebinding), so the Host header has to name loopback. On any other address, only clients with
+ * the token may.
  */
 import { createHash, timingSafeEqual } from "node:crypto";
 import { isLoopback } from "#lib/config/loopback.ts";
