@@ -42,7 +42,9 @@ test("updates are paused, results copied and shared, and the receipt opened by k
   await expect(page.getByRole("button", { name: "Copied" })).toBeFocused();
   const clipboard = () => page.evaluate(() => navigator.clipboard.readText());
   expect(await clipboard()).toMatch(
-    new RegExp(`^Of 1 reader by .*, 100% chose “Yes, all year round”. http.*/p/${slug}/results$`),
+    new RegExp(
+      `^100% of 1 reader chose “Yes, all year round” \\(as of .*\\)\\. http.*/p/${slug}/results$`,
+    ),
   );
   await tabTo(page, page.getByRole("button", { name: "Share" }));
   await page.keyboard.press("Space");

@@ -29,10 +29,10 @@ test("results update with every vote, without a reload", async ({ page, site, ne
   const row = page.getByRole("listitem").filter({ hasText: "3 votes" });
   await expect(row).toContainText("100%");
   await expect(row.locator("rect")).toHaveAttribute("width", "100%");
-  await expect(page.getByText(/^Of 3 readers by .*, 100% chose “No”\.$/)).toBeVisible();
+  await expect(page.getByText(/^100% of 3 readers chose “No” \(as of .*\)\.$/)).toBeVisible();
   await page.reload();
   const preview = page.locator('meta[property="og:description"]');
-  await expect(preview).toHaveAttribute("content", /^Of 3 readers by .*, 100% chose “No”\.$/);
+  await expect(preview).toHaveAttribute("content", /^100% of 3 readers chose “No” \(as of .*\)\.$/);
   await expectAccessible(page);
 });
 
@@ -122,7 +122,7 @@ test("a screen reader hears a summary once a minute, not with every vote", async
   await page.clock.fastForward(61_000);
   for (const count of [4, 5, 6]) await voteAndSee(count);
   expect(await announced()).toEqual([
-    expect.stringMatching(/^Of 4 readers by .*, 100% chose “No”\.$/),
+    expect.stringMatching(/^100% of 4 readers chose “No” \(as of .*\)\.$/),
   ]);
 });
 

@@ -85,7 +85,7 @@ test("the form for a new poll reports errors by field", async ({ page, site }) =
   await page.getByLabel("Question").fill("Only one?");
   await page.getByLabel("Options, one per line").fill("One");
   await page.getByRole("button", { name: "Open now" }).click();
-  await expect(page.getByText("Must be at least 2.")).toBeVisible();
+  await expect(page.getByText("Must have at least 2 options.")).toBeVisible();
   await expect(page.getByLabel("Question")).toHaveValue("Only one?");
   await expect(page.getByLabel("Options, one per line")).toHaveValue("One");
 });

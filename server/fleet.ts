@@ -108,7 +108,9 @@ export class Fleet {
       ended.then(() => false),
     ]);
     if (!listening)
-      throw new ProgramFailure("a serving process did not start; its own line says why");
+      throw new ProgramFailure(
+        "a serving process ended before it listened; its own log line names the reason",
+      );
     return { worker, ended, stop: () => stopWorker(worker) };
   }
 }

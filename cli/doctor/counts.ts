@@ -25,6 +25,7 @@ const countingMsMax = SECOND;
 const talliesMax = 200;
 
 const numbers = (n: number) => n.toLocaleString("en");
+const listed = new Intl.ListFormat("en-GB");
 
 /** @throws StoreFailure. */
 export async function checkBooks(store: Store): Promise<Finding[]> {
@@ -40,7 +41,7 @@ export async function checkBooks(store: Store): Promise<Finding[]> {
         wrong(
           "books",
           "the-books-do-not-balance",
-          `those of ${off.length === 1 ? "poll" : "polls"} ${off.join(", ")} do not balance: more or fewer ballots came out of the flush than went in`,
+          `the books of ${off.length === 1 ? "poll" : "polls"} ${listed.format(off.map(String))} do not balance: more or fewer ballots came out of the flush than went in`,
           "Run `floodgate recount`; look for books_do_not_balance in the worker's log.",
         ),
       lost > 0 &&

@@ -54,7 +54,7 @@ export function judgeWorker(
     const todo =
       "`npm run worker`, or `systemctl start floodgate-worker`; with cron, or a worker on another machine, this is fine as long as nothing waits for long.";
     const say = slots > 0 ? wrong : warn;
-    found.push(say("worker", "no-worker", `none answers at ${address}; ${waiting}`, todo));
+    found.push(say("worker", "no-worker", `no worker answers at ${address}; ${waiting}`, todo));
   }
   return found.length > 0 ? found : [ok("worker", `flushes; ${waiting}`)];
 }
@@ -67,7 +67,7 @@ export async function checkFront(config: Config): Promise<Finding[]> {
     const todo =
       "`npm start`, or `systemctl start floodgate-front`; on a machine with only a worker, this is fine.";
     const address = `${config.host}:${config.port}`;
-    return [warn("front", "votes-are-refused", `none answers at ${address}`, todo)];
+    return [warn("front", "votes-are-refused", `no front answers at ${address}`, todo)];
   }
   if (status === "ok") return [ok("front", "takes votes")];
   const says = status === "unavailable" ? "refuses votes" : `takes votes, degraded: ${step}`;

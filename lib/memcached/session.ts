@@ -108,7 +108,7 @@ export class Session {
           new MemcachedFailure("not_sent", `${address.host}:${address.port} ${reason}`, { cause }),
         );
       };
-      const timer = setTimeout(() => failed("did not answer the connection in time"), timeoutMs);
+      const timer = setTimeout(() => failed("did not accept the connection in time"), timeoutMs);
       server.sock(false, opened => {
         clearTimeout(timer);
         opened.setNoDelay(true);

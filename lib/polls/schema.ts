@@ -41,7 +41,9 @@ const line = (max: number) =>
 
 const slugPattern = /^[a-z0-9](?:[a-z0-9-]{0,78}[a-z0-9])?$/;
 
-export const slugSchema = z.string().regex(slugPattern, "must be 1 to 80 of a-z, 0-9 and - within");
+export const slugSchema = z
+  .string()
+  .regex(slugPattern, "must be 1 to 80 characters of a-z, 0-9 and -, and not begin or end with -");
 
 /** Whether a text is a valid slug. */
 export function isSlug(text: string): text is Slug {
@@ -133,8 +135,8 @@ const fields = {
   description: z.union([z.literal(""), line(descriptionLengthMax)]).default(""),
   options: z
     .array(optionSchema)
-    .min(optionsMin, `must be at least ${optionsMin}`)
-    .max(optionsMax, `must be at most ${optionsMax}`),
+    .min(optionsMin, `must have at least ${optionsMin} options`)
+    .max(optionsMax, `must have at most ${optionsMax} options`),
   choicesMin: z.int().min(1).max(optionsMax).default(1),
   choicesMax: z.int().min(1).max(optionsMax).default(1),
   opensAt: moment.nullish(),

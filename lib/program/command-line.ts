@@ -100,7 +100,7 @@ export function createProgramOf(
 ): Command {
   const program = quietCommand(name).usage("<command> [options]").description(description);
   for (const command of commands) program.addCommand(command);
-  return program.addHelpText("after", `\n\`${name} <command> --help\` says more of each command.`);
+  return program.addHelpText("after", `\n\`${name} <command> --help\` describes a command.`);
 }
 
 /** Throws instead of exiting, and leaves the message of an error to `runProgram`. */
@@ -128,7 +128,7 @@ export async function runProgram(
   args: readonly string[] = process.argv.slice(2),
 ): Promise<void> {
   try {
-    if (program.commands.length > 0 && args.length === 0) throw new UsageError("which command?");
+    if (program.commands.length > 0 && args.length === 0) throw new UsageError("no command given");
     await program.parseAsync([...args], { from: "user" });
   } catch (error) {
     const name = nameOf(program, args);

@@ -205,7 +205,7 @@ export class ResultsBoard {
       await sleep(50);
     }
     throw new FloodgateError("memcached_unavailable", {
-      detail: "The results are being recounted.",
+      detail: "The tallies are being rebuilt.",
     });
   }
 

@@ -70,7 +70,7 @@ export const resultsQuerySchema = z
   })
   .refine(query => query.after !== undefined || query.wait === 0, {
     path: ["wait"],
-    message: "needs after as well",
+    message: "must be sent together with `after`",
   });
 
 /** The query of `GET /oembed` */

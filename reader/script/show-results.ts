@@ -78,7 +78,7 @@ function writeWaiting(card: HTMLElement, { state, waiting }: Results): void {
     setText(card, "waiting", say(card, "waitingCount", { count: formatNumber(waiting) }));
 }
 
-/** The sentence to quote: "Of 12,431 readers by 20:00, 54% chose …". */
+/** The sentence to quote: "54% of 12,431 readers chose … (as of 20:00)." */
 function writeSentence(card: HTMLElement, results: Results): void {
   const most = Math.max(...results.options.map(option => option.votes ?? 0));
   const leader = results.options.find(option => option.votes === most);

@@ -89,7 +89,7 @@ describe("Words", () => {
       share: "{share}",
       option: "{option}",
     });
-    assert.equal(forms.other, "Of # readers by {time}, {share} chose “{option}”.");
+    assert.equal(forms.other, "{share} of # readers chose “{option}” (as of {time}).");
   });
 
   it("Words cache parsers and formatters", () => {

@@ -252,6 +252,6 @@ describe("the doctor", () => {
     assert.equal((await vote(site.url, poll, { choices: ["1"] })).status, 202);
     const { status, output } = await examine();
     assert.equal(status, 1);
-    assert.match(output, /wrong .*worker: none answers at .*; 1 slot of ballots waiting/);
+    assert.match(output, /wrong .*worker: no worker answers at .*; 1 slot of ballots waiting/);
   });
 });

@@ -72,7 +72,7 @@ function Chart(props: { title: string; now: string; values: readonly number[]; u
       <figcaption>
         <span>15 minutes ago</span>
         <span>
-          top {number(most, 1)} {unit}
+          maximum {number(most, 1)} {unit}
         </span>
         <span>now</span>
       </figcaption>

@@ -145,7 +145,8 @@ export function stateSentence(
 function refusedLanesSentence({ lanesRefused }: Survey): string[] {
   if (lanesRefused.length === 0) return [];
   if (lanesRefused.length === lanes.length) return ["memcached is full: all votes are refused."];
-  return [`memcached is filling up: votes of the ${lanesRefused.join(" and ")} lane are refused.`];
+  const refused = `${lanesRefused.join(" and ")} ${lanesRefused.length === 1 ? "lane" : "lanes"}`;
+  return [`memcached is filling up: votes of the ${refused} are refused.`];
 }
 
 /** How long the backlog will take at the present rate; `undefined`: nothing is being flushed. */

@@ -43,7 +43,7 @@ describe("the state sentence", () => {
       output(failing, survey(9, 5_000, { lanesRefused }), 0);
     assert.doesNotMatch(refused(), /refused/);
     assert.match(refused("low"), / filling up: votes of the low lane are refused\.$/);
-    assert.match(refused("normal", "low"), / votes of the normal and low lane are refused\.$/);
+    assert.match(refused("normal", "low"), / votes of the normal and low lanes are refused\.$/);
     assert.match(refused("high", "normal", "low"), / full: all votes are refused\.$/);
   });
 
