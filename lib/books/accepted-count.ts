@@ -9,7 +9,8 @@
  * Invariant: the count of a poll never goes down, so the largest value is the newest.
  */
 import { mkdirSync } from "node:fs";
-import { DAY, SECOND, sleep } from "../base/clock.ts";
+import { DAY, SECOND } from "../base/clock.ts";
+import { every } from "../base/every.ts";
 import { describeError, type Log } from "../base/log.ts";
 import type { MemcachedClient } from "../memcached/client.ts";
 import { isMemcachedFailure } from "../memcached/failure.ts";
@@ -61,12 +62,12 @@ export class AcceptedCount {
   }
 
   /** Publishes regularly until `signal` is aborted, then a last time. Never rejects. */
-  async publishUntil(signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
-      await sleep(publishEveryMs, signal);
+  publishUntil(signal: AbortSignal): Promise<void> {
+    const publish = () => {
       this.#file?.catchUp();
-      await this.#publish();
-    }
+      return this.#publish();
+    };
+    return every(publishEveryMs, publish, signal);
   }
 
   close(): void {

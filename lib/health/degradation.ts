@@ -12,7 +12,7 @@
  * | `shedding`      | some of the queue's memory             | lower lanes are refused, the others enqueued      |
  * | `refusing`      | queue servers and MySQL, or all memory | refused; readers' pages keep the choice and retry |
  */
-import { sleep } from "../base/clock.ts";
+import { every } from "../base/every.ts";
 import type { Log } from "../base/log.ts";
 import { type Lane, lanes } from "../model/lane.ts";
 import { orWhenMysqlFails } from "../store/failure.ts";
@@ -101,11 +101,12 @@ export class Degradation {
   }
 
   /** Updates until `signal` is aborted. MySQL is asked only while it is known to be away, to learn that it is back. */
-  async watch(signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
-      await sleep(watchMs, signal);
-      if (!this.#mysql.available) await this.askMysql();
-      this.update();
-    }
+  watch(signal: AbortSignal): Promise<void> {
+    return every(watchMs, () => this.#look(), signal);
+  }
+
+  async #look(): Promise<void> {
+    if (!this.#mysql.available) await this.askMysql();
+    this.update();
   }
 }

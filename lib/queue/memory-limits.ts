@@ -17,7 +17,8 @@
  * worker applies the same rule to its own measurements.
  */
 
-import { monotonicMs, SECOND, sleep } from "../base/clock.ts";
+import { monotonicMs, SECOND } from "../base/clock.ts";
+import { every } from "../base/every.ts";
 import type { MemcachedClient } from "../memcached/client.ts";
 import { orWhenMemcachedFails } from "../memcached/failure.ts";
 import { readMemory } from "../memcached/memory-stats.ts";
@@ -101,11 +102,8 @@ export class MemoryLimits {
   }
 
   /** Measures once a second until `signal` is aborted. */
-  async watch(signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
-      await sleep(measureEveryMs, signal);
-      await this.measureAll();
-    }
+  watch(signal: AbortSignal): Promise<void> {
+    return every(measureEveryMs, () => this.measureAll(), signal);
   }
 
   /** Measures every server that is up. */
