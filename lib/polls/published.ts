@@ -57,6 +57,7 @@ export class PublishedPolls {
   readonly #remembered = new LRUCache<Slug, Remembered>({ max: rememberedMax });
   readonly #reads = new SingleFlight<Slug, Poll | null>();
   readonly #confirmations = new SingleFlight<"all", void>();
+  readonly #listReads = new SingleFlight<"list", void>();
   readonly #lookups = new TokenBucket(lookupsPerSecondMax);
   /** Rises when this process learns of a publication. */
   #publication = 0;
@@ -165,18 +166,22 @@ export class PublishedPolls {
     await this.#copies.writeList(JSON.stringify(listed));
   }
 
-  /** The polls of the front page. **Cost:** at most one memcached read a second. */
+  /** The polls of the front page. **Cost:** at most one memcached read a second, shared by concurrent callers. */
   async listed(nowMs: number): Promise<readonly ListedPoll[]> {
     if (this.#listed && monotonicMs() - this.#listed.readAtMs < freshMs) return this.#listed.polls;
     try {
-      const text = await this.#copies.readList();
-      if (text) this.#listed = { polls: JSON.parse(text), readAtMs: monotonicMs() };
-      else await this.publishList(nowMs);
+      await this.#listReads.run("list", () => this.#readList(nowMs));
     } catch (error) {
       if (!isMemcachedFailure(error) && !isStoreFailure(error)) throw error;
       if (!this.#listed) throw error;
     }
     return this.#listed?.polls ?? [];
+  }
+
+  async #readList(nowMs: number): Promise<void> {
+    const text = await this.#copies.readList();
+    if (text) this.#listed = { polls: JSON.parse(text), readAtMs: monotonicMs() };
+    else await this.publishList(nowMs);
   }
 
   async #read(slug: Slug): Promise<Poll | null> {
