@@ -7,14 +7,14 @@
  *   restores its marks later.
  * Invariant: a rate limit of its own and the direct commit's bound how much MySQL gets from invented changes.
  */
-import { monotonicMs, SECOND, sleep } from "../base/clock.ts";
+import { monotonicMs, sleep } from "../base/clock.ts";
 import { TokenBucket } from "../base/token-bucket.ts";
 import type { MemcachedClient } from "../memcached/client.ts";
 import type { BatchIds } from "../queue/batch-write.ts";
 import type { StaleTallies } from "../tallies/stale-tallies.ts";
 import { raiseMarks } from "../voters/marks.ts";
-import type { DirectCommit } from "./direct-commit.ts";
-import type { CommitOutcome, PendingBallot } from "./pending-ballot.ts";
+import { allowancePauseMs, type DirectCommit } from "./direct-commit.ts";
+import { type CommitOutcome, type PendingBallot, patienceMs } from "./pending-ballot.ts";
 
 export interface DecideInMysqlDeps {
   readonly markServers: readonly MemcachedClient[];
@@ -24,9 +24,6 @@ export interface DecideInMysqlDeps {
 }
 
 const decisionsPerSecondMax = 200;
-/** Part of the 3 s within which every request is answered. */
-const patienceMs = 1.8 * SECOND;
-const allowancePauseMs = 20;
 
 export class DecideInMysql {
   readonly #deps: DecideInMysqlDeps;

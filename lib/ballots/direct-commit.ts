@@ -31,6 +31,8 @@ export interface DirectCommitDeps {
   readonly ballotsPerSecond: number;
 }
 
+/** Pause of a caller while there is no allowance. */
+export const allowancePauseMs = 20;
 /** After `withinMs`, treat the lock as stuck and let other batches proceed. */
 const contentionRetry = { firstMs: 5, maxMs: 100, withinMs: 500, retryable: isContended };
 

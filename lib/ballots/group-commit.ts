@@ -11,7 +11,7 @@
  * Invariant: every offered ballot is answered.
  */
 
-import { monotonicMs, SECOND, sleep } from "../base/clock.ts";
+import { monotonicMs, sleep } from "../base/clock.ts";
 import { describeError } from "../base/log.ts";
 import { isMemcachedFailure } from "../memcached/failure.ts";
 import { serversUp } from "../memcached/placement.ts";
@@ -20,11 +20,13 @@ import { type Lane, lanes, pickLane, type Relief, sumWaiting } from "../model/la
 import { encodedBallotBytes, slotBytesMax } from "../queue/slot-codec.ts";
 import { moveMark } from "../voters/marks.ts";
 import { DecideInMysql } from "./decide-in-mysql.ts";
+import { allowancePauseMs } from "./direct-commit.ts";
 import {
   type CommitOutcome,
   type OfferedBallot,
   outcomeBeside,
   type PendingBallot,
+  patienceMs,
   split,
 } from "./pending-ballot.ts";
 import { QueueRound, type RoundDeps } from "./queue-round.ts";
@@ -39,10 +41,6 @@ export interface GroupCommitDeps extends RoundDeps {
  * ballots wait one second.
  */
 const waitingMax: Readonly<Record<Lane, number>> = { high: 20_000, normal: 16_000, low: 10_000 };
-/** Part of the 3 s within which every request is answered: after this, no further attempt starts for a ballot. */
-const patienceMs = 1.8 * SECOND;
-/** Pause while the direct commit has no allowance. */
-const allowancePauseMs = 20;
 
 export class GroupCommit {
   readonly #deps: GroupCommitDeps;
@@ -102,7 +100,10 @@ export class GroupCommit {
     while (this.#running !== undefined) await this.#running;
   }
 
-  /** An `answer` that resolves once, and keeps count of unanswered ballots. */
+  /**
+   * An `answer` that resolves once, and keeps count of unanswered ballots. A round that fails half-way answers all its
+   * ballots, although it may have answered some. The first answer counts: it may have reached the voter.
+   */
   #answering(resolve: (outcome: CommitOutcome) => void): PendingBallot["answer"] {
     this.#unanswered += 1;
     let answered = false;

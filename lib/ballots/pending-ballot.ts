@@ -1,9 +1,13 @@
 /** A ballot in the group commit, and its possible outcomes. */
+import { SECOND } from "../base/clock.ts";
 import type { Ballot } from "../model/ballot.ts";
 import type { Slug } from "../model/ids.ts";
 import type { Lane } from "../model/lane.ts";
 import type { PartialTally } from "../tallies/counters.ts";
 import type { Mark } from "../voters/marks.ts";
+
+/** Part of the 3 s within which every request is answered: after this, no further attempt starts for a ballot. */
+export const patienceMs = 1.8 * SECOND;
 
 /** A ballot that a reader cast, checked against its poll. */
 export interface OfferedBallot extends Ballot {
