@@ -5,6 +5,7 @@
 import { SECOND } from "#lib/base/clock.ts";
 import { createLog } from "#lib/base/log.ts";
 import type { Config } from "#lib/config/config.ts";
+import { serversUp } from "#lib/memcached/placement.ts";
 import { connectServers } from "#lib/program/connections.ts";
 import type { TallyDeps } from "#lib/rebuild/rebuild.ts";
 import { isStoreFailure } from "#lib/store/failure.ts";
@@ -53,8 +54,7 @@ async function checkDatabase(deps: TallyDeps, config: Config): Promise<Finding[]
   try {
     found.push(...(await checkMigrations(store)));
     if (found.some(({ section }) => section === "the-schema-does-not-fit")) return found;
-    const answering = queueServers.filter(({ available }) => available);
-    found.push(...(await checkQueues(answering, store, config)));
+    found.push(...(await checkQueues(serversUp(queueServers), store, config)));
     found.push(...(await checkBooks(store)));
     found.push(...(await checkLetters(store)));
     found.push(...(await checkDrift(deps)));
