@@ -173,7 +173,10 @@ function pluralSamples(locale: Language): ReadonlyMap<string, number> {
 
 const KEY = Symbol.for("floodgate.words");
 
-/** The shared `Words` of a language and time zone, made once per process. */
+/**
+ * The shared `Words` of a language and time zone, made once per process: formats take long to make. They are kept on
+ * `globalThis`, because a process may hold two copies of this module (`docs/decisions/0001-two-copies-of-lib.md`).
+ */
 export function wordsIn(locale: Language, timeZone: string): Words {
   const holder = globalThis as { [KEY]?: Map<string, Words> };
   holder[KEY] ??= new Map();
