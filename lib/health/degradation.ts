@@ -102,10 +102,10 @@ export class Degradation {
 
   /** Updates until `signal` is aborted. MySQL is asked only while it is known to be away, to learn that it is back. */
   watch(signal: AbortSignal): Promise<void> {
-    return every(watchMs, () => this.#look(), signal);
+    return every(watchMs, () => this.#check(), signal);
   }
 
-  async #look(): Promise<void> {
+  async #check(): Promise<void> {
     if (!this.#mysql.available) await this.askMysql();
     this.update();
   }
