@@ -15,7 +15,7 @@ import { MemcachedFailure } from "../memcached/failure.ts";
 import { lockKey } from "../memcached/keys.ts";
 import { Pipeline } from "../memcached/pipeline.ts";
 import type { QueueName } from "../model/ids.ts";
-import { askForLock, leaseSurelyOursMs } from "../queue/producer.ts";
+import { askForLock, leaseMsMax, leaseSurelyOursMs } from "../queue/producer.ts";
 import { type QueueState, readQueues } from "../queue/slots.ts";
 
 export interface FrozenQueue {
@@ -31,8 +31,14 @@ export interface Freeze {
   release(): Promise<void>;
 }
 
-/** At most this part of the lease may be spent on acquiring the other locks. */
-const acquireMsMax = 0.4 * SECOND;
+/**
+ * A lock is held for milliseconds; after this time its holder is taken for dead, as in `queue/server-write.ts`. All
+ * votes wait for so long, and it must leave most of the lease.
+ */
+const acquireMsMax = 0.2 * SECOND;
+/** A dead front's lock ends with its lease. */
+const deadLockMsMax = leaseMsMax + 200;
+const askEveryMs = 10;
 
 /**
  * Takes the locks.
@@ -105,4 +111,31 @@ async function unlock(locked: readonly FrozenQueue[]): Promise<void> {
       await server.send(pipeline);
     }),
   );
+}
+
+/**
+ * Waits until each lock has been free once, or a dead front's would be. Holds none, so that votes go on meanwhile: after
+ * a freeze that failed, the next one at once would keep them waiting for as long as the dead front's lease lasts.
+ *
+ * @throws MemcachedFailure.
+ */
+export async function waitForFreeLocks(
+  servers: readonly MemcachedClient[],
+  names: readonly QueueName[],
+): Promise<void> {
+  const untilMs = monotonicMs() + deadLockMsMax;
+  const waitFor = async (server: MemcachedClient) => {
+    let held = await readQueues(server, names);
+    while (held.length > 0 && monotonicMs() < untilMs) {
+      const pipeline = new Pipeline();
+      const requests = held.map(state => ({
+        state,
+        lock: pipeline.get(lockKey(state.queue, state.epoch)),
+      }));
+      const replies = await server.read(pipeline);
+      held = requests.filter(({ lock }) => replies.of(lock)).map(({ state }) => state);
+      if (held.length > 0) await sleep(askEveryMs * (1 + Math.random()));
+    }
+  };
+  await Promise.all(servers.map(waitFor));
 }

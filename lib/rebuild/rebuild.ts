@@ -35,7 +35,7 @@ import { StoreFailure } from "../store/failure.ts";
 import { readTotals, type Totals } from "../store/totals.ts";
 import { Backlog } from "./backlog.ts";
 import { type Correction, correctCounters, type Wanted } from "./correct-counters.ts";
-import { type Freeze, freezeQueues } from "./freeze-queues.ts";
+import { type Freeze, freezeQueues, waitForFreeLocks } from "./freeze-queues.ts";
 
 export interface TallyDeps {
   readonly store: Store;
@@ -72,8 +72,11 @@ export async function rebuildTallies(
   polls: readonly Poll[],
 ): Promise<readonly Correction[] | undefined> {
   for (let attempt = 0; attempt < attemptsMax; attempt++) {
-    const corrections = await orWhenMemcachedFails(attemptRebuild(deps, polls), failure => {
+    const corrections = await orWhenMemcachedFails(attemptRebuild(deps, polls), async failure => {
       deps.log.warn({ event: "tallies_not_rebuilt", attempt, ...describeError(failure) });
+      const free = waitForFreeLocks(serversUp(deps.queueServers), deps.queueNames);
+      await orWhenMemcachedFails(free, () => undefined);
+      return undefined;
     });
     if (corrections) return corrections;
   }

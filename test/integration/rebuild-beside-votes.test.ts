@@ -1,0 +1,69 @@
+/** The rebuild of tallies beside a lock that nobody releases: votes go on all the same. */
+import assert from "node:assert/strict";
+import { it } from "node:test";
+import { monotonicMs, sleep } from "#lib/base/clock.ts";
+import { createLog } from "#lib/base/log.ts";
+import { Placement } from "#lib/memcached/placement.ts";
+import type { Slug } from "#lib/model/ids.ts";
+import { rebuildTallies } from "#lib/rebuild/rebuild.ts";
+import { findPoll } from "#lib/store/polls.ts";
+import { ballot, batch, startFlushBench } from "#test/support/flush-bench.ts";
+import { undisturbed } from "#test/support/stalls.ts";
+
+const bench = await startFlushBench();
+/** A vote that takes longer waits for a lock. */
+const gapMs = 50;
+let homes = 0;
+
+async function newPoll() {
+  return (
+    (await findPoll(bench.store, `poll-${await bench.newPoll()}` as Slug)) ?? assert.fail("no poll")
+  );
+}
+
+/** Votes until `work` is done; gives its result, and the share of the time in which no vote passed for `gapMs`. */
+async function votingBeside<T>(vote: () => Promise<unknown>, work: Promise<T>) {
+  let done = false;
+  const result = work.finally(() => {
+    done = true;
+  });
+  const from = monotonicMs();
+  let waitedMs = 0;
+  while (!done) {
+    const askedMs = monotonicMs();
+    await vote();
+    const tookMs = monotonicMs() - askedMs;
+    if (tookMs > gapMs) waitedMs += tookMs;
+    await sleep(5);
+  }
+  return { result: await result, waiting: waitedMs / (monotonicMs() - from) };
+}
+
+it("rebuildTallies lets votes of other homes go on while a dead front's lock lasts", () =>
+  undisturbed(async () => {
+    const [dead, alive] = [bench.producer(homes++), bench.producer(homes++)];
+    const polls = [await newPoll(), await newPoll(), await newPoll()];
+    const [voted] = polls;
+    assert.ok(voted);
+    const ballotFor = () => batch([ballot(voted.id)]);
+    await bench.enqueue(alive, ballotFor());
+    await bench.enqueue(dead, ballotFor());
+    await dead.takeTicket(); // and is never heard of again
+    const deps = {
+      store: bench.store,
+      log: createLog("test", "silent"),
+      placement: new Placement([bench.client], 1),
+      queueServers: [bench.client],
+      queueNames: [dead.queue, alive.queue],
+      copies: 1,
+    };
+    const { result, waiting } = await votingBeside(
+      () => bench.enqueue(alive, ballotFor()),
+      Promise.all(polls.map(poll => rebuildTallies(deps, [poll]))),
+    );
+    assert.ok(waiting < 0.5, `votes waited for ${Math.round(100 * waiting)} % of the time`);
+    assert.ok(
+      result.every(corrections => corrections !== undefined),
+      "rebuilt when the lease had ended",
+    );
+  }));
