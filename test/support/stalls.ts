@@ -7,7 +7,8 @@
  * `/healthz`: that one also tells when the machine has no time for other processes.
  */
 import { monotonicMs, sleep } from "#lib/base/clock.ts";
-import { leaseMsMax, leaseSurelyOursMs } from "#lib/queue/producer.ts";
+import { defaultTimeouts } from "#lib/memcached/client.ts";
+import { leaseMsMax } from "#lib/queue/producer.ts";
 
 const askEveryMs = 15;
 /** The control is silent when its answers are further apart than this. */
@@ -129,15 +130,15 @@ export function movingMs(control: Moments, span: Span): number {
 
 /**
  * The longest gap between two acknowledged votes in a span of time, without what the control was silent of it; in
- * milliseconds. A front that stood still for so long that its locks' leases may have ended does not release the locks,
- * so such a silence lasts until the leases have ended: voting in that time waits for the machine, too.
+ * milliseconds. When the machine stood still for longer than a front waits for an answer, a lock that was asked for
+ * before may be given afterwards to a front that no longer waits for it: voting waits for the end of its lease, and that
+ * is the machine's doing, too.
  */
 export function longestStall(acknowledged: Moments, control: Moments, span: Span): number {
-  const silences = silencesOf(control, span).map(silence =>
-    silence.to - silence.from < leaseSurelyOursMs
-      ? silence
-      : { from: silence.from, to: Math.max(silence.to, silence.from + leaseMsMax) },
-  );
+  const silences = silencesOf(control, span).map(({ from, to }) => ({
+    from,
+    to: to - from < defaultTimeouts.answerMs ? to : to + leaseMsMax,
+  }));
   const stalls = gapsOf(acknowledged, span).map(gap => {
     const silent = silences.map(silence => overlapMs(gap, silence));
     return gap.to - gap.from - silent.reduce((sum, ms) => sum + ms, 0);
