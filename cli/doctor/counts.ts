@@ -41,7 +41,7 @@ export async function checkBooks(store: Store): Promise<Finding[]> {
         wrong(
           "books",
           "the-books-do-not-balance",
-          `the books of ${off.length === 1 ? "poll" : "polls"} ${listed.format(off.map(String))} do not balance: more or fewer ballots came out of the flush than went in`,
+          `${off.length === 1 ? "poll" : "polls"} ${listed.format(off.map(String))}: more or fewer ballots came out of the flush than went in`,
           "Run `floodgate recount`; look for books_do_not_balance in the worker's log.",
         ),
       lost > 0 &&
