@@ -20,7 +20,7 @@ describe("maySeeResults", () => {
     assert.deepEqual(seenBy("nobody", open), []);
   });
 
-  it("maySeeResults shows results to everyone after the closing, unless they are for staff or for nobody", () => {
+  it("results for readers are visible to everyone after the closing", () => {
     for (const resultsTo of ["everyone", "voters", "after_close", "from_date"] as const) {
       assert.deepEqual(seenBy(resultsTo, closed), ["reader", "voter", "editor"], resultsTo);
     }
@@ -33,7 +33,7 @@ describe("maySeeResults", () => {
     assert.deepEqual(seenBy("from_date", 1_700), ["reader", "voter", "editor"]);
   });
 
-  it("maySeeResults depends on the voter only while a poll with results for voters is open", () => {
+  it("dependsOnVoter is true only while a poll with results for voters is open", () => {
     assert.ok(dependsOnVoter({ ...times, resultsTo: "voters" }, open));
     assert.ok(!dependsOnVoter({ ...times, resultsTo: "voters" }, closed));
     assert.ok(!dependsOnVoter({ ...times, resultsTo: "after_close" }, open));

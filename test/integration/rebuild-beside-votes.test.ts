@@ -1,4 +1,4 @@
-/** The rebuild of tallies beside a lock that nobody releases: votes go on all the same. */
+/** The rebuild of tallies while a dead front holds a lock: votes go on. */
 import assert from "node:assert/strict";
 import { it } from "node:test";
 import { monotonicMs, sleep } from "#lib/base/clock.ts";
