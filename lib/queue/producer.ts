@@ -48,7 +48,7 @@ export const leaseSurelyOursMs = 0.9 * SECOND;
 /** Longer than the shortest lease, shorter than the worker waits for a missing slot. */
 const ticketMsMax = SECOND;
 /** The lock of a dead holder ends with its lease at the latest. */
-const lockWaitMsMax = leaseMsMax + 200;
+export const lockWaitMsMax = leaseMsMax + 200;
 const lockPollMs = 1;
 const epochTriesMax = 4;
 /** 0, padded to the longest number: otherwise a counter that grows by a digit would need new memory. */
@@ -56,7 +56,8 @@ const firstPointer = "0".padEnd(20);
 
 /**
  * Asks for the lock of a queue: a counter that is created with the value 1. The answer 1 means that the lock is the
- * caller's until it is deleted or its lease ends. Freezing the queues (`rebuild/freeze-queues.ts`) takes locks in the same way.
+ * caller's until it is deleted or its lease ends. Freezing the queues (`rebuild/freeze-queues.ts`) takes locks in the
+ * same way.
  */
 export function askForLock(pipeline: Pipeline, queue: QueueName, epoch: Epoch): Op<CounterReply> {
   return pipeline.incr(lockKey(queue, epoch), 1, { initial: 1, ttlSeconds: leaseSeconds });

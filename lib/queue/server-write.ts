@@ -22,7 +22,7 @@ const attemptsMax = 5;
  * A lock is held for milliseconds. After this time its holder is taken for dead: a server that was stopped and goes on
  * may give the lock to a front that gave up long ago. Then the batch goes to another home.
  */
-const lockPatienceMs = 200;
+export const lockPatienceMs = 200;
 
 /** A batch to be written, the same for all servers. */
 export interface BatchJob {

@@ -9,13 +9,14 @@
  *
  * Invariant: the locks are leases, certainly held until `sureUntilMs`. Nothing may be written after that moment.
  */
-import { monotonicMs, SECOND, sleep } from "../base/clock.ts";
+import { monotonicMs, sleep } from "../base/clock.ts";
 import type { MemcachedClient } from "../memcached/client.ts";
 import { MemcachedFailure } from "../memcached/failure.ts";
 import { lockKey } from "../memcached/keys.ts";
 import { Pipeline } from "../memcached/pipeline.ts";
 import type { QueueName } from "../model/ids.ts";
-import { askForLock, leaseMsMax, leaseSurelyOursMs } from "../queue/producer.ts";
+import { askForLock, leaseSurelyOursMs, lockWaitMsMax } from "../queue/producer.ts";
+import { lockPatienceMs } from "../queue/server-write.ts";
 import { type QueueState, readQueues } from "../queue/slots.ts";
 
 export interface FrozenQueue {
@@ -31,17 +32,11 @@ export interface Freeze {
   release(): Promise<void>;
 }
 
-/**
- * A lock is held for milliseconds; after this time its holder is taken for dead, as in `queue/server-write.ts`. All
- * votes wait for so long, and it must leave most of the lease.
- */
-const acquireMsMax = 0.2 * SECOND;
-/** A dead front's lock ends with its lease. */
-const deadLockMsMax = leaseMsMax + 200;
+/** Pause between two questions about locks that are held. */
 const askEveryMs = 10;
 
 /**
- * Takes the locks.
+ * Takes the locks. Votes wait meanwhile, for as long as a front waits for a lock before it takes its holder for dead.
  *
  * @throws MemcachedFailure `not_sent` when not all of them could be acquired in time; none is held then.
  */
@@ -93,7 +88,7 @@ async function lockServer(
     locked.push(...acquired.map(state => ({ server, state })));
     wanted = wanted.filter(state => !acquired.includes(state));
     if (wanted.length === 0) return;
-    if (monotonicMs() - startedMs > acquireMsMax) {
+    if (monotonicMs() - startedMs > lockPatienceMs) {
       throw new MemcachedFailure("not_sent", "the queues' locks could not be acquired in time");
     }
     await sleep(1 + Math.random());
@@ -123,7 +118,7 @@ export async function waitForFreeLocks(
   servers: readonly MemcachedClient[],
   names: readonly QueueName[],
 ): Promise<void> {
-  const untilMs = monotonicMs() + deadLockMsMax;
+  const untilMs = monotonicMs() + lockWaitMsMax;
   const waitFor = async (server: MemcachedClient) => {
     let held = await readQueues(server, names);
     while (held.length > 0 && monotonicMs() < untilMs) {
