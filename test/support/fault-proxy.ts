@@ -162,18 +162,22 @@ export class FaultProxy {
       return;
     }
     const cut = this.#cutAnswerAfter;
-    if (cut !== undefined && answer.length > cut) {
+    const isCut = cut !== undefined && answer.length > cut;
+    if (isCut) {
       this.faultsHit += 1;
       this.#cutAnswerAfter = undefined;
-      client.write(answer.subarray(0, cut), () => client.resetAndDestroy());
-      server.destroy();
-      return;
+      server.pause();
     }
-    // One behind the other: bytes must not overtake each other when the delay changes.
+    // One behind the other: bytes must not overtake each other when the delay changes or an answer is cut.
     const due = this.#delayMs > 0 ? sleep(this.#delayMs) : undefined;
     pair.held = pair.held.then(async () => {
       await due;
-      client.write(answer);
+      if (!isCut) {
+        client.write(answer);
+        return;
+      }
+      client.write(answer.subarray(0, cut), () => client.resetAndDestroy());
+      server.destroy();
     });
   }
 }
