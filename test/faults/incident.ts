@@ -140,9 +140,10 @@ export async function runFault(site: Site, fault: Fault, options: RunOptions): P
     connections,
   });
   incident.clients = clients;
+  const watch = fault.stallMsMax === undefined ? undefined : new StallWatch(incident);
   clients.start();
   await incident.pause(leadMs / 2, leadMs);
-  const watch = fault.stallMsMax === undefined ? undefined : new StallWatch(incident);
+  watch?.begin();
   await fault.inject(incident).catch(error => complaints.push(`injecting: ${error.message}`));
   await fault.heal?.(incident);
   await heal(incident);
@@ -173,18 +174,21 @@ export async function runFault(site: Site, fault: Fault, options: RunOptions): P
   };
 }
 
-/** Looks for stalls from now until `end`. */
+/** Looks for stalls between `begin` and `end`; knows from its construction on when the machine stood still. */
 class StallWatch {
   readonly #incident: Incident;
   readonly #control: Control;
-  readonly #fromMs = monotonicMs();
-  readonly #alive: readonly { readonly front: Process; readonly pid: number }[];
+  #fromMs = monotonicMs();
+  #alive: readonly { readonly front: Process; readonly pid: number }[] = [];
 
   constructor(incident: Incident) {
     this.#incident = incident;
-    const { fronts, workers } = incident.site;
-    this.#control = new Control(`${workers[0]?.url}/healthz`);
-    this.#alive = fronts.map(front => ({ front, pid: front.child.pid }));
+    this.#control = new Control(`${incident.site.workers[0]?.url}/healthz`);
+  }
+
+  begin(): void {
+    this.#fromMs = monotonicMs();
+    this.#alive = this.#incident.site.fronts.map(front => ({ front, pid: front.child.pid }));
   }
 
   /** The longest one of any front that has lived all the while, in milliseconds. */

@@ -39,6 +39,12 @@ describe("the longest stall", () => {
     const stalled = [...every(10, 0, 2_000), ...every(10, 4_900, 8_000)];
     assert.equal(longestStall(stalled, silent, long), 300);
   });
+
+  it("a long stall of the whole machine just before is subtracted with the lease of a lock after it", () => {
+    const silent = [...every(10, -1_000, -700), ...every(10, -100, 5_000)];
+    assert.equal(longestStall(every(10, 1_800, 5_000), silent, span), 10);
+    assert.equal(longestStall(every(10, 2_200, 5_000), silent, span), 300);
+  });
 });
 
 describe("the longest silence of the control", () => {

@@ -132,10 +132,11 @@ export function movingMs(control: Moments, span: Span): number {
  * The longest gap between two acknowledged votes in a span of time, without what the control was silent of it; in
  * milliseconds. When the machine stood still for longer than a front waits for an answer, a lock that was asked for
  * before may be given afterwards to a front that no longer waits for it: voting waits for the end of its lease, and that
- * is the machine's doing, too.
+ * is the machine's doing, too. So the control is to be listened to from the first vote on, also before the span.
  */
 export function longestStall(acknowledged: Moments, control: Moments, span: Span): number {
-  const silences = silencesOf(control, span).map(({ from, to }) => ({
+  const from = Math.min(span.from, control[0] ?? span.from);
+  const silences = silencesOf(control, { from, to: span.to }).map(({ from, to }) => ({
     from,
     to: to - from < defaultTimeouts.answerMs ? to : to + leaseMsMax,
   }));
