@@ -4,7 +4,6 @@
  */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { createConnection, type RowDataPacket } from "mysql2/promise";
 import { monotonicMs, SECOND, sleep } from "#lib/base/clock.ts";
 import { Placement } from "#lib/memcached/placement.ts";
 import type { Slug } from "#lib/model/ids.ts";
@@ -17,6 +16,7 @@ import { newCommit, newPublished } from "#test/support/commit-bench.ts";
 import { ballot, batch, startFlushBench } from "#test/support/flush-bench.ts";
 import { createPoll } from "#test/support/ledger.ts";
 import { memcachedOperations } from "#test/support/memcached-stats.ts";
+import { statementsDuring } from "#test/support/mysql-stats.ts";
 import { Site } from "#test/support/site.ts";
 
 const bench = await startFlushBench();
@@ -31,19 +31,8 @@ async function operationsOf(work: () => Promise<unknown>): Promise<number> {
 }
 
 /** Statements that MySQL was sent while `work` went on. */
-async function questionsOf(work: () => Promise<unknown>): Promise<number> {
-  const admin = await createConnection({ uri: bench.database.adminUrl });
-  try {
-    const readCounter = async () => {
-      const [rows] = await admin.query<RowDataPacket[]>("SHOW GLOBAL STATUS LIKE 'Questions'");
-      return Number(rows[0]?.Value);
-    };
-    const before = await readCounter();
-    await work();
-    return (await readCounter()) - before - 1;
-  } finally {
-    await admin.end();
-  }
+function statementsOf(work: () => Promise<unknown>): Promise<number> {
+  return statementsDuring(bench.database.adminUrl, work);
 }
 
 function newBoard(): ResultsBoard {
@@ -97,7 +86,7 @@ describe("a ballot costs", () => {
         await bench.enqueue(bench.producer(), batch(ballots));
       }
       const flusher = bench.newFlusher();
-      return questionsOf(() => flusher.pass());
+      return statementsOf(() => flusher.pass());
     };
     await flush(1);
     const [one, ten] = [await flush(1), await flush(10)];
@@ -118,7 +107,7 @@ describe("reading costs", () => {
     const operations = await operationsOf(ask);
     // A counter for each option, the ballots, the version, and how many are stored.
     assert.ok(operations <= 7, `${operations} operations for 1,000 who ask`);
-    assert.equal(await questionsOf(ask), 0);
+    assert.equal(await statementsOf(ask), 0);
   });
 
   it("results that are asked for are read again before they expire", async t => {

@@ -3,7 +3,6 @@
  * stored, and whether the two agree. The assertions that every promise needs are here once.
  */
 import assert from "node:assert/strict";
-import type { RowDataPacket } from "mysql2/promise";
 import type { Books } from "#lib/books/books.ts";
 import { type Plan, planBallots } from "#scripts/loadtest/ballots.ts";
 import { judge, readStored } from "#scripts/loadtest/database-books.ts";
@@ -181,14 +180,4 @@ export class Ledger {
     ).catch(() => {});
     return last;
   }
-}
-
-interface StatusRow extends RowDataPacket {
-  readonly Value: string;
-}
-
-/** Statements that the database server has executed so far. */
-export async function questions(site: Site): Promise<number> {
-  const rows = await site.query<StatusRow>("SHOW GLOBAL STATUS LIKE 'Questions'");
-  return Number(rows[0]?.Value);
 }

@@ -1,0 +1,39 @@
+/** What a database server was asked to do, counted. */
+import { createConnection, type RowDataPacket } from "mysql2/promise";
+import { sleep } from "#lib/base/clock.ts";
+
+interface StatusRow extends RowDataPacket {
+  readonly Value: string;
+}
+
+/** The end of a connection is counted, too, a little after its client has gone. */
+const settleMs = 30;
+const triesMax = 100;
+
+/**
+ * Statements that the server was sent while `work` went on, without those of this function, which uses one connection
+ * for all. Begins when nothing is counted that was sent before.
+ */
+export async function statementsDuring(
+  adminUrl: string,
+  work: () => Promise<unknown>,
+): Promise<number> {
+  const admin = await createConnection({ uri: adminUrl });
+  const readCounter = async () => {
+    const [rows] = await admin.query<StatusRow[]>("SHOW GLOBAL STATUS LIKE 'Questions'");
+    return Number(rows[0]?.Value);
+  };
+  try {
+    let before = await readCounter();
+    for (let tries = 1; tries < triesMax; tries++) {
+      await sleep(settleMs);
+      const last = before;
+      before = await readCounter();
+      if (before === last + 1) break;
+    }
+    await work();
+    return (await readCounter()) - before - 1;
+  } finally {
+    await admin.end();
+  }
+}
