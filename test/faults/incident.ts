@@ -1,6 +1,7 @@
 /**
  * One fault under load: two fresh polls, readers that vote, the fault, then healing, draining and the
- * verdict. A run whose fault left no evidence is *vacuous*, and fails like a broken promise.
+ * verdict. A run whose fault left no evidence is *vacuous*, and fails like a broken promise (`suite.ts` runs it again
+ * when the machine stood still in the moment of the fault).
  */
 import { monotonicMs, SECOND, sleep } from "#lib/base/clock.ts";
 import { waitUntil } from "#scripts/services/ports.ts";
@@ -38,6 +39,8 @@ export interface Report extends Verdict {
   readonly unanswered: number;
   /** Everything that was not as it should be, in words; empty when the run is good. */
   readonly complaints: readonly string[];
+  /** All that was not as it should be: the fault took no effect, so the run says nothing. */
+  readonly isVacuous: boolean;
 }
 
 export interface RunOptions {
@@ -159,7 +162,8 @@ export async function runFault(site: Site, fault: Fault, options: RunOptions): P
     complaints.push(`voting stalled for ${stallMs} ms`);
   }
   if (!quiescent) complaints.push("never became quiescent");
-  if (complaints.length > 0 && options.historyDirectory) {
+  const vacuous = vacuousIn(incident, verdict);
+  if (complaints.length + vacuous.length > 0 && options.historyDirectory) {
     clients.history.save(`${options.historyDirectory}/${fault.name}-${options.seed}.jsonl`);
   }
   return {
@@ -170,7 +174,8 @@ export async function runFault(site: Site, fault: Fault, options: RunOptions): P
     slowestMs: Math.round(clients.history.slowestMs),
     stallMs,
     unanswered: clients.history.count("info"),
-    complaints,
+    complaints: [...complaints, ...vacuous],
+    isVacuous: complaints.length === 0 && vacuous.length > 0,
   };
 }
 
@@ -244,7 +249,7 @@ async function settle({ inspector, polls, history }: Incident, quiescentMsMax: n
   return { verdict, quiescent };
 }
 
-function complaintsOf({ site, evidence, history }: Incident, verdict: Verdict): string[] {
+function complaintsOf({ site, history }: Incident, verdict: Verdict): string[] {
   const say = (what: string, list: readonly unknown[]) =>
     list.length > 0 ? [`${list.length} ${what}: ${list.slice(0, 5).map(String).join("; ")}`] : [];
   const bugs = [...site.fronts, ...site.workers]
@@ -263,6 +268,11 @@ function complaintsOf({ site, evidence, history }: Incident, verdict: Verdict): 
       history.oddAnswers.map(({ status }) => status),
     ),
     ...say("crashes", bugs),
+  ];
+}
+
+function vacuousIn({ evidence }: Incident, verdict: Verdict): string[] {
+  return [
     ...(Object.keys(evidence).length === 0 ? ["vacuous: the fault left no evidence"] : []),
     ...(verdict.acknowledged === 0 ? ["vacuous: nothing was acknowledged"] : []),
   ];

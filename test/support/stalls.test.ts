@@ -93,6 +93,20 @@ describe("work that time limits may spoil", () => {
     await assert.rejects(failing, /failed 2 times/);
   });
 
+  it("work whose result says nothing is done again when the machine stood still meanwhile, and only then", async () => {
+    let times = 0;
+    const result = await undisturbed(
+      async () => {
+        times += 1;
+        await sleep(50);
+        if (times === 1) standStill(400);
+        return times;
+      },
+      () => false,
+    );
+    assert.equal(result, 2);
+  });
+
   it("work that succeeds is done once, although the machine stood still meanwhile", async () => {
     let times = 0;
     await undisturbed(async () => {

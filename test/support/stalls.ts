@@ -81,19 +81,27 @@ export function standStill(ms: number): void {
 }
 
 /**
- * Does work that may be repeated; if it fails, and the machine stood still meanwhile, does it again, a few times.
+ * Does work that may be repeated; if it fails, or its result says nothing, and the machine stood still meanwhile, does
+ * it again, a few times.
  *
+ * @param saysSomething - of a result; without it every result does.
  * @throws what the work throws otherwise.
  */
-export async function undisturbed<T>(work: () => Promise<T>): Promise<T> {
+export async function undisturbed<T>(
+  work: () => Promise<T>,
+  saysSomething: (result: T) => boolean = () => true,
+): Promise<T> {
   for (let tries = 1; ; tries++) {
     const control = new Control();
     const from = monotonicMs();
+    const isLast = () =>
+      tries === triesMax ||
+      longestSilence(control.heard, { from, to: monotonicMs() }) < standstillMs;
     try {
-      return await work();
+      const result = await work();
+      if (saysSomething(result) || isLast()) return result;
     } catch (error) {
-      const silence = longestSilence(control.heard, { from, to: monotonicMs() });
-      if (silence < standstillMs || tries === triesMax) throw error;
+      if (isLast()) throw error;
     } finally {
       await control.stop();
     }
