@@ -14,6 +14,13 @@ const hopByHop = new Set([
   "upgrade",
 ]);
 
+/**
+ * Each request has a connection of its own, which this side closes at the end. If the Next process were to close it, an
+ * answer that comes before the body was read (a wrong token, too large a body) would be lost: writing the rest of the
+ * body fails then, before the answer is read.
+ */
+const keepOpen = ["Connection", "keep-alive"];
+
 function endToEnd(rawHeaders: readonly string[]): string[] {
   const headers: string[] = [];
   for (let at = 0; at < rawHeaders.length; at += 2) {
@@ -36,7 +43,7 @@ export function proxyToNext(
     agent: false,
     method: request.method,
     path: request.url,
-    headers: [...headers, ...body] as never,
+    headers: [...headers, ...body, ...keepOpen] as never,
     setHost: false,
   });
   onward.on("response", answer => {
