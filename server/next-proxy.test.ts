@@ -11,7 +11,9 @@ import { proxyToNext } from "./next-proxy.ts";
 describe("proxyToNext", () => {
   const directory = mkdtempSync(join(tmpdir(), "next-proxy-"));
   const socketPath = join(directory, "socket");
-  const next = createServer((_request, response) => response.writeHead(401).end("no token"));
+  const next = createServer({ keepAliveTimeout: 0 }, (_request, response) =>
+    response.writeHead(401).end("no token"),
+  );
   const front = createServer((request, response) => proxyToNext(request, response, socketPath));
   before(async () => {
     await once(next.listen(socketPath), "listening");
@@ -35,5 +37,14 @@ describe("proxyToNext", () => {
       statuses[answer.status] = (statuses[answer.status] ?? 0) + 1;
     }
     assert.deepEqual(statuses, { 401: 200 });
+  });
+
+  it("proxyToNext closes the connection after the answer", { timeout: 10_000 }, async () => {
+    const { port } = front.address() as AddressInfo;
+    for (const method of ["GET", "POST", "HEAD"]) {
+      const closed = once(next, "connection").then(([socket]) => once(socket, "close"));
+      await (await fetch(`http://127.0.0.1:${port}/`, { method })).text();
+      await closed;
+    }
   });
 });

@@ -74,6 +74,7 @@ export async function rebuildTallies(
   for (let attempt = 0; attempt < attemptsMax; attempt++) {
     const corrections = await orWhenMemcachedFails(attemptRebuild(deps, polls), async failure => {
       deps.log.warn({ event: "tallies_not_rebuilt", attempt, ...describeError(failure) });
+      if (attempt === attemptsMax - 1) return undefined;
       const free = waitForFreeLocks(serversUp(deps.queueServers), deps.queueNames);
       await orWhenMemcachedFails(free, () => undefined);
       return undefined;

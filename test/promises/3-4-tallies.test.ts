@@ -111,9 +111,11 @@ describe("tallies", () => {
     await undisturbed(async () => {
       await site.drained();
       for (const worker of site.workers) worker.child.signal("SIGSTOP");
-      const statements = await statementsDuring(site.database.adminUrl, voteAndRead);
-      for (const worker of site.workers) worker.child.signal("SIGCONT");
-      assert.equal(statements, 0);
+      try {
+        assert.equal(await statementsDuring(site.database.adminUrl, voteAndRead), 0);
+      } finally {
+        for (const worker of site.workers) worker.child.signal("SIGCONT");
+      }
     });
   });
 

@@ -13,6 +13,8 @@ interface Pair {
   readonly server: Socket;
   /** Answers that are held back, in their order. */
   held: Promise<void>;
+  /** Nothing passes behind the answer that was cut. */
+  isCut: boolean;
 }
 
 export class FaultProxy {
@@ -126,7 +128,7 @@ export class FaultProxy {
       return;
     }
     const server = connect(this.#target);
-    const pair: Pair = { client, server, held: Promise.resolve() };
+    const pair: Pair = { client, server, held: Promise.resolve(), isCut: false };
     this.#pairs.add(pair);
     let lastRequest: Buffer = Buffer.alloc(0);
     let order: Promise<void> = Promise.resolve();
@@ -161,13 +163,14 @@ export class FaultProxy {
       server.destroy();
       return;
     }
+    if (pair.isCut) return;
     const cut = this.#cutAnswerAfter;
-    const isCut = cut !== undefined && answer.length > cut;
-    if (isCut) {
+    if (cut !== undefined && answer.length > cut) {
       this.faultsHit += 1;
       this.#cutAnswerAfter = undefined;
-      server.pause();
+      pair.isCut = true;
     }
+    const { isCut } = pair;
     // One behind the other: bytes must not overtake each other when the delay changes or an answer is cut.
     const due = this.#delayMs > 0 ? sleep(this.#delayMs) : undefined;
     pair.held = pair.held.then(async () => {
