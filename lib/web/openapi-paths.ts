@@ -1,0 +1,258 @@
+/**
+ * The routes in the OpenAPI document: what each takes, and every answer it gives. Schemas are named by reference;
+ * `openapi.ts` has them.
+ */
+import { type ErrorCode, errorSpec } from "../base/errors.ts";
+import { changeableRulesSchema } from "../polls/schema.ts";
+import { waitSecondsMax } from "./contract.ts";
+
+type JsonSchema = Record<string, unknown>;
+
+const json = (schema: JsonSchema) => ({ "application/json": { schema } });
+const ref = (name: string): JsonSchema => ({ $ref: `#/components/schemas/${name}` });
+
+/** The problem answers of a route, by status. */
+function problems(...codes: ErrorCode[]): Record<string, unknown> {
+  const byStatus = new Map<number, string[]>();
+  for (const code of codes) {
+    const { status, title } = errorSpec(code);
+    byStatus.set(status, [...(byStatus.get(status) ?? []), `\`${code}\`: ${title}`]);
+  }
+  return Object.fromEntries(
+    [...byStatus].map(([status, titles]) => [
+      String(status),
+      {
+        description: titles.join("; "),
+        content: { "application/problem+json": { schema: ref("Problem") } },
+      },
+    ]),
+  );
+}
+
+const outages = ["overloaded", "memcached_unavailable", "queue_full"] as const;
+const editing = ["unauthenticated", "forbidden", "mysql_unavailable"] as const;
+const conflicts = ["edit_conflict", "poll_in_use"] as const;
+const bodies = ["body_too_large", "unsupported_media_type"] as const;
+const content = ["invalid_request", "slug_taken", ...bodies] as const;
+const editors = { security: [{ token: [] }, { session: [] }] };
+const slugParameter = {
+  name: "poll",
+  in: "path",
+  required: true,
+  description: "The poll's slug",
+  schema: { type: "string" },
+};
+
+function queryParameter(name: string, description: string, schema: JsonSchema): JsonSchema {
+  return { name, in: "query", description, schema };
+}
+
+function pollAnswer(description: string): Record<string, unknown> {
+  return { description, content: json(ref("Poll")) };
+}
+
+function booksPath(operationId: string, summary: string) {
+  return {
+    get: {
+      operationId,
+      summary,
+      ...editors,
+      responses: {
+        "200": {
+          description: "Accepted ballots, and what became of them",
+          content: json(ref("Books")),
+        },
+        ...problems(...editing),
+      },
+    },
+  };
+}
+
+function booksPaths() {
+  return {
+    "/api/books": booksPath("readAllBooks", "The books of the whole site"),
+    "/api/polls/{poll}/books": {
+      parameters: [slugParameter],
+      ...booksPath("readBooks", "The books of a poll"),
+    },
+  };
+}
+
+function votingPaths() {
+  return {
+    "/api/polls/{poll}/votes": {
+      parameters: [slugParameter],
+      post: {
+        operationId: "castBallot",
+        summary: "Cast a ballot",
+        description:
+          "The answer comes once the ballot is safely queued. A ballot that is sent again with the same ballotId gets the same answer and is counted once. With `replaces`, the request changes or withdraws the voter's current ballot. The route also takes an HTML form (`choice=…`), and answers it with a redirect to the results.",
+        requestBody: { required: true, content: json(ref("CastRequest")) },
+        responses: {
+          "202": { description: "The ballot is accepted", content: json(ref("CastResponse")) },
+          ...problems(
+            "invalid_request",
+            "invalid_ballot",
+            "poll_not_open",
+            "poll_closed",
+            "forbidden",
+            "poll_not_found",
+            "change_refused",
+            "voter_unknown",
+            "already_voted",
+            "ballot_changed",
+            "ballot_id_reused",
+            "body_too_large",
+            "unsupported_media_type",
+            ...outages,
+          ),
+        },
+      },
+    },
+    "/api/polls/{poll}/results": {
+      parameters: [slugParameter],
+      get: {
+        operationId: "readResults",
+        summary: "Results of a poll",
+        description:
+          "With `after`, the answer is 204 unless there is a newer version. With `wait` as well, the request is held until there is one, or the time is over.",
+        parameters: [
+          queryParameter("after", "The version that the client has", { type: "integer" }),
+          queryParameter("wait", "Seconds to wait for a newer version", {
+            type: "integer",
+            maximum: waitSecondsMax,
+          }),
+        ],
+        responses: {
+          "200": { description: "The results", content: json(ref("Results")) },
+          "204": { description: "There is nothing newer than `after`" },
+          "304": { description: "The results are those of the `If-None-Match` header" },
+          ...problems("invalid_request", "poll_not_found", ...outages),
+        },
+      },
+    },
+    "/api/polls/{poll}/results/stream": {
+      parameters: [slugParameter],
+      get: {
+        operationId: "watchResults",
+        summary: "Results of a poll as Server-Sent Events",
+        description:
+          "Sends an event `results` at once and after every change: its data is the JSON of the results, its id their version. The stream ends after the final results.",
+        responses: {
+          "200": {
+            description: "The event stream",
+            content: { "text/event-stream": { schema: { type: "string" } } },
+          },
+          "204": { description: "The client has the final results, and should not reconnect" },
+          ...problems("poll_not_found", ...outages),
+        },
+      },
+    },
+  };
+}
+
+function receiptPaths() {
+  return {
+    "/api/receipts/{code}": {
+      parameters: [
+        {
+          ...slugParameter,
+          name: "code",
+          description: "The receipt that the vote was answered with",
+        },
+      ],
+      get: {
+        operationId: "readReceipt",
+        summary: "What became of a ballot",
+        description: "The answer names neither the voter nor the choices.",
+        responses: {
+          "200": { description: "What became of the ballot", content: json(ref("Receipt")) },
+          ...problems("not_found", "overloaded", "mysql_unavailable"),
+        },
+      },
+    },
+  };
+}
+
+const changeableRules = Object.keys(changeableRulesSchema.shape).join(", ");
+
+function editingPaths() {
+  return {
+    "/api/polls": {
+      post: {
+        operationId: "createPoll",
+        summary: "Create a poll",
+        ...editors,
+        requestBody: { required: true, content: json(ref("CreatePoll")) },
+        responses: {
+          "201": pollAnswer("The poll is created"),
+          ...problems(...content, ...editing),
+        },
+      },
+    },
+    "/api/polls/{poll}": {
+      parameters: [slugParameter],
+      get: {
+        operationId: "readPoll",
+        summary: "A published poll",
+        responses: { "200": pollAnswer("The poll"), ...problems("poll_not_found", ...outages) },
+      },
+      patch: {
+        operationId: "changePoll",
+        summary: "Change a poll",
+        description: `A draft or scheduled poll can be changed in every respect. Once a poll is open, only closesAt and ${changeableRules} can be changed; once it is closed, closesAt can't either. Any other change is refused with \`poll_in_use\`, and one whose \`version\` is not the current one with \`edit_conflict\`.`,
+        ...editors,
+        requestBody: { required: true, content: json(ref("UpdatePoll")) },
+        responses: {
+          "200": pollAnswer("The poll is changed"),
+          ...problems("poll_not_found", ...content, ...conflicts, ...editing),
+        },
+      },
+      delete: {
+        operationId: "deletePoll",
+        summary: "Delete a poll that is neither open nor closing",
+        ...editors,
+        responses: {
+          "204": { description: "The poll is deleted" },
+          ...problems("poll_not_found", "poll_in_use", ...editing),
+        },
+      },
+    },
+    "/api/polls/{poll}/export.csv": {
+      parameters: [slugParameter],
+      get: {
+        operationId: "exportBallots",
+        summary: "A poll's ballots as CSV",
+        description:
+          "One row for each ballot, without its voter: when it was received, and for each option 1 or 0, its rank or its grade.",
+        ...editors,
+        responses: {
+          "200": { description: "The ballots", content: { "text/csv": {} } },
+          ...problems("poll_not_found", ...editing),
+        },
+      },
+    },
+    "/api/polls/{poll}/open": changeOfState("openPoll", "Open a poll now"),
+    "/api/polls/{poll}/close": changeOfState("closePoll", "Close a poll now"),
+  };
+}
+
+function changeOfState(operationId: string, summary: string) {
+  return {
+    parameters: [slugParameter],
+    post: {
+      operationId,
+      summary,
+      ...editors,
+      responses: {
+        "200": pollAnswer("The poll"),
+        ...problems("poll_not_found", "poll_in_use", ...editing),
+      },
+    },
+  };
+}
+
+/** All routes, by path. */
+export function openApiPaths(): Record<string, unknown> {
+  return { ...votingPaths(), ...receiptPaths(), ...editingPaths(), ...booksPaths() };
+}
