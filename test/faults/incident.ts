@@ -8,11 +8,11 @@ import { waitUntil } from "#scripts/services/ports.ts";
 import { createPoll } from "#test/support/ledger.ts";
 import { mulberry32 } from "#test/support/random.ts";
 import type { Process, Site } from "#test/support/site.ts";
-import { Control, longestStall } from "#test/support/stalls.ts";
 import { check, isClean, type Verdict } from "./checker.ts";
 import { Clients } from "./clients.ts";
 import type { History } from "./history.ts";
 import { Inspector, patiently } from "./quiescent.ts";
+import { StallWatch } from "./stall-watch.ts";
 
 /** A fault. */
 export interface Fault {
@@ -143,7 +143,7 @@ export async function runFault(site: Site, fault: Fault, options: RunOptions): P
     connections,
   });
   incident.clients = clients;
-  const watch = fault.stallMsMax === undefined ? undefined : new StallWatch(incident);
+  const watch = fault.stallMsMax === undefined ? undefined : new StallWatch(site);
   clients.start();
   await incident.pause(leadMs / 2, leadMs);
   watch?.begin();
@@ -151,7 +151,7 @@ export async function runFault(site: Site, fault: Fault, options: RunOptions): P
   await fault.heal?.(incident);
   await heal(incident);
   await sleep(watch ? aftermathMs : leadMs);
-  const stallMs = await watch?.end();
+  const stallMs = await watch?.end(clients.acknowledged);
   await clients.stop();
   const { verdict, quiescent } = await settle(
     incident,
@@ -177,35 +177,6 @@ export async function runFault(site: Site, fault: Fault, options: RunOptions): P
     complaints: [...complaints, ...vacuous],
     isVacuous: complaints.length === 0 && vacuous.length > 0,
   };
-}
-
-/** Looks for stalls between `begin` and `end`; knows from its construction on when the machine stood still. */
-class StallWatch {
-  readonly #incident: Incident;
-  readonly #control: Control;
-  #fromMs = monotonicMs();
-  #alive: readonly { readonly front: Process; readonly pid: number }[] = [];
-
-  constructor(incident: Incident) {
-    this.#incident = incident;
-    this.#control = new Control(`${incident.site.workers[0]?.url}/healthz`);
-  }
-
-  begin(): void {
-    this.#fromMs = monotonicMs();
-    this.#alive = this.#incident.site.fronts.map(front => ({ front, pid: front.child.pid }));
-  }
-
-  /** The longest one of any front that has lived all the while, in milliseconds. */
-  async end(): Promise<number> {
-    const span = { from: this.#fromMs, to: monotonicMs() };
-    const control = await this.#control.stop();
-    const { acknowledged } = this.#incident.clients;
-    const stalls = this.#alive
-      .filter(({ front, pid }) => front.child.pid === pid)
-      .map(({ front }) => longestStall(acknowledged.get(front.port) ?? [], control, span));
-    return Math.round(Math.max(0, ...stalls));
-  }
 }
 
 /** Every process up and running, every connection whole. */
