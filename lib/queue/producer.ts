@@ -13,8 +13,7 @@
  * not ended. Its holder sees no number without a slot, so tallies can be rebuilt exactly. Safety does not depend on
  * it: two holders get two numbers from the pointer's `incr`, and `add` lets only the first writer write a slot.
  *
- * Invariant: the pointer is created once in an epoch, with `add`, and `incr` never creates it. So no number is used
- *   twice in an epoch, and a server that lost its memory is noticed.
+ * Invariant: no number is used twice in an epoch (`epoch.ts`).
  * Invariant: a slot is written over the connection that its number came from. A restart of the server cuts that
  *   connection, so a number of an earlier epoch is never written into a later one.
  * Invariant: a number older than `ticketMsMax` is abandoned, because the worker may have passed it.
@@ -24,7 +23,6 @@
  *
  * Source: `docs/architecture.md`, "The queue".
  */
-import { randomBytes } from "node:crypto";
 import { faultPoint } from "#faults";
 import { monotonicMs, SECOND, sleep } from "../base/clock.ts";
 import type { MemcachedClient } from "../memcached/client.ts";
@@ -39,6 +37,7 @@ import {
 } from "../memcached/pipeline.ts";
 import type { Session } from "../memcached/session.ts";
 import type { Epoch, QueueName, SlotNumber } from "../model/ids.ts";
+import { endEpoch, openEpoch } from "./epoch.ts";
 
 /** A TTL of 2 means more than 1 s and at most 2 s. */
 const leaseSeconds = 2;
@@ -51,8 +50,6 @@ const ticketMsMax = SECOND;
 export const lockWaitMsMax = leaseMsMax + 200;
 const lockPollMs = 1;
 const epochTriesMax = 4;
-/** 0, padded to the longest number: otherwise a counter that grows by a digit would need new memory. */
-const firstPointer = "0".padEnd(20);
 
 /**
  * Asks for the lock of a queue: a counter that is created with the value 1. The answer 1 means that the lock is the
@@ -141,7 +138,7 @@ export class QueueProducer {
           checkpoint: Number(counterValue(replies.of(checkpoint)) ?? 0n),
         };
       }
-      if (slot === null) await this.#endEpoch(session, epoch);
+      if (slot === null) await endEpoch(session, this.queue, epoch, this.client.timeouts.answerMs);
       this.#known = undefined;
     }
     throw new MemcachedFailure("not_sent", "the epoch changed several times in a row");
@@ -246,45 +243,9 @@ export class QueueProducer {
     }
   }
 
-  /**
-   * Reads the epoch, or begins one. Any number of fronts may do this at once: each creates a pointer for the epoch
-   * that it offers, `add` lets one of them name the epoch, and the others delete their pointers.
-   *
-   * Invariant: the pointer exists before the epoch's name does. So an epoch without a pointer has lost part of its
-   *   memory, and is over.
-   */
   async #openEpoch(session: Session): Promise<Epoch> {
-    const offered = randomBytes(6).toString("hex") as Epoch;
-    const first = new Pipeline();
-    const existing = first.get(epochKey(this.queue));
-    const made = first.add(pointerKey(this.queue, offered), firstPointer, 0);
-    const firstReplies = await session.send(first, this.client.timeouts.answerMs);
-    if (firstReplies.of(made) === "full") throw outOfMemory("a new epoch");
-
-    const second = new Pipeline();
-    if (!firstReplies.of(existing)) second.add(epochKey(this.queue), offered, 0);
-    const read = second.get(epochKey(this.queue));
-    const secondReplies = await session.send(second, this.client.timeouts.answerMs);
-    const epoch = secondReplies.of(read)?.toString() as Epoch | undefined;
-
-    if (epoch !== offered) {
-      const third = new Pipeline();
-      third.delete(pointerKey(this.queue, offered));
-      await session.send(third, this.client.timeouts.answerMs);
-    }
-    if (!epoch) throw outOfMemory("a new epoch");
+    const epoch = await openEpoch(session, this.queue, this.client.timeouts.answerMs);
     this.#known = { session, epoch };
     return epoch;
-  }
-
-  /** Deletes the name of an epoch whose pointer is gone, unless another epoch has begun. */
-  async #endEpoch(session: Session, epoch: Epoch): Promise<void> {
-    const first = new Pipeline();
-    const named = first.getVersioned(epochKey(this.queue));
-    const current = (await session.send(first, this.client.timeouts.answerMs)).of(named);
-    if (current?.value.toString() !== epoch) return;
-    const second = new Pipeline();
-    second.delete(epochKey(this.queue), current);
-    await session.send(second, this.client.timeouts.answerMs);
   }
 }
