@@ -74,7 +74,8 @@ export async function rebuildTallies(
   for (let attempt = 0; attempt < attemptsMax; attempt++) {
     const corrections = await orWhenMemcachedFails(attemptRebuild(deps, polls), async failure => {
       deps.log.warn({ event: "tallies_not_rebuilt", attempt, ...describeError(failure) });
-      if (attempt === attemptsMax - 1) return undefined;
+      // Nobody needs the locks after the last attempt, and a reader may be waiting for it.
+      if (attempt + 1 === attemptsMax) return undefined;
       const free = waitForFreeLocks(serversUp(deps.queueServers), deps.queueNames);
       await orWhenMemcachedFails(free, () => undefined);
       return undefined;

@@ -1,8 +1,10 @@
-/** The rebuild of tallies while a dead front holds a lock: votes go on. */
+/** The rebuild of tallies while a lock is held: votes go on, and nobody waits for a lock that is not needed any more. */
 import assert from "node:assert/strict";
-import { it } from "node:test";
+import { after, it } from "node:test";
 import { monotonicMs, sleep } from "#lib/base/clock.ts";
 import { createLog } from "#lib/base/log.ts";
+import { MemcachedClient } from "#lib/memcached/client.ts";
+import { MemcachedFailure } from "#lib/memcached/failure.ts";
 import { Placement } from "#lib/memcached/placement.ts";
 import type { Slug } from "#lib/model/ids.ts";
 import { rebuildTallies } from "#lib/rebuild/rebuild.ts";
@@ -67,3 +69,34 @@ it("rebuildTallies lets votes of other homes go on while a dead front's lock las
       "rebuilt when the lease had ended",
     );
   }));
+
+it("rebuildTallies that gets no lock ends with its last attempt, and waits for no lock after it", async () => {
+  const producer = bench.producer(homes++);
+  const poll = await newPoll();
+  await bench.enqueue(producer, batch([ballot(poll.id)]));
+  const seen: ("read" | "failed")[] = [];
+  /** Refuses to take locks, which are all that this rebuild would send. */
+  class LockedServer extends MemcachedClient {
+    override read(...asked: Parameters<MemcachedClient["read"]>) {
+      seen.push("read");
+      return super.read(...asked);
+    }
+    override send(): Promise<never> {
+      return Promise.reject(new MemcachedFailure("not_sent", "the lock is held"));
+    }
+  }
+  const server = new LockedServer(bench.client.address);
+  after(() => server.close());
+  const log = Object.assign(createLog("test", "silent"), { warn: () => seen.push("failed") });
+  const deps = {
+    store: bench.store,
+    log,
+    placement: new Placement([bench.client], 1),
+    queueServers: [server],
+    queueNames: [producer.queue],
+    copies: 1,
+  };
+  assert.equal(await rebuildTallies(deps, [poll]), undefined);
+  assert.equal(seen.filter(event => event === "failed").length, 5);
+  assert.equal(seen.at(-1), "failed");
+});
