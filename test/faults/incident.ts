@@ -39,7 +39,7 @@ export interface Report extends Verdict {
   readonly unanswered: number;
   /** Everything that was not as it should be, in words; empty when the run is good. */
   readonly complaints: readonly string[];
-  /** All that was not as it should be: the fault took no effect, so the run says nothing. */
+  /** All that was not as it should be: the fault took no effect, so the run proves nothing. */
   readonly isVacuous: boolean;
 }
 

@@ -12,7 +12,8 @@ const triesMax = 100;
 
 /**
  * Statements that the server was sent while `work` went on, without those of this function, which uses one connection
- * for all. Begins when nothing is counted that was sent before.
+ * for all. The work begins when nothing is counted any more that was sent before; at the latest after three seconds,
+ * because a worker sends some all the time.
  */
 export async function statementsDuring(
   adminUrl: string,

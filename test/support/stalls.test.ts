@@ -93,7 +93,7 @@ describe("work that time limits may spoil", () => {
     await assert.rejects(failing, /failed 2 times/);
   });
 
-  it("work whose result says nothing is done again when the machine stood still meanwhile, and only then", async () => {
+  it("work whose result proves nothing is done again when the machine stood still meanwhile, and only then", async () => {
     let times = 0;
     const result = await undisturbed(
       async () => {

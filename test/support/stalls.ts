@@ -81,27 +81,27 @@ export function standStill(ms: number): void {
 }
 
 /**
- * Does work that may be repeated; if it fails, or its result says nothing, and the machine stood still meanwhile, does
- * it again, a few times.
+ * Does work that may be repeated; if it fails, or its result proves nothing, and the machine stood still meanwhile,
+ * does it again, a few times.
  *
- * @param saysSomething - of a result; without it every result does.
+ * @param isConclusive - false for a result that proves nothing.
  * @throws what the work throws otherwise.
  */
 export async function undisturbed<T>(
   work: () => Promise<T>,
-  saysSomething: (result: T) => boolean = () => true,
+  isConclusive: (result: T) => boolean = () => true,
 ): Promise<T> {
   for (let tries = 1; ; tries++) {
     const control = new Control();
     const from = monotonicMs();
-    const isLast = () =>
-      tries === triesMax ||
-      longestSilence(control.heard, { from, to: monotonicMs() }) < standstillMs;
+    const mayRepeat = () =>
+      tries < triesMax &&
+      longestSilence(control.heard, { from, to: monotonicMs() }) >= standstillMs;
     try {
       const result = await work();
-      if (saysSomething(result) || isLast()) return result;
+      if (isConclusive(result) || !mayRepeat()) return result;
     } catch (error) {
-      if (isLast()) throw error;
+      if (!mayRepeat()) throw error;
     } finally {
       await control.stop();
     }
