@@ -20,6 +20,7 @@ const folders = [
   "polls",
   "rebuild",
   "books",
+  "fleet",
   "flush",
   "results",
   "receipts",

@@ -1,5 +1,4 @@
 /** `GET /`: open polls. */
-import { wallMs } from "#lib/base/clock.ts";
 import { answerFor } from "#lib/http/prepared-response.ts";
 import { responseOf } from "#lib/http/respond.ts";
 import { getFront } from "#lib/web/front.ts";
@@ -17,7 +16,11 @@ export const GET = pageHandler(async request => {
     `list ${site.words.locale} ${site.variesByLanguage}`,
     "",
     async () => {
-      const html = listPage(site, await front.published.listed(wallMs()), wallMs());
+      const html = listPage(
+        site,
+        await front.published.listed(front.clock.nowMs()),
+        front.clock.nowMs(),
+      );
       return sharedPage(html, { variesByLanguage: site.variesByLanguage });
     },
   );

@@ -6,7 +6,6 @@
  * that the browser has stored, and a form sent twice is one vote.
  */
 import type { CastOutcome } from "#lib/ballots/cast.ts";
-import { wallMs } from "#lib/base/clock.ts";
 import { errorSpec } from "#lib/base/errors.ts";
 import type { Poll } from "#lib/model/poll.ts";
 import { pollState } from "#lib/model/poll-state.ts";
@@ -158,7 +157,7 @@ async function page(
   message: { tone: "warn" | "bad"; text: string },
   ownBallot?: OwnBallot,
 ): Promise<Response> {
-  const state = pollState(poll, wallMs());
+  const state = pollState(poll, front.clock.nowMs());
   const mine = ownBallot?.choices.length ? ownBallot.choices : undefined;
   const results =
     state === "scheduled" ? null : await resultsForPage(front, poll, mine ? "voter" : "reader");
@@ -166,7 +165,7 @@ async function page(
   const html = pollPage(context, {
     poll,
     surface,
-    nowMs: wallMs(),
+    nowMs: front.clock.nowMs(),
     state,
     results,
     chosen: choices,

@@ -1,5 +1,4 @@
 /** Answers requests for a poll's vote page and results page. */
-import { wallMs } from "#lib/base/clock.ts";
 import { isFloodgateError } from "#lib/base/errors.ts";
 import type { DegradationStep } from "#lib/health/degradation.ts";
 import { answerFor, type PreparedResponse } from "#lib/http/prepared-response.ts";
@@ -40,7 +39,7 @@ export async function findPublicPoll(
   surface: Surface = "page",
 ): Promise<Poll | Response> {
   const poll = isSlug(slug) ? await front.published.find(slug) : null;
-  if (poll && pollState(poll, wallMs()) !== "draft") return poll;
+  if (poll && pollState(poll, front.clock.nowMs()) !== "draft") return poll;
   const context = pageContextOf(front.config, request);
   const page = await front.sharedPages.get(`nothing ${surface} ${context.words.locale}`, "", () =>
     sharedPage(notFoundPage(context, surface), { status: 404, ...framingOptions(front, surface) }),
@@ -128,9 +127,9 @@ export async function answerPollPage(
   const requester = mine ? "voter" : await requesterOf(front, poll, request);
   const context = pageContextOf(front.config, request, poll);
   const page: PollPage = { wanted, surface };
-  if (mark || !sameForAll(poll, requester)) {
+  if (mark || !sameForAll(front, poll, requester)) {
     const changing = mine !== undefined && asksToChange(request, poll);
-    const isWithdrawn = mark && !mine && pollState(poll, wallMs()) === "open";
+    const isWithdrawn = mark && !mine && pollState(poll, front.clock.nowMs()) === "open";
     const html = await renderPoll(front, poll, context, page, requester, {
       chosen: changing ? fieldsFromChoices(poll, mine) : preselectedIn(request, poll),
       changing,
@@ -171,7 +170,7 @@ export function preparedPollPage(
   page: PollPage,
 ): PreparedResponse | undefined {
   const poll = preparedPoll(front, slug);
-  if (!poll || !isAnyReader(poll, request) || identityOf(front, request)) return undefined;
+  if (!poll || !isAnyReader(front, poll, request) || identityOf(front, request)) return undefined;
   const context = pageContextOf(front.config, request, poll);
   const name = cacheKeyOf(poll, context, page, preselectedIn(request, poll));
   const cached = front.sharedPages.fresh(name, cacheVersionOf(front, poll));
@@ -189,7 +188,7 @@ function cacheKeyOf(
 
 /** The cached page is valid as long as this does not change. */
 function cacheVersionOf(front: Front, poll: Poll): string {
-  return `${poll.version} ${pollState(poll, wallMs())} ${noticeOf(front)}`;
+  return `${poll.version} ${pollState(poll, front.clock.nowMs())} ${noticeOf(front)}`;
 }
 
 const pageOptionsOf = (
@@ -211,7 +210,7 @@ async function renderPoll(
   requester: Requester,
   personal: Pick<CardProps, "chosen" | "mine" | "receipt" | "revision" | "changing" | "message">,
 ): Promise<string> {
-  const state = pollState(poll, wallMs());
+  const state = pollState(poll, front.clock.nowMs());
   const results = state === "scheduled" ? null : await resultsForPage(front, poll, requester);
   const { mine, changing } = personal;
   const voting = state === "open" && (!mine || changing);
@@ -219,7 +218,7 @@ async function renderPoll(
   return pollPage(context, {
     poll,
     surface,
-    nowMs: wallMs(),
+    nowMs: front.clock.nowMs(),
     state,
     results,
     show: state === "scheduled" ? "vote" : show,

@@ -4,7 +4,6 @@
  * Not a hot route: the Next process draws it, never a process that takes votes. The picture is the same for every
  * requester.
  */
-import { wallMs } from "#lib/base/clock.ts";
 import { FloodgateError } from "#lib/base/errors.ts";
 import { pictureHeaders } from "#lib/http/headers.ts";
 import type { Slug } from "#lib/model/ids.ts";
@@ -19,7 +18,7 @@ import { drawPoll } from "./picture/poll-picture.ts";
  */
 export async function sharePicture(front: Front, slug: Slug, request: Request): Promise<Response> {
   const poll = await front.published.find(slug);
-  const nowMs = wallMs();
+  const nowMs = front.clock.nowMs();
   const state = poll ? pollState(poll, nowMs) : "draft";
   if (!poll || state === "draft") throw new FloodgateError("poll_not_found");
   const { words, siteName } = pageContextOf(front.config, request, poll);

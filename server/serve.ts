@@ -22,6 +22,7 @@ const answerMsMax = 5 * SECOND;
 /** Below the 3 s in which every request is answered. */
 const nextWaitMs = 2.2 * SECOND;
 const nextPollMs = 50;
+const firstMeasureMsMax = 0.5 * SECOND;
 
 /** The socket of the Next process; `null` while it is not running. */
 export interface NextSocket {
@@ -36,6 +37,8 @@ export interface NextSocket {
  */
 export async function serve(front: Front, next: NextSocket): Promise<ShutdownStep[]> {
   const { port, host: hostname, trustedProxies } = front.config;
+  // A vote in the first seconds must not be judged by a wrong clock; but votes do not wait for a silent server.
+  await Promise.race([front.clock.measure(), sleep(firstMeasureMsMax)]);
   const proxies = proxyList(trustedProxies);
   const handleHot = hotListener(front);
   const server = createServer(

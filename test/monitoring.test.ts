@@ -11,10 +11,13 @@ describe("monitoring", () => {
   it("alerts and dashboard use only metrics that the worker exposes", async () => {
     const metrics = new Metrics();
     metrics.passed(summary, 10, "kickstart", now);
-    const text = await metrics.expose(survey(1, 1_000), {
-      ...books,
-      balanced: false,
-    });
+    const text = await metrics.expose(
+      survey(1, 1_000, { wrongClocks: [{ clock: "MySQL", aheadMs: 3_000 }] }),
+      {
+        ...books,
+        balanced: false,
+      },
+    );
     const exposed = new Set([...text.matchAll(/^([a-z_]+)(?:\{| )/gm)].map(match => match[1]));
     for (const file of ["alerts.yml", "grafana-dashboard.json"]) {
       const asked = readFileSync(`docs/monitoring/${file}`, "utf8").match(/floodgate_[a-z_]+/g);

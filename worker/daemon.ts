@@ -1,5 +1,5 @@
 /** The daemon: pass after pass, until it is stopped. */
-import { monotonicMs, SECOND, wallMs } from "#lib/base/clock.ts";
+import { monotonicMs, SECOND } from "#lib/base/clock.ts";
 import { describeError } from "#lib/base/log.ts";
 import type { LogLines } from "#lib/base/log-lines.ts";
 import { retry } from "#lib/base/retry.ts";
@@ -46,13 +46,15 @@ const foundIn = ({ slots, missing, letters }: PassSummary): number => slots + mi
  */
 export async function runDaemon(worker: WorkerParts, lines: LogLines): Promise<void> {
   await waitForSchema(worker);
-  const { config, log } = worker;
+  const { clock, config, log } = worker;
   const stop = new AbortController();
+  await clock.measure();
+  void clock.watch(stop.signal);
   const maintenance = new Maintenance(worker);
   const kickstart = new KickstartListener(log);
   const schedule = new Schedule(kickstart, config.flushIntervalMs);
   const state: WorkerState = {
-    startedAtMs: wallMs(),
+    startedAtMs: clock.nowMs(),
     passes: 0,
     kickstarts: 0,
     passBeganAtMs: undefined,
@@ -67,7 +69,7 @@ export async function runDaemon(worker: WorkerParts, lines: LogLines): Promise<v
   const pass = async (because: "kickstart" | "interval"): Promise<boolean> => {
     const startedMs = monotonicMs();
     schedule.begin();
-    state.passBeganAtMs = wallMs();
+    state.passBeganAtMs = clock.nowMs();
     const summary = await onePass(worker, maintenance, {
       signal: stop.signal,
       waitForMissing: false,
@@ -77,12 +79,12 @@ export async function runDaemon(worker: WorkerParts, lines: LogLines): Promise<v
     });
     const ms = monotonicMs() - startedMs;
     state.passes += 1;
-    state.lastPass = { summary, atMs: wallMs(), ms };
+    state.lastPass = { summary, atMs: clock.nowMs(), ms };
     if (because === "kickstart") state.kickstarts += 1;
-    metrics.passed(summary, ms, because, wallMs());
+    metrics.passed(summary, ms, because, clock.nowMs());
     const { counted, duplicates, redelivered, replaced, commits, slots } = summary;
     const ballots = counted + duplicates + redelivered + replaced;
-    history.add(wallMs(), { ballots, commits, slots });
+    history.add(clock.nowMs(), { ballots, commits, slots });
     const found = foundIn(summary) > 0;
     if (found) log.info({ event: "flushed", ms: Math.round(ms), ...summary });
     return found;
@@ -91,7 +93,7 @@ export async function runDaemon(worker: WorkerParts, lines: LogLines): Promise<v
     let kicked = false;
     const onFailure = (error: unknown, failures: number) => {
       metrics.failed();
-      state.lastError = { atMs: wallMs(), error: describeError(error) };
+      state.lastError = { atMs: clock.nowMs(), error: describeError(error) };
       log.warn({ event: "pass_failed", failures, ...describeError(error) });
     };
     const { signal } = stop;

@@ -4,7 +4,7 @@
  * Invariant: a duty may be done by several workers at once, and left half done by one that dies. Each duty decides from
  *   the current state; remembered values only save work.
  */
-import { DAY, HOUR, MINUTE, monotonicMs, SECOND, wallMs } from "#lib/base/clock.ts";
+import { DAY, HOUR, MINUTE, monotonicMs, SECOND } from "#lib/base/clock.ts";
 import { acceptedSoFar, closeBooks, readBooks } from "#lib/books/books.ts";
 import { recountPoll } from "#lib/books/recount.ts";
 import { type FinishedPass, finalizePolls, isQuiescent } from "#lib/flush/finalize.ts";
@@ -45,7 +45,7 @@ const duty = (name: string, [everyMs, idleEveryMs]: readonly [number, number], r
 
 /** In the order in which they are done after a pass. */
 export function dutiesOf(worker: WorkerParts): Duty[] {
-  const { books, log, memcached, queueServers, store, tallies } = worker;
+  const { books, clock, log, memcached, queueServers, store, tallies } = worker;
   const memory = new MemoryAlarm(log, memcached, queueServers);
   const markServers = tallies.placement.servers;
   return [
@@ -58,9 +58,9 @@ export function dutiesOf(worker: WorkerParts): Duty[] {
     duty("publish runoffs", [SECOND, 5 * SECOND], runoffPublisher(worker)),
     duty("recount a poll", [5 * MINUTE, 5 * MINUTE], recounter(worker)),
     duty("watch memcached's memory", [MINUTE, MINUTE], () => memory.check()),
-    duty("restore marks", [SECOND, SECOND], () => restoreMarks({ store, log, markServers })),
+    duty("restore marks", [SECOND, SECOND], () => restoreMarks({ store, log, clock, markServers })),
     duty("prune batches", [HOUR, HOUR], async () => {
-      await pruneBatches(store, wallMs() - batchesKeptMs, batchesPerStep);
+      await pruneBatches(store, clock.nowMs() - batchesKeptMs, batchesPerStep);
     }),
   ];
 }
@@ -81,7 +81,7 @@ function bookCloser({ store, log, books }: WorkerParts): Run {
   };
 }
 
-function doubtfulTalliesDuty({ doubtful, store, tallies }: WorkerParts): Run {
+function doubtfulTalliesDuty({ clock, doubtful, store, tallies }: WorkerParts): Run {
   const servers = [...tallies.placement.servers, ...tallies.queueServers];
   const away = new Set<MemcachedClient>();
   return async () => {
@@ -89,11 +89,13 @@ function doubtfulTalliesDuty({ doubtful, store, tallies }: WorkerParts): Run {
     const back = servers.filter(server => server.available && away.delete(server));
     for (const server of servers) if (!server.available) away.add(server);
     if (back.length > 0) {
-      doubtful.add((await countingPolls(store, wallMs())).map(poll => poll.id));
+      doubtful.add((await countingPolls(store, clock.nowMs())).map(poll => poll.id));
     }
     if (doubtful.ids.size === 0) return;
     const doubted = [...doubtful.ids];
-    const counting = new Map((await countingPolls(store, wallMs())).map(poll => [poll.id, poll]));
+    const counting = new Map(
+      (await countingPolls(store, clock.nowMs())).map(poll => [poll.id, poll]),
+    );
     doubtful.remove(doubted.filter(id => !counting.has(id)));
     const portion = doubted.flatMap(id => counting.get(id) ?? []).slice(0, pollsPerStep);
     if (!(await reconcile(tallies, portion, true))) return;
@@ -101,17 +103,17 @@ function doubtfulTalliesDuty({ doubtful, store, tallies }: WorkerParts): Run {
   };
 }
 
-function finalizer({ store, log, published, tallies }: WorkerParts): Run {
+function finalizer({ clock, store, log, published, tallies }: WorkerParts): Run {
   return async pass => {
-    await finalizePolls({ store, log, published, tallies }, pass, wallMs());
+    await finalizePolls({ store, log, published, tallies }, pass, clock.nowMs());
   };
 }
 
 /** Publishes polls that an editor changed while memcached could not be written; any other change, a bit late. */
-function publisher({ store, published }: WorkerParts): Run {
-  let publishedUpToMs = wallMs() - MINUTE;
+function publisher({ clock, store, published }: WorkerParts): Run {
+  let publishedUpToMs = clock.nowMs() - MINUTE;
   return async () => {
-    const upToMs = wallMs();
+    const upToMs = clock.nowMs();
     const changed = await pollsChangedSince(store, publishedUpToMs - 30 * SECOND);
     let behind = 0;
     for (const poll of changed) {
@@ -125,10 +127,10 @@ function publisher({ store, published }: WorkerParts): Run {
 }
 
 /** All polls that take ballots, a portion at a time, round and round. */
-function sweeper({ store, tallies }: WorkerParts): Run {
+function sweeper({ clock, store, tallies }: WorkerParts): Run {
   let first = 0;
   return async () => {
-    const counting = await countingPolls(store, wallMs());
+    const counting = await countingPolls(store, clock.nowMs());
     if (first >= counting.length) first = 0;
     const portion = counting.slice(first, first + pollsPerStep);
     if (portion.length > 0) await reconcile(tallies, portion, false);
@@ -137,20 +139,20 @@ function sweeper({ store, tallies }: WorkerParts): Run {
 }
 
 /** The more ballots there are to read, the longer until they are read again. */
-function runoffPublisher({ tallies }: WorkerParts): Run {
+function runoffPublisher({ clock, tallies }: WorkerParts): Run {
   let dueMs = 0;
   return async () => {
     const startedMs = monotonicMs();
     if (startedMs < dueMs) return;
-    await publishRunoffs(tallies, wallMs());
+    await publishRunoffs(tallies, clock.nowMs());
     dueMs = monotonicMs() + runoffRestFactor * (monotonicMs() - startedMs);
   };
 }
 
 /** Recounts one poll that takes ballots, chosen at random: daemons and cron runs share them without coordination. */
-function recounter({ store, log, doubtful }: WorkerParts): Run {
+function recounter({ clock, store, log, doubtful }: WorkerParts): Run {
   return async () => {
-    const counting = await countingPolls(store, wallMs());
+    const counting = await countingPolls(store, clock.nowMs());
     const poll = counting[Math.floor(Math.random() * counting.length)];
     if (!poll) return;
     const drifts = await recountPoll(store, poll, true);

@@ -4,7 +4,7 @@
  * On an idle site (no ballot, no publication, no server gone or back), duties are done more rarely, so that it costs
  * its database next to nothing.
  */
-import { monotonicMs, SECOND, wallMs } from "#lib/base/clock.ts";
+import { monotonicMs, SECOND } from "#lib/base/clock.ts";
 import { describeError } from "#lib/base/log.ts";
 import type { FinishedPass } from "#lib/flush/finalize.ts";
 import type { PassOptions, PassSummary } from "#lib/flush/flusher.ts";
@@ -61,7 +61,7 @@ export async function onePass(
   maintenance: Maintenance,
   options: PassOptions,
 ): Promise<PassSummary> {
-  const startedAtMs = wallMs();
+  const startedAtMs = worker.clock.nowMs();
   const summary = await worker.flusher.pass(options);
   const { lastDisturbanceMs } = worker.flusher;
   await maintenance.step({ summary, startedAtMs, lastDisturbanceMs });

@@ -4,6 +4,7 @@ import { SECOND } from "#lib/base/clock.ts";
 import type { Log } from "#lib/base/log.ts";
 import { CountGatherer } from "#lib/books/gather-counts.ts";
 import type { Config } from "#lib/config/config.ts";
+import type { SiteClock } from "#lib/fleet/site-clock.ts";
 import { Flusher } from "#lib/flush/flusher.ts";
 import { RecentBatches } from "#lib/flush/recent-batches.ts";
 import type { MemcachedClient } from "#lib/memcached/client.ts";
@@ -19,6 +20,7 @@ export interface WorkerParts {
   readonly config: Config;
   readonly log: Log;
   readonly store: Store;
+  readonly clock: SiteClock;
   readonly flusher: Flusher;
   readonly published: PublishedPolls;
   readonly tallies: TallyDeps;
@@ -38,12 +40,13 @@ export function buildWorker(config: Config, log: Log): WorkerParts {
     connectionsMax: poolSizes.worker,
     statementMs: statementMsMax,
   });
-  const { store, placement, queueServers } = connections;
+  const { store, clock, placement, queueServers } = connections;
   const doubtful = new DoubtfulPolls();
   const books = new CountGatherer(store, placement);
   const flusher = new Flusher(
     {
       store,
+      clock,
       log,
       recent: new RecentBatches(),
       graceMs: config.queueGraceMs,

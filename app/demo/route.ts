@@ -1,5 +1,4 @@
 /** `GET /demo`: an article with polls in it. */
-import { wallMs } from "#lib/base/clock.ts";
 import { pageHeaders } from "#lib/http/headers.ts";
 import { getFront } from "#lib/web/front.ts";
 import { routeHandler } from "#lib/web/route-handler.ts";
@@ -10,7 +9,10 @@ export const dynamic = "force-dynamic";
 
 export const GET = routeHandler(async () => {
   const { published, config } = getFront();
-  const chosen = pollsForDemo(await published.listed(wallMs()), wallMs());
+  const chosen = pollsForDemo(
+    await published.listed(getFront().clock.nowMs()),
+    getFront().clock.nowMs(),
+  );
   const found = await Promise.all(chosen.map(({ slug }) => published.find(slug)));
   const html = demoPage({
     siteName: config.siteName,

@@ -3,7 +3,6 @@
  *
  * Source: oembed.com, version 1.0, "rich" type.
  */
-import { wallMs } from "#lib/base/clock.ts";
 import { FloodgateError } from "#lib/base/errors.ts";
 import { parse } from "#lib/http/problem.ts";
 import { json } from "#lib/http/respond.ts";
@@ -24,7 +23,8 @@ export const GET = routeHandler(async request => {
   const slug = path.exec(url.pathname)?.[1];
   const ours = url.origin === config.publicUrl && slugSchema.safeParse(slug).success;
   const poll = ours ? await published.find(slug as Slug) : null;
-  if (!poll || pollState(poll, wallMs()) === "draft") throw new FloodgateError("poll_not_found");
+  if (!poll || pollState(poll, getFront().clock.nowMs()) === "draft")
+    throw new FloodgateError("poll_not_found");
   return json(oembedOf(config, poll, query), {
     headers: { "Cache-Control": "public, max-age=3600", "Access-Control-Allow-Origin": "*" },
   });

@@ -4,7 +4,6 @@
  * The studio's server actions. Each checks the session first, and then calls the same functions as the API.
  */
 import { redirect } from "next/navigation";
-import { wallMs } from "#lib/base/clock.ts";
 import { isFloodgateError } from "#lib/base/errors.ts";
 import { parseLocalTime } from "#lib/base/time-zone.ts";
 import type { Slug } from "#lib/model/ids.ts";
@@ -109,8 +108,10 @@ export async function createPollAction(_state: FormState, form: FormData): Promi
   let slug: Slug;
   try {
     const openNow = form.get("intent") === "open";
-    const opensAt = openNow ? wallMs() : parsed.data.opensAt;
-    slug = (await createPoll(getFront().edit, { ...parsed.data, opensAt }, wallMs())).slug;
+    const opensAt = openNow ? getFront().clock.nowMs() : parsed.data.opensAt;
+    slug = (
+      await createPoll(getFront().edit, { ...parsed.data, opensAt }, getFront().clock.nowMs())
+    ).slug;
   } catch (error) {
     return formStateOf(error);
   }
@@ -132,17 +133,21 @@ async function change(form: FormData, run: Change, to?: string): Promise<FormSta
 
 export async function openPollAction(_state: FormState, form: FormData): Promise<FormState> {
   await requireSignIn();
-  return change(form, slug => openPoll(getFront().edit, slug, wallMs()));
+  return change(form, slug => openPoll(getFront().edit, slug, getFront().clock.nowMs()));
 }
 
 export async function closePollAction(_state: FormState, form: FormData): Promise<FormState> {
   await requireSignIn();
-  return change(form, slug => closePoll(getFront().edit, slug, wallMs()));
+  return change(form, slug => closePoll(getFront().edit, slug, getFront().clock.nowMs()));
 }
 
 export async function removePollAction(_state: FormState, form: FormData): Promise<FormState> {
   await requireSignIn();
-  return change(form, slug => removePoll(getFront().edit, slug, wallMs()), "/studio");
+  return change(
+    form,
+    slug => removePoll(getFront().edit, slug, getFront().clock.nowMs()),
+    "/studio",
+  );
 }
 
 export async function changeRulesAction(_state: FormState, form: FormData): Promise<FormState> {
@@ -151,12 +156,16 @@ export async function changeRulesAction(_state: FormState, form: FormData): Prom
   const parsed = changeableRulesSchema.safeParse(input);
   problemsOf(parsed.error?.issues ?? [], problems);
   if (!parsed.success || Object.keys(problems).length > 0) return { problems };
-  return change(form, slug => changePoll(getFront().edit, slug, parsed.data, wallMs()));
+  return change(form, slug =>
+    changePoll(getFront().edit, slug, parsed.data, getFront().clock.nowMs()),
+  );
 }
 
 export async function changeClosingAction(_state: FormState, form: FormData): Promise<FormState> {
   await requireSignIn();
   const closesAt = timeOf(form, "closesAt");
   if (closesAt === undefined) return { problems: { closesAt: "Enter a valid date and time." } };
-  return change(form, slug => changePoll(getFront().edit, slug, { closesAt }, wallMs()));
+  return change(form, slug =>
+    changePoll(getFront().edit, slug, { closesAt }, getFront().clock.nowMs()),
+  );
 }

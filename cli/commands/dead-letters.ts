@@ -2,7 +2,6 @@
  * `floodgate dead-letters`: lists what could not be counted, shows the bytes of one dead letter, tries to count it
  * again, or dismisses it.
  */
-import { wallMs } from "#lib/base/clock.ts";
 import { createLog } from "#lib/base/log.ts";
 import { redriveLetter } from "#lib/flush/redrive.ts";
 import { createProgram, exitStatus, UsageError, wholeNumber } from "#lib/program/command-line.ts";
@@ -68,6 +67,7 @@ export const command = createProgram<DeadLetterOptions>(
   async options => {
     const worker = buildWorker(operatorSettings().config, createLog("dead-letters", "warn"));
     try {
+      await worker.clock.measure();
       return await runOption(worker, options);
     } finally {
       await worker.close();
@@ -109,8 +109,8 @@ async function show({ store }: WorkerParts, id: number): Promise<number> {
   return exitStatus.ok;
 }
 
-async function dismiss({ store }: WorkerParts, id: number): Promise<number> {
-  if (!(await dismissDeadLetter(store, id, wallMs()))) throw noSuchLetter(id);
+async function dismiss({ store, clock }: WorkerParts, id: number): Promise<number> {
+  if (!(await dismissDeadLetter(store, id, clock.nowMs()))) throw noSuchLetter(id);
   print(`${id}: dismissed; its ballots stay set aside`);
   return exitStatus.ok;
 }
@@ -131,7 +131,9 @@ async function redrive(worker: WorkerParts, ids: readonly number[]): Promise<num
       print(`${id}: stays: ${result.reason}`);
     }
   }
-  const polls = (await everOpenPolls(worker.store, wallMs())).filter(({ id }) => changed.has(id));
+  const polls = (await everOpenPolls(worker.store, worker.clock.nowMs())).filter(({ id }) =>
+    changed.has(id),
+  );
   if (polls.length > 0) await reconcile(worker.tallies, polls, true);
   return left > 0 ? exitStatus.failed : exitStatus.ok;
 }

@@ -51,6 +51,7 @@ async function flush(worker: WorkerParts): Promise<number> {
   process.on("SIGINT", end);
   try {
     await checkSchema(worker.store);
+    await worker.clock.measure();
     const summary = await onePass(worker, new Maintenance(worker), {
       signal: stop.signal,
       waitForMissing: true,

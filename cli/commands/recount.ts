@@ -2,7 +2,6 @@
  * `floodgate recount`: counts the rows of one poll, or of all, again and compares them with the totals, and the
  * totals with the tallies. Prints what differs; corrects it if asked to.
  */
-import { wallMs } from "#lib/base/clock.ts";
 import { plural } from "#lib/base/human-readable.ts";
 import { createLog } from "#lib/base/log.ts";
 import { recountPoll } from "#lib/books/recount.ts";
@@ -53,8 +52,12 @@ export const command = createProgram<RecountOptions>(
   },
 );
 
-async function pollsToCount({ store }: WorkerParts, slug: string | undefined): Promise<Poll[]> {
-  if (slug === undefined) return everOpenPolls(store, wallMs());
+async function pollsToCount(
+  { store, clock }: WorkerParts,
+  slug: string | undefined,
+): Promise<Poll[]> {
+  await clock.measure();
+  if (slug === undefined) return everOpenPolls(store, clock.nowMs());
   const poll = await findPoll(store, slug as Slug);
   if (!poll) throw new UsageError(`there is no poll "${slug}"`);
   return [poll];

@@ -3,19 +3,17 @@
  * it made as one line of JSON: password and token can be read at no other time.
  */
 import { randomBytes } from "node:crypto";
-import { DAY, HOUR, SECOND, wallMs } from "#lib/base/clock.ts";
+import { DAY, HOUR, SECOND } from "#lib/base/clock.ts";
 import { createLog } from "#lib/base/log.ts";
 import type { Config } from "#lib/config/config.ts";
 import { createToken } from "#lib/editors/api-tokens.ts";
 import { Auth } from "#lib/editors/auth.ts";
 import { SignInAttempts } from "#lib/editors/sign-in-attempts.ts";
-import type { MemcachedClient } from "#lib/memcached/client.ts";
 import { createPoll, type EditDeps } from "#lib/polls/edit.ts";
 import { PublishedPolls } from "#lib/polls/published.ts";
 import type { CreatePoll } from "#lib/polls/schema.ts";
 import { createProgram, exitStatus } from "#lib/program/command-line.ts";
-import { connectServers } from "#lib/program/connections.ts";
-import type { Store } from "#lib/store/database.ts";
+import { type Connections, connectServers } from "#lib/program/connections.ts";
 import { newestPolls } from "#lib/store/polls.ts";
 import { operatorSettings } from "../operator-settings.ts";
 import { print } from "../print.ts";
@@ -93,8 +91,7 @@ interface FirstEditor {
 
 async function firstEditor(
   config: Config,
-  store: Store,
-  memcached: readonly MemcachedClient[],
+  { store, clock, memcached }: Connections,
 ): Promise<FirstEditor | null> {
   const editors = await store.rows("seed.editors", "SELECT id FROM editors LIMIT 1");
   const [server] = memcached;
@@ -108,7 +105,7 @@ async function firstEditor(
   const email = "editor@newsroom.example";
   const password = randomBytes(15).toString("base64url");
   const editor = await auth.createEditor({ name: "First Editor", email }, password);
-  const apiToken = await createToken(store, editor, "made by the first start", wallMs());
+  const apiToken = await createToken(store, editor, "made by the first start", clock.nowMs());
   return { email, password, apiToken };
 }
 
@@ -116,7 +113,8 @@ async function seed(): Promise<number> {
   const { config } = operatorSettings();
   const log = createLog("seed", "warn");
   const limits = { connectionsMax: 2, statementMs: statementMsMax };
-  const { store, memcached, placement, close } = connectServers(config, log, limits);
+  const connections = connectServers(config, log, limits);
+  const { store, clock, placement, close } = connections;
   const edit: EditDeps = {
     store,
     log,
@@ -124,11 +122,13 @@ async function seed(): Promise<number> {
     published: new PublishedPolls(placement, store, log),
   };
   try {
-    const editor = await firstEditor(config, store, memcached);
+    await clock.measure();
+    const editor = await firstEditor(config, connections);
     const polls: string[] = [];
     if ((await newestPolls(store, 1)).length === 0) {
-      for (const poll of samplePolls(wallMs())) {
-        polls.push((await createPoll(edit, poll, wallMs())).slug);
+      const nowMs = clock.nowMs();
+      for (const poll of samplePolls(nowMs)) {
+        polls.push((await createPoll(edit, poll, nowMs)).slug);
       }
     }
     print(JSON.stringify({ editor, polls }));

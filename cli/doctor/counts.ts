@@ -2,7 +2,7 @@
  * Whether the numbers agree: accepted ballots with their fates, rows with totals, totals with tallies. Counts only as
  * much again as is quick: the newest polls, and no large ones.
  */
-import { monotonicMs, SECOND, wallMs } from "#lib/base/clock.ts";
+import { monotonicMs, SECOND } from "#lib/base/clock.ts";
 import { plural } from "#lib/base/human-readable.ts";
 import { readBooks } from "#lib/books/books.ts";
 import { recountPoll } from "#lib/books/recount.ts";
@@ -128,7 +128,7 @@ async function recountSome(
 async function compareSome(
   deps: TallyDeps,
 ): Promise<string | { readonly compared: number; readonly off: readonly Poll[] }> {
-  const polls = (await countingPolls(deps.store, wallMs())).slice(0, talliesMax);
+  const polls = (await countingPolls(deps.store, deps.clock.nowMs())).slice(0, talliesMax);
   try {
     const comparison = await compareTallies(deps, polls);
     if (comparison.state === "compared") return { compared: polls.length, off: comparison.off };

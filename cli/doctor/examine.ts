@@ -6,8 +6,7 @@ import { SECOND } from "#lib/base/clock.ts";
 import { createLog } from "#lib/base/log.ts";
 import type { Config } from "#lib/config/config.ts";
 import { serversUp } from "#lib/memcached/placement.ts";
-import { connectServers } from "#lib/program/connections.ts";
-import type { TallyDeps } from "#lib/rebuild/rebuild.ts";
+import { type Connections, connectServers } from "#lib/program/connections.ts";
 import { isStoreFailure } from "#lib/store/failure.ts";
 import { checkBooks, checkDrift, checkLetters } from "./counts.ts";
 import { type Finding, wrong } from "./finding.ts";
@@ -47,10 +46,11 @@ export async function examine(config: Config, from: string): Promise<Finding[]> 
 }
 
 /** MySQL and its content: the content only when MySQL can be used and the schema fits. */
-async function checkDatabase(deps: TallyDeps, config: Config): Promise<Finding[]> {
+async function checkDatabase(deps: Connections, config: Config): Promise<Finding[]> {
   const { store, queueServers } = deps;
   const { findings: found, answers } = await checkMysql(store, config);
   if (!answers) return found;
+  await deps.clock.measure();
   try {
     found.push(...(await checkMigrations(store)));
     if (found.some(({ section }) => section === "the-schema-does-not-fit")) return found;

@@ -8,7 +8,7 @@
  *   (`decide-in-mysql.ts`) and one replayed batch (`replay.ts`); and no more ballots a second than the rate limit, to
  *   spare the newsroom's database.
  */
-import { wallMs } from "../base/clock.ts";
+import type { Clock } from "../base/clock.ts";
 import { describeError, type Log } from "../base/log.ts";
 import { retry } from "../base/retry.ts";
 import { TokenBucket } from "../base/token-bucket.ts";
@@ -24,6 +24,7 @@ import { type CommitOutcome, outcomeBeside, type PendingBallot } from "./pending
 
 export interface DirectCommitDeps {
   readonly log: Log;
+  readonly clock: Clock;
   readonly store: StoreBreaker;
   readonly tallies: Placement;
   readonly staleTallies: StaleTallies;
@@ -88,7 +89,7 @@ export class DirectCommit {
   #write(batch: Batch, accepted: boolean): Promise<DirectOutcome> {
     const { store } = this.#deps;
     return retry(
-      () => store.use(mysql => commitDirectly(mysql, batch, accepted, wallMs())),
+      () => store.use(mysql => commitDirectly(mysql, batch, accepted, this.#deps.clock.nowMs())),
       contentionRetry,
     );
   }

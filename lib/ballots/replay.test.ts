@@ -33,6 +33,7 @@ async function logged(ring: ReplayRing, stop: AbortSignal): Promise<unknown[]> {
     log,
   });
   const directCommit = new DirectCommit({
+    clock: { nowMs: Date.now },
     log,
     store: new StoreBreaker(store, log),
     tallies,

@@ -1,8 +1,9 @@
 /**
- * Durations as words, the two clocks, and a sleep that can be aborted.
+ * Durations as words, the clocks, and a sleep that can be aborted.
  *
- * Invariant: durations and ages inside a process are measured with `monotonicMs`; only times that people see or that are
- *   stored use `wallMs`. The wall clock may jump (NTP, an operator, a paused virtual machine), the monotonic one may not.
+ * Invariant: durations and ages inside a process are measured with `monotonicMs`. Times that are stored, and decisions
+ *   about polls, use the site's `Clock`. `wallMs` is for this process's own pages and logs: it may jump (NTP, an
+ *   operator, a paused virtual machine) and may be wrong.
  */
 
 export const SECOND = 1_000;
@@ -13,6 +14,11 @@ export const DAY = 24 * HOUR;
 /** Milliseconds since 1970-01-01T00:00Z, by the machine's clock. */
 export function wallMs(): number {
   return Date.now();
+}
+
+/** The site's time, which all processes agree on (`fleet/site-clock.ts`); milliseconds since 1970. No I/O. */
+export interface Clock {
+  nowMs(): number;
 }
 
 /** Milliseconds since an arbitrary moment; never goes back, and goes on while the process is stopped. */

@@ -3,7 +3,6 @@
  * that MySQL refuses.
  */
 import { faultPoint } from "#faults";
-import { wallMs } from "../base/clock.ts";
 import { describeError } from "../base/log.ts";
 import { retry } from "../base/retry.ts";
 import type { MemcachedClient } from "../memcached/client.ts";
@@ -16,7 +15,7 @@ import { findRefused } from "./find-refused.ts";
 import { pollsOf } from "./settle.ts";
 import { commitWork, type FlushOutcome, type FlushWork } from "./transaction.ts";
 
-type CommitterDeps = Pick<FlushDeps, "store" | "log" | "correctTallies">;
+type CommitterDeps = Pick<FlushDeps, "store" | "clock" | "log" | "correctTallies">;
 
 const slotsPerCommitMax = 1_024;
 const contentionRetry = { firstMs: 5, maxMs: 200, attemptsMax: 9, retryable: isContended };
@@ -43,7 +42,7 @@ export class Committer {
     try {
       const result = await retry(() => {
         faultPoint("worker.before-transaction");
-        return commitWork(this.#deps.store, work, wallMs());
+        return commitWork(this.#deps.store, work, this.#deps.clock.nowMs());
       }, contentionRetry);
       this.#slotsMax = Math.min(slotsPerCommitMax, this.#slotsMax * 2);
       return result;

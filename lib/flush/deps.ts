@@ -1,4 +1,5 @@
 /** The dependencies and settings of a flush, the same for all queues of a process. */
+import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import type { Batch } from "../model/ballot.ts";
 import type { PollId } from "../model/ids.ts";
@@ -9,6 +10,7 @@ import type { RecentBatches } from "./recent-batches.ts";
 
 export interface FlushDeps {
   readonly store: Store;
+  readonly clock: Clock;
   readonly log: Log;
   readonly recent: RecentBatches;
   readonly relief: Relief;

@@ -2,7 +2,6 @@
  * The queues of a server that a pass flushes: those that are alive, each from its checkpoint on. Epochs that
  * have ended are flushed to their end first, and their checkpoints closed.
  */
-import { wallMs } from "../base/clock.ts";
 import { range } from "../base/lists.ts";
 import type { MemcachedClient } from "../memcached/client.ts";
 import type { Epoch, QueueName } from "../model/ids.ts";
@@ -66,7 +65,11 @@ export class OpenQueues {
   async #flushOf(server: MemcachedClient, { epoch, queue }: QueueState): Promise<QueueFlush> {
     const known = this.#flushes.get(epoch);
     if (known) return known;
-    await openCheckpoint(this.#deps.store, { epoch, server: server.name, queue }, wallMs());
+    await openCheckpoint(
+      this.#deps.store,
+      { epoch, server: server.name, queue },
+      this.#deps.clock.nowMs(),
+    );
     this.#openEpochs = await openCheckpoints(this.#deps.store);
     const checkpoint = this.#openEpochs.find(open => open.epoch === epoch);
     if (!checkpoint) {
@@ -107,7 +110,7 @@ export class OpenQueues {
       const step = () => flush.step(pointer, counts);
       await driveQueues([queue], { relief, random, step, signal, waitForMissing: true });
       if (depthOf(queue) > 0) continue;
-      await closeCheckpoint(this.#deps.store, epoch, wallMs());
+      await closeCheckpoint(this.#deps.store, epoch, this.#deps.clock.nowMs());
       this.#flushes.delete(epoch);
       this.#onEpochClosed();
       this.#openEpochs = this.#openEpochs?.filter(each => each.epoch !== epoch);

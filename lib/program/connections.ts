@@ -6,13 +6,16 @@
  */
 import type { Log } from "../base/log.ts";
 import type { Config } from "../config/config.ts";
+import { SiteClock } from "../fleet/site-clock.ts";
 import { connectMemcached, type MemcachedClient } from "../memcached/client.ts";
 import { Placement } from "../memcached/placement.ts";
 import { allQueueNames } from "../queue/queue-names.ts";
 import type { TallyDeps } from "../rebuild/rebuild.ts";
+import { readDatabaseClock } from "../store/clock.ts";
 import { Store } from "../store/database.ts";
 
 export interface Connections extends TallyDeps {
+  readonly clock: SiteClock;
   readonly memcached: readonly MemcachedClient[];
   /** Each server once, whatever it holds. */
   readonly servers: readonly MemcachedClient[];
@@ -34,6 +37,7 @@ export function connectServers(config: Config, log: Log, limits: StoreLimits): C
   return {
     store,
     log,
+    clock: new SiteClock({ log, memcached: servers, readDatabase: () => readDatabaseClock(store) }),
     memcached,
     queueServers,
     servers,

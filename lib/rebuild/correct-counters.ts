@@ -8,7 +8,7 @@
  * Invariant: nothing is sent once the locks may have expired. A poll's counters on one server are written
  *   together or not at all.
  */
-import { monotonicMs, wallMs } from "../base/clock.ts";
+import { type Clock, monotonicMs } from "../base/clock.ts";
 import type { MemcachedClient } from "../memcached/client.ts";
 import { MemcachedFailure } from "../memcached/failure.ts";
 import { tallyKey } from "../memcached/keys.ts";
@@ -57,13 +57,16 @@ interface ServerPolls<T> {
  *   to the other servers have finished.
  */
 export async function correctCounters(
-  placement: Placement,
+  { placement, clock }: { readonly placement: Placement; readonly clock: Clock },
   polls: readonly Poll[],
   wanted: Wanted,
   untilMs: number,
 ): Promise<readonly Correction[] | undefined> {
   const servers = await Promise.all(byServer(placement, polls).map(readServer));
-  const versions = nextVersions(servers.flatMap(({ portions }) => portions.flat()));
+  const versions = nextVersions(
+    servers.flatMap(({ portions }) => portions.flat()),
+    firstVersion(clock.nowMs()),
+  );
   const written = await Promise.allSettled(
     servers.map(server => writeServer(server, wanted, versions, untilMs)),
   );
@@ -139,10 +142,9 @@ async function readPortion(server: MemcachedClient, polls: readonly Poll[]): Pro
 
 /**
  * The next version of each poll: the same on all its servers, and above every version that was shown. A server
- * without a version counts as `firstVersion`, which is above all earlier ones.
+ * without a version counts as `first`, which is above all earlier ones.
  */
-function nextVersions(copies: readonly Copy[]): ReadonlyMap<PollId, number> {
-  const first = firstVersion(wallMs());
+function nextVersions(copies: readonly Copy[], first: number): ReadonlyMap<PollId, number> {
   const next = new Map<PollId, number>();
   for (const { poll, version } of copies) {
     next.set(poll.id, Math.max(next.get(poll.id) ?? 0, (version ?? first) + 1));

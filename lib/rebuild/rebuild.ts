@@ -21,7 +21,7 @@
  * A flush between its commit and the end of its corrections is not seen here; the regular comparison
  * (`reconcile.ts`) finds its effect.
  */
-import { inTime, monotonicMs } from "../base/clock.ts";
+import { type Clock, inTime, monotonicMs } from "../base/clock.ts";
 import { describeError, type Log } from "../base/log.ts";
 import type { MemcachedClient } from "../memcached/client.ts";
 import { orWhenMemcachedFails } from "../memcached/failure.ts";
@@ -39,6 +39,7 @@ import { type Freeze, freezeQueues, waitForFreeLocks } from "./freeze-queues.ts"
 
 export interface TallyDeps {
   readonly store: Store;
+  readonly clock: Clock;
   readonly log: Log;
   /** The servers of each poll's tallies. */
   readonly placement: Placement;
@@ -158,7 +159,7 @@ async function correctFrozen(
     tooSlow,
   );
   if (missed) return undefined;
-  return correctCounters(deps.placement, polls, wantedOf(snapshot), sureUntilMs);
+  return correctCounters(deps, polls, wantedOf(snapshot), sureUntilMs);
 }
 
 /** A StoreFailure, so that the connection is thrown away. */

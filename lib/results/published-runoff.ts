@@ -4,7 +4,6 @@
  *
  * Invariant: no request computes a runoff or reads MySQL for it (promise 4).
  */
-import { wallMs } from "../base/clock.ts";
 import type { MemcachedClient } from "../memcached/client.ts";
 import { tallyKey } from "../memcached/keys.ts";
 import { Pipeline } from "../memcached/pipeline.ts";
@@ -62,12 +61,12 @@ export async function publishRunoffs(deps: TallyDeps, nowMs: number): Promise<vo
 }
 
 async function publishRunoff(
-  { store }: TallyDeps,
+  { store, clock }: TallyDeps,
   servers: readonly MemcachedClient[],
   poll: Poll,
   of: string,
 ) {
-  const computedAtMs = wallMs();
+  const computedAtMs = clock.nowMs();
   const rankings = await countChoices(store, poll.id);
   const numbers = poll.options.map(option => option.number);
   const runoff: PublishedRunoff = { ...computeRunoff(numbers, rankings), computedAtMs, of };

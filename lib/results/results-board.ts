@@ -11,7 +11,7 @@
  * read is under way, which would discard that read.
  */
 import { LRUCache } from "lru-cache";
-import { monotonicMs, SECOND, sleep, wallMs } from "../base/clock.ts";
+import { monotonicMs, SECOND, sleep } from "../base/clock.ts";
 import { FloodgateError, isFloodgateError } from "../base/errors.ts";
 import { describeError } from "../base/log.ts";
 import { SingleFlight } from "../base/single-flight.ts";
@@ -86,7 +86,7 @@ export class ResultsBoard {
 
   /** The same, if it needs no I/O. An entry that is in use is refreshed in the background before it is too old. */
   fresh(poll: Poll, requester: Requester): Snapshot | undefined {
-    const hidden = hiddenSnapshot(poll, requester, wallMs());
+    const hidden = hiddenSnapshot(poll, requester, this.#deps.clock.nowMs());
     if (hidden) return hidden;
     const known = this.#entries.get(poll.id);
     if (!known) return undefined;
@@ -114,7 +114,12 @@ export class ResultsBoard {
       version: follows ? partial.version : known.tally.version,
     };
     const { made: _, ...rest } = known;
-    this.#entries.set(poll, { ...rest, tally, seen: partial.version, asOfMs: wallMs() });
+    this.#entries.set(poll, {
+      ...rest,
+      tally,
+      seen: partial.version,
+      asOfMs: this.#deps.clock.nowMs(),
+    });
   }
 
   #refresh(poll: Poll): Promise<Entry> {
@@ -128,7 +133,12 @@ export class ResultsBoard {
       const known = this.#entries.get(poll.id);
       const newest = known ? await this.#newer(poll, known.tally, tally) : tally;
       const readAtMs = monotonicMs();
-      const entry = { tally: newest, runoff: await runoff, readAtMs, asOfMs: wallMs() };
+      const entry = {
+        tally: newest,
+        runoff: await runoff,
+        readAtMs,
+        asOfMs: this.#deps.clock.nowMs(),
+      };
       return this.#keep(poll, entry);
     } catch (error) {
       if (!isMemcachedFailure(error) && !isFloodgateError(error)) throw error;
@@ -149,7 +159,7 @@ export class ResultsBoard {
     const found = (await orWhenMysqlFails(read, () => undefined))?.get(poll.id);
     if (!found) return undefined;
     const known = this.#entries.get(poll.id);
-    const now = wallMs();
+    const now = this.#deps.clock.nowMs();
     if (known && (known.tally.ballots > found.ballots || sameVotes(poll, known.tally, found))) {
       return this.#keep(poll, { ...known, stored: true, readAtMs: monotonicMs() });
     }

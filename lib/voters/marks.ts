@@ -13,7 +13,7 @@
  * **On failure:** ballots pass. When a mark's server is away or full, MySQL still counts one ballot per voter, and the
  * flush subtracts the others from the tallies.
  */
-import { DAY, SECOND, wallMs } from "../base/clock.ts";
+import { DAY, SECOND } from "../base/clock.ts";
 import type { MemcachedClient } from "../memcached/client.ts";
 import { MemcachedFailure, orWhenMemcachedFails } from "../memcached/failure.ts";
 import { type Key, markKey } from "../memcached/keys.ts";
@@ -104,10 +104,9 @@ export async function placeMarks(
 export async function addStoredMarks(
   servers: readonly MemcachedClient[],
   server: MemcachedClient,
-  poll: Pick<Poll, "closesAtMs">,
   ballots: readonly BallotRow[],
+  ttlSeconds: number,
 ): Promise<void> {
-  const ttlSeconds = markTtlSeconds(poll, wallMs());
   const pipeline = new Pipeline();
   const offered: MarkedBallot[] = [];
   for (const { pollId, voter, ballotId, revision, choices } of ballots) {

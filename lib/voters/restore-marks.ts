@@ -8,7 +8,7 @@
  * Invariant: progress moves by compare-and-swap, so everything before it is restored.
  * Not restored: ballots that were accepted before the loss and have not reached MySQL. Their front's replay does that.
  */
-import { monotonicMs, wallMs } from "../base/clock.ts";
+import { type Clock, monotonicMs } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import type { MemcachedClient } from "../memcached/client.ts";
 import { marksRestoredKey } from "../memcached/keys.ts";
@@ -18,11 +18,12 @@ import type { Poll } from "../model/poll.ts";
 import { ballotsAfter } from "../store/ballots.ts";
 import type { Store } from "../store/database.ts";
 import { countingPolls } from "../store/polls.ts";
-import { addStoredMarks } from "./marks.ts";
+import { addStoredMarks, markTtlSeconds } from "./marks.ts";
 
 export interface RestoreDeps {
   readonly store: Store;
   readonly log: Log;
+  readonly clock: Clock;
   readonly markServers: readonly MemcachedClient[];
 }
 
@@ -78,16 +79,16 @@ async function storeProgress<T>(server: MemcachedClient, store: (pipeline: Pipel
 
 /** Restores the next rows; resolves with the new progress, `undefined` at the end. */
 async function restorePortion(
-  { store, markServers }: RestoreDeps,
+  { store, clock, markServers }: RestoreDeps,
   server: MemcachedClient,
   progress: Progress,
 ): Promise<Progress | undefined> {
-  const polls = await countingPolls(store, wallMs());
+  const polls = await countingPolls(store, clock.nowMs());
   const poll = polls.filter(({ id }) => id >= progress.pollId).sort(byId)[0];
   if (!poll) return undefined;
   const after = poll.id === progress.pollId ? progress.voter : undefined;
   const ballots = await ballotsAfter(store, poll.id, after, rowsPerQuery);
-  await addStoredMarks(markServers, server, poll, ballots);
+  await addStoredMarks(markServers, server, ballots, markTtlSeconds(poll, clock.nowMs()));
   const last = ballots.at(-1);
   return ballots.length === rowsPerQuery && last
     ? { pollId: poll.id, voter: last.voter }

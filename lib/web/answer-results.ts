@@ -1,5 +1,4 @@
 /** Reading results by API or stream: which poll, who may see it, and the encoded answer. */
-import { wallMs } from "../base/clock.ts";
 import { FloodgateError } from "../base/errors.ts";
 import { dataHeaders } from "../http/headers.ts";
 import { answerFor, type PreparedResponse, prepareResponse } from "../http/prepared-response.ts";
@@ -51,7 +50,7 @@ export function pollingHeader(front: Front): Readonly<Record<string, string>> {
  * and the request has an editor's credentials, the check of those.
  */
 export async function requesterOf(front: Front, poll: Poll, request: Request): Promise<Requester> {
-  const nowMs = wallMs();
+  const nowMs = front.clock.nowMs();
   if (maySeeResults(poll, "reader", nowMs)) return "reader";
   if (dependsOnVoter(poll, nowMs) && hasVoted(await markOf(front, poll, request))) return "voter";
   if (!maySeeResults(poll, "editor", nowMs) || !hasCredentials(request)) return "reader";
@@ -83,13 +82,13 @@ function hasCredentials(request: RequestHead): boolean {
 }
 
 /** True when the answer may be cached: every reader would get it at this moment. */
-export function sameForAll(poll: Poll, requester: Requester): boolean {
-  return requester === "reader" && !dependsOnVoter(poll, wallMs());
+export function sameForAll(front: Front, poll: Poll, requester: Requester): boolean {
+  return requester === "reader" && !dependsOnVoter(poll, front.clock.nowMs());
 }
 
 /** True when the requester is surely `reader`, without any I/O: the answer is then the one that all readers get. */
-export function isAnyReader(poll: Poll, request: RequestHead): boolean {
-  const nowMs = wallMs();
+export function isAnyReader(front: Front, poll: Poll, request: RequestHead): boolean {
+  const nowMs = front.clock.nowMs();
   if (dependsOnVoter(poll, nowMs)) return false;
   return maySeeResults(poll, "reader", nowMs) || !hasCredentials(request);
 }
@@ -119,7 +118,7 @@ export function preparedResults(
   request: RequestHead,
 ): PreparedResponse | undefined {
   const poll = preparedPoll(front, slug);
-  if (!poll || request.url.includes("?") || !isAnyReader(poll, request)) return undefined;
+  if (!poll || request.url.includes("?") || !isAnyReader(front, poll, request)) return undefined;
   const snapshot = front.results.fresh(poll, "reader");
   if (!snapshot) return undefined;
   return answerFor(resultsAnswer(front, snapshot, true), request.headers.get("if-none-match"));
@@ -128,7 +127,7 @@ export function preparedResults(
 /** The poll, if this process remembers it and it is no draft. No I/O. */
 export function preparedPoll(front: Front, slug: string): Poll | undefined {
   const poll = isSlug(slug) ? front.published.remembered(slug) : undefined;
-  return poll && pollState(poll, wallMs()) !== "draft" ? poll : undefined;
+  return poll && pollState(poll, front.clock.nowMs()) !== "draft" ? poll : undefined;
 }
 
 /**
@@ -138,7 +137,8 @@ export function preparedPoll(front: Front, slug: string): Poll | undefined {
  */
 export async function pollWithResults(front: Front, slug: string): Promise<Poll> {
   const poll = isSlug(slug) ? await front.published.find(slug) : null;
-  if (!poll || pollState(poll, wallMs()) === "draft") throw new FloodgateError("poll_not_found");
+  if (!poll || pollState(poll, front.clock.nowMs()) === "draft")
+    throw new FloodgateError("poll_not_found");
   return poll;
 }
 

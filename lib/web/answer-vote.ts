@@ -1,7 +1,7 @@
 /** From an HTTP vote to a cast ballot: what voting by script and by plain form share. */
 
 import { type CastOutcome, castBallot } from "../ballots/cast.ts";
-import { SECOND, wallMs } from "../base/clock.ts";
+import { SECOND } from "../base/clock.ts";
 import { FloodgateError } from "../base/errors.ts";
 import type { JsonOrForm } from "../http/body.ts";
 import { parse, problemAnswer } from "../http/problem.ts";
@@ -77,7 +77,7 @@ export function castVote(
     ballotId: input.ballotId,
     request: () => laneFacts(request),
     replaces: input.replaces,
-    receivedAtMs: wallMs(),
+    receivedAtMs: front.clock.nowMs(),
   });
 }
 

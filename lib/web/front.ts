@@ -9,6 +9,7 @@ import { createLog, type Log } from "../base/log.ts";
 import { type Config, loadConfig } from "../config/config.ts";
 import type { Auth } from "../editors/auth.ts";
 import { SignInAttempts } from "../editors/sign-in-attempts.ts";
+import type { SiteClock } from "../fleet/site-clock.ts";
 import { Degradation } from "../health/degradation.ts";
 import type { PreparedResponse } from "../http/prepared-response.ts";
 import type { MemcachedClient } from "../memcached/client.ts";
@@ -31,6 +32,7 @@ export interface Front {
   readonly config: Config;
   readonly log: Log;
   readonly store: Store;
+  readonly clock: SiteClock;
   readonly memcached: readonly MemcachedClient[];
   readonly published: PublishedPolls;
   readonly results: ResultsBoard;
@@ -85,7 +87,7 @@ function build(config: Config, votingStart: VotingStart): Front {
     connectionsMax: poolSizes.front,
     statementMs: statementMsMax,
   });
-  const { store, memcached, queueServers, placement } = connections;
+  const { store, clock, memcached, queueServers, placement } = connections;
   const directCommitStore = new Store({ url: config.databaseUrl, ...directStore });
   const breaker = new StoreBreaker(directCommitStore, log);
   const published = new PublishedPolls(placement, store, log, breaker);
@@ -96,6 +98,8 @@ function build(config: Config, votingStart: VotingStart): Front {
     log,
     viewersMax: config.viewersMax,
   });
+  const stop = new AbortController();
+  void clock.watch(stop.signal);
   let voting: Voting | undefined;
   const degradation = new Degradation(log, breaker, () => ({
     queueServers: queueServers.length,
@@ -106,6 +110,7 @@ function build(config: Config, votingStart: VotingStart): Front {
     config,
     log,
     store,
+    clock,
     breaker,
     published,
     results,
@@ -130,6 +135,7 @@ function build(config: Config, votingStart: VotingStart): Front {
     auth: lazyAuth(config, store, memcached),
     close: async () => {
       live.stop();
+      stop.abort();
       await voting?.stop();
       await Promise.all([connections.close(), directCommitStore.close()]);
     },

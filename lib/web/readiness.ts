@@ -1,4 +1,5 @@
 /** Whether a front can take votes right now, and on which degradation step it is. */
+import type { WrongClock } from "../fleet/site-clock.ts";
 import type { DegradationStep } from "../health/degradation.ts";
 import type { MemcachedClient } from "../memcached/client.ts";
 import { orWhenMemcachedFails } from "../memcached/failure.ts";
@@ -16,6 +17,8 @@ export interface Readiness {
   readonly memcached: Readonly<Record<string, "ok" | "unreachable">>;
   /** Not needed for accepting votes: they wait in memcached while MySQL is away. */
   readonly mysql: "ok" | "unreachable";
+  /** Clocks that are more than two seconds off the site's time; such a machine needs NTP. */
+  readonly wrongClocks: readonly WrongClock[];
 }
 
 /** Asks every memcached server and MySQL. One round trip each. */
@@ -30,13 +33,16 @@ export async function readiness(front: Front): Promise<Readiness> {
   ]);
   front.degradation.update();
   const { step, lanesRefused } = front.degradation;
-  const all = step === "normal" && servers.every(([, state]) => state === "ok");
+  const { wrong: wrongClocks } = front.clock;
+  const all =
+    step === "normal" && servers.every(([, state]) => state === "ok") && wrongClocks.length === 0;
   return {
     status: step === "refusing" ? "unavailable" : all ? "ok" : "degraded",
     step,
     lanesRefused,
     memcached: Object.fromEntries(servers),
     mysql: mysqlUp ? "ok" : "unreachable",
+    wrongClocks,
   };
 }
 

@@ -13,6 +13,7 @@ import type { Log } from "../base/log.ts";
 import { AcceptedCount } from "../books/accepted-count.ts";
 import { recoverCounts } from "../books/recover-counts.ts";
 import type { Config } from "../config/config.ts";
+import type { SiteClock } from "../fleet/site-clock.ts";
 import type { Degradation } from "../health/degradation.ts";
 import type { MemcachedClient } from "../memcached/client.ts";
 import { inOrderFrom, type Placement } from "../memcached/placement.ts";
@@ -34,6 +35,7 @@ export interface VotingParts {
   readonly config: Config;
   readonly log: Log;
   readonly store: Store;
+  readonly clock: SiteClock;
   readonly breaker: StoreBreaker;
   readonly published: PublishedPolls;
   readonly results: ResultsBoard;
@@ -67,6 +69,7 @@ export function startVoting(parts: VotingParts): Voting {
   const acceptedCount = new AcceptedCount({ producer, home, directory, placement, log });
   const directCommit = new DirectCommit({
     log,
+    clock: parts.clock,
     acceptedCount,
     store: breaker,
     tallies: placement,

@@ -38,6 +38,7 @@ function statementsOf(work: () => Promise<unknown>): Promise<number> {
 function newBoard(): ResultsBoard {
   const { client, store, deps } = bench;
   return new ResultsBoard({
+    clock: { nowMs: Date.now },
     store,
     breaker: new StoreBreaker(store, deps.log),
     log: deps.log,

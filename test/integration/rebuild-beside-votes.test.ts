@@ -53,6 +53,7 @@ it("rebuildTallies lets votes of other homes go on while a dead front's lock las
     await dead.takeTicket(); // and is never heard of again
     const deps = {
       store: bench.store,
+      clock: { nowMs: Date.now },
       log: createLog("test", "silent"),
       placement: new Placement([bench.client], 1),
       queueServers: [bench.client],
@@ -90,6 +91,7 @@ it("rebuildTallies that gets no lock ends with its last attempt, and waits for n
   const log = Object.assign(createLog("test", "silent"), { warn: () => seen.push("failed") });
   const deps = {
     store: bench.store,
+    clock: { nowMs: Date.now },
     log,
     placement: new Placement([bench.client], 1),
     queueServers: [server],

@@ -76,6 +76,7 @@ const depsFor = (
   queueNames: TallyDeps["queueNames"],
   change: Partial<TallyDeps> = {},
 ): TallyDeps => ({
+  clock: { nowMs: Date.now },
   store: bench.store,
   log: createLog("test", "silent"),
   placement: new Placement([bench.client], 1),
@@ -279,13 +280,13 @@ describe("correctCounters with 2,000 polls", () => {
 
   it("correctCounters with 2,000 polls writes a few portions, and nothing when the time is over", async () => {
     const client = countingClient();
-    const placement = new Placement([client], 1);
+    const deps = { placement: new Placement([client], 1), clock: { nowMs: Date.now } };
     const polls = await manyPolls();
-    assert.equal(await correctCounters(placement, polls, () => 3, monotonicMs()), undefined);
+    assert.equal(await correctCounters(deps, polls, () => 3, monotonicMs()), undefined);
     assert.equal(await ballotsOf(polls[0] ?? assert.fail()), undefined);
     const before = client.roundTrips;
     const untilMs = monotonicMs() + defaultTimeouts.answerMs * 20;
-    const corrections = await correctCounters(placement, polls, () => 3, untilMs);
+    const corrections = await correctCounters(deps, polls, () => 3, untilMs);
     assert.equal(corrections?.length, polls.length * 5);
     assert.ok(client.roundTrips - before <= 8, `${client.roundTrips - before} round trips`);
     for (const poll of [polls[0], polls.at(-1)])

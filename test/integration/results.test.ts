@@ -18,6 +18,7 @@ const log = createLog("test", "silent");
 const placement = new Placement([client], 1);
 const newBoard = () =>
   new ResultsBoard({
+    clock: { nowMs: Date.now },
     store,
     breaker: new StoreBreaker(store, log),
     log,

@@ -56,6 +56,7 @@ export function newCommit(
     batchIds,
     staleTallies: missed,
     directCommit: new DirectCommit({
+      clock: { nowMs: Date.now },
       log,
       store: breaker,
       tallies,

@@ -52,6 +52,7 @@ export async function startFlushBench(
   const corrections: Parameters<FlushDeps["correctTallies"]>[] = [];
   const deps: FlushDeps = {
     store,
+    clock: { nowMs: Date.now },
     log: createLog("test", "silent"),
     recent: new RecentBatches(),
     graceMs: 300,

@@ -64,5 +64,6 @@ export const survey = (slots: number, waitedMs = 0, change: Partial<Survey> = {}
     },
   ],
   lanesRefused: [],
+  wrongClocks: [],
   ...change,
 });

@@ -60,6 +60,12 @@ export class Metrics {
     ["server"],
   );
 
+  readonly #clock = this.#gauge(
+    "clock_ahead_seconds",
+    "By how much a clock is ahead of the site's time; absent while it is less than two seconds off.",
+    ["clock"],
+  );
+
   readonly #books = this.#gauge("books_ballots", "Ballots in the books of all polls.", ["account"]);
   readonly #balanced = this.#gauge("books_balanced", "1 when the books balance.");
 
@@ -101,7 +107,9 @@ export class Metrics {
   /** All metrics as Prometheus reads them. */
   async expose(survey: Survey, books: Books | undefined): Promise<string> {
     if (books) this.#account(books);
-    for (const gauge of [this.#waiting, this.#oldest, this.#up]) gauge.reset();
+    for (const gauge of [this.#waiting, this.#oldest, this.#up, this.#clock]) gauge.reset();
+    for (const { clock, aheadMs } of survey.wrongClocks)
+      this.#clock.set({ clock }, aheadMs / SECOND);
     for (const { name: server, memory, lanes } of survey.servers) {
       this.#up.set({ server }, memory ? 1 : 0);
       if (memory) {

@@ -16,6 +16,7 @@ const json = "application/json";
 function pages({ token, agoMs = 0 }: { token?: string; agoMs?: number } = {}) {
   const worker = {
     log: createLog("test", "silent"),
+    clock: { nowMs: wallMs, wrong: [] },
     config: { workerToken: token, queueCopies: 1, queueMemoryPercent: 50 },
     books: { total: books },
     memcached: [],

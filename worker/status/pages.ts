@@ -5,7 +5,6 @@
  */
 import { type Context, Hono } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
-import { wallMs } from "#lib/base/clock.ts";
 import { describeError } from "#lib/base/log.ts";
 import type { LogLines } from "#lib/base/log-lines.ts";
 import { type DegradationStep, degradationStep } from "#lib/health/degradation.ts";
@@ -58,7 +57,7 @@ export function statusPages({ worker, state, history, metrics, lines }: StatusDe
   });
   // Before the access check: it says only "ok" or "stale", and process supervisors have no token.
   app.get("/healthz", c => {
-    const stale = isStale(state, wallMs());
+    const stale = isStale(state, worker.clock.nowMs());
     return json(c, { status: stale ? "stale" : "ok" }, stale ? 503 : 200);
   });
   app.use(async (c, next) => {

@@ -4,6 +4,7 @@
  */
 import { SECOND } from "#lib/base/clock.ts";
 import { duration, plural } from "#lib/base/human-readable.ts";
+import type { WrongClock } from "#lib/fleet/site-clock.ts";
 import type { PassSummary } from "#lib/flush/flusher.ts";
 import { type Memory, nearlyFull } from "#lib/memcached/memory-stats.ts";
 import { type Lane, lanes } from "#lib/model/lane.ts";
@@ -51,6 +52,7 @@ export interface Survey {
   }[];
   /** Lanes whose ballots fronts refuse because memory runs out. */
   readonly lanesRefused: readonly Lane[];
+  readonly wrongClocks: readonly WrongClock[];
 }
 
 export function slotsWaiting(survey: Survey): number {
@@ -71,6 +73,17 @@ export type Tone = "good" | "warn" | "bad";
 interface Sentence {
   readonly tone: Tone;
   readonly text: string;
+}
+
+/** Which clocks are wrong, and by how much. */
+function clockSentence({ wrongClocks }: Survey): Sentence | undefined {
+  if (wrongClocks.length === 0) return undefined;
+  const each = wrongClocks.map(({ clock, aheadMs }) => {
+    const by = duration(Math.abs(aheadMs));
+    return `the clock of ${clock} is ${by} ${aheadMs > 0 ? "ahead" : "behind"}`;
+  });
+  const text = `Wrong time: ${each.join(", ")}. Votes are judged by the other clocks; set it by NTP.`;
+  return { tone: "warn", text };
 }
 
 /** The worst news about the memory of the queue servers, if there is any. */
@@ -125,6 +138,8 @@ export function stateSentence(
       text: `memcached at ${away.join(" and ")} can't be reached. On the other servers: ${backlog}`,
     };
   }
+  const clocks = clockSentence(survey);
+  if (clocks) return { ...clocks, text: `${clocks.text} ${backlog}` };
   const memory = memorySentence(survey);
   if (memory) return { ...memory, text: `${memory.text} ${backlog}` };
   const passMs = survey.atMs - (state.passBeganAtMs ?? survey.atMs);

@@ -61,6 +61,15 @@ describe("the state sentence", () => {
   });
 });
 
+describe("the state sentence about clocks", () => {
+  it("the state sentence warns of a clock that is wrong, and says by how much", () => {
+    const it = survey(0, 0, { wrongClocks: [{ clock: "MySQL", aheadMs: -90_000 }] });
+    const { tone, text } = stateSentence(state(), it, 0);
+    assert.equal(tone, "warn");
+    assert.match(text, /^Wrong time: the clock of MySQL is 90 seconds behind\./);
+  });
+});
+
 describe("the state sentence about memory", () => {
   const output = (change: Partial<typeof memory>, holdsQueues = true) => {
     const name = "m:1";

@@ -1,6 +1,6 @@
 /** Reads the queue servers for the worker's pages; requests within a second share one reading. */
 import { LRUCache } from "lru-cache";
-import { SECOND, wallMs } from "#lib/base/clock.ts";
+import { SECOND } from "#lib/base/clock.ts";
 import type { MemcachedClient } from "#lib/memcached/client.ts";
 import { orWhenMemcachedFails } from "#lib/memcached/failure.ts";
 import { type Memory, readMemory } from "#lib/memcached/memory-stats.ts";
@@ -11,7 +11,7 @@ import type { Survey } from "./state.ts";
 
 export type SurveyedWorker = Pick<
   WorkerParts,
-  "config" | "memcached" | "queueServers" | "queueNames"
+  "clock" | "config" | "memcached" | "queueServers" | "queueNames"
 >;
 
 export class Surveyor {
@@ -32,8 +32,8 @@ export class Surveyor {
   }
 
   async #ask(): Promise<Survey> {
-    const { queueServers, queueNames, memcached, config } = this.#worker;
-    const atMs = wallMs();
+    const { clock, queueServers, queueNames, memcached, config } = this.#worker;
+    const atMs = clock.nowMs();
     const servers = await Promise.all(
       [...new Set([...queueServers, ...memcached])].map(async server => {
         const holdsQueues = queueServers.includes(server);
@@ -48,7 +48,12 @@ export class Surveyor {
       memory && holdsQueues ? [serverMemoryOf(memory, lanes, atMs)] : [],
     );
     const { queueCopies: copies, queueMemoryPercent: share } = config;
-    return { atMs, servers, lanesRefused: refusedLanes(memories, copies, share) };
+    return {
+      atMs,
+      servers,
+      lanesRefused: refusedLanes(memories, copies, share),
+      wrongClocks: clock.wrong,
+    };
   }
 }
 

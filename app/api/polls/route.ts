@@ -1,5 +1,4 @@
 /** `POST /api/polls`: editors create polls. */
-import { wallMs } from "#lib/base/clock.ts";
 import { readJson } from "#lib/http/body.ts";
 import { parse } from "#lib/http/problem.ts";
 import { json } from "#lib/http/respond.ts";
@@ -13,8 +12,8 @@ export const POST = routeHandler(async request => {
   const { edit, config } = getFront();
   await requireEditor(request, getFront());
   const input = parse(createPollSchema, await readJson(request));
-  const poll = await createPoll(edit, input, wallMs());
-  return json(toPollResponse(poll, wallMs()), {
+  const poll = await createPoll(edit, input, getFront().clock.nowMs());
+  return json(toPollResponse(poll, getFront().clock.nowMs()), {
     status: 201,
     headers: { Location: `${config.publicUrl}/api/polls/${poll.slug}` },
   });

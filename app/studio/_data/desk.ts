@@ -1,5 +1,4 @@
 /** Polls as the studio shows them: the poll, its state in words, its results so far. */
-import { wallMs } from "#lib/base/clock.ts";
 import { isFloodgateError } from "#lib/base/errors.ts";
 import { sayTime } from "#lib/base/time-zone.ts";
 import { type Books, readAllBooks, readBooks } from "#lib/books/books.ts";
@@ -43,7 +42,7 @@ export async function deskPoll(slug: string): Promise<DeskPoll | undefined> {
 }
 
 async function toDeskPoll(poll: Poll): Promise<DeskPoll> {
-  const state = pollState(poll, wallMs());
+  const state = pollState(poll, getFront().clock.nowMs());
   const counts = state !== "draft" && state !== "scheduled";
   return {
     poll,

@@ -1,5 +1,4 @@
 /** `GET`, `PATCH`, `DELETE /api/polls/{poll}`: the published poll for anyone, changes for editors. */
-import { wallMs } from "#lib/base/clock.ts";
 import { FloodgateError } from "#lib/base/errors.ts";
 import { readJson } from "#lib/http/body.ts";
 import { parse } from "#lib/http/problem.ts";
@@ -15,8 +14,8 @@ export const GET = routeHandler<RouteContext>(async (request, context) => {
   const { published } = getFront();
   const poll = await published.find(await slugOf(context));
   if (!poll) throw new FloodgateError("poll_not_found");
-  if (pollState(poll, wallMs()) !== "draft") {
-    return json(toPollResponse(poll, wallMs()), {
+  if (pollState(poll, getFront().clock.nowMs()) !== "draft") {
+    return json(toPollResponse(poll, getFront().clock.nowMs()), {
       headers: { "Cache-Control": "public, max-age=1", "Access-Control-Allow-Origin": "*" },
     });
   }
@@ -24,18 +23,23 @@ export const GET = routeHandler<RouteContext>(async (request, context) => {
   await requireEditor(request, getFront()).catch(() => {
     throw new FloodgateError("poll_not_found");
   });
-  return json(toPollResponse(poll, wallMs()));
+  return json(toPollResponse(poll, getFront().clock.nowMs()));
 });
 
 export const PATCH = routeHandler<RouteContext>(async (request, context) => {
   await requireEditor(request, getFront());
   const change = parse(updatePollSchema, await readJson(request));
-  const poll = await changePoll(getFront().edit, await slugOf(context), change, wallMs());
-  return json(toPollResponse(poll, wallMs()));
+  const poll = await changePoll(
+    getFront().edit,
+    await slugOf(context),
+    change,
+    getFront().clock.nowMs(),
+  );
+  return json(toPollResponse(poll, getFront().clock.nowMs()));
 });
 
 export const DELETE = routeHandler<RouteContext>(async (request, context) => {
   await requireEditor(request, getFront());
-  await removePoll(getFront().edit, await slugOf(context), wallMs());
+  await removePoll(getFront().edit, await slugOf(context), getFront().clock.nowMs());
   return new Response(null, { status: 204 });
 });

@@ -1,5 +1,4 @@
 /** `POST /api/polls/{poll}/close`: an editor closes a poll now. */
-import { wallMs } from "#lib/base/clock.ts";
 import { json } from "#lib/http/respond.ts";
 import { closePoll } from "#lib/polls/edit.ts";
 import { toPollResponse } from "#lib/web/contract.ts";
@@ -8,6 +7,6 @@ import { type RouteContext, requireEditor, routeHandler, slugOf } from "#lib/web
 
 export const POST = routeHandler<RouteContext>(async (request, context) => {
   await requireEditor(request, getFront());
-  const poll = await closePoll(getFront().edit, await slugOf(context), wallMs());
-  return json(toPollResponse(poll, wallMs()));
+  const poll = await closePoll(getFront().edit, await slugOf(context), getFront().clock.nowMs());
+  return json(toPollResponse(poll, getFront().clock.nowMs()));
 });

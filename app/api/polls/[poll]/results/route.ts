@@ -26,7 +26,7 @@ export const GET = routeHandler<RouteContext>(async (request, context) => {
   const requester = await requesterOf(front, poll, request);
   const current = await front.results.snapshot(poll, requester);
   if (after === undefined) {
-    const answer = resultsAnswer(front, current, sameForAll(poll, requester));
+    const answer = resultsAnswer(front, current, sameForAll(front, poll, requester));
     return responseOf(answerFor(answer, request.headers.get("if-none-match")));
   }
   const news =
