@@ -8,14 +8,13 @@ import { DAY, HOUR, MINUTE, monotonicMs, SECOND } from "#lib/base/clock.ts";
 import { acceptedSoFar, closeBooks, readBooks } from "#lib/books/books.ts";
 import { recountPoll } from "#lib/books/recount.ts";
 import { type FinishedPass, finalizePolls, isQuiescent } from "#lib/flush/finalize.ts";
-import type { MemcachedClient } from "#lib/memcached/client.ts";
 import type { PollId } from "#lib/model/ids.ts";
-import { reconcile } from "#lib/rebuild/reconcile.ts";
 import { publishRunoffs } from "#lib/results/published-runoff.ts";
 import { pruneBatches } from "#lib/store/batches.ts";
 import { countingPolls, pollsChangedSince } from "#lib/store/polls.ts";
 import { restoreMarks } from "#lib/voters/restore-marks.ts";
 import { MemoryAlarm } from "./memory-alarm.ts";
+import { doubtfulTalliesDuty, sweeper } from "./tally-duties.ts";
 import type { WorkerParts } from "./worker-parts.ts";
 
 export interface Duty {
@@ -31,8 +30,6 @@ type Run = Duty["run"];
 /** A batch can arrive again only within minutes; a week is for investigations. */
 const batchesKeptMs = 7 * DAY;
 const batchesPerStep = 5_000;
-/** Polls compared or corrected in one step: the queues are frozen for so many at a time. */
-const pollsPerStep = 200;
 /** The pause is at least this many times the duration of the last runoffs. */
 const runoffRestFactor = 10;
 
@@ -81,28 +78,6 @@ function bookCloser({ store, log, books }: WorkerParts): Run {
   };
 }
 
-function doubtfulTalliesDuty({ clock, doubtful, store, tallies }: WorkerParts): Run {
-  const servers = [...tallies.placement.servers, ...tallies.queueServers];
-  const away = new Set<MemcachedClient>();
-  return async () => {
-    // Tallies on a server that was away may have missed moves, whatever the fronts know about it.
-    const back = servers.filter(server => server.available && away.delete(server));
-    for (const server of servers) if (!server.available) away.add(server);
-    if (back.length > 0) {
-      doubtful.add((await countingPolls(store, clock.nowMs())).map(poll => poll.id));
-    }
-    if (doubtful.ids.size === 0) return;
-    const doubted = [...doubtful.ids];
-    const counting = new Map(
-      (await countingPolls(store, clock.nowMs())).map(poll => [poll.id, poll]),
-    );
-    doubtful.remove(doubted.filter(id => !counting.has(id)));
-    const portion = doubted.flatMap(id => counting.get(id) ?? []).slice(0, pollsPerStep);
-    if (!(await reconcile(tallies, portion, true))) return;
-    doubtful.remove(portion.map(({ id }) => id));
-  };
-}
-
 function finalizer({ clock, store, log, published, tallies }: WorkerParts): Run {
   return async pass => {
     await finalizePolls({ store, log, published, tallies }, pass, clock.nowMs());
@@ -123,18 +98,6 @@ function publisher({ clock, store, published }: WorkerParts): Run {
     }
     if (behind > 0) await published.publishList(upToMs);
     publishedUpToMs = upToMs;
-  };
-}
-
-/** All polls that take ballots, a portion at a time, round and round. */
-function sweeper({ clock, store, tallies }: WorkerParts): Run {
-  let first = 0;
-  return async () => {
-    const counting = await countingPolls(store, clock.nowMs());
-    if (first >= counting.length) first = 0;
-    const portion = counting.slice(first, first + pollsPerStep);
-    if (portion.length > 0) await reconcile(tallies, portion, false);
-    first += pollsPerStep;
   };
 }
 

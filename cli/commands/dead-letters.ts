@@ -4,6 +4,7 @@
  */
 import { createLog } from "#lib/base/log.ts";
 import { redriveLetter } from "#lib/flush/redrive.ts";
+import type { PollId } from "#lib/model/ids.ts";
 import { createProgram, exitStatus, UsageError, wholeNumber } from "#lib/program/command-line.ts";
 import { reconcile } from "#lib/rebuild/reconcile.ts";
 import {
@@ -11,7 +12,8 @@ import {
   listDeadLetters,
   readDeadLetterBytes,
 } from "#lib/store/dead-letters.ts";
-import { everOpenPolls } from "#lib/store/polls.ts";
+import { pollsById } from "#lib/store/polls.ts";
+import { moveTallies } from "#lib/tallies/counters.ts";
 import { buildWorker, type WorkerParts } from "../../worker/worker-parts.ts";
 import { operatorSettings } from "../operator-settings.ts";
 import { print } from "../print.ts";
@@ -117,13 +119,17 @@ async function dismiss({ store, clock }: WorkerParts, id: number): Promise<numbe
 
 const noSuchLetter = (id: number) => new UsageError(`there is no dead letter ${id}`);
 
-/** Tries to count the dead letters again; afterwards the tallies of their polls are compared with the totals. */
+/**
+ * Tries to count the dead letters again, and moves the tallies; afterwards the tallies of their polls are compared with
+ * the totals.
+ */
 async function redrive(worker: WorkerParts, ids: readonly number[]): Promise<number> {
   let left = 0;
-  const changed = new Set<number>();
+  const changed = new Set<PollId>();
   for (const id of ids) {
     const result = await redriveLetter(worker.store, id);
     if (result.outcome === "counted") {
+      await moveTallies(worker.tallies.placement, result.corrections);
       for (const poll of result.polls) changed.add(poll);
       print(`${id}: counted ${result.counted}, duplicates ${result.duplicates}`);
     } else {
@@ -131,9 +137,7 @@ async function redrive(worker: WorkerParts, ids: readonly number[]): Promise<num
       print(`${id}: stays: ${result.reason}`);
     }
   }
-  const polls = (await everOpenPolls(worker.store, worker.clock.nowMs())).filter(({ id }) =>
-    changed.has(id),
-  );
+  const polls = await pollsById(worker.store, [...changed]);
   if (polls.length > 0) await reconcile(worker.tallies, polls, true);
   return left > 0 ? exitStatus.failed : exitStatus.ok;
 }

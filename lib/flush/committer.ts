@@ -12,8 +12,7 @@ import type { DeadLetter } from "../store/dead-letters.ts";
 import { isContended, isStoreFailure } from "../store/failure.ts";
 import type { FlushDeps } from "./deps.ts";
 import { findRefused } from "./find-refused.ts";
-import { pollsOf } from "./settle.ts";
-import { commitWork, type FlushOutcome, type FlushWork } from "./transaction.ts";
+import { commitWork, type FlushOutcome, type FlushWork, pollsInWork } from "./transaction.ts";
 
 type CommitterDeps = Pick<FlushDeps, "store" | "clock" | "log" | "correctTallies">;
 
@@ -59,7 +58,7 @@ export class Committer {
   async #readBack(work: FlushWork): Promise<FlushOutcome> {
     const checkpoint = await readCheckpoint(this.#deps.store, work.epoch);
     this.#deps.log.warn({ event: "commit_unknown", epoch: work.epoch, found: checkpoint?.slot });
-    await this.#deps.correctTallies(new Map(), pollsOf(work.slots.map(({ batch }) => batch)));
+    await this.#deps.correctTallies(new Map(), pollsInWork(work));
     return { outcome: "moved", checkpoint: checkpoint?.slot ?? work.from };
   }
 

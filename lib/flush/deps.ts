@@ -8,6 +8,9 @@ import type { TallyChange } from "../model/tally-sums.ts";
 import type { Store } from "../store/database.ts";
 import type { RecentBatches } from "./recent-batches.ts";
 
+/** Polls whose tallies may have moved more than once for a batch, or not at all; `all`: any poll's may have. */
+export type DoubtfulTallies = ReadonlySet<PollId> | "all";
+
 export interface FlushDeps {
   readonly store: Store;
   readonly clock: Clock;
@@ -27,6 +30,6 @@ export interface FlushDeps {
   /** Moves the tallies by `corrections`, and marks the `doubtful` polls for a comparison with MySQL. */
   readonly correctTallies: (
     corrections: ReadonlyMap<PollId, TallyChange>,
-    doubtful: ReadonlySet<PollId>,
+    doubtful: DoubtfulTallies,
   ) => Promise<void>;
 }

@@ -3,15 +3,16 @@
  *
  * Invariant: the batch's id is in `batches` like any other's. An attempt to enqueue it may have succeeded
  *   without an answer; when that slot is flushed, its batch is known.
- * Invariant: the closing time is checked here, under the lock on the poll's row: a front may not have heard
- *   of an editor's decision while memcached is away.
+ * Invariant: the closing time of a ballot that is not accepted yet is checked here, under the lock on the poll's row:
+ *   a front may not have heard of an editor's decision while memcached is away.
  */
 import type { Ballot, Batch } from "../model/ballot.ts";
 import type { Epoch, PollId } from "../model/ids.ts";
 import type { Store } from "../store/database.ts";
+import { insertDeadLetters } from "../store/dead-letters.ts";
 import type { LockedPoll } from "../store/locked-polls.ts";
 import { permanentRefusal, type Standing } from "./fates.ts";
-import { type Settlement, settle } from "./settle.ts";
+import { deadLetterOf, type Settlement, settle } from "./settle.ts";
 import type { Verdict } from "./tally-corrections.ts";
 
 /** In `batches`, in the place of an epoch: committed by a front itself. */
@@ -19,7 +20,7 @@ const directEpoch = "direct" as Epoch;
 
 /**
  * - `counted`: or the very same ballot was there.
- * - `refused`: its poll takes no ballots any more.
+ * - `refused`: its poll takes no ballots any more; an accepted ballot is a dead letter now.
  * - `instead`: another ballot of its voter stands, or the very same one.
  */
 export type DirectFate = "counted" | "refused" | { readonly instead: Standing };
@@ -34,7 +35,8 @@ export interface DirectOutcome {
  * Commits one batch.
  *
  * @param accepted - its voters were told before that their ballots are accepted, so each ballot is in the
- *   books whatever its fate.
+ *   books whatever its fate: it counts even if the poll has been closed since, and becomes a dead letter when it
+ *   can't be counted.
  * @throws StoreFailure. `commit_unknown`: committing the same batch again tells. `duplicate` and
  *   `contention`: rolled back; try again.
  */
@@ -48,10 +50,14 @@ export function commitDirectly(
     const settlement = await settle(db, [{ slot: 0, batch }], {
       epoch: directEpoch,
       nowMs,
-      refusal: (ballot, polls) => lateness(ballot, polls) ?? permanentRefusal(ballot, polls),
-      refused: "dropped",
+      refusal: (ballot, polls) =>
+        (accepted ? undefined : lateness(ballot, polls)) ?? permanentRefusal(ballot, polls),
+      refused: accepted ? "set-aside" : "dropped",
       accepted,
     });
+    if (accepted) {
+      await insertDeadLetters(db, directEpoch, settlement.refused.map(deadLetterOf), nowMs);
+    }
     if (settlement.fresh.length > 0) {
       return { fates: fatesOf(settlement), verdict: settlement.verdict };
     }

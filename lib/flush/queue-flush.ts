@@ -132,7 +132,7 @@ export class QueueFlush {
     this.#cleanup.add(slots, work.to);
 
     this.#deps.committed(work.slots.map(({ batch }) => batch));
-    if (verdict.corrections.size + doubtful.size > 0) {
+    if (verdict.corrections.size > 0 || doubtful === "all" || doubtful.size > 0) {
       await this.#deps.correctTallies(verdict.corrections, doubtful);
     }
     await publishCheckpoint(this.#client, queue, epoch, work.to);

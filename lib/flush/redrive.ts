@@ -6,6 +6,10 @@
  * Invariant: rows that a letter brings carry a batch id of the letter's own. `insertArrivals` takes rows with
  *   the id of its batch for its own, and other ballots of the letter's batch may have been committed before.
  *
+ * Invariant: a ballot in a letter has moved no tally. One that had moved the tallies was taken off them when it was set
+ *   aside (`settle.ts`); what a slot that does not decode moved is not known, and was taken off by the comparison of
+ *   tallies with totals (`rebuild/reconcile.ts`). So the tallies move by the whole ballot when it is counted.
+ *
  * Locks: the dead letter, then the order of `settle.ts`. A letter that is refused rolls everything back.
  */
 import { wallMs } from "../base/clock.ts";
@@ -17,12 +21,16 @@ import type { Store } from "../store/database.ts";
 import { deleteDeadLetter, lockDeadLetter } from "../store/dead-letters.ts";
 import { permanentRefusal } from "./fates.ts";
 import { pollsOf, type SlotBatch, settle } from "./settle.ts";
+import type { Verdict } from "./tally-corrections.ts";
 
 export type Redriven =
   | {
       readonly outcome: "counted";
       readonly counted: number;
       readonly duplicates: number;
+      /** What the tallies lack. */
+      readonly corrections: Verdict["corrections"];
+      /** Polls whose tallies should be compared with the totals afterwards. */
       readonly polls: ReadonlySet<PollId>;
     }
   | { readonly outcome: "stays"; readonly reason: string };
@@ -67,14 +75,16 @@ function commitLetter(store: Store, id: number): Promise<Redriven> {
       wasSetAside,
     });
     await deleteDeadLetter(db, id);
-    const { counted, duplicates } = verdict;
-    return { outcome: "counted", counted, duplicates, polls: pollsOf([batch]) };
+    const { counted, duplicates, corrections } = verdict;
+    return { outcome: "counted", counted, duplicates, corrections, polls: pollsOf([batch]) };
   });
 }
 
 /** A batch that never arrived is recorded under its own id as well: should its slot be flushed later, it is known. */
-function fromLetter(id: number, batch: Batch, wasSetAside: boolean): SlotBatch {
+function fromLetter(id: number, letter: Batch, wasSetAside: boolean): SlotBatch {
   const rowsId = batchOf(id);
+  const ballots = letter.ballots.map(ballot => ({ ...ballot, tallied: false }));
+  const batch = { ...letter, ballots };
   return wasSetAside ? { slot: 0, batch: { ...batch, id: rowsId } } : { slot: 0, batch, rowsId };
 }
 

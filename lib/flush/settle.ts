@@ -9,12 +9,18 @@
  * Invariant: the transaction that brings a batch's ballots records the batch's id, so a batch is settled once.
  * Invariant: only ballots that this transaction inserted or put in the place of others are added to the
  *   totals.
+ * Invariant: a ballot that moved the tallies and does not become a row is taken off them by this verdict: a
+ *   duplicate, a refused ballot, and every ballot of a batch that is set aside. Batches that are set aside are
+ *   recorded like the others, so it is taken off once. Should the process die before it has written the
+ *   corrections, the comparison of tallies with totals finds the difference (`rebuild/reconcile.ts`).
  */
 import type { Ballot, Batch } from "../model/ballot.ts";
 import { type BatchId, type Epoch, type PollId, producerBytes } from "../model/ids.ts";
+import { encodeBatch } from "../queue/slot-codec.ts";
 import { type Acceptance, addArrived } from "../store/acceptances.ts";
 import { insertBatches, knownBatches } from "../store/batches.ts";
 import type { Database } from "../store/database.ts";
+import type { DeadLetter } from "../store/dead-letters.ts";
 import { type LockedPoll, lockPolls } from "../store/locked-polls.ts";
 import { addToTotals } from "../store/totals.ts";
 import { type Arrival, countedFate, type Fate } from "./fates.ts";
@@ -41,8 +47,8 @@ export interface SettleOptions {
    * refused in the answer to its voter and never enters the books.
    */
   readonly accepted: boolean;
-  /** Batches that the caller sets aside as they are, in dead letters. */
-  readonly setAside?: readonly Batch[];
+  /** Batches that the caller sets aside as they are, in dead letters, unless MySQL has them. */
+  readonly setAside?: readonly SlotBatch[];
   /** The ballots come out of a dead letter, so the books have them already, as set aside. */
   readonly wasSetAside?: boolean;
 }
@@ -57,6 +63,8 @@ export interface Settlement {
   readonly fresh: readonly SlotBatch[];
   /** Batches that MySQL had from elsewhere: a second copy, a replay, a repeated write. */
   readonly repeated: readonly SlotBatch[];
+  /** Those of `setAside` that were new to MySQL: no other batch may become a dead letter. */
+  readonly setAside: readonly SlotBatch[];
   /** Ballots of the new batches that were not refused. */
   readonly arrivals: readonly Arrival[];
   readonly refused: readonly RefusedBallot[];
@@ -70,12 +78,14 @@ export async function settle(
   batches: readonly SlotBatch[],
   options: SettleOptions,
 ): Promise<Settlement> {
-  const { refusal, accepted, setAside = [], wasSetAside = false } = options;
-  const { fresh, repeated } = withoutKnown(batches, options.epoch, await known(db, batches));
-  await recordBatches(db, fresh, options);
-  const polls = await lockPolls(db, [
-    ...pollsOf([...fresh.map(({ batch }) => batch), ...setAside]),
-  ]);
+  const { refusal, accepted, wasSetAside = false } = options;
+  const whole = new Set(options.setAside);
+  const all = [...batches, ...whole];
+  const { fresh: allFresh, repeated } = withoutKnown(all, options.epoch, await known(db, all));
+  const fresh = allFresh.filter(each => !whole.has(each));
+  const setAside = allFresh.filter(each => whole.has(each));
+  await recordBatches(db, allFresh, options);
+  const polls = await lockPolls(db, [...pollsOf(allFresh.map(({ batch }) => batch))]);
   const { arrivals, refused } = refuse(fresh, ballot => refusal(ballot, polls));
   const found = await insertArrivals(db, arrivals, accepted);
   const fateOf = (arrival: Arrival) => found.get(arrival) ?? countedFate;
@@ -85,16 +95,26 @@ export async function settle(
   const booked = arrivals.filter(({ ballot }) => !unbooked.has(ballot));
   const aside = [
     ...(options.refused === "set-aside" ? refused.map(ballotOf) : []),
-    ...setAside.flatMap(({ ballots }) => ballots),
+    ...setAside.flatMap(({ batch }) => batch.ballots),
   ];
   const verdict = tallyCorrections(booked, fateOf, {
-    setAside: aside.filter(({ pollId }) => polls.has(pollId)),
+    setAside: aside,
     wasSetAside: wasSetAside ? booked.map(({ ballot }) => ballot) : [],
   });
-  await addToTotals(db, verdict.totals);
-  const arrived = [...fresh.map(({ batch }) => batch), ...setAside];
+  // A poll that does not exist has no totals; its tallies may exist.
+  await addToTotals(db, new Map([...verdict.totals].filter(([poll]) => polls.has(poll))));
+  const arrived = allFresh.map(({ batch }) => batch);
   await addArrived(db, wasSetAside ? [] : acceptancesOf(arrived, unbooked));
-  return { fresh, repeated, arrivals, refused, fateOf, verdict };
+  return { fresh, repeated, setAside, arrivals, refused, fateOf, verdict };
+}
+
+/** A dead letter for one refused ballot, which is encoded again as a slot of its own. */
+export function deadLetterOf({
+  arrival: { slot, batchId, ballot },
+  reason,
+}: RefusedBallot): DeadLetter {
+  const bytes = encodeBatch({ id: batchId, ballots: [ballot], talliesDoubtful: false });
+  return { pollId: ballot.pollId, slot, reason, bytes, ballots: 1 };
 }
 
 const hex = (bytes: Buffer): string => bytes.toString("hex");

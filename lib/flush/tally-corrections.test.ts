@@ -124,17 +124,42 @@ describe("tallyCorrections of a change", () => {
   });
 });
 
-describe("tallyCorrections of dead letters", () => {
-  it("tallyCorrections of dead letters counts ballots that become dead letters as set aside, and takes back those that come out", () => {
-    const into = tallyCorrections([], () => ({ fate: "counted" }), {
-      setAside: [{ pollId: poll }],
-    });
-    assert.equal(into.totals.get(poll)?.setAside, 1);
-    const one = arrival(1);
-    const outOf = tallyCorrections([one], () => ({ fate: "counted" }), {
+describe("tallyCorrections of ballots that are set aside", () => {
+  const votes = (changes: ReadonlyMap<PollId, TallyChange>, option: number) =>
+    changes.get(poll)?.votes.get(option as never) ?? 0;
+  const setAside = (change: Partial<Arrival["ballot"]> = {}) =>
+    tallyCorrections([], () => ({ fate: "counted" }), { setAside: [arrival(1, change).ballot] });
+
+  it("tallyCorrections of a ballot that is set aside counts it as set aside and takes it off the tallies", () => {
+    const { totals, corrections } = setAside();
+    assert.deepEqual([totals.get(poll)?.setAside, totals.get(poll)?.ballots], [1, 0]);
+    assert.deepEqual([corrections.get(poll)?.ballots, votes(corrections, 2)], [-1, -1]);
+  });
+
+  it("tallyCorrections of a ballot that is set aside and moved no tally corrects nothing", () => {
+    const { totals, corrections } = setAside({ tallied: false });
+    assert.equal(totals.get(poll)?.setAside, 1);
+    assert.equal(corrections.size, 0);
+  });
+
+  it("tallyCorrections of a change that is set aside gives the tallies back what it replaced", () => {
+    const { corrections } = setAside({ revision: 1, replaced: Uint8Array.of(3) });
+    assert.deepEqual([votes(corrections, 2), votes(corrections, 3)], [-1, 1]);
+    assert.equal(corrections.get(poll)?.ballots, 0);
+  });
+
+  it("tallyCorrections of a withdrawal that is set aside gives the tallies back the ballot", () => {
+    const withdrawal = { revision: 1, choices: Uint8Array.of(), replaced: Uint8Array.of(3) };
+    const { corrections } = setAside(withdrawal);
+    assert.deepEqual([corrections.get(poll)?.ballots, votes(corrections, 3)], [1, 1]);
+  });
+
+  it("tallyCorrections of a ballot that comes out of a dead letter takes it off those set aside and counts it", () => {
+    const one = arrival(1, { tallied: false });
+    const { totals, corrections } = tallyCorrections([one], () => ({ fate: "counted" }), {
       wasSetAside: [one.ballot],
     });
-    assert.equal(outOf.totals.get(poll)?.setAside, -1);
-    assert.equal(outOf.totals.get(poll)?.ballots, 1);
+    assert.deepEqual([totals.get(poll)?.setAside, totals.get(poll)?.ballots], [-1, 1]);
+    assert.deepEqual([corrections.get(poll)?.ballots, votes(corrections, 2)], [1, 1]);
   });
 });

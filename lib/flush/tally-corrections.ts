@@ -22,7 +22,7 @@ export interface Verdict {
 
 export interface SetAside {
   /** Ballots that become dead letters. */
-  readonly setAside?: readonly Pick<Ballot, "pollId">[];
+  readonly setAside?: readonly Ballot[];
   /** Ballots that come out of dead letters. */
   readonly wasSetAside?: readonly Pick<Ballot, "pollId">[];
 }
@@ -31,7 +31,8 @@ export interface SetAside {
  * Sums up the fates.
  *
  * A `tallied` ballot moved the tallies when it was accepted; a change also took off what it replaced. By its fate, it
- * should have moved them by the row's choices now, less those before. The correction is the difference.
+ * should have moved them by the row's choices now, less those before. The correction is the difference. A ballot that
+ * becomes a dead letter should not have moved them at all.
  */
 export function tallyCorrections(
   arrivals: readonly Arrival[],
@@ -60,7 +61,10 @@ export function tallyCorrections(
     count[countOf[fate]] += 1;
     if (fate !== "counted") totals.add(pollId, columnOf[fate], 1);
   }
-  for (const { pollId } of setAside) totals.add(pollId, "setAside", 1);
+  for (const ballot of setAside) {
+    totals.add(ballot.pollId, "setAside", 1);
+    corrections.addMoved(ballot, -1);
+  }
   for (const { pollId } of wasSetAside) totals.add(pollId, "setAside", -1);
   return { totals: totals.changes, corrections: corrections.byPoll, ...count };
 }

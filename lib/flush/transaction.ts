@@ -10,14 +10,15 @@
  * Source: `docs/architecture.md`, "The flush".
  */
 import { faultPoint } from "#faults";
-import type { Ballot, Batch } from "../model/ballot.ts";
-import type { Epoch, PollId } from "../model/ids.ts";
-import { decodeBatch, encodeBatch } from "../queue/slot-codec.ts";
+import type { Ballot } from "../model/ballot.ts";
+import type { Epoch } from "../model/ids.ts";
+import { decodeBatch } from "../queue/slot-codec.ts";
 import { lockCheckpoint, moveCheckpoint } from "../store/checkpoints.ts";
 import type { Store } from "../store/database.ts";
 import { type DeadLetter, insertDeadLetters } from "../store/dead-letters.ts";
+import type { DoubtfulTallies } from "./deps.ts";
 import { permanentRefusal } from "./fates.ts";
-import { pollsOf, type RefusedBallot, type SlotBatch, settle } from "./settle.ts";
+import { deadLetterOf, pollsOf, type SlotBatch, settle } from "./settle.ts";
 import type { Verdict } from "./tally-corrections.ts";
 
 /** What was read from one queue. */
@@ -28,7 +29,7 @@ export interface FlushWork {
   /** The checkpoint afterwards: the newest slot with no missing slot before it. */
   readonly to: number;
   readonly slots: readonly SlotBatch[];
-  /** Slots that did not decode. */
+  /** Slots that did not decode, or that MySQL refuses as a whole. */
   readonly deadLetters: readonly DeadLetter[];
   /** Ballots that MySQL refuses, and its reason: each becomes a dead letter of its own. */
   readonly refused?: ReadonlyMap<Ballot, string>;
@@ -43,8 +44,7 @@ export interface Committed {
   readonly verdict: Verdict;
   /** Slots whose batch was in MySQL already: a second copy, a replay, a repeated write. */
   readonly repeated: number;
-  /** Polls whose tallies may have been moved more than once for a batch, or not at all. */
-  readonly doubtful: ReadonlySet<PollId>;
+  readonly doubtful: DoubtfulTallies;
   readonly deadLetters: number;
 }
 
@@ -66,44 +66,65 @@ export function commitWork(store: Store, work: FlushWork, nowMs: number): Promis
     const checkpoint = await lockCheckpoint(db, epoch);
     if (checkpoint === undefined) return { outcome: "busy" };
     if (checkpoint !== work.from) return { outcome: "moved", checkpoint };
-    const { fresh, repeated, refused, verdict } = await settle(db, work.slots, {
+    const { legible, illegible } = lettersOf(work);
+    const { fresh, repeated, refused, setAside, verdict } = await settle(db, work.slots, {
       epoch,
       nowMs,
       refusal: (ballot, polls) => work.refused?.get(ballot) ?? permanentRefusal(ballot, polls),
       refused: "set-aside",
       accepted: true,
-      setAside: legible(work.deadLetters),
+      setAside: [...legible.keys()],
     });
-    const deadLetters = [...work.deadLetters, ...refused.map(deadLetterOf)];
+    const deadLetters = [
+      ...illegible,
+      ...setAside.flatMap(each => legible.get(each) ?? []),
+      ...refused.map(deadLetterOf),
+    ];
     await insertDeadLetters(db, epoch, deadLetters, nowMs);
     await moveCheckpoint(db, epoch, work, nowMs);
     faultPoint("worker.before-commit");
-    const doubtful = [...fresh, ...repeated]
+    const doubtful = [...fresh, ...repeated, ...setAside]
       .map(({ batch }) => batch)
       .filter(({ talliesDoubtful }) => talliesDoubtful);
     return {
       outcome: "committed",
       verdict,
       repeated: repeated.length,
-      doubtful: pollsOf(doubtful),
+      doubtful: illegible.length > 0 ? "all" : pollsOf(doubtful),
       deadLetters: deadLetters.length,
     };
   });
 }
 
-/** One refused ballot, encoded again as a slot of its own. */
-function deadLetterOf({ arrival: { slot, batchId, ballot }, reason }: RefusedBallot): DeadLetter {
-  const bytes = encodeBatch({ id: batchId, ballots: [ballot], talliesDoubtful: false });
-  return { pollId: ballot.pollId, slot, reason, bytes, ballots: 1 };
+/**
+ * Every poll whose ballots are in the work, for a commit whose outcome is not known. A slot that does not decode may have
+ * moved the tallies of any poll.
+ */
+export function pollsInWork(work: FlushWork): DoubtfulTallies {
+  const { legible, illegible } = lettersOf(work);
+  if (illegible.length > 0) return "all";
+  return pollsOf([...work.slots, ...legible.keys()].map(({ batch }) => batch));
 }
 
-/** The batches of those letters that decode. */
-function legible(letters: readonly DeadLetter[]): Batch[] {
-  return letters.flatMap(({ bytes }) => {
-    try {
-      return decodeBatch(bytes) ?? [];
-    } catch {
-      return [];
-    }
-  });
+/** The work's dead letters: those that decode by their batches, and those that do not. */
+function lettersOf({ deadLetters }: FlushWork): {
+  readonly legible: ReadonlyMap<SlotBatch, DeadLetter>;
+  readonly illegible: readonly DeadLetter[];
+} {
+  const legible = new Map<SlotBatch, DeadLetter>();
+  const illegible: DeadLetter[] = [];
+  for (const letter of deadLetters) {
+    const batch = decoded(letter.bytes);
+    if (batch) legible.set({ slot: letter.slot, batch }, letter);
+    else illegible.push(letter);
+  }
+  return { legible, illegible };
+}
+
+function decoded(bytes: Buffer) {
+  try {
+    return decodeBatch(bytes);
+  } catch {
+    return null;
+  }
 }

@@ -118,9 +118,18 @@ export async function reconcile(
 /** Polls whose tallies may be wrong, until they have been compared. */
 export class DoubtfulPolls {
   readonly #ids = new Set<PollId>();
+  #all = false;
 
-  add(ids: Iterable<PollId>): void {
-    for (const id of ids) this.#ids.add(id);
+  add(ids: ReadonlySet<PollId> | readonly PollId[] | "all"): void {
+    if (ids === "all") this.#all = true;
+    else for (const id of ids) this.#ids.add(id);
+  }
+
+  /** True when every poll's tallies may be wrong; the caller adds their ids. */
+  takeAll(): boolean {
+    const all = this.#all;
+    this.#all = false;
+    return all;
   }
 
   get ids(): ReadonlySet<PollId> {

@@ -81,6 +81,16 @@ export async function listDeadLetters(db: Database): Promise<ListedLetter[]> {
   }));
 }
 
+/** The number of each poll's newest dead letter. One query, of an index alone. */
+export async function newestDeadLetters(db: Database): Promise<ReadonlyMap<PollId, number>> {
+  const rows = await db.rows<Row & { readonly poll_id: number; readonly newest: number }>(
+    "dead_letters.newest",
+    `SELECT poll_id, MAX(id) AS newest FROM dead_letters
+     WHERE poll_id IS NOT NULL GROUP BY poll_id ORDER BY newest DESC`,
+  );
+  return new Map(rows.map(row => [row.poll_id as PollId, Number(row.newest)]));
+}
+
 /** One dead letter, its row locked until the transaction ends; `undefined`: there is none. */
 export async function lockDeadLetter(
   db: Database,

@@ -148,6 +148,32 @@ export async function countingPolls(db: Database, nowMs: number): Promise<Poll[]
   return withOptions(db, rows);
 }
 
+/** Polls whose tallies are compared with their totals: opened, and not final or final since a moment. */
+export async function pollsToCompare(
+  db: Database,
+  nowMs: number,
+  finalSinceMs: number,
+): Promise<Poll[]> {
+  const rows = await db.rows<PollRow>(
+    "polls.to_compare",
+    `SELECT ${columns} FROM polls
+     WHERE (finalized_at IS NULL OR finalized_at >= ?) AND opens_at <= ? ORDER BY id DESC`,
+    [new Date(finalSinceMs), new Date(nowMs)],
+  );
+  return withOptions(db, rows);
+}
+
+/** The polls with these ids. */
+export async function pollsById(db: Database, ids: readonly PollId[]): Promise<Poll[]> {
+  if (ids.length === 0) return [];
+  const rows = await db.rows<PollRow>(
+    "polls.by_id",
+    `SELECT ${columns} FROM polls WHERE id IN (${placeholders(ids.length)})`,
+    [...ids],
+  );
+  return withOptions(db, rows);
+}
+
 /** The newest ranked polls that have been opened, final ones too. */
 export async function rankedPolls(db: Database, nowMs: number): Promise<Poll[]> {
   const rows = await db.rows<PollRow>(
