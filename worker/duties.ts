@@ -42,14 +42,15 @@ const duty = (name: string, [everyMs, idleEveryMs]: readonly [number, number], r
 
 /** In the order in which they are done after a pass. */
 export function dutiesOf(worker: WorkerParts): Duty[] {
-  const { books, clock, log, memcached, queueServers, store, tallies } = worker;
+  const { books, clock, fronts, log, memcached, queueServers, store, tallies } = worker;
   const memory = new MemoryAlarm(log, memcached, queueServers);
   const markServers = tallies.placement.servers;
   return [
     duty("bring the books up to date", [SECOND / 4, 2 * SECOND], () => books.gather()),
     duty("close the books", [12 * SECOND, 12 * SECOND], bookCloser(worker)),
     duty("correct doubtful tallies", [SECOND, SECOND], doubtfulTalliesDuty(worker)),
-    duty("finalize polls", [SECOND, 5 * SECOND], finalizer(worker)),
+    duty("watch the fronts", [5 * SECOND, 15 * SECOND], () => fronts.look()),
+    duty("finalize polls", [SECOND, 5 * SECOND], pass => finalizePolls(worker, pass)),
     duty("publish changes", [5 * SECOND, 15 * SECOND], publisher(worker)),
     duty("compare tallies with totals", [5 * SECOND, 20 * SECOND], sweeper(worker)),
     duty("publish runoffs", [SECOND, 5 * SECOND], runoffPublisher(worker)),
@@ -59,6 +60,7 @@ export function dutiesOf(worker: WorkerParts): Duty[] {
     duty("prune batches", [HOUR, HOUR], async () => {
       await pruneBatches(store, clock.nowMs() - batchesKeptMs, batchesPerStep);
     }),
+    duty("prune processes", [HOUR, HOUR], () => fronts.prune()),
   ];
 }
 
@@ -75,12 +77,6 @@ function bookCloser({ store, log, books }: WorkerParts): Run {
     for (const [pollId, found] of await readBooks(store, [...books.polls])) {
       if (!found.balanced) log.error({ event: "books_do_not_balance", pollId, ...found });
     }
-  };
-}
-
-function finalizer({ clock, store, log, published, tallies }: WorkerParts): Run {
-  return async pass => {
-    await finalizePolls({ store, log, published, tallies }, pass, clock.nowMs());
   };
 }
 

@@ -61,9 +61,9 @@ export async function onePass(
   maintenance: Maintenance,
   options: PassOptions,
 ): Promise<PassSummary> {
-  const startedAtMs = worker.clock.nowMs();
+  const startedMs = monotonicMs();
   const summary = await worker.flusher.pass(options);
   const { lastDisturbanceMs } = worker.flusher;
-  await maintenance.step({ summary, startedAtMs, lastDisturbanceMs });
+  await maintenance.step({ summary, startedMs, lastDisturbanceMs });
   return summary;
 }

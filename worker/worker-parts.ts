@@ -4,6 +4,7 @@ import { SECOND } from "#lib/base/clock.ts";
 import type { Log } from "#lib/base/log.ts";
 import { CountGatherer } from "#lib/books/gather-counts.ts";
 import type { Config } from "#lib/config/config.ts";
+import { Fronts } from "#lib/fleet/fronts.ts";
 import type { SiteClock } from "#lib/fleet/site-clock.ts";
 import { Flusher } from "#lib/flush/flusher.ts";
 import { RecentBatches } from "#lib/flush/recent-batches.ts";
@@ -29,6 +30,7 @@ export interface WorkerParts {
   readonly queueNames: readonly QueueName[];
   readonly doubtful: DoubtfulPolls;
   readonly books: CountGatherer;
+  readonly fronts: Fronts;
   readonly close: () => Promise<void>;
 }
 
@@ -74,6 +76,7 @@ export function buildWorker(config: Config, log: Log): WorkerParts {
     flusher,
     doubtful,
     books,
+    fronts: new Fronts({ store, log, goneMs: config.frontGoneMs }),
     published: new PublishedPolls(placement, store, log),
     tallies: connections,
   };

@@ -10,6 +10,7 @@ import { mintIdentity } from "../voters/identity.ts";
 import { deriveVoterSecrets } from "../voters/voter-secrets.ts";
 import { type CastDeps, type CastInput, castBallot } from "./cast.ts";
 import type { CommitOutcome, OfferedBallot } from "./pending-ballot.ts";
+import { VotesUnderWay } from "./under-way.ts";
 
 const secrets = deriveVoterSecrets("a secret of more than thirty-two characters");
 const openedMs = 1_795_000_000_000;
@@ -56,6 +57,7 @@ async function cast(world: World, input: Partial<CastInput> = {}) {
       find: async () => remembered ?? current,
       findCurrent: async () => current,
     },
+    underWay: new VotesUnderWay(),
     commit: {
       offer: async (ballot: OfferedBallot) => {
         offered.push(ballot);

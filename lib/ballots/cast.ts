@@ -19,9 +19,11 @@ import { defaultBallotId, type Identity, voterKey } from "../voters/identity.ts"
 import { markTtlSeconds } from "../voters/marks.ts";
 import type { VoterSecrets } from "../voters/voter-secrets.ts";
 import type { GroupCommit } from "./group-commit.ts";
+import type { VotesUnderWay } from "./under-way.ts";
 
 export interface CastDeps {
   readonly commit: GroupCommit;
+  readonly underWay: VotesUnderWay;
   readonly laneOf: LaneRules["laneOf"];
   readonly published: PublishedPolls;
   readonly results: ResultsBoard;
@@ -38,7 +40,7 @@ export interface CastInput {
   readonly request: () => Pick<LaneFacts, "cookie" | "uri" | "host">;
   /** For a change: the revision of the ballot that it replaces, or withdraws when it has no choices. */
   readonly replaces: number | undefined;
-  /** When the request arrived, by this front's wall clock. Decides whether the poll was open. */
+  /** When the request arrived; site time. Decides whether the poll was open. */
   readonly receivedAtMs: number;
 }
 
@@ -64,7 +66,11 @@ export type CastOutcome =
   | { readonly outcome: "unavailable" | "full" | "overloaded" };
 
 /** Casts or changes one ballot. Cost: one round of the group commit, usually some milliseconds. */
-export async function castBallot(deps: CastDeps, input: CastInput): Promise<CastOutcome> {
+export function castBallot(deps: CastDeps, input: CastInput): Promise<CastOutcome> {
+  return deps.underWay.during(input.receivedAtMs, () => cast(deps, input));
+}
+
+async function cast(deps: CastDeps, input: CastInput): Promise<CastOutcome> {
   const { identity, receivedAtMs, replaces } = input;
   const { publication } = deps.published;
   const poll = await findPoll(deps, input);

@@ -132,7 +132,7 @@ export class QueueRound {
   #accepted(
     inBatch: readonly PendingBallot[],
     ballots: readonly Ballot[],
-    { stored, bytes }: Enqueued,
+    { stored, bytes, receivedAtMs }: Enqueued,
     moves: BatchMoves,
   ) {
     const { ring } = this.#deps;
@@ -140,7 +140,7 @@ export class QueueRound {
       ring.passed(producer, epoch, ticket.checkpoint);
     }
     if (inBatch.length === 0) return;
-    ring.remember(bytes, stored);
+    ring.remember(bytes, stored, receivedAtMs);
     this.#deps.acceptedCount.note(ballots);
     this.#deps.kickstart.send();
     for (const { ballot, answer } of inBatch) {

@@ -60,7 +60,7 @@ async function logged(ring: ReplayRing, stop: AbortSignal): Promise<unknown[]> {
 
 it("watchReplayRing warns how many batches a full ring has dropped", async () => {
   const ring = new ReplayRing(10);
-  for (let batch = 0; batch < 4; batch++) ring.remember(Buffer.alloc(5), []);
+  for (let batch = 0; batch < 4; batch++) ring.remember(Buffer.alloc(5), [], 0);
   assert.deepEqual(await logged(ring, AbortSignal.abort()), [
     { level: "warn", event: "replay_ring_full", dropped: 2 },
   ]);
@@ -68,6 +68,6 @@ it("watchReplayRing warns how many batches a full ring has dropped", async () =>
 
 it("watchReplayRing logs nothing while the ring is not full", async () => {
   const ring = new ReplayRing(10);
-  ring.remember(Buffer.alloc(5), []);
+  ring.remember(Buffer.alloc(5), [], 0);
   assert.deepEqual(await logged(ring, AbortSignal.abort()), []);
 });

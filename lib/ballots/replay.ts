@@ -90,8 +90,10 @@ async function checkQueue(
   const orphans = ring.takeOrphans(producer, current?.epoch);
   let replayed = 0;
   for (const orphan of orphans) {
-    if (await replay(deps, orphan)) replayed += 1;
-    else ring.putBack(producer, orphan);
+    if (await replay(deps, orphan.bytes)) {
+      replayed += 1;
+      ring.replayed(orphan);
+    } else ring.putBack(producer, orphan);
   }
   if (replayed > 0) {
     const { queue } = producer;
@@ -117,7 +119,7 @@ async function replay(deps: ReplayDeps, bytes: Buffer): Promise<boolean> {
     await moves.undo();
     return false;
   }
-  ring.remember(result.bytes, result.stored);
+  ring.remember(result.bytes, result.stored, result.receivedAtMs);
   return true;
 }
 

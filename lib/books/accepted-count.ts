@@ -2,9 +2,10 @@
  * The accepted count: how many ballots this process has accepted in each poll since it started, counted where they
  * are answered and independently of the queue. It is the left side of the books.
  *
- * It is kept in memory; in memcached, written a few times a second, where the worker reads it; and in a file,
- * written before any voter is answered, so that a loss is found even when this process and the only memcached die
- * at the same moment. The next front that starts at the same home recovers that file (`recover-counts.ts`).
+ * It is kept in memory; in MySQL, written once a second (`fleet/front-report.ts`); in memcached, written a few times
+ * a second, where the worker reads it, also after MySQL was away; and in a file, written before any voter is answered,
+ * so that a loss is found even when this process and the only memcached die at the same moment. The next front that
+ * starts at the same home recovers that file (`recover-counts.ts`).
  *
  * Invariant: the count of a poll never goes down, so the largest value is the newest.
  */
@@ -18,6 +19,7 @@ import { acceptedKey } from "../memcached/keys.ts";
 import { Pipeline } from "../memcached/pipeline.ts";
 import type { Placement } from "../memcached/placement.ts";
 import type { PollId } from "../model/ids.ts";
+import type { Acceptance } from "../store/acceptances.ts";
 import { AcceptedCountFile } from "./accepted-count-file.ts";
 
 export interface AcceptedCountOptions {
@@ -39,6 +41,7 @@ export class AcceptedCount {
   readonly #options: AcceptedCountOptions;
   readonly #accepted = new Map<PollId, number>();
   #unpublished = new Set<PollId>();
+  #unreported = new Set<PollId>();
   readonly #file: AcceptedCountFile | undefined;
 
   /** @throws Error of the file system when the directory can't be created. */
@@ -56,6 +59,7 @@ export class AcceptedCount {
     for (const { pollId } of ballots) {
       this.#accepted.set(pollId, (this.#accepted.get(pollId) ?? 0) + 1);
       this.#unpublished.add(pollId);
+      this.#unreported.add(pollId);
       touched.add(pollId);
     }
     this.#file?.write(touched);
@@ -68,6 +72,24 @@ export class AcceptedCount {
       return this.#publish();
     };
     return every(publishEveryMs, publish, signal);
+  }
+
+  /** Counts have changed since the last report to MySQL. */
+  get hasUnreported(): boolean {
+    return this.#unreported.size > 0;
+  }
+
+  /** The counts that have changed since the last call, for the report to MySQL. */
+  takeUnreported(): Acceptance[] {
+    const { producer } = this.#options;
+    const polls = [...this.#unreported];
+    this.#unreported = new Set();
+    return polls.map(pollId => ({ pollId, producer, ballots: this.#accepted.get(pollId) ?? 0 }));
+  }
+
+  /** Gives back counts that could not be reported. */
+  reportAgain(counts: readonly Acceptance[]): void {
+    for (const { pollId } of counts) this.#unreported.add(pollId);
   }
 
   close(): void {

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { SECOND } from "../base/clock.ts";
 import { describeError, type Log } from "../base/log.ts";
 import { retry } from "../base/retry.ts";
+import { isRunning } from "../base/running-process.ts";
 import type { PollId } from "../model/ids.ts";
 import { type Acceptance, raiseAccepted } from "../store/acceptances.ts";
 import type { Store } from "../store/database.ts";
@@ -49,17 +50,8 @@ function filesOfEndedRuns({ directory, home, producer }: RecoverCountsDeps): str
   return readdirSync(directory).filter(name => {
     const [, itsHome, pid, hex] = countFilePattern.exec(name) ?? [];
     if (Number(itsHome) !== home || hex === producer.toString("hex")) return false;
-    return Number(pid) === process.pid || !isAlive(Number(pid));
+    return Number(pid) === process.pid || !isRunning(Number(pid));
   });
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
-  }
 }
 
 async function recoverFile(

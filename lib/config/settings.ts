@@ -4,6 +4,7 @@
  * `docs/configuration.md` and `.env.example` are generated from the texts here (`npm run gen`).
  */
 import { z } from "zod";
+import { DAY, MINUTE } from "../base/clock.ts";
 import { languages } from "../base/languages.ts";
 import {
   addresses,
@@ -178,6 +179,11 @@ export const settings = {
   flushBallotsMax: setting("FLOODGATE_FLUSH_BALLOTS_MAX", wholeNumber(1, 50_000).default(10_000), {
     tier: "tuning",
     doc: "Most ballots in one transaction of the worker, as near as whole slots allow.",
+  }),
+  frontGoneMs: setting("FLOODGATE_FRONT_GONE_MS", wholeNumber(10_000, DAY).default(10 * MINUTE), {
+    tier: "tuning",
+    doc: "A front without a report for so long, while MySQL and a worker are there, is declared gone: polls that have closed become final without waiting for it. Votes that it still brings afterwards are set aside.",
+    unit: "milliseconds",
   }),
   viewersMax: setting("FLOODGATE_VIEWERS_MAX", wholeNumber(0, 1_000_000).default(20_000), {
     tier: "tuning",

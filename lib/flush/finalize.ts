@@ -2,22 +2,30 @@
  * Makes polls final: a poll past its closing time goes from *closing* to *final* when all its ballots are
  * counted.
  *
- * Ballots from before the closing time may still be on their way: a front has some seconds to answer a
- * request, and a memcached that lost its memory is refilled from the fronts' replay rings. So a poll becomes
- * final only after a pass that started long enough after the closing time, read every queue, emptied all of
- * them, and was not close to a loss of memory.
+ * Ballots from before the closing time may still be on their way: in a front that answers slowly or was stopped, in a
+ * queue, or in a front's replay ring after memcached lost its memory. So a poll becomes final only
+ *
+ * 1. when it has closed by MySQL's clock, whatever this worker's says;
+ * 2. after a pass that started long enough after that, read every queue, emptied all of them, and was not close to a
+ *    loss of memory;
+ * 3. when each front has said that it holds nothing from before the closing, has ended, or was declared gone
+ *    (`fleet/fronts.ts`).
+ *
+ * No single clock makes a poll final: a front speaks by the site's time (`docs/decisions/0025-when-a-poll-is-final.md`).
  *
  * Invariant: after `finalized_at` is set, nothing is added to a poll's totals: `flush/fates.ts` refuses its
  *   ballots.
  */
-import { monotonicMs, SECOND } from "../base/clock.ts";
+import { type Clock, monotonicMs, SECOND } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import { acceptedSoFar, closeBooks } from "../books/books.ts";
 import { recountPoll } from "../books/recount.ts";
+import type { Fronts, WaitingResult } from "../fleet/fronts.ts";
 import type { Poll } from "../model/poll.ts";
 import type { PublishedPolls } from "../polls/published.ts";
 import type { TallyDeps } from "../rebuild/rebuild.ts";
 import { reconcile } from "../rebuild/reconcile.ts";
+import { readDatabaseClock } from "../store/clock.ts";
 import type { Store } from "../store/database.ts";
 import { finalizePoll } from "../store/poll-changes.ts";
 import { closingPolls, findPoll } from "../store/polls.ts";
@@ -30,7 +38,9 @@ const calmMs = 10 * SECOND;
 
 export interface FinalizeDeps {
   readonly store: Store;
+  readonly clock: Clock;
   readonly log: Log;
+  readonly fronts: Fronts;
   readonly published: PublishedPolls;
   readonly tallies: TallyDeps;
 }
@@ -38,8 +48,8 @@ export interface FinalizeDeps {
 /** A pass, with the moment when it started. */
 export interface FinishedPass {
   readonly summary: PassSummary;
-  /** Wall clock. */
-  readonly startedAtMs: number;
+  /** Monotonic. */
+  readonly startedMs: number;
   /** When a queue last lost its memory, went away or came back; monotonic. */
   readonly lastDisturbanceMs: number;
 }
@@ -60,28 +70,32 @@ export function isQuiescent({ summary, lastDisturbanceMs }: FinishedPass): boole
 }
 
 /**
- * Makes final every poll that can be after `pass`. Resolves with the polls that became final.
+ * Makes final every poll that can be after `pass`.
  *
  * @throws StoreFailure, MemcachedFailure: no poll is left half final; the next pass tries again.
  */
-export async function finalizePolls(
-  deps: FinalizeDeps,
-  pass: FinishedPass,
-  nowMs: number,
-): Promise<Poll[]> {
-  if (!isQuiescent(pass)) return [];
-  const due = await closingPolls(deps.store, pass.startedAtMs - answerMsMax);
-  const finalized: Poll[] = [];
+export async function finalizePolls(deps: FinalizeDeps, pass: FinishedPass): Promise<void> {
+  if (!isQuiescent(pass)) return;
+  const { theirMs: nowMs, answeredMs } = await readDatabaseClock(deps.store);
+  const readAtMs = nowMs - (answeredMs - pass.startedMs);
+  const due = await closingPolls(deps.store, readAtMs - answerMsMax);
+  const waiting: WaitingResult[] = [];
+  let finalized = 0;
   for (const poll of due) {
+    const waits = await deps.fronts.waitingFor(poll, readAtMs, nowMs);
+    if (waits) {
+      waiting.push(waits);
+      continue;
+    }
     await closePollBooks(deps, poll);
     if (!(await reconcile(deps.tallies, [poll], true))) continue;
-    if (!(await finalizePoll(deps.store, poll.id, nowMs))) continue;
+    if (!(await finalizePoll(deps.store, poll.id, deps.clock.nowMs()))) continue;
     const final = await findPoll(deps.store, poll.slug);
     if (!final) continue;
     await deps.published.publish(final);
-    finalized.push(final);
+    finalized += 1;
     deps.log.info({ event: "poll_final", poll: poll.slug });
   }
-  if (finalized.length > 0) await deps.published.publishList(nowMs);
-  return finalized;
+  deps.fronts.noteWaiting(waiting);
+  if (finalized > 0) await deps.published.publishList(deps.clock.nowMs());
 }

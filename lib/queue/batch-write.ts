@@ -40,6 +40,8 @@ export interface Enqueued {
   readonly outcome: "enqueued";
   readonly stored: readonly (StoredAt & { readonly ticket: Ticket })[];
   readonly bytes: Buffer;
+  /** When its oldest ballot was received. */
+  readonly receivedAtMs: number;
 }
 
 /** A batch that could not be written. `mayBeIn`: the answer to one of the writes was lost. */
@@ -88,7 +90,12 @@ export class BatchWrite {
     if (written.length === 0) return failureOf(writes);
     faultPoint("front.slot-written");
     await moves?.sendElsewhere(new Set());
-    return { outcome: "enqueued", stored: written, bytes: job.bytes };
+    return {
+      outcome: "enqueued",
+      stored: written,
+      bytes: job.bytes,
+      receivedAtMs: oldestOf(batch),
+    };
   }
 
   /** Releases the locks of later servers before it waits for a lock, so that fronts can't wait in a circle. */
@@ -115,6 +122,13 @@ export class BatchWrite {
       if (write.stored) replaced += 1;
     }
   }
+}
+
+function oldestOf({ ballots }: Batch): number {
+  return ballots.reduce(
+    (oldest, { receivedAtMs }) => Math.min(oldest, receivedAtMs),
+    Number.POSITIVE_INFINITY,
+  );
 }
 
 /** Runs `work` on all servers; gives up those that take much longer than one that succeeded. */

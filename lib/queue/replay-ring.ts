@@ -22,10 +22,20 @@ export interface StoredAt {
 }
 
 interface KeptBatch {
-  /** The encoded batch; `undefined` when it is not needed any more. */
+  /** The encoded batch; `undefined` when it is not needed any more, or was dropped. */
   bytes: Buffer | undefined;
   /** Number of servers that still have it, as far as known. */
   servers: number;
+  /** When its oldest ballot was received; site's time. */
+  readonly receivedAtMs: number;
+  /** False when it is in MySQL, or on no server and not in this ring. */
+  waiting: boolean;
+}
+
+/** A batch that no server has any more. */
+export interface Orphan {
+  readonly bytes: Buffer;
+  readonly receivedAtMs: number;
 }
 
 /** Batches of one queue in one epoch, sorted by slot; committed batches are removed from the head. */
@@ -47,7 +57,7 @@ class Line {
 
   *takeUpTo(slot: number): Iterable<KeptBatch> {
     for (let item = this.#items[this.#head]; item; item = this.#items[this.#head]) {
-      if (item.slot > slot && item.kept.bytes) break;
+      if (item.slot > slot && item.kept.waiting) break;
       this.#head += 1;
       yield item.kept;
     }
@@ -59,7 +69,10 @@ class Line {
 
 export class ReplayRing {
   readonly #bytesMax: number;
+  /** Batches with bytes, the oldest first. */
   readonly #kept = new Set<KeptBatch>();
+  /** The same, and those that a full ring dropped, and orphans that are being replayed. */
+  readonly #waiting = new Set<Pick<KeptBatch, "receivedAtMs">>();
   readonly #lines = new Map<QueueProducer, Map<Epoch, Line>>();
   #bytes = 0;
   #dropped = 0;
@@ -80,14 +93,26 @@ export class ReplayRing {
     return [...this.#lines.keys()];
   }
 
-  remember(bytes: Buffer, stored: readonly StoredAt[]): void {
-    const kept: KeptBatch = { bytes, servers: stored.length };
+  /**
+   * When the oldest ballot was received that is not in MySQL, as far as this ring knows; infinite when there is none.
+   * Includes what a full ring has dropped.
+   */
+  get oldestMs(): number {
+    let oldest = Number.POSITIVE_INFINITY;
+    for (const { receivedAtMs } of this.#waiting) oldest = Math.min(oldest, receivedAtMs);
+    return oldest;
+  }
+
+  /** @param receivedAtMs - when the batch's oldest ballot was received. */
+  remember(bytes: Buffer, stored: readonly StoredAt[], receivedAtMs: number): void {
+    const kept: KeptBatch = { bytes, servers: stored.length, receivedAtMs, waiting: true };
     this.#kept.add(kept);
+    this.#waiting.add(kept);
     this.#bytes += bytes.length;
     for (const each of stored) this.#line(each).push(each.slot, kept);
     for (const oldest of this.#kept) {
       if (this.#bytes <= this.#bytesMax || oldest === kept) break;
-      this.#forget(oldest);
+      this.#drop(oldest);
       this.#dropped += 1;
     }
   }
@@ -97,33 +122,44 @@ export class ReplayRing {
     const line = this.#lines.get(producer)?.get(epoch);
     if (!line) return;
     for (const kept of line.takeUpTo(checkpoint)) this.#forget(kept);
-    if (line.empty) this.#drop(producer, epoch);
+    if (line.empty) this.#removeLine(producer, epoch);
   }
 
   /**
    * Removes and returns the batches that were lost with a queue's earlier epochs and are on no other server. The caller
-   * enqueues them again, or puts them back.
+   * enqueues each again and calls `replayed`, or puts it back.
    *
    * @param current - the queue's current epoch; `undefined`: all epochs are lost.
    */
-  takeOrphans(producer: QueueProducer, current: Epoch | undefined): Buffer[] {
-    const orphans: Buffer[] = [];
+  takeOrphans(producer: QueueProducer, current: Epoch | undefined): Orphan[] {
+    const orphans: Orphan[] = [];
     for (const [epoch, line] of [...(this.#lines.get(producer) ?? [])]) {
       if (epoch === current) continue;
       for (const kept of line.remaining) {
         kept.servers -= 1;
-        if (kept.servers > 0 || !kept.bytes) continue;
-        orphans.push(kept.bytes);
+        if (kept.servers > 0) continue;
+        if (kept.bytes) {
+          const orphan = { bytes: kept.bytes, receivedAtMs: kept.receivedAtMs };
+          orphans.push(orphan);
+          this.#waiting.add(orphan);
+        }
         this.#forget(kept);
       }
-      this.#drop(producer, epoch);
+      this.#removeLine(producer, epoch);
     }
     return orphans;
   }
 
   /** Takes an orphan back that could not be enqueued; it stays an orphan of the same queue. */
-  putBack(producer: QueueProducer, bytes: Buffer): void {
-    this.remember(bytes, [{ producer, epoch: lostEpoch, slot: 0 }]);
+  putBack(producer: QueueProducer, orphan: Orphan): void {
+    const { bytes, receivedAtMs } = orphan;
+    this.remember(bytes, [{ producer, epoch: lostEpoch, slot: 0 }], receivedAtMs);
+    this.#waiting.delete(orphan);
+  }
+
+  /** Notes that an orphan is in MySQL, or on a server and remembered again. */
+  replayed(orphan: Orphan): void {
+    this.#waiting.delete(orphan);
   }
 
   #line({ producer, epoch }: StoredAt): Line {
@@ -134,13 +170,20 @@ export class ReplayRing {
     return line;
   }
 
-  #drop(producer: QueueProducer, epoch: Epoch): void {
+  #removeLine(producer: QueueProducer, epoch: Epoch): void {
     const lines = this.#lines.get(producer);
     lines?.delete(epoch);
     if (lines?.size === 0) this.#lines.delete(producer);
   }
 
   #forget(kept: KeptBatch): void {
+    this.#drop(kept);
+    this.#waiting.delete(kept);
+    kept.waiting = false;
+  }
+
+  /** Frees its bytes. It still waits on its servers. */
+  #drop(kept: KeptBatch): void {
     if (!this.#kept.delete(kept)) return;
     this.#bytes -= kept.bytes?.length ?? 0;
     kept.bytes = undefined;

@@ -9,10 +9,13 @@ import type { CastDeps } from "../ballots/cast.ts";
 import { DirectCommit } from "../ballots/direct-commit.ts";
 import { GroupCommit } from "../ballots/group-commit.ts";
 import { watchReplayRing } from "../ballots/replay.ts";
+import { VotesUnderWay } from "../ballots/under-way.ts";
 import type { Log } from "../base/log.ts";
 import { AcceptedCount } from "../books/accepted-count.ts";
 import { recoverCounts } from "../books/recover-counts.ts";
 import type { Config } from "../config/config.ts";
+import { FrontReport } from "../fleet/front-report.ts";
+import { identify } from "../fleet/process-identity.ts";
 import type { SiteClock } from "../fleet/site-clock.ts";
 import type { Degradation } from "../health/degradation.ts";
 import type { MemcachedClient } from "../memcached/client.ts";
@@ -56,11 +59,7 @@ export interface Voting {
 export function startVoting(parts: VotingParts): Voting {
   const { config, log, store, breaker, published, results, memcached, queueServers, placement } =
     parts;
-  const targets = {
-    high: targetsOf("high", config, queueServers),
-    normal: targetsOf("normal", config, queueServers),
-    low: targetsOf("low", config, queueServers),
-  };
+  const targets = targetsByLane(config, queueServers);
   const ring = new ReplayRing(config.queueReplayBytes);
   const staleTallies = new StaleTallies();
   const batchIds = new BatchIds();
@@ -78,50 +77,68 @@ export function startVoting(parts: VotingParts): Voting {
   });
   const kickstart = new Kickstart(config.kickstartTo);
   const memoryLimits = memoryLimitsOf(config, queueServers);
-  const commit = new GroupCommit({
+  const replaying = {
     log,
+    ring,
+    tallies: placement,
+    staleTallies,
+    markServers: memcached,
+    directCommit,
+  };
+  const commit = new GroupCommit({
+    ...replaying,
     kickstart,
     published,
     targets,
-    ring,
-    markServers: memcached,
-    tallies: placement,
     batchIds,
     acceptedCount,
-    staleTallies,
-    directCommit,
     lingerMs: config.queueLingerMs,
     relief: config.lanes,
     memoryLimits,
   });
+  const underWay = new VotesUnderWay();
+  const report = new FrontReport({
+    log,
+    store,
+    identity: identify(producer, home),
+    acceptedCount,
+    clock: parts.clock,
+    oldestHeldMs: () => Math.min(underWay.oldestMs, ring.oldestMs),
+  });
   const stop = new AbortController();
   const loops = [
-    watchReplayRing(
-      {
-        log,
-        ring,
-        targets: targets.normal,
-        tallies: placement,
-        staleTallies,
-        markServers: memcached,
-        directCommit,
-      },
-      stop.signal,
-    ),
+    watchReplayRing({ ...replaying, targets: targets.normal }, stop.signal),
     memoryLimits.watch(stop.signal),
     parts.degradation.watch(stop.signal),
     acceptedCount.publishUntil(stop.signal),
+    report.reportUntil(stop.signal),
     ...(directory ? [recoverCounts({ store, log, directory, home, producer }, stop.signal)] : []),
   ];
   return {
-    cast: { commit, laneOf: config.lanes.laneOf, published, results, secrets: parts.secrets },
+    cast: {
+      commit,
+      underWay,
+      laneOf: config.lanes.laneOf,
+      published,
+      results,
+      secrets: parts.secrets,
+    },
     stop: async () => {
       await commit.allAnswered();
       kickstart.close();
       stop.abort();
       await Promise.all(loops);
+      await report.end();
       acceptedCount.close();
     },
+  };
+}
+
+function targetsByLane(config: Config, servers: readonly MemcachedClient[]) {
+  return {
+    high: targetsOf("high", config, servers),
+    normal: targetsOf("normal", config, servers),
+    low: targetsOf("low", config, servers),
   };
 }
 

@@ -6,6 +6,32 @@ interface StatusRow extends RowDataPacket {
   readonly Value: string;
 }
 
+interface LoggedRow extends RowDataPacket {
+  readonly argument: string;
+}
+
+/** The texts of all statements that the server was sent while `work` went on. */
+export async function statementTextsDuring(
+  adminUrl: string,
+  work: () => Promise<unknown>,
+): Promise<string[]> {
+  const admin = await createConnection({ uri: adminUrl });
+  try {
+    await admin.query("SET GLOBAL log_output = 'TABLE'");
+    await admin.query("TRUNCATE mysql.general_log");
+    await admin.query("SET GLOBAL general_log = ON");
+    await work();
+    await admin.query("SET GLOBAL general_log = OFF");
+    const [rows] = await admin.query<LoggedRow[]>(
+      `SELECT CONVERT(argument USING utf8mb4) AS argument FROM mysql.general_log
+       WHERE command_type IN ('Query', 'Execute') AND thread_id <> CONNECTION_ID()`,
+    );
+    return rows.map(({ argument }) => argument);
+  } finally {
+    await admin.end();
+  }
+}
+
 /** The end of a connection is counted, too, a little after its client has gone. */
 const settleMs = 30;
 const triesMax = 100;

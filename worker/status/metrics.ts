@@ -66,6 +66,11 @@ export class Metrics {
     ["clock"],
   );
 
+  readonly #frontsMissing = this.#gauge(
+    "fronts_missing",
+    "Fronts that have stopped reporting and are not declared gone.",
+  );
+
   readonly #books = this.#gauge("books_ballots", "Ballots in the books of all polls.", ["account"]);
   readonly #balanced = this.#gauge("books_balanced", "1 when the books balance.");
 
@@ -108,6 +113,7 @@ export class Metrics {
   async expose(survey: Survey, books: Books | undefined): Promise<string> {
     if (books) this.#account(books);
     for (const gauge of [this.#waiting, this.#oldest, this.#up, this.#clock]) gauge.reset();
+    this.#frontsMissing.set(survey.fronts.missing.length);
     for (const { clock, aheadMs } of survey.wrongClocks)
       this.#clock.set({ clock }, aheadMs / SECOND);
     for (const { name: server, memory, lanes } of survey.servers) {

@@ -9,6 +9,7 @@ import type { PassSummary } from "#lib/flush/flusher.ts";
 import { type Memory, nearlyFull } from "#lib/memcached/memory-stats.ts";
 import { type Lane, lanes } from "#lib/model/lane.ts";
 import type { LaneDepth } from "#lib/queue/depth.ts";
+import { type FrontsSurvey, frontSentence } from "./front-sentence.ts";
 
 /** What the daemon's loop records. */
 export interface WorkerState {
@@ -53,6 +54,7 @@ export interface Survey {
   /** Lanes whose ballots fronts refuse because memory runs out. */
   readonly lanesRefused: readonly Lane[];
   readonly wrongClocks: readonly WrongClock[];
+  readonly fronts: FrontsSurvey;
 }
 
 export function slotsWaiting(survey: Survey): number {
@@ -138,10 +140,12 @@ export function stateSentence(
       text: `memcached at ${away.join(" and ")} can't be reached. On the other servers: ${backlog}`,
     };
   }
-  const clocks = clockSentence(survey);
-  if (clocks) return { ...clocks, text: `${clocks.text} ${backlog}` };
   const memory = memorySentence(survey);
   if (memory) return { ...memory, text: `${memory.text} ${backlog}` };
+  const fronts = frontSentence(survey.fronts, survey.atMs);
+  if (fronts) return { tone: "warn", text: `${fronts} ${backlog}` };
+  const clocks = clockSentence(survey);
+  if (clocks) return { ...clocks, text: `${clocks.text} ${backlog}` };
   const passMs = survey.atMs - (state.passBeganAtMs ?? survey.atMs);
   if (passMs > slowMs) {
     return {

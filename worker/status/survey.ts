@@ -7,11 +7,12 @@ import { type Memory, readMemory } from "#lib/memcached/memory-stats.ts";
 import { type LaneDepth, readDepth } from "#lib/queue/depth.ts";
 import { behindMs, refusedLanes, type ServerMemory } from "#lib/queue/memory-limits.ts";
 import type { WorkerParts } from "../worker-parts.ts";
+import type { FrontsSurvey } from "./front-sentence.ts";
 import type { Survey } from "./state.ts";
 
 export type SurveyedWorker = Pick<
   WorkerParts,
-  "clock" | "config" | "memcached" | "queueServers" | "queueNames"
+  "clock" | "fronts" | "config" | "memcached" | "queueServers" | "queueNames"
 >;
 
 export class Surveyor {
@@ -53,9 +54,16 @@ export class Surveyor {
       servers,
       lanesRefused: refusedLanes(memories, copies, share),
       wrongClocks: clock.wrong,
+      fronts: frontsOf(this.#worker),
     };
   }
 }
+
+const frontsOf = ({ fronts, config }: SurveyedWorker): FrontsSurvey => ({
+  missing: fronts.missing,
+  waitingResults: fronts.waitingResults,
+  goneMs: config.frontGoneMs,
+});
 
 function serverMemoryOf(memory: Memory, lanes: readonly LaneDepth[], atMs: number): ServerMemory {
   return {

@@ -1,0 +1,181 @@
+/** Running processes that take votes, and what each says about the ballots that it holds: the table `processes`. */
+import type { PollId } from "../model/ids.ts";
+import type { Database, Row } from "./database.ts";
+import { placeholders } from "./sql-text.ts";
+
+/** Who and where a process is. Does not change while it runs. */
+export interface ProcessIdentity {
+  /** 8 bytes, random for each run, as hex digits. */
+  readonly id: string;
+  readonly home: number;
+  readonly machine: string;
+  readonly pid: number;
+  /** Processes with the same value see each other by process id. */
+  readonly pidSpace: string;
+}
+
+/** A front that reports no more, or keeps a poll from becoming final. */
+export interface FrontRow {
+  readonly id: string;
+  readonly home: number;
+  readonly machine: string;
+  readonly pid: number;
+  readonly seenAtMs: number;
+  readonly heldSinceMs: number;
+  /** Its reports stopped; when a worker first noticed. */
+  readonly missingSinceMs: number | undefined;
+}
+
+interface ProcessRow extends Row {
+  readonly id: Buffer;
+  readonly home: number;
+  readonly machine: string;
+  readonly pid: number;
+  readonly seen_at: Date;
+  readonly held_since: Date;
+  readonly missing_since: Date | null;
+}
+
+const bytes = (id: string): Buffer => Buffer.from(id, "hex");
+
+const columns = "id, home, machine, pid, seen_at, held_since, missing_since";
+
+const frontRow = (row: ProcessRow): FrontRow => ({
+  id: row.id.toString("hex"),
+  home: row.home,
+  machine: row.machine,
+  pid: row.pid,
+  seenAtMs: row.seen_at.getTime(),
+  heldSinceMs: row.held_since.getTime(),
+  missingSinceMs: row.missing_since?.getTime(),
+});
+
+/** Notes a process's report. False when it has no row that counts: it is new, or was declared gone. */
+export async function reportProcess(
+  db: Database,
+  id: string,
+  heldSinceMs: number,
+): Promise<boolean> {
+  const { affectedRows } = await db.write(
+    "processes.report",
+    `UPDATE processes SET seen_at = NOW(3), held_since = ?, missing_since = NULL
+     WHERE id = ? AND ended_at IS NULL AND gone_at IS NULL`,
+    [new Date(heldSinceMs), bytes(id)],
+  );
+  return affectedRows === 1;
+}
+
+/** Writes the whole row of a process. Resolves with `returned` when it had a row: it had been declared gone. */
+export async function registerProcess(
+  db: Database,
+  { id, home, machine, pid, pidSpace }: ProcessIdentity,
+  heldSinceMs: number,
+): Promise<"registered" | "returned"> {
+  const { affectedRows } = await db.write(
+    "processes.register",
+    `INSERT INTO processes (id, home, machine, pid, pid_space, started_at, seen_at, held_since)
+     VALUES (?, ?, ?, ?, ?, NOW(3), NOW(3), ?)
+     ON DUPLICATE KEY UPDATE seen_at = NOW(3), held_since = VALUES(held_since), missing_since = NULL,
+       ended_at = NULL, gone_at = NULL`,
+    [bytes(id), home, machine, pid, pidSpace, new Date(heldSinceMs)],
+  );
+  return affectedRows === 1 ? "registered" : "returned";
+}
+
+/** Notes that processes have ended. */
+export async function endProcesses(db: Database, ids: readonly string[]): Promise<void> {
+  if (ids.length === 0) return;
+  await db.write(
+    "processes.end",
+    `UPDATE processes SET ended_at = NOW(3) WHERE id IN (${placeholders(ids.length)}) AND ended_at IS NULL`,
+    ids.map(bytes),
+  );
+}
+
+/** Processes of one machine that have not ended, as far as MySQL knows. */
+export async function processesIn(db: Database, pidSpace: string): Promise<FrontRow[]> {
+  const rows = await db.rows<ProcessRow>(
+    "processes.in_space",
+    `SELECT ${columns} FROM processes WHERE ended_at IS NULL AND pid_space = ?`,
+    [pidSpace],
+  );
+  return rows.map(frontRow);
+}
+
+/**
+ * Notes which fronts report no more. A front's silence counts from when a worker first noticed it, and only while
+ * workers look at it: after an outage of MySQL or of all workers it counts anew.
+ *
+ * @returns the fronts that are missing.
+ */
+export async function noteMissingFronts(
+  db: Database,
+  silentSeconds: number,
+  lookedSeconds: number,
+): Promise<FrontRow[]> {
+  await db.write(
+    "processes.missing",
+    `UPDATE processes SET
+       missing_since = CASE
+         WHEN missing_since IS NULL OR missing_checked_at < NOW(3) - INTERVAL ? SECOND THEN NOW(3)
+         ELSE missing_since END,
+       missing_checked_at = NOW(3)
+     WHERE ended_at IS NULL AND gone_at IS NULL AND seen_at < NOW(3) - INTERVAL ? SECOND`,
+    [lookedSeconds, silentSeconds],
+  );
+  const rows = await db.rows<ProcessRow>(
+    "processes.list_missing",
+    `SELECT ${columns} FROM processes
+     WHERE ended_at IS NULL AND gone_at IS NULL AND missing_since IS NOT NULL`,
+  );
+  return rows.map(frontRow);
+}
+
+/** Declares a front gone that has been missing for so long. False when it has reported meanwhile. */
+export async function declareGone(db: Database, id: string, missingMs: number): Promise<boolean> {
+  const { affectedRows } = await db.write(
+    "processes.gone",
+    `UPDATE processes SET gone_at = NOW(3) WHERE id = ? AND ended_at IS NULL AND gone_at IS NULL
+       AND missing_since <= NOW(3) - INTERVAL ? MICROSECOND`,
+    [bytes(id), missingMs * 1_000],
+  );
+  return affectedRows === 1;
+}
+
+/**
+ * Fronts that keep a poll from becoming final: they have not said that they hold nothing from before the closing, or
+ * they ended or were declared gone after `readAtMs` (MySQL's clock), from when on the queues were read.
+ */
+export async function frontsBefore(
+  db: Database,
+  closesAtMs: number,
+  readAtMs: number,
+): Promise<FrontRow[]> {
+  const rows = await db.rows<ProcessRow>(
+    "processes.holding",
+    `SELECT ${columns} FROM processes
+     WHERE (ended_at IS NULL AND gone_at IS NULL AND held_since <= ?) OR ended_at >= ? OR gone_at >= ?`,
+    [new Date(closesAtMs), new Date(readAtMs), new Date(readAtMs)],
+  );
+  return rows.map(frontRow);
+}
+
+/** Number of fronts that accepted ballots of a poll and have no row: they are of a release without this table. */
+export async function countUnknownFronts(db: Database, pollId: PollId): Promise<number> {
+  const [row] = await db.rows<Row & { readonly fronts: number }>(
+    "processes.unknown",
+    `SELECT COUNT(*) AS fronts FROM acceptances LEFT JOIN processes ON processes.id = producer
+     WHERE poll_id = ? AND processes.id IS NULL`,
+    [pollId],
+  );
+  return Number(row?.fronts ?? 0);
+}
+
+/** Deletes the rows of processes that ended, or were declared gone, before a moment. */
+export async function pruneProcesses(db: Database, days: number): Promise<void> {
+  await db.write(
+    "processes.prune",
+    "DELETE FROM processes WHERE COALESCE(ended_at, gone_at) < NOW(3) - INTERVAL ? DAY",
+    [days],
+  );
+}
