@@ -2,8 +2,8 @@
  * A child process with its recent output, so that a failed start can say why, and an orderly end.
  */
 import { type ChildProcess, type SpawnOptions, spawn } from "node:child_process";
-import { appendFileSync } from "node:fs";
 import { sleep } from "#lib/base/clock.ts";
+import { LogFile } from "./log-file.ts";
 
 const outputBytesMax = 64 * 1024;
 
@@ -27,8 +27,9 @@ export class Child {
       detached: true,
       ...options,
     });
+    const logFile = options.logFile === undefined ? undefined : new LogFile(options.logFile);
     const keep = (bytes: Buffer) => {
-      if (options.logFile) appendFileSync(options.logFile, bytes);
+      logFile?.append(bytes);
       this.#output = (this.#output + bytes.toString()).slice(-outputBytesMax);
     };
     this.process.stdout?.on("data", keep);

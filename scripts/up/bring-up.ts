@@ -4,6 +4,7 @@
  */
 import { spawnSync } from "node:child_process";
 import { wallMs } from "#lib/base/clock.ts";
+import { redirectConsole } from "#lib/base/output.ts";
 import { dataDirectory, loadConfigOver } from "#lib/config/config.ts";
 import { settingDocs } from "#lib/config/settings.ts";
 import { createProgram, ProgramFailure, runProgram } from "#lib/program/command-line.ts";
@@ -29,7 +30,7 @@ class Up {
 
   constructor(data: DataDirectory) {
     this.#data = data;
-    this.#supervisor = new Supervisor(() => this.#writeUpFile(), say);
+    this.#supervisor = new Supervisor(() => this.#updateUpFile(), say);
     const secret = process.env.FLOODGATE_SECRET ?? data.secrets().secret;
     this.#env = {
       FLOODGATE_STATE_DIR: data.file("state"),
@@ -191,6 +192,16 @@ class Up {
     return stdout;
   }
 
+  /** After a restart: the disk may be full, and the processes run all the same. */
+  #updateUpFile(): void {
+    try {
+      this.#writeUpFile();
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : error;
+      say(`${this.#data.file("up.json")} names a process that has ended: ${reason}`);
+    }
+  }
+
   #writeUpFile(): void {
     const { PORT, FLOODGATE_WORKER_PORT, DATABASE_URL, MEMCACHED_SERVERS } = this.#env;
     this.#data.write("up.json", {
@@ -261,6 +272,7 @@ const chosen = {
 };
 
 async function runUp(): Promise<undefined> {
+  redirectConsole();
   loadConfigOver(chosen);
   const up = new Up(new DataDirectory(dataDirectory()));
   const stop = () => void up.stop().then(() => process.exit());

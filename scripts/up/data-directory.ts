@@ -2,7 +2,7 @@
 
 import { spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { ConfigError } from "#lib/config/config.ts";
 import { ProgramFailure } from "#lib/program/command-line.ts";
@@ -92,11 +92,17 @@ export class DataDirectory {
     return existsSync(path) ? (JSON.parse(readFileSync(path, "utf8")) as T) : undefined;
   }
 
-  /** Writes a file that only its owner may read. */
+  /**
+   * Writes a file that only its owner may read.
+   *
+   * @throws what writing throws, as on a full disk; the file is then what it was before.
+   */
   write(name: string, value: unknown): void {
     const path = this.file(name);
-    writeFileSync(path, `${JSON.stringify(value, null, 2)}\n`, { mode: 0o600 });
-    chmodSync(path, 0o600);
+    const next = `${path}.next`;
+    rmSync(next, { force: true });
+    writeFileSync(next, `${JSON.stringify(value, null, 2)}\n`, { mode: 0o600 });
+    renameSync(next, path);
   }
 
   #kept<T>(name: string, make: () => T): T {
