@@ -4,6 +4,7 @@
  *
  * Invariant: a wrong option or setting, or a server that cannot be reached, ends in one line on standard error and
  *   no stack trace. A stack trace therefore always means a bug.
+ * Invariant: status 0 means that the results were written as well.
  *
  * Source: sysexits.h for the exit statuses.
  */
@@ -18,12 +19,15 @@ import { ConfigError } from "../config/config.ts";
 import { isMemcachedFailure } from "../memcached/failure.ts";
 import { isStoreFailure } from "../store/failure.ts";
 import { SchemaMismatch } from "../store/migrate.ts";
+import { WrittenResults } from "./results.ts";
 
 export const exitStatus = {
   ok: 0,
   failed: 1,
   /** The command line is wrong. */
   usage: 64,
+  /** The results could not be written. */
+  output: 74,
   /** The same command may succeed in a moment. */
   tryAgain: 75,
   /** The settings or the schema are wrong: trying again does not help. */
@@ -35,6 +39,16 @@ export class UsageError extends Error {}
 
 /** The program cannot go on, and its message says all there is to say: no stack trace. */
 export class ProgramFailure extends Error {}
+
+/** Ends a program from within commander, which drops what an action returns. */
+class ProgramEnd extends Error {
+  readonly status: number;
+
+  constructor(status: number) {
+    super("the program has ended");
+    this.status = status;
+  }
+}
 
 export interface OptionHelp {
   /** As commander reads it: `--count <number>`. */
@@ -56,13 +70,14 @@ export interface ProgramHelp {
   /** As commander reads it: `[names...]`. Without one, the program takes options only. */
   readonly argument?: string;
   readonly options?: readonly OptionHelp[];
-  /** Exit statuses besides 64 and 78. */
+  /** Exit statuses besides 64, 74 and 78. */
   readonly statuses?: Readonly<Record<number, string>>;
   readonly examples: readonly string[];
 }
 
 const statusesOfAll = {
   [exitStatus.usage]: "the command line is wrong",
+  [exitStatus.output]: "standard output could not be written",
   [exitStatus.config]: "the settings are wrong, or the schema does not fit",
 };
 
@@ -87,7 +102,7 @@ export function createProgram<O extends OptionValues>(
   command.addHelpText("after", after.join("\n"));
   command.action(async () => {
     const status = await run(command.opts<O>(), command.args);
-    if (status !== undefined) process.exit(status);
+    if (status !== undefined) throw new ProgramEnd(status);
   });
   return command;
 }
@@ -127,6 +142,8 @@ export async function runProgram(
   program: Command,
   args: readonly string[] = process.argv.slice(2),
 ): Promise<void> {
+  const results = new WrittenResults(process.stdout, process.stderr.isTTY);
+  process.stderr.on("error", () => {});
   try {
     if (program.commands.length > 0 && args.length === 0) throw new UsageError("no command given");
     await program.parseAsync([...args], { from: "user" });
@@ -134,9 +151,25 @@ export async function runProgram(
     const name = nameOf(program, args);
     const ending = endingOf(error, name);
     if (!ending) throw error;
-    if (ending.line) process.stderr.write(`${name}: ${ending.line.replaceAll(/\s+/g, " ")}\n`);
-    process.exit(ending.status);
+    if (ending.line) sayOfProgram(name, ending.line);
+    process.exit(await statusWithResults(name, ending.status, results));
   }
+}
+
+/** The exit status once the results are written. A closed pipe was closed on purpose, and needs no line. */
+async function statusWithResults(
+  name: string,
+  status: number,
+  results: WrittenResults,
+): Promise<number> {
+  const failure = await results.failure();
+  if (failure === undefined) return status;
+  if (failure !== "EPIPE") sayOfProgram(name, `the results could not be written: ${failure}`);
+  return status === exitStatus.ok ? exitStatus.output : status;
+}
+
+function sayOfProgram(name: string, sentence: string): void {
+  process.stderr.write(`${name}: ${sentence.replaceAll(/\s+/g, " ")}\n`);
 }
 
 function nameOf(program: Command, args: readonly string[]): string {
@@ -151,6 +184,7 @@ interface Ending {
 
 /** `undefined` for a bug. */
 function endingOf(error: unknown, name: string): Ending | undefined {
+  if (error instanceof ProgramEnd) return { status: error.status };
   if (error instanceof CommanderError && error.exitCode === 0) return { status: exitStatus.ok };
   if (error instanceof CommanderError || error instanceof UsageError) {
     const line = `${error.message.replace(/^error: /, "")} (see ${name} --help)`;
