@@ -9,6 +9,7 @@ import type { Log } from "#lib/base/log.ts";
 import { type RunningProcess, Supervised } from "#lib/base/supervised.ts";
 import type { Config } from "#lib/config/config.ts";
 import { ProgramFailure } from "#lib/program/command-line.ts";
+import { endedWithOutput } from "./child-output.ts";
 import { type NextAddress, stopMessage } from "./process-messages.ts";
 
 const backoff = { firstMs: 0.1 * SECOND, maxMs: 5 * SECOND };
@@ -98,11 +99,12 @@ export class Fleet {
   /** @throws Error when the process ends before it listens. */
   async #fork(index: number): Promise<ServingProcess> {
     const home = this.#config.queueFirstHome + index;
-    cluster.setupPrimary({ args: this.#nextSocket === null ? [] : [this.#nextSocket] });
+    const args = this.#nextSocket === null ? [] : [this.#nextSocket];
+    cluster.setupPrimary({ args, silent: true });
     const worker = cluster.fork({
       FLOODGATE_QUEUE_FIRST_HOME: String(home % this.#config.queueHomes),
     });
-    const ended = once(worker, "exit").then(([code, signal]) => signal ?? code);
+    const ended = endedWithOutput(worker.process);
     const listening = await Promise.race([
       once(worker, "listening").then(() => true),
       ended.then(() => false),
@@ -111,13 +113,11 @@ export class Fleet {
       throw new ProgramFailure(
         "a serving process ended before it listened; its own log line names the reason",
       );
-    return { worker, ended, stop: () => stopWorker(worker) };
+    return { worker, ended, stop: () => stopWorker(worker, ended) };
   }
 }
 
-async function stopWorker(worker: Worker): Promise<void> {
-  if (worker.isDead()) return;
-  const ended = once(worker, "exit");
+async function stopWorker(worker: Worker, ended: Promise<unknown>): Promise<void> {
   if (worker.isConnected()) worker.send(stopMessage);
   await ended;
 }

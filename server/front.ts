@@ -6,6 +6,7 @@ import cluster from "node:cluster";
 import { fileURLToPath } from "node:url";
 import { SECOND } from "#lib/base/clock.ts";
 import { createLog } from "#lib/base/log.ts";
+import { redirectConsole } from "#lib/base/output.ts";
 import { crashOnBugs, onShutdown } from "#lib/base/shutdown.ts";
 import { loadConfig } from "#lib/config/config.ts";
 import { createProgram, runProgram } from "#lib/program/command-line.ts";
@@ -83,6 +84,7 @@ async function superviseFleet(): Promise<void> {
 }
 
 async function start(): Promise<undefined> {
+  redirectConsole();
   const config = loadConfig();
   // A wrong list is reported once, before any process is started.
   proxyList(config.trustedProxies);

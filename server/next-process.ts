@@ -9,6 +9,7 @@ import { rmSync } from "node:fs";
 import { createServer } from "node:http";
 import next from "next";
 import { SECOND } from "#lib/base/clock.ts";
+import { redirectConsole } from "#lib/base/output.ts";
 import { crashOnBugs } from "#lib/base/shutdown.ts";
 import { getFront } from "#lib/web/front.ts";
 import { nextReady, stopMessage } from "./process-messages.ts";
@@ -17,6 +18,7 @@ const [socketPath] = process.argv.slice(2);
 if (!socketPath || !process.send)
   throw new RangeError("the Next process is started by the front, with a socket path");
 
+redirectConsole();
 const front = getFront("on_first_use");
 crashOnBugs(front.log);
 for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"]) process.on(signal, () => {});

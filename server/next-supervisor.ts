@@ -11,6 +11,7 @@ import { join } from "node:path";
 import { SECOND } from "#lib/base/clock.ts";
 import type { Log } from "#lib/base/log.ts";
 import { type RunningProcess, Supervised } from "#lib/base/supervised.ts";
+import { endedWithOutput } from "./child-output.ts";
 import { nextReady, stopMessage } from "./process-messages.ts";
 
 const backoff = { firstMs: 0.2 * SECOND, maxMs: 5 * SECOND };
@@ -59,10 +60,8 @@ export class NextSupervisor {
 
   async #fork(): Promise<AnsweringProcess> {
     const socketPath = join(this.#directory, `${++this.#serial}.sock`);
-    const child = fork(this.#program, [socketPath]);
-    const ended = new Promise<number | string | null>(resolve =>
-      child.once("exit", (code, signal) => resolve(signal ?? code)),
-    );
+    const child = fork(this.#program, [socketPath], { silent: true });
+    const ended = endedWithOutput(child);
     const ready = new Promise<true>(resolve =>
       child.once("message", message => {
         if (message === nextReady) resolve(true);

@@ -4,6 +4,7 @@
  */
 import { createLog } from "#lib/base/log.ts";
 import { LogLines } from "#lib/base/log-lines.ts";
+import { redirectConsole } from "#lib/base/output.ts";
 import { crashOnBugs } from "#lib/base/shutdown.ts";
 import { loadConfig } from "#lib/config/config.ts";
 import { createProgram, runProgram } from "#lib/program/command-line.ts";
@@ -26,6 +27,7 @@ const program = createProgram(
   },
   async () => {
     keepHeapSmall();
+    redirectConsole();
     const config = loadConfig();
     const lines = new LogLines(linesKept);
     const log = createLog("worker", config.logLevel, lines);

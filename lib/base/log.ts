@@ -1,10 +1,13 @@
 /**
  * Structured logs: one JSON line per event, to standard output, written by pino.
  *
+ * **On failure:** a line that can't be written is dropped and counted (`output.ts`); a log neither throws nor waits.
+ *
  * One event for each unit of work (a flush pass, a change of state), with its ids; a single vote is counted, not logged.
  * Lines contain no cookie, token, raw address or request body: fields with such names are removed.
  */
 import { type Logger, pino } from "pino";
+import { processOutput } from "./output.ts";
 
 export type Log = Logger;
 
@@ -16,10 +19,11 @@ export function createLog(
   level: string,
   copyTo?: { write(line: string): void },
 ): Log {
-  const stdout = pino.destination(1);
+  const output = processOutput();
+  const stdout = { write: (line: string) => output.writeOut(line) };
   // Each stream has a threshold of its own; the logger's decides.
   const both = copyTo && [stdout, copyTo].map(stream => ({ stream, level: "trace" as const }));
-  return pino(
+  const log = pino(
     {
       level,
       base: { role, pid: process.pid },
@@ -29,6 +33,8 @@ export function createLog(
     },
     both ? pino.multistream(both) : stdout,
   );
+  output.reportTo(lines => log.warn({ event: "log_lines_dropped", lines }));
+  return log;
 }
 
 /** The fields of an error for a log line: message, code and causes; no stack. */

@@ -3,7 +3,7 @@
  * production build, on free ports. Any of them can be killed, stopped, continued and started again.
  */
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
+import { execFile, type StdioOptions } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -179,19 +179,27 @@ export class Site {
   }
 
   /** Starts a killed front again, on its port. */
-  async restartFront(front: Process, env: Record<string, string> = {}): Promise<void> {
+  async restartFront(
+    front: Process,
+    env: Record<string, string> = {},
+    stdio?: StdioOptions,
+  ): Promise<void> {
     const home = String(this.fronts.indexOf(front));
     const own = {
       PORT: String(front.port),
       FLOODGATE_QUEUE_FIRST_HOME: home,
       ...this.#kickstartTo(),
     };
-    front.child = await this.#spawn("front", { ...own, ...env }, front.port);
+    front.child = await this.#spawn("front", { ...own, ...env }, front.port, stdio);
   }
 
-  async restartWorker(worker: Process, env: Record<string, string> = {}): Promise<void> {
+  async restartWorker(
+    worker: Process,
+    env: Record<string, string> = {},
+    stdio?: StdioOptions,
+  ): Promise<void> {
     const own = { FLOODGATE_WORKER_PORT: String(worker.port) };
-    worker.child = await this.#spawn("worker", { ...own, ...env }, worker.port);
+    worker.child = await this.#spawn("worker", { ...own, ...env }, worker.port, stdio);
   }
 
   /** Starts a killed memcached again, empty, on its port. */
@@ -269,9 +277,15 @@ export class Site {
     return join(this.programs, `${program}.mjs`);
   }
 
-  async #spawn(name: string, env: Record<string, string>, port: number): Promise<Child> {
+  async #spawn(
+    name: string,
+    env: Record<string, string>,
+    port: number,
+    stdio?: StdioOptions,
+  ): Promise<Child> {
     const child = new Child(name, process.execPath, ["--enable-source-maps", this.#file(name)], {
       env: { ...process.env, ...this.env, ...env, NODE_ENV: "production" },
+      ...(stdio && { stdio }),
     });
     await waitUntil(name, () => portAnswers(port), {
       withinMs: 30_000,

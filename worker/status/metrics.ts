@@ -7,6 +7,7 @@
  */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import { SECOND } from "#lib/base/clock.ts";
+import { processOutput } from "#lib/base/output.ts";
 import type { Books } from "#lib/books/books.ts";
 import type { PassSummary } from "#lib/flush/flusher.ts";
 import type { Survey } from "./state.ts";
@@ -32,6 +33,10 @@ export class Metrics {
   readonly #letters = this.#counter(
     "dead_letters_total",
     "Dead letters: slots or ballots set aside.",
+  );
+  readonly #linesDropped = this.#counter(
+    "log_lines_dropped_total",
+    "Lines of this process that could not be written: the log's disk is full, or nobody reads it.",
   );
   readonly #passSeconds = new Histogram({
     name: "floodgate_pass_duration_seconds",
@@ -111,6 +116,8 @@ export class Metrics {
 
   /** All metrics as Prometheus reads them. */
   async expose(survey: Survey, books: Books | undefined): Promise<string> {
+    this.#linesDropped.reset();
+    this.#linesDropped.inc(processOutput().linesDropped);
     if (books) this.#account(books);
     for (const gauge of [this.#waiting, this.#oldest, this.#up, this.#clock]) gauge.reset();
     this.#frontsMissing.set(survey.fronts.missing.length);

@@ -1,0 +1,38 @@
+/**
+ * What a child process of the front writes to its standard output and standard error, passed on line by line.
+ *
+ * A child does not share its parent's outputs: whichever of the processes ends makes a shared pipe block for the
+ * others, and a process that writes to a pipe which blocks and that nobody reads stands still.
+ */
+import type { ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import type { Readable } from "node:stream";
+import { SECOND, sleep } from "#lib/base/clock.ts";
+import { processOutput } from "#lib/base/output.ts";
+
+/** Longer than reading what a process that has ended left in its pipes. */
+const restMsMax = SECOND;
+
+/** Passes on the output of `child`. Resolves when it has ended, with its exit code or signal. */
+export async function endedWithOutput(
+  child: Pick<ChildProcess, "stdout" | "stderr" | "once">,
+): Promise<number | string | null> {
+  const output = processOutput();
+  const passed = Promise.all([
+    passOn(child.stdout, line => output.writeOut(line)),
+    passOn(child.stderr, line => output.writeErr(line)),
+  ]);
+  const [code, signal] = await new Promise<[number | null, string | null]>(resolve =>
+    child.once("exit", (...status) => resolve(status)),
+  );
+  await Promise.race([passed, sleep(restMsMax)]);
+  return signal ?? code;
+}
+
+async function passOn(from: Readable | null, write: (line: string) => void): Promise<void> {
+  if (!from) return;
+  const lines = createInterface({ input: from });
+  lines.on("line", line => write(`${line}\n`));
+  await once(lines, "close");
+}
