@@ -115,12 +115,17 @@ function stateInWords(words: Words, poll: ListedPoll, nowMs: number): string {
   return words.say("closesAt", { when: words.when(poll.closesAtMs, nowMs) });
 }
 
-/** A page with only a message, for an unknown address or an outage. */
+/**
+ * A page with only a message, for an unknown address or an outage.
+ *
+ * @param reloadSeconds - after which a browser loads the address again; `undefined` for never.
+ */
 export function messagePage(
   { words, siteName }: PageContext,
   surface: Surface,
   title: WordKey,
   body: WordKey,
+  reloadSeconds?: number,
 ): string {
   const children =
     surface === "embed" ? (
@@ -138,7 +143,13 @@ export function messagePage(
       </>
     );
   const render = surface === "embed" ? renderEmbed : renderDocument;
-  return render({ words, siteName, title: `${words.say(title)} – ${siteName}`, children });
+  return render({
+    words,
+    siteName,
+    title: `${words.say(title)} – ${siteName}`,
+    children,
+    ...(reloadSeconds !== undefined && { reloadSeconds }),
+  });
 }
 
 /** The page for an unknown poll. */

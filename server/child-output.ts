@@ -14,23 +14,33 @@ import { processOutput } from "#lib/base/output.ts";
 /** Longer than reading what a process that has ended left in its pipes. */
 const restMsMax = SECOND;
 
-/** Passes on the output of `child`. Resolves when it has ended, with its exit code or signal. */
+/**
+ * Passes on the output of `child`. Resolves when it has ended, with its exit code or signal, or with the reason why it
+ * could not be started.
+ */
 export async function endedWithOutput(
-  child: Pick<ChildProcess, "stdout" | "stderr" | "once">,
+  child: Pick<ChildProcess, "pid" | "stdout" | "stderr" | "on" | "once">,
 ): Promise<number | string | null> {
   const output = processOutput();
   const passed = Promise.all([
     passOn(child.stdout, line => output.writeOut(line)),
     passOn(child.stderr, line => output.writeErr(line)),
   ]);
-  const [code, signal] = await new Promise<[number | null, string | null]>(resolve =>
-    child.once("exit", (...status) => resolve(status)),
-  );
+  const status = await new Promise<number | string | null>(resolve => {
+    child.once("exit", (code, signal) => resolve(signal ?? code));
+    child.on("error", error => {
+      // Also emitted for a signal or a message that did not reach a running process.
+      if (child.pid === undefined) resolve(error.message);
+    });
+  });
   await Promise.race([passed, sleep(restMsMax)]);
-  return signal ?? code;
+  return status;
 }
 
-async function passOn(from: Readable | null, write: (line: string) => void): Promise<void> {
+async function passOn(
+  from: Readable | null | undefined,
+  write: (line: string) => void,
+): Promise<void> {
   if (!from) return;
   const lines = createInterface({ input: from });
   lines.on("line", line => write(`${line}\n`));

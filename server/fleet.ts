@@ -48,7 +48,7 @@ export class Fleet {
   announceNextSocket(path: string | null): void {
     this.#nextSocket = path;
     const message: NextAddress = { nextAt: path };
-    for (const worker of this.#workers) if (worker.isConnected()) worker.send(message);
+    for (const worker of this.#workers) sendTo(worker, message);
   }
 
   /**
@@ -118,6 +118,11 @@ export class Fleet {
 }
 
 async function stopWorker(worker: Worker, ended: Promise<unknown>): Promise<void> {
-  if (worker.isConnected()) worker.send(stopMessage);
+  sendTo(worker, stopMessage);
   await ended;
+}
+
+/** A worker that ends meanwhile needs no message. */
+function sendTo(worker: Worker, message: NextAddress | typeof stopMessage): void {
+  if (worker.isConnected()) worker.process.send(message, () => {});
 }

@@ -1,21 +1,25 @@
 /**
  * The front's entry. With one process (`FLOODGATE_FRONT_PROCESSES=1`) it serves requests itself; with more, it only
- * supervises the serving processes. In both cases Next.js runs in a process of its own.
+ * supervises the serving processes. In both cases Next.js runs in a process of its own, which is started last: votes do
+ * not need it.
  */
 import cluster from "node:cluster";
+import { once } from "node:events";
+import { createServer } from "node:net";
 import { fileURLToPath } from "node:url";
 import { SECOND } from "#lib/base/clock.ts";
 import { createLog } from "#lib/base/log.ts";
 import { redirectConsole } from "#lib/base/output.ts";
 import { crashOnBugs, onShutdown } from "#lib/base/shutdown.ts";
-import { loadConfig } from "#lib/config/config.ts";
+import { type Config, loadConfig } from "#lib/config/config.ts";
 import { createProgram, runProgram } from "#lib/program/command-line.ts";
 import { type Front, getFront } from "#lib/web/front.ts";
 import { proxyList } from "./client-address.ts";
 import { Fleet } from "./fleet.ts";
+import { NextSocket } from "./next-socket.ts";
 import { NextSupervisor } from "./next-supervisor.ts";
 import { isNextAddress, stopMessage } from "./process-messages.ts";
-import { type NextSocket, serve } from "./serve.ts";
+import { serve } from "./serve.ts";
 
 /** Stopping takes long only while ballots have to be replayed (`ballots/replay.ts`). */
 const shutdownMsMax = 30 * SECOND;
@@ -36,27 +40,33 @@ async function serveAlone(front: Front): Promise<void> {
       "a reload needs FLOODGATE_FRONT_PROCESSES of 2 or more; restart the front instead";
     front.log.warn({ event: "reload_refused", detail });
   });
-  const next: NextSocket = { path: null };
-  const child = new NextSupervisor(nextProgram, front.log, path => {
-    next.path = path;
-  });
-  await child.start();
+  const next = new NextSocket(front.pages);
+  const child = new NextSupervisor(nextProgram, front.log, path => next.move(path));
   const steps = await serve(front, next);
   onShutdown(front.log, [...steps, { name: "stop Next", run: () => child.stop() }], shutdownMsMax);
   started(front);
+  child.keepRunning();
 }
 
 /** One of several serving processes: the parent sends the Next process's address, and when to stop. */
 async function serveAsOneOfMany(front: Front): Promise<void> {
-  const next: NextSocket = { path: process.argv[2] ?? null };
+  const next = new NextSocket(front.pages, process.argv[2]);
   process.on("message", message => {
-    if (isNextAddress(message)) next.path = message.nextAt;
+    if (isNextAddress(message)) next.move(message.nextAt);
     else if (message === stopMessage) stop(stopMessage);
   });
   // At a reload the signal reaches the whole process group; the parent acts on it.
   process.on("SIGHUP", () => {});
   const steps = await serve(front, next);
   const stop = onShutdown(front.log, steps, shutdownMsMax);
+}
+
+/** Tries the port before any process is started. @throws what `listen` throws, like EADDRINUSE. */
+async function checkPort({ port, host }: Config): Promise<void> {
+  const server = createServer().listen(port, host);
+  await once(server, "listening");
+  server.close();
+  await once(server, "close");
 }
 
 /** Supervises several serving processes and the Next process. */
@@ -66,11 +76,11 @@ async function superviseFleet(): Promise<void> {
   crashOnBugs(log);
   const fleet = new Fleet(config, log);
   const child = new NextSupervisor(nextProgram, log, path => fleet.announceNextSocket(path));
-  await child.start();
+  await checkPort(config);
   await fleet.start();
   process.on("SIGHUP", () => {
     log.info({ event: "rolling_restart", pids: fleet.pids });
-    void fleet.roll().then(() => child.start());
+    void fleet.roll().then(() => child.replace());
   });
   onShutdown(
     log,
@@ -81,6 +91,7 @@ async function superviseFleet(): Promise<void> {
     shutdownMsMax + SECOND,
   );
   started({ config, log });
+  child.keepRunning();
 }
 
 async function start(): Promise<undefined> {

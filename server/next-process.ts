@@ -12,6 +12,7 @@ import { SECOND } from "#lib/base/clock.ts";
 import { redirectConsole } from "#lib/base/output.ts";
 import { crashOnBugs } from "#lib/base/shutdown.ts";
 import { getFront } from "#lib/web/front.ts";
+import { isProbe } from "./probe.ts";
 import { nextReady, stopMessage } from "./process-messages.ts";
 
 const [socketPath] = process.argv.slice(2);
@@ -42,5 +43,8 @@ process.on("message", message => {
 const server = createServer({ requestTimeout: 30 * SECOND });
 await app.prepare();
 const handle = app.getRequestHandler();
-server.on("request", (request, response) => void handle(request, response));
+server.on("request", (request, response) => {
+  if (isProbe(request)) response.writeHead(204).end();
+  else void handle(request, response);
+});
 server.listen(socketPath, () => process.send?.(nextReady));

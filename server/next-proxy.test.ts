@@ -6,7 +6,15 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
+import type { Config } from "#lib/config/config.ts";
 import { proxyToNext } from "./next-proxy.ts";
+
+const config = {
+  language: "en",
+  timeZone: "Europe/Stockholm",
+  siteName: "The Gazette",
+  publicUrl: "http://polls.example",
+} as Config;
 
 describe("proxyToNext", () => {
   const directory = mkdtempSync(join(tmpdir(), "next-proxy-"));
@@ -14,7 +22,9 @@ describe("proxyToNext", () => {
   const next = createServer({ keepAliveTimeout: 0 }, (_request, response) =>
     response.writeHead(401).end("no token"),
   );
-  const front = createServer((request, response) => proxyToNext(request, response, socketPath));
+  const front = createServer((request, response) =>
+    proxyToNext(request, response, socketPath, config),
+  );
   before(async () => {
     await once(next.listen(socketPath), "listening");
     await once(front.listen(0, "127.0.0.1"), "listening");
@@ -45,6 +55,34 @@ describe("proxyToNext", () => {
       const closed = once(next, "connection").then(([socket]) => once(socket, "close"));
       await (await fetch(`http://127.0.0.1:${port}/`, { method })).text();
       await closed;
+    }
+  });
+
+  it("proxyToNext answers a browser with a page and everybody else with a problem when nobody listens", async () => {
+    const gone = join(directory, "gone");
+    const alone = createServer((request, response) => proxyToNext(request, response, gone, config));
+    await once(alone.listen(0, "127.0.0.1"), "listening");
+    const { port } = alone.address() as AddressInfo;
+    const ask = (method: string, headers: Record<string, string>) =>
+      fetch(`http://127.0.0.1:${port}/studio`, { method, headers });
+    try {
+      const browser = { Accept: "text/html,application/xhtml+xml", "Accept-Language": "de" };
+      const page = await ask("GET", browser);
+      const text = await page.text();
+      assert.deepEqual([page.status, page.headers.get("Retry-After")], [503, "3"]);
+      assert.match(text, /<meta http-equiv="refresh" content="3"\s*\/?>/);
+      assert.match(text, /lädt von selbst neu/);
+      const sent = await (await ask("POST", browser)).text();
+      assert.doesNotMatch(sent, /http-equiv="refresh"/);
+      assert.match(sent, /senden Sie es noch einmal/);
+      assert.equal(await (await ask("HEAD", browser)).text(), "");
+      const program = await ask("GET", { Accept: "application/json" });
+      assert.equal(program.headers.get("Content-Type"), "application/problem+json");
+      assert.ok(program.headers.has("Retry-After"));
+      assert.equal(((await program.json()) as { code: string }).code, "overloaded");
+    } finally {
+      alone.close();
+      alone.closeAllConnections();
     }
   });
 });

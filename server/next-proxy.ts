@@ -1,7 +1,10 @@
 /** Passes requests on to the Next process over its socket, and the answers back. */
 import { request as ask, type IncomingMessage, type ServerResponse } from "node:http";
 import { FloodgateError } from "#lib/base/errors.ts";
+import type { Config } from "#lib/config/config.ts";
 import { problemResponse } from "#lib/http/problem.ts";
+import { answerPagesAway } from "#reader/pages-away.ts";
+import { NodeRequestHead } from "./node-request-head.ts";
 
 /** Headers of one connection, which are not passed on (RFC 9110, 7.6.1). */
 const hopByHop = new Set([
@@ -35,6 +38,7 @@ export function proxyToNext(
   request: IncomingMessage,
   response: ServerResponse,
   socketPath: string,
+  config: Config,
 ): void {
   const headers = endToEnd(request.rawHeaders);
   const body = request.headers["transfer-encoding"] ? ["Transfer-Encoding", "chunked"] : [];
@@ -53,16 +57,23 @@ export function proxyToNext(
   });
   onward.on("error", () => {
     if (response.headersSent) response.destroy();
-    else void refuse(response);
+    else void refuse(request, response, config);
   });
   response.on("close", () => onward.destroy());
   request.on("error", () => onward.destroy());
   request.pipe(onward);
 }
 
-/** Answers 503: the Next process is not running. */
-export async function refuse(response: ServerResponse): Promise<void> {
-  const problem = problemResponse(new FloodgateError("overloaded"));
-  response.writeHead(problem.status, Object.fromEntries(problem.headers));
-  response.end(await problem.text());
+/** Answers 503: the Next process is not running. A browser gets a page that tries again, everybody else a problem. */
+export async function refuse(
+  request: IncomingMessage,
+  response: ServerResponse,
+  config: Config,
+): Promise<void> {
+  const { accept = "" } = request.headers;
+  const answer = accept.includes("text/html")
+    ? answerPagesAway(config, new NodeRequestHead(request), request.method ?? "")
+    : problemResponse(new FloodgateError("overloaded"));
+  response.writeHead(answer.status, Object.fromEntries(answer.headers));
+  response.end(request.method === "HEAD" ? undefined : await answer.text());
 }

@@ -6,11 +6,13 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Socket } from "node:net";
 import { monotonicMs, SECOND, sleep } from "#lib/base/clock.ts";
 import type { ShutdownStep } from "#lib/base/shutdown.ts";
+import type { Config } from "#lib/config/config.ts";
 import type { Front } from "#lib/web/front.ts";
 import { hotListener } from "./adapter.ts";
 import { proxyList, stampAddress } from "./client-address.ts";
 import { hotRoute } from "./hot-routes.ts";
 import { proxyToNext, refuse } from "./next-proxy.ts";
+import type { NextSocket } from "./next-socket.ts";
 
 const headersMsMax = 10 * SECOND;
 const requestMsMax = 30 * SECOND;
@@ -23,11 +25,6 @@ const answerMsMax = 5 * SECOND;
 const nextWaitMs = 2.2 * SECOND;
 const nextPollMs = 50;
 const firstMeasureMsMax = 0.5 * SECOND;
-
-/** The socket of the Next process; `null` while it is not running. */
-export interface NextSocket {
-  path: string | null;
-}
 
 /**
  * Starts serving.
@@ -49,7 +46,7 @@ export async function serve(front: Front, next: NextSocket): Promise<ShutdownSte
       stampAddress(request, proxies);
       const hot = hotRoute(request.method ?? "", request.url ?? "");
       if (hot) handleHot(request, response, hot);
-      else void handleByNext(request, response, next);
+      else void handleByNext(request, response, next, front.config);
     },
   );
   // There is no WebSocket route, so an upgrade is refused.
@@ -71,11 +68,12 @@ async function handleByNext(
   request: IncomingMessage,
   response: ServerResponse,
   next: NextSocket,
+  config: Config,
 ): Promise<void> {
   const untilMs = monotonicMs() + nextWaitMs;
   while (next.path === null && monotonicMs() < untilMs) await sleep(nextPollMs);
-  if (next.path === null) await refuse(response);
-  else proxyToNext(request, response, next.path);
+  if (next.path === null) await refuse(request, response, config);
+  else proxyToNext(request, response, next.path, config);
 }
 
 /**

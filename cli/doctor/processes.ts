@@ -5,6 +5,7 @@ import type { Config } from "#lib/config/config.ts";
 import type { MemcachedClient } from "#lib/memcached/client.ts";
 import { type LaneDepth, readDepth } from "#lib/queue/depth.ts";
 import { allQueueNames } from "#lib/queue/queue-names.ts";
+import type { Readiness } from "#lib/web/readiness.ts";
 import { type Finding, ok, warn, wrong } from "./finding.ts";
 
 const answerMsMax = 2 * SECOND;
@@ -62,7 +63,7 @@ export function judgeWorker(
 /** Whether the front on this machine takes votes, and at which degradation step. */
 export async function checkFront(config: Config): Promise<Finding[]> {
   const body = await askJson(urlOf(config.host, config.port, "/readyz"));
-  const { status, step } = (body ?? {}) as { status?: string; step?: string };
+  const { status, step, pages } = (body ?? {}) as Partial<Readiness>;
   if (status === undefined) {
     const todo =
       "`npm start`, or `systemctl start floodgate-front`; on a machine with only a worker, this is fine.";
@@ -70,7 +71,9 @@ export async function checkFront(config: Config): Promise<Finding[]> {
     return [warn("front", "votes-are-refused", `no front answers at ${address}`, todo)];
   }
   if (status === "ok") return [ok("front", "takes votes")];
-  const says = status === "unavailable" ? "refuses votes" : `takes votes, degraded: ${step}`;
+  const studio = pages === "away" ? "; the studio and receipts are away" : "";
+  const says =
+    status === "unavailable" ? "refuses votes" : `takes votes, degraded: ${step}${studio}`;
   return [
     wrong(
       "front",

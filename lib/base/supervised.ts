@@ -24,7 +24,7 @@ export interface SupervisedOptions<P extends RunningProcess> {
   readonly onStart?: (process: P) => void;
   /** Called when the current process ends by itself. */
   readonly onEnd?: (status: number | string | null) => void;
-  /** Called when a restart fails; another follows. */
+  /** Called when a restart, or a start of `startUntilReady`, fails; another follows. */
   readonly onRestartFailed?: (error: unknown) => void;
 }
 
@@ -59,6 +59,11 @@ export class Supervised<P extends RunningProcess> {
     });
     await this.#starting;
     await before?.stop();
+  }
+
+  /** Starts a process, again and again until one is ready or this is stopped. */
+  startUntilReady(): Promise<void> {
+    return this.#restart();
   }
 
   /** Stops the current process and starts no more. A process that is starting is stopped when it is ready. */

@@ -28,6 +28,9 @@ export class WrittenResults {
 
   /** Waits for the reader. Resolves with the reason when not all results could be written. */
   async failure(): Promise<string | undefined> {
+    // A failed write to a file is told of in the next tick.
+    await new Promise<void>(resolve => process.nextTick(resolve));
+    if (this.#results.writableLength === 0) return this.#failure;
     const written = new Promise<true>(resolve => this.#results.write("", () => resolve(true)));
     let left = this.#results.writableLength;
     let takenMs = monotonicMs();

@@ -43,6 +43,8 @@ export interface Front {
   readonly voting: () => Voting;
   readonly receipts: Receipts;
   readonly edit: EditDeps;
+  /** Whether the Next process is away, without which there is no studio and no receipt. */
+  readonly pages: { away: boolean };
   readonly pictures: PictureCache;
   readonly sharedPages: SharedPages;
   /** The answer that a snapshot is to all readers, encoded once for each snapshot. */
@@ -129,6 +131,7 @@ function build(config: Config, votingStart: VotingStart): Front {
     voting: startedVoting,
     receipts: new Receipts(breaker, secrets),
     edit: { store, published, tallies: placement, log },
+    pages: { away: false },
     pictures: new PictureCache(),
     sharedPages: new SharedPages(),
     sharedResults: new WeakMap(),

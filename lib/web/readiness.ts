@@ -17,6 +17,8 @@ export interface Readiness {
   readonly memcached: Readonly<Record<string, "ok" | "unreachable">>;
   /** Not needed for accepting votes: they wait in memcached while MySQL is away. */
   readonly mysql: "ok" | "unreachable";
+  /** Not needed for accepting votes: the studio, receipts and pictures. */
+  readonly pages: "ok" | "away";
   /** Clocks that are more than two seconds off the site's time; such a machine needs NTP. */
   readonly wrongClocks: readonly WrongClock[];
 }
@@ -35,13 +37,17 @@ export async function readiness(front: Front): Promise<Readiness> {
   const { step, lanesRefused } = front.degradation;
   const { wrong: wrongClocks } = front.clock;
   const all =
-    step === "normal" && servers.every(([, state]) => state === "ok") && wrongClocks.length === 0;
+    step === "normal" &&
+    servers.every(([, state]) => state === "ok") &&
+    wrongClocks.length === 0 &&
+    !front.pages.away;
   return {
     status: step === "refusing" ? "unavailable" : all ? "ok" : "degraded",
     step,
     lanesRefused,
     memcached: Object.fromEntries(servers),
     mysql: mysqlUp ? "ok" : "unreachable",
+    pages: front.pages.away ? "away" : "ok",
     wrongClocks,
   };
 }

@@ -19,6 +19,8 @@ export interface DocumentProps {
   readonly oembed?: string;
   /** The picture that other sites show with a link to this page. */
   readonly picture?: { readonly address: string; readonly alt: string };
+  /** After which a browser loads the page again. */
+  readonly reloadSeconds?: number;
   readonly children: Child;
 }
 
@@ -32,6 +34,9 @@ function Head(props: DocumentProps) {
       <meta charset="utf-8" />
       <meta name="viewport" content="width=device-width, initial-scale=1" />
       <title>{title}</title>
+      {props.reloadSeconds !== undefined && (
+        <meta http-equiv="refresh" content={String(props.reloadSeconds)} />
+      )}
       {description && <meta name="description" content={description} />}
       {canonical && <link rel="canonical" href={canonical} />}
       <meta property="og:type" content="website" />

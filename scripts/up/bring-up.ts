@@ -8,6 +8,7 @@ import { redirectConsole } from "#lib/base/output.ts";
 import { dataDirectory, loadConfigOver } from "#lib/config/config.ts";
 import { settingDocs } from "#lib/config/settings.ts";
 import { createProgram, ProgramFailure, runProgram } from "#lib/program/command-line.ts";
+import type { Readiness } from "#lib/web/readiness.ts";
 import { Child } from "#scripts/services/child.ts";
 import { startDatabase } from "#scripts/services/mariadb.ts";
 import { startMemcached } from "#scripts/services/memcached.ts";
@@ -53,6 +54,7 @@ class Up {
     this.#seed();
     await this.#startWorker();
     await this.#startFront();
+    await waitUntil("the studio", () => this.#hasPages());
     this.#writeUpFile();
     this.#printAddresses((wallMs() - startedMs) / 1000);
   }
@@ -166,6 +168,12 @@ class Up {
       });
       return child;
     });
+  }
+
+  /** The front takes votes before it has a studio. */
+  async #hasPages(): Promise<boolean> {
+    const ready = await fetch(`http://127.0.0.1:${this.#env.PORT}/readyz`);
+    return ((await ready.json()) as Readiness).pages === "ok";
   }
 
   #program(name: "front" | "worker", logFile: string): Child {

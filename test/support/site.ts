@@ -19,6 +19,7 @@ import {
 import { freePort, portAnswers, waitUntil } from "#scripts/services/ports.ts";
 import { type Schema, startTestDatabase, testDirectory } from "./database.ts";
 import { FaultProxy } from "./fault-proxy.ts";
+import { pagesAnswer, readiness } from "./readiness.ts";
 import { undisturbed } from "./stalls.ts";
 
 const execute = promisify(execFile);
@@ -157,6 +158,7 @@ export class Site {
       port,
       url,
     };
+    await pagesAnswer(front);
     this.fronts.push(front);
     return front;
   }
@@ -191,6 +193,7 @@ export class Site {
       ...this.#kickstartTo(),
     };
     front.child = await this.#spawn("front", { ...own, ...env }, front.port, stdio);
+    await pagesAnswer(front);
   }
 
   async restartWorker(
@@ -238,7 +241,7 @@ export class Site {
 
   /** The front's degradation step, from its `/readyz`. */
   async step(): Promise<string> {
-    return ((await (await fetch(`${this.url}/readyz`)).json()) as { step: string }).step;
+    return (await readiness(this)).step;
   }
 
   /** Waits until no slot waits in any queue: two passes in a row that found nothing. */
