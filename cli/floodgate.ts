@@ -11,6 +11,7 @@ const commands = {
   flush: () => import("./commands/flush.ts"),
   recount: () => import("./commands/recount.ts"),
   "dead-letters": () => import("./commands/dead-letters.ts"),
+  reopen: () => import("./commands/reopen.ts"),
   draw: () => import("./commands/draw.ts"),
   doctor: () => import("./commands/doctor.ts"),
   migrate: () => import("./commands/migrate.ts"),

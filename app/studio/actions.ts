@@ -8,7 +8,8 @@ import { isFloodgateError } from "#lib/base/errors.ts";
 import { parseLocalTime } from "#lib/base/time-zone.ts";
 import type { Slug } from "#lib/model/ids.ts";
 import { changePoll, closePoll, createPoll, openPoll, removePoll } from "#lib/polls/edit.ts";
-import { changeableRulesSchema, createPollSchema } from "#lib/polls/schema.ts";
+import { reopenCount } from "#lib/polls/reopen.ts";
+import { changeableRulesSchema, createPollSchema, reopenSchema } from "#lib/polls/schema.ts";
 import { isStoreFailure } from "#lib/store/failure.ts";
 import { getFront } from "#lib/web/front.ts";
 import { optionsOf } from "./_data/options-of-form.ts";
@@ -139,6 +140,14 @@ export async function openPollAction(_state: FormState, form: FormData): Promise
 export async function closePollAction(_state: FormState, form: FormData): Promise<FormState> {
   await requireSignIn();
   return change(form, slug => closePoll(getFront().edit, slug, getFront().clock.nowMs()));
+}
+
+export async function reopenCountAction(_state: FormState, form: FormData): Promise<FormState> {
+  const { email } = await requireSignIn();
+  const parsed = reopenSchema.safeParse({ reason: form.get("reason") ?? "" });
+  if (!parsed.success) return { problems: problemsOf(parsed.error.issues, {}) };
+  const input = { ...parsed.data, by: email };
+  return change(form, slug => reopenCount(getFront().edit, slug, input, getFront().clock.nowMs()));
 }
 
 export async function removePollAction(_state: FormState, form: FormData): Promise<FormState> {

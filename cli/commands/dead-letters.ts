@@ -69,7 +69,6 @@ export const command = createProgram<DeadLetterOptions>(
   async options => {
     const worker = buildWorker(operatorSettings().config, createLog("dead-letters", "warn"));
     try {
-      await worker.clock.measure();
       return await runOption(worker, options);
     } finally {
       await worker.close();
@@ -111,8 +110,8 @@ async function show({ store }: WorkerParts, id: number): Promise<number> {
   return exitStatus.ok;
 }
 
-async function dismiss({ store, clock }: WorkerParts, id: number): Promise<number> {
-  if (!(await dismissDeadLetter(store, id, clock.nowMs()))) throw noSuchLetter(id);
+async function dismiss({ store }: WorkerParts, id: number): Promise<number> {
+  if (!(await dismissDeadLetter(store, id))) throw noSuchLetter(id);
   print(`${id}: dismissed; its ballots stay set aside`);
   return exitStatus.ok;
 }

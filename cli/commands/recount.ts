@@ -52,12 +52,8 @@ export const command = createProgram<RecountOptions>(
   },
 );
 
-async function pollsToCount(
-  { store, clock }: WorkerParts,
-  slug: string | undefined,
-): Promise<Poll[]> {
-  await clock.measure();
-  if (slug === undefined) return everOpenPolls(store, clock.nowMs());
+async function pollsToCount({ store }: WorkerParts, slug: string | undefined): Promise<Poll[]> {
+  if (slug === undefined) return everOpenPolls(store);
   const poll = await findPoll(store, slug as Slug);
   if (!poll) throw new UsageError(`there is no poll "${slug}"`);
   return [poll];

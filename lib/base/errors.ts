@@ -45,6 +45,11 @@ const TABLE = {
     title: "The poll has been changed since it was read",
     kind: "refusal",
   },
+  nothing_to_count: {
+    status: 409,
+    title: "No vote that was set aside was received before the closing",
+    kind: "refusal",
+  },
   poll_in_use: { status: 409, title: "The poll's state does not allow this", kind: "refusal" },
   body_too_large: { status: 413, title: "The request body is too large", kind: "refusal" },
   unsupported_media_type: {

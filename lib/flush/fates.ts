@@ -6,6 +6,7 @@ import type { Ballot } from "../model/ballot.ts";
 import type { BatchId, PollId } from "../model/ids.ts";
 import { gradeMax, gradesOf } from "../model/tally-parts.ts";
 import type { BallotRow } from "../store/ballots.ts";
+import { refusedAsFinal } from "../store/dead-letters.ts";
 import type { LockedPoll } from "../store/locked-polls.ts";
 
 /** A ballot with the slot and the batch that it came in. */
@@ -45,7 +46,7 @@ export function permanentRefusal(
 ): string | undefined {
   const poll = polls.get(ballot.pollId);
   if (!poll) return "the poll does not exist";
-  if (poll.final) return "the poll's result was final";
+  if (poll.final) return refusedAsFinal;
   if (ballot.kind !== poll.kind) return "its kind is not its poll's";
   if (ballot.choices.length === 0 && ballot.revision === 0) return "it has no choices";
   const grades = ballot.kind === "rating" ? gradesOf(ballot.choices) : undefined;

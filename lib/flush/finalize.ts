@@ -21,15 +21,19 @@ import type { Log } from "../base/log.ts";
 import { acceptedSoFar, closeBooks } from "../books/books.ts";
 import { recountPoll } from "../books/recount.ts";
 import type { Fronts, WaitingResult } from "../fleet/fronts.ts";
+import type { PollId } from "../model/ids.ts";
 import type { Poll } from "../model/poll.ts";
 import type { PublishedPolls } from "../polls/published.ts";
+import { timelyLetters } from "../polls/timely-ballots.ts";
 import type { TallyDeps } from "../rebuild/rebuild.ts";
 import { reconcile } from "../rebuild/reconcile.ts";
 import { readDatabaseClock } from "../store/clock.ts";
 import type { Store } from "../store/database.ts";
 import { finalizePoll } from "../store/poll-changes.ts";
 import { closingPolls, findPoll } from "../store/polls.ts";
+import { completeReopenings, reopeningsOf } from "../store/reopenings.ts";
 import type { PassSummary } from "./flusher.ts";
+import { redriveLetter, redriveLetters } from "./redrive.ts";
 
 /** More than the 3 s in which every request is answered. */
 const answerMsMax = 4 * SECOND;
@@ -52,6 +56,27 @@ export interface FinishedPass {
   readonly startedMs: number;
   /** When a queue last lost its memory, went away or came back; monotonic. */
   readonly lastDisturbanceMs: number;
+}
+
+/** Counts the ballots that were set aside, when the poll's count was reopened for them. */
+async function countSetAside({ store, log }: FinalizeDeps, poll: Poll): Promise<void> {
+  const reopenings = (await reopeningsOf(store, [poll.id])).get(poll.id) ?? [];
+  if (poll.closesAtMs === null || reopenings.every(({ finalAtMs }) => finalAtMs !== null)) return;
+  for await (const ids of timelyLetters(store, poll.id, poll.closesAtMs)) {
+    const together = await redriveLetters(store, ids);
+    // One that is refused for another reason must not keep the others out.
+    if (together.outcome === "stays") for (const id of ids) await redriveLetter(store, id);
+    log.info({ event: "set_aside_counted", poll: poll.slug, letters: ids.length });
+  }
+}
+
+function makeFinal({ store, clock }: FinalizeDeps, id: PollId): Promise<boolean> {
+  const nowMs = clock.nowMs();
+  return store.transaction(async db => {
+    if (!(await finalizePoll(db, id, nowMs))) return false;
+    await completeReopenings(db, id, nowMs);
+    return true;
+  });
 }
 
 /** Makes totals and books of a closing poll agree with its rows, for the last time. */
@@ -87,9 +112,10 @@ export async function finalizePolls(deps: FinalizeDeps, pass: FinishedPass): Pro
       waiting.push(waits);
       continue;
     }
+    await countSetAside(deps, poll);
     await closePollBooks(deps, poll);
     if (!(await reconcile(deps.tallies, [poll], true))) continue;
-    if (!(await finalizePoll(deps.store, poll.id, deps.clock.nowMs()))) continue;
+    if (!(await makeFinal(deps, poll.id))) continue;
     const final = await findPoll(deps.store, poll.slug);
     if (!final) continue;
     await deps.published.publish(final);

@@ -18,7 +18,7 @@ import type { Batch } from "../model/ballot.ts";
 import type { BatchId, Epoch, PollId } from "../model/ids.ts";
 import { decodeBatch } from "../queue/slot-codec.ts";
 import type { Store } from "../store/database.ts";
-import { deleteDeadLetter, lockDeadLetter } from "../store/dead-letters.ts";
+import { deleteDeadLetters, lockDeadLetters } from "../store/dead-letters.ts";
 import { permanentRefusal } from "./fates.ts";
 import { pollsOf, type SlotBatch, settle } from "./settle.ts";
 import type { Verdict } from "./tally-corrections.ts";
@@ -44,8 +44,13 @@ class StillRefused extends Error {}
  * @throws StoreFailure.
  */
 export async function redriveLetter(store: Store, id: number): Promise<Redriven> {
+  return redriveLetters(store, [id]);
+}
+
+/** The same for several letters in one transaction: all of them or nothing. */
+export async function redriveLetters(store: Store, ids: readonly number[]): Promise<Redriven> {
   try {
-    return await commitLetter(store, id);
+    return await commitLetters(store, ids);
   } catch (error) {
     if (!(error instanceof StillRefused)) throw error;
     return { outcome: "stays", reason: error.message };
@@ -55,14 +60,16 @@ export async function redriveLetter(store: Store, id: number): Promise<Redriven>
 /** In `batches`, in the place of an epoch: committed from a dead letter. */
 const letterEpoch = "letter" as Epoch;
 
-function commitLetter(store: Store, id: number): Promise<Redriven> {
+function commitLetters(store: Store, ids: readonly number[]): Promise<Redriven> {
   return store.transaction(async db => {
-    const letter = await lockDeadLetter(db, id);
-    if (!letter) throw new StillRefused("there is no dead letter with this number");
-    const batch = decode(letter.bytes);
+    const letters = await lockDeadLetters(db, ids);
+    if (letters.length < ids.length) {
+      throw new StillRefused("there is no dead letter with this number");
+    }
     // The books have the ballots of a letter that could be read as set aside; those of any other, not at all.
-    const wasSetAside = letter.ballots > 0;
-    const { verdict } = await settle(db, [fromLetter(id, batch, wasSetAside)], {
+    const wasSetAside = letters.every(({ ballots }) => ballots > 0);
+    const batches = letters.map(({ id, bytes }) => fromLetter(id, decode(bytes), wasSetAside));
+    const { verdict } = await settle(db, batches, {
       epoch: letterEpoch,
       nowMs: wallMs(),
       refusal: (ballot, polls) => {
@@ -74,9 +81,15 @@ function commitLetter(store: Store, id: number): Promise<Redriven> {
       accepted: true,
       wasSetAside,
     });
-    await deleteDeadLetter(db, id);
+    await deleteDeadLetters(db, ids);
     const { counted, duplicates, corrections } = verdict;
-    return { outcome: "counted", counted, duplicates, corrections, polls: pollsOf([batch]) };
+    return {
+      outcome: "counted",
+      counted,
+      duplicates,
+      corrections,
+      polls: pollsOf(batches.map(({ batch }) => batch)),
+    };
   });
 }
 

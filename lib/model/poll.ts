@@ -1,6 +1,6 @@
 /** A poll, as it is stored, published and passed around. Pure. */
 import type { Language } from "../base/languages.ts";
-import type { OptionNumber, PollId, Slug } from "./ids.ts";
+import type { OptionNumber, PollId, Slug, TallyPart } from "./ids.ts";
 import type { PollRules } from "./poll-rules.ts";
 
 /** An option's image: an https address or a path on this site, and a description of what it shows. */
@@ -15,6 +15,23 @@ export interface PollOption {
   readonly image?: OptionImage;
   /** Keeps its place at the end when the order is random. */
   readonly pinned?: boolean;
+}
+
+/** The numbers of a final poll, which never move again unless its count is reopened. */
+export interface FinalTotals {
+  readonly ballots: number;
+  readonly votes: readonly (readonly [TallyPart, number])[];
+}
+
+/** One time that a final poll's count was reopened, to count ballots that had come too late. */
+export interface Reopening {
+  readonly reopenedAtMs: number;
+  /** In public. */
+  readonly reason: string;
+  readonly ballotsBefore: number;
+  /** `null`, like `finalAtMs`: it is still being counted. */
+  readonly ballotsAfter: number | null;
+  readonly finalAtMs: number | null;
 }
 
 /** A poll as it is stored, published and passed around. Times are milliseconds since 1970, UTC. */
@@ -37,7 +54,14 @@ export interface Poll extends PollRules {
   readonly version: number;
   /** In the order of the page. */
   readonly options: readonly PollOption[];
+  /** Final polls, where their numbers are needed. */
+  readonly finalTotals?: FinalTotals;
+  /** Oldest first; absent: there are none, or they are not needed. */
+  readonly reopenings?: readonly Reopening[];
 }
 
 /** What an editor decides about a poll. */
-export type PollContent = Omit<Poll, "id" | "version" | "finalizedAtMs">;
+export type PollContent = Omit<
+  Poll,
+  "id" | "version" | "finalizedAtMs" | "finalTotals" | "reopenings"
+>;

@@ -109,7 +109,7 @@ export async function changePoll(
  * @throws FloodgateError `poll_not_found`, `poll_in_use` when it has been closed.
  */
 export async function openPoll(deps: EditDeps, slug: Slug, nowMs: number): Promise<Poll> {
-  await edit(deps, slug, async (db, poll) => {
+  return editPoll(deps, slug, nowMs, async (db, poll) => {
     const state = pollState(poll, nowMs);
     if (state === "open") return;
     if (state !== "draft" && state !== "scheduled") {
@@ -119,7 +119,6 @@ export async function openPoll(deps: EditDeps, slug: Slug, nowMs: number): Promi
       poll.closesAtMs !== null && poll.closesAtMs <= nowMs ? null : poll.closesAtMs;
     await updatePoll(db, poll.id, { ...poll, opensAtMs: nowMs, closesAtMs }, nowMs);
   });
-  return publish(deps, slug, nowMs);
 }
 
 /**
@@ -128,7 +127,7 @@ export async function openPoll(deps: EditDeps, slug: Slug, nowMs: number): Promi
  * @throws FloodgateError `poll_not_found`, `poll_in_use` when it was never open.
  */
 export async function closePoll(deps: EditDeps, slug: Slug, nowMs: number): Promise<Poll> {
-  await edit(deps, slug, async (db, poll) => {
+  return editPoll(deps, slug, nowMs, async (db, poll) => {
     const state = pollState(poll, nowMs);
     if (state === "closing" || state === "final") return;
     if (state !== "open") {
@@ -138,7 +137,6 @@ export async function closePoll(deps: EditDeps, slug: Slug, nowMs: number): Prom
     }
     await updatePoll(db, poll.id, { ...poll, closesAtMs: nowMs }, nowMs);
   });
-  return publish(deps, slug, nowMs);
 }
 
 /**
@@ -169,6 +167,17 @@ async function edit(
     if (!poll) throw new FloodgateError("poll_not_found");
     await work(db, poll);
   });
+}
+
+/** Runs `work` on the poll, its row locked, and publishes the poll afterwards. Throws what `work` throws. */
+export async function editPoll(
+  deps: EditDeps,
+  slug: Slug,
+  nowMs: number,
+  work: (db: Database, poll: Poll) => Promise<void>,
+): Promise<Poll> {
+  await edit(deps, slug, work);
+  return publish(deps, slug, nowMs);
 }
 
 async function publish(deps: EditDeps, slug: Slug, nowMs: number): Promise<Poll> {

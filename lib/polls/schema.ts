@@ -18,6 +18,7 @@ export const questionLengthMax = 200;
 export const descriptionLengthMax = 500;
 export const labelLengthMax = 200;
 export const afterVoteTextLengthMax = 500;
+const reasonLengthMax = 300;
 const linkLengthMax = 1000;
 const altLengthMax = 200;
 export const optionsMin = 2;
@@ -182,6 +183,13 @@ export function contradictions(poll: {
   }
   return found;
 }
+
+/** `POST /api/polls/{poll}/reopen` */
+export const reopenSchema = z.strictObject({
+  reason: line(reasonLengthMax).meta({
+    description: "Why the result changes: a sentence for readers",
+  }),
+});
 
 /** Rules that can be changed at any time. */
 export const changeableRulesSchema = z.object(rules).partial();

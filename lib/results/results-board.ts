@@ -6,6 +6,8 @@
  *   rebuilds them (`rebuild/rebuild.ts`) while the others wait. While memcached is away, MySQL's totals are read
  *   instead, at most once a second for each poll, behind a circuit breaker.
  * Invariant: a version never goes back within one process, so neither does what a reader sees.
+ * Invariant: the results of a final poll are the numbers that were published with it. No tally is read: a counter that
+ *   is lost or moved afterwards changes nothing.
  *
  * Entries are kept apart from reads under way, not by `lru-cache`'s `fetch`: a vote updates its poll's entry while a
  * read is under way, which would discard that read.
@@ -19,7 +21,7 @@ import { isMemcachedFailure, orWhenMemcachedFails } from "../memcached/failure.t
 import { tallyKey } from "../memcached/keys.ts";
 import { Pipeline } from "../memcached/pipeline.ts";
 import type { PollId } from "../model/ids.ts";
-import type { Poll } from "../model/poll.ts";
+import type { FinalTotals, Poll } from "../model/poll.ts";
 import type { Results } from "../model/results.ts";
 import { partsOf } from "../model/tally-parts.ts";
 import type { Requester } from "../model/visibility.ts";
@@ -40,6 +42,8 @@ interface Entry {
   readonly runoff?: PublishedRunoff | null;
   /** Read from MySQL, while memcached was away. */
   readonly stored?: boolean;
+  /** The version of the final poll whose numbers these are. */
+  readonly finalOf?: number;
   readonly readAtMs: number;
   readonly asOfMs: number;
   /** The readers' snapshot, encoded on first use from the poll as it was then. */
@@ -89,6 +93,9 @@ export class ResultsBoard {
     const hidden = hiddenSnapshot(poll, requester, this.#deps.clock.nowMs());
     if (hidden) return hidden;
     const known = this.#entries.get(poll.id);
+    if (poll.finalTotals && poll.kind !== "ranked") {
+      return snapshotOf(poll, this.#final(poll, poll.finalTotals), requester);
+    }
     if (!known) return undefined;
     const ageMs = monotonicMs() - known.readAtMs;
     if (ageMs >= (known.stored ? storedFreshMs : freshMs)) return undefined;
@@ -129,6 +136,7 @@ export class ResultsBoard {
   async #read(poll: Poll): Promise<Entry> {
     try {
       const runoff = poll.kind === "ranked" ? this.#runoff(poll) : null;
+      if (poll.finalTotals) return this.#final(poll, poll.finalTotals, await runoff);
       const tally = (await this.#tally(poll)) ?? (await this.#rebuild(poll));
       const known = this.#entries.get(poll.id);
       const newest = known ? await this.#newer(poll, known.tally, tally) : tally;
@@ -151,6 +159,32 @@ export class ResultsBoard {
   #keep(poll: Poll, entry: Entry): Entry {
     this.#entries.set(poll.id, entry);
     return entry;
+  }
+
+  /** The entry of a final poll. Its version is new when the numbers are, and the same in every process otherwise. */
+  #final(
+    poll: Poll,
+    { ballots, votes }: FinalTotals,
+    runoff: PublishedRunoff | null = null,
+  ): Entry {
+    const known = this.#entries.get(poll.id);
+    if (known?.finalOf === poll.version && known.runoff?.of === runoff?.of) return known;
+    const firstMs = poll.finalizedAtMs ?? this.#deps.clock.nowMs();
+    const version = Math.max((known?.tally.version ?? 0) + 1, firstVersion(firstMs));
+    const tally = {
+      ballots,
+      votes: new Map(votes),
+      version,
+      stored: ballots,
+      from: undefined,
+    };
+    return this.#keep(poll, {
+      tally,
+      finalOf: poll.version,
+      runoff,
+      readAtMs: monotonicMs(),
+      asOfMs: firstMs,
+    });
   }
 
   /** MySQL's totals, while memcached is away; the known entry when that has more ballots, which are in the queue. */

@@ -1,7 +1,10 @@
 /** Slots and ballots that could not be counted, with their bytes and the reason: the table `dead_letters`. */
 import type { Epoch, PollId } from "../model/ids.ts";
 import type { Database, Row } from "./database.ts";
-import { hexLiteral, timeLiteral } from "./sql-text.ts";
+import { hexLiteral, placeholders, timeLiteral } from "./sql-text.ts";
+
+/** The reason of ballots that came when their poll was final. Reopening its count counts them. */
+export const refusedAsFinal = "the poll's result was final";
 
 export interface DeadLetter {
   /** `undefined`: the poll could not be read from the bytes. */
@@ -45,7 +48,7 @@ interface LetterRow extends Row {
 }
 
 interface ContentsRow extends Row {
-  readonly slot: number;
+  readonly id: number;
   readonly bytes: Buffer;
   readonly ballots: number;
 }
@@ -91,17 +94,46 @@ export async function newestDeadLetters(db: Database): Promise<ReadonlyMap<PollI
   return new Map(rows.map(row => [row.poll_id as PollId, Number(row.newest)]));
 }
 
-/** One dead letter, its row locked until the transaction ends; `undefined`: there is none. */
-export async function lockDeadLetter(
+/** What a dead letter holds. */
+export interface LetterContents extends Pick<DeadLetter, "bytes" | "ballots"> {
+  readonly id: number;
+}
+
+const contents = ({ id, bytes, ballots }: ContentsRow): LetterContents => ({
+  id: Number(id),
+  bytes,
+  ballots,
+});
+
+/** Dead letters, their rows locked until the transaction ends; missing ones are left out. */
+export async function lockDeadLetters(
   db: Database,
-  id: number,
-): Promise<Pick<DeadLetter, "slot" | "bytes" | "ballots"> | undefined> {
-  const [row] = await db.rows<ContentsRow>(
+  ids: readonly number[],
+): Promise<LetterContents[]> {
+  if (ids.length === 0) return [];
+  const rows = await db.rows<ContentsRow>(
     "dead_letters.lock",
-    "SELECT slot, bytes, ballots FROM dead_letters WHERE id = ? FOR UPDATE",
-    [id],
+    `SELECT id, bytes, ballots FROM dead_letters WHERE id IN (${placeholders(ids.length)})
+     ORDER BY id FOR UPDATE`,
+    [...ids],
   );
-  return row && { slot: Number(row.slot), bytes: row.bytes, ballots: row.ballots };
+  return rows.map(contents);
+}
+
+/** The next dead letters of a poll's ballots that came when it was final, oldest first; dismissed ones are left out. */
+export async function lettersRefusedAsFinal(
+  db: Database,
+  pollId: PollId,
+  afterId: number,
+  limit: number,
+): Promise<LetterContents[]> {
+  const rows = await db.rows<ContentsRow>(
+    "dead_letters.refused_as_final",
+    `SELECT id, bytes, ballots FROM dead_letters
+     WHERE poll_id = ? AND id > ? AND reason = ? AND dismissed_at IS NULL ORDER BY id LIMIT ?`,
+    [pollId, afterId, refusedAsFinal, limit],
+  );
+  return rows.map(contents);
 }
 
 /** The bytes of a dead letter; `undefined`: there is none. One query. */
@@ -115,15 +147,20 @@ export async function readDeadLetterBytes(db: Database, id: number): Promise<Buf
 }
 
 /** Marks a dead letter as given up; its ballots stay set aside. False: there is none. */
-export async function dismissDeadLetter(db: Database, id: number, nowMs: number): Promise<boolean> {
+export async function dismissDeadLetter(db: Database, id: number): Promise<boolean> {
   const { affectedRows } = await db.write(
     "dead_letters.dismiss",
-    "UPDATE dead_letters SET dismissed_at = ? WHERE id = ?",
-    [new Date(nowMs), id],
+    "UPDATE dead_letters SET dismissed_at = NOW(3) WHERE id = ?",
+    [id],
   );
   return affectedRows === 1;
 }
 
-export async function deleteDeadLetter(db: Database, id: number): Promise<void> {
-  await db.write("dead_letters.delete", "DELETE FROM dead_letters WHERE id = ?", [id]);
+export async function deleteDeadLetters(db: Database, ids: readonly number[]): Promise<void> {
+  if (ids.length === 0) return;
+  await db.write(
+    "dead_letters.delete",
+    `DELETE FROM dead_letters WHERE id IN (${placeholders(ids.length)})`,
+    [...ids],
+  );
 }

@@ -121,6 +121,15 @@ export async function finalizePoll(db: Database, id: PollId, nowMs: number): Pro
   return affectedRows === 1;
 }
 
+/** Takes a poll's finality back: its count is reopened. */
+export async function unfinalizePoll(db: Database, id: PollId, nowMs: number): Promise<void> {
+  await db.write(
+    "polls.unfinalize",
+    "UPDATE polls SET finalized_at = NULL, updated_at = ?, version = version + 1 WHERE id = ?",
+    [new Date(nowMs), id],
+  );
+}
+
 /** Deletes a poll, its options, totals, ballots and books. */
 export async function deletePoll(db: Database, id: PollId): Promise<void> {
   await db.write("polls.delete_ballots", "DELETE FROM ballots WHERE poll_id = ?", [id]);

@@ -5,7 +5,9 @@ import type { OptionNumber, PollId, Slug } from "../model/ids.ts";
 import type { Poll } from "../model/poll.ts";
 import type { Database, Row } from "./database.ts";
 import { type PollRulesRow, ruleColumns, rulesOf } from "./poll-rules.ts";
+import { reopeningsOf } from "./reopenings.ts";
 import { placeholders } from "./sql-text.ts";
+import { readTotals } from "./totals.ts";
 
 interface PollRow extends PollRulesRow {
   readonly id: number;
@@ -66,14 +68,32 @@ async function withOptions(db: Database, rows: readonly PollRow[]): Promise<Poll
   }));
 }
 
-/** The poll with this slug. Two queries. */
+/** The same with what is published of a closed poll: final numbers and reopenings. */
+async function withEverything(db: Database, rows: readonly PollRow[]): Promise<Poll[]> {
+  const polls = await withOptions(db, rows);
+  const final = polls.filter(({ finalizedAtMs }) => finalizedAtMs !== null).map(({ id }) => id);
+  const closed = rows.filter(row => row.closes_at !== null).map(row => row.id as PollId);
+  const totals = await readTotals(db, final);
+  const reopenings = await reopeningsOf(db, closed);
+  return polls.map(poll => {
+    const numbers = totals.get(poll.id);
+    const reopened = reopenings.get(poll.id);
+    return {
+      ...poll,
+      ...(numbers && { finalTotals: { ballots: numbers.ballots, votes: [...numbers.votes] } }),
+      ...(reopened && { reopenings: reopened }),
+    };
+  });
+}
+
+/** The poll with this slug, with everything that is published of it. Two to five queries. */
 export async function findPoll(db: Database, slug: Slug): Promise<Poll | undefined> {
   const rows = await db.rows<PollRow>(
     "polls.by_slug",
     `SELECT ${columns} FROM polls WHERE slug = ?`,
     [slug],
   );
-  return (await withOptions(db, rows))[0];
+  return (await withEverything(db, rows))[0];
 }
 
 /** The same, with its row locked until the transaction ends. */
@@ -112,12 +132,11 @@ export async function listedPolls(
   return withOptions(db, rows);
 }
 
-/** Polls that have been opened, newest first. */
-export async function everOpenPolls(db: Database, nowMs: number): Promise<Poll[]> {
+/** Polls that have been opened by MySQL's clock, newest first. */
+export async function everOpenPolls(db: Database): Promise<Poll[]> {
   const rows = await db.rows<PollRow>(
     "polls.ever_open",
-    `SELECT ${columns} FROM polls WHERE opens_at <= ? ORDER BY id DESC`,
-    [new Date(nowMs)],
+    `SELECT ${columns} FROM polls WHERE opens_at <= NOW(3) ORDER BY id DESC`,
   );
   return withOptions(db, rows);
 }
@@ -184,12 +203,12 @@ export async function rankedPolls(db: Database, nowMs: number): Promise<Poll[]> 
   return withOptions(db, rows);
 }
 
-/** Polls edited, closed or finalized at or after a moment. */
+/** Polls edited, closed or finalized at or after a moment, with everything that is published of them. */
 export async function pollsChangedSince(db: Database, sinceMs: number): Promise<Poll[]> {
   const rows = await db.rows<PollRow>(
     "polls.changed",
     `SELECT ${columns} FROM polls WHERE updated_at >= ? ORDER BY updated_at`,
     [new Date(sinceMs)],
   );
-  return withOptions(db, rows);
+  return withEverything(db, rows);
 }

@@ -164,6 +164,17 @@ export const pollResponseSchema = z.object({
   opensAt: momentSchema.nullable(),
   closesAt: momentSchema.nullable(),
   finalizedAt: momentSchema.nullable(),
+  reopenings: z
+    .array(
+      z.object({
+        reopenedAt: momentSchema,
+        finalAt: momentSchema.nullable().meta({ description: "`null`: it is being counted" }),
+        reason: z.string(),
+      }),
+    )
+    .meta({
+      description: "Each time the count was reopened after the poll was final, oldest first",
+    }),
   language: z.enum(languages).nullable().meta({
     description:
       "Language of the page around the poll; `null`: the one that each reader's browser prefers",
@@ -206,6 +217,11 @@ export function toPollResponse(poll: Poll, nowMs: number): PollResponse {
     opensAt: time(poll.opensAtMs),
     closesAt: time(poll.closesAtMs),
     finalizedAt: time(poll.finalizedAtMs),
+    reopenings: (poll.reopenings ?? []).map(({ reopenedAtMs, finalAtMs, reason }) => ({
+      reopenedAt: new Date(reopenedAtMs).toISOString(),
+      finalAt: time(finalAtMs),
+      reason,
+    })),
     language: poll.language,
     kind: poll.kind,
     optionOrder: poll.optionOrder,

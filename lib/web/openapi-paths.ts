@@ -234,6 +234,21 @@ function editingPaths() {
     },
     "/api/polls/{poll}/open": changeOfState("openPoll", "Open a poll now"),
     "/api/polls/{poll}/close": changeOfState("closePoll", "Close a poll now"),
+    "/api/polls/{poll}/reopen": {
+      parameters: [slugParameter],
+      post: {
+        operationId: "reopenCount",
+        summary: "Reopen the count of a final poll",
+        description:
+          "Counts votes that were received before the closing and were set aside because the result was final. The poll is `closing` until a worker has counted them, and then final again; no vote is accepted meanwhile. Readers see when and why.",
+        ...editors,
+        requestBody: { required: true, content: json(ref("ReopenCount")) },
+        responses: {
+          "200": pollAnswer("The poll, which is being counted again"),
+          ...problems("poll_not_found", "poll_in_use", "nothing_to_count", ...content, ...editing),
+        },
+      },
+    },
   };
 }
 

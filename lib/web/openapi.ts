@@ -5,7 +5,7 @@
 import { z } from "zod";
 import { problemSchema } from "../http/problem.ts";
 import { resultsSchema } from "../model/results.ts";
-import { createPollSchema, updatePollSchema } from "../polls/schema.ts";
+import { createPollSchema, reopenSchema, updatePollSchema } from "../polls/schema.ts";
 import {
   booksSchema,
   castRequestSchema,
@@ -43,6 +43,7 @@ export function openApiDocument(publicUrl: string): Record<string, unknown> {
         Problem: schemaOf(problemSchema, "output"),
         Receipt: schemaOf(receiptResponseSchema, "output"),
         Results: schemaOf(resultsSchema, "output"),
+        ReopenCount: schemaOf(reopenSchema, "input"),
         UpdatePoll: schemaOf(updatePollSchema, "input"),
       },
       securitySchemes: {

@@ -88,6 +88,21 @@ export function PollCard(props: CardProps) {
   );
 }
 
+/** When and why a result changed after it was final. */
+function Corrections({ words, poll }: CardProps) {
+  return (
+    <>
+      {(poll.reopenings ?? []).map(({ finalAtMs, reason }) => (
+        <p class="poll-fine" data-part="correction">
+          {finalAtMs === null
+            ? words.say("countedAgain", { reason })
+            : words.say("corrected", { when: words.precisely(finalAtMs), reason })}
+        </p>
+      ))}
+    </>
+  );
+}
+
 /** Attributes of links that leave an article. */
 const newTab = { target: "_blank", rel: "noopener" };
 
@@ -131,6 +146,7 @@ function Foot(props: CardProps & { voting: boolean }) {
       >
         {words.say("waitingCount", { count: words.number(results?.waiting ?? 0) })}
       </p>
+      <Corrections {...props} />
       <p class="poll-fine" data-part="receipt" hidden={props.receipt === undefined}>
         <a
           href={props.receipt && receiptPath(props.receipt, props.urlLanguage)}

@@ -3,13 +3,16 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { sleep } from "#lib/base/clock.ts";
 import { createLog } from "#lib/base/log.ts";
+import { tallyKey } from "#lib/memcached/keys.ts";
 import { Pipeline } from "#lib/memcached/pipeline.ts";
 import { Placement } from "#lib/memcached/placement.ts";
 import type { PollId, Slug, TallyPart } from "#lib/model/ids.ts";
 import { partsOf } from "#lib/model/tally-parts.ts";
 import { ResultsBoard } from "#lib/results/results-board.ts";
+import { finalizePoll, updatePoll } from "#lib/store/poll-changes.ts";
 import { findPoll } from "#lib/store/polls.ts";
 import { StoreBreaker } from "#lib/store/store-breaker.ts";
+import { addToTotals, noOthers } from "#lib/store/totals.ts";
 import { createTally, moveTally, partialTallyFrom } from "#lib/tallies/counters.ts";
 import { startFlushBench } from "#test/support/flush-bench.ts";
 
@@ -46,6 +49,58 @@ async function vote(poll: PollId, option: number) {
   assert.ok(answer);
   return answer;
 }
+
+describe("results of a final poll", () => {
+  it("the results of a final poll are its final numbers, whatever becomes of the tallies, in every process", async () => {
+    const open = await openPoll();
+    const boards = [newBoard(), newBoard()];
+    for (const board of boards) await board.read(open, "reader");
+    for (const option of [1, 2, 2]) await vote(open.id, option);
+    await addToTotals(
+      store,
+      new Map([
+        [
+          open.id,
+          {
+            ...noOthers,
+            ballots: 2,
+            votes: new Map([
+              [1 as TallyPart, 1],
+              [2 as TallyPart, 1],
+            ]),
+          },
+        ],
+      ]),
+    );
+    const now = Date.now();
+    await updatePoll(store, open.id, { ...open, closesAtMs: now - 2 }, now);
+    await finalizePoll(store, open.id, now - 1);
+    const final = await findPoll(store, open.slug);
+    assert.ok(final);
+    const published = JSON.parse(JSON.stringify(final)) as typeof final;
+    const shown = async () => {
+      const found = [];
+      for (const board of boards) {
+        const { ballots, options, state, waiting, version } = await board.read(published, "reader");
+        found.push({ ballots, votes: options.map(({ votes }) => votes), state, waiting, version });
+      }
+      assert.deepEqual(found[0], found[1]);
+      return found[0];
+    };
+    const before = await shown();
+    assert.deepEqual(
+      { ...before, version: 0 },
+      { ballots: 2, votes: [1, 1, 0, 0], state: "final", waiting: 0, version: 0 },
+    );
+    await vote(open.id, 3);
+    assert.deepEqual(await shown(), before);
+    const gone = new Pipeline();
+    for (const part of ["b", 1, 2, 3, 4, "v"] as const) gone.delete(tallyKey(open.id, part));
+    await client.send(gone);
+    await sleep(250);
+    assert.deepEqual(await shown(), before);
+  });
+});
 
 describe("results", () => {
   it("results include the process's own votes at once", async () => {

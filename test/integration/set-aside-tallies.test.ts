@@ -14,7 +14,7 @@ import type { PollId, TallyPart } from "#lib/model/ids.ts";
 import { defaultRules } from "#lib/model/poll-rules.ts";
 import { partsOf } from "#lib/model/tally-parts.ts";
 import { SumsByPoll } from "#lib/model/tally-sums.ts";
-import { deleteDeadLetter, listDeadLetters } from "#lib/store/dead-letters.ts";
+import { deleteDeadLetters, listDeadLetters } from "#lib/store/dead-letters.ts";
 import { createTally, moveTallies, readTally } from "#lib/tallies/counters.ts";
 import { ballot, batch, optionCount, startFlushBench } from "#test/support/flush-bench.ts";
 
@@ -184,7 +184,10 @@ describe("the tallies of a poll whose ballots are set aside", () => {
       bench.corrections.map(([, doubtful]) => doubtful),
       ["all"],
     );
-    for (const { id } of await listDeadLetters(store)) await deleteDeadLetter(store, id);
+    await deleteDeadLetters(
+      store,
+      (await listDeadLetters(store)).map(({ id }) => id),
+    );
   });
 });
 

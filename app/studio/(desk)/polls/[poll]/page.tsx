@@ -1,17 +1,23 @@
 import type { Metadata } from "next";
 import Link from "next/link";
 import { notFound } from "next/navigation";
-import { formatLocalTime } from "#lib/base/time-zone.ts";
+import { formatLocalTime, sayTime } from "#lib/base/time-zone.ts";
 import { getFront } from "#lib/web/front.ts";
 import { embedCode } from "#reader/embed-code.ts";
 import { type DeskPoll, deskBooks, deskPoll } from "../../../_data/desk.ts";
 import { BooksTable } from "../../../_ui/books-table.tsx";
 import { ClosingTime } from "../../../_ui/closing-time.tsx";
 import { Confirm } from "../../../_ui/confirm.tsx";
+import { ReopenCount } from "../../../_ui/reopen-count.tsx";
 import { ResultsTable } from "../../../_ui/results-table.tsx";
 import { RulesForm } from "../../../_ui/rules-form.tsx";
 import { StateLabel } from "../../../_ui/state-label.tsx";
-import { closePollAction, openPollAction, removePollAction } from "../../../actions.ts";
+import {
+  closePollAction,
+  openPollAction,
+  removePollAction,
+  reopenCountAction,
+} from "../../../actions.ts";
 
 interface Props {
   readonly params: Promise<{ readonly poll: string }>;
@@ -56,6 +62,8 @@ export default async function PollPage({ params }: Props) {
       </section>
       <Results found={found} />
       {books && <BooksTable books={books} />}
+      {state === "final" && books && books.setAside > 0 && <LateVotes slug={poll.slug} />}
+      <Reopenings poll={poll} />
       {state !== "draft" && <Embed code={embedCode(config.publicUrl, poll)} />}
       <section className="rounded border border-hair bg-card p-4">
         <h2 className="mb-3 font-serif text-lg font-semibold">Rules</h2>
@@ -86,6 +94,39 @@ export default async function PollPage({ params }: Props) {
         </section>
       )}
     </div>
+  );
+}
+
+/** Votes that were set aside after the result was final. */
+function LateVotes({ slug }: { slug: string }) {
+  return (
+    <section className="rounded border border-hair bg-card p-4">
+      <h2 className="mb-1 font-serif text-lg font-semibold">Late votes</h2>
+      <p className="mb-3 text-sm text-soft">
+        Some votes reached the count after the result was final, and are set aside. Those that
+        readers cast before the poll closed can still be counted.
+      </p>
+      <ReopenCount slug={slug} action={reopenCountAction} />
+    </section>
+  );
+}
+
+/** What readers are told about changes of a final result. */
+function Reopenings({ poll: { reopenings = [] } }: { poll: DeskPoll["poll"] }) {
+  if (reopenings.length === 0) return null;
+  const zone = getFront().config.timeZone;
+  return (
+    <section className="rounded border border-hair bg-card p-4">
+      <h2 className="mb-1 font-serif text-lg font-semibold">Corrections of the result</h2>
+      <ul className="flex flex-col gap-1">
+        {reopenings.map(({ reopenedAtMs, reason, ballotsBefore, ballotsAfter }) => (
+          <li key={reopenedAtMs}>
+            {sayTime(reopenedAtMs, zone)}: {ballotsBefore} votes before,{" "}
+            {ballotsAfter === null ? "being counted" : `${ballotsAfter} now`}. {reason}
+          </li>
+        ))}
+      </ul>
+    </section>
   );
 }
 
