@@ -5,12 +5,13 @@
  */
 import { redirect } from "next/navigation";
 import { isFloodgateError } from "#lib/base/errors.ts";
+import { describeError } from "#lib/base/log.ts";
 import { parseLocalTime } from "#lib/base/time-zone.ts";
 import type { Slug } from "#lib/model/ids.ts";
 import { changePoll, closePoll, createPoll, openPoll, removePoll } from "#lib/polls/edit.ts";
 import { reopenCount } from "#lib/polls/reopen.ts";
 import { changeableRulesSchema, createPollSchema, reopenSchema } from "#lib/polls/schema.ts";
-import { isStoreFailure } from "#lib/store/failure.ts";
+import { isReported, isStoreFailure } from "#lib/store/failure.ts";
 import { getFront } from "#lib/web/front.ts";
 import { optionsOf } from "./_data/options-of-form.ts";
 import { requireSignIn } from "./_data/signed-in-editor.ts";
@@ -24,6 +25,8 @@ export interface FormState {
 type Issues = readonly { path: readonly PropertyKey[] | string; message: string }[];
 
 const unavailable = "The database can’t be reached, so nothing was saved. Try again in a moment.";
+const refused =
+  "The database can’t take changes now, so nothing was saved. Try again in a moment; if it happens again, tell the person who runs this site.";
 const commitUnknown =
   "The database did not confirm the change. Reload the page to see whether it was saved.";
 
@@ -32,6 +35,10 @@ function formStateOf(error: unknown): FormState {
     const problems = problemsOf((error.extra.problems as Issues | undefined) ?? [], {});
     if (Object.keys(problems).length > 0) return { problems };
     return { problem: error.detail ?? error.message };
+  }
+  if (isReported(error)) {
+    getFront().log.error({ event: "request_failed", ...describeError(error) });
+    return { problem: refused };
   }
   if (isStoreFailure(error, "unavailable")) return { problem: unavailable };
   if (isStoreFailure(error, "commit_unknown")) return { problem: commitUnknown };

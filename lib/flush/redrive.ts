@@ -19,6 +19,7 @@ import type { BatchId, Epoch, PollId } from "../model/ids.ts";
 import { decodeBatch } from "../queue/slot-codec.ts";
 import type { Store } from "../store/database.ts";
 import { deleteDeadLetters, lockDeadLetters } from "../store/dead-letters.ts";
+import { isStoreFailure } from "../store/failure.ts";
 import { permanentRefusal } from "./fates.ts";
 import { pollsOf, type SlotBatch, settle } from "./settle.ts";
 import type { Verdict } from "./tally-corrections.ts";
@@ -41,7 +42,7 @@ class StillRefused extends Error {}
 /**
  * Re-drives one letter, all of it or nothing.
  *
- * @throws StoreFailure.
+ * @throws StoreFailure of any other kind than `invalid`.
  */
 export async function redriveLetter(store: Store, id: number): Promise<Redriven> {
   return redriveLetters(store, [id]);
@@ -52,8 +53,10 @@ export async function redriveLetters(store: Store, ids: readonly number[]): Prom
   try {
     return await commitLetters(store, ids);
   } catch (error) {
-    if (!(error instanceof StillRefused)) throw error;
-    return { outcome: "stays", reason: error.message };
+    if (error instanceof StillRefused || isStoreFailure(error, "invalid")) {
+      return { outcome: "stays", reason: error.message };
+    }
+    throw error;
   }
 }
 

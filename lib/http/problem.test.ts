@@ -66,6 +66,23 @@ describe("problemAnswer", () => {
     assert.deepEqual(lines, []);
   });
 
+  it("problemAnswer logs what MySQL reports, and answers it as mysql_unavailable", () => {
+    const lines: Record<string, unknown>[] = [];
+    const log = pino(
+      { base: null },
+      { write: (line: string) => void lines.push(JSON.parse(line)) },
+    );
+    for (const kind of ["unavailable", "mismatch"] as const) {
+      const { body } = problemAnswer(new StoreFailure(kind, "polls.insert", 1146, undefined), log);
+      assert.equal(JSON.parse(body).code, "mysql_unavailable");
+    }
+    problemAnswer(new StoreFailure("unavailable", "no answer", undefined, undefined), log);
+    assert.deepEqual(
+      lines.map(({ kind }) => kind),
+      ["unavailable", "mismatch"],
+    );
+  });
+
   it("problemAnswer gives each answer another request id", () => {
     const error = new FloodgateError("poll_closed");
     assert.notEqual(bodyOf(error).requestId, bodyOf(error).requestId);

@@ -14,7 +14,7 @@ import {
 } from "../base/errors.ts";
 import { describeError, type Log } from "../base/log.ts";
 import { isMemcachedFailure } from "../memcached/failure.ts";
-import { isStoreFailure } from "../store/failure.ts";
+import { isReported, isStoreFailure } from "../store/failure.ts";
 import { dataHeaders } from "./headers.ts";
 import { type Answer, responseOf } from "./respond.ts";
 
@@ -43,8 +43,11 @@ export const problemSchema = z.object({
 export function problemAnswer(error: unknown, log?: Log): Answer {
   const known = toFloodgateError(error);
   const requestId = randomUUID();
-  // Only bugs are logged here: refusals are expected, and an outage is logged once, where it begins and ends.
-  if (!known) log?.error({ event: "request_failed", requestId, ...describeError(error) });
+  // Refusals are expected, and an outage is logged once, where it begins and ends. Bugs are logged here, and what MySQL
+  // reports besides.
+  if (!known || isReported(error)) {
+    log?.error({ event: "request_failed", requestId, ...describeError(error) });
+  }
   const shown = known ?? new FloodgateError("overloaded", { cause: error });
   const { status, title } = errorSpec(shown.code);
   const headers: Record<string, string> = { ...problemHeaders };

@@ -3,7 +3,8 @@
  *
  * Invariant: only this module imports mysql2, and its errors leave as `StoreFailure`.
  * Invariant: every session has UTC, strict SQL mode and READ COMMITTED, whatever the server's defaults are; and
- *   `affectedRows` counts changed rows, not found rows (`-FOUND_ROWS`).
+ *   `affectedRows` counts changed rows, not found rows (`-FOUND_ROWS`). A connection that could not be set up so
+ *   executes nothing.
  * Invariant: on MariaDB, a process that stops in a transaction loses its locks after a few seconds. MySQL has no such
  *   setting and keeps them until the process goes on or ends.
  * Invariant: every statement carries its name as a comment, so that the slow-query log shows its origin.
@@ -17,7 +18,13 @@ import {
   type RowDataPacket,
 } from "mysql2/promise";
 import { inTime, SECOND } from "../base/clock.ts";
-import { isSilence, isStoreFailure, StoreFailure, translate } from "./failure.ts";
+import {
+  isSilence,
+  isStoreFailure,
+  StoreFailure,
+  translate,
+  translateConnecting,
+} from "./failure.ts";
 import { signInPool } from "./sign-in-pool.ts";
 
 export type Value = string | number | bigint | boolean | Buffer | Date | null;
@@ -61,6 +68,8 @@ const defaultConnectMs = 2_000;
 const lockWaitSecondsMax = 2;
 /** Longer than any pause of a running process in a transaction: that process, or its machine, has stopped. */
 const idleWriteSeconds = 5;
+/** ER_LOCK_DEADLOCK: also as the answer to COMMIT it says that the transaction was rolled back. */
+const deadlock = 1213;
 
 function sessionSetup(statementMs: number): string {
   // Less than `statementMs`, so that a wait for a lock ends as `contention`.
@@ -76,13 +85,14 @@ function sessionSetup(statementMs: number): string {
 }
 
 export class Store implements Database {
-  /** For migrations, whose statements have no time-out. */
-  readonly pool: Pool;
+  readonly #pool: Pool;
   readonly #statementMs: number;
+  /** By connection of mysql2's own: settled when its session is set up. */
+  readonly #setups = new WeakMap<object, Promise<unknown>>();
 
   constructor(options: StoreOptions) {
     this.#statementMs = options.statementMs;
-    this.pool = createPool({
+    this.#pool = createPool({
       uri: options.url,
       connectionLimit: options.connectionsMax,
       maxIdle: options.connectionsMax,
@@ -98,18 +108,49 @@ export class Store implements Database {
       queryFormat: (sql: string, values: Value[]) =>
         values.length === 0 ? sql : format(sql, values, false, "Z"),
     });
-    // Commands of a connection run in order, so these finish before the first statement.
-    this.pool.on("connection", connection => {
-      // By its type the connection has promises; in fact the event passes one with callbacks.
-      const plain = connection as unknown as { query(sql: string, done: () => void): void };
-      plain.query(sessionSetup(options.statementMs), () => {});
-      plain.query("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED", () => {});
-    });
+    this.#pool.on("connection", connection => this.#setUp(connection));
   }
 
   /** For the sign-in library, which brings its own SQL. */
   get forSignIn() {
-    return signInPool(this.pool, this.#statementMs);
+    const getConnection = () => this.connect("sign_in.connect");
+    return signInPool({ getConnection, end: () => this.close() }, this.#statementMs);
+  }
+
+  #setUp(connection: object): void {
+    // By its type the connection has promises; in fact the event passes one with callbacks.
+    const plain = connection as { query(sql: string, done: (error: unknown) => void): void };
+    const run = (sql: string) =>
+      new Promise<void>((resolve, reject) => {
+        plain.query(sql, error => (error ? reject(error) : resolve()));
+      });
+    const setup = Promise.all([
+      run(sessionSetup(this.#statementMs)),
+      run("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED"),
+    ]);
+    // Whoever uses the connection first is told.
+    setup.catch(() => {});
+    this.#setups.set(connection, setup);
+  }
+
+  /**
+   * A connection whose session is set up, for statements without a time-out; the caller releases or destroys it.
+   *
+   * @throws StoreFailure `unavailable` or `mismatch`.
+   */
+  async connect(name: string): Promise<PoolConnection> {
+    const connection = await this.#pool.getConnection().catch(error => {
+      throw translateConnecting(error, name);
+    });
+    const setup = this.#setups.get(connection.connection);
+    if (!setup) return connection;
+    try {
+      await inTime(setup, this.#statementMs, () => noAnswer(name));
+      return connection;
+    } catch (error) {
+      connection.destroy();
+      throw translateConnecting(error, `${name}: session setup`);
+    }
   }
 
   rows<R extends Row>(name: string, sql: string, values: readonly Value[] = []): Promise<R[]> {
@@ -128,7 +169,8 @@ export class Store implements Database {
    * Runs `work` in one transaction: commits when it resolves, rolls back when it rejects.
    *
    * @param snapshot - all reads see the same moment (REPEATABLE READ with a consistent snapshot).
-   * @throws StoreFailure; `commit_unknown` when the answer to COMMIT was lost.
+   * @throws StoreFailure; `commit_unknown` when COMMIT was not answered, or with an error that does not say that the
+   *   transaction was rolled back.
    */
   transaction<T>(work: (db: Database) => Promise<T>, snapshot = false): Promise<T> {
     return this.#withConnection("transaction", async (db, connection) => {
@@ -147,8 +189,11 @@ export class Store implements Database {
         throw error;
       });
       await db.write("transaction.commit", "COMMIT").catch(error => {
-        if (!isStoreFailure(error, "unavailable")) throw error;
-        throw new StoreFailure("commit_unknown", "no answer to COMMIT", error.errno, error);
+        // Whatever the transaction's state is: it ends with its connection.
+        connection.destroy();
+        if (!isStoreFailure(error) || error.errno === deadlock) throw error;
+        const reason = isSilence(error) ? "no answer to COMMIT" : error.reason;
+        throw new StoreFailure("commit_unknown", reason, error.errno, error);
       });
       return result;
     });
@@ -156,16 +201,14 @@ export class Store implements Database {
 
   /** Waits for statements in flight, then closes every connection. */
   async close(): Promise<void> {
-    await this.pool.end();
+    await this.#pool.end();
   }
 
   async #withConnection<T>(
     name: string,
     work: (db: Database, connection: PoolConnection) => Promise<T>,
   ): Promise<T> {
-    const connection = await this.pool.getConnection().catch(error => {
-      throw translate(error, name);
-    });
+    const connection = await this.connect(name);
     try {
       const result = await work(new Connection(connection, this.#statementMs), connection);
       connection.release();
@@ -212,13 +255,15 @@ class Connection implements Database {
     const answer = values
       ? this.#connection.query(text, [...values])
       : this.#connection.query(text);
-    const late = () => new StoreFailure("unavailable", `${name}: no answer`, undefined, undefined);
     try {
       // Start the clock now; mysql2 starts it only when earlier commands have finished.
-      const [result] = await inTime(answer, this.#statementMs, late);
+      const [result] = await inTime(answer, this.#statementMs, () => noAnswer(name));
       return result;
     } catch (error) {
       throw translate(error, name);
     }
   }
 }
+
+const noAnswer = (name: string) =>
+  new StoreFailure("unavailable", `${name}: no answer`, undefined, undefined);

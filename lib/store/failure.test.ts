@@ -1,12 +1,15 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import {
+  dataErrors,
   isContended,
+  isReported,
   isSilence,
   isStoreFailure,
   orWhenMysqlFails,
   StoreFailure,
   translate,
+  translateConnecting,
 } from "./failure.ts";
 
 const errorOf = (errno?: number, code?: string) => Object.assign(new Error("x"), { errno, code });
@@ -20,8 +23,15 @@ describe("translate", () => {
     ["unavailable", 1040, "too many connections"],
     ["unavailable", 1290, "a read-only server"],
     ["unavailable", 1114, "a full disk"],
-    ["invalid", 1146, "a missing table"],
-    ["invalid", 1064, "a syntax error"],
+    ["unavailable", 1047, "a cluster node that is not ready"],
+    ["unavailable", 1105, "an unknown error"],
+    ["unavailable", 9_999, "a number that nobody has seen yet"],
+    ["mismatch", 1146, "a missing table"],
+    ["mismatch", 1054, "an unknown column"],
+    ["mismatch", 1064, "a syntax error"],
+    ["mismatch", 1364, "a column that only a newer program fills"],
+    ["invalid", 1264, "a number out of range"],
+    ["invalid", 1406, "data that is too long"],
   ] as const) {
     it(`translate gives ${kind} for ${name} (${errno})`, () => {
       assert.equal(translate(errorOf(errno), "test.statement").kind, kind);
@@ -37,11 +47,27 @@ describe("translate", () => {
     }
   });
 
+  it("translate gives invalid for the data errors and for no other number", () => {
+    const numbers = Array.from({ length: 5_000 }, (_, errno) => errno);
+    const invalid = numbers.filter(errno => translate(errorOf(errno), "x").kind === "invalid");
+    assert.deepEqual(invalid, dataErrors);
+  });
+
+  it("translateConnecting never says that data was refused", () => {
+    const kinds = new Set(
+      [...dataErrors, 1062, 1153, 1213].map(errno => translateConnecting(errorOf(errno), "x").kind),
+    );
+    assert.deepEqual([...kinds], ["unavailable"]);
+    assert.equal(translateConnecting(errorOf(1049), "x").kind, "mismatch");
+  });
+
   it("translate names the statement and the code in the message, and keeps the cause", () => {
     const cause = errorOf(-111, "ECONNREFUSED");
     const failure = translate(cause, "polls.find");
     assert.equal(failure.message, "mysql: polls.find: ECONNREFUSED");
     assert.equal(failure.cause, cause);
+    const reported = translate(errorOf(1047, "ER_X"), "polls.find");
+    assert.equal(reported.message, "mysql: polls.find: ER_X (1047)");
   });
 
   it("translate returns a failure unchanged", () => {
@@ -73,6 +99,15 @@ describe("isSilence", () => {
     assert.ok(isSilence(translate(errorOf(-111, "ECONNREFUSED"), "x")));
     assert.ok(!isSilence(translate(errorOf(1040), "x")));
     assert.ok(!isSilence(translate(errorOf(1213), "x")));
+  });
+});
+
+describe("isReported", () => {
+  it("isReported is true for numbers of the server after which only a wait or an operator helps", () => {
+    const reported = [1105, 1146].map(errno => isReported(translate(errorOf(errno), "x")));
+    assert.deepEqual(reported, [true, true]);
+    const others = [1213, 1264, -111].map(errno => isReported(translate(errorOf(errno), "x")));
+    assert.deepEqual(others, [false, false, false]);
   });
 });
 

@@ -19,7 +19,7 @@ interface MigrationRow extends Row {
   readonly finished_at: Date | null;
 }
 
-type Connection = Awaited<ReturnType<Store["pool"]["getConnection"]>>;
+type Connection = Awaited<ReturnType<Store["connect"]>>;
 
 const lockName = "floodgate.migrate";
 const lockWaitSeconds = 60;
@@ -58,7 +58,7 @@ export function splitStatements(sql: string): string[] {
  */
 export async function migrate(store: Store, directory = "sql"): Promise<string[]> {
   const files = await migrationNames(directory);
-  const connection = await store.pool.getConnection();
+  const connection = await store.connect("migrate");
   try {
     const [locked] = await connection.query<Row[]>("SELECT GET_LOCK(?, ?) AS got", [
       lockName,

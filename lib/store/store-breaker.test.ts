@@ -37,7 +37,9 @@ describe("StoreBreaker", () => {
 
   it("StoreBreaker stays closed when MySQL answers with an error", async () => {
     const { breaker } = observed();
-    await assert.rejects(breaker.use(failing("duplicate")));
+    for (const kind of ["duplicate", "invalid", "mismatch"] as const) {
+      await assert.rejects(breaker.use(failing(kind)));
+    }
     await assert.rejects(
       breaker.use(() => Promise.reject(new TypeError("a bug"))),
       TypeError,

@@ -1,16 +1,19 @@
 /**
  * MySQL behind a circuit breaker (`base/circuit-breaker.ts`), for readers' requests while memcached is away. So a
  * MySQL that is stopped or cut off costs one deadline a second, not one for each request.
+ *
+ * A `mismatch` does not open the circuit: it is about one statement, and others succeed.
  */
 import { CircuitBreaker } from "../base/circuit-breaker.ts";
 import { SECOND } from "../base/clock.ts";
-import type { Log } from "../base/log.ts";
+import { describeError, type Log } from "../base/log.ts";
 import type { Store } from "./database.ts";
 import { isStoreFailure, StoreFailure } from "./failure.ts";
 
 export class StoreBreaker {
   readonly #store: Store;
   readonly #circuit: CircuitBreaker;
+  #lastFailure: unknown;
 
   constructor(store: Store, log: Log) {
     this.#store = store;
@@ -18,7 +21,7 @@ export class StoreBreaker {
       trialPauseMs: SECOND,
       onAvailability: available => {
         if (available) log.info({ event: "mysql_back" });
-        else log.warn({ event: "mysql_away" });
+        else log.warn({ event: "mysql_away", ...describeError(this.#lastFailure) });
       },
     });
   }
@@ -43,6 +46,7 @@ export class StoreBreaker {
       return result;
     } catch (error) {
       const away = isStoreFailure(error, "unavailable") || isStoreFailure(error, "commit_unknown");
+      this.#lastFailure = error;
       if (away) this.#circuit.noteFailure();
       else this.#circuit.noteSuccess();
       throw error;

@@ -1,10 +1,11 @@
-/** `Store` over a dead connection: every statement fails in time. */
+/** `Store` over connections that are dead, or not set up: every statement fails in time, or is not sent. */
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
 import { SECOND, sleep } from "#lib/base/clock.ts";
-import { Store } from "#lib/store/database.ts";
+import { type Row, Store } from "#lib/store/database.ts";
 import { isStoreFailure } from "#lib/store/failure.ts";
 import { FaultProxy } from "#test/support/fault-proxy.ts";
+import { answerStatements, failed } from "#test/support/mysql-errors.ts";
 import { testDatabase } from "#test/support/services.ts";
 
 const statementMs = 1_500;
@@ -47,4 +48,24 @@ describe("a connection to MySQL that goes silent", () => {
       await store.close();
     });
   }
+});
+
+describe("a connection whose session can't be set up", () => {
+  it("executes no statement, and another connection takes its place", async () => {
+    const store = newStore();
+    const seen: (string | undefined)[] = [];
+    let failures = 1;
+    answerStatements(proxy, statement => {
+      seen.push(statement);
+      return statement.startsWith("SET SESSION time_zone") && failures-- > 0
+        ? failed(1264)
+        : undefined;
+    });
+    const rows = () => store.rows<Row & { zone: string }>("test.zone", "SELECT @@time_zone zone");
+    await assert.rejects(rows(), error => isStoreFailure(error, "unavailable"));
+    assert.ok(!seen.includes("test.zone"));
+    assert.equal((await rows())[0]?.zone, "+00:00");
+    await store.close();
+    proxy.heal();
+  });
 });

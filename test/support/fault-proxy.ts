@@ -1,12 +1,21 @@
 /**
- * A TCP proxy that misbehaves on request: between a client and a real server it can refuse, stall,
- * delay, reset, half-close, or cut an answer after a number of bytes.
+ * A TCP proxy that misbehaves on request: between a client and a real server it can refuse, stall, delay, reset,
+ * half-close, cut an answer after a number of bytes, or answer in the server's place.
  *
  * Used by the chaos tests. Modes apply to existing and new connections alike.
  */
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
 import { sleep } from "#lib/base/clock.ts";
+
+/** An answer in the place of the server's. */
+export interface ForgedAnswer {
+  readonly bytes: Buffer;
+  /** The server executes the request all the same, and only its answer is replaced. */
+  readonly executed?: boolean;
+}
+
+type Forge = (request: Buffer) => ForgedAnswer | undefined;
 
 interface Pair {
   readonly client: Socket;
@@ -15,6 +24,16 @@ interface Pair {
   held: Promise<void>;
   /** Nothing passes behind the answer that was cut. */
   isCut: boolean;
+  /** The first part of a MySQL command whose rest has not come yet. */
+  partial: Buffer | undefined;
+  /** Takes the place of the server's next answer. */
+  forged: Buffer | undefined;
+}
+
+/** A command of MySQL's protocol: its length in three bytes, sequence number 0, and 3 for a statement. */
+function isPartialStatement(bytes: Buffer): boolean {
+  if (bytes.length < 5 || bytes[3] !== 0 || bytes[4] !== 3) return false;
+  return bytes.length < bytes.readUIntLE(0, 3) + 4;
 }
 
 export class FaultProxy {
@@ -26,6 +45,7 @@ export class FaultProxy {
   #delayMs = 0;
   #cutAnswerAfter: number | undefined;
   #dropAnswersMatching: ((answer: Buffer, request: Buffer) => boolean) | undefined;
+  #forge: Forge | undefined;
   #onRequest: ((request: Buffer) => Promise<void> | void) | undefined;
   /** Connections that a fault has hit, so that a test can tell that its faults took effect. */
   faultsHit = 0;
@@ -58,6 +78,7 @@ export class FaultProxy {
     this.#cutAnswerAfter = undefined;
     this.#dropAnswersMatching = undefined;
     this.#onRequest = undefined;
+    this.#forge = undefined;
     this.stall(false);
   }
 
@@ -112,6 +133,11 @@ export class FaultProxy {
     this.#onRequest = hook;
   }
 
+  /** Answers requests in the server's place. A MySQL statement reaches `forge` whole, however long it is. */
+  forgeAnswers(forge: Forge): void {
+    this.#forge = forge;
+  }
+
   async stop(): Promise<void> {
     this.#server.close();
     for (const { client, server } of this.#pairs) {
@@ -128,7 +154,14 @@ export class FaultProxy {
       return;
     }
     const server = connect(this.#target);
-    const pair: Pair = { client, server, held: Promise.resolve(), isCut: false };
+    const pair: Pair = {
+      client,
+      server,
+      held: Promise.resolve(),
+      isCut: false,
+      partial: undefined,
+      forged: undefined,
+    };
     this.#pairs.add(pair);
     let lastRequest: Buffer = Buffer.alloc(0);
     let order: Promise<void> = Promise.resolve();
@@ -145,7 +178,7 @@ export class FaultProxy {
       lastRequest = request;
       order = order.then(async () => {
         await this.#onRequest?.(request);
-        server.write(request);
+        this.#send(pair, request);
       });
     });
     server.on("data", answer => this.#pass(pair, answer, lastRequest));
@@ -155,8 +188,22 @@ export class FaultProxy {
     }
   }
 
-  #pass(pair: Pair, answer: Buffer, request: Buffer): void {
-    const { client, server } = pair;
+  /** Passes a request on, unless it is answered here. */
+  #send(pair: Pair, bytes: Buffer): void {
+    const request = pair.partial ? Buffer.concat([pair.partial, bytes]) : bytes;
+    pair.partial = this.#forge && isPartialStatement(request) ? request : undefined;
+    if (pair.partial) return;
+    const forged = this.#forge?.(request);
+    if (forged) this.faultsHit += 1;
+    if (forged?.executed) pair.forged = forged.bytes;
+    if (forged && !forged.executed) pair.client.write(forged.bytes);
+    else pair.server.write(request);
+  }
+
+  #pass(pair: Pair, received: Buffer, request: Buffer): void {
+    const { client, server, forged } = pair;
+    const answer = forged ?? received;
+    pair.forged = undefined;
     if (this.#dropAnswersMatching?.(answer, request)) {
       this.faultsHit += 1;
       client.resetAndDestroy();
