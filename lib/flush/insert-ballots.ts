@@ -20,7 +20,7 @@ import {
   voterIn,
 } from "./fates.ts";
 
-const rowsPerInsert = 1_000;
+const rowsPerInsertDefault = 1_000;
 
 /** Some arrivals, their rows, and the statement that inserts those. */
 interface Portion {
@@ -44,6 +44,7 @@ export async function insertArrivals(
   db: Database,
   arrivals: readonly Arrival[],
   accepted: boolean,
+  rowsPerInsert = rowsPerInsertDefault,
 ): Promise<ReadonlyMap<Arrival, Fate>> {
   const fates = new Map<Arrival, Fate>();
   const best = bestOfEachVoter(arrivals);

@@ -44,7 +44,7 @@ export class QueueFlush {
     this.#deps = deps;
     this.#client = client;
     this.#opened = checkpoint;
-    this.#committer = new Committer(deps, client, checkpoint.queue);
+    this.#committer = new Committer(deps);
     this.#missingSlots = new MissingSlots(deps, client, checkpoint);
     this.#cleanup = new SlotCleanup(client, checkpoint, deps.keepMs);
     this.#slot = checkpoint.slot;

@@ -51,6 +51,8 @@ export interface SettleOptions {
   readonly setAside?: readonly SlotBatch[];
   /** The ballots come out of a dead letter, so the books have them already, as set aside. */
   readonly wasSetAside?: boolean;
+  /** Ballots in one statement. */
+  readonly rowsPerInsert?: number;
 }
 
 export interface RefusedBallot {
@@ -87,7 +89,7 @@ export async function settle(
   await recordBatches(db, allFresh, options);
   const polls = await lockPolls(db, [...pollsOf(allFresh.map(({ batch }) => batch))]);
   const { arrivals, refused } = refuse(fresh, ballot => refusal(ballot, polls));
-  const found = await insertArrivals(db, arrivals, accepted);
+  const found = await insertArrivals(db, arrivals, accepted, options.rowsPerInsert);
   const fateOf = (arrival: Arrival) => found.get(arrival) ?? countedFate;
   const dropped = options.refused === "dropped" ? refused.map(ballotOf) : [];
   const turnedAway = accepted ? [] : arrivals.filter(each => !stands(fateOf(each)));

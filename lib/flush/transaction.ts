@@ -33,6 +33,8 @@ export interface FlushWork {
   readonly deadLetters: readonly DeadLetter[];
   /** Ballots that MySQL refuses, and its reason: each becomes a dead letter of its own. */
   readonly refused?: ReadonlyMap<Ballot, string>;
+  /** Ballots in one statement, where MySQL takes only short ones. */
+  readonly rowsPerInsert?: number;
   /** Slots up to this one have been deleted from memcached. */
   readonly deleted: number;
   /** Tombstones among `from + 1 … to`. */
@@ -61,7 +63,36 @@ export type FlushOutcome =
  *   `contention`: rolled back; try again.
  */
 export function commitWork(store: Store, work: FlushWork, nowMs: number): Promise<FlushOutcome> {
-  const { epoch } = work;
+  return transact(store, work, nowMs, () => faultPoint("worker.before-commit"));
+}
+
+/** Thrown inside the transaction, to roll it back. */
+class TrialPassed extends Error {}
+
+/**
+ * Runs the transaction up to its COMMIT, and rolls it back. False: another worker has taken over the queue.
+ *
+ * @throws StoreFailure: what `commitWork` would have thrown.
+ */
+export async function tryWork(store: Store, work: FlushWork, nowMs: number): Promise<boolean> {
+  try {
+    await transact(store, work, nowMs, () => {
+      throw new TrialPassed();
+    });
+    return false;
+  } catch (error) {
+    if (error instanceof TrialPassed) return true;
+    throw error;
+  }
+}
+
+function transact(
+  store: Store,
+  work: FlushWork,
+  nowMs: number,
+  beforeCommit: () => void,
+): Promise<FlushOutcome> {
+  const { epoch, rowsPerInsert } = work;
   return store.transaction(async db => {
     const checkpoint = await lockCheckpoint(db, epoch);
     if (checkpoint === undefined) return { outcome: "busy" };
@@ -74,6 +105,7 @@ export function commitWork(store: Store, work: FlushWork, nowMs: number): Promis
       refused: "set-aside",
       accepted: true,
       setAside: [...legible.keys()],
+      ...(rowsPerInsert !== undefined && { rowsPerInsert }),
     });
     const deadLetters = [
       ...illegible,
@@ -82,7 +114,7 @@ export function commitWork(store: Store, work: FlushWork, nowMs: number): Promis
     ];
     await insertDeadLetters(db, epoch, deadLetters, nowMs);
     await moveCheckpoint(db, epoch, work, nowMs);
-    faultPoint("worker.before-commit");
+    beforeCommit();
     const doubtful = [...fresh, ...repeated, ...setAside]
       .map(({ batch }) => batch)
       .filter(({ talliesDoubtful }) => talliesDoubtful);

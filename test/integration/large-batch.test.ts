@@ -3,11 +3,8 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { ballot, batch, startFlushBench } from "#test/support/flush-bench.ts";
 
-const packetBytes = 131_072;
-const bench = await startFlushBench(
-  {},
-  { databaseOptions: [`--max-allowed-packet=${packetBytes}`] },
-);
+const bench = await startFlushBench({}, { databaseOptions: ["--max-allowed-packet=131072"] });
+const narrow = await startFlushBench({}, { databaseOptions: ["--max-allowed-packet=16384"] });
 
 describe("a commit that is too large for MySQL", () => {
   it("a commit that is too large for MySQL is split until each part fits", async () => {
@@ -25,5 +22,19 @@ describe("a commit that is too large for MySQL", () => {
     );
     assert.ok(commits > 1, "it was split");
     assert.equal((await bench.totals(poll)).ballots, slots * 500);
+  });
+
+  it("a single slot that is too large for MySQL is committed in one transaction of shorter statements", async () => {
+    const poll = await narrow.newPoll();
+    const ballots = Array.from({ length: 500 }, () => ballot(poll));
+    for (const half of [ballots.slice(0, 500), ballots.slice(0, 500)]) {
+      await narrow.enqueue(narrow.producer(), batch(half));
+    }
+    const { counted, redelivered, letters, waiting } = await narrow.newFlusher().pass();
+    assert.deepEqual(
+      { counted, redelivered, letters, waiting },
+      { counted: 500, redelivered: 500, letters: 0, waiting: 0 },
+    );
+    assert.equal((await narrow.totals(poll)).ballots, 500);
   });
 });

@@ -1,7 +1,8 @@
-/** What happens to MySQL: killed, away, stopped, read-only, crowded, and answers to COMMIT lost. */
+/** What happens to MySQL: killed, away, stopped, read-only, crowded, not ready, and answers to COMMIT lost. */
 import { type Connection, createConnection, type RowDataPacket } from "mysql2/promise";
 import { SECOND, sleep } from "#lib/base/clock.ts";
 import { waitUntil } from "#scripts/services/ports.ts";
+import { answerStatements, failed } from "#test/support/mysql-errors.ts";
 import type { Fault, Incident } from "../incident.ts";
 
 interface StatusRow extends RowDataPacket {
@@ -197,6 +198,20 @@ export const mysqlFaults: readonly Fault[] = [
       proxy.loseAnswers((_, request) => request.includes("transaction.commit"));
       await waitUntil("an answer to be lost", () => proxy.faultsHit - before >= 2);
       incident.noteEvidence("answers to COMMIT lost", proxy.faultsHit - before);
+    },
+  },
+  {
+    // A node of a cluster that is being replaced answers ER_UNKNOWN_COM_ERROR to what it is asked, now and then.
+    name: "mysql answers 1047 for a while",
+    inject: async incident => {
+      const proxy = incident.site.proxies.database;
+      if (!proxy) throw new RangeError("the site has no proxies");
+      const failures = failuresOf(incident);
+      const before = proxy.faultsHit;
+      answerStatements(proxy, () => (incident.random() < 0.3 ? failed(1047) : undefined));
+      await incident.pause(1_000, 2_000 * incident.scale);
+      await waitUntil("a pass to fail", () => failures() > 0, { withinMs: 15 * SECOND });
+      incident.noteEvidence("statements answered with 1047", proxy.faultsHit - before);
     },
   },
 ];

@@ -1,0 +1,42 @@
+/**
+ * Every error number against every statement of a flush, on the wire: each error comes for a moment, then MySQL is
+ * healthy. Every ballot is counted once, and none is set aside.
+ */
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import {
+  commonStatements,
+  ErrorSweep,
+  numbersSwept,
+  Voters,
+  type Work,
+} from "#test/support/error-sweep.ts";
+import { batch, startFlushBench } from "#test/support/flush-bench.ts";
+
+const checkpointStatements = ["open", "open_epoch", "read", "lock", "move"].map(
+  name => `checkpoints.${name}`,
+);
+const statements = [...commonStatements, ...checkpointStatements].sort();
+
+const bench = await startFlushBench();
+const errors = await ErrorSweep.start(bench);
+
+describe(`${numbersSwept} error numbers of MySQL in a flush`, () => {
+  it("a flush sets no ballot aside and counts each once, whatever MySQL answers for a moment", async () => {
+    const { store } = errors;
+    const voters = new Voters(await bench.newPoll());
+    const producer = bench.producer();
+    let flusher = bench.newFlusher({ store });
+    const work: Work = {
+      begin: async statement => {
+        // A flusher that knows the epochs asks for no checkpoints.
+        if (statement?.startsWith("checkpoints.open")) flusher = bench.newFlusher({ store });
+        await bench.enqueue(producer, batch(voters.next()));
+      },
+      attempt: async () => (await flusher.pass()).waiting === 0,
+    };
+    assert.deepEqual(await errors.statementsOf(work), statements);
+    await errors.run(statements, work);
+    await voters.check(bench);
+  });
+});
