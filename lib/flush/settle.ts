@@ -47,8 +47,6 @@ export interface SettleOptions {
    * refused in the answer to its voter and never enters the books.
    */
   readonly accepted: boolean;
-  /** Batches that the caller sets aside as they are, in dead letters, unless MySQL has them. */
-  readonly setAside?: readonly SlotBatch[];
   /** The ballots come out of a dead letter, so the books have them already, as set aside. */
   readonly wasSetAside?: boolean;
   /** Ballots in one statement. */
@@ -65,8 +63,6 @@ export interface Settlement {
   readonly fresh: readonly SlotBatch[];
   /** Batches that MySQL had from elsewhere: a second copy, a replay, a repeated write. */
   readonly repeated: readonly SlotBatch[];
-  /** Those of `setAside` that were new to MySQL: no other batch may become a dead letter. */
-  readonly setAside: readonly SlotBatch[];
   /** Ballots of the new batches that were not refused. */
   readonly arrivals: readonly Arrival[];
   readonly refused: readonly RefusedBallot[];
@@ -81,13 +77,9 @@ export async function settle(
   options: SettleOptions,
 ): Promise<Settlement> {
   const { refusal, accepted, wasSetAside = false } = options;
-  const whole = new Set(options.setAside);
-  const all = [...batches, ...whole];
-  const { fresh: allFresh, repeated } = withoutKnown(all, options.epoch, await known(db, all));
-  const fresh = allFresh.filter(each => !whole.has(each));
-  const setAside = allFresh.filter(each => whole.has(each));
-  await recordBatches(db, allFresh, options);
-  const polls = await lockPolls(db, [...pollsOf(allFresh.map(({ batch }) => batch))]);
+  const { fresh, repeated } = withoutKnown(batches, options.epoch, await known(db, batches));
+  await recordBatches(db, fresh, options);
+  const polls = await lockPolls(db, [...pollsOf(fresh.map(({ batch }) => batch))]);
   const { arrivals, refused } = refuse(fresh, ballot => refusal(ballot, polls));
   const found = await insertArrivals(db, arrivals, accepted, options.rowsPerInsert);
   const fateOf = (arrival: Arrival) => found.get(arrival) ?? countedFate;
@@ -95,19 +87,15 @@ export async function settle(
   const turnedAway = accepted ? [] : arrivals.filter(each => !stands(fateOf(each)));
   const unbooked = new Set([...dropped, ...turnedAway.map(({ ballot }) => ballot)]);
   const booked = arrivals.filter(({ ballot }) => !unbooked.has(ballot));
-  const aside = [
-    ...(options.refused === "set-aside" ? refused.map(ballotOf) : []),
-    ...setAside.flatMap(({ batch }) => batch.ballots),
-  ];
   const verdict = tallyCorrections(booked, fateOf, {
-    setAside: aside,
+    setAside: options.refused === "set-aside" ? refused.map(ballotOf) : [],
     wasSetAside: wasSetAside ? booked.map(({ ballot }) => ballot) : [],
   });
   // A poll that does not exist has no totals; its tallies may exist.
   await addToTotals(db, new Map([...verdict.totals].filter(([poll]) => polls.has(poll))));
-  const arrived = allFresh.map(({ batch }) => batch);
+  const arrived = fresh.map(({ batch }) => batch);
   await addArrived(db, wasSetAside ? [] : acceptancesOf(arrived, unbooked));
-  return { fresh, repeated, setAside, arrivals, refused, fateOf, verdict };
+  return { fresh, repeated, arrivals, refused, fateOf, verdict };
 }
 
 /** A dead letter for one refused ballot, which is encoded again as a slot of its own. */

@@ -12,7 +12,6 @@
 import { faultPoint } from "#faults";
 import type { Ballot } from "../model/ballot.ts";
 import type { Epoch } from "../model/ids.ts";
-import { decodeBatch } from "../queue/slot-codec.ts";
 import { lockCheckpoint, moveCheckpoint } from "../store/checkpoints.ts";
 import type { Store } from "../store/database.ts";
 import { type DeadLetter, insertDeadLetters } from "../store/dead-letters.ts";
@@ -97,32 +96,26 @@ function transact(
     const checkpoint = await lockCheckpoint(db, epoch);
     if (checkpoint === undefined) return { outcome: "busy" };
     if (checkpoint !== work.from) return { outcome: "moved", checkpoint };
-    const { legible, illegible } = lettersOf(work);
-    const { fresh, repeated, refused, setAside, verdict } = await settle(db, work.slots, {
+    const { fresh, repeated, refused, verdict } = await settle(db, work.slots, {
       epoch,
       nowMs,
       refusal: (ballot, polls) => work.refused?.get(ballot) ?? permanentRefusal(ballot, polls),
       refused: "set-aside",
       accepted: true,
-      setAside: [...legible.keys()],
       ...(rowsPerInsert !== undefined && { rowsPerInsert }),
     });
-    const deadLetters = [
-      ...illegible,
-      ...setAside.flatMap(each => legible.get(each) ?? []),
-      ...refused.map(deadLetterOf),
-    ];
+    const deadLetters = [...work.deadLetters, ...refused.map(deadLetterOf)];
     await insertDeadLetters(db, epoch, deadLetters, nowMs);
     await moveCheckpoint(db, epoch, work, nowMs);
     beforeCommit();
-    const doubtful = [...fresh, ...repeated, ...setAside]
+    const doubtful = [...fresh, ...repeated]
       .map(({ batch }) => batch)
       .filter(({ talliesDoubtful }) => talliesDoubtful);
     return {
       outcome: "committed",
       verdict,
       repeated: repeated.length,
-      doubtful: illegible.length > 0 ? "all" : pollsOf(doubtful),
+      doubtful: work.deadLetters.length > 0 ? "all" : pollsOf(doubtful),
       deadLetters: deadLetters.length,
     };
   });
@@ -132,31 +125,6 @@ function transact(
  * Every poll whose ballots are in the work, for a commit whose outcome is not known. A slot that does not decode may have
  * moved the tallies of any poll.
  */
-export function pollsInWork(work: FlushWork): DoubtfulTallies {
-  const { legible, illegible } = lettersOf(work);
-  if (illegible.length > 0) return "all";
-  return pollsOf([...work.slots, ...legible.keys()].map(({ batch }) => batch));
-}
-
-/** The work's dead letters: those that decode by their batches, and those that do not. */
-function lettersOf({ deadLetters }: FlushWork): {
-  readonly legible: ReadonlyMap<SlotBatch, DeadLetter>;
-  readonly illegible: readonly DeadLetter[];
-} {
-  const legible = new Map<SlotBatch, DeadLetter>();
-  const illegible: DeadLetter[] = [];
-  for (const letter of deadLetters) {
-    const batch = decoded(letter.bytes);
-    if (batch) legible.set({ slot: letter.slot, batch }, letter);
-    else illegible.push(letter);
-  }
-  return { legible, illegible };
-}
-
-function decoded(bytes: Buffer) {
-  try {
-    return decodeBatch(bytes);
-  } catch {
-    return null;
-  }
+export function pollsInWork({ deadLetters, slots }: FlushWork): DoubtfulTallies {
+  return deadLetters.length > 0 ? "all" : pollsOf(slots.map(({ batch }) => batch));
 }
