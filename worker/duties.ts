@@ -42,7 +42,7 @@ const duty = (name: string, [everyMs, idleEveryMs]: readonly [number, number], r
 
 /** In the order in which they are done after a pass. */
 export function dutiesOf(worker: WorkerParts): Duty[] {
-  const { books, clock, fronts, log, memcached, queueServers, store, tallies } = worker;
+  const { books, clock, flusher, fronts, log, memcached, queueServers, store, tallies } = worker;
   const memory = new MemoryAlarm(log, memcached, queueServers);
   const markServers = tallies.placement.servers;
   return [
@@ -50,7 +50,9 @@ export function dutiesOf(worker: WorkerParts): Duty[] {
     duty("close the books", [12 * SECOND, 12 * SECOND], bookCloser(worker)),
     duty("correct doubtful tallies", [SECOND, SECOND], doubtfulTalliesDuty(worker)),
     duty("watch the fronts", [5 * SECOND, 15 * SECOND], () => fronts.look()),
-    duty("finalize polls", [SECOND, 5 * SECOND], pass => finalizePolls(worker, pass)),
+    duty("finalize polls", [SECOND, 5 * SECOND], pass =>
+      finalizePolls({ ...worker, confirm: () => flusher.confirm() }, pass),
+    ),
     duty("publish changes", [5 * SECOND, 15 * SECOND], publisher(worker)),
     duty("compare tallies with totals", [5 * SECOND, 20 * SECOND], sweeper(worker)),
     duty("publish runoffs", [SECOND, 5 * SECOND], runoffPublisher(worker)),
@@ -65,11 +67,11 @@ export function dutiesOf(worker: WorkerParts): Duty[] {
 }
 
 /** What had been accepted at the previous closing has arrived by now, or is lost. */
-function bookCloser({ store, log, books }: WorkerParts): Run {
+function bookCloser({ store, log, books, flusher }: WorkerParts): Run {
   let acceptedBefore: ReadonlyMap<PollId, number> = new Map();
   return async pass => {
     await books.refreshTotal();
-    if (!isQuiescent(pass)) return;
+    if (!isQuiescent(pass) || !(await flusher.confirm())) return;
     for (const [pollId, found] of await closeBooks(store, acceptedBefore)) {
       log.error({ event: "ballots_lost", pollId, ...found });
     }

@@ -16,6 +16,7 @@ import type { TallyDeps } from "#lib/rebuild/rebuild.ts";
 import { DoubtfulPolls } from "#lib/rebuild/reconcile.ts";
 import { poolSizes, type Store } from "#lib/store/database.ts";
 import { moveTallies } from "#lib/tallies/counters.ts";
+import { SetbackRecord } from "./setback-record.ts";
 
 export interface WorkerParts {
   readonly config: Config;
@@ -31,11 +32,14 @@ export interface WorkerParts {
   readonly doubtful: DoubtfulPolls;
   readonly books: CountGatherer;
   readonly fronts: Fronts;
+  readonly setbacks: SetbackRecord;
   readonly close: () => Promise<void>;
 }
 
 /** A commit of ten thousand rows on a busy server may take its time. */
 const statementMsMax = 30 * SECOND;
+/** A statement without an answer, and the pause before the next pass. */
+const keepMarginMs = statementMsMax + 10 * SECOND;
 
 export function buildWorker(config: Config, log: Log): WorkerParts {
   const connections = connectServers(config, log, {
@@ -45,6 +49,7 @@ export function buildWorker(config: Config, log: Log): WorkerParts {
   const { store, clock, placement, queueServers } = connections;
   const doubtful = new DoubtfulPolls();
   const books = new CountGatherer(store, placement);
+  const setbacks = new SetbackRecord();
   const flusher = new Flusher(
     {
       store,
@@ -52,10 +57,15 @@ export function buildWorker(config: Config, log: Log): WorkerParts {
       log,
       recent: new RecentBatches(),
       graceMs: config.queueGraceMs,
-      keepMs: config.queueKeepMs,
+      keep: { keepMs: config.queueKeepMs, keepMarginMs },
       ballotsPerCommit: config.flushBallotsMax,
       relief: config.lanes,
       committed: batches => books.committed(batches),
+      onSetback: () => {
+        setbacks.note(clock.nowMs());
+        books.startAgain();
+        doubtful.add("all");
+      },
       correctTallies: async (corrections, unsure) => {
         doubtful.add(unsure);
         const failed = await moveTallies(placement, corrections);
@@ -77,6 +87,7 @@ export function buildWorker(config: Config, log: Log): WorkerParts {
     doubtful,
     books,
     fronts: new Fronts({ store, log, goneMs: config.frontGoneMs }),
+    setbacks,
     published: new PublishedPolls(placement, store, log),
     tallies: connections,
   };

@@ -24,14 +24,17 @@ interface Source {
   raisedTo: number;
 }
 
-/** A front is forgotten after this time without a committed batch. */
+/** A front is not asked any more after this time without a committed batch. */
 const forgetMs = 10 * MINUTE;
+/** Fronts that are not asked are remembered, for a MySQL that forgets their counts. */
+const dormantMax = 10_000;
 const keysPerRead = 500;
 
 export class CountGatherer {
   readonly #store: Store;
   readonly #placement: Placement;
   readonly #sources = new Map<string, Source>();
+  readonly #dormant = new Map<string, Source>();
   #touched = new Set<PollId>();
   #total: Books | undefined;
 
@@ -79,9 +82,28 @@ export class CountGatherer {
    */
   async gather(): Promise<void> {
     const oldest = monotonicMs() - forgetMs;
-    for (const [key, { seenMs }] of this.#sources) if (seenMs < oldest) this.#sources.delete(key);
+    for (const [key, source] of this.#sources) if (source.seenMs < oldest) this.#rest(key, source);
     for (const server of this.#placement.servers) await this.#gatherFrom(server);
     await this.#publishStored();
+  }
+
+  #rest(key: string, source: Source): void {
+    this.#sources.delete(key);
+    this.#dormant.set(key, source);
+    for (const longest of this.#dormant.keys()) {
+      if (this.#dormant.size <= dormantMax) break;
+      this.#dormant.delete(longest);
+    }
+  }
+
+  /** MySQL may have lost the counts that it had: all fronts are asked again, and all counts published again. */
+  startAgain(): void {
+    const seenMs = monotonicMs();
+    for (const [key, source] of [...this.#dormant, ...this.#sources]) {
+      this.#sources.set(key, { ...source, seenMs, raisedTo: 0 });
+      this.#touched.add(source.pollId);
+    }
+    this.#dormant.clear();
   }
 
   async #gatherFrom(server: MemcachedClient): Promise<void> {

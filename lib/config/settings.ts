@@ -145,7 +145,7 @@ export const settings = {
   }),
   queueKeepMs: setting("FLOODGATE_QUEUE_KEEP_MS", wholeNumber(0, 600_000).default(0), {
     tier: "tuning",
-    doc: "How long a slot stays in memcached after its commit. If a MySQL replica may be promoted, set it longer than the replica's lag: the worker then flushes again what the replica lacks.",
+    doc: "How long a slot stays in memcached after its commit; while MySQL does not answer, the time does not end. If a MySQL replica may be promoted, set it longer than the replica's lag: the worker then flushes again what the replica lacks.",
     unit: "milliseconds",
   }),
   queueReplayBytes: setting(

@@ -79,7 +79,7 @@ export class Committer {
     await this.#deps.correctTallies(new Map(), pollsInWork(work));
     this.#uncommitted = checkpoint?.slot === work.from ? this.#uncommitted + 1 : 0;
     if (this.#uncommitted >= uncommittedMax) throw error;
-    return { outcome: "moved", checkpoint: checkpoint?.slot ?? work.from };
+    return checkpoint ? { outcome: "moved", checkpoint: checkpoint.slot } : { outcome: "lost" };
   }
 
   /** A statement was too long for MySQL: commit smaller pieces, down to one slot; then fewer ballots a statement. */

@@ -7,6 +7,7 @@ import type { Relief } from "../model/lane.ts";
 import type { TallyChange } from "../model/tally-sums.ts";
 import type { Store } from "../store/database.ts";
 import type { RecentBatches } from "./recent-batches.ts";
+import type { KeepTime } from "./slot-cleanup.ts";
 
 /** Polls whose tallies may have moved more than once for a batch, or not at all; `all`: any poll's may have. */
 export type DoubtfulTallies = ReadonlySet<PollId> | "all";
@@ -23,10 +24,12 @@ export interface FlushDeps {
   readonly graceMs: number;
   /** Ballots in one commit, rounded up to whole slots: many enough to be efficient, few enough to be short. */
   readonly ballotsPerCommit: number;
-  /** Milliseconds a committed slot stays in memcached, for a replica that is promoted late. */
-  readonly keepMs: number;
+  /** How long a committed slot stays in memcached, for a replica that is promoted late. */
+  readonly keep: KeepTime;
   /** Called with batches that are in MySQL now. */
   readonly committed: (batches: readonly Batch[]) => void;
+  /** Called when MySQL turns out to lack commits, after they were logged. */
+  readonly onSetback: () => void;
   /** Moves the tallies by `corrections`, and marks the `doubtful` polls for a comparison with MySQL. */
   readonly correctTallies: (
     corrections: ReadonlyMap<PollId, TallyChange>,

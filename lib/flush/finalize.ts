@@ -47,6 +47,8 @@ export interface FinalizeDeps {
   readonly fronts: Fronts;
   readonly published: PublishedPolls;
   readonly tallies: TallyDeps;
+  /** True when MySQL has every commit at this moment: no backup has been restored since the pass. */
+  readonly confirm: () => Promise<boolean>;
 }
 
 /** A pass, with the moment when it started. */
@@ -104,6 +106,7 @@ export async function finalizePolls(deps: FinalizeDeps, pass: FinishedPass): Pro
   const { theirMs: nowMs, answeredMs } = await readDatabaseClock(deps.store);
   const readAtMs = nowMs - (answeredMs - pass.startedMs);
   const due = await closingPolls(deps.store, readAtMs - answerMsMax);
+  if (due.length > 0 && !(await deps.confirm())) return;
   const waiting: WaitingResult[] = [];
   let finalized = 0;
   for (const poll of due) {

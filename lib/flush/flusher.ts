@@ -8,6 +8,7 @@ import { monotonicMs } from "../base/clock.ts";
 import { describeError } from "../base/log.ts";
 import type { MemcachedClient } from "../memcached/client.ts";
 import { orWhenMemcachedFails } from "../memcached/failure.ts";
+import { isStoreFailure } from "../store/failure.ts";
 import { type FlushCounts, noCounts } from "./counts.ts";
 import type { FlushDeps } from "./deps.ts";
 import { depthOf, driveQueues, type LaneQueue } from "./drive-queues.ts";
@@ -68,6 +69,30 @@ export class Flusher {
    * @throws StoreFailure when MySQL can't be used; earlier commits of the pass stay.
    */
   async pass(options: PassOptions = {}): Promise<PassSummary> {
+    try {
+      return await this.#pass(options);
+    } catch (error) {
+      if (isStoreFailure(error)) await this.#openQueues.mysqlIsAway();
+      throw error;
+    }
+  }
+
+  /**
+   * True when MySQL has, at this moment, every commit of every queue that can be reached. For decisions that can't be
+   * taken back: MySQL may have been set back since the last pass.
+   *
+   * @throws StoreFailure.
+   */
+  async confirm(): Promise<boolean> {
+    let confirmed = true;
+    for (const server of this.#servers) {
+      const found = await this.#reach(server, () => this.#openQueues.confirm(server));
+      confirmed &&= found !== false;
+    }
+    return confirmed;
+  }
+
+  async #pass(options: PassOptions): Promise<PassSummary> {
     const counts = noCounts();
     const queues: LaneQueue[] = [];
     // Servers that were away come last: their batches are on the others as well, or can wait.
@@ -128,7 +153,7 @@ export class Flusher {
     log.warn({ event: "server_unreachable", server: server.name, ...describeError(error) });
   }
 
-  /** When a queue last lost its memory, or a server went away or came back; monotonic. */
+  /** When a queue last lost its memory, a server went away or came back, or MySQL had a setback; monotonic. */
   get lastDisturbanceMs(): number {
     return this.#lastDisturbanceMs;
   }

@@ -2,11 +2,19 @@
  * The queues of a server that a pass flushes: those that are alive, each from its checkpoint on. Epochs that
  * have ended are flushed to their end first, and their checkpoints closed.
  */
+import { monotonicMs, SECOND } from "../base/clock.ts";
 import { range } from "../base/lists.ts";
 import type { MemcachedClient } from "../memcached/client.ts";
+import { orWhenMemcachedFails } from "../memcached/failure.ts";
 import type { Epoch, QueueName } from "../model/ids.ts";
 import { allQueueNames, laneOf } from "../queue/queue-names.ts";
-import { type QueueState, readPointer, readQueues, readSlots } from "../queue/slots.ts";
+import {
+  type QueueState,
+  readCheckpoints,
+  readPointer,
+  readQueues,
+  readSlots,
+} from "../queue/slots.ts";
 import {
   type Checkpoint,
   closeCheckpoint,
@@ -17,22 +25,35 @@ import type { FlushCounts } from "./counts.ts";
 import type { FlushDeps } from "./deps.ts";
 import { depthOf, driveQueues, type LaneQueue } from "./drive-queues.ts";
 import { QueueFlush } from "./queue-flush.ts";
+import { findSetbacks, type LeftAt, reopenEpoch, type Setback } from "./setbacks.ts";
 
 /** How many slots after its checkpoint are tried when an ended epoch has lost its pointer. */
 const probeSlots = 64;
 
+/** Between two looks whether MySQL still has what was committed. */
+const checkEveryMs = SECOND;
+
+interface ServerFlush {
+  readonly server: MemcachedClient;
+  readonly flush: QueueFlush;
+}
+
 export class OpenQueues {
   readonly #deps: FlushDeps;
   readonly #names: readonly QueueName[];
-  readonly #onEpochClosed: () => void;
-  readonly #flushes = new Map<Epoch, QueueFlush>();
+  readonly #onDisturbance: () => void;
+  readonly #flushes = new Map<Epoch, ServerFlush>();
+  /** When MySQL was last seen to have every commit of a server's queues; monotonic. */
+  readonly #checkedMs = new Map<MemcachedClient, number>();
+  /** After a setback: how far each epoch was committed once. */
+  readonly #onceUpTo = new Map<Epoch, number>();
   #openEpochs: Checkpoint[] | undefined;
 
-  /** @param onEpochClosed - called when the rest of an ended epoch has been flushed. */
-  constructor(deps: FlushDeps, homes: number, onEpochClosed: () => void) {
+  /** @param onDisturbance - called when the rest of an ended epoch has been flushed, and after a setback. */
+  constructor(deps: FlushDeps, homes: number, onDisturbance: () => void) {
     this.#deps = deps;
     this.#names = allQueueNames(homes);
-    this.#onEpochClosed = onEpochClosed;
+    this.#onDisturbance = onDisturbance;
   }
 
   /** The queues of a server as they are now, after its ended epochs were flushed. */
@@ -43,17 +64,97 @@ export class OpenQueues {
   ): Promise<LaneQueue[]> {
     // In this order: an epoch that was open before the queues were read, and is not among them, has ended.
     this.#openEpochs ??= await openCheckpoints(this.#deps.store);
+    const openBefore = this.#openEpochs;
     const states = await readQueues(server, this.#names);
-    await this.#closeEndedEpochs(server, this.#openEpochs, states, counts, signal);
+    if (this.#isCheckDue(server)) await this.#checkForSetback(server, states);
+    await this.#closeEndedEpochs(server, openBefore, states, counts, signal);
     const queues: LaneQueue[] = [];
     for (const state of states) {
       if (signal?.aborted) break;
       const flush = await this.#flushOf(server, state);
-      await flush.deleteDue();
       if (flush.checkpoint.slot < state.pointer) await flush.refresh();
       queues.push({ server, lane: laneOf(state.queue), pointer: state.pointer, flush });
     }
     return queues;
+  }
+
+  /** MySQL does not answer. It may come back at an earlier state, so committed slots are kept for longer. */
+  async mysqlIsAway(): Promise<void> {
+    this.#checkedMs.clear();
+    for (const { flush } of this.#flushes.values()) {
+      await orWhenMemcachedFails(flush.prolongKeeping(), () => undefined);
+    }
+  }
+
+  /**
+   * True when MySQL has every commit of a server's queues at this moment. After a setback, it has not, and the queues
+   * start again with the next pass.
+   *
+   * @throws MemcachedFailure, StoreFailure.
+   */
+  async confirm(server: MemcachedClient): Promise<boolean> {
+    return !(await this.#checkForSetback(server, await readQueues(server, this.#names)));
+  }
+
+  #flushesOn(server: MemcachedClient): QueueFlush[] {
+    return [...this.#flushes.values()]
+      .filter(each => each.server === server)
+      .map(({ flush }) => flush);
+  }
+
+  #isCheckDue(server: MemcachedClient): boolean {
+    const checkedMs = this.#checkedMs.get(server) ?? Number.NEGATIVE_INFINITY;
+    if (monotonicMs() - checkedMs >= checkEveryMs) return true;
+    return this.#flushesOn(server).some(({ lacks }) => lacks);
+  }
+
+  /** Looks whether MySQL still has what was committed; if not, starts the queues again, and returns true. */
+  async #checkForSetback(server: MemcachedClient, states: readonly QueueState[]): Promise<boolean> {
+    const setbacks = await findSetbacks(this.#deps, await this.#leftAt(server, states));
+    if (setbacks.length > 0) await this.#startAgain(server, setbacks);
+    for (const flush of this.#flushesOn(server)) {
+      if (flush.lacks) this.#flushes.delete(flush.checkpoint.epoch);
+      else await flush.confirm();
+    }
+    this.#checkedMs.set(server, monotonicMs());
+    return setbacks.length > 0;
+  }
+
+  /** Forgets what was kept between steps of these queues, and which batches were committed. */
+  async #startAgain(server: MemcachedClient, setbacks: readonly Setback[]): Promise<void> {
+    this.#onDisturbance();
+    this.#deps.recent.clear();
+    // The other servers' queues are looked at next.
+    this.#checkedMs.clear();
+    for (const setback of setbacks) {
+      const { epoch, slot } = setback;
+      const onceUpTo = Math.max(slot, this.#flushes.get(epoch)?.flush.onceUpTo ?? 0);
+      await reopenEpoch(this.#deps, server, setback, onceUpTo);
+      this.#onceUpTo.set(epoch, onceUpTo);
+      this.#flushes.delete(epoch);
+    }
+    this.#openEpochs = await openCheckpoints(this.#deps.store);
+    this.#deps.onSetback();
+  }
+
+  /** How far the epochs of a server have been committed, by memcached and by this worker. */
+  async #leftAt(server: MemcachedClient, states: readonly QueueState[]): Promise<LeftAt[]> {
+    const published = await readCheckpoints(server, states);
+    const left = new Map<Epoch, LeftAt>();
+    for (const [index, { queue, epoch }] of states.entries()) {
+      left.set(epoch, { queue, epoch, slot: published[index] ?? 0, lacksBatch: false });
+    }
+    for (const flush of this.#flushesOn(server)) {
+      const { queue, epoch, slot } = flush.checkpoint;
+      const lacksBatch = flush.lacks === "a batch";
+      left.set(epoch, {
+        queue,
+        epoch,
+        slot: Math.max(slot, left.get(epoch)?.slot ?? 0),
+        lacksBatch,
+      });
+    }
+    return [...left.values()];
   }
 
   /**
@@ -64,10 +165,10 @@ export class OpenQueues {
    */
   async #flushOf(server: MemcachedClient, { epoch, queue }: QueueState): Promise<QueueFlush> {
     const known = this.#flushes.get(epoch);
-    if (known) return known;
+    if (known) return known.flush;
     await openCheckpoint(
       this.#deps.store,
-      { epoch, server: server.name, queue },
+      { epoch, server: server.name, queue, slot: 0 },
       this.#deps.clock.nowMs(),
     );
     this.#openEpochs = await openCheckpoints(this.#deps.store);
@@ -81,9 +182,11 @@ export class OpenQueues {
   }
 
   async #startFlush(server: MemcachedClient, checkpoint: Checkpoint): Promise<QueueFlush> {
-    const flush = new QueueFlush(this.#deps, server, checkpoint);
+    const { epoch } = checkpoint;
+    const onceUpTo = this.#onceUpTo.get(epoch) ?? 0;
+    const flush = new QueueFlush(this.#deps, server, checkpoint, onceUpTo);
     await flush.findUndeleted();
-    this.#flushes.set(checkpoint.epoch, flush);
+    this.#flushes.set(epoch, { server, flush });
     return flush;
   }
 
@@ -102,8 +205,9 @@ export class OpenQueues {
     const ended = open.filter(each => each.server === server.name && !current.has(each.epoch));
     for (const checkpoint of ended) {
       const { epoch } = checkpoint;
-      const flush = this.#flushes.get(epoch) ?? (await this.#startFlush(server, checkpoint));
+      const flush = this.#flushes.get(epoch)?.flush ?? (await this.#startFlush(server, checkpoint));
       await flush.refresh();
+      if (flush.lacks) continue;
       const pointer = await lastSlot(server, flush.checkpoint);
       const queue = { server, lane: laneOf(checkpoint.queue), pointer, flush };
       const { relief, random } = this.#deps;
@@ -112,7 +216,8 @@ export class OpenQueues {
       if (depthOf(queue) > 0) continue;
       await closeCheckpoint(this.#deps.store, epoch, this.#deps.clock.nowMs());
       this.#flushes.delete(epoch);
-      this.#onEpochClosed();
+      this.#onceUpTo.delete(epoch);
+      this.#onDisturbance();
       this.#openEpochs = this.#openEpochs?.filter(each => each.epoch !== epoch);
       this.#deps.log.warn({ event: "epoch_closed", ...flush.checkpoint, pointer });
     }

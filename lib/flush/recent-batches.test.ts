@@ -17,6 +17,13 @@ describe("RecentBatches", () => {
     assert.ok(!recent.has(idOf(0xff81)));
   });
 
+  it("RecentBatches knows no id after clear", () => {
+    const recent = new RecentBatches();
+    recent.add([idOf(1)]);
+    recent.clear();
+    assert.ok(!recent.has(idOf(1)));
+  });
+
   it("RecentBatches forgets the oldest ids above a hundred thousand", () => {
     const recent = new RecentBatches();
     recent.add(Array.from({ length: 100_000 }, (_, number) => idOf(number)));

@@ -2,7 +2,8 @@
  * Ids of batches that this process committed recently, so that their second copies need not be decoded or
  * looked up. An id that was evicted costs a look-up.
  *
- * Invariant: only ids of committed batches are added.
+ * Invariant: only ids of committed batches are added, and all are forgotten when MySQL may have lost a commit
+ *   (`setbacks.ts`).
  */
 import type { BatchId } from "../model/ids.ts";
 
@@ -17,6 +18,10 @@ export class RecentBatches {
       if (this.#ids.size <= idsMax) break;
       this.#ids.delete(oldest);
     }
+  }
+
+  clear(): void {
+    this.#ids.clear();
   }
 
   has(id: BatchId): boolean {

@@ -11,8 +11,9 @@
  */
 import { faultPoint } from "#faults";
 import type { Ballot } from "../model/ballot.ts";
-import type { Epoch } from "../model/ids.ts";
-import { lockCheckpoint, moveCheckpoint } from "../store/checkpoints.ts";
+import type { BatchId, Epoch } from "../model/ids.ts";
+import { knownBatches } from "../store/batches.ts";
+import { lockCheckpoint, moveCheckpoint, readCheckpoint } from "../store/checkpoints.ts";
 import type { Store } from "../store/database.ts";
 import { type DeadLetter, insertDeadLetters } from "../store/dead-letters.ts";
 import type { DoubtfulTallies } from "./deps.ts";
@@ -38,6 +39,8 @@ export interface FlushWork {
   readonly deleted: number;
   /** Tombstones among `from + 1 … to`. */
   readonly missing: number;
+  /** Batches among `from + 1 … to` that this worker committed before, behind a missing slot. */
+  readonly before: readonly BatchId[];
 }
 
 export interface Committed {
@@ -49,10 +52,14 @@ export interface Committed {
   readonly deadLetters: number;
 }
 
-/** `busy`: another worker has locked the queue's checkpoint. `moved`: another worker moved it; start again there. */
+/**
+ * - `busy`: another worker has locked the queue's checkpoint.
+ * - `moved`: the checkpoint is not where this worker read from; start again there.
+ * - `lost`: MySQL lacks an earlier commit: the checkpoint's row, or a batch that was committed before.
+ */
 export type FlushOutcome =
   | Committed
-  | { readonly outcome: "busy" }
+  | { readonly outcome: "busy" | "lost" }
   | { readonly outcome: "moved"; readonly checkpoint: number };
 
 /**
@@ -94,8 +101,12 @@ function transact(
   const { epoch, rowsPerInsert } = work;
   return store.transaction(async db => {
     const checkpoint = await lockCheckpoint(db, epoch);
-    if (checkpoint === undefined) return { outcome: "busy" };
+    // A row that another worker has locked looks like no row; a read without a lock tells.
+    if (checkpoint === undefined) {
+      return { outcome: (await readCheckpoint(db, epoch)) ? "busy" : "lost" };
+    }
     if (checkpoint !== work.from) return { outcome: "moved", checkpoint };
+    if ((await knownBatches(db, work.before)).size < work.before.length) return { outcome: "lost" };
     const { fresh, repeated, refused, verdict } = await settle(db, work.slots, {
       epoch,
       nowMs,

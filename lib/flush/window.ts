@@ -30,8 +30,10 @@ export interface WindowBounds {
 
 /** Slots that need not be read, and batches that need not be decoded, again. */
 export interface AlreadyCommitted {
-  readonly ahead: ReadonlySet<number>;
+  readonly ahead: { has(slot: number): boolean };
   readonly recent: RecentBatches;
+  /** Slots up to this one were committed once, before MySQL lost it: one that is not there has been deleted. */
+  readonly onceUpTo: number;
 }
 
 /**
@@ -43,7 +45,7 @@ export async function readWindow(
   client: MemcachedClient,
   { queue, epoch, slot: after }: Checkpoint,
   { pointer, slotsMax, ballotsMax }: WindowBounds,
-  { ahead, recent }: AlreadyCommitted,
+  { ahead, recent, onceUpTo }: AlreadyCommitted,
 ): Promise<Window> {
   const window: Window = {
     last: after,
@@ -61,22 +63,17 @@ export async function readWindow(
     last = numbers.at(-1) ?? last;
     const wanted = numbers.filter(slot => !ahead.has(slot));
     const found = await readSlots(client, queue, epoch, wanted);
-    for (const slot of wanted) ballots += classify(window, slot, found.get(slot), recent);
+    for (const slot of wanted) {
+      const bytes = found.get(slot);
+      if (bytes) ballots += classify(window, slot, bytes, recent);
+      else if (slot > onceUpTo) window.missing.add(slot);
+    }
   }
   return { ...window, last };
 }
 
 /** Adds one slot to the window; returns the number of its ballots. */
-function classify(
-  window: Window,
-  slot: number,
-  bytes: Buffer | undefined,
-  recent: RecentBatches,
-): number {
-  if (!bytes) {
-    window.missing.add(slot);
-    return 0;
-  }
+function classify(window: Window, slot: number, bytes: Buffer, recent: RecentBatches): number {
   const id = plainBatchId(bytes);
   if (id && recent.has(id)) {
     window.copies.push(slot);

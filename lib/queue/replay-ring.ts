@@ -5,6 +5,9 @@
  *
  * A batch leaves the ring when the published checkpoint of one of its queues has passed its slot there.
  *
+ * A batch that left the ring because it was committed can't come back from here when MySQL goes back to an earlier state:
+ * the worker flushes it again from its slot, within the keep time (`flush/setbacks.ts`).
+ *
  * Invariant: bounded. A full ring drops its oldest batch and counts it: the batch is still in memcached, but can't be
  *   replayed any more.
  */

@@ -10,6 +10,7 @@
  * Invariant: a tombstone outlives every front that may still hold its number: memcached closes a connection that was
  *   idle for a minute, and a tombstone lives for ten.
  */
+import { DAY, SECOND } from "../base/clock.ts";
 import { portions } from "../base/lists.ts";
 import type { MemcachedClient } from "../memcached/client.ts";
 import { checkpointKey, epochKey, pointerKey, slotKey } from "../memcached/keys.ts";
@@ -30,6 +31,7 @@ export interface QueueState extends QueueEpoch {
 }
 
 const tombstoneSeconds = 600;
+const revivedSeconds = DAY / SECOND;
 /** With slots of 64 kB, an answer has 2 MB at most. */
 export const slotsPerRead = 32;
 
@@ -165,6 +167,21 @@ export async function expireSlots(
   const pipeline = new Pipeline();
   for (const slot of slots) pipeline.touch(slotKey(queue, epoch, slot as SlotNumber), ttlSeconds);
   await client.send(pipeline);
+}
+
+/** Those of `slots` that still exist. They stay for another day, because MySQL may have lost their commit. */
+export async function reviveSlots(
+  client: MemcachedClient,
+  queue: QueueName,
+  epoch: Epoch,
+  slots: readonly number[],
+): Promise<ReadonlySet<number>> {
+  const pipeline = new Pipeline();
+  const ops = slots.map(slot =>
+    pipeline.touch(slotKey(queue, epoch, slot as SlotNumber), revivedSeconds),
+  );
+  const replies = await client.send(pipeline);
+  return new Set(slots.filter((_, index) => replies.of(ops[index] as (typeof ops)[number])));
 }
 
 /** Deletes committed slots. Tombstones are not among them: they stay until they expire. */

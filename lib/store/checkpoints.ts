@@ -50,24 +50,43 @@ export async function readCheckpoint(db: Database, epoch: Epoch): Promise<Checkp
   return rows[0] && toCheckpoint(rows[0]);
 }
 
-/** Creates the checkpoint of a new epoch, at slot 0. Idempotent. */
+/**
+ * Creates the checkpoint of an epoch: at slot 0 when it is new, at a later slot when MySQL has lost its row. Does nothing
+ * when there is one.
+ */
 export async function openCheckpoint(
   db: Database,
-  checkpoint: Pick<Checkpoint, "epoch" | "server" | "queue">,
+  { epoch, server, queue, slot }: Pick<Checkpoint, "epoch" | "server" | "queue" | "slot">,
   nowMs: number,
 ): Promise<void> {
   const now = new Date(nowMs);
   await db.write(
     "checkpoints.open_epoch",
-    `INSERT INTO checkpoints (epoch, server, queue, opened_at, updated_at) VALUES (?, ?, ?, ?, ?)
-     ON DUPLICATE KEY UPDATE epoch = VALUES(epoch)`,
-    [checkpoint.epoch, checkpoint.server, checkpoint.queue, now, now],
+    `INSERT INTO checkpoints (epoch, server, queue, slot, deleted, opened_at, updated_at)
+     VALUES (?, ?, ?, ?, ?, ?, ?) ON DUPLICATE KEY UPDATE epoch = VALUES(epoch)`,
+    [epoch, server, queue, slot, slot, now, now],
+  );
+}
+
+/**
+ * Moves a checkpoint forward over slots that are gone. Does nothing when it is not at `from` any more.
+ */
+export async function skipCheckpoint(
+  db: Database,
+  epoch: Epoch,
+  { from, to }: { readonly from: number; readonly to: number },
+  nowMs: number,
+): Promise<void> {
+  await db.write(
+    "checkpoints.skip",
+    "UPDATE checkpoints SET slot = ?, deleted = ?, updated_at = ? WHERE epoch = ? AND slot = ?",
+    [to, to, new Date(nowMs), epoch, from],
   );
 }
 
 /**
  * Locks the row of a checkpoint until the transaction ends and returns its slot. `undefined`: another worker has locked
- * it, and flushes this queue.
+ * it, or there is no such row; `readCheckpoint` tells.
  */
 export async function lockCheckpoint(db: Database, epoch: Epoch): Promise<number | undefined> {
   const rows = await db.rows<Row & Pick<CheckpointRow, "slot">>(

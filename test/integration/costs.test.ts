@@ -91,8 +91,9 @@ describe("a ballot costs", () => {
     };
     await flush(1);
     const [one, ten] = [await flush(1), await flush(10)];
-    assert.ok(one <= 16, `${one} statements for 500 ballots`);
-    assert.ok(ten <= 20, `${ten} statements for 5,000 ballots`);
+    // One of them, which a worker sends once a second, asks whether MySQL has gone back.
+    assert.ok(one <= 17, `${one} statements for 500 ballots`);
+    assert.ok(ten <= 21, `${ten} statements for 5,000 ballots`);
   });
 });
 

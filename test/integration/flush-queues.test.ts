@@ -206,7 +206,7 @@ describe("a slot whose commit this worker did not see", () => {
     const survivor = newFlusher();
     await survivor.pass();
     await enqueue(producer(), batch([ballot(poll)]));
-    await newFlusher({ keepMs: 60_000 }).pass(); // commits, and deletes nothing
+    await newFlusher({ keep: { keepMs: 60_000, keepMarginMs: 0 } }).pass(); // commits, and deletes nothing
     assert.equal(await slotsLeft(), 1);
     await enqueue(producer(), batch([ballot(poll)]));
     await survivor.pass();
@@ -218,7 +218,7 @@ describe("a committed slot that is kept for a late replica", () => {
   it("a committed slot that is kept for a late replica expires by itself when no worker is left to delete it", async () => {
     const poll = await newPoll();
     await enqueue(producer(), batch([ballot(poll)]));
-    await newFlusher({ keepMs: 1_000 }).pass(); // one pass, as from cron
+    await newFlusher({ keep: { keepMs: 1_000, keepMarginMs: 0 } }).pass(); // one pass, as from cron
     assert.equal(await slotsLeft(), 1);
     await waitUntil("its end", async () => (await slotsLeft()) === 0, { withinMs: 20_000 });
   });
@@ -227,7 +227,7 @@ describe("a committed slot that is kept for a late replica", () => {
 describe("a new worker", () => {
   it("a new worker deletes the slots that its predecessor committed and did not delete", async () => {
     const poll = await newPoll();
-    const keeping = newFlusher({ keepMs: 60_000 });
+    const keeping = newFlusher({ keep: { keepMs: 60_000, keepMarginMs: 0 } });
     await enqueue(producer(), batch([ballot(poll)]));
     await keeping.pass();
     assert.equal(await slotsLeft(), 1, "kept for a late replica");

@@ -14,6 +14,7 @@ import type { PollId, TallyPart } from "#lib/model/ids.ts";
 import { defaultRules } from "#lib/model/poll-rules.ts";
 import { partsOf } from "#lib/model/tally-parts.ts";
 import { SumsByPoll } from "#lib/model/tally-sums.ts";
+import type { Row } from "#lib/store/database.ts";
 import { deleteDeadLetters, listDeadLetters } from "#lib/store/dead-letters.ts";
 import { createTally, moveTallies, readTally } from "#lib/tallies/counters.ts";
 import { ballot, batch, optionCount, startFlushBench } from "#test/support/flush-bench.ts";
@@ -73,7 +74,7 @@ async function booksOf(poll: PollId) {
 
 /** Numbers of the dead letters of a poll. */
 async function lettersOf(poll: PollId): Promise<number[]> {
-  const rows = await store.rows<{ id: number } & never>(
+  const rows = await store.rows<Row & { readonly id: number }>(
     "test.letters",
     "SELECT id FROM dead_letters WHERE poll_id = ? ORDER BY id",
     [poll],

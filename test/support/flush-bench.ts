@@ -56,10 +56,11 @@ export async function startFlushBench(
     log: createLog("test", "silent"),
     recent: new RecentBatches(),
     graceMs: 300,
-    keepMs: 0,
+    keep: { keepMs: 0, keepMarginMs: 0 },
     ballotsPerCommit: 10_000,
     relief: { reliefSize: 0, reliefChance: 0 },
     committed: () => {},
+    onSetback: () => {},
     correctTallies: async (...args) => {
       corrections.push(args);
       await moveTallies(placement, args[0]);

@@ -66,5 +66,6 @@ export const survey = (slots: number, waitedMs = 0, change: Partial<Survey> = {}
   lanesRefused: [],
   wrongClocks: [],
   fronts: { missing: [], waitingResults: [], goneMs: 600_000 },
+  setbacks: { count: 0, lastAtMs: undefined },
   ...change,
 });

@@ -38,6 +38,10 @@ export class Metrics {
     "log_lines_dropped_total",
     "Lines of this process that could not be written: the log's disk is full, or nobody reads it.",
   );
+  readonly #setbacks = this.#counter(
+    "mysql_went_back_total",
+    "Times that MySQL turned out to lack commits: a failover to a replica that lagged, or a restored backup.",
+  );
   readonly #passSeconds = new Histogram({
     name: "floodgate_pass_duration_seconds",
     help: "Duration of flush passes that flushed something.",
@@ -121,6 +125,8 @@ export class Metrics {
     if (books) this.#account(books);
     for (const gauge of [this.#waiting, this.#oldest, this.#up, this.#clock]) gauge.reset();
     this.#frontsMissing.set(survey.fronts.missing.length);
+    this.#setbacks.reset();
+    this.#setbacks.inc(survey.setbacks.count);
     for (const { clock, aheadMs } of survey.wrongClocks)
       this.#clock.set({ clock }, aheadMs / SECOND);
     for (const { name: server, memory, lanes } of survey.servers) {

@@ -23,6 +23,7 @@ function pages({ token, agoMs = 0 }: { token?: string; agoMs?: number } = {}) {
     memcached: [],
     queueServers: [],
     queueNames: [],
+    setbacks: { count: 0, lastAtMs: undefined },
   } as unknown as StatusDeps["worker"];
   const lastPass = { summary, atMs: wallMs() - agoMs, ms: 12 };
   const lines = new LogLines(10);

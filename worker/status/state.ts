@@ -2,13 +2,14 @@
  * The worker's state: the loop writes it, pages and metrics read it. And the state in one sentence, a pure function of
  * that and of the queues.
  */
-import { SECOND } from "#lib/base/clock.ts";
+import { HOUR, SECOND } from "#lib/base/clock.ts";
 import { duration, plural } from "#lib/base/human-readable.ts";
 import type { WrongClock } from "#lib/fleet/site-clock.ts";
 import type { PassSummary } from "#lib/flush/flusher.ts";
 import { type Memory, nearlyFull } from "#lib/memcached/memory-stats.ts";
 import { type Lane, lanes } from "#lib/model/lane.ts";
 import type { LaneDepth } from "#lib/queue/depth.ts";
+import type { SetbackRecord } from "../setback-record.ts";
 import { type FrontsSurvey, frontSentence } from "./front-sentence.ts";
 
 /** What the daemon's loop records. */
@@ -55,6 +56,7 @@ export interface Survey {
   readonly lanesRefused: readonly Lane[];
   readonly wrongClocks: readonly WrongClock[];
   readonly fronts: FrontsSurvey;
+  readonly setbacks: Pick<SetbackRecord, "count" | "lastAtMs">;
 }
 
 export function slotsWaiting(survey: Survey): number {
@@ -86,6 +88,16 @@ function clockSentence({ wrongClocks }: Survey): Sentence | undefined {
   });
   const text = `Wrong time: ${each.join(", ")}. Votes are judged by the other clocks; set it by NTP.`;
   return { tone: "warn", text };
+}
+
+/** MySQL's return to an earlier state is told for this long. */
+const setbackToldMs = HOUR;
+
+function setbackSentence({ atMs, setbacks }: Survey): Sentence | undefined {
+  const agoMs = atMs - (setbacks.lastAtMs ?? Number.NEGATIVE_INFINITY);
+  if (agoMs > setbackToldMs) return undefined;
+  const text = `MySQL went back to an earlier state ${duration(Math.max(0, agoMs))} ago. Ballots that memcached still had are flushed again; the books say which are lost.`;
+  return { tone: "bad", text };
 }
 
 /** The worst news about the memory of the queue servers, if there is any. */
@@ -140,6 +152,8 @@ export function stateSentence(
       text: `memcached at ${away.join(" and ")} can't be reached. On the other servers: ${backlog}`,
     };
   }
+  const setback = setbackSentence(survey);
+  if (setback) return { ...setback, text: `${setback.text} ${backlog}` };
   const memory = memorySentence(survey);
   if (memory) return { ...memory, text: `${memory.text} ${backlog}` };
   const fronts = frontSentence(survey.fronts, survey.atMs);

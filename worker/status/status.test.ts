@@ -9,12 +9,12 @@ import { isStale, type Survey, stateSentence } from "./state.ts";
 
 const servers = (those: Survey["servers"]): Survey => survey(0, 0, { servers: those });
 
-describe("the state sentence", () => {
-  const output = (...args: Parameters<typeof stateSentence>) => {
-    const { tone, text } = stateSentence(...args);
-    return `${tone}: ${text}`;
-  };
+const output = (...args: Parameters<typeof stateSentence>) => {
+  const { tone, text } = stateSentence(...args);
+  return `${tone}: ${text}`;
+};
 
+describe("the state sentence", () => {
   it("the state sentence is good when nothing waits, or for a moment only", () => {
     assert.equal(output(state(), survey(0), 0), "good: All is well: nothing waits.");
     assert.match(
@@ -67,6 +67,20 @@ describe("the state sentence about clocks", () => {
     const { tone, text } = stateSentence(state(), it, 0);
     assert.equal(tone, "warn");
     assert.match(text, /^Wrong time: the clock of MySQL is 90 seconds behind\./);
+  });
+});
+
+describe("the state sentence about MySQL", () => {
+  it("the state sentence says for an hour that MySQL went back", () => {
+    const sentence = (minutesAgo: number) => {
+      const lastAtMs = now - minutesAgo * 60_000;
+      return output(state(), survey(2, 500, { setbacks: { count: 1, lastAtMs } }), 5);
+    };
+    assert.match(
+      sentence(2),
+      /^bad: MySQL went back to an earlier state 2 minutes ago\. .*2 slots/,
+    );
+    assert.match(sentence(61), /^good/);
   });
 });
 

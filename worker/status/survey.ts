@@ -12,7 +12,7 @@ import type { Survey } from "./state.ts";
 
 export type SurveyedWorker = Pick<
   WorkerParts,
-  "clock" | "fronts" | "config" | "memcached" | "queueServers" | "queueNames"
+  "clock" | "fronts" | "config" | "memcached" | "queueServers" | "queueNames" | "setbacks"
 >;
 
 export class Surveyor {
@@ -55,6 +55,7 @@ export class Surveyor {
       lanesRefused: refusedLanes(memories, copies, share),
       wrongClocks: clock.wrong,
       fronts: frontsOf(this.#worker),
+      setbacks: this.#worker.setbacks,
     };
   }
 }

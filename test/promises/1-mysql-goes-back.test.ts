@@ -1,0 +1,172 @@
+/**
+ * Promise 1 when MySQL goes back to an earlier state under running votes, as with a failover to a replica that lags: with
+ * a keep time longer than the lag, every acknowledged ballot is stored once, by a worker that never stopped.
+ */
+import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
+import { cpSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import type { RowDataPacket } from "mysql2/promise";
+import { sleep } from "#lib/base/clock.ts";
+import { waitUntil } from "#scripts/services/ports.ts";
+import { books, createPoll, Ledger, results, vote } from "#test/support/ledger.ts";
+import { Site } from "#test/support/site.ts";
+
+/** Keeps MariaDB's data of one moment, and sets MariaDB back to it. */
+class Snapshot {
+  readonly #site: Site;
+
+  private constructor(site: Site) {
+    this.#site = site;
+  }
+
+  /** Copies the data in a moment of standstill. */
+  static async take(site: Site): Promise<Snapshot> {
+    const snapshot = new Snapshot(site);
+    await site.database.child.stop();
+    snapshot.#copy("data", "snapshot");
+    await site.restartDatabase();
+    return snapshot;
+  }
+
+  /** Ends MariaDB, and starts it again on the older data after some time. */
+  async goBack(awayMs: number): Promise<void> {
+    await this.#site.database.child.kill();
+    this.#copy("snapshot", "data");
+    await sleep(awayMs);
+    await this.#site.restartDatabase();
+  }
+
+  #copy(from: string, to: string): void {
+    const path = (name: string) => join(this.#site.directory, "mariadb", name);
+    rmSync(path(to), { recursive: true, force: true });
+    cpSync(path(from), path(to), { recursive: true });
+  }
+}
+
+async function rowsOf(site: Site, slug: string): Promise<number> {
+  const [row] = await site.query<RowDataPacket & { readonly n: number }>(
+    "SELECT COUNT(*) AS n FROM ballots JOIN polls ON polls.id = poll_id WHERE slug = ?",
+    [slug],
+  );
+  return Number(row?.n);
+}
+
+/** How many queues the workers have said MySQL went back in. */
+function told(site: Site): number {
+  const lines = site.workers.flatMap(({ child }) => child.output.match(/"mysql_went_back"/g) ?? []);
+  return lines.length;
+}
+
+describe("a site whose MySQL goes back within the keep time", () => {
+  let site: Site;
+  let toldBefore = 0;
+  before(async () => {
+    site = await Site.start({
+      workers: 2,
+      fronts: 2,
+      env: { FLOODGATE_QUEUE_KEEP_MS: "60000", FLOODGATE_QUEUE_GRACE_MS: "2000" },
+    });
+  });
+  after(() => site?.stop());
+
+  async function assertNothingLost(slug: string, ledger: Ledger): Promise<void> {
+    // By the living workers: `assertBooks` starts a new one, which has nothing to forget.
+    await waitUntil(
+      "every acknowledged ballot in MySQL",
+      async () => (await rowsOf(site, slug)) >= ledger.acknowledged,
+      { withinMs: 30_000 },
+    );
+    await ledger.assertBooks();
+    ledger.assertDuplicatesRefused();
+    await waitUntil(
+      "books that are complete",
+      async () => {
+        const { accepted, counted, waiting } = await books(site, slug);
+        return accepted === counted && waiting === 0;
+      },
+      { withinMs: 20_000 },
+    );
+    const { counted, lost, balanced } = await books(site, slug);
+    const rows = await rowsOf(site, slug);
+    assert.deepEqual({ counted, lost, balanced }, { counted: rows, lost: 0, balanced: true });
+    assert.ok(told(site) > toldBefore, "a worker says that MySQL went back");
+    toldBefore = told(site);
+    site.assertUnharmed();
+  }
+
+  it("a site whose MySQL goes back by some seconds stores every acknowledged ballot once", async () => {
+    const slug = await createPoll(site);
+    const ledger = new Ledger(site, slug, 3_000);
+    await ledger.run(12, async () => {
+      await ledger.reached(0.2);
+      const snapshot = await Snapshot.take(site);
+      const kept = await rowsOf(site, slug);
+      await ledger.reached(0.6);
+      await waitUntil("rows to lose", async () => (await rowsOf(site, slug)) > kept + 100);
+      await snapshot.goBack(2_000);
+    });
+    await assertNothingLost(slug, ledger);
+  });
+
+  it("a site whose MySQL goes back to before its queues existed stores every acknowledged ballot once", async () => {
+    await site.memcached[0]?.child.kill();
+    await site.restartMemcached();
+    const slug = await createPoll(site);
+    await site.drained();
+    const snapshot = await Snapshot.take(site);
+    const ledger = new Ledger(site, slug, 2_000);
+    await ledger.run(12, async () => {
+      await ledger.reached(0.7);
+      await snapshot.goBack(0);
+    });
+    await assertNothingLost(slug, ledger);
+  });
+});
+
+describe("a site whose MySQL goes back further than the keep time", () => {
+  let site: Site;
+  before(async () => {
+    site = await Site.start({ env: { FLOODGATE_QUEUE_GRACE_MS: "2000" } });
+  });
+  after(() => site?.stop());
+
+  async function castMany(slug: string, count: number): Promise<void> {
+    const answers = await Promise.all(
+      Array.from({ length: count }, () =>
+        vote(site.url, slug, { choices: ["2"], ballotId: randomUUID() }),
+      ),
+    );
+    assert.ok(answers.every(({ status }) => status === 202));
+  }
+
+  const inMysql = (slug: string, ballots: number) =>
+    waitUntil(`${ballots} rows`, async () => (await rowsOf(site, slug)) === ballots, {
+      withinMs: 15_000,
+    });
+
+  it("a site whose MySQL goes back further than the keep time goes on, and its books and results say what is lost", async () => {
+    const slug = await createPoll(site);
+    await castMany(slug, 30);
+    await inMysql(slug, 30);
+    const snapshot = await Snapshot.take(site);
+    await castMany(slug, 50);
+    await inMysql(slug, 80);
+    await snapshot.goBack(0);
+    await castMany(slug, 7);
+    await inMysql(slug, 37);
+    await waitUntil("lost ballots", async () => (await books(site, slug)).lost > 0, {
+      withinMs: 60_000,
+    });
+    const { accepted, counted, waiting, lost, balanced } = await books(site, slug);
+    assert.deepEqual(
+      { accepted, counted, waiting, lost, balanced },
+      { accepted: 87, counted: 37, waiting: 0, lost: 50, balanced: true },
+    );
+    await waitUntil("a result of the rows", async () => (await results(site, slug)).ballots === 37);
+    assert.ok(told(site) > 0);
+    const status = await (await fetch(`${site.workers[0]?.url}/status.json`)).json();
+    assert.match((status as { sentence: string }).sentence, /MySQL went back/);
+  });
+});
