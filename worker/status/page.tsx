@@ -9,14 +9,8 @@ import { styles } from "../generated.ts";
 import { BooksTable } from "./books.tsx";
 import { historyMs, type Step, stepMs } from "./history.ts";
 import { lossBound } from "./loss-bound.ts";
-import {
-  flushTimeMs,
-  isFailing,
-  type Survey,
-  slotsWaiting,
-  stateSentence,
-  type WorkerState,
-} from "./state.ts";
+import { isFailing, type Survey, slotsWaiting, type WorkerState } from "./state.ts";
+import { flushTimeMs, stateSentence } from "./state-sentence.ts";
 
 export interface PageProps {
   readonly state: WorkerState;

@@ -22,9 +22,9 @@ import {
   oldestWaitMs,
   type Survey,
   slotsWaiting,
-  stateSentence,
   type WorkerState,
 } from "./state.ts";
+import { stateSentence } from "./state-sentence.ts";
 import { type SurveyedWorker, Surveyor } from "./survey.ts";
 
 export interface StatusDeps {

@@ -5,7 +5,8 @@ import type { Lane } from "#lib/model/lane.ts";
 import { books, memory, now, state, summary, survey } from "#test/support/worker-status.ts";
 import { History, stepMs } from "./history.ts";
 import { lossBound } from "./loss-bound.ts";
-import { isStale, type Survey, stateSentence } from "./state.ts";
+import { isStale, type Survey } from "./state.ts";
+import { stateSentence } from "./state-sentence.ts";
 
 const servers = (those: Survey["servers"]): Survey => survey(0, 0, { servers: those });
 
