@@ -72,9 +72,11 @@ function bookCloser({ store, log, books, flusher }: WorkerParts): Run {
   return async pass => {
     await books.refreshTotal();
     if (!isQuiescent(pass) || !(await flusher.confirm())) return;
-    for (const [pollId, found] of await closeBooks(store, acceptedBefore)) {
+    const changed = await closeBooks(store, acceptedBefore);
+    for (const [pollId, found] of changed) {
       log.error({ event: "ballots_lost", pollId, ...found });
     }
+    if (changed.size > 0) await books.refreshTotal();
     acceptedBefore = await acceptedSoFar(store, [...books.polls]);
     for (const [pollId, found] of await readBooks(store, [...books.polls])) {
       if (!found.balanced) log.error({ event: "books_do_not_balance", pollId, ...found });

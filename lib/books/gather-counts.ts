@@ -13,6 +13,7 @@ import type { Batch } from "../model/ballot.ts";
 import { type PollId, producerBytes } from "../model/ids.ts";
 import { type Acceptance, raiseAccepted } from "../store/acceptances.ts";
 import type { Store } from "../store/database.ts";
+import { countOpenLetters, type OpenLetters } from "../store/dead-letters.ts";
 import { readTotals } from "../store/totals.ts";
 import { type Books, readAllBooks } from "./books.ts";
 
@@ -37,6 +38,7 @@ export class CountGatherer {
   readonly #dormant = new Map<string, Source>();
   #touched = new Set<PollId>();
   #total: Books | undefined;
+  #openLetters: OpenLetters | undefined;
 
   /** @param placement - the servers of each poll's tallies, which also have its published counts. */
   constructor(store: Store, placement: Placement) {
@@ -54,8 +56,14 @@ export class CountGatherer {
     return this.#total;
   }
 
-  /** Adds up the books of all polls. @throws StoreFailure. */
+  /** The dead letters that no operator has dismissed, as last counted. */
+  get openLetters(): OpenLetters | undefined {
+    return this.#openLetters;
+  }
+
+  /** Adds up the books of all polls, and the open dead letters. @throws StoreFailure. */
   async refreshTotal(): Promise<void> {
+    this.#openLetters = await countOpenLetters(this.#store);
     this.#total = await readAllBooks(this.#store);
   }
 

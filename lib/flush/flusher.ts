@@ -14,6 +14,7 @@ import type { FlushDeps } from "./deps.ts";
 import { depthOf, driveQueues, type LaneQueue } from "./drive-queues.ts";
 import { OpenQueues } from "./open-queues.ts";
 import type { StepState } from "./queue-flush.ts";
+import { type Standstill, Standstills } from "./standstills.ts";
 
 export interface PassOptions {
   /** Stop between two commits when this is aborted. */
@@ -51,6 +52,7 @@ export class Flusher {
   readonly #copies: number;
   readonly #away = new Set<MemcachedClient>();
   readonly #openQueues: OpenQueues;
+  readonly #standstills: Standstills;
   #lastDisturbanceMs = Number.NEGATIVE_INFINITY;
 
   /** @param copies - on how many servers each batch is stored when all are up. */
@@ -61,6 +63,7 @@ export class Flusher {
       this.#lastDisturbanceMs = monotonicMs();
     });
     this.#copies = copies;
+    this.#standstills = new Standstills(deps.graceMs);
   }
 
   /**
@@ -114,6 +117,7 @@ export class Flusher {
       untilMs: monotonicMs() + (options.withinMs ?? Number.POSITIVE_INFINITY),
       waitForMissing: options.waitForMissing ?? false,
     });
+    this.#standstills.keepOnly(queues);
     const { waiting } = progressOf(counts, queues);
     const unreachable = [...this.#away].map(({ name }) => name);
     return { ...counts, waiting, unreachable, sawEverything: this.#away.size < this.#copies };
@@ -129,6 +133,7 @@ export class Flusher {
     if (isEmpty && this.#away.has(queue.server)) return undefined;
     const state = await this.#reach(queue.server, () => queue.flush.step(queue.pointer, counts));
     if (!isEmpty) options.progress?.(progressOf(counts, queues));
+    this.#standstills.note(queue);
     return state;
   }
 
@@ -151,6 +156,11 @@ export class Flusher {
     this.#lastDisturbanceMs = monotonicMs();
     const { log } = this.#deps;
     log.warn({ event: "server_unreachable", server: server.name, ...describeError(error) });
+  }
+
+  /** The queues whose slots wait although their turn comes. */
+  get standstills(): readonly Standstill[] {
+    return this.#standstills.all;
   }
 
   /** When a queue last lost its memory, a server went away or came back, or MySQL had a setback; monotonic. */

@@ -84,6 +84,22 @@ export async function listDeadLetters(db: Database): Promise<ListedLetter[]> {
   }));
 }
 
+/** Dead letters that no operator has dismissed, and the ballots in them as far as known. */
+export interface OpenLetters {
+  readonly letters: number;
+  readonly ballots: number;
+}
+
+/** One query. */
+export async function countOpenLetters(db: Database): Promise<OpenLetters> {
+  const [row] = await db.rows<Row & OpenLetters>(
+    "dead_letters.open",
+    `SELECT COUNT(*) AS letters, COALESCE(SUM(ballots), 0) AS ballots FROM dead_letters
+     WHERE dismissed_at IS NULL`,
+  );
+  return { letters: Number(row?.letters ?? 0), ballots: Number(row?.ballots ?? 0) };
+}
+
 /** The number of each poll's newest dead letter. One query, of an index alone. */
 export async function newestDeadLetters(db: Database): Promise<ReadonlyMap<PollId, number>> {
   const rows = await db.rows<Row & { readonly poll_id: number; readonly newest: number }>(

@@ -21,6 +21,8 @@ export const books = {
   repeated: 0,
   balanced: true,
 };
+/** What MySQL says, as a worker has read it. */
+export const accounts = { books, openLetters: { letters: 0, ballots: 0 } };
 export const summary = {
   commits: 1,
   slots: 2,
@@ -64,6 +66,7 @@ export const survey = (slots: number, waitedMs = 0, change: Partial<Survey> = {}
     },
   ],
   lanesRefused: [],
+  standstills: [],
   wrongClocks: [],
   fronts: { missing: [], waitingResults: [], goneMs: 600_000 },
   setbacks: { count: 0, lastAtMs: undefined },

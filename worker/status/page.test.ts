@@ -15,6 +15,7 @@ describe("the status page", () => {
       series: new History().series(now),
       slotsPerSecond: 1,
       books,
+      openLetters: undefined,
       copies: 1,
       lines,
       filter,

@@ -5,6 +5,7 @@ import type { Child } from "hono/jsx";
 import { MINUTE, SECOND } from "#lib/base/clock.ts";
 import { duration } from "#lib/base/human-readable.ts";
 import type { Books } from "#lib/books/books.ts";
+import type { OpenLetters } from "#lib/store/dead-letters.ts";
 import { styles } from "../generated.ts";
 import { BooksTable } from "./books.tsx";
 import { historyMs, type Step, stepMs } from "./history.ts";
@@ -19,6 +20,8 @@ export interface PageProps {
   readonly slotsPerSecond: number;
   /** The books of all polls; `undefined`: not read from MySQL yet. */
   readonly books: Books | undefined;
+  /** Dead letters that no operator has dismissed; `undefined`: not read from MySQL yet. */
+  readonly openLetters: OpenLetters | undefined;
   /** On how many servers each vote is stored, if they are up. */
   readonly copies: number;
   /** Text that the log lines contain. */
@@ -118,7 +121,7 @@ function Table({ heads, children }: { heads: readonly string[]; children: Child 
   );
 }
 
-function Queues(props: Omit<PageProps, "series" | "filter" | "lines">) {
+function Queues(props: Omit<PageProps, "series" | "filter" | "lines" | "openLetters">) {
   const { state, survey, slotsPerSecond, copies, books } = props;
   const lanes = survey.servers.flatMap(server => server.lanes);
   const left = flushTimeMs(slotsWaiting(survey), slotsPerSecond);
@@ -139,8 +142,8 @@ function Queues(props: Omit<PageProps, "series" | "filter" | "lines">) {
       </Table>
       {lanes.length === 0 && <p class="soft">No queue has been used since memcached started.</p>}
       <p>
-        {left === undefined || isFailing(state)
-          ? "Nothing is being flushed, so there is no estimate."
+        {left === undefined || isFailing(state) || survey.standstills.length > 0
+          ? "Not everything is being flushed, so there is no estimate."
           : left === 0
             ? "Nothing is left to flush."
             : `At the rate of the last minute, everything is flushed in ${duration(left)}.`}{" "}
@@ -221,8 +224,8 @@ function Log({ filter, lines }: Pick<PageProps, "filter" | "lines">) {
 
 /** The whole page. The renderer escapes all text: log lines may contain anything. */
 export function renderStatusPage(props: PageProps): string {
-  const { state, survey, slotsPerSecond, books, copies } = props;
-  const { tone, text } = stateSentence(state, survey, slotsPerSecond);
+  const { state, survey, slotsPerSecond, books, openLetters, copies } = props;
+  const { tone, text } = stateSentence(state, survey, slotsPerSecond, { books, openLetters });
   const html = (
     <html lang="en">
       <head>

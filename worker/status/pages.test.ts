@@ -17,6 +17,7 @@ function pages({ token, agoMs = 0 }: { token?: string; agoMs?: number } = {}) {
   const worker = {
     log: createLog("test", "silent"),
     clock: { nowMs: wallMs, wrong: [] },
+    flusher: { standstills: [] },
     fronts: { missing: [], waitingResults: [] },
     config: { workerToken: token, queueCopies: 1, queueMemoryPercent: 50 },
     books: { total: books },

@@ -12,6 +12,7 @@ import { serversUp } from "#lib/memcached/placement.ts";
 import { styleHash } from "../generated.ts";
 import type { WorkerParts } from "../worker-parts.ts";
 import { mayRead } from "./access.ts";
+import type { Accounts } from "./account-sentence.ts";
 import type { History } from "./history.ts";
 import { lossBound } from "./loss-bound.ts";
 import type { Metrics } from "./metrics.ts";
@@ -77,6 +78,7 @@ export function statusPages({ worker, state, history, metrics, lines }: StatusDe
       series: history.series(survey.atMs),
       slotsPerSecond: history.slotsPerSecond(survey.atMs),
       books: worker.books.total,
+      openLetters: worker.books.openLetters,
       copies: config.queueCopies,
       filter,
       lines: lines.find(filter),
@@ -89,11 +91,12 @@ export function statusPages({ worker, state, history, metrics, lines }: StatusDe
     return json(c, {
       status: isStale(state, survey.atMs) ? "stale" : isFailing(state) ? "failing" : "ok",
       step: stepOf(worker, state, survey),
-      sentence: stateSentence(state, survey, slotsPerSecond).text,
+      sentence: stateSentence(state, survey, slotsPerSecond, accountsOf(worker)).text,
       slotsWaiting: slotsWaiting(survey),
       oldestWaitMs: oldestWaitMs(survey),
       slotsPerSecond,
       books: worker.books.total ?? null,
+      openLetters: worker.books.openLetters ?? null,
       lossBound: lossBound(survey, config.queueCopies, worker.books.total),
       ...state,
       ...survey,
@@ -110,6 +113,11 @@ export function statusPages({ worker, state, history, metrics, lines }: StatusDe
   });
   return app;
 }
+
+const accountsOf = ({ books }: StatusDeps["worker"]): Accounts => ({
+  books: books.total,
+  openLetters: books.openLetters,
+});
 
 /** On a line of its own, for terminals. */
 function json(

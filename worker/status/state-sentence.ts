@@ -3,6 +3,7 @@ import { HOUR, SECOND } from "#lib/base/clock.ts";
 import { duration, plural } from "#lib/base/human-readable.ts";
 import { type Memory, nearlyFull } from "#lib/memcached/memory-stats.ts";
 import { lanes } from "#lib/model/lane.ts";
+import { type Accounts, accountSentences } from "./account-sentence.ts";
 import { frontSentence } from "./front-sentence.ts";
 import {
   isFailing,
@@ -67,57 +68,95 @@ function memorySentence({ servers }: Survey): Sentence | undefined {
   return full ? { tone: "warn", text: `memcached at ${full} is nearly full.` } : undefined;
 }
 
-/** The state in one sentence, worst news first. */
+/** What keeps ballots from getting into MySQL, worst news first: nothing moves, a queue does not, a pass does not end. */
+function flushSentences(state: WorkerState, survey: Survey): Sentence[] {
+  const said: Sentence[] = [];
+  if (isFailing(state)) said.push({ tone: "bad", text: failingText(state) });
+  else if (isStale(state, survey.atMs)) {
+    said.push({ tone: "bad", text: `No pass has finished for ${duration(staleMs)} or more.` });
+  }
+  const [worst, ...others] = survey.standstills;
+  if (worst) {
+    const more = others.length > 0 ? ` ${plural(others.length, "other queue")} as well.` : "";
+    const text =
+      `The queue ${worst.queue} on ${worst.server} stands still: ${plural(worst.slots, "slot")} of ballots, ` +
+      `and none was flushed for ${duration(worst.forMs)}.${more}`;
+    said.push({ tone: "bad", text });
+  }
+  const passMs = survey.atMs - (state.passBeganAtMs ?? survey.atMs);
+  if (passMs > slowMs) {
+    const text = `The current pass has taken ${duration(passMs)}: most likely MySQL does not answer.`;
+    said.push({ tone: "warn", text });
+  }
+  return said;
+}
+
+function failingText({ lastError }: WorkerState): string {
+  const { error, kind } = lastError?.error ?? {};
+  const why =
+    kind === "mismatch"
+      ? `: its schema, or the rights of its user, do not fit this program (${error}). \`floodgate doctor\` says more.`
+      : ` (${error}).`;
+  return `Ballots are not getting into MySQL${why} They are kept in memcached, and the worker tries again every few seconds.`;
+}
+
+/** What is wrong with servers, fronts and clocks: the worst of it. */
+function surroundingsSentence(survey: Survey): Sentence | undefined {
+  const away = survey.servers.filter(({ memory }) => memory === undefined).map(({ name }) => name);
+  if (away.length > 0) {
+    const text = `memcached at ${away.join(" and ")} can't be reached. On the other servers:`;
+    return { tone: "bad", text };
+  }
+  const fronts = frontSentence(survey.fronts, survey.atMs);
+  return (
+    setbackSentence(survey) ??
+    memorySentence(survey) ??
+    (fronts === undefined ? undefined : { tone: "warn", text: fronts }) ??
+    clockSentence(survey)
+  );
+}
+
+/**
+ * The state in one sentence, or in several when there is more than one trouble, worst news first: ballots that are lost,
+ * ballots that are set aside, a queue that stands still, a pass that does not end, then everything else.
+ */
 export function stateSentence(
   state: WorkerState,
   survey: Survey,
   slotsPerSecond: number,
+  accounts: Accounts,
 ): Sentence {
+  const uncounted = accountSentences(accounts).map(text => ({ tone: "bad" as const, text }));
+  const flush = flushSentences(state, survey);
+  const surroundings = flush.length === 0 ? surroundingsSentence(survey) : undefined;
+  const troubles = [...uncounted, ...flush, ...(surroundings ? [surroundings] : [])];
+  const tones = troubles.map(({ tone }) => tone);
+  const backlog = backlogText(survey);
+  if (flush.length > 0 || surroundings) {
+    const tone = tones.includes("bad") ? "bad" : "warn";
+    return { tone, text: [...troubles.map(({ text }) => text), backlog].join(" ") };
+  }
+  const isShort = oldestWaitMs(survey) < staleMs;
+  if (troubles.length === 0 && isShort) {
+    const well =
+      slotsWaiting(survey) === 0 ? "All is well: nothing waits." : `All is well. ${backlog}`;
+    return { tone: "good", text: well };
+  }
+  const left = flushTimeMs(slotsWaiting(survey), slotsPerSecond);
+  const estimate = left === undefined ? "" : ` At this rate it is flushed in ${duration(left)}.`;
+  const rest = isShort ? backlog : `There is a backlog. ${backlog}${estimate}`;
+  const tone = troubles.length > 0 ? "bad" : "warn";
+  return { tone, text: [...troubles.map(({ text }) => text), rest].join(" ") };
+}
+
+/** What waits, for how long, and which votes are refused meanwhile. */
+function backlogText(survey: Survey): string {
   const waiting = slotsWaiting(survey);
   const depth =
     waiting === 0
       ? "Nothing waits."
       : `${plural(waiting, "slot")} of ballots ${waiting === 1 ? "waits" : "wait"}, the oldest for ${duration(oldestWaitMs(survey))}.`;
-  const backlog = [depth, ...refusedLanesSentence(survey)].join(" ");
-  if (isFailing(state)) {
-    return {
-      tone: "bad",
-      text: `Ballots are not getting into MySQL. They are kept in memcached, and the worker tries again every few seconds. ${backlog}`,
-    };
-  }
-  if (isStale(state, survey.atMs)) {
-    return {
-      tone: "bad",
-      text: `No pass has finished for ${duration(staleMs)} or more. ${backlog}`,
-    };
-  }
-  const away = survey.servers.filter(({ memory }) => memory === undefined).map(({ name }) => name);
-  if (away.length > 0) {
-    return {
-      tone: "bad",
-      text: `memcached at ${away.join(" and ")} can't be reached. On the other servers: ${backlog}`,
-    };
-  }
-  const setback = setbackSentence(survey);
-  if (setback) return { ...setback, text: `${setback.text} ${backlog}` };
-  const memory = memorySentence(survey);
-  if (memory) return { ...memory, text: `${memory.text} ${backlog}` };
-  const fronts = frontSentence(survey.fronts, survey.atMs);
-  if (fronts) return { tone: "warn", text: `${fronts} ${backlog}` };
-  const clocks = clockSentence(survey);
-  if (clocks) return { ...clocks, text: `${clocks.text} ${backlog}` };
-  const passMs = survey.atMs - (state.passBeganAtMs ?? survey.atMs);
-  if (passMs > slowMs) {
-    return {
-      tone: "warn",
-      text: `The current pass has taken ${duration(passMs)}: most likely MySQL does not answer. ${backlog}`,
-    };
-  }
-  if (waiting === 0) return { tone: "good", text: "All is well: nothing waits." };
-  if (oldestWaitMs(survey) < staleMs) return { tone: "good", text: `All is well. ${backlog}` };
-  const left = flushTimeMs(waiting, slotsPerSecond);
-  const estimate = left === undefined ? "" : ` At this rate it is flushed in ${duration(left)}.`;
-  return { tone: "warn", text: `There is a backlog. ${backlog}${estimate}` };
+  return [depth, ...refusedLanesSentence(survey)].join(" ");
 }
 
 /** Which votes are refused while memory runs out. */

@@ -4,6 +4,7 @@
 import { SECOND } from "#lib/base/clock.ts";
 import type { WrongClock } from "#lib/fleet/site-clock.ts";
 import type { PassSummary } from "#lib/flush/flusher.ts";
+import type { Standstill } from "#lib/flush/standstills.ts";
 import type { Memory } from "#lib/memcached/memory-stats.ts";
 import type { Lane } from "#lib/model/lane.ts";
 import type { LaneDepth } from "#lib/queue/depth.ts";
@@ -52,6 +53,8 @@ export interface Survey {
   readonly wrongClocks: readonly WrongClock[];
   readonly fronts: FrontsSurvey;
   readonly setbacks: Pick<SetbackRecord, "count" | "lastAtMs">;
+  /** Queues whose slots wait although their turn comes, as this worker's last pass found. */
+  readonly standstills: readonly Standstill[];
 }
 
 export function slotsWaiting(survey: Survey): number {

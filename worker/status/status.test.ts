@@ -1,17 +1,32 @@
 /** What the worker's pages say: sentences, what could be lost, and charts. */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import type { QueueName } from "#lib/model/ids.ts";
 import type { Lane } from "#lib/model/lane.ts";
-import { books, memory, now, state, summary, survey } from "#test/support/worker-status.ts";
+import {
+  accounts,
+  books,
+  memory,
+  now,
+  state,
+  summary,
+  survey,
+} from "#test/support/worker-status.ts";
+import type { Accounts } from "./account-sentence.ts";
 import { History, stepMs } from "./history.ts";
 import { lossBound } from "./loss-bound.ts";
-import { isStale, type Survey } from "./state.ts";
+import { isStale, type Survey, type WorkerState } from "./state.ts";
 import { stateSentence } from "./state-sentence.ts";
 
 const servers = (those: Survey["servers"]): Survey => survey(0, 0, { servers: those });
 
-const output = (...args: Parameters<typeof stateSentence>) => {
-  const { tone, text } = stateSentence(...args);
+const output = (
+  state: WorkerState,
+  survey: Survey,
+  slotsPerSecond: number,
+  change: Partial<Accounts> = {},
+) => {
+  const { tone, text } = stateSentence(state, survey, slotsPerSecond, { ...accounts, ...change });
   return `${tone}: ${text}`;
 };
 
@@ -52,7 +67,7 @@ describe("the state sentence", () => {
     const failing = state({ lastError: { atMs: now, error: { error: "mysql: ECONNREFUSED" } } });
     assert.match(
       output(failing, survey(1, 20_000), 0),
-      /^bad: .*not getting into MySQL\. They are kept/,
+      /^bad: Ballots are not getting into MySQL \(mysql: ECONNREFUSED\)\. They are kept/,
     );
     const stale = state({ lastPass: { summary, atMs: now - 20_000, ms: 1 } });
     assert.equal(isStale(stale, now), true);
@@ -62,10 +77,82 @@ describe("the state sentence", () => {
   });
 });
 
+describe("the state sentence about ballots that do not count or do not move", () => {
+  const standstill = { server: "m:1", queue: "normal.0" as QueueName, slots: 246, forMs: 45_000 };
+  const lost = { books: { ...books, lost: 750 } };
+  const aside = { openLetters: { letters: 2, ballots: 1_933 } };
+  const unbalanced = { books: { ...books, balanced: false } };
+  const still = { standstills: [standstill] };
+  const endless = { passBeganAtMs: now - 70_000, lastPass: { summary, atMs: now - 80_000, ms: 1 } };
+  const output = (
+    change: Partial<Accounts>,
+    surveyed: Partial<Survey> = {},
+    stated: Partial<WorkerState> = {},
+  ) => {
+    const all = { ...accounts, ...change };
+    const { tone, text } = stateSentence(state(stated), survey(0, 0, surveyed), 0, all);
+    return `${tone}: ${text}`;
+  };
+
+  it("the state sentence names lost ballots", () => {
+    assert.match(output(lost), /^bad: 750 accepted ballots are lost: no server has them\. Nothing/);
+  });
+
+  it("the state sentence names ballots in dead letters until they are dismissed", () => {
+    assert.match(
+      output(aside),
+      /^bad: At least 1,933 accepted ballots could not be counted and are set aside in 2 dead letters;/,
+    );
+    assert.match(output({ openLetters: { letters: 1, ballots: 0 } }), /^bad: An unknown number/);
+    const dismissed = { books: { ...books, setAside: 1_933 } };
+    assert.equal(output(dismissed), "good: All is well: nothing waits.");
+  });
+
+  it("the state sentence names books that do not balance", () => {
+    assert.match(output(unbalanced), /^bad: The books do not balance/);
+  });
+
+  it("the state sentence names a queue that stands still, although passes succeed", () => {
+    assert.match(
+      output({}, still),
+      /^bad: The queue normal\.0 on m:1 stands still: 246 slots of ballots, and none was flushed for 45 seconds\./,
+    );
+  });
+
+  it("the state sentence names a pass that has no end", () => {
+    assert.match(
+      output({}, {}, endless),
+      /^bad: No pass has finished for 15 seconds or more\. The current pass has taken 70 seconds/,
+    );
+  });
+
+  it("the state sentence names several troubles in the order of their gravity, and never says that all is well", () => {
+    const whole = output({ ...lost, ...aside }, still, endless);
+    const order = ["are lost", "set aside", "stands still", "The current pass"].map(words =>
+      whole.indexOf(words),
+    );
+    assert.ok(!order.includes(-1), whole);
+    assert.deepEqual(
+      order,
+      [...order].sort((a, b) => a - b),
+    );
+    for (const change of [lost, aside, unbalanced]) assert.doesNotMatch(output(change), /well/);
+    for (const surveyed of [still]) assert.doesNotMatch(output({}, surveyed), /well/);
+  });
+
+  it("the state sentence says when MySQL's schema does not fit", () => {
+    const error = { error: "mysql: batches.insert: ER_NO_SUCH_TABLE (1146)", kind: "mismatch" };
+    assert.match(
+      output({}, {}, { lastError: { atMs: now, error } }),
+      /^bad: Ballots are not getting into MySQL: its schema, or .* \(mysql: batches\.insert: ER_NO_SUCH_TABLE \(1146\)\)/,
+    );
+  });
+});
+
 describe("the state sentence about clocks", () => {
   it("the state sentence warns of a clock that is wrong, and says by how much", () => {
     const it = survey(0, 0, { wrongClocks: [{ clock: "MySQL", aheadMs: -90_000 }] });
-    const { tone, text } = stateSentence(state(), it, 0);
+    const { tone, text } = stateSentence(state(), it, 0, accounts);
     assert.equal(tone, "warn");
     assert.match(text, /^Wrong time: the clock of MySQL is 90 seconds behind\./);
   });
@@ -89,7 +176,7 @@ describe("the state sentence about memory", () => {
   const output = (change: Partial<typeof memory>, holdsQueues = true) => {
     const name = "m:1";
     const it = servers([{ name, holdsQueues, memory: { ...memory, ...change }, lanes: [] }]);
-    const { tone, text } = stateSentence(state(), it, 0);
+    const { tone, text } = stateSentence(state(), it, 0, accounts);
     return `${tone}: ${text}`;
   };
 

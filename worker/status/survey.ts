@@ -12,7 +12,14 @@ import type { Survey } from "./state.ts";
 
 export type SurveyedWorker = Pick<
   WorkerParts,
-  "clock" | "fronts" | "config" | "memcached" | "queueServers" | "queueNames" | "setbacks"
+  | "clock"
+  | "flusher"
+  | "fronts"
+  | "config"
+  | "memcached"
+  | "queueServers"
+  | "queueNames"
+  | "setbacks"
 >;
 
 export class Surveyor {
@@ -56,6 +63,7 @@ export class Surveyor {
       wrongClocks: clock.wrong,
       fronts: frontsOf(this.#worker),
       setbacks: this.#worker.setbacks,
+      standstills: this.#worker.flusher.standstills,
     };
   }
 }
