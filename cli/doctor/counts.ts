@@ -2,11 +2,12 @@
  * Whether the numbers agree: accepted ballots with their fates, rows with totals, totals with tallies. Counts only as
  * much again as is quick: the newest polls, and no large ones.
  */
-import { monotonicMs, SECOND } from "#lib/base/clock.ts";
-import { plural } from "#lib/base/human-readable.ts";
-import { readBooks } from "#lib/books/books.ts";
+import { monotonicMs, SECOND, sleep } from "#lib/base/clock.ts";
+import { duration, plural } from "#lib/base/human-readable.ts";
+import { type Books, readAllBooks, readBooks } from "#lib/books/books.ts";
 import { recountPoll } from "#lib/books/recount.ts";
 import { isMemcachedFailure } from "#lib/memcached/failure.ts";
+import type { PollId } from "#lib/model/ids.ts";
 import type { Poll } from "#lib/model/poll.ts";
 import type { TallyDeps } from "#lib/rebuild/rebuild.ts";
 import { compareTallies } from "#lib/rebuild/reconcile.ts";
@@ -21,20 +22,62 @@ const pollsMax = 50;
 /** A poll with more ballots is left to `floodgate recount`. */
 const ballotsMax = 200_000;
 const countingMsMax = SECOND;
+/** For so long, no ballot may arrive although some wait. */
+const arrivalMsMax = 5 * SECOND;
+const watchStepMs = SECOND;
 /** Polls whose tallies are compared, at most. */
 const talliesMax = 200;
 
 const numbers = (n: number) => n.toLocaleString("en");
 const listed = new Intl.ListFormat("en-GB");
 
-/** @throws StoreFailure. */
-export async function checkBooks(store: Store): Promise<Finding[]> {
+/**
+ * While ballots wait, watches for some seconds whether they arrive: ballots that only seem to wait may be lost.
+ *
+ * @param readSlots - reads how many slots wait in the queues: the books may not know of their ballots yet.
+ * @throws StoreFailure.
+ */
+export async function checkBooks(
+  store: Store,
+  readSlots: () => Promise<number>,
+): Promise<Finding[]> {
+  const read = async () => ({ ...(await readAllBooks(store)), slots: await readSlots() });
+  const before = await read();
+  let now = before;
+  const startedMs = monotonicMs();
+  while (isStill(before, now) && monotonicMs() - startedMs < arrivalMsMax) {
+    await sleep(watchStepMs);
+    now = await read();
+  }
   const books = await readBooks(store, await allPollIds(store));
   const off = [...books].filter(([, { balanced }]) => !balanced).map(([id]) => id);
-  const sum = (of: "accepted" | "waiting" | "lost") =>
-    [...books.values()].reduce((total, poll) => total + poll[of], 0);
-  const lost = sum("lost");
-  const todo = "Find the moment in the worker's log (ballots_lost), and what happened then.";
+  return judgeBooks(before, now, off, arrivalMsMax);
+}
+
+/** The books of all polls, and the slots that wait in the queues. */
+export type WatchedBooks = Books & { readonly slots: number };
+
+/** Ballots that have arrived, whatever their fate. */
+const arrived = ({ accepted, waiting, lost }: Books): number => accepted - waiting - lost;
+
+/** Ballots wait, and none has arrived since. */
+const isStill = (before: WatchedBooks, now: WatchedBooks): boolean =>
+  now.waiting + now.slots > 0 && arrived(now) <= arrived(before);
+
+function waitingText({ accepted, waiting, slots }: WatchedBooks): string {
+  return waiting > 0
+    ? `${numbers(waiting)} of ${numbers(accepted)} accepted ballots wait`
+    : `ballots wait in ${plural(slots, "slot")}`;
+}
+
+/** @param off - polls whose books do not balance. */
+export function judgeBooks(
+  before: WatchedBooks,
+  now: WatchedBooks,
+  off: readonly PollId[],
+  watchedMs: number,
+): Finding[] {
+  const { accepted, waiting, lost } = now;
   return findingsOrOk(
     [
       off.length > 0 &&
@@ -48,12 +91,19 @@ export async function checkBooks(store: Store): Promise<Finding[]> {
         warn(
           "books",
           "ballots-are-lost",
-          `${numbers(lost)} of ${numbers(sum("accepted"))} accepted ballots are lost`,
-          todo,
+          `${numbers(lost)} of ${numbers(accepted)} accepted ballots are lost`,
+          "Find the moment in the worker's log (ballots_lost), and what happened then.",
+        ),
+      isStill(before, now) &&
+        warn(
+          "books",
+          "the-flush-is-stale",
+          `${waitingText(now)}, and none arrived for ${duration(watchedMs)}`,
+          "If nothing waits in the queues either, the worker calls them lost within a minute.",
         ),
     ],
     "books",
-    `balance: ${numbers(sum("accepted"))} accepted, ${numbers(sum("waiting"))} of them waiting, none lost`,
+    `balance: ${numbers(accepted)} accepted, ${numbers(waiting)} of them waiting, none lost`,
   );
 }
 
@@ -132,7 +182,7 @@ async function compareSome(
   try {
     const comparison = await compareTallies(deps, polls);
     if (comparison.state === "compared") return { compared: polls.length, off: comparison.off };
-    return "tallies not compared: ballots are on their way";
+    return "tallies not compared: ballots wait in the queues";
   } catch (error) {
     if (!isMemcachedFailure(error)) throw error;
     return "tallies not compared: a memcached server is away";

@@ -11,8 +11,8 @@ import { isStoreFailure } from "#lib/store/failure.ts";
 import { checkBooks, checkDrift, checkLetters } from "./counts.ts";
 import { type Finding, wrong } from "./finding.ts";
 import { checkMemcached } from "./memcached.ts";
-import { checkMysql } from "./mysql.ts";
-import { checkFront, checkWorker } from "./processes.ts";
+import { checkMysql, checkWriting } from "./mysql.ts";
+import { checkFront, checkWorker, countSlots } from "./processes.ts";
 import { checkQueues } from "./queues.ts";
 import { checkMigrations } from "./schema.ts";
 import { checkSecrets, checkSettings } from "./settings.ts";
@@ -45,6 +45,8 @@ export async function examine(config: Config, from: string): Promise<Finding[]> 
   ];
 }
 
+const isNotOkOfMysql = ({ level, about }: Finding): boolean => level !== "ok" || about !== "MySQL";
+
 /** MySQL and its content: the content only when MySQL can be used and the schema fits. */
 async function checkDatabase(deps: Connections, config: Config): Promise<Finding[]> {
   const { store, queueServers } = deps;
@@ -54,12 +56,21 @@ async function checkDatabase(deps: Connections, config: Config): Promise<Finding
   try {
     found.push(...(await checkMigrations(store)));
     if (found.some(({ section }) => section === "the-schema-does-not-fit")) return found;
+    const refused = await checkWriting(store, deps.clock.nowMs());
+    if (refused.length > 0) return [...found.filter(isNotOkOfMysql), ...refused];
     found.push(...(await checkQueues(serversUp(queueServers), store, config)));
-    found.push(...(await checkBooks(store)));
+    found.push(...(await checkBooks(store, () => countSlots(config, queueServers))));
     found.push(...(await checkLetters(store)));
     found.push(...(await checkDrift(deps)));
   } catch (error) {
     if (!isStoreFailure(error)) throw error;
+    if (error.kind === "mismatch") {
+      const says = `MySQL refuses a statement of this program (${error.message})`;
+      const todo =
+        "Run `npm run migrate`, or GRANT ALL on this database to the user in DATABASE_URL.";
+      found.push(wrong("schema", "the-schema-does-not-fit", says, todo));
+      return found;
+    }
     const says = `went away, or was too slow, during the checks (${error.message})`;
     found.push(wrong("MySQL", "mysql-is-away", says, "Check its load and its log, and try again."));
   }

@@ -1,11 +1,14 @@
 /**
  * The database server: that it answers, takes writes, keeps what it has committed, and takes our connections. One
- * query; judging the answer is a pure function.
+ * query, and one write that is rolled back; judging the answer is a pure function.
  */
+import { randomBytes } from "node:crypto";
 import { SECOND, wallMs } from "#lib/base/clock.ts";
 import type { Config } from "#lib/config/config.ts";
+import type { Epoch } from "#lib/model/ids.ts";
+import { insertBatches } from "#lib/store/batches.ts";
 import { poolSizes, type Row, type Store } from "#lib/store/database.ts";
-import { isStoreFailure } from "#lib/store/failure.ts";
+import { isContended, isStoreFailure } from "#lib/store/failure.ts";
 import { checkClock, isOlder } from "./clocks.ts";
 import { type Finding, ok, warn, wrong } from "./finding.ts";
 
@@ -66,6 +69,34 @@ export async function checkMysql(
   }
 }
 
+/** Thrown inside the transaction, to roll it back. */
+class WouldCommit extends Error {}
+
+/** Writes to the tables of a flush, and rolls back: empty when MySQL takes it. */
+export async function checkWriting(store: Store, nowMs: number): Promise<Finding[]> {
+  const batch = { id: randomBytes(12), slot: 0, ballots: 0 };
+  try {
+    await store.transaction(async db => {
+      await insertBatches(db, "doctor" as Epoch, [batch], nowMs);
+      throw new WouldCommit();
+    });
+  } catch (error) {
+    if (error instanceof WouldCommit || isContended(error)) return [];
+    if (!isStoreFailure(error) || error.kind === "mismatch") throw error;
+    const { cause } = error;
+    const reason = cause instanceof Error ? cause.message : error.message;
+    return [
+      wrong(
+        about,
+        "mysql-is-away",
+        `takes no writes (${reason}): votes pile up in memcached`,
+        "Free its disk, or point DATABASE_URL at the primary. Votes are kept in memcached until then.",
+      ),
+    ];
+  }
+  return [];
+}
+
 async function readFacts(store: Store, config: Config): Promise<DatabaseFacts> {
   await store.rows("doctor.connect", "SELECT 1");
   const askedAtMs = wallMs();
@@ -100,7 +131,7 @@ function connectionsNeeded({ frontProcesses }: Config): number {
 export function judgeMysql(facts: DatabaseFacts): Finding[] {
   const found = [
     ...checkVersion(facts),
-    ...checkWriting(facts),
+    ...checkServerVariables(facts),
     ...checkLimits(facts),
     ...checkTime(facts),
   ];
@@ -122,7 +153,7 @@ function checkVersion({ version }: DatabaseFacts): Finding[] {
   ];
 }
 
-function checkWriting({ readOnly, flushAtCommit }: DatabaseFacts): Finding[] {
+function checkServerVariables({ readOnly, flushAtCommit }: DatabaseFacts): Finding[] {
   const found: Finding[] = [];
   if (readOnly) {
     found.push(

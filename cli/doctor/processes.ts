@@ -1,9 +1,9 @@
 /** Our own processes on this machine: whether the worker flushes, and whether the front takes votes. */
-import { SECOND, wallMs } from "#lib/base/clock.ts";
+import { monotonicMs, SECOND, sleep, wallMs } from "#lib/base/clock.ts";
 import { duration, plural } from "#lib/base/human-readable.ts";
 import type { Config } from "#lib/config/config.ts";
 import type { MemcachedClient } from "#lib/memcached/client.ts";
-import { type LaneDepth, readDepth } from "#lib/queue/depth.ts";
+import { type QueueDepth, readQueueDepths } from "#lib/queue/depth.ts";
 import { allQueueNames } from "#lib/queue/queue-names.ts";
 import type { Readiness } from "#lib/web/readiness.ts";
 import { type Finding, ok, warn, wrong } from "./finding.ts";
@@ -11,42 +11,101 @@ import { type Finding, ok, warn, wrong } from "./finding.ts";
 const answerMsMax = 2 * SECOND;
 /** With cron every minute, a ballot may wait for a minute and one pass. */
 const waitMsMax = 90 * SECOND;
+/** For so long, and the grace time of a missing slot, a worker may flush nothing of a queue. */
+const watchMs = 4 * SECOND;
+const watchStepMs = 200;
 
-/** What waits, and whether a worker runs. Reads memcached and asks the worker for its health. */
+/**
+ * What waits, whether a worker runs, and whether it flushes. Reads memcached and asks the worker for its health. While
+ * slots wait, it watches for some seconds whether they are flushed.
+ */
 export async function checkWorker(
   config: Config,
   queueServers: readonly MemcachedClient[],
 ): Promise<Finding[]> {
-  const names = allQueueNames(config.queueHomes);
-  const [worker, ...depths] = await Promise.all([
+  const read = () => readQueues(config, queueServers);
+  const [health, queues] = await Promise.all([
     askHealth(urlOf(config.workerHost, config.workerPort, "/healthz")),
-    ...queueServers.map(server => readDepth(server, names)),
+    read(),
   ]);
-  const lanes = depths.flatMap(lane => lane ?? []);
-  return judgeWorker(worker, lanes, wallMs(), `${config.workerHost}:${config.workerPort}`);
+  const withinMs = watchMs + config.queueGraceMs;
+  const still = health === "none" ? [] : await stillQueues(queues, read, withinMs);
+  const address = `${config.workerHost}:${config.workerPort}`;
+  const allAnswer = queueServers.every(({ available }) => available);
+  const facts = { health, queues, allAnswer, still, watchedMs: withinMs };
+  return judgeWorker({ ...facts, nowMs: wallMs(), address });
+}
+
+/** The queues on the servers that answer. */
+async function readQueues(
+  config: Pick<Config, "queueHomes">,
+  queueServers: readonly MemcachedClient[],
+): Promise<QueueDepth[]> {
+  const names = allQueueNames(config.queueHomes);
+  const depths = await Promise.all(queueServers.map(server => readQueueDepths(server, names)));
+  return depths.flatMap(queues => queues ?? []);
+}
+
+/** Slots that wait now, on the servers that answer. */
+export async function countSlots(
+  config: Pick<Config, "queueHomes">,
+  queueServers: readonly MemcachedClient[],
+): Promise<number> {
+  const queues = await readQueues(config, queueServers);
+  return queues.reduce((sum, { slots }) => sum + slots, 0);
+}
+
+/** Those of `before` whose slots wait and of which none is flushed in time. */
+export async function stillQueues(
+  before: readonly QueueDepth[],
+  read: () => Promise<readonly QueueDepth[]>,
+  withinMs: number,
+): Promise<QueueDepth[]> {
+  let still = before.filter(({ slots }) => slots > 0);
+  const startedMs = monotonicMs();
+  while (still.length > 0 && monotonicMs() - startedMs < withinMs) {
+    await sleep(watchStepMs);
+    const now = new Map((await read()).map(queue => [queue.epoch, queue]));
+    still = still.filter(queue => now.get(queue.epoch)?.checkpoint === queue.checkpoint);
+  }
+  return still;
 }
 
 type Health = "ok" | "stale" | "none";
 
-export function judgeWorker(
-  health: Health,
-  lanes: readonly Pick<LaneDepth, "slots" | "oldestAtMs">[],
-  nowMs: number,
-  address: string,
-): Finding[] {
-  const slots = lanes.reduce((sum, lane) => sum + lane.slots, 0);
-  const waitMs = Math.max(0, ...lanes.map(({ oldestAtMs = nowMs }) => nowMs - oldestAtMs));
+/** What was seen of the worker and the queues. */
+export interface WorkerFacts {
+  readonly health: Health;
+  readonly queues: readonly Pick<QueueDepth, "slots" | "oldestAtMs">[];
+  /** False: what waits on a server that is away is not known. */
+  readonly allAnswer: boolean;
+  /** The queues of which nothing was flushed while they were watched. */
+  readonly still: readonly Pick<QueueDepth, "server" | "queue" | "slots">[];
+  readonly watchedMs: number;
+  readonly nowMs: number;
+  readonly address: string;
+}
+
+export function judgeWorker(facts: WorkerFacts): Finding[] {
+  const { health, queues, allAnswer, still, watchedMs, nowMs, address } = facts;
+  const slots = queues.reduce((sum, queue) => sum + queue.slots, 0);
+  const waitMs = Math.max(0, ...queues.map(({ oldestAtMs = nowMs }) => nowMs - oldestAtMs));
   const waiting =
     slots === 0
-      ? "nothing waits"
+      ? `nothing waits${allAnswer ? "" : " on the memcached servers that answer"}`
       : `${plural(slots, "slot")} of ballots waiting, for ${duration(waitMs)} at most`;
   const found: Finding[] = [];
-  if (health === "stale" || waitMs > waitMsMax) {
+  const stale = health === "stale" ? ["no pass has finished for a while"] : [];
+  const stuck = still.map(
+    queue =>
+      `${plural(queue.slots, "slot")} of ${queue.queue} on ${queue.server} stood still for ${duration(watchedMs)}`,
+  );
+  if (stale.length + stuck.length > 0 || waitMs > waitMsMax) {
     found.push(
       wrong(
         "worker",
         "the-flush-is-stale",
-        health === "stale" ? `no pass has finished for a while; ${waiting}` : waiting,
+        [...stale, ...stuck, waiting].join("; "),
         "Votes are safe in memcached until it is full. The worker's page and log say what fails.",
       ),
     );
@@ -57,7 +116,8 @@ export function judgeWorker(
     const say = slots > 0 ? wrong : warn;
     found.push(say("worker", "no-worker", `no worker answers at ${address}; ${waiting}`, todo));
   }
-  return found.length > 0 ? found : [ok("worker", `flushes; ${waiting}`)];
+  if (found.length > 0) return found;
+  return [ok("worker", `${slots === 0 ? "answers" : "flushes"}; ${waiting}`)];
 }
 
 /** Whether the front on this machine takes votes, and at which degradation step. */

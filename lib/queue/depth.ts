@@ -6,7 +6,7 @@
  */
 import type { MemcachedClient } from "../memcached/client.ts";
 import { orWhenMemcachedFails } from "../memcached/failure.ts";
-import type { QueueName } from "../model/ids.ts";
+import type { Epoch, QueueName } from "../model/ids.ts";
 import type { Lane } from "../model/lane.ts";
 import { laneOf } from "./queue-names.ts";
 import { decodeBatch } from "./slot-codec.ts";
@@ -21,30 +21,43 @@ export interface LaneDepth {
   readonly oldestAtMs: number | undefined;
 }
 
-/** Depths of one server; `undefined` when it is away. Three or four round trips. */
-export function readDepth(
-  server: MemcachedClient,
-  names: readonly QueueName[],
-): Promise<LaneDepth[] | undefined> {
-  return orWhenMemcachedFails(laneDepths(server, names), () => undefined);
-}
-
-async function laneDepths(
-  server: MemcachedClient,
-  names: readonly QueueName[],
-): Promise<LaneDepth[]> {
-  const queues = await readQueues(server, names);
-  const checkpoints = await readCheckpoints(server, queues);
-  const depths = await Promise.all(
-    queues.map((queue, index) => queueDepth(server, queue, checkpoints[index] ?? 0)),
-  );
-  return sumByLane(server, depths);
-}
-
-interface QueueDepth {
+/** What waits in one queue, and how far it has been flushed. */
+export interface QueueDepth {
+  readonly server: string;
+  readonly queue: QueueName;
+  readonly epoch: Epoch;
+  readonly checkpoint: number;
   readonly lane: Lane;
   readonly slots: number;
   readonly oldestAtMs: number | undefined;
+}
+
+/** Depths of one server by lane; `undefined` when it is away. Three or four round trips. */
+export async function readDepth(
+  server: MemcachedClient,
+  names: readonly QueueName[],
+): Promise<LaneDepth[] | undefined> {
+  const depths = await readQueueDepths(server, names);
+  return depths && sumByLane(server, depths);
+}
+
+/** Depths of one server by queue; `undefined` when it is away. Three or four round trips. */
+export function readQueueDepths(
+  server: MemcachedClient,
+  names: readonly QueueName[],
+): Promise<QueueDepth[] | undefined> {
+  return orWhenMemcachedFails(queueDepths(server, names), () => undefined);
+}
+
+async function queueDepths(
+  server: MemcachedClient,
+  names: readonly QueueName[],
+): Promise<QueueDepth[]> {
+  const queues = await readQueues(server, names);
+  const checkpoints = await readCheckpoints(server, queues);
+  return Promise.all(
+    queues.map((queue, index) => queueDepth(server, queue, checkpoints[index] ?? 0)),
+  );
 }
 
 async function queueDepth(
@@ -54,9 +67,10 @@ async function queueDepth(
 ): Promise<QueueDepth> {
   const slots = Math.max(0, pointer - checkpoint);
   const lane = laneOf(queue);
-  if (slots === 0) return { lane, slots, oldestAtMs: undefined };
+  const depth = { server: server.name, queue, epoch, checkpoint, lane, slots };
+  if (slots === 0) return { ...depth, oldestAtMs: undefined };
   const bytes = (await readSlots(server, queue, epoch, [checkpoint + 1])).get(checkpoint + 1);
-  return { lane, slots, oldestAtMs: bytes && oldestIn(bytes) };
+  return { ...depth, oldestAtMs: bytes && oldestIn(bytes) };
 }
 
 function oldestIn(bytes: Buffer): number | undefined {

@@ -1,6 +1,5 @@
 /** The doctor against real servers with real misconfigurations: the doctor reports each, also by its exit status. */
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -11,31 +10,13 @@ import type { Epoch } from "#lib/model/ids.ts";
 import { Store } from "#lib/store/database.ts";
 import { insertDeadLetters, listDeadLetters } from "#lib/store/dead-letters.ts";
 import { freePort } from "#scripts/services/ports.ts";
+import { doctor, type Examined } from "#test/support/doctor.ts";
 import { createPoll, vote } from "#test/support/ledger.ts";
 import { testMemcached } from "#test/support/services.ts";
 import { Site } from "#test/support/site.ts";
 import { timed } from "#test/support/stalls.ts";
 
 const secret = randomBytes(32).toString("hex");
-
-interface Examined {
-  readonly status: number;
-  readonly output: string;
-}
-
-/** Runs the doctor as an operator does. `undefined` takes a setting out of the environment. */
-function doctor(env: Record<string, string | undefined>, cwd = "."): Promise<Examined> {
-  const program = join(process.cwd(), "dist/cli.mjs");
-  return new Promise(resolve => {
-    execFile(
-      process.execPath,
-      ["--enable-source-maps", program, "doctor"],
-      { env: { ...process.env, ...env }, cwd, timeout: 30_000 },
-      (error, stdout, stderr) =>
-        resolve({ status: error ? Number(error.code ?? -1) : 0, output: stdout + stderr }),
-    );
-  });
-}
 
 describe("the doctor", () => {
   let site: Site;
