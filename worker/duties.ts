@@ -5,14 +5,13 @@
  *   the current state; remembered values only save work.
  */
 import { DAY, HOUR, MINUTE, monotonicMs, SECOND } from "#lib/base/clock.ts";
-import { acceptedSoFar, closeBooks, readBooks } from "#lib/books/books.ts";
 import { recountPoll } from "#lib/books/recount.ts";
-import { type FinishedPass, finalizePolls, isQuiescent } from "#lib/flush/finalize.ts";
-import type { PollId } from "#lib/model/ids.ts";
+import { type FinishedPass, finalizePolls } from "#lib/flush/finalize.ts";
 import { publishRunoffs } from "#lib/results/published-runoff.ts";
 import { pruneBatches } from "#lib/store/batches.ts";
 import { countingPolls, pollsChangedSince } from "#lib/store/polls.ts";
 import { restoreMarks } from "#lib/voters/restore-marks.ts";
+import { bookCloser } from "./book-closer.ts";
 import { MemoryAlarm } from "./memory-alarm.ts";
 import { doubtfulTalliesDuty, sweeper } from "./tally-duties.ts";
 import type { WorkerParts } from "./worker-parts.ts";
@@ -64,24 +63,6 @@ export function dutiesOf(worker: WorkerParts): Duty[] {
     }),
     duty("prune processes", [HOUR, HOUR], () => fronts.prune()),
   ];
-}
-
-/** What had been accepted at the previous closing has arrived by now, or is lost. */
-function bookCloser({ store, log, books, flusher }: WorkerParts): Run {
-  let acceptedBefore: ReadonlyMap<PollId, number> = new Map();
-  return async pass => {
-    await books.refreshTotal();
-    if (!isQuiescent(pass) || !(await flusher.confirm())) return;
-    const changed = await closeBooks(store, acceptedBefore);
-    for (const [pollId, found] of changed) {
-      log.error({ event: "ballots_lost", pollId, ...found });
-    }
-    if (changed.size > 0) await books.refreshTotal();
-    acceptedBefore = await acceptedSoFar(store, [...books.polls]);
-    for (const [pollId, found] of await readBooks(store, [...books.polls])) {
-      if (!found.balanced) log.error({ event: "books_do_not_balance", pollId, ...found });
-    }
-  };
 }
 
 /** Publishes polls that an editor changed while memcached could not be written; any other change, a bit late. */

@@ -62,6 +62,19 @@ export const acceptedKey = (producer: Buffer, poll: PollId): Key =>
 export const markKey = (poll: PollId, voter: VoterKey): Key =>
   key(`m:${poll}:${Buffer.from(voter, "hex").toString("base64url")}`);
 
+/** What the keys of all marks begin with. */
+export const markKeyPrefix = "m:";
+
+/** The poll and the voter of a mark's key; `undefined` for any other key. */
+export function parseMarkKey(
+  text: string,
+): { readonly pollId: PollId; readonly voter: VoterKey } | undefined {
+  const [, poll, voter] = /^m:(\d+):([\w-]+)$/.exec(text) ?? [];
+  if (poll === undefined || voter === undefined) return undefined;
+  const hex = Buffer.from(voter, "base64url").toString("hex");
+  return { pollId: Number(poll) as PollId, voter: hex as VoterKey };
+}
+
 export const marksRestoredKey: Key = key("mr");
 
 export const publishedKey = (slug: Slug): Key => key(`p:${slug}`);

@@ -113,6 +113,21 @@ export async function ballotsAfter(
   return rows.map(ballotOf);
 }
 
+/** Those of `voters` who have a ballot in the poll; a withdrawal is one. One query. */
+export async function votersWithBallots(
+  db: Database,
+  pollId: PollId,
+  voters: readonly VoterKey[],
+): Promise<ReadonlySet<VoterKey>> {
+  if (voters.length === 0) return new Set();
+  const rows = await db.rows<Row & { readonly voter: Buffer }>(
+    "ballots.voters",
+    `SELECT voter FROM ballots WHERE poll_id = ? AND voter IN (${voters.map(voter => `0x${voter}`).join(", ")})`,
+    [pollId],
+  );
+  return new Set(rows.map(({ voter }) => voter.toString("hex") as VoterKey));
+}
+
 interface CombinationRow extends Row {
   readonly choices: Buffer;
   readonly ballots: number;

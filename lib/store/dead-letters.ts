@@ -152,6 +152,21 @@ export async function lettersRefusedAsFinal(
   return rows.map(contents);
 }
 
+/** The next dead letters of a poll after `id`, in the order of their numbers. One query, by an index. */
+export async function deadLettersAfter(
+  db: Database,
+  pollId: PollId,
+  id: number,
+  limit: number,
+): Promise<readonly { readonly id: number; readonly bytes: Buffer }[]> {
+  const rows = await db.rows<Row & { readonly id: number; readonly bytes: Buffer }>(
+    "dead_letters.after",
+    "SELECT id, bytes FROM dead_letters WHERE poll_id = ? AND id > ? ORDER BY id LIMIT ?",
+    [pollId, id, limit],
+  );
+  return rows.map(row => ({ id: Number(row.id), bytes: row.bytes }));
+}
+
 /** The bytes of a dead letter; `undefined`: there is none. One query. */
 export async function readDeadLetterBytes(db: Database, id: number): Promise<Buffer | undefined> {
   const [row] = await db.rows<Row & Pick<ContentsRow, "bytes">>(

@@ -132,26 +132,32 @@ describe("a site whose MySQL goes back further than the keep time", () => {
   });
   after(() => site?.stop());
 
-  async function castMany(slug: string, count: number): Promise<void> {
-    const answers = await Promise.all(
-      Array.from({ length: count }, () =>
-        vote(site.url, slug, { choices: ["2"], ballotId: randomUUID() }),
-      ),
-    );
+  /** One ballot of each of so many readers; resolves with their cookies. */
+  async function castMany(slug: string, count: number): Promise<string[]> {
+    const answers = await Promise.all(Array.from({ length: count }, () => cast(slug, undefined)));
     assert.ok(answers.every(({ status }) => status === 202));
+    return answers.map(({ headers }) => headers.get("set-cookie")?.split(";")[0] ?? "");
   }
+
+  const cast = (slug: string, cookie: string | undefined) =>
+    vote(
+      site.url,
+      slug,
+      { choices: ["2"], ballotId: randomUUID() },
+      cookie === undefined ? {} : { Cookie: cookie },
+    );
 
   const inMysql = (slug: string, ballots: number) =>
     waitUntil(`${ballots} rows`, async () => (await rowsOf(site, slug)) === ballots, {
       withinMs: 15_000,
     });
 
-  it("a site whose MySQL goes back further than the keep time goes on, and its books and results say what is lost", async () => {
+  it("a site whose MySQL goes back further than the keep time goes on, its books and results say what is lost, and those readers can vote again", async () => {
     const slug = await createPoll(site);
-    await castMany(slug, 30);
+    const [countedReader] = await castMany(slug, 30);
     await inMysql(slug, 30);
     const snapshot = await Snapshot.take(site);
-    await castMany(slug, 50);
+    const lostReaders = await castMany(slug, 50);
     await inMysql(slug, 80);
     await snapshot.goBack(0);
     await castMany(slug, 7);
@@ -168,5 +174,16 @@ describe("a site whose MySQL goes back further than the keep time", () => {
     assert.ok(told(site) > 0);
     const status = await (await fetch(`${site.workers[0]?.url}/status.json`)).json();
     assert.match((status as { sentence: string }).sentence, /MySQL went back/);
+
+    const [lostReader, ...others] = lostReaders;
+    await waitUntil(
+      "a second vote of a reader whose ballot is lost",
+      async () => (await cast(slug, lostReader)).status === 202,
+    );
+    const again = await Promise.all(others.map(reader => cast(slug, reader)));
+    assert.deepEqual([...new Set(again.map(({ status }) => status))], [202]);
+    assert.equal((await cast(slug, countedReader)).status, 409, "this reader's ballot is stored");
+    await inMysql(slug, 87);
+    assert.equal((await results(site, slug)).ballots, 87);
   });
 });
