@@ -23,6 +23,7 @@ const sentences: Readonly<Record<ReceiptState, WordKey>> = {
   withdrawn: "receiptWithdrawn",
   duplicate: "receiptDuplicate",
   set_aside: "receiptSetAside",
+  lost: "receiptLost",
   missing: "receiptMissing",
   gone: "receiptGone",
 };
@@ -86,7 +87,7 @@ export function receiptPage(context: PageContext, report: ReceiptReport): string
 
 function toneOf(state: ReceiptState): "good" | "warn" | "bad" {
   if (state === "counted" || state === "final" || state === "withdrawn") return "good";
-  return state === "set_aside" || state === "missing" ? "bad" : "warn";
+  return state === "set_aside" || state === "missing" || state === "lost" ? "bad" : "warn";
 }
 
 /** The steps of a ballot, done and pending. */

@@ -13,6 +13,7 @@ const isStored: Readonly<Record<ReceiptState, boolean>> = {
   withdrawn: true,
   duplicate: false,
   set_aside: false,
+  lost: false,
   missing: false,
   gone: false,
 };

@@ -49,6 +49,15 @@ export function readQueueDepths(
   return orWhenMemcachedFails(queueDepths(server, names), () => undefined);
 }
 
+/** True when every server answers and has no waiting slot. Three or four round trips. */
+export async function nothingWaits(
+  servers: readonly MemcachedClient[],
+  names: readonly QueueName[],
+): Promise<boolean> {
+  const depths = await Promise.all(servers.map(server => readQueueDepths(server, names)));
+  return depths.every(queues => queues?.every(({ slots }) => slots === 0));
+}
+
 async function queueDepths(
   server: MemcachedClient,
   names: readonly QueueName[],

@@ -27,28 +27,42 @@ interface Stored {
   };
   readonly deadLetters?: readonly Buffer[];
   readonly away?: boolean;
+  /** Lost ballots in the poll's books. */
+  readonly lost?: number;
+  /** Slots wait in a queue. */
+  readonly busy?: boolean;
+  /** The ballot arrives when the queues have been looked at. */
+  readonly arrives?: boolean;
 }
 
 /** Receipts over a MySQL with these rows. */
-function receiptsOver({ deleted, final, ballot, deadLetters = [], away }: Stored) {
+function receiptsOver(stored: Stored) {
+  const { deleted, final, deadLetters = [], away, lost = 0 } = stored;
+  let { ballot } = stored;
   const queries: string[] = [];
   const poll = { slug: "fish", question: "Which fish?", finalized_at: final ? committedAt : null };
-  const row = {
+  const row = () => ({
     ...poll,
     ballot_id: ballot ? Buffer.from(ballot.id, "hex") : null,
     revision: ballot?.revision ?? 0,
     withdrawn: ballot?.withdrawn ? 1 : 0,
     received_at: ballot ? receivedAt : null,
     committed_at: ballot ? committedAt : null,
-  };
+  });
   const rows = async (name: string) => {
     queries.push(name);
     if (away) throw new StoreFailure("unavailable", "x", undefined, undefined);
     if (name === "receipts.letters") return deadLetters.map(bytes => ({ bytes }));
-    return deleted ? [] : [row];
+    if (name === "totals.outcomes") return [{ poll_id: 7, lost }];
+    return deleted ? [] : [row()];
   };
   const breaker = { use: (work: (db: unknown) => unknown) => work({ rows }) };
-  return { receipts: new Receipts(breaker as unknown as StoreBreaker, secrets), queries };
+  const nothingWaits = async () => {
+    if (stored.arrives) ballot = { id: ballotId };
+    return !stored.busy;
+  };
+  const store = breaker as unknown as StoreBreaker;
+  return { receipts: new Receipts({ store, secrets, nothingWaits }), queries };
 }
 
 const codeOf = (revision = 0, id = ballotId) =>
@@ -94,6 +108,16 @@ describe("a receipt's state", () => {
       "waiting",
       "dead letters hold other ballots",
       { deadLetters: [deadLetter(otherId), deadLetter(ballotId, 1)] },
+    ],
+    ["lost", "the poll has lost ballots and nothing waits", { lost: 3 }],
+    ["waiting", "the poll has lost ballots and slots wait", { lost: 3, busy: true }],
+    ["counted", "the ballot arrives during the look-up", { lost: 3, arrives: true }],
+    ["missing", "the poll has lost ballots and is final", { lost: 3, final: true }],
+    [
+      "lost",
+      "a change is lost and an earlier ballot stands",
+      { lost: 1, ballot: { id: otherId } },
+      2,
     ],
     [
       "set_aside",

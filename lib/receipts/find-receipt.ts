@@ -2,7 +2,8 @@
  * Looks up a receipt code and reports the state of its ballot.
  *
  * The code's MAC proves that the ballot was accepted (`receipts/receipt-code.ts`). So a ballot that MySQL does not have
- * is waiting before the poll is final, and missing afterwards.
+ * is waiting before the poll is final, and missing afterwards. It is lost when the books of its poll have lost ballots,
+ * and MySQL does not have it after all queues were seen empty.
  *
  * Invariant: a forged code never reaches MySQL. Valid codes do within a rate limit, behind a circuit breaker, and the
  *   same code at most once a second.
@@ -15,6 +16,7 @@ import { decodeBatch } from "../queue/slot-codec.ts";
 import type { Database } from "../store/database.ts";
 import { findStanding, type ReceiptPoll, readNewestDeadLetters } from "../store/receipts.ts";
 import type { StoreBreaker } from "../store/store-breaker.ts";
+import { noOutcomes, readOutcomes } from "../store/totals.ts";
 import type { VoterSecrets } from "../voters/voter-secrets.ts";
 import { type Receipt, readReceiptCode } from "./receipt-code.ts";
 
@@ -24,6 +26,7 @@ import { type Receipt, readReceiptCode } from "./receipt-code.ts";
  * - `replaced`: its voter has changed or withdrawn it. `withdrawn`: a withdrawal that stands.
  * - `duplicate`: another ballot of the same voter counts.
  * - `set_aside`: it could not be counted, and is kept as a dead letter.
+ * - `lost`: it was accepted, and is found nowhere. Its voter can vote again while the poll is open.
  * - `missing`: the results are final without it.
  * - `gone`: the poll was deleted.
  */
@@ -35,6 +38,7 @@ export const receiptStates = [
   "withdrawn",
   "duplicate",
   "set_aside",
+  "lost",
   "missing",
   "gone",
 ] as const;
@@ -56,9 +60,15 @@ const reportsMax = 2_000;
 /** How many of a poll's newest dead letters are searched. */
 const deadLettersMax = 500;
 
+export interface ReceiptDeps {
+  readonly store: StoreBreaker;
+  readonly secrets: VoterSecrets;
+  /** True when every queue is seen to be empty at this moment. */
+  readonly nothingWaits: () => Promise<boolean>;
+}
+
 export class Receipts {
-  readonly #store: StoreBreaker;
-  readonly #secrets: VoterSecrets;
+  readonly #deps: ReceiptDeps;
   readonly #lookups = new TokenBucket(lookupsPerSecondMax);
   readonly #reports = new LRUCache<string, ReceiptReport, Receipt>({
     max: reportsMax,
@@ -66,13 +76,13 @@ export class Receipts {
     ignoreFetchAbort: true,
     fetchMethod: async (_code, _stale, { context: receipt }) => {
       if (!this.#lookups.tryTake()) throw new FloodgateError("overloaded");
-      return this.#store.use(store => report(store, receipt));
+      const { store, nothingWaits } = this.#deps;
+      return store.use(mysql => report(mysql, receipt, nothingWaits));
     },
   });
 
-  constructor(store: StoreBreaker, secrets: VoterSecrets) {
-    this.#store = store;
-    this.#secrets = secrets;
+  constructor(deps: ReceiptDeps) {
+    this.#deps = deps;
   }
 
   /**
@@ -81,13 +91,27 @@ export class Receipts {
    * @throws FloodgateError `overloaded` above the rate limit; StoreFailure when MySQL can't be asked.
    */
   async find(code: string): Promise<ReceiptReport | undefined> {
-    const receipt = readReceiptCode(this.#secrets, code);
+    const receipt = readReceiptCode(this.#deps.secrets, code);
     if (!receipt) return undefined;
     return this.#reports.forceFetch(receipt.code, { context: receipt });
   }
 }
 
-async function report(db: Database, receipt: Receipt): Promise<ReceiptReport> {
+async function report(
+  db: Database,
+  receipt: Receipt,
+  nothingWaits: ReceiptDeps["nothingWaits"],
+): Promise<ReceiptReport> {
+  const before = await lookUp(db, receipt);
+  if (before.state !== "waiting") return before;
+  const { lost } = (await readOutcomes(db, [receipt.pollId])).get(receipt.pollId) ?? noOutcomes;
+  if (lost === 0 || !(await nothingWaits())) return before;
+  // The queues were empty after the first look: now MySQL has every ballot that was on its way.
+  const after = await lookUp(db, receipt);
+  return after.state === "waiting" ? { ...after, state: "lost" } : after;
+}
+
+async function lookUp(db: Database, receipt: Receipt): Promise<ReceiptReport> {
   const { code, pollId, voterStart, ballotEnd, revision } = receipt;
   const unknown = { code, poll: null, receivedAtMs: null, storedAtMs: null };
   const found = await findStanding(db, pollId, voterStart);

@@ -126,7 +126,7 @@ export const receiptResponseSchema = z.object({
     .meta({ description: "`null` when the poll has been deleted" }),
   state: z.enum(receiptStates).meta({
     description:
-      "waiting: received, not stored yet; counted: stored, and in the running results; final: in the final result; replaced: changed or withdrawn by its voter since; withdrawn: a withdrawal in force; duplicate: another ballot of this voter counts; set_aside: could not be counted, and is kept with the reason; missing: not in the final result; gone: the poll has been deleted",
+      "waiting: received, not stored yet; counted: stored, and in the running results; final: in the final result; replaced: changed or withdrawn by its voter since; withdrawn: a withdrawal in force; duplicate: another ballot of this voter counts; set_aside: could not be counted, and is kept with the reason; lost: accepted, and found nowhere; missing: not in the final result; gone: the poll has been deleted",
   }),
   receivedAt: momentSchema.nullable().meta({ description: "`null` until the ballot is stored" }),
   storedAt: momentSchema

@@ -17,6 +17,7 @@ import { serversUp } from "../memcached/placement.ts";
 import type { EditDeps } from "../polls/edit.ts";
 import { PublishedPolls } from "../polls/published.ts";
 import { connectServers } from "../program/connections.ts";
+import { nothingWaits } from "../queue/depth.ts";
 import { Receipts } from "../receipts/find-receipt.ts";
 import { LiveBoard } from "../results/live-board.ts";
 import { ResultsBoard } from "../results/results-board.ts";
@@ -129,7 +130,11 @@ function build(config: Config, votingStart: VotingStart): Front {
     ...reading,
     live,
     voting: startedVoting,
-    receipts: new Receipts(breaker, secrets),
+    receipts: new Receipts({
+      store: breaker,
+      secrets,
+      nothingWaits: () => nothingWaits(queueServers, connections.queueNames),
+    }),
     edit: { store, published, tallies: placement, log },
     pages: { away: false },
     pictures: new PictureCache(),

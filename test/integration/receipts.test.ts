@@ -14,7 +14,11 @@ import { ballot, batch, startFlushBench } from "#test/support/flush-bench.ts";
 const { newFlusher, newPoll, producer, enqueue, store, count } = await startFlushBench();
 const secrets = deriveVoterSecrets("a secret that is only good for tests, 32 bytes and more");
 const newReceipts = () =>
-  new Receipts(new StoreBreaker(store, createLog("test", "silent")), secrets);
+  new Receipts({
+    store: new StoreBreaker(store, createLog("test", "silent")),
+    secrets,
+    nothingWaits: async () => false,
+  });
 const codeOf = (of: Ballot) => receiptCode(secrets, of);
 
 /** A new `Receipts` each time: it caches its answers for a second. */

@@ -132,11 +132,19 @@ describe("a site whose MySQL goes back further than the keep time", () => {
   });
   after(() => site?.stop());
 
-  /** One ballot of each of so many readers; resolves with their cookies. */
-  async function castMany(slug: string, count: number): Promise<string[]> {
+  /** One ballot of each of so many readers. */
+  async function castMany(slug: string, count: number): Promise<Response[]> {
     const answers = await Promise.all(Array.from({ length: count }, () => cast(slug, undefined)));
     assert.ok(answers.every(({ status }) => status === 202));
-    return answers.map(({ headers }) => headers.get("set-cookie")?.split(";")[0] ?? "");
+    return answers;
+  }
+
+  const cookieOf = ({ headers }: Response) => headers.get("set-cookie")?.split(";")[0] ?? "";
+
+  async function receiptStateOf(answer: Response): Promise<string> {
+    const { receipt } = (await answer.json()) as { receipt: string };
+    const report = await fetch(`${site.url}/api/receipts/${receipt}`);
+    return ((await report.json()) as { state: string }).state;
   }
 
   const cast = (slug: string, cookie: string | undefined) =>
@@ -154,10 +162,10 @@ describe("a site whose MySQL goes back further than the keep time", () => {
 
   it("a site whose MySQL goes back further than the keep time goes on, its books and results say what is lost, and those readers can vote again", async () => {
     const slug = await createPoll(site);
-    const [countedReader] = await castMany(slug, 30);
+    const [countedAnswer] = await castMany(slug, 30);
     await inMysql(slug, 30);
     const snapshot = await Snapshot.take(site);
-    const lostReaders = await castMany(slug, 50);
+    const lostAnswers = await castMany(slug, 50);
     await inMysql(slug, 80);
     await snapshot.goBack(0);
     await castMany(slug, 7);
@@ -175,14 +183,22 @@ describe("a site whose MySQL goes back further than the keep time", () => {
     const status = await (await fetch(`${site.workers[0]?.url}/status.json`)).json();
     assert.match((status as { sentence: string }).sentence, /MySQL went back/);
 
-    const [lostReader, ...others] = lostReaders;
+    const [firstAnswer] = lostAnswers;
+    assert.ok(firstAnswer && countedAnswer);
+    assert.equal(await receiptStateOf(firstAnswer), "lost");
+    assert.equal(await receiptStateOf(countedAnswer), "counted");
+    const [lostReader, ...others] = lostAnswers.map(cookieOf);
     await waitUntil(
       "a second vote of a reader whose ballot is lost",
       async () => (await cast(slug, lostReader)).status === 202,
     );
     const again = await Promise.all(others.map(reader => cast(slug, reader)));
     assert.deepEqual([...new Set(again.map(({ status }) => status))], [202]);
-    assert.equal((await cast(slug, countedReader)).status, 409, "this reader's ballot is stored");
+    assert.equal(
+      (await cast(slug, cookieOf(countedAnswer))).status,
+      409,
+      "this reader's ballot is stored",
+    );
     await inMysql(slug, 87);
     assert.equal((await results(site, slug)).ballots, 87);
   });
