@@ -11,6 +11,7 @@ import { SECOND } from "#lib/base/clock.ts";
 import { createLog } from "#lib/base/log.ts";
 import { redirectConsole } from "#lib/base/output.ts";
 import { crashOnBugs, onShutdown } from "#lib/base/shutdown.ts";
+import { makeStateDirectory } from "#lib/books/accepted-count-file.ts";
 import { type Config, loadConfig } from "#lib/config/config.ts";
 import { createProgram, runProgram } from "#lib/program/command-line.ts";
 import { type Front, getFront } from "#lib/web/front.ts";
@@ -97,8 +98,9 @@ async function superviseFleet(): Promise<void> {
 async function start(): Promise<undefined> {
   redirectConsole();
   const config = loadConfig();
-  // A wrong list is reported once, before any process is started.
+  // What is wrong is reported once, before any process is started.
   proxyList(config.trustedProxies);
+  if (config.stateDir !== undefined) makeStateDirectory(config.stateDir);
   if (cluster.isPrimary && config.frontProcesses > 1) {
     await superviseFleet();
   } else {

@@ -5,10 +5,19 @@
  * **On failure:** a full or broken disk does not affect votes. It is logged once; the file keeps its older, valid
  * counts until all of them can be written again. That is tried once a second, not with each ballot.
  */
-import { closeSync, openSync, renameSync, writeSync } from "node:fs";
+import {
+  accessSync,
+  closeSync,
+  constants,
+  mkdirSync,
+  openSync,
+  renameSync,
+  writeSync,
+} from "node:fs";
 import { join } from "node:path";
 import { monotonicMs, SECOND } from "../base/clock.ts";
 import { describeError, type Log } from "../base/log.ts";
+import { ConfigError } from "../config/config.ts";
 import type { PollId } from "../model/ids.ts";
 
 /** At this size the file is written anew. */
@@ -17,6 +26,21 @@ const retryMs = SECOND;
 
 /** `accepted-{home}-{process id}-{producer}.log`. */
 export const countFilePattern = /^accepted-(\d+)-(\d+)-([0-9a-f]{16})\.log$/;
+
+/**
+ * Makes the directory of these files.
+ *
+ * @throws ConfigError when it can't be made or written to.
+ */
+export function makeStateDirectory(directory: string): void {
+  try {
+    mkdirSync(directory, { recursive: true });
+    accessSync(directory, constants.W_OK | constants.X_OK);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : error;
+    throw new ConfigError([`FLOODGATE_STATE_DIR is not a folder to write to: ${reason}`]);
+  }
+}
 
 export class AcceptedCountFile {
   readonly #path: string;

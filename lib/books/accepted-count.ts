@@ -9,7 +9,6 @@
  *
  * Invariant: the count of a poll never goes down, so the largest value is the newest.
  */
-import { mkdirSync } from "node:fs";
 import { DAY, SECOND } from "../base/clock.ts";
 import { every } from "../base/every.ts";
 import { describeError, type Log } from "../base/log.ts";
@@ -20,7 +19,7 @@ import { Pipeline } from "../memcached/pipeline.ts";
 import type { Placement } from "../memcached/placement.ts";
 import type { PollId } from "../model/ids.ts";
 import type { Acceptance } from "../store/acceptances.ts";
-import { AcceptedCountFile } from "./accepted-count-file.ts";
+import { AcceptedCountFile, makeStateDirectory } from "./accepted-count-file.ts";
 
 export interface AcceptedCountOptions {
   /** 8 bytes that name this run of the process, as in its batch ids. */
@@ -44,12 +43,12 @@ export class AcceptedCount {
   #unreported = new Set<PollId>();
   readonly #file: AcceptedCountFile | undefined;
 
-  /** @throws Error of the file system when the directory can't be created. */
+  /** @throws ConfigError when the directory can't be made or written to. */
   constructor(options: AcceptedCountOptions) {
     this.#options = options;
     const { directory, home, producer } = options;
     if (directory === undefined) return;
-    mkdirSync(directory, { recursive: true });
+    makeStateDirectory(directory);
     this.#file = new AcceptedCountFile(directory, home, producer, this.#accepted, options.log);
   }
 

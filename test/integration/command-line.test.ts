@@ -156,6 +156,19 @@ describe("other mistakes", { concurrency: 2 }, () => {
     }
   });
 
+  it("front says in one line, with status 78, that its state folder can't be made", async () => {
+    const file = join(directory, "state");
+    writeFileSync(file, "");
+    for (const processes of ["1", "2"]) {
+      const ended = await run("front", [], {
+        FLOODGATE_STATE_DIR: join(file, "below"),
+        FLOODGATE_FRONT_PROCESSES: processes,
+      });
+      assertOneLine("front", ended, 78);
+      assert.match(ended.stderr, /FLOODGATE_STATE_DIR is not a folder to write to: ENOTDIR/);
+    }
+  });
+
   it("up says in one line, with status 78, that its folder is a file", async () => {
     const file = join(directory, "file");
     writeFileSync(file, "");
