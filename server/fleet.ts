@@ -104,6 +104,8 @@ export class Fleet {
     const worker = cluster.fork({
       FLOODGATE_QUEUE_FIRST_HOME: String(home % this.#config.queueHomes),
     });
+    // A process that can't be started has ended; without a listener the error would end this one.
+    worker.on("error", () => {});
     const ended = endedWithOutput(worker.process);
     const listening = await Promise.race([
       once(worker, "listening").then(() => true),

@@ -8,6 +8,7 @@ import { once } from "node:events";
 import { createServer } from "node:net";
 import { fileURLToPath } from "node:url";
 import { SECOND } from "#lib/base/clock.ts";
+import { Descriptors } from "#lib/base/descriptors.ts";
 import { createLog } from "#lib/base/log.ts";
 import { redirectConsole } from "#lib/base/output.ts";
 import { crashOnBugs, onShutdown } from "#lib/base/shutdown.ts";
@@ -41,7 +42,7 @@ async function serveAlone(front: Front): Promise<void> {
       "a reload needs FLOODGATE_FRONT_PROCESSES of 2 or more; restart the front instead";
     front.log.warn({ event: "reload_refused", detail });
   });
-  const next = new NextSocket(front.pages);
+  const next = new NextSocket(front.serving);
   const child = new NextSupervisor(nextProgram, front.log, path => next.move(path));
   const steps = await serve(front, next);
   onShutdown(front.log, [...steps, { name: "stop Next", run: () => child.stop() }], shutdownMsMax);
@@ -51,7 +52,7 @@ async function serveAlone(front: Front): Promise<void> {
 
 /** One of several serving processes: the parent sends the Next process's address, and when to stop. */
 async function serveAsOneOfMany(front: Front): Promise<void> {
-  const next = new NextSocket(front.pages, process.argv[2]);
+  const next = new NextSocket(front.serving, process.argv[2]);
   process.on("message", message => {
     if (isNextAddress(message)) next.move(message.nextAt);
     else if (message === stopMessage) stop(stopMessage);
@@ -75,6 +76,7 @@ async function superviseFleet(): Promise<void> {
   const config = loadConfig();
   const log = createLog("front", config.logLevel);
   crashOnBugs(log);
+  void new Descriptors(log).watch();
   const fleet = new Fleet(config, log);
   const child = new NextSupervisor(nextProgram, log, path => fleet.announceNextSocket(path));
   await checkPort(config);

@@ -9,6 +9,7 @@ import { rmSync } from "node:fs";
 import { createServer } from "node:http";
 import next from "next";
 import { SECOND } from "#lib/base/clock.ts";
+import { Descriptors } from "#lib/base/descriptors.ts";
 import { redirectConsole } from "#lib/base/output.ts";
 import { crashOnBugs } from "#lib/base/shutdown.ts";
 import { getFront } from "#lib/web/front.ts";
@@ -22,6 +23,7 @@ if (!socketPath || !process.send)
 redirectConsole();
 const front = getFront("on_first_use");
 crashOnBugs(front.log);
+void new Descriptors(front.log).watch();
 for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"]) process.on(signal, () => {});
 
 const { port, host: hostname } = front.config;

@@ -1,12 +1,13 @@
 /** Where a serving process reaches the Next process. */
+import type { Serving } from "#lib/web/readiness.ts";
 
 export class NextSocket {
-  readonly #pages: { away: boolean };
+  readonly #serving: Serving;
   #path: string | null = null;
 
-  /** @param pages - is told whether there is one. */
-  constructor(pages: { away: boolean }, path: string | null = null) {
-    this.#pages = pages;
+  /** @param serving - is told whether there is one. */
+  constructor(serving: Serving, path: string | null = null) {
+    this.#serving = serving;
     this.move(path);
   }
 
@@ -17,6 +18,6 @@ export class NextSocket {
 
   move(path: string | null): void {
     this.#path = path;
-    this.#pages.away = path === null;
+    this.#serving.pagesAway = path === null;
   }
 }

@@ -5,11 +5,13 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { monotonicMs, SECOND, sleep } from "#lib/base/clock.ts";
+import { Descriptors } from "#lib/base/descriptors.ts";
 import type { ShutdownStep } from "#lib/base/shutdown.ts";
 import type { Config } from "#lib/config/config.ts";
 import type { Front } from "#lib/web/front.ts";
 import { hotListener } from "./adapter.ts";
 import { proxyList, stampAddress } from "./client-address.ts";
+import { ConnectionLimit } from "./connection-limit.ts";
 import { hotRoute } from "./hot-routes.ts";
 import { proxyToNext, refuse } from "./next-proxy.ts";
 import type { NextSocket } from "./next-socket.ts";
@@ -51,6 +53,10 @@ export async function serve(front: Front, next: NextSocket): Promise<ShutdownSte
   );
   // There is no WebSocket route, so an upgrade is refused.
   server.on("upgrade", (_request, socket) => socket.destroy());
+  const descriptors = new Descriptors(front.log);
+  await descriptors.look();
+  const limit = new ConnectionLimit(server, descriptors, front.log, front.serving);
+  void descriptors.watch(limit.update);
   const close = closer(server);
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);

@@ -2,6 +2,7 @@
  * The flush worker: a daemon that brings ballots from the queues into MySQL. `floodgate flush` is one pass of the
  * same; any number of both may run side by side.
  */
+import { Descriptors } from "#lib/base/descriptors.ts";
 import { createLog } from "#lib/base/log.ts";
 import { LogLines } from "#lib/base/log-lines.ts";
 import { redirectConsole } from "#lib/base/output.ts";
@@ -32,6 +33,7 @@ const program = createProgram(
     const lines = new LogLines(linesKept);
     const log = createLog("worker", config.logLevel, lines);
     crashOnBugs(log);
+    void new Descriptors(log).watch();
     await runDaemon(buildWorker(config, log), lines);
     return undefined;
   },

@@ -26,6 +26,7 @@ import { poolSizes, Store } from "../store/database.ts";
 import { StoreBreaker } from "../store/store-breaker.ts";
 import { deriveVoterSecrets, type VoterSecrets } from "../voters/voter-secrets.ts";
 import { PictureCache } from "./picture-cache.ts";
+import type { Serving } from "./readiness.ts";
 import { SharedPages } from "./shared-pages.ts";
 import { startVoting, type Voting } from "./voting.ts";
 
@@ -44,8 +45,8 @@ export interface Front {
   readonly voting: () => Voting;
   readonly receipts: Receipts;
   readonly edit: EditDeps;
-  /** Whether the Next process is away, without which there is no studio and no receipt. */
-  readonly pages: { away: boolean };
+  /** What the server in this process says of itself; see `web/readiness.ts`. */
+  readonly serving: Serving;
   readonly pictures: PictureCache;
   readonly sharedPages: SharedPages;
   /** The answer that a snapshot is to all readers, encoded once for each snapshot. */
@@ -136,7 +137,7 @@ function build(config: Config, votingStart: VotingStart): Front {
       nothingWaits: () => nothingWaits(queueServers, connections.queueNames),
     }),
     edit: { store, published, tallies: placement, log },
-    pages: { away: false },
+    serving: { pagesAway: false, full: false },
     pictures: new PictureCache(),
     sharedPages: new SharedPages(),
     sharedResults: new WeakMap(),

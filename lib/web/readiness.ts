@@ -7,6 +7,14 @@ import { Pipeline } from "../memcached/pipeline.ts";
 import type { Lane } from "../model/lane.ts";
 import type { Front } from "./front.ts";
 
+/** The state of a server, kept by `server/`. */
+export interface Serving {
+  /** The Next process does not answer: no studio, receipts and pictures. */
+  pagesAway: boolean;
+  /** New connections are refused. */
+  full: boolean;
+}
+
 export interface Readiness {
   /** `degraded`: votes are accepted although a dependency is away. `unavailable`: votes are refused. */
   readonly status: "ok" | "degraded" | "unavailable";
@@ -19,6 +27,8 @@ export interface Readiness {
   readonly mysql: "ok" | "unreachable";
   /** Not needed for accepting votes: the studio, receipts and pictures. */
   readonly pages: "ok" | "away";
+  /** `full`: this process has as many clients as it may have open files, and refuses new ones. */
+  readonly connections: "ok" | "full";
   /** Clocks that are more than two seconds off the site's time; such a machine needs NTP. */
   readonly wrongClocks: readonly WrongClock[];
 }
@@ -36,18 +46,21 @@ export async function readiness(front: Front): Promise<Readiness> {
   front.degradation.update();
   const { step, lanesRefused } = front.degradation;
   const { wrong: wrongClocks } = front.clock;
+  const { pagesAway, full } = front.serving;
   const all =
     step === "normal" &&
     servers.every(([, state]) => state === "ok") &&
     wrongClocks.length === 0 &&
-    !front.pages.away;
+    !pagesAway &&
+    !full;
   return {
     status: step === "refusing" ? "unavailable" : all ? "ok" : "degraded",
     step,
     lanesRefused,
     memcached: Object.fromEntries(servers),
     mysql: mysqlUp ? "ok" : "unreachable",
-    pages: front.pages.away ? "away" : "ok",
+    pages: pagesAway ? "away" : "ok",
+    connections: full ? "full" : "ok",
     wrongClocks,
   };
 }
