@@ -4,7 +4,7 @@
  */
 import cluster, { type Worker } from "node:cluster";
 import { once } from "node:events";
-import { SECOND } from "#lib/base/clock.ts";
+import { MINUTE, SECOND } from "#lib/base/clock.ts";
 import type { Log } from "#lib/base/log.ts";
 import { type RunningProcess, Supervised } from "#lib/base/supervised.ts";
 import type { Config } from "#lib/config/config.ts";
@@ -12,6 +12,8 @@ import { ProgramFailure } from "#lib/program/command-line.ts";
 import { endedWithOutput } from "./child-output.ts";
 import { type NextAddress, stopMessage } from "./process-messages.ts";
 
+/** A process that has not listened by then never will. */
+const listenMsMax = MINUTE;
 const backoff = { firstMs: 0.1 * SECOND, maxMs: 5 * SECOND };
 
 interface ServingProcess extends RunningProcess {
@@ -107,13 +109,13 @@ export class Fleet {
     // A process that can't be started has ended; without a listener the error would end this one.
     worker.on("error", () => {});
     const ended = endedWithOutput(worker.process);
-    const listening = await Promise.race([
-      once(worker, "listening").then(() => true),
-      ended.then(() => false),
-    ]);
-    if (!listening)
+    const late = setTimeout(() => worker.process.kill("SIGKILL"), listenMsMax);
+    const listening = once(worker, "listening").then(() => true as const);
+    const status = await Promise.race([listening, ended]);
+    clearTimeout(late);
+    if (status !== true)
       throw new ProgramFailure(
-        "a serving process ended before it listened; its own log line names the reason",
+        `a serving process ended before it listened (${status}); its own log line, if any, names the reason`,
       );
     return { worker, ended, stop: () => stopWorker(worker, ended) };
   }

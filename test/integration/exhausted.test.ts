@@ -1,4 +1,7 @@
-/** A process that runs out of file descriptors refuses what it can't serve, goes on with the rest, or ends. */
+/**
+ * A process that runs out of file descriptors, memory or threads refuses what it can't serve, goes on with the rest, or
+ * ends.
+ */
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { once } from "node:events";
@@ -7,8 +10,10 @@ import { connect, type Socket } from "node:net";
 import { after, before, describe, it } from "node:test";
 import { sleep } from "#lib/base/clock.ts";
 import type { Readiness } from "#lib/web/readiness.ts";
-import { waitUntil } from "#scripts/services/ports.ts";
-import { createPoll, Ledger } from "#test/support/ledger.ts";
+import { Child } from "#scripts/services/child.ts";
+import { freePort, waitUntil } from "#scripts/services/ports.ts";
+import { createPoll, Ledger, vote } from "#test/support/ledger.ts";
+import { deadOutputs } from "#test/support/outputs.ts";
 import { pagesAnswer } from "#test/support/readiness.ts";
 import { Site } from "#test/support/site.ts";
 
@@ -16,6 +21,14 @@ import { Site } from "#test/support/site.ts";
 function limit(pid: number, files: number): void {
   const set = spawnSync("prlimit", ["--pid", String(pid), `--nofile=${files}:${files}`]);
   assert.equal(set.status, 0, String(set.stderr));
+}
+
+/** The first child of a process that runs this program. */
+function childOf({ pid }: Child, program: string): number {
+  const found = spawnSync("pgrep", ["-P", String(pid), "-f", program], { encoding: "utf8" });
+  const [child] = found.stdout.trim().split("\n").map(Number);
+  assert.ok(child, `${pid} has no child ${program}`);
+  return child;
 }
 
 /** Connections that have answered one request and stay open, or were refused. */
@@ -91,9 +104,8 @@ describe("a process without file descriptors", () => {
   it("front and worker end with a line when they can open nothing for ten seconds; a Next process is replaced", async () => {
     const [front, worker] = [site.fronts[0], site.workers[0]];
     assert.ok(front && worker);
-    const found = spawnSync("pgrep", ["-P", String(front.child.pid), "-f", "pages.mjs"]);
     // All lower numbers are in use for as long as a process runs.
-    limit(Number(`${found.stdout}`.trim()), 8);
+    limit(childOf(front.child, "pages.mjs"), 8);
     limit(worker.child.pid, 8);
     const late = setTimeout(() => void worker.child.kill(), 30_000);
     assert.equal(await worker.child.exit(), 1);
@@ -107,4 +119,92 @@ describe("a process without file descriptors", () => {
     assert.match(front.child.output, /"level":"fatal".*"file_descriptors_exhausted"/);
     await Promise.all([site.restartFront(front), site.restartWorker(worker)]);
   });
+});
+
+describe("a process without memory or threads", () => {
+  /** A signal that makes any of our processes use all the memory it may have. */
+  const hog =
+    'process.on("SIGUSR2", () => { const all = []; for (;;) all.push(new Array(1e4).fill({})); });';
+  const options = `--max-old-space-size=256 --import data:text/javascript,${encodeURIComponent(hog)}`;
+  let site: Site;
+  before(async () => {
+    site = await Site.start({ env: { NODE_OPTIONS: options, FLOODGATE_FRONT_PROCESSES: "2" } });
+  });
+  after(() => site?.stop());
+
+  it("a serving process without memory ends and is replaced, and the other one goes on", async () => {
+    const [front] = site.fronts;
+    assert.ok(front);
+    const pid = childOf(front.child, "front.mjs");
+    const ledger = new Ledger(site, await createPoll(site), 1_000);
+    await ledger.run(20, async () => {
+      await ledger.reached(0.2);
+      process.kill(pid, "SIGUSR2");
+      await logs(front, /"front_process_ended".*"SIGABRT"/);
+    });
+    await ledger.assertBooks();
+  });
+
+  it("a worker without memory ends although nobody reads its outputs", async () => {
+    const [worker] = site.workers;
+    assert.ok(worker);
+    const { file, close } = await (deadOutputs["a pipe that nobody reads"] ?? assert.fail)(
+      site.directory,
+    );
+    await worker.child.stop();
+    await site.restartWorker(worker, {}, ["ignore", file, file]);
+    worker.child.signal("SIGUSR2");
+    await waitUntil("its end", () => worker.child.ended !== undefined, { withinMs: 30_000 });
+    assert.equal(worker.child.ended, "SIGABRT");
+    close();
+    await site.restartWorker(worker);
+  });
+
+  it("a front that may start no more processes takes votes, and starts its Next process when it may", async t => {
+    const slug = await createPoll(site);
+    const port = await freePort();
+    // The limit does not hold for root.
+    const user = ["--reuid=64917", "--clear-groups"];
+    const child = new Child("front", "setpriv", [...user, process.execPath, "dist/front.mjs"], {
+      env: {
+        ...process.env,
+        ...site.env,
+        NODE_OPTIONS: "",
+        NODE_ENV: "production",
+        PORT: String(port),
+        FLOODGATE_STATE_DIR: undefined,
+        FLOODGATE_FRONT_PROCESSES: "1",
+        FLOODGATE_QUEUE_FIRST_HOME: "3",
+      },
+    });
+    const front = { child, port, url: `http://127.0.0.1:${port}` };
+    try {
+      if (process.getuid?.() !== 0) {
+        t.skip("only root may start a process as another user");
+        return;
+      }
+      await pagesAnswer(front);
+      const mayStart = (processes: number) =>
+        spawnSync("setpriv", [
+          ...user,
+          "prlimit",
+          ...["--pid", String(child.pid), `--nproc=${processes}:`],
+        ]).status;
+      assert.equal(mayStart(1), 0);
+      process.kill(childOf(child, "pages.mjs"), "SIGKILL");
+      await logs(front, /"next_start_failed".*EAGAIN/);
+      assert.equal((await vote(front.url, slug, { choices: ["1"] })).status, 202);
+      assert.equal(mayStart(1000), 0);
+      await pagesAnswer(front);
+    } finally {
+      await child.killGroup();
+    }
+  });
+
+  function logs({ child }: { child: Child }, line: RegExp): Promise<void> {
+    return waitUntil(`${line}`, () => line.test(child.output), {
+      withinMs: 30_000,
+      gaveUp: () => child.diedBecause,
+    });
+  }
 });
