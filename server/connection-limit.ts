@@ -7,7 +7,7 @@ import type { Socket } from "node:net";
 import { MINUTE, monotonicMs } from "#lib/base/clock.ts";
 import type { Descriptors } from "#lib/base/descriptors.ts";
 import type { Log } from "#lib/base/log.ts";
-import type { Serving } from "#lib/web/readiness.ts";
+import type { Serving } from "#lib/web/serving.ts";
 
 /** For memcached, MySQL, the Next process and files; or half of all, where there are few. */
 const reserved = 128;

@@ -1,5 +1,5 @@
 /** Where a serving process reaches the Next process. */
-import type { Serving } from "#lib/web/readiness.ts";
+import type { Serving } from "#lib/web/serving.ts";
 
 export class NextSocket {
   readonly #serving: Serving;

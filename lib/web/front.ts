@@ -26,7 +26,7 @@ import { poolSizes, Store } from "../store/database.ts";
 import { StoreBreaker } from "../store/store-breaker.ts";
 import { deriveVoterSecrets, type VoterSecrets } from "../voters/voter-secrets.ts";
 import { PictureCache } from "./picture-cache.ts";
-import type { Serving } from "./readiness.ts";
+import type { Serving } from "./serving.ts";
 import { SharedPages } from "./shared-pages.ts";
 import { startVoting, type Voting } from "./voting.ts";
 
@@ -45,7 +45,7 @@ export interface Front {
   readonly voting: () => Voting;
   readonly receipts: Receipts;
   readonly edit: EditDeps;
-  /** What the server in this process says of itself; see `web/readiness.ts`. */
+  /** What the server in this process says of itself; see `web/serving.ts`. */
   readonly serving: Serving;
   readonly pictures: PictureCache;
   readonly sharedPages: SharedPages;

@@ -7,14 +7,6 @@ import { Pipeline } from "../memcached/pipeline.ts";
 import type { Lane } from "../model/lane.ts";
 import type { Front } from "./front.ts";
 
-/** The state of a server, kept by `server/`. */
-export interface Serving {
-  /** The Next process does not answer: no studio, receipts and pictures. */
-  pagesAway: boolean;
-  /** New connections are refused. */
-  full: boolean;
-}
-
 export interface Readiness {
   /** `degraded`: votes are accepted although a dependency is away. `unavailable`: votes are refused. */
   readonly status: "ok" | "degraded" | "unavailable";
