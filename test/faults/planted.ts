@@ -48,6 +48,22 @@ export const bugsOfFlush: readonly PlantedBug[] = [
     shownBy: "worker killed before the commit",
   },
   {
+    name: "unknown error number taken for bad data, at its first answer",
+    edits: [
+      {
+        file: "lib/store/failure.ts",
+        from: 'kindByErrno.get(errno ?? 0) ?? "unavailable"',
+        to: 'kindByErrno.get(errno ?? 0) ?? "invalid"',
+      },
+      {
+        file: "lib/flush/find-refused.ts",
+        from: "if (suspects.size > 0) await sleep(confirmAfterMs);",
+        to: "return suspects;",
+      },
+    ],
+    shownBy: "mysql answers 1047 for a while",
+  },
+  {
     name: "slots deleted before the commit",
     edits: [
       {
