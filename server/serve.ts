@@ -38,6 +38,7 @@ export async function serve(front: Front, next: NextSocket): Promise<ShutdownSte
   const { port, host: hostname, trustedProxies } = front.config;
   // A vote in the first seconds must not be judged by a wrong clock; but votes do not wait for a silent server.
   await Promise.race([front.clock.measure(), sleep(firstMeasureMsMax)]);
+  await front.voting().join();
   const proxies = proxyList(trustedProxies);
   const handleHot = hotListener(front);
   const server = createServer(

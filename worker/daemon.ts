@@ -1,11 +1,13 @@
 /** The daemon: pass after pass, until it is stopped. */
-import { monotonicMs, SECOND } from "#lib/base/clock.ts";
+import { monotonicMs, SECOND, wallMs } from "#lib/base/clock.ts";
+import { every } from "#lib/base/every.ts";
 import { describeError } from "#lib/base/log.ts";
 import type { LogLines } from "#lib/base/log-lines.ts";
 import { retry } from "#lib/base/retry.ts";
-import { onShutdown } from "#lib/base/shutdown.ts";
+import { onShutdown, stopWith } from "#lib/base/shutdown.ts";
 import type { PassSummary } from "#lib/flush/flusher.ts";
-import { isStoreFailure } from "#lib/store/failure.ts";
+import { exitStatus } from "#lib/program/command-line.ts";
+import { isStoreFailure, orWhenMysqlFails } from "#lib/store/failure.ts";
 import { checkSchema } from "#lib/store/migrate.ts";
 import { KickstartListener } from "./kickstart-listener.ts";
 import { Maintenance, onePass } from "./maintenance.ts";
@@ -20,6 +22,7 @@ const failureBackoff = { firstMs: 200, maxMs: 5 * SECOND };
 /** With a backlog, ballots of a higher lane wait at most this long and for one commit. */
 const passMsMax = 500;
 const shutdownMsMax = 5 * SECOND;
+const fleetEveryMs = 5 * SECOND;
 
 /**
  * Waits for MySQL for as long as it takes: a worker that gave up could go unnoticed.
@@ -36,6 +39,32 @@ function waitForSchema({ store, log }: WorkerParts): Promise<void> {
   });
 }
 
+const stateOf = ({ clock }: WorkerParts) => ({
+  heldSinceMs: undefined,
+  clockAheadMs: wallMs() - clock.nowMs(),
+});
+
+/** Keeps this worker's row in the fleet record, and its view of the others. Never rejects. */
+async function keepRegistered(worker: WorkerParts): Promise<void> {
+  const { fleet, registration, log } = worker;
+  try {
+    await registration.report(stateOf(worker));
+    await fleet.refresh();
+    const conflict = fleet.conflictOf(registration.identity);
+    if (!conflict) return;
+    log.fatal({ event: "settings_differ", sentence: conflict.sentence });
+    stopWith(exitStatus.config);
+  } catch (error) {
+    // MySQL is away, which the passes report.
+    if (!isStoreFailure(error)) log.error({ event: "fleet_not_read", ...describeError(error) });
+  }
+}
+
+/** Without MySQL, the others notice by themselves that this process has ended. */
+async function leave({ registration }: WorkerParts): Promise<void> {
+  await orWhenMysqlFails(registration.end(), () => undefined);
+}
+
 /** Slots that the pass dealt with. After some, the next pass follows soon. */
 const foundIn = ({ slots, missing, letters }: PassSummary): number => slots + missing + letters;
 
@@ -49,7 +78,9 @@ export async function runDaemon(worker: WorkerParts, lines: LogLines): Promise<v
   const { clock, config, log } = worker;
   const stop = new AbortController();
   await clock.measure();
+  await worker.fleet.join(worker.registration, stateOf(worker));
   void clock.watch(stop.signal);
+  const registered = every(fleetEveryMs, () => keepRegistered(worker), stop.signal);
   const maintenance = new Maintenance(worker);
   const kickstart = new KickstartListener(log);
   const schedule = new Schedule(kickstart, config.flushIntervalMs);
@@ -118,6 +149,7 @@ export async function runDaemon(worker: WorkerParts, lines: LogLines): Promise<v
     [
       { name: "finish the pass", run: finishPass },
       { name: "close the pages", run: status.close },
+      { name: "leave the fleet record", run: () => registered.then(() => leave(worker)) },
       { name: "close connections", run: worker.close },
     ],
     shutdownMsMax,

@@ -4,14 +4,17 @@ import { SECOND } from "#lib/base/clock.ts";
 import type { Log } from "#lib/base/log.ts";
 import { CountGatherer } from "#lib/books/gather-counts.ts";
 import type { Config } from "#lib/config/config.ts";
+import type { FleetRecord } from "#lib/fleet/fleet-record.ts";
 import { Fronts } from "#lib/fleet/fronts.ts";
+import { identifyWorker } from "#lib/fleet/process-identity.ts";
+import { Registration } from "#lib/fleet/registration.ts";
 import type { SiteClock } from "#lib/fleet/site-clock.ts";
 import { Flusher } from "#lib/flush/flusher.ts";
 import { RecentBatches } from "#lib/flush/recent-batches.ts";
 import type { MemcachedClient } from "#lib/memcached/client.ts";
-import type { QueueName } from "#lib/model/ids.ts";
 import { PublishedPolls } from "#lib/polls/published.ts";
 import { connectServers } from "#lib/program/connections.ts";
+import type { QueueHomes } from "#lib/queue/queue-homes.ts";
 import type { TallyDeps } from "#lib/rebuild/rebuild.ts";
 import { DoubtfulPolls } from "#lib/rebuild/reconcile.ts";
 import { poolSizes, type Store } from "#lib/store/database.ts";
@@ -28,7 +31,9 @@ export interface WorkerParts {
   readonly tallies: TallyDeps;
   readonly memcached: readonly MemcachedClient[];
   readonly queueServers: readonly MemcachedClient[];
-  readonly queueNames: readonly QueueName[];
+  readonly homes: QueueHomes;
+  readonly fleet: FleetRecord;
+  readonly registration: Registration;
   readonly doubtful: DoubtfulPolls;
   readonly books: CountGatherer;
   readonly fronts: Fronts;
@@ -47,6 +52,7 @@ export function buildWorker(config: Config, log: Log): WorkerParts {
     statementMs: statementMsMax,
   });
   const { store, clock, placement, queueServers } = connections;
+  const identity = identifyWorker(config);
   const doubtful = new DoubtfulPolls();
   const books = new CountGatherer(store, placement);
   const setbacks = new SetbackRecord();
@@ -76,7 +82,7 @@ export function buildWorker(config: Config, log: Log): WorkerParts {
       },
     },
     queueServers,
-    config.queueHomes,
+    connections.homes,
     config.queueCopies,
   );
   return {
@@ -86,7 +92,8 @@ export function buildWorker(config: Config, log: Log): WorkerParts {
     flusher,
     doubtful,
     books,
-    fronts: new Fronts({ store, log, goneMs: config.frontGoneMs }),
+    registration: new Registration(store, log, identity),
+    fronts: new Fronts({ store, log, goneMs: config.frontGoneMs, self: identity.id }),
     setbacks,
     published: new PublishedPolls(placement, store, log),
     tallies: connections,

@@ -2,6 +2,7 @@
 import { monotonicMs, SECOND } from "#lib/base/clock.ts";
 import { createLog } from "#lib/base/log.ts";
 import { crashOnBugs } from "#lib/base/shutdown.ts";
+import { ConfigError } from "#lib/config/config.ts";
 import type { PassSummary } from "#lib/flush/flusher.ts";
 import { createProgram, exitStatus } from "#lib/program/command-line.ts";
 import { checkSchema, SchemaMismatch } from "#lib/store/migrate.ts";
@@ -52,6 +53,7 @@ async function flush(worker: WorkerParts): Promise<number> {
   try {
     await checkSchema(worker.store);
     await worker.clock.measure();
+    await worker.fleet.compare(worker.registration.identity.settings);
     const summary = await onePass(worker, new Maintenance(worker), {
       signal: stop.signal,
       waitForMissing: true,
@@ -62,7 +64,7 @@ async function flush(worker: WorkerParts): Promise<number> {
     return summary.unreachable.length > 0 ? exitStatus.failed : exitStatus.ok;
   } catch (error) {
     line.clear();
-    if (error instanceof SchemaMismatch) throw error;
+    if (error instanceof SchemaMismatch || error instanceof ConfigError) throw error;
     // On standard output, like the line of a pass that succeeds: cron sends that to the log.
     print(`flush: failed: ${error instanceof Error ? error.message : error}`);
     return exitStatus.failed;

@@ -2,7 +2,7 @@
  * Stops a process in order: the SIGTERM sequence of the front and the worker.
  *
  * At the first signal the steps run, in their order. At the second signal, or when the time is over, the process exits
- * at once. The exit status is 0 only when every step succeeded.
+ * at once. The exit status is 1 when a step failed, and otherwise that of `stopWith`, or 0.
  */
 import { describeError, type Log } from "./log.ts";
 
@@ -32,7 +32,7 @@ export function onShutdown(
       process.exit(1);
     }, withinMs).unref();
     runSteps(log, steps).then(
-      failed => process.exit(failed ? 1 : 0),
+      failed => process.exit(failed ? 1 : process.exitCode),
       () => process.exit(1),
     );
   };
@@ -46,6 +46,12 @@ export function onShutdown(
   process.on("SIGTERM", onSignal);
   process.on("SIGINT", onSignal);
   return stop;
+}
+
+/** Stops this process in order, with a status that says why. */
+export function stopWith(status: number): void {
+  process.exitCode = status;
+  process.kill(process.pid, "SIGTERM");
 }
 
 async function runSteps(log: Log, steps: readonly ShutdownStep[]): Promise<boolean> {

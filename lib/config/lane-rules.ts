@@ -4,6 +4,7 @@
  *
  * Source: Perlbal's `high_priority_cookie`, and its HighPri plugin for URIs and hosts.
  */
+import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { parse } from "hono/utils/cookie";
@@ -59,6 +60,8 @@ export interface LaneFacts {
 export interface LaneRules {
   readonly reliefSize: number;
   readonly reliefChance: number;
+  /** Equal for equal files. Plugins are not part of it. */
+  readonly digest: string;
   readonly laneOf: (facts: LaneFacts) => Lane;
 }
 
@@ -98,7 +101,8 @@ export function parseLaneRules(text: string, path: string): LaneRules {
     }
     return "normal";
   };
-  return { reliefSize, reliefChance, laneOf };
+  const digest = createHash("sha256").update(text).digest("hex").slice(0, 16);
+  return { reliefSize, reliefChance, laneOf, digest };
 }
 
 function parseJson(text: string): unknown {

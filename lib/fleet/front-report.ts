@@ -6,47 +6,56 @@
  * Invariant: the counts are written before `held_since`, so that the books of a poll that becomes final are complete.
  * **On failure:** while MySQL is away nothing can become final, so nothing is reported; the next report makes up for it.
  */
-import { type Clock, monotonicMs, SECOND } from "../base/clock.ts";
+import { type Clock, monotonicMs, SECOND, wallMs } from "../base/clock.ts";
 import { every } from "../base/every.ts";
 import { describeError, type Log } from "../base/log.ts";
-import { isRunning } from "../base/running-process.ts";
 import type { AcceptedCount } from "../books/accepted-count.ts";
 import { raiseAccepted } from "../store/acceptances.ts";
 import type { Store } from "../store/database.ts";
 import { isStoreFailure } from "../store/failure.ts";
-import {
-  endProcesses,
-  type ProcessIdentity,
-  processesIn,
-  registerProcess,
-  reportProcess,
-} from "../store/processes.ts";
+import type { ProcessState } from "../store/processes.ts";
+import type { FleetRecord } from "./fleet-record.ts";
+import type { Registration } from "./registration.ts";
 
 export interface FrontReportDeps {
   readonly log: Log;
   readonly store: Store;
-  readonly identity: ProcessIdentity;
+  readonly fleet: FleetRecord;
+  readonly registration: Registration;
   readonly acceptedCount: AcceptedCount;
   readonly clock: Clock;
   /** When the oldest ballot was received that is accepted or may be, and is not in MySQL; infinite: there is none. */
   readonly oldestHeldMs: () => number;
+  /** Called when this process must not go on, because its settings differ from those of one that started earlier. */
+  readonly onConflict: (sentence: string) => void;
 }
 
 const reportEveryMs = SECOND;
 /** Without votes, so that an idle front costs its database next to nothing. */
 const idleReportEveryMs = 5 * SECOND;
+const compareEveryMs = 5 * SECOND;
 
 export class FrontReport {
   readonly #deps: FrontReportDeps;
-  #registered = false;
   #failing = false;
   /** Monotonic. */
   #reportedMs = Number.NEGATIVE_INFINITY;
+  #comparedMs = Number.NEGATIVE_INFINITY;
   /** The next report is due in a second: a ballot was held at the last one, or it failed. */
   #isUrgent = false;
 
   constructor(deps: FrontReportDeps) {
     this.#deps = deps;
+  }
+
+  /**
+   * Enters this process into the fleet record, before it serves.
+   *
+   * @throws ConfigError when its settings differ from those of a process that is running.
+   */
+  join(): Promise<void> {
+    const { fleet, registration } = this.#deps;
+    return fleet.join(registration, this.#state());
   }
 
   /** Reports at once and then regularly, until `signal` is aborted. Never rejects. */
@@ -59,7 +68,7 @@ export class FrontReport {
   async end(): Promise<void> {
     await this.#tryTo(async () => {
       await this.#reportAccepted();
-      await endProcesses(this.#deps.store, [this.#deps.identity.id]);
+      await this.#deps.registration.end();
     });
   }
 
@@ -67,23 +76,35 @@ export class FrontReport {
     const { acceptedCount, oldestHeldMs } = this.#deps;
     const isIdle = !this.#isUrgent && !acceptedCount.hasUnreported && oldestHeldMs() === Infinity;
     if (isIdle && monotonicMs() - this.#reportedMs < idleReportEveryMs) return;
-    await this.#tryTo(() => this.#report());
+    await this.#tryTo(async () => {
+      await this.#report();
+      await this.#compareIfDue();
+    });
   }
 
   async #report(): Promise<void> {
-    const { store, identity, log, clock, oldestHeldMs } = this.#deps;
-    // Both are read in the same turn of the event loop, so no ballot is received in between.
-    const nowMs = clock.nowMs();
-    const oldestMs = oldestHeldMs();
-    const heldSinceMs = Math.min(nowMs, oldestMs);
+    const { registration, oldestHeldMs } = this.#deps;
+    // Read before anything is awaited: a ballot that is received later is in neither number.
+    const state = this.#state();
+    this.#isUrgent = oldestHeldMs() < Infinity;
     await this.#reportAccepted();
-    this.#isUrgent = oldestMs < Infinity;
     this.#reportedMs = monotonicMs();
-    if (this.#registered && (await reportProcess(store, identity.id, heldSinceMs))) return;
-    if (!this.#registered) await endDeadProcesses(store, identity.pidSpace, identity.id);
-    const found = await registerProcess(store, identity, heldSinceMs);
-    if (this.#registered && found === "returned") log.error({ event: "was_declared_gone" });
-    this.#registered = true;
+    await registration.report(state);
+  }
+
+  #state(): ProcessState {
+    const { clock, oldestHeldMs } = this.#deps;
+    const nowMs = clock.nowMs();
+    return { heldSinceMs: Math.min(nowMs, oldestHeldMs()), clockAheadMs: wallMs() - nowMs };
+  }
+
+  async #compareIfDue(): Promise<void> {
+    if (monotonicMs() - this.#comparedMs < compareEveryMs) return;
+    this.#comparedMs = monotonicMs();
+    const { fleet, registration, onConflict } = this.#deps;
+    await fleet.refresh();
+    const conflict = fleet.conflictOf(registration.identity);
+    if (conflict) onConflict(conflict.sentence);
   }
 
   async #reportAccepted(): Promise<void> {
@@ -112,23 +133,4 @@ export class FrontReport {
       this.#isUrgent = true;
     }
   }
-}
-
-/**
- * Notes that processes of this machine have ended, which were killed and could not do it themselves.
- *
- * @param self - the calling process, if it has a row.
- */
-export async function endDeadProcesses(
-  store: Store,
-  pidSpace: string,
-  self?: string,
-): Promise<void> {
-  const others = (await processesIn(store, pidSpace)).filter(({ id }) => id !== self);
-  // A row with this process's own number is of a process that had it before.
-  const dead = others.filter(({ pid }) => pid === process.pid || !isRunning(pid));
-  await endProcesses(
-    store,
-    dead.map(({ id }) => id),
-  );
 }

@@ -18,8 +18,8 @@ import {
   noteMissingFronts,
   pruneProcesses,
 } from "../store/processes.ts";
-import { endDeadProcesses } from "./front-report.ts";
 import { pidSpace } from "./process-identity.ts";
+import { endDeadProcesses } from "./registration.ts";
 
 /** A poll that could be final, and the fronts that it waits for. */
 export interface WaitingResult {
@@ -33,6 +33,8 @@ export interface FrontsDeps {
   readonly store: Store;
   readonly log: Log;
   readonly goneMs: number;
+  /** The row of the calling process. */
+  readonly self: string;
 }
 
 /** Reports come every second, from an idle front every five; a front without one for so long is missing. */
@@ -59,8 +61,8 @@ export class Fronts {
 
   /** Finds fronts that have ended, that are missing, and that are gone by now. @throws StoreFailure. */
   async look(): Promise<void> {
-    const { store, log, goneMs } = this.#deps;
-    await endDeadProcesses(store, this.#pidSpace);
+    const { store, log, goneMs, self } = this.#deps;
+    await endDeadProcesses(store, this.#pidSpace, self);
     const missing = await noteMissingFronts(store, silentMs / SECOND, lookedMs / SECOND);
     const known = new Set(this.#missing.map(({ id }) => id));
     const left: FrontRow[] = [];

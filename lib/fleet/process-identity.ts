@@ -1,13 +1,35 @@
-/** Who and where a process is, for its row in MySQL. */
-import { createHash } from "node:crypto";
+/** Who and where a process is, for its row in the fleet record. */
+import { createHash, randomBytes } from "node:crypto";
 import { readFileSync, readlinkSync } from "node:fs";
 import { hostname } from "node:os";
-import type { ProcessIdentity } from "../store/processes.ts";
+import packageJson from "../../package.json" with { type: "json" };
+import type { Config } from "../config/config.ts";
+import { producerBytes } from "../model/ids.ts";
+import type { ProcessIdentity, ProcessRole } from "../store/processes.ts";
+import { comparedSettings } from "./compared-settings.ts";
 
-/** This process. @param producer - the first bytes of its batch ids. */
-export function identify(producer: Buffer, home: number): ProcessIdentity {
+/** This process as a front. @param producer - the first bytes of its batch ids. */
+export function identifyFront(config: Config, producer: Buffer): ProcessIdentity {
   const id = producer.toString("hex");
-  return { id, home, machine: asciiOf(hostname()), pid: process.pid, pidSpace: pidSpace() };
+  return { ...identify(config, "front"), id, home: config.queueFirstHome };
+}
+
+/** This process as a worker. */
+export function identifyWorker(config: Config): ProcessIdentity {
+  const id = randomBytes(producerBytes).toString("hex");
+  return { ...identify(config, "worker"), id, home: undefined };
+}
+
+function identify(config: Config, role: ProcessRole) {
+  return {
+    role,
+    homes: config.queueHomes,
+    machine: asciiOf(hostname()),
+    pid: process.pid,
+    pidSpace: pidSpace(),
+    version: packageJson.version,
+    settings: comparedSettings(config, role),
+  };
 }
 
 function asciiOf(name: string): string {

@@ -9,6 +9,7 @@ import { describeError } from "../base/log.ts";
 import type { MemcachedClient } from "../memcached/client.ts";
 import { orWhenMemcachedFails } from "../memcached/failure.ts";
 import { isStoreFailure } from "../store/failure.ts";
+import type { QueueHomes } from "../queue/queue-homes.ts";
 import { type FlushCounts, noCounts } from "./counts.ts";
 import type { FlushDeps } from "./deps.ts";
 import { depthOf, driveQueues, type LaneQueue } from "./drive-queues.ts";
@@ -56,7 +57,12 @@ export class Flusher {
   #lastDisturbanceMs = Number.NEGATIVE_INFINITY;
 
   /** @param copies - on how many servers each batch is stored when all are up. */
-  constructor(deps: FlushDeps, servers: readonly MemcachedClient[], homes: number, copies: number) {
+  constructor(
+    deps: FlushDeps,
+    servers: readonly MemcachedClient[],
+    homes: Pick<QueueHomes, "names">,
+    copies: number,
+  ) {
     this.#deps = deps;
     this.#servers = servers;
     this.#openQueues = new OpenQueues(deps, homes, () => {

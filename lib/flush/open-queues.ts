@@ -7,7 +7,8 @@ import { range } from "../base/lists.ts";
 import type { MemcachedClient } from "../memcached/client.ts";
 import { orWhenMemcachedFails } from "../memcached/failure.ts";
 import type { Epoch, QueueName } from "../model/ids.ts";
-import { allQueueNames, laneOf } from "../queue/queue-names.ts";
+import type { QueueHomes } from "../queue/queue-homes.ts";
+import { laneOf } from "../queue/queue-names.ts";
 import {
   type QueueState,
   readCheckpoints,
@@ -40,7 +41,7 @@ interface ServerFlush {
 
 export class OpenQueues {
   readonly #deps: FlushDeps;
-  readonly #names: readonly QueueName[];
+  readonly #homes: Pick<QueueHomes, "names">;
   readonly #onDisturbance: () => void;
   readonly #flushes = new Map<Epoch, ServerFlush>();
   /** When MySQL was last seen to have every commit of a server's queues; monotonic. */
@@ -50,9 +51,9 @@ export class OpenQueues {
   #openEpochs: Checkpoint[] | undefined;
 
   /** @param onDisturbance - called when the rest of an ended epoch has been flushed, and after a setback. */
-  constructor(deps: FlushDeps, homes: number, onDisturbance: () => void) {
+  constructor(deps: FlushDeps, homes: Pick<QueueHomes, "names">, onDisturbance: () => void) {
     this.#deps = deps;
-    this.#names = allQueueNames(homes);
+    this.#homes = homes;
     this.#onDisturbance = onDisturbance;
   }
 
@@ -65,7 +66,7 @@ export class OpenQueues {
     // In this order: an epoch that was open before the queues were read, and is not among them, has ended.
     this.#openEpochs ??= await openCheckpoints(this.#deps.store);
     const openBefore = this.#openEpochs;
-    const states = await readQueues(server, this.#names);
+    const states = await readQueues(server, this.#namesOn(server, openBefore));
     if (this.#isCheckDue(server)) await this.#checkForSetback(server, states);
     await this.#closeEndedEpochs(server, openBefore, states, counts, signal);
     const queues: LaneQueue[] = [];
@@ -93,7 +94,14 @@ export class OpenQueues {
    * @throws MemcachedFailure, StoreFailure.
    */
   async confirm(server: MemcachedClient): Promise<boolean> {
-    return !(await this.#checkForSetback(server, await readQueues(server, this.#names)));
+    const names = this.#namesOn(server, this.#openEpochs ?? []);
+    return !(await this.#checkForSetback(server, await readQueues(server, names)));
+  }
+
+  /** A queue with an open epoch is read whatever its home is: an epoch that is not looked for would count as ended. */
+  #namesOn({ name }: MemcachedClient, open: readonly Checkpoint[]): QueueName[] {
+    const opened = open.filter(({ server }) => server === name).map(({ queue }) => queue);
+    return [...new Set([...this.#homes.names, ...opened])];
   }
 
   #flushesOn(server: MemcachedClient): QueueFlush[] {

@@ -6,15 +6,18 @@
  */
 import type { Log } from "../base/log.ts";
 import type { Config } from "../config/config.ts";
+import { FleetRecord } from "../fleet/fleet-record.ts";
 import { SiteClock } from "../fleet/site-clock.ts";
 import { connectMemcached, type MemcachedClient } from "../memcached/client.ts";
 import { Placement } from "../memcached/placement.ts";
-import { allQueueNames } from "../queue/queue-names.ts";
+import { QueueHomes } from "../queue/queue-homes.ts";
 import type { TallyDeps } from "../rebuild/rebuild.ts";
 import { readDatabaseClock } from "../store/clock.ts";
 import { Store } from "../store/database.ts";
 
 export interface Connections extends TallyDeps {
+  readonly homes: QueueHomes;
+  readonly fleet: FleetRecord;
   readonly clock: SiteClock;
   readonly memcached: readonly MemcachedClient[];
   /** Each server once, whatever it holds. */
@@ -31,6 +34,7 @@ export interface StoreLimits {
 /** Opens no connection yet: each is made when it is first needed. */
 export function connectServers(config: Config, log: Log, limits: StoreLimits): Connections {
   const store = new Store({ url: config.databaseUrl, ...limits });
+  const homes = new QueueHomes(config.queueHomes);
   const memcached = connectMemcached(config.memcachedServers, log);
   const queueServers = connectMemcached(config.queueServers, log, memcached);
   const servers = [...new Set([...memcached, ...queueServers])];
@@ -42,7 +46,8 @@ export function connectServers(config: Config, log: Log, limits: StoreLimits): C
     queueServers,
     servers,
     placement: new Placement(memcached, config.queueCopies),
-    queueNames: allQueueNames(config.queueHomes),
+    homes,
+    fleet: new FleetRecord(store, log, homes),
     copies: config.queueCopies,
     close: async () => {
       for (const server of servers) server.close();

@@ -23,8 +23,9 @@ import type { MemcachedClient } from "../memcached/client.ts";
 import { orWhenMemcachedFails } from "../memcached/failure.ts";
 import { readMemory } from "../memcached/memory-stats.ts";
 import { serversUp } from "../memcached/placement.ts";
-import type { Epoch, QueueName } from "../model/ids.ts";
+import type { Epoch } from "../model/ids.ts";
 import { type Lane, lanes } from "../model/lane.ts";
+import type { QueueHomes } from "./queue-homes.ts";
 import { readCheckpoints, readQueues } from "./slots.ts";
 
 /** The memory of one server. */
@@ -65,7 +66,7 @@ export function refusedLanes(
 
 interface MemoryLimitsOptions {
   readonly servers: readonly MemcachedClient[];
-  readonly queueNames: readonly QueueName[];
+  readonly homes: Pick<QueueHomes, "names">;
   readonly copies: number;
   readonly sharePercent: number;
 }
@@ -137,7 +138,7 @@ export class MemoryLimits {
 
   /** Compares the published checkpoints with the pointers of some seconds ago. */
   async #isBehind(server: MemcachedClient): Promise<boolean> {
-    const queues = await readQueues(server, this.#options.queueNames);
+    const queues = await readQueues(server, this.#options.homes.names);
     const checkpoints = await readCheckpoints(server, queues);
     const now = monotonicMs();
     const before = this.#before.get(server) ?? [];

@@ -28,6 +28,7 @@ import { orWhenMemcachedFails } from "../memcached/failure.ts";
 import { type Placement, serversUp } from "../memcached/placement.ts";
 import type { Epoch, PollId, QueueName } from "../model/ids.ts";
 import type { Poll } from "../model/poll.ts";
+import type { QueueHomes } from "../queue/queue-homes.ts";
 import { readQueues } from "../queue/slots.ts";
 import { openCheckpoints } from "../store/checkpoints.ts";
 import type { Store } from "../store/database.ts";
@@ -45,7 +46,7 @@ export interface TallyDeps {
   readonly placement: Placement;
   /** The servers of the queues. */
   readonly queueServers: readonly MemcachedClient[];
-  readonly queueNames: readonly QueueName[];
+  readonly homes: Pick<QueueHomes, "names">;
   /** On how many queue servers each batch is stored when all are up. */
   readonly copies: number;
 }
@@ -77,7 +78,7 @@ export async function rebuildTallies(
       deps.log.warn({ event: "tallies_not_rebuilt", attempt, ...describeError(failure) });
       // Nobody needs the locks after the last attempt, and a reader may be waiting for it.
       if (attempt + 1 === attemptsMax) return undefined;
-      const free = waitForFreeLocks(serversUp(deps.queueServers), deps.queueNames);
+      const free = waitForFreeLocks(serversUp(deps.queueServers), deps.homes.names);
       await orWhenMemcachedFails(free, () => undefined);
       return undefined;
     });
@@ -106,9 +107,9 @@ function attemptRebuild(
     const checkpoints = new Map(open.map(({ epoch, slot }) => [epoch, slot]));
     const backlog = new Backlog(db, new Set(ids), checkpoints);
     const snapshot = { totals, checkpoints, backlog };
-    await catchUp(servers, deps.queueNames, backlog);
+    await catchUp(servers, deps.homes.names, backlog);
     if (await mayHaveMissed(deps.store, snapshot)) return undefined;
-    const freeze = await freezeQueues(servers, deps.queueNames);
+    const freeze = await freezeQueues(servers, deps.homes.names);
     try {
       return await correctFrozen(deps, polls, snapshot, freeze);
     } finally {

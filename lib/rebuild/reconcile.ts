@@ -40,7 +40,7 @@ export async function compareTallies(deps: TallyDeps, polls: readonly Poll[]): P
 /** The pointers of all queues as one text; `undefined` when a queue has slots waiting. */
 async function positions(deps: TallyDeps): Promise<string | undefined> {
   const states = await Promise.all(
-    serversUp(deps.queueServers).map(server => readQueues(server, deps.queueNames)),
+    serversUp(deps.queueServers).map(server => readQueues(server, deps.homes.names)),
   );
   const checkpoints = new Map(
     (await openCheckpoints(deps.store)).map(open => [open.epoch, open.slot]),

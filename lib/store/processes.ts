@@ -1,17 +1,42 @@
-/** Running processes that take votes, and what each says about the ballots that it holds: the table `processes`. */
+/** Running fronts and workers, and what each front says about the ballots that it holds: the table `processes`. */
 import type { PollId } from "../model/ids.ts";
 import type { Database, Row } from "./database.ts";
 import { placeholders } from "./sql-text.ts";
+
+export type ProcessRole = "front" | "worker";
+
+/** Settings that processes compare, by variable; of a secret, a digest. */
+export type ComparedSettings = Readonly<Record<string, string>>;
 
 /** Who and where a process is. Does not change while it runs. */
 export interface ProcessIdentity {
   /** 8 bytes, random for each run, as hex digits. */
   readonly id: string;
-  readonly home: number;
+  readonly role: ProcessRole;
+  /** Of a front. */
+  readonly home: number | undefined;
+  /** How many homes its settings name. */
+  readonly homes: number;
   readonly machine: string;
   readonly pid: number;
   /** Processes with the same value see each other by process id. */
   readonly pidSpace: string;
+  readonly version: string;
+  readonly settings: ComparedSettings;
+}
+
+/** What changes from one report to the next. */
+export interface ProcessState {
+  /** Of a front: every ballot that it received before is in MySQL. */
+  readonly heldSinceMs: number | undefined;
+  /** Its machine's clock against the site's time. */
+  readonly clockAheadMs: number;
+}
+
+/** A process as its row has it. */
+export interface FleetMember extends Omit<ProcessIdentity, "pidSpace">, ProcessState {
+  readonly startedAtMs: number;
+  readonly seenAtMs: number;
 }
 
 /** A front that reports no more, or keeps a poll from becoming final. */
@@ -28,12 +53,21 @@ export interface FrontRow {
 
 interface ProcessRow extends Row {
   readonly id: Buffer;
-  readonly home: number;
+  readonly home: number | null;
   readonly machine: string;
   readonly pid: number;
   readonly seen_at: Date;
-  readonly held_since: Date;
+  readonly held_since: Date | null;
   readonly missing_since: Date | null;
+}
+
+interface MemberRow extends ProcessRow {
+  readonly role: ProcessRole;
+  readonly homes: number;
+  readonly version: string;
+  readonly settings: string;
+  readonly clock_ahead_ms: number;
+  readonly started_at: Date;
 }
 
 const bytes = (id: string): Buffer => Buffer.from(id, "hex");
@@ -42,25 +76,27 @@ const columns = "id, home, machine, pid, seen_at, held_since, missing_since";
 
 const frontRow = (row: ProcessRow): FrontRow => ({
   id: row.id.toString("hex"),
-  home: row.home,
+  home: row.home ?? 0,
   machine: row.machine,
   pid: row.pid,
   seenAtMs: row.seen_at.getTime(),
-  heldSinceMs: row.held_since.getTime(),
+  heldSinceMs: row.held_since?.getTime() ?? 0,
   missingSinceMs: row.missing_since?.getTime(),
 });
+
+const timeOf = (ms: number | undefined) => (ms === undefined ? null : new Date(ms));
 
 /** Notes a process's report. False when it has no row that counts: it is new, or was declared gone. */
 export async function reportProcess(
   db: Database,
   id: string,
-  heldSinceMs: number,
+  { heldSinceMs, clockAheadMs }: ProcessState,
 ): Promise<boolean> {
   const { affectedRows } = await db.write(
     "processes.report",
-    `UPDATE processes SET seen_at = NOW(3), held_since = ?, missing_since = NULL
+    `UPDATE processes SET seen_at = NOW(3), held_since = ?, clock_ahead_ms = ?, missing_since = NULL
      WHERE id = ? AND ended_at IS NULL AND gone_at IS NULL`,
-    [new Date(heldSinceMs), bytes(id)],
+    [timeOf(heldSinceMs), clockAheadMs, bytes(id)],
   );
   return affectedRows === 1;
 }
@@ -68,18 +104,65 @@ export async function reportProcess(
 /** Writes the whole row of a process. Resolves with `returned` when it had a row: it had been declared gone. */
 export async function registerProcess(
   db: Database,
-  { id, home, machine, pid, pidSpace }: ProcessIdentity,
-  heldSinceMs: number,
+  identity: ProcessIdentity,
+  { heldSinceMs, clockAheadMs }: ProcessState,
 ): Promise<"registered" | "returned"> {
+  const { id, role, home, homes, machine, pid, pidSpace, version, settings } = identity;
   const { affectedRows } = await db.write(
     "processes.register",
-    `INSERT INTO processes (id, home, machine, pid, pid_space, started_at, seen_at, held_since)
-     VALUES (?, ?, ?, ?, ?, NOW(3), NOW(3), ?)
+    `INSERT INTO processes (id, role, home, homes, machine, pid, pid_space, version, settings, clock_ahead_ms,
+       started_at, seen_at, held_since)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NOW(3), NOW(3), ?)
      ON DUPLICATE KEY UPDATE seen_at = NOW(3), held_since = VALUES(held_since), missing_since = NULL,
        ended_at = NULL, gone_at = NULL`,
-    [bytes(id), home, machine, pid, pidSpace, new Date(heldSinceMs)],
+    [
+      bytes(id),
+      role,
+      home ?? null,
+      homes,
+      machine,
+      pid,
+      pidSpace,
+      version,
+      JSON.stringify(settings),
+      clockAheadMs,
+      timeOf(heldSinceMs),
+    ],
   );
   return affectedRows === 1 ? "registered" : "returned";
+}
+
+/** Processes that have reported within so many seconds and have not ended, the one that started first at the front. */
+export async function listProcesses(db: Database, withinSeconds: number): Promise<FleetMember[]> {
+  const rows = await db.rows<MemberRow>(
+    "processes.list",
+    `SELECT ${columns}, role, homes, version, settings, clock_ahead_ms, started_at FROM processes
+     WHERE ended_at IS NULL AND seen_at >= NOW(3) - INTERVAL ? SECOND ORDER BY started_at, id`,
+    [withinSeconds],
+  );
+  return rows.map(row => ({
+    id: row.id.toString("hex"),
+    role: row.role,
+    home: row.home ?? undefined,
+    homes: row.homes,
+    machine: row.machine,
+    pid: row.pid,
+    version: row.version,
+    settings: JSON.parse(row.settings) as ComparedSettings,
+    clockAheadMs: Number(row.clock_ahead_ms),
+    startedAtMs: row.started_at.getTime(),
+    seenAtMs: row.seen_at.getTime(),
+    heldSinceMs: row.held_since?.getTime(),
+  }));
+}
+
+/** The highest number of homes that any process which may have written to a queue named. 0: there is no row. */
+export async function homesInUse(db: Database): Promise<number> {
+  const [row] = await db.rows<Row & { readonly homes: number | null }>(
+    "processes.homes",
+    "SELECT MAX(GREATEST(homes, COALESCE(home + 1, 0))) AS homes FROM processes",
+  );
+  return Number(row?.homes ?? 0);
 }
 
 /** Notes that processes have ended. */
@@ -120,7 +203,8 @@ export async function noteMissingFronts(
          WHEN missing_since IS NULL OR missing_checked_at < NOW(3) - INTERVAL ? SECOND THEN NOW(3)
          ELSE missing_since END,
        missing_checked_at = NOW(3)
-     WHERE ended_at IS NULL AND gone_at IS NULL AND seen_at < NOW(3) - INTERVAL ? SECOND`,
+     WHERE role = 'front' AND ended_at IS NULL AND gone_at IS NULL
+       AND seen_at < NOW(3) - INTERVAL ? SECOND`,
     [lookedSeconds, silentSeconds],
   );
   const rows = await db.rows<ProcessRow>(
@@ -154,7 +238,8 @@ export async function frontsBefore(
   const rows = await db.rows<ProcessRow>(
     "processes.holding",
     `SELECT ${columns} FROM processes
-     WHERE (ended_at IS NULL AND gone_at IS NULL AND held_since <= ?) OR ended_at >= ? OR gone_at >= ?`,
+     WHERE role = 'front'
+       AND ((ended_at IS NULL AND gone_at IS NULL AND held_since <= ?) OR ended_at >= ? OR gone_at >= ?)`,
     [new Date(closesAtMs), new Date(readAtMs), new Date(readAtMs)],
   );
   return rows.map(frontRow);

@@ -91,7 +91,7 @@ function build(config: Config, votingStart: VotingStart): Front {
     connectionsMax: poolSizes.front,
     statementMs: statementMsMax,
   });
-  const { store, clock, memcached, queueServers, placement } = connections;
+  const { store, clock, fleet, homes, memcached, queueServers, placement } = connections;
   const directCommitStore = new Store({ url: config.databaseUrl, ...directStore });
   const breaker = new StoreBreaker(directCommitStore, log);
   const published = new PublishedPolls(placement, store, log, breaker);
@@ -123,7 +123,7 @@ function build(config: Config, votingStart: VotingStart): Front {
     secrets,
   };
   const startedVoting = () => {
-    voting ??= startVoting({ ...reading, queueServers, placement });
+    voting ??= startVoting({ ...reading, fleet, homes, queueServers, placement });
     return voting;
   };
   if (votingStart === "now") startedVoting();

@@ -11,22 +11,27 @@ import { GroupCommit } from "../ballots/group-commit.ts";
 import { watchReplayRing } from "../ballots/replay.ts";
 import { VotesUnderWay } from "../ballots/under-way.ts";
 import type { Log } from "../base/log.ts";
+import { stopWith } from "../base/shutdown.ts";
 import { AcceptedCount } from "../books/accepted-count.ts";
 import { recoverCounts } from "../books/recover-counts.ts";
 import type { Config } from "../config/config.ts";
+import type { FleetRecord } from "../fleet/fleet-record.ts";
 import { FrontReport } from "../fleet/front-report.ts";
-import { identify } from "../fleet/process-identity.ts";
+import { identifyFront } from "../fleet/process-identity.ts";
+import { Registration } from "../fleet/registration.ts";
 import type { SiteClock } from "../fleet/site-clock.ts";
 import type { Degradation } from "../health/degradation.ts";
 import type { MemcachedClient } from "../memcached/client.ts";
 import { inOrderFrom, type Placement } from "../memcached/placement.ts";
 import type { Lane } from "../model/lane.ts";
 import type { PublishedPolls } from "../polls/published.ts";
+import { exitStatus } from "../program/command-line.ts";
 import { BatchIds, type Targets } from "../queue/batch-write.ts";
 import { Kickstart } from "../queue/kickstart.ts";
 import { MemoryLimits } from "../queue/memory-limits.ts";
 import { QueueProducer } from "../queue/producer.ts";
-import { allQueueNames, queueName } from "../queue/queue-names.ts";
+import type { QueueHomes } from "../queue/queue-homes.ts";
+import { queueName } from "../queue/queue-names.ts";
 import { ReplayRing } from "../queue/replay-ring.ts";
 import type { ResultsBoard } from "../results/results-board.ts";
 import type { Store } from "../store/database.ts";
@@ -39,6 +44,8 @@ export interface VotingParts {
   readonly log: Log;
   readonly store: Store;
   readonly clock: SiteClock;
+  readonly fleet: FleetRecord;
+  readonly homes: QueueHomes;
   readonly breaker: StoreBreaker;
   readonly published: PublishedPolls;
   readonly results: ResultsBoard;
@@ -51,6 +58,8 @@ export interface VotingParts {
 
 export interface Voting {
   readonly cast: CastDeps;
+  /** Before it serves: throws ConfigError when its settings differ from those of a running process. */
+  readonly join: () => Promise<void>;
   /** Finishes the rounds under way, then ends the loops. */
   readonly stop: () => Promise<void>;
 }
@@ -76,7 +85,7 @@ export function startVoting(parts: VotingParts): Voting {
     ballotsPerSecond: config.fallbackBallotsPerSecond,
   });
   const kickstart = new Kickstart(config.kickstartTo);
-  const memoryLimits = memoryLimitsOf(config, queueServers);
+  const memoryLimits = memoryLimitsOf(config, parts.homes, queueServers);
   const replaying = {
     log,
     ring,
@@ -97,14 +106,9 @@ export function startVoting(parts: VotingParts): Voting {
     memoryLimits,
   });
   const underWay = new VotesUnderWay();
-  const report = new FrontReport({
-    log,
-    store,
-    identity: identify(producer, home),
-    acceptedCount,
-    clock: parts.clock,
-    oldestHeldMs: () => Math.min(underWay.oldestMs, ring.oldestMs),
-  });
+  const report = newReport(parts, producer, acceptedCount, () =>
+    Math.min(underWay.oldestMs, ring.oldestMs),
+  );
   const stop = new AbortController();
   const loops = [
     watchReplayRing({ ...replaying, targets: targets.normal }, stop.signal),
@@ -123,6 +127,7 @@ export function startVoting(parts: VotingParts): Voting {
       results,
       secrets: parts.secrets,
     },
+    join: () => report.join(),
     stop: async () => {
       await commit.allAnswered();
       kickstart.close();
@@ -134,6 +139,27 @@ export function startVoting(parts: VotingParts): Voting {
   };
 }
 
+function newReport(
+  { config, log, store, clock, fleet }: VotingParts,
+  producer: Buffer,
+  acceptedCount: AcceptedCount,
+  oldestHeldMs: () => number,
+): FrontReport {
+  return new FrontReport({
+    log,
+    store,
+    clock,
+    fleet,
+    registration: new Registration(store, log, identifyFront(config, producer)),
+    acceptedCount,
+    oldestHeldMs,
+    onConflict: sentence => {
+      log.fatal({ event: "settings_differ", sentence });
+      stopWith(exitStatus.config);
+    },
+  });
+}
+
 function targetsByLane(config: Config, servers: readonly MemcachedClient[]) {
   return {
     high: targetsOf("high", config, servers),
@@ -142,10 +168,14 @@ function targetsByLane(config: Config, servers: readonly MemcachedClient[]) {
   };
 }
 
-function memoryLimitsOf(config: Config, servers: readonly MemcachedClient[]): MemoryLimits {
+function memoryLimitsOf(
+  config: Config,
+  homes: QueueHomes,
+  servers: readonly MemcachedClient[],
+): MemoryLimits {
   return new MemoryLimits({
     servers,
-    queueNames: allQueueNames(config.queueHomes),
+    homes,
     copies: config.queueCopies,
     sharePercent: config.queueMemoryPercent,
   });

@@ -44,7 +44,7 @@ function newBoard(): ResultsBoard {
     log: deps.log,
     placement: new Placement([client], 1),
     queueServers: [client],
-    queueNames: allQueueNames(1),
+    homes: { names: allQueueNames(1) },
     copies: 1,
   });
 }

@@ -57,7 +57,7 @@ it("rebuildTallies lets votes of other homes go on while a dead front's lock las
       log: createLog("test", "silent"),
       placement: new Placement([bench.client], 1),
       queueServers: [bench.client],
-      queueNames: [dead.queue, alive.queue],
+      homes: { names: [dead.queue, alive.queue] },
       copies: 1,
     };
     const { result, waiting } = await votingBeside(
@@ -95,7 +95,7 @@ it("rebuildTallies that gets no lock ends with its last attempt, and waits for n
     log,
     placement: new Placement([bench.client], 1),
     queueServers: [server],
-    queueNames: [producer.queue],
+    homes: { names: [producer.queue] },
     copies: 1,
   };
   assert.equal(await rebuildTallies(deps, [poll]), undefined);

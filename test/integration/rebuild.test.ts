@@ -67,21 +67,18 @@ async function newPoll() {
 
 let homes = 0;
 /** A queue that no other test uses. */
-function newQueue(): { producer: QueueProducer; queueNames: TallyDeps["queueNames"] } {
+function newQueue(): { producer: QueueProducer; homes: TallyDeps["homes"] } {
   const home = homes++;
-  return { producer: bench.producer(home), queueNames: [queueName("normal", home)] };
+  return { producer: bench.producer(home), homes: { names: [queueName("normal", home)] } };
 }
 
-const depsFor = (
-  queueNames: TallyDeps["queueNames"],
-  change: Partial<TallyDeps> = {},
-): TallyDeps => ({
+const depsFor = (homes: TallyDeps["homes"], change: Partial<TallyDeps> = {}): TallyDeps => ({
   clock: { nowMs: Date.now },
   store: bench.store,
   log: createLog("test", "silent"),
   placement: new Placement([bench.client], 1),
   queueServers: [bench.client],
-  queueNames,
+  homes,
   copies: 1,
   ...change,
 });
@@ -94,7 +91,7 @@ async function ballotsOf(poll: Parameters<typeof partsOf>[0] & { id: PollId }, a
 }
 
 /** Dependencies whose requests are recorded in order, with hooks to act between them. */
-async function startWatched(queueNames: TallyDeps["queueNames"]) {
+async function startWatched(homes: TallyDeps["homes"]) {
   const seen: ("snapshot" | "question" | "lock" | "slots")[] = [];
   const hooks: {
     onLock?: () => Promise<unknown>;
@@ -130,7 +127,7 @@ async function startWatched(queueNames: TallyDeps["queueNames"]) {
       await hooks.onLock?.();
     }
   });
-  return { deps: depsFor(queueNames, { store, queueServers: [client] }), seen, hooks };
+  return { deps: depsFor(homes, { store, queueServers: [client] }), seen, hooks };
 }
 
 /** `work`, at the first call only. */
@@ -145,13 +142,13 @@ function once(work: () => Promise<unknown>): () => Promise<unknown> {
 
 describe("rebuildTallies", () => {
   it("rebuildTallies freezes the queues for as many round trips with forty polls as with one", async () => {
-    const { producer, queueNames } = newQueue();
+    const { producer, homes } = newQueue();
     const polls = await newPolls(41);
     for (const poll of polls) await vote(producer, poll.id);
     const roundTrips = async (some: typeof polls) => {
       const client = countingClient();
       const placement = new Placement([client], 1);
-      const deps = depsFor(queueNames, { placement, queueServers: [client] });
+      const deps = depsFor(homes, { placement, queueServers: [client] });
       assert.equal((await rebuildTallies(deps, some))?.length, some.length * 5);
       for (const poll of some) assert.equal(await ballotsOf(poll), 1);
       return client.roundTrips;
@@ -161,10 +158,10 @@ describe("rebuildTallies", () => {
   });
 
   it("rebuildTallies reads no slot again while the queues are frozen", async () => {
-    const { producer, queueNames } = newQueue();
+    const { producer, homes } = newQueue();
     const poll = await newPoll();
     for (let i = 0; i < 40; i++) await vote(producer, poll.id);
-    const { deps, seen, hooks } = await startWatched(queueNames);
+    const { deps, seen, hooks } = await startWatched(homes);
     hooks.onSlots = once(async () => {
       for (let i = 0; i < 40; i++) await vote(producer, poll.id);
     });
@@ -174,10 +171,10 @@ describe("rebuildTallies", () => {
   });
 
   it("rebuildTallies starts again before it takes a lock when slots were flushed while it read", async () => {
-    const { producer, queueNames } = newQueue();
+    const { producer, homes } = newQueue();
     const poll = await newPoll();
     for (let i = 0; i < 3; i++) await vote(producer, poll.id);
-    const { deps, seen, hooks } = await startWatched(queueNames);
+    const { deps, seen, hooks } = await startWatched(homes);
     hooks.onSlots = once(() => bench.newFlusher().pass());
     await rebuildTallies(deps, [poll]);
     assert.equal(await ballotsOf(poll), 3);
@@ -186,10 +183,10 @@ describe("rebuildTallies", () => {
   });
 
   it("rebuildTallies starts again when slots were flushed just before it had the locks", async () => {
-    const { producer, queueNames } = newQueue();
+    const { producer, homes } = newQueue();
     const poll = await newPoll();
     await vote(producer, poll.id);
-    const { deps, hooks } = await startWatched(queueNames);
+    const { deps, hooks } = await startWatched(homes);
     hooks.onLock = once(async () => {
       await vote(producer, poll.id);
       await bench.newFlusher().pass();
@@ -204,10 +201,10 @@ describe("rebuildTallies with frozen queues", () => {
   async function withSilentMysql(
     before: (producer: QueueProducer, poll: PollId) => Promise<unknown>,
   ) {
-    const { producer, queueNames } = newQueue();
+    const { producer, homes } = newQueue();
     const poll = await newPoll();
     await vote(producer, poll.id);
-    const { deps, seen, hooks } = await startWatched(queueNames);
+    const { deps, seen, hooks } = await startWatched(homes);
     const silence = new AbortController();
     hooks.onLock = once(() => before(producer, poll.id));
     hooks.onFrozenQuestion = () => sleep(statementMs, silence.signal);
@@ -223,7 +220,7 @@ describe("rebuildTallies with frozen queues", () => {
     // Votes go on although MySQL is still silent.
     await vote(producer, poll.id);
     silence.abort();
-    await rebuildTallies(depsFor(queueNames), [poll]);
+    await rebuildTallies(depsFor(homes), [poll]);
     return { ballots: await ballotsOf(poll), seen };
   }
 
@@ -245,7 +242,7 @@ describe("rebuildTallies with frozen queues", () => {
 
   it("rebuildTallies with frozen queues writes nothing to a server that answers after the lease", () =>
     undisturbed(async () => {
-      const { producer, queueNames } = newQueue();
+      const { producer, homes } = newQueue();
       const poll = await newPoll();
       await vote(producer, poll.id);
       const { port } = await testMemcached();
@@ -266,7 +263,7 @@ describe("rebuildTallies with frozen queues", () => {
         late ??= voteLate();
         await Promise.allSettled([late]);
       });
-      await rebuildTallies(depsFor(queueNames, { placement: new Placement([client], 1) }), [poll]);
+      await rebuildTallies(depsFor(homes, { placement: new Placement([client], 1) }), [poll]);
       await late;
       assert.equal(await ballotsOf(poll, client), 2);
     }));

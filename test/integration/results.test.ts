@@ -27,7 +27,7 @@ const newBoard = () =>
     log,
     placement,
     queueServers: [client],
-    queueNames: [],
+    homes: { names: [] },
     copies: 1,
   });
 

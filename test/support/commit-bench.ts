@@ -70,7 +70,7 @@ export function newCommit(
     relief,
     memoryLimits: new MemoryLimits({
       servers: [client],
-      queueNames: [],
+      homes: { names: [] },
       copies: 1,
       sharePercent: 95,
     }),

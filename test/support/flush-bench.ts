@@ -12,6 +12,7 @@ import type { BatchId, OptionNumber, PollId, Slug, VoterKey } from "#lib/model/i
 import type { Lane } from "#lib/model/lane.ts";
 import { defaultRules } from "#lib/model/poll-rules.ts";
 import { QueueProducer } from "#lib/queue/producer.ts";
+import { QueueHomes } from "#lib/queue/queue-homes.ts";
 import { queueName } from "#lib/queue/queue-names.ts";
 import { encodeBatch } from "#lib/queue/slot-codec.ts";
 import { type Row, Store } from "#lib/store/database.ts";
@@ -80,7 +81,12 @@ export async function startFlushBench(
     corrections,
     deps,
     newFlusher: (change: Partial<FlushDeps> = {}) =>
-      new Flusher({ ...deps, recent: new RecentBatches(), ...change }, [client], 4, 1),
+      new Flusher(
+        { ...deps, recent: new RecentBatches(), ...change },
+        [client],
+        new QueueHomes(4),
+        1,
+      ),
     newPoll: () =>
       insertPoll(
         store,

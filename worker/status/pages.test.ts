@@ -23,7 +23,7 @@ function pages({ token, agoMs = 0 }: { token?: string; agoMs?: number } = {}) {
     books: { total: books },
     memcached: [],
     queueServers: [],
-    queueNames: [],
+    homes: { names: [] },
     setbacks: { count: 0, lastAtMs: undefined },
   } as unknown as StatusDeps["worker"];
   const lastPass = { summary, atMs: wallMs() - agoMs, ms: 12 };

@@ -18,7 +18,7 @@ export type SurveyedWorker = Pick<
   | "config"
   | "memcached"
   | "queueServers"
-  | "queueNames"
+  | "homes"
   | "setbacks"
 >;
 
@@ -40,14 +40,14 @@ export class Surveyor {
   }
 
   async #ask(): Promise<Survey> {
-    const { clock, queueServers, queueNames, memcached, config } = this.#worker;
+    const { clock, queueServers, homes, memcached, config } = this.#worker;
     const atMs = clock.nowMs();
     const servers = await Promise.all(
       [...new Set([...queueServers, ...memcached])].map(async server => {
         const holdsQueues = queueServers.includes(server);
         const [memory, lanes] = await Promise.all([
           memoryOf(server),
-          holdsQueues ? readDepth(server, queueNames) : [],
+          holdsQueues ? readDepth(server, homes.names) : [],
         ]);
         return { name: server.name, holdsQueues, memory, lanes: lanes ?? [] };
       }),

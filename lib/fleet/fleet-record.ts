@@ -1,0 +1,99 @@
+/**
+ * The fleet record, as one process sees it: which fronts and workers run, whether their settings fit together, and how
+ * many homes have queues.
+ *
+ * A process compares its settings with those of all others before it serves, and every few seconds while it does. Of two
+ * that differ, the one that started later does not serve. While MySQL is away nothing can be compared, and votes go on.
+ */
+import { monotonicMs, SECOND, sleep } from "../base/clock.ts";
+import { describeError, type Log } from "../base/log.ts";
+import { ConfigError } from "../config/config.ts";
+import type { QueueHomes } from "../queue/queue-homes.ts";
+import type { Store } from "../store/database.ts";
+import { isStoreFailure } from "../store/failure.ts";
+import {
+  type ComparedSettings,
+  endProcesses,
+  type FleetMember,
+  homesInUse,
+  listProcesses,
+  type ProcessState,
+} from "../store/processes.ts";
+import { type Conflict, conflictOf } from "./compared-settings.ts";
+import type { Registration } from "./registration.ts";
+
+/** A process reports at least every five seconds; one that is silent for so long is not compared with. */
+const silentMs = 12 * SECOND;
+const joinPauseMs = 0.5 * SECOND;
+
+export class FleetRecord {
+  readonly #store: Store;
+  readonly #log: Log;
+  readonly #homes: QueueHomes;
+  /** The processes that run, as last read. */
+  members: readonly FleetMember[] = [];
+
+  constructor(store: Store, log: Log, homes: QueueHomes) {
+    this.#store = store;
+    this.#log = log;
+    this.#homes = homes;
+  }
+
+  /** Reads the record. Two queries. @throws StoreFailure. */
+  async refresh(): Promise<void> {
+    this.members = await listProcesses(this.#store, silentMs / SECOND);
+    this.#homes.raiseTo(await homesInUse(this.#store));
+  }
+
+  /** The process that this one must give way to, by the record as last read. */
+  conflictOf({ id, settings }: Registration["identity"]): Conflict | undefined {
+    const self = this.members.find(member => member.id === id);
+    return self && conflictOf({ ...self, settings }, this.members);
+  }
+
+  /**
+   * Enters this process into the record and compares its settings with all others. A process that differs may have died
+   * a moment ago: then this waits until it is sure.
+   *
+   * @throws ConfigError when the settings differ from those of a process that is running.
+   */
+  async join(registration: Registration, state: ProcessState): Promise<void> {
+    const { identity } = registration;
+    try {
+      await registration.report(state);
+      const refusal = await this.#refusal(identity.id, identity.settings);
+      if (!refusal) return;
+      await endProcesses(this.#store, [identity.id]);
+      throw new ConfigError([refusal.sentence]);
+    } catch (error) {
+      if (!isStoreFailure(error)) throw error;
+      this.#log.warn({ event: "settings_not_compared", ...describeError(error) });
+    }
+  }
+
+  /**
+   * Compares settings without entering a process: for commands, which end soon.
+   *
+   * @throws ConfigError like `join`; StoreFailure.
+   */
+  async compare(settings: ComparedSettings): Promise<void> {
+    const refusal = await this.#refusal("", settings);
+    if (refusal) throw new ConfigError([refusal.sentence]);
+  }
+
+  async #refusal(id: string, settings: ComparedSettings): Promise<Conflict | undefined> {
+    const firstSeen = new Map<string, number>();
+    const untilMs = monotonicMs() + silentMs + SECOND;
+    for (;;) {
+      await this.refresh();
+      const self = this.members.find(member => member.id === id);
+      const conflict = conflictOf({ id, ...self, settings }, this.members);
+      if (!conflict) return undefined;
+      const { member } = conflict;
+      const seenMs = firstSeen.get(member.id) ?? member.seenAtMs;
+      firstSeen.set(member.id, seenMs);
+      if (member.seenAtMs > seenMs || monotonicMs() > untilMs) return conflict;
+      await sleep(joinPauseMs);
+    }
+  }
+}

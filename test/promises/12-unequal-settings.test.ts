@@ -1,0 +1,108 @@
+/** Promise 12: machines that disagree are told so before they do harm. */
+import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
+import { after, before, describe, it } from "node:test";
+import { Child } from "#scripts/services/child.ts";
+import { startMemcached } from "#scripts/services/memcached.ts";
+import { freePort, waitUntil } from "#scripts/services/ports.ts";
+import { createPoll, vote } from "#test/support/ledger.ts";
+import { Site } from "#test/support/site.ts";
+
+/** Starts a program that should refuse to; its exit status and its line. */
+async function refusal(site: Site, program: "front" | "worker", env: Record<string, string>) {
+  const port = String(await freePort());
+  const child = new Child(program, process.execPath, [`dist/${program}.mjs`], {
+    env: {
+      ...process.env,
+      ...site.env,
+      PORT: port,
+      FLOODGATE_WORKER_PORT: port,
+      ...env,
+      NODE_ENV: "production",
+    },
+  });
+  const status = await child.exit();
+  return { status, output: child.output };
+}
+
+describe("a process with other settings than those that run", () => {
+  let site: Site;
+  before(async () => {
+    site = await Site.start();
+  });
+  after(() => site?.stop());
+
+  for (const [name, program, value] of [
+    ["FLOODGATE_SECRET", "front", "another secret that is only good for tests, 32 bytes"],
+    ["FLOODGATE_QUEUE_COPIES", "front", "2"],
+    ["MEMCACHED_SERVERS", "front", "127.0.0.1:1"],
+    ["FLOODGATE_SECRET", "worker", "another secret that is only good for tests, 32 bytes"],
+    ["FLOODGATE_QUEUE_SERVERS", "worker", "127.0.0.1:1"],
+  ] as const) {
+    it(`a ${program} with another ${name} does not serve, and its one line says which setting differs from whose`, async () => {
+      const { status, output } = await refusal(site, program, { [name]: value });
+      assert.equal(status, 78, output);
+      assert.match(output, new RegExp(`^${program}: wrong settings: ${name} is .* the `, "m"));
+      assert.match(output, /\(process \d+\), which has been running for longer/);
+      site.assertUnharmed();
+    });
+  }
+
+  it("a one-shot flush with another FLOODGATE_QUEUE_COPIES does not flush", async () => {
+    const flushing = site.run("flush", [], { FLOODGATE_QUEUE_COPIES: "2" });
+    await assert.rejects(flushing, /wrong settings: FLOODGATE_QUEUE_COPIES is 2 here and 1 in the/);
+  });
+
+  it("a process whose settings differ starts once those before it have ended", async () => {
+    const [front] = site.fronts;
+    const [worker] = site.workers;
+    assert.ok(front && worker);
+    await Promise.all([front.child.kill(), worker.child.kill()]);
+    const env = { FLOODGATE_SECRET: "another secret that is only good for tests, 32 bytes" };
+    await site.restartFront(front, env);
+    await site.restartWorker(worker, env);
+    site.assertUnharmed();
+    await Promise.all([front.child.kill(), worker.child.kill()]);
+    await site.restartFront(front);
+    await site.restartWorker(worker);
+  });
+
+  it("a front that started while MySQL was away leaves when it finds that its settings differ", async () => {
+    const other = await startMemcached();
+    await site.database.child.kill();
+    const odd = await site.addFront({ MEMCACHED_SERVERS: other.address });
+    await site.restartDatabase();
+    assert.equal(await odd.child.exit(), 78);
+    assert.match(odd.child.output, /"event":"settings_differ".*MEMCACHED_SERVERS is /);
+    site.fronts.pop();
+    site.assertUnharmed();
+    await other.child.kill();
+  });
+});
+
+describe("a front at a home that the worker's settings do not have", () => {
+  let site: Site;
+  before(async () => {
+    site = await Site.start({ fronts: 0, env: { FLOODGATE_QUEUE_HOMES: "2" } });
+  });
+  after(() => site?.stop());
+
+  it("the votes of a front at a home that the worker's settings do not have are stored all the same", async () => {
+    const env = { FLOODGATE_QUEUE_HOMES: "6" };
+    const front = await site.addFront({ ...env, FLOODGATE_QUEUE_FIRST_HOME: "5" });
+    const slug = await createPoll(site);
+    const votes = 20;
+    for (let i = 0; i < votes; i++) {
+      const answer = await vote(front.url, slug, { choices: ["1"], ballotId: randomUUID() });
+      assert.equal(answer.status, 202);
+    }
+    await waitUntil(
+      "the votes in MySQL",
+      async () => {
+        const [row] = await site.query("SELECT COUNT(*) AS n FROM floodgate.ballots");
+        return Number(row?.n) === votes;
+      },
+      { withinMs: 30_000 },
+    );
+  });
+});
