@@ -10,6 +10,7 @@ import { type Connections, connectServers } from "#lib/program/connections.ts";
 import { isStoreFailure } from "#lib/store/failure.ts";
 import { checkBooks, checkDrift, checkLetters } from "./counts.ts";
 import { type Finding, wrong } from "./finding.ts";
+import { checkFleet } from "./fleet.ts";
 import { checkMemcached } from "./memcached.ts";
 import { checkMysql, checkWriting } from "./mysql.ts";
 import { checkFront, checkWorker, countSlots } from "./processes.ts";
@@ -58,6 +59,7 @@ async function checkDatabase(deps: Connections, config: Config): Promise<Finding
     if (found.some(({ section }) => section === "the-schema-does-not-fit")) return found;
     const refused = await checkWriting(store, deps.clock.nowMs());
     if (refused.length > 0) return [...found.filter(isNotOkOfMysql), ...refused];
+    found.push(...(await checkFleet(store, config)));
     found.push(...(await checkQueues(serversUp(queueServers), store, config)));
     found.push(...(await checkBooks(store, () => countSlots(config, queueServers))));
     found.push(...(await checkLetters(store)));

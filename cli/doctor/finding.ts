@@ -29,6 +29,8 @@ export const sections = [
   "no-worker",
   "the-flush-is-stale",
   "votes-are-refused",
+  "votes-are-not-stored",
+  "processes-differ",
 ] as const;
 export type Section = (typeof sections)[number];
 

@@ -113,35 +113,21 @@ export function judgeQueue(numbers: QueueNumbers): Finding[] {
   return [];
 }
 
-/** Checkpoints that no worker moves: of servers and homes that are not in the settings. */
+/** Checkpoints that no worker moves: of servers that are not in the settings. */
 export function judgeCheckpoints(
-  open: readonly Pick<Checkpoint, "server" | "queue">[],
-  config: Pick<Config, "queueServers" | "queueHomes">,
+  open: readonly Pick<Checkpoint, "server">[],
+  config: Pick<Config, "queueServers">,
 ): Finding[] {
   const servers = new Set(config.queueServers.map(({ host, port }) => `${host}:${port}`));
-  const names = new Set(allQueueNames(config.queueHomes));
   const strangers = new Set(
     open.filter(({ server }) => !servers.has(server)).map(({ server }) => server),
   );
-  const dropped = open.filter(({ server, queue }) => servers.has(server) && !names.has(queue));
-  return [
-    ...[...strangers].map(server =>
-      wrong(
-        about,
-        section,
-        `MySQL knows queues on ${server}, which is not in the settings: votes there are not flushed`,
-        "Name it in FLOODGATE_QUEUE_SERVERS again, by the same host and port, until it is empty. If it is gone for good, see the runbook.",
-      ),
+  return [...strangers].map(server =>
+    wrong(
+      about,
+      section,
+      `MySQL knows queues on ${server}, which is not in the settings: votes there are not flushed`,
+      "Name it in FLOODGATE_QUEUE_SERVERS again, by the same host and port, until it is empty. If it is gone for good, see the runbook.",
     ),
-    ...(dropped.length > 0
-      ? [
-          wrong(
-            about,
-            section,
-            `${dropped.length} queues are beyond FLOODGATE_QUEUE_HOMES=${config.queueHomes}: votes in them are not flushed`,
-            "Set FLOODGATE_QUEUE_HOMES to what it was, until they are empty.",
-          ),
-        ]
-      : []),
-  ];
+  );
 }

@@ -27,14 +27,14 @@ export const settings = {
   ),
   memcachedServers: setting("MEMCACHED_SERVERS", addresses, {
     tier: "needed",
-    doc: "memcached servers for tallies, ballot-once marks and published polls, as host:port, separated by commas. The order decides which server holds a key: do not change it, and give every process the same list.",
+    doc: "memcached servers for tallies, ballot-once marks and published polls, as host:port, separated by commas. The order decides which server holds a key: every process needs the same list in the same order, and one that differs does not start.",
   }),
   secret: setting(
     "FLOODGATE_SECRET",
     z.string().min(32, "must have at least 32 characters; make one with: openssl rand -hex 32"),
     {
       tier: "needed",
-      doc: "Root of all keys: voter cookies, voter keys, sign-in. Every process needs the same one. After a change, every reader can vote again in open polls.",
+      doc: "Root of all keys: voter cookies, voter keys, sign-in. Every process needs the same one, and one that differs does not start. After a change, every reader can vote again in open polls.",
       secret: true,
     },
   ),
@@ -114,11 +114,11 @@ export const settings = {
   }),
   queueCopies: setting("FLOODGATE_QUEUE_COPIES", wholeNumber(1, 2).default(1), {
     tier: "common",
-    doc: "Copies of each vote, on as many queue servers, before it is acknowledged; also copies of each tally. With 1, votes are lost only when a front and its memcached server die together: the votes that the front had acknowledged and the worker had not yet stored, normally some milliseconds' worth, under load a quarter of a second and one pass of the worker. With 2 copies on two or more servers, losing one server together with a front loses no votes. The same for every process.",
+    doc: "Copies of each vote, on as many queue servers, before it is acknowledged; also copies of each tally. With 1, votes are lost only when a front and its memcached server die together: the votes that the front had acknowledged and the worker had not yet stored, normally some milliseconds' worth, under load a quarter of a second and one pass of the worker. With 2 copies on two or more servers, losing one server together with a front loses no votes. A process that differs from the others does not start.",
   }),
   queueHomes: setting("FLOODGATE_QUEUE_HOMES", wholeNumber(1, 64).default(8), {
     tier: "common",
-    doc: "Queues in each lane. Set it to at least the number of front processes on all machines together, so that no process waits for another's lock. The same for every process.",
+    doc: "Queues in each lane. Set it to at least the number of front processes on all machines together, so that no process waits for another's lock. Processes may differ: all of them read the queues of the highest number.",
   }),
   queueFirstHome: setting("FLOODGATE_QUEUE_FIRST_HOME", wholeNumber(0, 63).default(0), {
     tier: "common",

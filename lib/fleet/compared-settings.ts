@@ -25,9 +25,11 @@ export function comparedSettings(config: Settings, role: ProcessRole): ComparedS
     queueServers: listOf(config.queueServers),
     queueCopies: String(config.queueCopies),
     secret: digest.toString("hex"),
-    lanesFile: config.lanes.digest,
-    // Cookies have other names on https. The rest may differ: fronts may have several names.
-    ...(role === "front" && { publicUrl: `${new URL(config.publicUrl).protocol}//` }),
+    ...(role === "front" && {
+      lanesFile: config.lanes.digest,
+      // Cookies have other names on https. The rest may differ: fronts may have several names.
+      publicUrl: `${new URL(config.publicUrl).protocol}//`,
+    }),
   };
   return Object.fromEntries(
     Object.entries(values).map(([key, value]) => [variableOf(key as keyof typeof settings), value]),

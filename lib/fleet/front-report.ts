@@ -37,6 +37,7 @@ const compareEveryMs = 5 * SECOND;
 
 export class FrontReport {
   readonly #deps: FrontReportDeps;
+  #joining: Promise<void> | undefined;
   #failing = false;
   /** Monotonic. */
   #reportedMs = Number.NEGATIVE_INFINITY;
@@ -49,18 +50,24 @@ export class FrontReport {
   }
 
   /**
-   * Enters this process into the fleet record, before it serves.
+   * Enters this process into the fleet record, before it serves. Later calls share the first one's outcome.
    *
    * @throws ConfigError when its settings differ from those of a process that is running.
    */
   join(): Promise<void> {
     const { fleet, registration } = this.#deps;
-    return fleet.join(registration, this.#state());
+    this.#joining ??= fleet.join(registration, this.#state());
+    return this.#joining;
   }
 
-  /** Reports at once and then regularly, until `signal` is aborted. Never rejects. */
+  /** Reports regularly once this process has joined, until `signal` is aborted. Never rejects. */
   async reportUntil(signal: AbortSignal): Promise<void> {
-    await this.#tryTo(() => this.#report());
+    try {
+      await this.join();
+    } catch (error) {
+      this.#deps.log.error({ event: "fleet_not_joined", ...describeError(error) });
+      return;
+    }
     await every(reportEveryMs, () => this.#reportIfDue(), signal);
   }
 

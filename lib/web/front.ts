@@ -134,7 +134,7 @@ function build(config: Config, votingStart: VotingStart): Front {
     receipts: new Receipts({
       store: breaker,
       secrets,
-      nothingWaits: () => nothingWaits(queueServers, connections.queueNames),
+      nothingWaits: () => nothingWaits(queueServers, homes.names),
     }),
     edit: { store, published, tallies: placement, log },
     serving: { pagesAway: false, full: false },

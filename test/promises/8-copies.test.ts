@@ -9,6 +9,7 @@ import { monotonicMs, sleep } from "#lib/base/clock.ts";
 import { waitUntil } from "#scripts/services/ports.ts";
 import { FaultProxy } from "#test/support/fault-proxy.ts";
 import { createPoll, Ledger, results, vote } from "#test/support/ledger.ts";
+import { rerouted } from "#test/support/rerouted.ts";
 import { Site } from "#test/support/site.ts";
 import { Control, expectWithin, longestSilence } from "#test/support/stalls.ts";
 
@@ -142,9 +143,7 @@ describe("with two copies, over a bad line", () => {
     });
     proxy = await FaultProxy.start({ host: "127.0.0.1", port: site.memcached[1]?.port ?? 0 });
     // The front alone sees the second server through the proxy; the worker sees it as it is.
-    await site.addFront({
-      MEMCACHED_SERVERS: `${site.memcached[0]?.address},127.0.0.1:${proxy.port}`,
-    });
+    await site.addFront(rerouted(site.memcached[1]?.port ?? 0, proxy.port));
   });
   after(async () => {
     await site?.stop();

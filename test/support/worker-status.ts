@@ -68,7 +68,7 @@ export const survey = (slots: number, waitedMs = 0, change: Partial<Survey> = {}
   lanesRefused: [],
   standstills: [],
   wrongClocks: [],
-  fronts: { missing: [], waitingResults: [], goneMs: 600_000 },
+  fronts: { members: [], missing: [], waitingResults: [], goneMs: 600_000 },
   setbacks: { count: 0, lastAtMs: undefined },
   ...change,
 });

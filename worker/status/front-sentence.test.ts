@@ -20,7 +20,10 @@ const goneMs = 10 * MINUTE;
 
 it("the front sentence names the front that is missing, and says how long results wait for it", () => {
   const waitingResults = [{ slug: "derby" as Slug, fronts: [front()], unknown: 0 }];
-  const text = frontSentence({ missing: [front(), front()], waitingResults, goneMs }, now);
+  const text = frontSentence(
+    { members: [], missing: [front(), front()], waitingResults, goneMs },
+    now,
+  );
   assert.equal(
     text,
     "The front of home 3 on web-2 (process 4711) has not reported for 40 seconds and 1 other front. 1 result can't be final yet. It may hold votes; in 10 minutes it is declared gone, and closed polls become final without it.",
@@ -28,5 +31,20 @@ it("the front sentence names the front that is missing, and says how long result
 });
 
 it("the front sentence is absent while all fronts report", () => {
-  assert.equal(frontSentence({ missing: [], waitingResults: [], goneMs }, now), undefined);
+  assert.equal(
+    frontSentence({ members: [], missing: [], waitingResults: [], goneMs }, now),
+    undefined,
+  );
+});
+
+it("the front sentence names the front that has held votes for longest, when no worker stores them", () => {
+  const member = (home: number, heldForMs: number) =>
+    ({ ...front({ home, seenAtMs: now }), role: "front", heldSinceMs: now - heldForMs }) as never;
+  const text = (...members: never[]) =>
+    frontSentence({ members, missing: [], waitingResults: [], goneMs }, now);
+  assert.equal(text(member(1, 9_000)), undefined);
+  assert.equal(
+    text(member(1, 9_000), member(5, 40_000)),
+    "The front of home 5 on web-2 (process 4711) has held votes for 40 seconds that no worker has stored.",
+  );
 });

@@ -1,10 +1,22 @@
 /** What the worker's page says about fronts that report no more, and about results that wait for them. Pure. */
+import { SECOND } from "#lib/base/clock.ts";
 import { duration, plural } from "#lib/base/human-readable.ts";
+import { describeMember } from "#lib/fleet/compared-settings.ts";
 import type { WaitingResult } from "#lib/fleet/fronts.ts";
-import type { FrontRow } from "#lib/store/processes.ts";
+import type { FleetMember, FrontRow } from "#lib/store/processes.ts";
+
+/** A worker stores votes within a second or two; votes that wait for longer may be in a queue that none reads. */
+export const heldTooLongMs = 10 * SECOND;
+
+/** How long a front has held its oldest vote. */
+export function heldMs({ seenAtMs, heldSinceMs = seenAtMs }: FleetMember): number {
+  return Math.max(0, seenAtMs - heldSinceMs);
+}
 
 /** The fronts as a worker last found them. */
 export interface FrontsSurvey {
+  /** Fronts and workers that run. */
+  readonly members: readonly FleetMember[];
   readonly missing: readonly FrontRow[];
   readonly waitingResults: readonly WaitingResult[];
   readonly goneMs: number;
@@ -12,9 +24,9 @@ export interface FrontsSurvey {
 
 /** A sentence, or `undefined` when all fronts report and no result waits for one for long. */
 export function frontSentence(fronts: FrontsSurvey, nowMs: number): string | undefined {
-  const { missing, waitingResults, goneMs } = fronts;
+  const { members, missing, waitingResults, goneMs } = fronts;
   const [first, ...others] = missing;
-  if (!first) return undefined;
+  if (!first) return heldSentence(members);
   const { home, machine, pid, seenAtMs, missingSinceMs = nowMs } = first;
   const more = others.length > 0 ? ` and ${plural(others.length, "other front")}` : "";
   const silence = duration(Math.max(0, nowMs - seenAtMs));
@@ -26,4 +38,12 @@ export function frontSentence(fronts: FrontsSurvey, nowMs: number): string | und
     `The front of home ${home} on ${machine} (process ${pid}) has not reported for ${silence}${more}.${waits}` +
     ` It may hold votes; in ${left} it is declared gone, and closed polls become final without it.`
   );
+}
+
+/** The front that has held votes for longest, if that is too long. */
+function heldSentence(members: readonly FleetMember[]): string | undefined {
+  const [longest] = members.toSorted((a, b) => heldMs(b) - heldMs(a));
+  if (!longest || heldMs(longest) <= heldTooLongMs) return undefined;
+  const who = describeMember(longest).replace(/^t/, "T");
+  return `${who} has held votes for ${duration(heldMs(longest))} that no worker has stored.`;
 }

@@ -10,6 +10,7 @@ import { SECOND } from "#lib/base/clock.ts";
 import { processOutput } from "#lib/base/output.ts";
 import type { Books } from "#lib/books/books.ts";
 import type { PassSummary } from "#lib/flush/flusher.ts";
+import { heldMs } from "./front-sentence.ts";
 import type { Survey } from "./state.ts";
 
 export class Metrics {
@@ -80,6 +81,11 @@ export class Metrics {
     "Fronts that have stopped reporting and are not declared gone.",
   );
 
+  readonly #held = this.#gauge(
+    "front_held_seconds",
+    "For how long a front has held its oldest vote that is not in MySQL; the longest of all fronts.",
+  );
+
   readonly #books = this.#gauge("books_ballots", "Ballots in the books of all polls.", ["account"]);
   readonly #balanced = this.#gauge("books_balanced", "1 when the books balance.");
 
@@ -124,6 +130,7 @@ export class Metrics {
     this.#linesDropped.inc(processOutput().linesDropped);
     if (books) this.#account(books);
     for (const gauge of [this.#waiting, this.#oldest, this.#up, this.#clock]) gauge.reset();
+    this.#held.set(Math.max(0, ...survey.fronts.members.map(heldMs)) / SECOND);
     this.#frontsMissing.set(survey.fronts.missing.length);
     this.#setbacks.reset();
     this.#setbacks.inc(survey.setbacks.count);

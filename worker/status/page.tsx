@@ -10,6 +10,7 @@ import { styles } from "../generated.ts";
 import { BooksTable } from "./books.tsx";
 import { historyMs, type Step, stepMs } from "./history.ts";
 import { lossBound } from "./loss-bound.ts";
+import { ProcessesTable } from "./processes.tsx";
 import { isFailing, type Survey, slotsWaiting, type WorkerState } from "./state.ts";
 import { flushTimeMs, stateSentence } from "./state-sentence.ts";
 
@@ -256,6 +257,8 @@ export function renderStatusPage(props: PageProps): string {
           <Charts series={props.series} />
           <h2>memcached</h2>
           <Servers survey={survey} />
+          <h2>Processes</h2>
+          <ProcessesTable members={survey.fronts.members} nowMs={survey.atMs} />
           <h2>Last error</h2>
           <LastError state={state} />
           <h2 id="log">Log</h2>

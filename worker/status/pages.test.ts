@@ -18,6 +18,7 @@ function pages({ token, agoMs = 0 }: { token?: string; agoMs?: number } = {}) {
     log: createLog("test", "silent"),
     clock: { nowMs: wallMs, wrong: [] },
     flusher: { standstills: [] },
+    fleet: { members: [] },
     fronts: { missing: [], waitingResults: [] },
     config: { workerToken: token, queueCopies: 1, queueMemoryPercent: 50 },
     books: { total: books },

@@ -13,6 +13,7 @@ import type { Survey } from "./state.ts";
 export type SurveyedWorker = Pick<
   WorkerParts,
   | "clock"
+  | "fleet"
   | "flusher"
   | "fronts"
   | "config"
@@ -68,7 +69,8 @@ export class Surveyor {
   }
 }
 
-const frontsOf = ({ fronts, config }: SurveyedWorker): FrontsSurvey => ({
+const frontsOf = ({ fleet, fronts, config }: SurveyedWorker): FrontsSurvey => ({
+  members: fleet.members,
   missing: fronts.missing,
   waitingResults: fronts.waitingResults,
   goneMs: config.frontGoneMs,

@@ -6,6 +6,7 @@ import type { Key } from "#lib/memcached/keys.ts";
 import { Pipeline } from "#lib/memcached/pipeline.ts";
 import { waitUntil } from "#scripts/services/ports.ts";
 import { FaultProxy } from "#test/support/fault-proxy.ts";
+import { rerouted } from "#test/support/rerouted.ts";
 import { testClient } from "#test/support/services.ts";
 import type { Fault, Incident } from "../incident.ts";
 
@@ -195,10 +196,11 @@ export const memcachedFaults: readonly Fault[] = [
     inject: async incident => {
       const { site } = incident;
       const front = incident.pick(site.fronts);
+      const usualPort = site.proxies.memcached[0]?.port ?? 0;
       const own = await FaultProxy.start({ host: "127.0.0.1", port: serverOf(incident).port });
       incident.tainted.add(front);
       await front.child.kill();
-      await site.restartFront(front, { MEMCACHED_SERVERS: `127.0.0.1:${own.port}` });
+      await site.restartFront(front, rerouted(usualPort, own.port));
       await incident.pause(300, 600);
       own.stall();
       await incident.pause(1_000, 1_500);

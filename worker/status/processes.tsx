@@ -1,0 +1,54 @@
+/** @jsxImportSource hono/jsx */
+/** The running fronts and workers on the worker's page, from the fleet record. */
+import { SECOND } from "#lib/base/clock.ts";
+import { duration } from "#lib/base/human-readable.ts";
+import { skewMsMax } from "#lib/fleet/site-clock.ts";
+import type { FleetMember } from "#lib/store/processes.ts";
+import { heldMs, heldTooLongMs } from "./front-sentence.ts";
+
+export function ProcessesTable({
+  members,
+  nowMs,
+}: {
+  readonly members: readonly FleetMember[];
+  readonly nowMs: number;
+}) {
+  if (members.length === 0) return <p class="soft">Not read from MySQL yet.</p>;
+  return (
+    <table>
+      <thead>
+        <tr>
+          {["Process", "Home", "Machine", "Version", "Running for", "Holds votes for", "Clock"].map(
+            name => (
+              <th scope="col">{name}</th>
+            ),
+          )}
+        </tr>
+      </thead>
+      <tbody>
+        {members.map(member => (
+          <tr>
+            <th scope="row">
+              {member.role} {member.pid}
+            </th>
+            <td>{member.home ?? ""}</td>
+            <td>{member.machine}</td>
+            <td>{member.version}</td>
+            <td>{duration(Math.max(0, nowMs - member.startedAtMs))}</td>
+            <td class={heldMs(member) > heldTooLongMs ? "bad" : undefined}>
+              {heldMs(member) < SECOND ? "" : duration(heldMs(member))}
+            </td>
+            <td class={Math.abs(member.clockAheadMs) > skewMsMax ? "bad" : undefined}>
+              {clockText(member.clockAheadMs)}
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+function clockText(aheadMs: number): string {
+  if (Math.abs(aheadMs) <= skewMsMax) return "right";
+  return `${duration(Math.abs(aheadMs))} ${aheadMs > 0 ? "ahead" : "behind"}`;
+}
