@@ -36,6 +36,13 @@ import { reachOf, readWindow, type Window } from "./window.ts";
  */
 export type StepState = "empty" | "progress" | "waiting" | "busy" | "lost";
 
+/** How many committed slots are looked for in memcached at most. Whoever committed older ones has deleted them. */
+const lookedForMax = 100_000;
+
+/** The newest of these slots: a checkpoint may leap by any distance. */
+const newest = (first: number, last: number): number[] =>
+  range(Math.max(first, last - lookedForMax + 1), last);
+
 export class QueueFlush {
   readonly #deps: FlushDeps;
   readonly #client: MemcachedClient;
@@ -81,7 +88,7 @@ export class QueueFlush {
     if (!checkpoint || checkpoint.slot < this.#slot) this.#lacks = "a checkpoint";
     if (!checkpoint || checkpoint.slot <= this.#slot) return;
     const firstUnchecked = Math.max(this.#slot, checkpoint.deleted) + 1;
-    this.#cleanup.addUnchecked(range(firstUnchecked, checkpoint.slot));
+    this.#cleanup.addUnchecked(newest(firstUnchecked, checkpoint.slot));
     this.#cleanup.deletedUpTo(checkpoint.deleted);
     this.#slot = checkpoint.slot;
     this.#ahead.clear();
@@ -89,7 +96,7 @@ export class QueueFlush {
 
   /** Finds slots that an earlier worker committed and did not delete. Called once, before the first step. */
   async findUndeleted(): Promise<void> {
-    await this.#cleanup.findCommitted(range(this.#cleanup.deleted + 1, this.#slot));
+    await this.#cleanup.findCommitted(newest(this.#cleanup.deleted + 1, this.#slot));
   }
 
   /** MySQL has every commit of this queue: deletes the slots that were kept long enough. */

@@ -85,7 +85,7 @@ export class SlotCleanup {
 
   /** Adds slots that another worker committed, or this one in a commit without an answer. */
   addUnchecked(numbers: readonly number[]): void {
-    this.#unchecked.push(...numbers);
+    for (const slot of numbers) this.#unchecked.push(slot);
   }
 
   /** Reads the slots of `addUnchecked`, and keeps those that are still there until they are due. */

@@ -44,6 +44,25 @@ describe("a flush", () => {
     assert.equal(await slotsLeft(), 0);
   });
 
+  it("a flush goes on when a checkpoint leaps by any distance, in a running worker and in a new one", async () => {
+    const poll = await newPoll();
+    const flusher = newFlusher();
+    for (const leap of [200_000, 4_000_000_000]) {
+      const far = producer(3, "low");
+      await enqueue(far, batch([ballot(poll)]));
+      assert.equal((await flusher.pass()).unreachable.length, 0);
+      await bench.store.write(
+        "test.leap",
+        "UPDATE checkpoints SET slot = slot + ? WHERE queue = ? AND closed_at IS NULL",
+        [leap, queueName("low", 3)],
+      );
+      await enqueue(far, batch([ballot(poll)]));
+      for (const each of [flusher, newFlusher()]) {
+        assert.equal((await each.pass()).waiting, 0);
+      }
+    }
+  });
+
   it("a flush counts a voter's first ballot and takes the second off the tallies", async () => {
     const poll = await newPoll();
     const first = ballot(poll, { receivedAtMs: Date.now() - 10 });
