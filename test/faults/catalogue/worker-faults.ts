@@ -76,8 +76,8 @@ export const workerFaults: readonly Fault[] = [
       const offset = incident.pick([-2 * HOUR, 2 * HOUR]);
       incident.tainted.add(worker);
       await worker.child.stop();
-      await site.restartWorker(worker, { CLOCK_OFFSET_MS: String(offset) });
       const before = incident.logged("clock_wrong");
+      await site.restartWorker(worker, { CLOCK_OFFSET_MS: String(offset) });
       await waitUntil("the wrong clock to be noticed", () => {
         incident.noteEvidence("clock found wrong", incident.logged("clock_wrong") - before);
         return incident.logged("clock_wrong") > before;
