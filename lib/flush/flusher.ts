@@ -124,6 +124,9 @@ export class Flusher {
       waitForMissing: options.waitForMissing ?? false,
     });
     this.#standstills.keepOnly(queues);
+    for (const standstill of this.#standstills.takeNew()) {
+      this.#deps.log.error({ event: "queue_stands_still", ...standstill });
+    }
     const { waiting } = progressOf(counts, queues);
     const unreachable = [...this.#away].map(({ name }) => name);
     return { ...counts, waiting, unreachable, sawEverything: this.#away.size < this.#copies };

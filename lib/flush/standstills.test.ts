@@ -38,6 +38,20 @@ describe("Standstills", () => {
     ]);
   });
 
+  it("Standstills gives each standstill once to take", () => {
+    const { standstills, pass } = started();
+    standstills.note(queue(3, 9));
+    assert.deepEqual(standstills.takeNew(), []);
+    pass(20);
+    assert.equal(standstills.takeNew().length, 1);
+    standstills.note(queue(3, 10));
+    assert.deepEqual(standstills.takeNew(), []);
+    assert.equal(standstills.all.length, 1);
+    standstills.note(queue(4, 10));
+    pass(20);
+    assert.equal(standstills.takeNew().length, 1, "another one");
+  });
+
   it("Standstills forgets a queue that moves, becomes empty, or is in no pass any more", () => {
     for (const next of [queue(4, 9), queue(9, 9), undefined]) {
       const { standstills, pass } = started();

@@ -14,6 +14,7 @@ interface Seen {
   readonly queue: LaneQueue;
   readonly slot: number;
   readonly sinceMs: number;
+  readonly isTold: boolean;
 }
 
 /** Several passes; a missing slot may hold a queue up for the grace time besides. */
@@ -36,7 +37,7 @@ export class Standstills {
     const before = this.#seen.get(epoch);
     if (depthOf(queue) === 0) this.#seen.delete(epoch);
     else if (before?.slot === slot) this.#seen.set(epoch, { ...before, queue });
-    else this.#seen.set(epoch, { queue, slot, sinceMs: this.#now() });
+    else this.#seen.set(epoch, { queue, slot, sinceMs: this.#now(), isTold: false });
   }
 
   /** Forgets all other queues: their epochs are over, or their servers away, which is told elsewhere. */
@@ -47,15 +48,29 @@ export class Standstills {
 
   /** The queues that stand still now, longest first. */
   get all(): Standstill[] {
+    return this.#standing.map(seen => this.#describe(seen)).sort((a, b) => b.forMs - a.forMs);
+  }
+
+  /** Those that were not taken before: each standstill once. */
+  takeNew(): Standstill[] {
+    const untold = this.#standing.filter(({ isTold }) => !isTold);
+    for (const seen of untold) {
+      this.#seen.set(seen.queue.flush.checkpoint.epoch, { ...seen, isTold: true });
+    }
+    return untold.map(seen => this.#describe(seen));
+  }
+
+  get #standing(): Seen[] {
     const nowMs = this.#now();
-    return [...this.#seen.values()]
-      .map(({ queue, sinceMs }) => ({
-        server: queue.server.name,
-        queue: queue.flush.checkpoint.queue,
-        slots: depthOf(queue),
-        forMs: nowMs - sinceMs,
-      }))
-      .filter(({ forMs }) => forMs >= this.#afterMs)
-      .sort((a, b) => b.forMs - a.forMs);
+    return [...this.#seen.values()].filter(({ sinceMs }) => nowMs - sinceMs >= this.#afterMs);
+  }
+
+  #describe({ queue, sinceMs }: Seen): Standstill {
+    return {
+      server: queue.server.name,
+      queue: queue.flush.checkpoint.queue,
+      slots: depthOf(queue),
+      forMs: this.#now() - sinceMs,
+    };
   }
 }

@@ -24,6 +24,7 @@ describe("the doctor on a site where ballots wait", () => {
     const response = await fetch(`${site.workers[0]?.url}/status.json`);
     return ((await response.json()) as { sentence: string }).sentence;
   };
+  const told = () => site.workers[0]?.child.output.match(/"queue_stands_still"/g)?.length ?? 0;
   /** Examines the site after a change by its administrator, and undoes the change. */
   const planted = async (change: string, back: string) => {
     await site.query(change);
@@ -66,6 +67,8 @@ describe("the doctor on a site where ballots wait", () => {
         withinMs: 40_000,
       });
       assert.doesNotMatch(await sentence(), /well/);
+      await waitUntil("the log", () => told() > 0);
+      assert.equal(told(), 1, "once in the log");
     } finally {
       await rival.query("ROLLBACK");
       await rival.end();

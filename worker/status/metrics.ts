@@ -86,6 +86,10 @@ export class Metrics {
     "For how long a front has held its oldest vote that is not in MySQL; the longest of all fronts.",
   );
 
+  readonly #standstills = this.#gauge(
+    "queues_standing_still",
+    "Queues whose slots wait although their turn comes.",
+  );
   readonly #books = this.#gauge("books_ballots", "Ballots in the books of all polls.", ["account"]);
   readonly #balanced = this.#gauge("books_balanced", "1 when the books balance.");
 
@@ -131,6 +135,7 @@ export class Metrics {
     if (books) this.#account(books);
     for (const gauge of [this.#waiting, this.#oldest, this.#up, this.#clock]) gauge.reset();
     this.#held.set(Math.max(0, ...survey.fronts.members.map(heldMs)) / SECOND);
+    this.#standstills.set(survey.standstills.length);
     this.#frontsMissing.set(survey.fronts.missing.length);
     this.#setbacks.reset();
     this.#setbacks.inc(survey.setbacks.count);
