@@ -15,36 +15,44 @@ export function ProcessesTable({
 }) {
   if (members.length === 0) return <p class="soft">Not read from MySQL yet.</p>;
   return (
-    <table>
-      <thead>
-        <tr>
-          {["Process", "Home", "Machine", "Version", "Running for", "Holds votes for", "Clock"].map(
-            name => (
-              <th scope="col">{name}</th>
-            ),
-          )}
-        </tr>
-      </thead>
-      <tbody>
-        {members.map(member => (
+    <div class="scroll">
+      <table>
+        <thead>
           <tr>
-            <th scope="row">
-              {member.role} {member.pid}
-            </th>
-            <td>{member.home ?? ""}</td>
-            <td>{member.machine}</td>
-            <td>{member.version}</td>
-            <td>{duration(Math.max(0, nowMs - member.startedAtMs))}</td>
-            <td class={heldMs(member) > heldTooLongMs ? "bad" : undefined}>
-              {heldMs(member) < SECOND ? "" : duration(heldMs(member))}
-            </td>
-            <td class={Math.abs(member.clockAheadMs) > skewMsMax ? "bad" : undefined}>
-              {clockText(member.clockAheadMs)}
-            </td>
+            {[
+              "Process",
+              "Home",
+              "Machine",
+              "Version",
+              "Running for",
+              "Holds votes for",
+              "Clock",
+            ].map(name => (
+              <th scope="col">{name}</th>
+            ))}
           </tr>
-        ))}
-      </tbody>
-    </table>
+        </thead>
+        <tbody>
+          {members.map(member => (
+            <tr>
+              <th scope="row">
+                {member.role} {member.pid}
+              </th>
+              <td>{member.home ?? ""}</td>
+              <td>{member.machine}</td>
+              <td>{member.version}</td>
+              <td>{duration(Math.max(0, nowMs - member.startedAtMs))}</td>
+              <td class={heldMs(member) > heldTooLongMs ? "bad" : undefined}>
+                {heldMs(member) < SECOND ? "" : duration(heldMs(member))}
+              </td>
+              <td class={Math.abs(member.clockAheadMs) > skewMsMax ? "bad" : undefined}>
+                {clockText(member.clockAheadMs)}
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
   );
 }
 
