@@ -5,10 +5,15 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { sleep } from "#lib/base/clock.ts";
+import { readBooks } from "#lib/books/books.ts";
+import { CountGatherer } from "#lib/books/gather-counts.ts";
 import type { Flusher, PassSummary } from "#lib/flush/flusher.ts";
 import { RecentBatches } from "#lib/flush/recent-batches.ts";
 import { commitWork } from "#lib/flush/transaction.ts";
-import type { Epoch, PollId } from "#lib/model/ids.ts";
+import { acceptedKey } from "#lib/memcached/keys.ts";
+import { Pipeline } from "#lib/memcached/pipeline.ts";
+import { Placement } from "#lib/memcached/placement.ts";
+import { type Epoch, type PollId, producerBytes } from "#lib/model/ids.ts";
 import { deleteSlots, readSlots } from "#lib/queue/slots.ts";
 import { type Row, Store } from "#lib/store/database.ts";
 import { waitUntil } from "#scripts/services/ports.ts";
@@ -214,6 +219,29 @@ describe("a worker whose MySQL did not go back", () => {
       assert.deepEqual(await commit(row.epoch), { outcome: "busy" });
     });
     assert.deepEqual(await commit("neveropened0" as Epoch), { outcome: "lost" });
+  });
+});
+
+describe("the accepted counts that a worker gathers", () => {
+  it("the accepted counts are copied into MySQL again after MySQL has lost them", async () => {
+    const poll = await newPoll();
+    const backup = await takeBackup();
+    const placement = new Placement([bench.client], 1);
+    const gatherer = new CountGatherer(store, placement);
+    const sent = batch([ballot(poll)]);
+    const pipeline = new Pipeline();
+    pipeline.overwrite(acceptedKey(sent.id.subarray(0, producerBytes), poll), "12", 60);
+    await bench.client.send(pipeline);
+    const accepted = async () => {
+      await gatherer.gather();
+      return (await readBooks(store, [poll])).get(poll)?.accepted;
+    };
+    gatherer.committed([sent]);
+    assert.equal(await accepted(), 12);
+    await backup.restore();
+    assert.equal(await accepted(), 0, "the worker believes that MySQL has them");
+    gatherer.startAgain();
+    assert.equal(await accepted(), 12);
   });
 });
 
