@@ -65,6 +65,9 @@ export type CastOutcome =
   | { readonly outcome: "invalid_choices"; readonly problem: ChoiceProblem }
   | { readonly outcome: "unavailable" | "full" | "overloaded" };
 
+/** An accepted ballot is answered after this time, without results that this front has not read yet. */
+const resultsMsMax = 500;
+
 /** Casts or changes one ballot. Cost: one round of the group commit, usually some milliseconds. */
 export function castBallot(deps: CastDeps, input: CastInput): Promise<CastOutcome> {
   return deps.underWay.during(input.receivedAtMs, () => cast(deps, input));
@@ -167,7 +170,7 @@ const requesterWith = (choices: Uint8Array) => (choices.length > 0 ? "voter" : "
 
 /** The ballot's outcome is settled, so a failure to read results must not change the answer. */
 function resultsIfKnown(deps: CastDeps, poll: Poll, choices: Uint8Array): Promise<Snapshot | null> {
-  return deps.results.snapshot(poll, requesterWith(choices)).catch(error => {
+  return deps.results.snapshot(poll, requesterWith(choices), resultsMsMax).catch(error => {
     if (isFloodgateError(error) || isStoreFailure(error)) return null;
     throw error;
   });

@@ -119,14 +119,17 @@ export class QueueRound {
   async #closedMeanwhile(
     pendingBallots: readonly PendingBallot[],
   ): Promise<ReadonlySet<PendingBallot>> {
-    const closed = new Set<PendingBallot>();
-    for (const pending of pendingBallots) {
-      const { slug, receivedAtMs } = pending.ballot;
-      const poll = await this.#deps.published.find(slug);
-      if (poll && pollState(poll, receivedAtMs) === "open") continue;
-      closed.add(pending);
-    }
-    return closed;
+    const slugs = [...new Set(pendingBallots.map(({ ballot }) => ballot.slug))];
+    const polls = new Map(
+      await Promise.all(
+        slugs.map(async slug => [slug, await this.#deps.published.find(slug)] as const),
+      ),
+    );
+    const isClosed = ({ ballot: { slug, receivedAtMs } }: PendingBallot) => {
+      const poll = polls.get(slug);
+      return !poll || pollState(poll, receivedAtMs) !== "open";
+    };
+    return new Set(pendingBallots.filter(isClosed));
   }
 
   #accepted(

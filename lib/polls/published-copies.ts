@@ -1,18 +1,34 @@
 /**
  * The copies of published polls in memcached, placed by a fixed rule. A server that was away may hold an old copy, so
  * all copies are read and the newest is used.
+ *
+ * A copy is *confirmed* when it was read from MySQL, or written with a change of MySQL. While MySQL can't be asked, a
+ * front puts the copy that it remembers back into a server that lost its memory. Such a copy expires after
+ * `putBackSeconds`, so that the poll is looked up again.
+ *
+ * Invariant: a copy that was put back never replaces a confirmed one, nor one of a higher version. A confirmed copy
+ *   replaces every one that was put back.
  */
 import { wallMs } from "../base/clock.ts";
 import type { MemcachedClient } from "../memcached/client.ts";
 import { orWhenMemcachedFails } from "../memcached/failure.ts";
 import { type Key, listedKey, publicationsKey, publishedKey } from "../memcached/keys.ts";
-import { counterValue, Pipeline } from "../memcached/pipeline.ts";
+import { counterValue, Pipeline, type Versioned } from "../memcached/pipeline.ts";
 import { type Placement, serversUp } from "../memcached/placement.ts";
 import type { Slug } from "../model/ids.ts";
 import type { Poll } from "../model/poll.ts";
 
 const absent = "-";
 const absentSeconds = 60;
+const putBackSeconds = 10;
+
+/** One copy, as it was read. */
+export interface PollCopy {
+  /** `null`: the note that there is no such poll. */
+  readonly poll: Poll | null;
+  /** Not confirmed by MySQL. */
+  readonly putBack: boolean;
+}
 
 export class PublishedCopies {
   readonly #placement: Placement;
@@ -24,14 +40,13 @@ export class PublishedCopies {
   }
 
   /**
-   * The newest copy of a poll; `null` when there is no such poll, `undefined` when memcached does not know.
+   * The newest copy of a poll; `undefined` when memcached does not know the slug.
    *
    * @throws MemcachedFailure when no server can be asked.
    */
-  async read(slug: Slug): Promise<Poll | null | undefined> {
+  async read(slug: Slug): Promise<PollCopy | undefined> {
     const found = await this.#readAll(this.#of(slug), publishedKey(slug));
-    const polls = found.map(bytes => bytes.toString()).map(parse);
-    return polls.reduce<Poll | null | undefined>(newer, undefined);
+    return found.map(parse).reduce<PollCopy | undefined>(newer, undefined);
   }
 
   /** The list of listed polls as it was written last, or `undefined`. Throws what `read` throws. */
@@ -50,15 +65,28 @@ export class PublishedCopies {
     await onAll(this.#of(slug), server => put(server, publishedKey(slug), text, seconds));
   }
 
-  /** Same, but keeps a copy that is there: it comes from an editor's save and is newer. */
+  /** Same, but keeps a confirmed copy that is there: it comes from an editor's save and is newer. */
   async add(slug: Slug, poll: Poll | null): Promise<void> {
-    await onAll(this.#of(slug), async server => {
+    const copy = { text: poll ? JSON.stringify(poll) : absent, seconds: poll ? 0 : absentSeconds };
+    await onAll(this.#of(slug), server =>
+      addOver(server, publishedKey(slug), copy, there => there.putBack),
+    );
+  }
+
+  /** Puts the copy that a front remembers back, where there is none, or one that was put back with a lower version. */
+  async putBack(poll: Poll): Promise<void> {
+    const copy = { text: JSON.stringify({ ...poll, putBack: true }), seconds: putBackSeconds };
+    const isOlder = (there: PollCopy) => there.putBack && (there.poll?.version ?? 0) < poll.version;
+    await onAll(serversUp(this.#of(poll.slug)), server =>
+      addOver(server, publishedKey(poll.slug), copy, isOlder),
+    );
+  }
+
+  /** Writes the list of listed polls unless there is one. `putBack`: it is a front's memory, and expires. */
+  async addList(text: string, { putBack }: { readonly putBack: boolean }): Promise<void> {
+    await onAll(serversUp(this.#placement.of(0)), async server => {
       const pipeline = new Pipeline();
-      pipeline.add(
-        publishedKey(slug),
-        poll ? JSON.stringify(poll) : absent,
-        poll ? 0 : absentSeconds,
-      );
+      pipeline.add(listedKey, text, putBack ? putBackSeconds : 0);
       await server.send(pipeline);
     });
   }
@@ -68,13 +96,13 @@ export class PublishedCopies {
     await onAll(this.#placement.of(0), server => put(server, listedKey, text, 0));
   }
 
-  /** True when a reachable server has a copy of the poll that is older, or none. */
+  /** True when a reachable server has a copy of the poll that is older or not confirmed, or none. */
   async isBehind(poll: Poll): Promise<boolean> {
     const servers = this.#of(poll.slug);
     const found = await this.#readAll(servers, publishedKey(poll.slug));
-    const current = found.map(bytes => parse(bytes.toString()));
     const up = serversUp(servers).length;
-    return found.length < up || current.some(copy => (copy?.version ?? 0) < poll.version);
+    const isOld = (copy: PollCopy) => copy.putBack || (copy.poll?.version ?? 0) < poll.version;
+    return found.length < up || found.map(parse).some(isOld);
   }
 
   /**
@@ -134,14 +162,36 @@ export class PublishedCopies {
   }
 }
 
-function parse(text: string): Poll | null {
-  return text === absent ? null : (JSON.parse(text) as Poll);
+function parse(bytes: Buffer): PollCopy {
+  const text = bytes.toString();
+  if (text === absent) return { poll: null, putBack: false };
+  const { putBack = false, ...poll } = JSON.parse(text) as Poll & { putBack?: boolean };
+  return { poll, putBack };
 }
 
 /** The note "no such poll" lasts a minute, and wins over copies that have not been deleted yet. */
-function newer(a: Poll | null | undefined, b: Poll | null): Poll | null {
-  if (a === undefined || b === null) return b;
-  return a === null || a.version >= b.version ? a : b;
+function newer(a: PollCopy | undefined, b: PollCopy): PollCopy {
+  if (a === undefined || b.poll === null) return b;
+  return a.poll === null || a.poll.version >= b.poll.version ? a : b;
+}
+
+/** Stores a copy where there is none, or over one that `replaces` names. */
+async function addOver(
+  server: MemcachedClient,
+  key: Key,
+  { text, seconds }: { readonly text: string; readonly seconds: number },
+  replaces: (there: PollCopy) => boolean,
+): Promise<void> {
+  const first = new Pipeline();
+  const added = first.add(key, text, seconds);
+  const found = first.getVersioned(key);
+  const replies = await server.send(first);
+  if (replies.of(added) !== "exists") return;
+  const there: Versioned | null = replies.of(found);
+  if (!there || !replaces(parse(there.value))) return;
+  const second = new Pipeline();
+  second.replace(key, text, seconds, there);
+  await server.send(second);
 }
 
 /** Deletes the old copy when the server has no memory for the new one: a missing copy is looked up in MySQL. */

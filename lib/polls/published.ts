@@ -10,24 +10,32 @@
  * a second old: it reads the counter, and when the counter has moved, everything this process remembers is stale.
  * `publication` distinguishes decisions made with an older copy from those made with the current one.
  *
- * **On failure:** with memcached away, polls are read from MySQL, within the same rate limit and behind a circuit
- * breaker. With MySQL away too, the remembered copy stays in use.
+ * **On failure:** a remembered copy is used at once while nobody can confirm it, and confirmed beside. A caller waits
+ * for MySQL for `headStartMs` at most, and not at all while the circuit breaker is open or another look-up is overdue.
+ * Meanwhile the copy goes back into a memcached that is empty (`published-copies.ts`). An unknown poll has to wait, for
+ * one deadline of MySQL at most.
+ *
+ * **How old a remembered copy may be:** as old as the time since neither memcached nor MySQL could say anything newer,
+ * and at most ten seconds more once MySQL answers again. Its own opening and closing times hold meanwhile. An edit that
+ * this process has not read before both were away can't be known: a poll that an editor closed early then stays open
+ * here until one of them is back.
  */
 import { LRUCache } from "lru-cache";
 import { DAY, monotonicMs, SECOND } from "../base/clock.ts";
 import { FloodgateError, isFloodgateError } from "../base/errors.ts";
 import { describeError, type Log } from "../base/log.ts";
+import { OverdueReads } from "../base/overdue-reads.ts";
 import { SingleFlight } from "../base/single-flight.ts";
 import { TokenBucket } from "../base/token-bucket.ts";
-import { isMemcachedFailure } from "../memcached/failure.ts";
+import { isMemcachedFailure, orWhenMemcachedFails } from "../memcached/failure.ts";
 import type { Placement } from "../memcached/placement.ts";
 import type { Slug } from "../model/ids.ts";
 import type { Poll } from "../model/poll.ts";
 import type { Store } from "../store/database.ts";
-import { isStoreFailure, orWhenMysqlFails } from "../store/failure.ts";
+import { isStoreFailure } from "../store/failure.ts";
 import { findPoll, listedPolls } from "../store/polls.ts";
 import type { StoreBreaker } from "../store/store-breaker.ts";
-import { PublishedCopies } from "./published-copies.ts";
+import { type PollCopy, PublishedCopies } from "./published-copies.ts";
 
 /** One line of the list of polls. */
 export type ListedPoll = Pick<
@@ -43,6 +51,8 @@ interface Remembered {
 }
 
 const freshMs = SECOND;
+/** How long MySQL may take to answer, when a remembered copy would do. */
+const headStartMs = 200;
 const rememberedMax = 10_000;
 /** Enough to refill memcached after a loss of memory, and a small load for MySQL. */
 const lookupsPerSecondMax = 50;
@@ -58,12 +68,14 @@ export class PublishedPolls {
   readonly #reads = new SingleFlight<Slug, Poll | null>();
   readonly #confirmations = new SingleFlight<"all", void>();
   readonly #listReads = new SingleFlight<"list", void>();
-  readonly #lookups = new TokenBucket(lookupsPerSecondMax);
+  readonly #lookUps = new OverdueReads<Slug, Poll | null>();
+  readonly #listLookUps = new OverdueReads<"list", readonly ListedPoll[]>();
+  readonly #lookUpRate = new TokenBucket(lookupsPerSecondMax);
   /** Rises when this process learns of a publication. */
   #publication = 0;
   #listed: { readonly polls: readonly ListedPoll[]; readonly readAtMs: number } | undefined;
 
-  /** @param breaker - of a front: MySQL is asked through it while memcached is away. */
+  /** @param breaker - of a front: MySQL is asked through it about what memcached does not know. */
   constructor(
     placement: Placement,
     store: Store,
@@ -100,6 +112,7 @@ export class PublishedPolls {
     this.#publication += 1;
     // Reads that started before may return the old copy, so later callers must not share them.
     this.#reads.forget();
+    this.#lookUps.forget();
   }
 
   /**
@@ -154,16 +167,9 @@ export class PublishedPolls {
 
   /** Reads the listed polls from MySQL and writes the list to memcached. */
   async publishList(nowMs: number): Promise<void> {
-    const polls = await listedPolls(this.#store, nowMs - listedAfterClosingMs, listedMax);
-    const listed = polls.map(({ slug, question, opensAtMs, closesAtMs, finalizedAtMs }) => ({
-      slug,
-      question,
-      opensAtMs,
-      closesAtMs,
-      finalizedAtMs,
-    }));
-    this.#listed = { polls: listed, readAtMs: monotonicMs() };
-    await this.#copies.writeList(JSON.stringify(listed));
+    const polls = await readList(this.#store, nowMs);
+    this.#listed = { polls, readAtMs: monotonicMs() };
+    await this.#copies.writeList(JSON.stringify(polls));
   }
 
   /** The polls of the front page. **Cost:** at most one memcached read a second, shared by concurrent callers. */
@@ -180,50 +186,104 @@ export class PublishedPolls {
 
   async #readList(nowMs: number): Promise<void> {
     const text = await this.#copies.readList();
-    if (text) this.#listed = { polls: JSON.parse(text), readAtMs: monotonicMs() };
-    else await this.publishList(nowMs);
+    if (text) {
+      this.#listed = { polls: JSON.parse(text), readAtMs: monotonicMs() };
+      return;
+    }
+    const lookUp = () => this.#lookUpList(nowMs);
+    const known = this.#listed;
+    if (!known) {
+      await this.#listLookUps.run("list", lookUp);
+      return;
+    }
+    const found = await orUndefinedWhenRefused(
+      this.#listLookUps.soon("list", lookUp, this.#patienceMs),
+    );
+    if (found) return;
+    this.#listed = { ...known, readAtMs: monotonicMs() };
+    this.#beside("list", this.#copies.addList(JSON.stringify(known.polls), { putBack: true }));
+  }
+
+  async #lookUpList(nowMs: number): Promise<readonly ListedPoll[]> {
+    const polls = await this.#askMysql(store => readList(store, nowMs));
+    this.#listed = { polls, readAtMs: monotonicMs() };
+    this.#beside("list", this.#copies.addList(JSON.stringify(polls), { putBack: false }));
+    return polls;
   }
 
   async #read(slug: Slug): Promise<Poll | null> {
     // Taken before the read, so that a publication during the read makes this copy stale.
     const publication = this.#publication;
-    const keep = (poll: Poll | null) => this.#remember(slug, poll, publication);
-    const stale = this.#remembered.get(slug);
-    try {
-      const poll = await this.#copies.read(slug);
-      if (poll !== undefined) return keep(poll);
-    } catch (error) {
-      if (!isMemcachedFailure(error)) throw error;
-      if (stale) return keep((await this.#asStored(slug)) ?? stale.poll);
+    const known = this.#remembered.get(slug);
+    const copy = await orWhenMemcachedFails(this.#copies.read(slug), () => undefined);
+    if (copy && !isOutdone(copy, known?.poll)) {
+      return this.#remember(slug, copy.poll, publication);
     }
-    try {
-      return keep(await this.#lookUp(slug));
-    } catch (error) {
-      // Neither memcached nor MySQL can answer: the remembered copy stays in use.
-      if (stale && isStoreFailure(error)) return keep(stale.poll);
-      if (stale && isFloodgateError(error, "overloaded")) return stale.poll;
-      throw error;
-    }
+    const lookUp = () => this.#lookUp(slug, publication);
+    if (!known) return this.#lookUps.run(slug, lookUp);
+    const found = await orUndefinedWhenRefused(this.#lookUps.soon(slug, lookUp, this.#patienceMs));
+    if (found !== undefined) return found;
+    if (known.poll) this.#beside(slug, this.#copies.putBack(known.poll));
+    return this.#remember(slug, known.poll, publication);
   }
 
-  /** While memcached is away: MySQL's copy of the poll, if MySQL can be asked. */
-  async #asStored(slug: Slug): Promise<Poll | undefined> {
-    if (!this.#breaker || !this.#lookups.tryTake()) return undefined;
-    const found = this.#breaker.use(store => findPoll(store, slug));
-    return orWhenMysqlFails(found, () => undefined);
+  /** How long a caller that has a remembered copy waits for MySQL. */
+  get #patienceMs(): number {
+    const isAway = this.#breaker?.available === false;
+    const isSilent = this.#lookUps.anyOverdue || this.#listLookUps.anyOverdue;
+    return isAway || isSilent ? 0 : headStartMs;
   }
 
-  async #lookUp(slug: Slug): Promise<Poll | null> {
-    if (!this.#lookups.tryTake()) throw new FloodgateError("overloaded");
-    const poll = (await findPoll(this.#store, slug)) ?? null;
-    await this.#copies
-      .add(slug, poll)
-      .catch(error => this.#log.debug({ event: "not_published", slug, ...describeError(error) }));
+  async #lookUp(slug: Slug, publication: number): Promise<Poll | null> {
+    if (!this.#lookUpRate.tryTake()) throw new FloodgateError("overloaded");
+    const poll = (await this.#askMysql(store => findPoll(store, slug))) ?? null;
+    // A caller that did not wait may have read a later publication meanwhile.
+    if ((this.#remembered.get(slug)?.publication ?? publication) <= publication) {
+      this.#remember(slug, poll, publication);
+    }
+    this.#beside(slug, this.#copies.add(slug, poll));
     return poll;
+  }
+
+  #askMysql<T>(read: (store: Store) => Promise<T>): Promise<T> {
+    return this.#breaker ? this.#breaker.use(read) : read(this.#store);
+  }
+
+  /** Nobody waits for a write to memcached that only saves later look-ups. */
+  #beside(what: string, write: Promise<void>): void {
+    write.catch(error =>
+      this.#log.debug({ event: "not_published", slug: what, ...describeError(error) }),
+    );
   }
 
   #remember(slug: Slug, poll: Poll | null, publication: number = this.#publication): Poll | null {
     this.#remembered.set(slug, { poll, readAtMs: monotonicMs(), publication });
     return poll;
+  }
+}
+
+async function readList(store: Store, nowMs: number): Promise<readonly ListedPoll[]> {
+  const polls = await listedPolls(store, nowMs - listedAfterClosingMs, listedMax);
+  return polls.map(({ slug, question, opensAtMs, closesAtMs, finalizedAtMs }) => ({
+    slug,
+    question,
+    opensAtMs,
+    closesAtMs,
+    finalizedAtMs,
+  }));
+}
+
+/** True when another front put an older version back than the one that this process remembers. */
+function isOutdone({ poll, putBack }: PollCopy, known: Poll | null | undefined): boolean {
+  return putBack && known?.id === poll?.id && (known?.version ?? 0) > (poll?.version ?? 0);
+}
+
+/** `undefined` when MySQL can't be asked, or not now. */
+async function orUndefinedWhenRefused<T>(read: Promise<T>): Promise<T | undefined> {
+  try {
+    return await read;
+  } catch (error) {
+    if (!isStoreFailure(error) && !isFloodgateError(error, "overloaded")) throw error;
+    return undefined;
   }
 }

@@ -5,6 +5,9 @@
  * Invariant: no query of MySQL while memcached has the tallies. After a server lost its memory, one process
  *   rebuilds them (`rebuild/rebuild.ts`) while the others wait. While memcached is away, MySQL's totals are read
  *   instead, at most once a second for each poll, behind a circuit breaker.
+ * Invariant: a request whose poll has an entry does not wait for a rebuild, or for MySQL: after `patienceMs` it gets the
+ *   entry as it is, and the read goes on beside. So results may be older than usual while memcached has lost them and
+ *   MySQL does not answer; `asOf` says from when they are.
  * Invariant: a version never goes back within one process, so neither does what a reader sees.
  * Invariant: the results of a final poll are the numbers that were published with it. No tally is read: a counter that
  *   is lost or moved afterwards changes nothing.
@@ -13,10 +16,10 @@
  * read is under way, which would discard that read.
  */
 import { LRUCache } from "lru-cache";
-import { monotonicMs, SECOND, sleep } from "../base/clock.ts";
+import { inTime, monotonicMs, SECOND, sleep } from "../base/clock.ts";
 import { FloodgateError, isFloodgateError } from "../base/errors.ts";
 import { describeError } from "../base/log.ts";
-import { SingleFlight } from "../base/single-flight.ts";
+import { OverdueReads } from "../base/overdue-reads.ts";
 import { isMemcachedFailure, orWhenMemcachedFails } from "../memcached/failure.ts";
 import { tallyKey } from "../memcached/keys.ts";
 import { Pipeline } from "../memcached/pipeline.ts";
@@ -56,6 +59,10 @@ const renewMs = 150;
 /** Entries from MySQL are kept for longer. */
 const storedFreshMs = SECOND;
 const pollsMax = 5_000;
+/** How long a request waits for a newer entry than the one that is there. */
+const patienceMs = 200;
+/** How long a request waits for the first entry. */
+const firstMsMax = 2 * SECOND;
 const rebuildSeconds = 10;
 const rebuildWaitMs = 2 * SECOND;
 
@@ -67,14 +74,14 @@ export interface ResultsDeps extends TallyDeps {
 export class ResultsBoard {
   readonly #deps: ResultsDeps;
   readonly #entries = new LRUCache<PollId, Entry>({ max: pollsMax });
-  readonly #reads = new SingleFlight<PollId, Entry>();
+  readonly #reads = new OverdueReads<PollId, Entry>();
 
   constructor(deps: ResultsDeps) {
     this.#deps = deps;
   }
 
   /**
-   * The results of a poll as `requester` may see them, at most 200 ms old.
+   * The results of a poll as `requester` may see them, at most 200 ms old unless a newer read is overdue.
    *
    * @throws FloodgateError `memcached_unavailable` when they can't be read and this process has no entry.
    */
@@ -82,10 +89,22 @@ export class ResultsBoard {
     return (await this.snapshot(poll, requester)).results;
   }
 
-  /** The same, encoded. Throws what `read` throws. */
-  async snapshot(poll: Poll, requester: Requester): Promise<Snapshot> {
-    const known = this.fresh(poll, requester);
-    return known ?? snapshotOf(poll, await this.#refresh(poll), requester);
+  /**
+   * The same, encoded. Throws what `read` throws.
+   *
+   * @param firstMs - how long to wait for the first entry of this process.
+   */
+  async snapshot(poll: Poll, requester: Requester, firstMs = firstMsMax): Promise<Snapshot> {
+    const fresh = this.fresh(poll, requester);
+    if (fresh) return fresh;
+    const read = () => this.#read(poll);
+    if (!this.#entries.has(poll.id)) {
+      const first = inTime(this.#reads.run(poll.id, read), firstMs, tooSlow);
+      return snapshotOf(poll, await first, requester);
+    }
+    const newer = await this.#reads.soon(poll.id, read, patienceMs);
+    const known = newer ?? this.#entries.get(poll.id);
+    return snapshotOf(poll, known ?? (await this.#refresh(poll)), requester);
   }
 
   /** The same, if it needs no I/O. An entry that is in use is refreshed in the background before it is too old. */
@@ -260,6 +279,9 @@ export class ResultsBoard {
     if (rebuilt) this.#deps.log.info({ event: "tally_rebuilt", poll: poll.slug });
   }
 }
+
+const tooSlow = () =>
+  new FloodgateError("memcached_unavailable", { detail: "The results can't be read in time." });
 
 /** Equal numbers of ballots are not enough: some may have been changed. */
 function sameVotes(poll: Poll, a: Pick<Tally, "votes">, b: Pick<Tally, "votes">): boolean {
