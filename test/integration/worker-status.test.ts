@@ -14,7 +14,7 @@ import { Site } from "#test/support/site.ts";
 interface Status {
   readonly sentence: string;
   readonly books: Readonly<Record<string, number>> | null;
-  readonly lossBound: { readonly slots: number; readonly sentence: string };
+  readonly lossEstimate: { readonly slots: number; readonly sentence: string };
 }
 
 /** More than it has room for. */
@@ -41,19 +41,19 @@ describe("the worker's pages on a site in trouble", () => {
   const said = (event: string) =>
     site.workers[0]?.child.output.split("\n").filter(line => line.includes(`"${event}"`)) ?? [];
 
-  it("the status pages show the books, and the loss bound while votes wait", async () => {
+  it("the status pages show the books, and the loss estimate while votes wait", async () => {
     const slug = await createPoll(site);
     await vote(site.url, slug, { choices: ["1"] });
     await waitUntil("the books", async () => (await status()).books?.counted === 1, {
       withinMs: 40_000,
     });
     assert.match(await (await ask("/")).text(), /<dt>Lost<\/dt><dd>.*\+.*0<\/dd>/);
-    assert.equal((await status()).lossBound.slots, 0);
+    assert.equal((await status()).lossEstimate.slots, 0);
     site.database.child.signal("SIGSTOP");
     try {
       await vote(site.url, slug, { choices: ["2"] });
-      await waitUntil("it to be seen", async () => (await status()).lossBound.slots === 1);
-      assert.match((await status()).lossBound.sentence, /could be lost now: 1 slot/);
+      await waitUntil("it to be seen", async () => (await status()).lossEstimate.slots === 1);
+      assert.match((await status()).lossEstimate.sentence, /about 1 slot .*could be lost now/);
     } finally {
       site.database.child.signal("SIGCONT");
     }

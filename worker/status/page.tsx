@@ -9,7 +9,7 @@ import type { OpenLetters } from "#lib/store/dead-letters.ts";
 import { styles } from "../generated.ts";
 import { BooksTable } from "./books.tsx";
 import { historyMs, type Step, stepMs } from "./history.ts";
-import { lossBound } from "./loss-bound.ts";
+import { lossEstimate } from "./loss-estimate.ts";
 import { ProcessesTable } from "./processes.tsx";
 import { isFailing, type Survey, slotsWaiting, type WorkerState } from "./state.ts";
 import { flushTimeMs, stateSentence } from "./state-sentence.ts";
@@ -148,7 +148,7 @@ function Queues(props: Omit<PageProps, "series" | "filter" | "lines" | "openLett
           : left === 0
             ? "Nothing is left to flush."
             : `At the rate of the last minute, everything is flushed in ${duration(left)}.`}{" "}
-        {lossBound(survey, copies, books).sentence}
+        {lossEstimate(survey, copies, books).sentence}
       </p>
     </>
   );

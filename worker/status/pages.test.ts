@@ -80,12 +80,12 @@ describe("the worker's pages", () => {
     assert.equal(await response.text(), "");
   });
 
-  it("/status.json has the sentence, the books and the loss bound", async () => {
+  it("/status.json has the sentence, the books and the loss estimate", async () => {
     const status = (await (await get(pages(), "/status.json")).json()) as Record<string, unknown>;
     assert.equal(status.status, "ok");
     assert.match(String(status.sentence), /\.$/);
     assert.deepEqual(status.books, books);
-    assert.ok(status.lossBound);
+    assert.ok(status.lossEstimate);
   });
 
   it("/ filters the log by ?log=", async () => {

@@ -14,7 +14,7 @@ import type { WorkerParts } from "../worker-parts.ts";
 import { mayRead } from "./access.ts";
 import type { Accounts } from "./account-sentence.ts";
 import type { History } from "./history.ts";
-import { lossBound } from "./loss-bound.ts";
+import { lossEstimate } from "./loss-estimate.ts";
 import type { Metrics } from "./metrics.ts";
 import { renderStatusPage } from "./page.tsx";
 import {
@@ -97,7 +97,7 @@ export function statusPages({ worker, state, history, metrics, lines }: StatusDe
       slotsPerSecond,
       books: worker.books.total ?? null,
       openLetters: worker.books.openLetters ?? null,
-      lossBound: lossBound(survey, config.queueCopies, worker.books.total),
+      lossEstimate: lossEstimate(survey, config.queueCopies, worker.books.total),
       ...state,
       ...survey,
     });

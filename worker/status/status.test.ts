@@ -14,7 +14,7 @@ import {
 } from "#test/support/worker-status.ts";
 import type { Accounts } from "./account-sentence.ts";
 import { History, stepMs } from "./history.ts";
-import { lossBound } from "./loss-bound.ts";
+import { lossEstimate } from "./loss-estimate.ts";
 import { isStale, type Survey, type WorkerState } from "./state.ts";
 import { stateSentence } from "./state-sentence.ts";
 
@@ -194,32 +194,35 @@ describe("the state sentence about memory", () => {
   });
 });
 
-describe("the loss bound", () => {
+describe("the loss estimate", () => {
   const [server] = survey(2, 700).servers;
   assert.ok(server);
   const gone = { ...server, name: "m:2", memory: undefined, lanes: [] };
 
-  it("the loss bound is everything that waits when there is one copy", () => {
-    const bound = lossBound(survey(2, 700), 1, books);
+  it("the loss estimate is everything that waits when there is one copy", () => {
+    const bound = lossEstimate(survey(2, 700), 1, books);
     assert.deepEqual(
       [bound.copies, bound.slots, bound.ballots, bound.oldestWaitMs],
       [1, 2, 1, 700],
     );
     assert.match(
       bound.sentence,
-      /one copy of each vote\. .* 2 slots, about 1 ballot, the oldest 1 second old\.$/,
+      /one copy of each vote\. .* about 2 slots with 1 ballot could be lost now, the oldest 1 second old\.$/,
     );
-    assert.match(lossBound(survey(2), 1, undefined).sentence, /now: 2 slots, the oldest/);
-    assert.match(lossBound(survey(0), 1, books).sentence, /nothing would be lost now/);
+    assert.match(
+      lossEstimate(survey(2), 1, undefined).sentence,
+      /about 2 slots could be lost now, the oldest/,
+    );
+    assert.match(lossEstimate(survey(0), 1, books).sentence, /hardly anything would be lost now/);
   });
 
-  it("the loss bound is nothing with two copies, unless a server is away", () => {
+  it("the loss estimate is nothing with two copies, unless a server is away", () => {
     const two = servers([server, { ...server, name: "m:2" }]);
-    assert.match(lossBound(two, 2, books).sentence, /on two servers/);
-    const one = lossBound(servers([server, gone]), 2, books);
+    assert.match(lossEstimate(two, 2, books).sentence, /on two servers/);
+    const one = lossEstimate(servers([server, gone]), 2, books);
     assert.equal(one.copies, 1);
     assert.match(one.sentence, /one copy of each vote while a server is away/);
-    assert.match(lossBound(servers([gone]), 1, books).sentence, /straight into MySQL/);
+    assert.match(lossEstimate(servers([gone]), 1, books).sentence, /straight into MySQL/);
   });
 });
 

@@ -1,13 +1,15 @@
 /**
- * The most that could be lost if a front and its memcached died together right now: ballots that are acknowledged and
+ * About how much would be lost if a front and its memcached died together right now: ballots that are acknowledged and
  * not yet in MySQL. Pure. docs/architecture.md, "What is promised, and what is not", states the promise.
+ *
+ * An estimate and no bound: it was read up to a second ago, and under load more has come since.
  */
 
 import { duration, plural } from "#lib/base/human-readable.ts";
 import type { Books } from "#lib/books/books.ts";
 import { oldestWaitMs, type Survey, slotsWaiting } from "./state.ts";
 
-export interface LossBound {
+export interface LossEstimate {
   /** On how many servers a vote is stored now. */
   readonly copies: number;
   /** Slots that are not in MySQL. */
@@ -20,22 +22,26 @@ export interface LossBound {
 }
 
 /** @param copies - as configured. */
-export function lossBound(survey: Survey, copies: number, books: Books | undefined): LossBound {
+export function lossEstimate(
+  survey: Survey,
+  copies: number,
+  books: Books | undefined,
+): LossEstimate {
   const up = survey.servers.filter(({ holdsQueues, memory }) => holdsQueues && memory).length;
   const slots = slotsWaiting(survey);
-  const bound = {
+  const estimate = {
     copies: Math.min(copies, up),
     slots,
     oldestWaitMs: oldestWaitMs(survey),
     ballots: slots === 0 ? 0 : (books?.waiting ?? null),
   };
-  return { ...bound, sentence: lossBoundSentence(bound, copies) };
+  return { ...estimate, sentence: lossEstimateSentence(estimate, copies) };
 }
 
-function lossBoundSentence(bound: Omit<LossBound, "sentence">, copies: number): string {
-  const { slots, ballots } = bound;
-  if (bound.copies === 0) return "No queue server can be reached: votes go straight into MySQL.";
-  if (bound.copies > 1) {
+function lossEstimateSentence(estimate: Omit<LossEstimate, "sentence">, copies: number): string {
+  const { slots, ballots } = estimate;
+  if (estimate.copies === 0) return "No queue server can be reached: votes go straight into MySQL.";
+  if (estimate.copies > 1) {
     return "Each vote is on two servers: if a front and one of them die together, nothing is lost.";
   }
   const why =
@@ -44,7 +50,7 @@ function lossBoundSentence(bound: Omit<LossBound, "sentence">, copies: number): 
       : "There is one copy of each vote";
   const what =
     slots === 0
-      ? "nothing would be lost now, because nothing waits"
-      : `the waiting votes could be lost now: ${plural(slots, "slot")}${ballots === null ? "" : `, about ${plural(ballots, "ballot")}`}, the oldest ${duration(bound.oldestWaitMs)} old`;
+      ? "hardly anything would be lost now, because nothing waited when this was read"
+      : `about ${plural(slots, "slot")}${ballots === null ? "" : ` with ${plural(ballots, "ballot")}`} could be lost now, the oldest ${duration(estimate.oldestWaitMs)} old`;
   return `${why}. If a front and its memcached died together, ${what}.`;
 }
