@@ -22,7 +22,8 @@ describe("proxyToNext", () => {
   const next = createServer({ keepAliveTimeout: 0 }, (_request, response) =>
     response.writeHead(401).end("no token"),
   );
-  const front = createServer((request, response) =>
+  // As in `serve.ts`, longer than any machine stands still: the client goes on using its connection.
+  const front = createServer({ keepAliveTimeout: 75_000 }, (request, response) =>
     proxyToNext(request, response, socketPath, config),
   );
   before(async () => {
