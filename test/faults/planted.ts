@@ -69,7 +69,7 @@ export const bugsOfFlush: readonly PlantedBug[] = [
       {
         file: "lib/flush/queue-flush.ts",
         from: "const result = await this.#committer.commit(work);",
-        to: `this.#cleanup.add(work.slots.map(s => s.slot), to); await this.deleteDue();
+        to: `this.#cleanup.add(work.slots.map(s => s.slot), to); await this.#cleanup.deleteDue();
     const result = await this.#committer.commit(work);`,
       },
     ],
