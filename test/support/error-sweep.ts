@@ -20,7 +20,7 @@ const notorious = [1205, 1213, 1290, 1317, 1364, 1836, 1927, 1969, 3024, 3100, 3
 const others = Array.from({ length: 170 }, (_, index) => 1_000 + index);
 const passing = [...new Set([...notorious, ...others])].filter(n => !dataErrors.includes(n));
 
-const attemptsMax = 20;
+const attemptsMax = 60;
 
 export const numbersSwept = passing.length + dataErrors.length;
 
@@ -43,7 +43,7 @@ export const commonStatements: readonly string[] = [
 ];
 
 export interface Work {
-  /** Prepares something to commit, which `statement` is part of. */
+  /** Prepares something to commit, which `statement` (or "any") is part of. */
   readonly begin: (statement?: string) => Promise<void>;
   /** Tries to commit it; true: it is committed. */
   readonly attempt: () => Promise<boolean>;
@@ -57,8 +57,7 @@ function runs(share?: Share): number[][] {
   const mine = passing.filter(
     (errno, index) => share === undefined || notorious.includes(errno) || index % 2 === share,
   );
-  // What a data error answers is tried again at once, so a moment of it is more than one answer.
-  const found = dataErrors.map(errno => [errno, errno]);
+  const found: number[][] = [];
   for (let at = 0, length = 1; at < mine.length; at += length, length = (length % 6) + 1) {
     found.push(mine.slice(at, at + length));
   }
@@ -108,6 +107,12 @@ export class ErrorSweep {
 
   /** Works with every number against every statement, and with errors after COMMIT was executed. */
   async run(statements: readonly string[], work: Work, share?: Share): Promise<void> {
+    // A data error is tried again at once, so the statements answer it one after the other, in one go.
+    for (const errno of dataErrors) {
+      this.#proxy.reset();
+      const plan = new Map(statements.map(statement => [statement, [failed(errno)]]));
+      await this.#workThrough("any", plan, work);
+    }
     for (const errnos of runs(share)) {
       const answers = () => errnos.map(failed);
       for (const statement of statements) {
