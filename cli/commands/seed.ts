@@ -122,10 +122,12 @@ async function seed(): Promise<number> {
     published: new PublishedPolls(placement, store, log),
   };
   try {
+    // MySQL first: without it, there is one line about it and nothing else.
+    const isNew = (await newestPolls(store, 1)).length === 0;
     await clock.measure();
     const editor = await firstEditor(config, connections);
     const polls: string[] = [];
-    if ((await newestPolls(store, 1)).length === 0) {
+    if (isNew) {
       const nowMs = clock.nowMs();
       for (const poll of samplePolls(nowMs)) {
         polls.push((await createPoll(edit, poll, nowMs)).slug);
