@@ -1,16 +1,15 @@
 /**
  * Replay: batches whose epoch has ended, or whose server stays away, are enqueued again on another server or
- * committed directly to MySQL; committed batches leave the replay ring. It also runs without votes, because a
+ * committed directly to MySQL; committed batches leave the replay ring, and missing copies are made again. It also runs without votes, because a
  * server may lose its memory at any time.
  */
-import { DAY, MINUTE, monotonicMs, SECOND, sleep } from "../base/clock.ts";
+import { MINUTE, monotonicMs, SECOND, sleep } from "../base/clock.ts";
 import { describeError, type Log } from "../base/log.ts";
 import type { MemcachedClient } from "../memcached/client.ts";
 import { isMemcachedFailure } from "../memcached/failure.ts";
 import { checkpointKey, epochKey } from "../memcached/keys.ts";
 import { counterValue, Pipeline } from "../memcached/pipeline.ts";
 import { type Placement, serversUp } from "../memcached/placement.ts";
-import type { Ballot } from "../model/ballot.ts";
 import type { Epoch } from "../model/ids.ts";
 import { enqueueBatch, type Targets } from "../queue/batch-write.ts";
 import type { QueueProducer } from "../queue/producer.ts";
@@ -20,6 +19,8 @@ import { BatchMoves } from "../tallies/batch-moves.ts";
 import type { StaleTallies } from "../tallies/stale-tallies.ts";
 import { raiseMarks } from "../voters/marks.ts";
 import type { DirectCommit } from "./direct-commit.ts";
+import { makeMissingCopies } from "./missing-copies.ts";
+import { marksOf } from "./replayed-marks.ts";
 
 export interface ReplayDeps {
   readonly log: Log;
@@ -39,8 +40,6 @@ const enqueueMsMax = 2 * SECOND;
 const warningPauseMs = MINUTE;
 /** Part of a front's time for shutdown. */
 const shutdownMsMax = 20 * SECOND;
-/** The polls' own closing times are not known here. */
-const replayedMarkSeconds = (7 * DAY) / SECOND;
 
 /**
  * Checks the ring every 200 ms until `signal` is aborted. After that it goes on until nothing needs a replay, for
@@ -49,6 +48,7 @@ const replayedMarkSeconds = (7 * DAY) / SECOND;
 export async function watchReplayRing(deps: ReplayDeps, signal: AbortSignal): Promise<void> {
   let untilMs = Number.POSITIVE_INFINITY;
   let warnedAtMs = Number.NEGATIVE_INFINITY;
+  const copying: Copying = { made: 0 };
   while (monotonicMs() < untilMs) {
     await sleep(checkPauseMs, signal.aborted ? undefined : signal);
     const stopping = signal.aborted;
@@ -67,6 +67,26 @@ export async function watchReplayRing(deps: ReplayDeps, signal: AbortSignal): Pr
       }
     }
     if (stopping && done) return;
+    if (!stopping) await copyWhatIsMissing(deps, copying);
+  }
+}
+
+/** Copies of the episode that is under way: from a server's return until all copies are there. */
+interface Copying {
+  made: number;
+}
+
+/** Makes missing copies, and logs how many when there are no more to be made. */
+async function copyWhatIsMissing(deps: ReplayDeps, copying: Copying): Promise<void> {
+  try {
+    const made = await makeMissingCopies(deps);
+    copying.made += made;
+    if (made > 0 || copying.made === 0) return;
+    deps.log.info({ event: "copies_made", batches: copying.made });
+    copying.made = 0;
+  } catch (error) {
+    if (!isMemcachedFailure(error))
+      deps.log.error({ event: "copies_failed", ...describeError(error) });
   }
 }
 
@@ -121,11 +141,6 @@ async function replay(deps: ReplayDeps, bytes: Buffer): Promise<boolean> {
   }
   ring.remember(result.bytes, result.stored, result.receivedAtMs);
   return true;
-}
-
-/** The server may have lost the marks along with the slots; marks that are still there do not change. */
-function marksOf(ballots: readonly Ballot[]) {
-  return ballots.map(ballot => ({ ...ballot, markTtlSeconds: replayedMarkSeconds }));
 }
 
 async function currentEpoch(

@@ -36,3 +36,46 @@ describe("a full replay ring", () => {
     assert.equal(ring.takeDropped(), 0);
   });
 });
+
+describe("a replay ring with two copies", () => {
+  const other = new QueueProducer(
+    "normal.0" as QueueName,
+    new MemcachedClient({ host: "127.0.0.1", port: 2 }),
+  );
+  const epoch = "epoch" as Epoch;
+  const onBoth = [...storedAt(1), { producer: other, epoch, slot: 1 }];
+
+  it("a batch whose server came back empty has a copy missing until it is copied", () => {
+    const ring = new ReplayRing(100, 2);
+    ring.remember(Buffer.alloc(5), onBoth, 0);
+    assert.equal([...ring.thinned()].length, 0);
+    assert.deepEqual(ring.takeOrphans(other, "next" as Epoch), []);
+    const [thinned] = ring.thinned();
+    assert.ok(thinned);
+    ring.copied(thinned, { producer: other, epoch: "next" as Epoch, slot: 1 });
+    assert.equal([...ring.thinned()].length, 0);
+    assert.deepEqual(ring.takeOrphans(producer, undefined), []);
+    assert.equal(ring.takeOrphans(other, undefined).length, 1, "now no server has it");
+  });
+
+  it("a batch that was enqueued on one server has a copy missing until MySQL has it", () => {
+    const ring = new ReplayRing(100, 2);
+    ring.remember(Buffer.alloc(5), storedAt(1), 0);
+    const [thinned] = ring.thinned();
+    assert.ok(thinned);
+    ring.passed(producer, epoch, 1);
+    assert.equal([...ring.thinned()].length, 0);
+    ring.copied(thinned, { producer: other, epoch, slot: 1 });
+    assert.deepEqual(ring.takeOrphans(other, undefined), [], "a late copy is not remembered");
+  });
+
+  it("an orphan that was put back is replayed, and has no copy to make", () => {
+    const ring = new ReplayRing(100, 2);
+    ring.remember(Buffer.alloc(5), storedAt(1), 0);
+    const [orphan] = ring.takeOrphans(producer, undefined);
+    assert.ok(orphan);
+    ring.putBack(producer, orphan);
+    assert.equal([...ring.thinned()].length, 0);
+    assert.equal(ring.takeOrphans(producer, undefined).length, 1);
+  });
+});

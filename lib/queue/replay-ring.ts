@@ -3,6 +3,9 @@
  * their memory, or stay away, the batch is enqueued again from here. So one copy in memcached loses no batch, unless
  * the front dies in the same moment (`docs/architecture.md`, "What is promised, and what is not").
  *
+ * A batch that is on fewer servers than it should be, because one was away or came back empty, gets its missing copy from
+ * here as well (`thinned`).
+ *
  * A batch leaves the ring when the published checkpoint of one of its queues has passed its slot there.
  *
  * A batch that left the ring because it was committed can't come back from here when MySQL goes back to an earlier state:
@@ -11,6 +14,7 @@
  * Invariant: bounded. A full ring drops its oldest batch and counts it: the batch is still in memcached, but can't be
  *   replayed any more.
  */
+import type { MemcachedClient } from "../memcached/client.ts";
 import type { Epoch } from "../model/ids.ts";
 import type { QueueProducer } from "./producer.ts";
 
@@ -27,12 +31,20 @@ export interface StoredAt {
 interface KeptBatch {
   /** The encoded batch; `undefined` when it is not needed any more, or was dropped. */
   bytes: Buffer | undefined;
-  /** Number of servers that still have it, as far as known. */
-  servers: number;
+  /** The servers that still have it, as far as known. */
+  readonly servers: Set<MemcachedClient>;
   /** When its oldest ballot was received; site's time. */
   readonly receivedAtMs: number;
   /** False when it is in MySQL, or on no server and not in this ring. */
   waiting: boolean;
+}
+
+/** A batch that is on fewer servers than it should be. */
+export interface Thinned {
+  readonly bytes: Buffer;
+  /** False once MySQL has it, or no server. */
+  readonly waiting: boolean;
+  readonly servers: ReadonlySet<MemcachedClient>;
 }
 
 /** A batch that no server has any more. */
@@ -72,16 +84,21 @@ class Line {
 
 export class ReplayRing {
   readonly #bytesMax: number;
+  readonly #copies: number;
   /** Batches with bytes, the oldest first. */
   readonly #kept = new Set<KeptBatch>();
   /** The same, and those that a full ring dropped, and orphans that are being replayed. */
   readonly #waiting = new Set<Pick<KeptBatch, "receivedAtMs">>();
   readonly #lines = new Map<QueueProducer, Map<Epoch, Line>>();
+  /** Batches with bytes that are on a server, but on too few. */
+  readonly #thin = new Set<KeptBatch>();
   #bytes = 0;
   #dropped = 0;
 
-  constructor(bytesMax: number) {
+  /** @param copies - on how many servers each batch should be. */
+  constructor(bytesMax: number, copies = 1) {
     this.#bytesMax = bytesMax;
+    this.#copies = copies;
   }
 
   /** Number of batches that were dropped since the last call. */
@@ -108,8 +125,12 @@ export class ReplayRing {
 
   /** @param receivedAtMs - when the batch's oldest ballot was received. */
   remember(bytes: Buffer, stored: readonly StoredAt[], receivedAtMs: number): void {
-    const kept: KeptBatch = { bytes, servers: stored.length, receivedAtMs, waiting: true };
+    const servers = new Set(stored.map(({ producer }) => producer.client));
+    const kept: KeptBatch = { bytes, servers, receivedAtMs, waiting: true };
     this.#kept.add(kept);
+    if (servers.size < this.#copies && stored.some(({ epoch }) => epoch !== lostEpoch)) {
+      this.#thin.add(kept);
+    }
     this.#waiting.add(kept);
     this.#bytes += bytes.length;
     for (const each of stored) this.#line(each).push(each.slot, kept);
@@ -139,8 +160,12 @@ export class ReplayRing {
     for (const [epoch, line] of [...(this.#lines.get(producer) ?? [])]) {
       if (epoch === current) continue;
       for (const kept of line.remaining) {
-        kept.servers -= 1;
-        if (kept.servers > 0) continue;
+        if (!kept.waiting) continue;
+        kept.servers.delete(producer.client);
+        if (kept.servers.size > 0) {
+          if (kept.bytes) this.#thin.add(kept);
+          continue;
+        }
         if (kept.bytes) {
           const orphan = { bytes: kept.bytes, receivedAtMs: kept.receivedAtMs };
           orphans.push(orphan);
@@ -151,6 +176,23 @@ export class ReplayRing {
       this.#removeLine(producer, epoch);
     }
     return orphans;
+  }
+
+  /** The batches with a copy missing, the oldest ones first. */
+  *thinned(): Iterable<Thinned> {
+    for (const kept of this.#thin) {
+      const { bytes } = kept;
+      if (bytes) yield kept as Thinned;
+    }
+  }
+
+  /** Notes that a batch is on another server as well. */
+  copied(thinned: Thinned, stored: StoredAt): void {
+    const kept = thinned as KeptBatch;
+    if (!kept.waiting) return;
+    kept.servers.add(stored.producer.client);
+    this.#line(stored).push(stored.slot, kept);
+    if (kept.servers.size >= this.#copies) this.#thin.delete(kept);
   }
 
   /** Takes an orphan back that could not be enqueued; it stays an orphan of the same queue. */
@@ -187,6 +229,7 @@ export class ReplayRing {
 
   /** Frees its bytes. It still waits on its servers. */
   #drop(kept: KeptBatch): void {
+    this.#thin.delete(kept);
     if (!this.#kept.delete(kept)) return;
     this.#bytes -= kept.bytes?.length ?? 0;
     kept.bytes = undefined;

@@ -69,7 +69,7 @@ export function startVoting(parts: VotingParts): Voting {
   const { config, log, store, breaker, published, results, memcached, queueServers, placement } =
     parts;
   const targets = targetsByLane(config, queueServers);
-  const ring = new ReplayRing(config.queueReplayBytes);
+  const ring = new ReplayRing(config.queueReplayBytes, targets.normal.copies);
   const staleTallies = new StaleTallies();
   const batchIds = new BatchIds();
   const { producer } = batchIds;

@@ -3,6 +3,7 @@
  * acknowledged may be lost, also when a front dies with it, and whose replay ring is gone then.
  */
 import { SECOND, sleep } from "#lib/base/clock.ts";
+import { waitUntil } from "#scripts/services/ports.ts";
 import type { FaultProxy } from "#test/support/fault-proxy.ts";
 import type { Fault, Incident } from "../incident.ts";
 
@@ -71,6 +72,28 @@ export const copiesFaults: readonly Fault[] = [
           // By now the worker has what was on one of them only.
           await sleep(3_000);
         }
+      }),
+  },
+  {
+    name: "two copies: MySQL away, one server back empty, then the other one and a front killed",
+    inject: incident =>
+      takenMeanwhile(incident, async () => {
+        const { site } = incident;
+        site.database.child.signal("SIGSTOP");
+        const front = incident.pick(site.fronts);
+        try {
+          await site.memcached[1]?.child.kill();
+          await incident.pause(300, 600);
+          await site.restartMemcached(1);
+          const hasCopied = () => front.child.output.includes('"event":"copies_made"');
+          await waitUntil("the front has made copies", hasCopied, { withinMs: 20_000 });
+          incident.noteEvidence("fronts made copies", incident.logged("copies_made"));
+          await Promise.all([site.memcached[0]?.child.kill(), front.child.kill()]);
+        } finally {
+          site.database.child.signal("SIGCONT");
+        }
+        await site.restartMemcached(0);
+        await site.restartFront(front);
       }),
   },
   {
