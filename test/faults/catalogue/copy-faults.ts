@@ -86,7 +86,7 @@ export const copiesFaults: readonly Fault[] = [
           await incident.pause(300, 600);
           await site.restartMemcached(1);
           const hasCopied = () => front.child.output.includes('"event":"copies_made"');
-          await waitUntil("the front has made copies", hasCopied, { withinMs: 20_000 });
+          await waitUntil("the front has made all copies", hasCopied, { withinMs: 20_000 });
           incident.noteEvidence("fronts made copies", incident.logged("copies_made"));
           await Promise.all([site.memcached[0]?.child.kill(), front.child.kill()]);
         } finally {
