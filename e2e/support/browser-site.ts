@@ -21,7 +21,12 @@ export async function startBrowserSite(): Promise<BrowserSite> {
     env: { FLOODGATE_SITE_NAME: "The Harbour Post", FLOODGATE_TIME_ZONE: "Europe/Stockholm" },
   });
   const tlsPort = await freePort();
-  const { port } = await site.addFront({ PUBLIC_URL: `https://localhost:${tlsPort}` });
+  const secure = { PUBLIC_URL: `https://localhost:${tlsPort}` };
+  const { port } = await site.addFront(secure).catch(async error => {
+    // Playwright asks for another site for each test then: this one must not stay.
+    await site.stop();
+    throw error;
+  });
   return {
     url: site.url,
     seeded: site.seeded,

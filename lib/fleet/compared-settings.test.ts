@@ -35,7 +35,6 @@ describe("settings that processes compare", () => {
     ["FLOODGATE_QUEUE_SERVERS", "10.0.0.9:11211"],
     ["FLOODGATE_QUEUE_COPIES", "2"],
     ["FLOODGATE_SECRET", "another secret that is only good for tests, 32 bytes"],
-    ["PUBLIC_URL", "https://polls.news.example"],
   ] as const) {
     it(`a process with another ${name} gives way to one that started earlier, and says which setting differs from whose`, () => {
       const self = { id: "0000000000000002", settings: settingsWith({ [name]: value }) };

@@ -14,7 +14,7 @@ const digestBytes = 8;
 
 type Settings = Pick<
   Config,
-  "memcachedServers" | "queueServers" | "queueCopies" | "secret" | "lanes" | "publicUrl"
+  "memcachedServers" | "queueServers" | "queueCopies" | "secret" | "lanes"
 >;
 
 /** The settings of a process as others compare them. A secret is a digest, from which it can't be found. */
@@ -25,11 +25,7 @@ export function comparedSettings(config: Settings, role: ProcessRole): ComparedS
     queueServers: listOf(config.queueServers),
     queueCopies: String(config.queueCopies),
     secret: digest.toString("hex"),
-    ...(role === "front" && {
-      lanesFile: config.lanes.digest,
-      // Cookies have other names on https. The rest may differ: fronts may have several names.
-      publicUrl: `${new URL(config.publicUrl).protocol}//`,
-    }),
+    ...(role === "front" && { lanesFile: config.lanes.digest }),
   };
   return Object.fromEntries(
     Object.entries(values).map(([key, value]) => [variableOf(key as keyof typeof settings), value]),
