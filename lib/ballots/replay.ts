@@ -81,9 +81,10 @@ async function copyWhatIsMissing(deps: ReplayDeps, copying: Copying): Promise<vo
   try {
     const made = await makeMissingCopies(deps);
     copying.made += made;
-    // A server that takes no copy right now ends a round early, so the ring is asked what is still missing.
+    // Not after the first round: it may have come before the ring knew that a server has lost what it had. And not when
+    // a server takes no copy right now, which ends a round early.
     const [missing] = deps.ring.thinned();
-    if (missing !== undefined || copying.made === 0) return;
+    if (made > 0 || missing !== undefined || copying.made === 0) return;
     deps.log.info({ event: "copies_made", batches: copying.made });
     copying.made = 0;
   } catch (error) {
