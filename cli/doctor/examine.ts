@@ -10,7 +10,7 @@ import { type Connections, connectServers } from "#lib/program/connections.ts";
 import { isStoreFailure } from "#lib/store/failure.ts";
 import { checkBooks, checkDrift, checkLetters } from "./counts.ts";
 import { type Finding, wrong } from "./finding.ts";
-import { checkFleet } from "./fleet.ts";
+import { checkFleet } from "./fleet-members.ts";
 import { checkMemcached } from "./memcached.ts";
 import { checkMysql, checkWriting } from "./mysql.ts";
 import { checkFront, checkWorker, countSlots } from "./processes.ts";

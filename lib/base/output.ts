@@ -205,7 +205,7 @@ export function processOutput(): ProcessOutput {
 
 /**
  * Makes `process.stdout`, `process.stderr` and with them the console of a process write without waiting, whoever uses
- * them. For processes that keep running; a command's results must not be dropped (`program/results.ts`).
+ * them. For processes that keep running; a command's results must not be dropped (`program/written-results.ts`).
  */
 export function redirectConsole(): void {
   const output = processOutput();

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { loadConfig } from "../config/config.ts";
-import type { FleetMember } from "../store/processes.ts";
+import type { FleetMember } from "../store/fleet-processes.ts";
 import { comparedSettings, conflictOf } from "./compared-settings.ts";
 
 const environment = {

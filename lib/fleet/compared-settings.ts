@@ -6,7 +6,7 @@
  */
 import type { Config } from "../config/config.ts";
 import { type settings, variableOf } from "../config/settings.ts";
-import type { ComparedSettings, FleetMember, ProcessRole } from "../store/processes.ts";
+import type { ComparedSettings, FleetMember, ProcessRole } from "../store/fleet-processes.ts";
 import { KeyedHash } from "../voters/keyed-hash.ts";
 import { deriveKey } from "../voters/voter-secrets.ts";
 

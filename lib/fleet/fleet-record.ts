@@ -18,7 +18,7 @@ import {
   homesInUse,
   listProcesses,
   type ProcessState,
-} from "../store/processes.ts";
+} from "../store/fleet-processes.ts";
 import { type Conflict, conflictOf } from "./compared-settings.ts";
 import type { Registration } from "./registration.ts";
 

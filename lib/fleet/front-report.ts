@@ -13,7 +13,7 @@ import type { AcceptedCount } from "../books/accepted-count.ts";
 import { raiseAccepted } from "../store/acceptances.ts";
 import type { Store } from "../store/database.ts";
 import { isStoreFailure } from "../store/failure.ts";
-import type { ProcessState } from "../store/processes.ts";
+import type { ProcessState } from "../store/fleet-processes.ts";
 import type { FleetRecord } from "./fleet-record.ts";
 import type { Registration } from "./registration.ts";
 

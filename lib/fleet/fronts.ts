@@ -17,7 +17,7 @@ import {
   frontsBefore,
   noteMissingFronts,
   pruneProcesses,
-} from "../store/processes.ts";
+} from "../store/fleet-processes.ts";
 import { pidSpace } from "./process-identity.ts";
 import { endDeadProcesses } from "./registration.ts";
 

@@ -5,7 +5,7 @@ import { hostname } from "node:os";
 import packageJson from "../../package.json" with { type: "json" };
 import type { Config } from "../config/config.ts";
 import { producerBytes } from "../model/ids.ts";
-import type { ProcessIdentity, ProcessRole } from "../store/processes.ts";
+import type { ProcessIdentity, ProcessRole } from "../store/fleet-processes.ts";
 import { comparedSettings } from "./compared-settings.ts";
 
 /** This process as a front. @param producer - the first bytes of its batch ids. */

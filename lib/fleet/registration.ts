@@ -9,7 +9,7 @@ import {
   processesIn,
   registerProcess,
   reportProcess,
-} from "../store/processes.ts";
+} from "../store/fleet-processes.ts";
 
 export class Registration {
   readonly identity: ProcessIdentity;

@@ -19,7 +19,7 @@ import { ConfigError } from "../config/config.ts";
 import { isMemcachedFailure } from "../memcached/failure.ts";
 import { isStoreFailure } from "../store/failure.ts";
 import { SchemaMismatch } from "../store/migrate.ts";
-import { WrittenResults } from "./results.ts";
+import { WrittenResults } from "./written-results.ts";
 
 export const exitStatus = {
   ok: 0,

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { createConnection } from "mysql2/promise";
 import { waitUntil } from "#scripts/services/ports.ts";
-import { doctor } from "#test/support/doctor.ts";
+import { doctor } from "#test/support/doctor-run.ts";
 import { createPoll, vote } from "#test/support/ledger.ts";
 import { Site } from "#test/support/site.ts";
 

@@ -10,7 +10,7 @@ import type { Epoch } from "#lib/model/ids.ts";
 import { Store } from "#lib/store/database.ts";
 import { insertDeadLetters, listDeadLetters } from "#lib/store/dead-letters.ts";
 import { freePort } from "#scripts/services/ports.ts";
-import { doctor, type Examined } from "#test/support/doctor.ts";
+import { doctor, type Examined } from "#test/support/doctor-run.ts";
 import { createPoll, vote } from "#test/support/ledger.ts";
 import { testMemcached } from "#test/support/services.ts";
 import { Site } from "#test/support/site.ts";

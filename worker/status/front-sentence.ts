@@ -3,7 +3,7 @@ import { SECOND } from "#lib/base/clock.ts";
 import { duration, plural } from "#lib/base/human-readable.ts";
 import { describeMember } from "#lib/fleet/compared-settings.ts";
 import type { WaitingResult } from "#lib/fleet/fronts.ts";
-import type { FleetMember, FrontRow } from "#lib/store/processes.ts";
+import type { FleetMember, FrontRow } from "#lib/store/fleet-processes.ts";
 
 /** A worker stores votes within a second or two; votes that wait for longer may be in a queue that none reads. */
 export const heldTooLongMs = 10 * SECOND;

@@ -10,7 +10,7 @@ import { styles } from "../generated.ts";
 import { BooksTable } from "./books.tsx";
 import { historyMs, type Step, stepMs } from "./history.ts";
 import { lossEstimate } from "./loss-estimate.ts";
-import { ProcessesTable } from "./processes.tsx";
+import { ProcessesTable } from "./processes-table.tsx";
 import { isFailing, type Survey, slotsWaiting, type WorkerState } from "./state.ts";
 import { flushTimeMs, stateSentence } from "./state-sentence.ts";
 

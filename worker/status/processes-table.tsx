@@ -3,7 +3,7 @@
 import { SECOND } from "#lib/base/clock.ts";
 import { duration } from "#lib/base/human-readable.ts";
 import { skewMsMax } from "#lib/fleet/site-clock.ts";
-import type { FleetMember } from "#lib/store/processes.ts";
+import type { FleetMember } from "#lib/store/fleet-processes.ts";
 import { heldMs, heldTooLongMs } from "./front-sentence.ts";
 
 export function ProcessesTable({

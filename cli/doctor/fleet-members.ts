@@ -4,7 +4,7 @@ import type { Config } from "#lib/config/config.ts";
 import { comparedSettings, conflictOf, describeMember } from "#lib/fleet/compared-settings.ts";
 import { skewMsMax } from "#lib/fleet/site-clock.ts";
 import type { Store } from "#lib/store/database.ts";
-import { type FleetMember, listProcesses } from "#lib/store/processes.ts";
+import { type FleetMember, listProcesses } from "#lib/store/fleet-processes.ts";
 import { type Finding, ok, warn, wrong } from "./finding.ts";
 
 const about = "fleet";

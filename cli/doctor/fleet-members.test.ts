@@ -1,9 +1,9 @@
 /** What the doctor makes of the fleet record. */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import type { FleetMember } from "#lib/store/processes.ts";
+import type { FleetMember } from "#lib/store/fleet-processes.ts";
 import { lineOf } from "./finding.ts";
-import { judgeFleet } from "./fleet.ts";
+import { judgeFleet } from "./fleet-members.ts";
 
 const now = Date.UTC(2026, 10, 27, 12);
 
