@@ -5,6 +5,7 @@
 import { SECOND, sleep } from "#lib/base/clock.ts";
 import { waitUntil } from "#scripts/services/ports.ts";
 import type { FaultProxy } from "#test/support/fault-proxy.ts";
+import type { Process } from "#test/support/site.ts";
 import type { Fault, Incident } from "../incident.ts";
 
 /** One of the servers, and its wire. */
@@ -24,6 +25,9 @@ async function takenMeanwhile(incident: Incident, work: () => Promise<void>): Pr
   incident.noteEvidence("servers found away", incident.logged("memcached_away") - away);
   incident.noteEvidence("votes taken meanwhile", incident.history.count("ok") - before);
 }
+
+/** How often a front has said that no copy is missing any more; earlier faults may have made it copy, too. */
+const timesCopied = ({ child }: Process) => child.output.split('"event":"copies_made"').length - 1;
 
 /** What one server's trouble may cost voting. */
 const stallMsMax = SECOND;
@@ -81,12 +85,14 @@ export const copiesFaults: readonly Fault[] = [
         const { site } = incident;
         site.database.child.signal("SIGSTOP");
         const front = incident.pick(site.fronts);
+        const before = timesCopied(front);
         try {
           await site.memcached[1]?.child.kill();
           await incident.pause(300, 600);
           await site.restartMemcached(1);
-          const hasCopied = () => front.child.output.includes('"event":"copies_made"');
-          await waitUntil("the front has made all copies", hasCopied, { withinMs: 20_000 });
+          await waitUntil("the front has made all copies", () => timesCopied(front) > before, {
+            withinMs: 20_000,
+          });
           incident.noteEvidence("fronts made copies", incident.logged("copies_made"));
           await Promise.all([site.memcached[0]?.child.kill(), front.child.kill()]);
         } finally {
