@@ -59,7 +59,7 @@ async function checkDatabase(deps: Connections, config: Config): Promise<Finding
     if (found.some(({ section }) => section === "the-schema-does-not-fit")) return found;
     const refused = await checkWriting(store, deps.clock.nowMs());
     if (refused.length > 0) return [...found.filter(isNotOkOfMysql), ...refused];
-    found.push(...(await checkFleet(store, config)));
+    found.push(...(await checkFleet(deps.fleet, config)));
     found.push(...(await checkQueues(serversUp(queueServers), store, config)));
     found.push(...(await checkBooks(store, () => countSlots(config, queueServers))));
     found.push(...(await checkLetters(store)));

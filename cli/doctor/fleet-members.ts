@@ -2,19 +2,18 @@
 import { duration, plural } from "#lib/base/human-readable.ts";
 import type { Config } from "#lib/config/config.ts";
 import { comparedSettings, conflictOf, describeMember } from "#lib/fleet/compared-settings.ts";
+import type { FleetRecord } from "#lib/fleet/fleet-record.ts";
+import { heldMs, heldTooLongMs } from "#lib/fleet/held-votes.ts";
 import { skewMsMax } from "#lib/fleet/site-clock.ts";
-import type { Store } from "#lib/store/database.ts";
-import { type FleetMember, listProcesses } from "#lib/store/fleet-processes.ts";
+import type { FleetMember } from "#lib/store/fleet-processes.ts";
 import { type Finding, ok, warn, wrong } from "./finding.ts";
 
 const about = "fleet";
-const reportedWithinSeconds = 12;
-/** A worker stores votes within a second or two. */
-const heldMsMax = 10_000;
 
-/** Reads and judges it. One query. @throws StoreFailure. */
-export async function checkFleet(store: Store, config: Config): Promise<Finding[]> {
-  const members = await listProcesses(store, reportedWithinSeconds);
+/** Reads and judges it. Two queries. @throws StoreFailure. */
+export async function checkFleet(fleet: FleetRecord, config: Config): Promise<Finding[]> {
+  await fleet.refresh();
+  const { members } = fleet;
   const here = conflictOf({ id: "", settings: comparedSettings(config, "front") }, members);
   return [
     ...judgeFleet(members),
@@ -49,14 +48,14 @@ function judgeMember(member: FleetMember, members: readonly FleetMember[]): Find
     const says = `${describeMember(member)} differs: ${conflict.sentence}`;
     found.push(wrong(about, "processes-differ", says, "It ends by itself within seconds."));
   }
-  const { clockAheadMs, seenAtMs, heldSinceMs = seenAtMs } = member;
+  const { clockAheadMs } = member;
   if (Math.abs(clockAheadMs) > skewMsMax) {
     const by = `${duration(Math.abs(clockAheadMs))} ${clockAheadMs > 0 ? "ahead" : "behind"}`;
     const says = `the clock of ${describeMember(member)} is ${by}`;
     found.push(wrong(about, "clocks-differ", says, "Set it by NTP: `timedatectl set-ntp true`."));
   }
-  if (seenAtMs - heldSinceMs > heldMsMax) {
-    const says = `${describeMember(member)} has held votes for ${duration(seenAtMs - heldSinceMs)} that no worker has stored`;
+  if (heldMs(member) > heldTooLongMs) {
+    const says = `${describeMember(member)} has held votes for ${duration(heldMs(member))} that no worker has stored`;
     found.push(wrong(about, "votes-are-not-stored", says, "Start a worker, or see its log."));
   }
   return found;

@@ -20,10 +20,8 @@ import {
   type ProcessState,
 } from "../store/fleet-processes.ts";
 import { type Conflict, conflictOf } from "./compared-settings.ts";
-import type { Registration } from "./registration.ts";
+import { type Registration, silentMs } from "./registration.ts";
 
-/** A process reports at least every five seconds; one that is silent for so long is not compared with. */
-const silentMs = 12 * SECOND;
 const joinPauseMs = 0.5 * SECOND;
 
 export class FleetRecord {

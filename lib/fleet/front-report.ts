@@ -10,6 +10,7 @@ import { type Clock, monotonicMs, SECOND, wallMs } from "../base/clock.ts";
 import { every } from "../base/every.ts";
 import { describeError, type Log } from "../base/log.ts";
 import type { AcceptedCount } from "../books/accepted-count.ts";
+import { ConfigError } from "../config/config.ts";
 import { raiseAccepted } from "../store/acceptances.ts";
 import type { Store } from "../store/database.ts";
 import { isStoreFailure } from "../store/failure.ts";
@@ -65,7 +66,10 @@ export class FrontReport {
     try {
       await this.join();
     } catch (error) {
-      this.#deps.log.error({ event: "fleet_not_joined", ...describeError(error) });
+      // A refusal ends this process with a line of its own: the serving process calls `join`, too.
+      if (!(error instanceof ConfigError)) {
+        this.#deps.log.error({ event: "fleet_not_joined", ...describeError(error) });
+      }
       return;
     }
     await every(reportEveryMs, () => this.#reportIfDue(), signal);

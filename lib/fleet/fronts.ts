@@ -19,7 +19,7 @@ import {
   pruneProcesses,
 } from "../store/fleet-processes.ts";
 import { pidSpace } from "./process-identity.ts";
-import { endDeadProcesses } from "./registration.ts";
+import { endDeadProcesses, silentMs } from "./registration.ts";
 
 /** A poll that could be final, and the fronts that it waits for. */
 export interface WaitingResult {
@@ -37,8 +37,6 @@ export interface FrontsDeps {
   readonly self: string;
 }
 
-/** Reports come every second, from an idle front every five; a front without one for so long is missing. */
-const silentMs = 12 * SECOND;
 /** Workers look more often than this, also from cron every minute. */
 const lookedMs = 2 * MINUTE;
 const keptDays = 90;

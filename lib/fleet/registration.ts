@@ -1,4 +1,5 @@
 /** A process's row in the fleet record: made by its first report, kept up to date, and ended with it. */
+import { SECOND } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import { isRunning } from "../base/running-process.ts";
 import type { Store } from "../store/database.ts";
@@ -10,6 +11,9 @@ import {
   registerProcess,
   reportProcess,
 } from "../store/fleet-processes.ts";
+
+/** A process reports every second or, without votes, every five; one without a report for so long is silent. */
+export const silentMs = 12 * SECOND;
 
 export class Registration {
   readonly identity: ProcessIdentity;

@@ -12,11 +12,11 @@
  *
  * Locks: the dead letter, then the order of `settle.ts`. A letter that is refused rolls everything back.
  */
-import { wallMs } from "../base/clock.ts";
 import { isFloodgateError } from "../base/errors.ts";
 import type { Batch } from "../model/ballot.ts";
 import type { BatchId, Epoch, PollId } from "../model/ids.ts";
 import { decodeBatch } from "../queue/slot-codec.ts";
+import { readDatabaseClock } from "../store/clock.ts";
 import type { Store } from "../store/database.ts";
 import { deleteDeadLetters, lockDeadLetters } from "../store/dead-letters.ts";
 import { isStoreFailure } from "../store/failure.ts";
@@ -72,9 +72,10 @@ function commitLetters(store: Store, ids: readonly number[]): Promise<Redriven> 
     // The books have the ballots of a letter that could be read as set aside; those of any other, not at all.
     const wasSetAside = letters.every(({ ballots }) => ballots > 0);
     const batches = letters.map(({ id, bytes }) => fromLetter(id, decode(bytes), wasSetAside));
+    const { theirMs: nowMs } = await readDatabaseClock(db);
     const { verdict } = await settle(db, batches, {
       epoch: letterEpoch,
-      nowMs: wallMs(),
+      nowMs,
       refusal: (ballot, polls) => {
         const reason = permanentRefusal(ballot, polls);
         if (reason !== undefined) throw new StillRefused(reason);

@@ -1,17 +1,9 @@
 /** What the worker's page says about fronts that report no more, and about results that wait for them. Pure. */
-import { SECOND } from "#lib/base/clock.ts";
 import { duration, plural } from "#lib/base/human-readable.ts";
 import { describeMember } from "#lib/fleet/compared-settings.ts";
 import type { WaitingResult } from "#lib/fleet/fronts.ts";
+import { heldMs, heldTooLongMs } from "#lib/fleet/held-votes.ts";
 import type { FleetMember, FrontRow } from "#lib/store/fleet-processes.ts";
-
-/** A worker stores votes within a second or two; votes that wait for longer may be in a queue that none reads. */
-export const heldTooLongMs = 10 * SECOND;
-
-/** How long a front has held its oldest vote. */
-export function heldMs({ seenAtMs, heldSinceMs = seenAtMs }: FleetMember): number {
-  return Math.max(0, seenAtMs - heldSinceMs);
-}
 
 /** The fronts as a worker last found them. */
 export interface FrontsSurvey {

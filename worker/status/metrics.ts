@@ -9,8 +9,8 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom
 import { SECOND } from "#lib/base/clock.ts";
 import { processOutput } from "#lib/base/output.ts";
 import type { Books } from "#lib/books/books.ts";
+import { heldMs } from "#lib/fleet/held-votes.ts";
 import type { PassSummary } from "#lib/flush/flusher.ts";
-import { heldMs } from "./front-sentence.ts";
 import type { Survey } from "./state.ts";
 
 export class Metrics {

@@ -2,9 +2,9 @@
 /** The running fronts and workers on the worker's page, from the fleet record. */
 import { SECOND } from "#lib/base/clock.ts";
 import { duration } from "#lib/base/human-readable.ts";
+import { heldMs, heldTooLongMs } from "#lib/fleet/held-votes.ts";
 import { skewMsMax } from "#lib/fleet/site-clock.ts";
 import type { FleetMember } from "#lib/store/fleet-processes.ts";
-import { heldMs, heldTooLongMs } from "./front-sentence.ts";
 
 export function ProcessesTable({
   members,
