@@ -13,8 +13,8 @@ import { statementsDuring, statementTextsDuring } from "#test/support/mysql-stat
 import { Site } from "#test/support/site.ts";
 import { expectWithin, undisturbed } from "#test/support/stalls.ts";
 
-/** What a front sends once a second, however many votes there are: its report, and the question what time it is. */
-const reports = /^\/\* floodgate:(processes\.report|acceptances\.raise|clock\.read) \*\//;
+/** What a front sends by the clock, however many votes there are: report, comparison with the fleet record, time. */
+const reports = /^\/\* floodgate:(processes\.\w+|acceptances\.raise|clock\.read) \*\//;
 
 describe("tallies", () => {
   let site: Site;
