@@ -13,11 +13,15 @@ type CloserParts = Pick<WorkerParts, "books" | "flusher" | "log" | "store" | "ta
 
 export function bookCloser(worker: CloserParts): (pass: FinishedPass) => Promise<void> {
   const { store, log, books, flusher } = worker;
-  const marks = new LossesWithMarks();
+  let marks = new LossesWithMarks();
+  let generation: string | undefined;
   let acceptedBefore: ReadonlyMap<PollId, number> = new Map();
   return async pass => {
     await books.refreshTotal();
     if (!isQuiescent(pass) || !(await flusher.confirm())) return;
+    // After a restore, a loss that was noted before may be another one.
+    if (flusher.generation !== generation) marks = new LossesWithMarks();
+    generation = flusher.generation;
     const changed = await closeBooks(store, acceptedBefore);
     for (const [pollId, found] of changed) {
       log.error({ event: "ballots_lost", pollId, ...found });

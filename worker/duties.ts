@@ -13,6 +13,7 @@ import { countingPolls, pollsChangedSince } from "#lib/store/polls.ts";
 import { restoreMarks } from "#lib/voters/restore-marks.ts";
 import { bookCloser } from "./book-closer.ts";
 import { MemoryAlarm } from "./memory-alarm.ts";
+import { restoreDuty } from "./restore-duty.ts";
 import { doubtfulTalliesDuty, sweeper } from "./tally-duties.ts";
 import type { WorkerParts } from "./worker-parts.ts";
 
@@ -52,6 +53,7 @@ export function dutiesOf(worker: WorkerParts): Duty[] {
     duty("finalize polls", [SECOND, 5 * SECOND], pass =>
       finalizePolls({ ...worker, confirm: () => flusher.confirm() }, pass),
     ),
+    duty("publish anew after a restore", [SECOND, 5 * SECOND], restoreDuty(worker)),
     duty("publish changes", [5 * SECOND, 15 * SECOND], publisher(worker)),
     duty("compare tallies with totals", [5 * SECOND, 20 * SECOND], sweeper(worker)),
     duty("publish runoffs", [SECOND, 5 * SECOND], runoffPublisher(worker)),

@@ -91,6 +91,11 @@ export class AcceptedCount {
     for (const { pollId } of counts) this.#unreported.add(pollId);
   }
 
+  /** The next report has every count: MySQL may have lost those of earlier ones. */
+  reportAll(): void {
+    for (const pollId of this.#accepted.keys()) this.#unreported.add(pollId);
+  }
+
   close(): void {
     this.#file?.close();
   }

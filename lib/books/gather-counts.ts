@@ -11,7 +11,7 @@ import { counterValue, Pipeline } from "../memcached/pipeline.ts";
 import type { Placement } from "../memcached/placement.ts";
 import type { Batch } from "../model/ballot.ts";
 import { type PollId, producerBytes } from "../model/ids.ts";
-import { type Acceptance, raiseAccepted } from "../store/acceptances.ts";
+import { type Acceptance, missingAcceptances, raiseAccepted } from "../store/acceptances.ts";
 import type { Store } from "../store/database.ts";
 import { countOpenLetters, type OpenLetters } from "../store/dead-letters.ts";
 import { readTotals } from "../store/totals.ts";
@@ -37,6 +37,8 @@ export class CountGatherer {
   readonly #sources = new Map<string, Source>();
   readonly #dormant = new Map<string, Source>();
   #touched = new Set<PollId>();
+  /** MySQL has not been asked yet which ballots have not arrived: this worker is new, or MySQL went back. */
+  #mustAsk = true;
   #total: Books | undefined;
   #openLetters: OpenLetters | undefined;
 
@@ -69,18 +71,21 @@ export class CountGatherer {
 
   /** Notes batches that are in MySQL now. */
   committed(batches: readonly Pick<Batch, "id" | "ballots">[]): void {
-    const seenMs = monotonicMs();
     for (const { id, ballots } of batches) {
       const producer = Buffer.from(id.subarray(0, producerBytes));
-      const run = producer.toString("hex");
       for (const pollId of new Set(ballots.map(ballot => ballot.pollId))) {
         this.#touched.add(pollId);
-        const key = `${run}:${pollId}`;
-        const source = this.#sources.get(key);
-        if (source) source.seenMs = seenMs;
-        else this.#sources.set(key, { pollId, producer, seenMs, raisedTo: 0 });
+        this.#see(pollId, producer);
       }
     }
+  }
+
+  #see(pollId: PollId, producer: Buffer): void {
+    const seenMs = monotonicMs();
+    const key = `${producer.toString("hex")}:${pollId}`;
+    const source = this.#sources.get(key);
+    if (source) source.seenMs = seenMs;
+    else this.#sources.set(key, { pollId, producer, seenMs, raisedTo: 0 });
   }
 
   /**
@@ -89,6 +94,12 @@ export class CountGatherer {
    * @throws StoreFailure.
    */
   async gather(): Promise<void> {
+    if (this.#mustAsk) {
+      for (const { pollId, producer } of await missingAcceptances(this.#store)) {
+        this.#see(pollId, producer);
+      }
+      this.#mustAsk = false;
+    }
     const oldest = monotonicMs() - forgetMs;
     for (const [key, source] of this.#sources) if (source.seenMs < oldest) this.#rest(key, source);
     for (const server of this.#placement.servers) await this.#gatherFrom(server);
@@ -112,6 +123,7 @@ export class CountGatherer {
       this.#touched.add(source.pollId);
     }
     this.#dormant.clear();
+    this.#mustAsk = true;
   }
 
   async #gatherFrom(server: MemcachedClient): Promise<void> {

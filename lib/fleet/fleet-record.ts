@@ -15,9 +15,9 @@ import {
   type ComparedSettings,
   endProcesses,
   type FleetMember,
-  homesInUse,
   listProcesses,
   type ProcessState,
+  readSharedState,
 } from "../store/fleet-processes.ts";
 import { type Conflict, conflictOf } from "./compared-settings.ts";
 import { type Registration, silentMs } from "./registration.ts";
@@ -30,6 +30,8 @@ export class FleetRecord {
   readonly #homes: QueueHomes;
   /** The processes that run, as last read. */
   members: readonly FleetMember[] = [];
+  /** MySQL's generation, as last read. */
+  generation: string | undefined;
 
   constructor(store: Store, log: Log, homes: QueueHomes) {
     this.#store = store;
@@ -40,7 +42,9 @@ export class FleetRecord {
   /** Reads the record. Two queries. @throws StoreFailure. */
   async refresh(): Promise<void> {
     this.members = await listProcesses(this.#store, silentMs / SECOND);
-    this.#homes.raiseTo(await homesInUse(this.#store));
+    const { homes, generation } = await readSharedState(this.#store);
+    this.#homes.raiseTo(homes);
+    this.generation = generation;
   }
 
   /** The process that this one must give way to, by the record as last read. */

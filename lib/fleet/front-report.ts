@@ -45,6 +45,8 @@ export class FrontReport {
   #comparedMs = Number.NEGATIVE_INFINITY;
   /** The next report is due in a second: a ballot was held at the last one, or it failed. */
   #isUrgent = false;
+  /** MySQL's generation when the accepted counts began to be reported to it. */
+  #generation: string | undefined;
 
   constructor(deps: FrontReportDeps) {
     this.#deps = deps;
@@ -57,7 +59,9 @@ export class FrontReport {
    */
   join(): Promise<void> {
     const { fleet, registration } = this.#deps;
-    this.#joining ??= fleet.join(registration, this.#state());
+    this.#joining ??= fleet.join(registration, this.#state()).then(() => {
+      this.#generation = fleet.generation;
+    });
     return this.#joining;
   }
 
@@ -114,8 +118,21 @@ export class FrontReport {
     this.#comparedMs = monotonicMs();
     const { fleet, registration, onConflict } = this.#deps;
     await fleet.refresh();
+    this.#noteGeneration(fleet.generation);
     const conflict = fleet.conflictOf(registration.identity);
     if (conflict) onConflict(conflict.sentence);
+  }
+
+  /** After a restore, MySQL lacks what this process has reported since the backup. */
+  #noteGeneration(generation: string | undefined): void {
+    const before = this.#generation ?? generation;
+    this.#generation = generation;
+    if (generation === before) return;
+    this.#deps.acceptedCount.reportAll();
+    this.#deps.log.error(
+      { event: "mysql_went_back", generation, before },
+      "a backup was restored into MySQL; this process reports all its accepted counts again",
+    );
   }
 
   async #reportAccepted(): Promise<void> {

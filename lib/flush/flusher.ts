@@ -172,6 +172,11 @@ export class Flusher {
     return this.#standstills.all;
   }
 
+  /** MySQL's generation, as a pass has last read it. */
+  get generation(): string | undefined {
+    return this.#openQueues.generation;
+  }
+
   /** When a queue last lost its memory, a server went away or came back, or MySQL had a setback; monotonic. */
   get lastDisturbanceMs(): number {
     return this.#lastDisturbanceMs;

@@ -49,6 +49,7 @@ export class OpenQueues {
   /** After a setback: how far each epoch was committed once. */
   readonly #onceUpTo = new Map<Epoch, number>();
   #openEpochs: Checkpoint[] | undefined;
+  #generation: string | undefined;
 
   /** @param onDisturbance - called when the rest of an ended epoch has been flushed, and after a setback. */
   constructor(deps: FlushDeps, homes: Pick<QueueHomes, "names">, onDisturbance: () => void) {
@@ -116,16 +117,33 @@ export class OpenQueues {
     return this.#flushesOn(server).some(({ lacks }) => lacks);
   }
 
+  /** MySQL's generation, as last read. */
+  get generation(): string | undefined {
+    return this.#generation;
+  }
+
   /** Looks whether MySQL still has what was committed; if not, starts the queues again, and returns true. */
   async #checkForSetback(server: MemcachedClient, states: readonly QueueState[]): Promise<boolean> {
-    const setbacks = await findSetbacks(this.#deps, await this.#leftAt(server, states));
-    if (setbacks.length > 0) await this.#startAgain(server, setbacks);
+    const left = await this.#leftAt(server, states);
+    const { setbacks, generation } = await findSetbacks(this.#deps, left);
+    const isRestored = generation !== (this.#generation ?? generation);
+    if (isRestored) this.#noteRestore(generation);
+    this.#generation = generation;
+    if (setbacks.length > 0 || isRestored) await this.#startAgain(server, setbacks);
     for (const flush of this.#flushesOn(server)) {
       if (flush.lacks) this.#flushes.delete(flush.checkpoint.epoch);
       else await flush.confirm();
     }
     this.#checkedMs.set(server, monotonicMs());
-    return setbacks.length > 0;
+    return setbacks.length > 0 || isRestored;
+  }
+
+  /** A backup was restored. Its checkpoints may be where this worker left them, and everything else is older. */
+  #noteRestore(generation: string): void {
+    this.#deps.log.error(
+      { event: "mysql_went_back", generation, before: this.#generation },
+      "a backup was restored into MySQL; the slots that are still in memcached are flushed again",
+    );
   }
 
   /** Forgets what was kept between steps of these queues, and which batches were committed. */

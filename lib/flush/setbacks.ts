@@ -19,8 +19,8 @@ import { publishCheckpoint, reviveSlots, slotsPerRead } from "../queue/slots.ts"
 import {
   type Checkpoint,
   openCheckpoint,
-  openCheckpoints,
   readCheckpoint,
+  readProgress,
   skipCheckpoint,
 } from "../store/checkpoints.ts";
 import type { FlushDeps } from "./deps.ts";
@@ -48,14 +48,14 @@ const applyPauseMs = 250;
 /** The search for kept slots ends after so many numbers in a row without one. */
 const goneInARowMax = 4_096;
 
-/** The epochs of `left` whose commits MySQL lacks. One query, unless there are some. */
+/** The epochs of `left` whose commits MySQL lacks, and MySQL's generation. One query, unless there are some. */
 export async function findSetbacks(
   { store }: SetbackDeps,
   left: readonly LeftAt[],
-): Promise<readonly Setback[]> {
+): Promise<{ readonly setbacks: readonly Setback[]; readonly generation: string }> {
   const untilMs = monotonicMs() + applyMsMax;
   for (;;) {
-    const open = await openCheckpoints(store);
+    const { generation, open } = await readProgress(store);
     const found = new Map(open.map(({ epoch, slot }) => [epoch, slot]));
     const setbacks: Setback[] = [];
     for (const each of left) {
@@ -64,7 +64,7 @@ export async function findSetbacks(
       if (isBehind || each.lacksBatch) setbacks.push({ ...each, found: slot });
     }
     const mayBeApplying = setbacks.some(({ lacksBatch }) => !lacksBatch);
-    if (!mayBeApplying || monotonicMs() > untilMs) return setbacks;
+    if (!mayBeApplying || monotonicMs() > untilMs) return { setbacks, generation };
     await sleep(applyPauseMs);
   }
 }

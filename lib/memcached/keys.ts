@@ -26,6 +26,7 @@
  * | `p:{slug}`              | published poll, or "no such poll"  | the server forgets     | front, worker |
  * | `p`                     | the list of listed polls           | the server forgets     | front, worker |
  * | `pv`                    | number of publications             | the server forgets     | front, worker |
+ * | `g`                     | MySQL's generation that the publications are of | the server forgets     | worker     |
  * | `a:{digest}`            | attempts to sign in                | its window             | front      |
  */
 import type { Epoch, PollId, QueueName, SlotNumber, Slug, VoterKey } from "../model/ids.ts";
@@ -77,7 +78,15 @@ export function parseMarkKey(
 
 export const marksRestoredKey: Key = key("mr");
 
-export const publishedKey = (slug: Slug): Key => key(`p:${slug}`);
+/** What the keys of all published polls begin with. */
+export const publishedKeyPrefix = "p:";
+
+export const publishedKey = (slug: Slug): Key => key(`${publishedKeyPrefix}${slug}`);
+
+/** The slug of a published poll's key. */
+export const publishedSlug = (text: string): Slug => text.slice(publishedKeyPrefix.length) as Slug;
+
+export const generationKey: Key = key("g");
 export const listedKey: Key = key("p");
 export const publicationsKey: Key = key("pv");
 /** @param digest - in base64url, so that the key does not reveal whose attempts it counts. */

@@ -65,7 +65,16 @@ export class PublishedCopies {
     await onAll(this.#of(slug), server => put(server, publishedKey(slug), text, seconds));
   }
 
-  /** Same, but keeps a confirmed copy that is there: it comes from an editor's save and is newer. */
+  /** The same on the servers that are up. Throws what `write` throws. */
+  async replace(slug: Slug, poll: Poll | null): Promise<void> {
+    const text = poll ? JSON.stringify(poll) : absent;
+    const seconds = poll ? 0 : absentSeconds;
+    await onAll(serversUp(this.#of(slug)), server =>
+      put(server, publishedKey(slug), text, seconds),
+    );
+  }
+
+  /** Same as `write`, but keeps a confirmed copy that is there: it comes from an editor's save and is newer. */
   async add(slug: Slug, poll: Poll | null): Promise<void> {
     const copy = { text: poll ? JSON.stringify(poll) : absent, seconds: poll ? 0 : absentSeconds };
     await onAll(this.#of(slug), server =>

@@ -151,6 +151,12 @@ export class PublishedPolls {
     await this.#write(slug, null);
   }
 
+  /** Replaces the copies of many slugs on the servers that are up, and announces that once. Throws what `publish` throws. */
+  async replaceAll(polls: Iterable<readonly [Slug, Poll | null]>): Promise<void> {
+    for (const [slug, poll] of polls) await this.#copies.replace(slug, poll);
+    await this.#copies.announce();
+  }
+
   /** Announces the write also when a server failed: the others have the new copy. */
   async #write(slug: Slug, poll: Poll | null): Promise<void> {
     const written = await Promise.allSettled([this.#copies.write(slug, poll)]);

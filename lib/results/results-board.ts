@@ -45,8 +45,8 @@ interface Entry {
   readonly runoff?: PublishedRunoff | null;
   /** Read from MySQL, while memcached was away. */
   readonly stored?: boolean;
-  /** The version of the final poll whose numbers these are. */
-  readonly finalOf?: number;
+  /** When the poll became final whose numbers these are. */
+  readonly finalOf?: number | null;
   readonly readAtMs: number;
   readonly asOfMs: number;
   /** The readers' snapshot, encoded on first use from the poll as it was then. */
@@ -158,7 +158,7 @@ export class ResultsBoard {
       if (poll.finalTotals) return this.#final(poll, poll.finalTotals, await runoff);
       const tally = (await this.#tally(poll)) ?? (await this.#rebuild(poll));
       const known = this.#entries.get(poll.id);
-      const newest = known ? await this.#newer(poll, known.tally, tally) : tally;
+      const newest = known ? await this.#newer(poll, known, tally) : tally;
       const readAtMs = monotonicMs();
       const entry = {
         tally: newest,
@@ -187,7 +187,7 @@ export class ResultsBoard {
     runoff: PublishedRunoff | null = null,
   ): Entry {
     const known = this.#entries.get(poll.id);
-    if (known?.finalOf === poll.version && known.runoff?.of === runoff?.of) return known;
+    if (known?.finalOf === poll.finalizedAtMs && known.runoff?.of === runoff?.of) return known;
     const firstMs = poll.finalizedAtMs ?? this.#deps.clock.nowMs();
     const version = Math.max((known?.tally.version ?? 0) + 1, firstVersion(firstMs));
     const tally = {
@@ -199,7 +199,7 @@ export class ResultsBoard {
     };
     return this.#keep(poll, {
       tally,
-      finalOf: poll.version,
+      finalOf: poll.finalizedAtMs,
       runoff,
       readAtMs: monotonicMs(),
       asOfMs: firstMs,
@@ -224,12 +224,14 @@ export class ResultsBoard {
   /**
    * The newer of two tallies, by version. But each server counts versions of its own, as did this process while
    * MySQL was read. The tally of another server than before is lifted above the version that was shown, unless it
-   * has fewer ballots: then it is about to be rebuilt.
+   * has fewer ballots: then it is about to be rebuilt. A poll that is not final any more may have fewer.
    */
-  async #newer(poll: Poll, known: Tally, tally: Tally): Promise<Tally> {
+  async #newer(poll: Poll, entry: Entry, tally: Tally): Promise<Tally> {
+    const known = entry.tally;
     if (tally.version > known.version) return tally;
     const server = this.#deps.placement.of(poll.id).find(({ name }) => name === tally.from);
-    if (known.from === tally.from || tally.ballots < known.ballots || !server) {
+    const hasFewer = tally.ballots < known.ballots && entry.finalOf === undefined;
+    if (known.from === tally.from || hasFewer || !server) {
       return { ...known, stored: tally.stored };
     }
     const p = new Pipeline();

@@ -35,6 +35,17 @@ export async function raiseAccepted(db: Database, entries: readonly Acceptance[]
   );
 }
 
+/** Which runs of fronts accepted ballots, of which polls, that have not arrived. */
+export async function missingAcceptances(
+  db: Database,
+): Promise<readonly Pick<Acceptance, "pollId" | "producer">[]> {
+  const rows = await db.rows<Row & { readonly poll_id: number; readonly producer: Buffer }>(
+    "acceptances.missing",
+    "SELECT poll_id, producer FROM acceptances WHERE accepted > arrived",
+  );
+  return rows.map(({ poll_id, producer }) => ({ pollId: poll_id as PollId, producer }));
+}
+
 /** Adds what arrived in new batches, in the transaction that commits them. */
 export async function addArrived(db: Database, entries: readonly Acceptance[]): Promise<void> {
   if (entries.length === 0) return;

@@ -40,6 +40,24 @@ export async function openCheckpoints(db: Database): Promise<Checkpoint[]> {
   return rows.map(toCheckpoint);
 }
 
+/** How far everything has been flushed, and in which generation of the database. */
+export interface Progress {
+  /** Changed by every restore of a backup. */
+  readonly generation: string;
+  readonly open: readonly Checkpoint[];
+}
+
+/** The same with the database's generation, both of one moment. One query. */
+export async function readProgress(db: Database): Promise<Progress> {
+  const rows = await db.rows<CheckpointRow & { readonly generation: string | null }>(
+    "checkpoints.progress",
+    `SELECT generation, ${columns} FROM (SELECT 1) AS one LEFT JOIN site ON site.id = 1
+     LEFT JOIN checkpoints ON closed_at IS NULL`,
+  );
+  const open = rows.filter(({ epoch }) => epoch !== null).map(toCheckpoint);
+  return { generation: rows[0]?.generation ?? "", open };
+}
+
 /** The checkpoint of one epoch. */
 export async function readCheckpoint(db: Database, epoch: Epoch): Promise<Checkpoint | undefined> {
   const rows = await db.rows<CheckpointRow>(

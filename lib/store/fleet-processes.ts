@@ -156,13 +156,23 @@ export async function listProcesses(db: Database, withinSeconds: number): Promis
   }));
 }
 
-/** The highest number of homes that any process which may have written to a queue named. 0: there is no row. */
-export async function homesInUse(db: Database): Promise<number> {
-  const [row] = await db.rows<Row & { readonly homes: number | null }>(
-    "processes.homes",
-    "SELECT MAX(GREATEST(homes, COALESCE(home + 1, 0))) AS homes FROM processes",
+/** What every process has to know of the site. */
+export interface SharedState {
+  /** The highest number of homes that any process which may have written to a queue named. 0: there is no row. */
+  readonly homes: number;
+  /** Changed by every restore of a backup. */
+  readonly generation: string;
+}
+
+export async function readSharedState(db: Database): Promise<SharedState> {
+  const [row] = await db.rows<
+    Row & { readonly homes: number | null; readonly generation: string | null }
+  >(
+    "processes.shared",
+    `SELECT MAX(GREATEST(homes, COALESCE(home + 1, 0))) AS homes,
+       (SELECT generation FROM site WHERE id = 1) AS generation FROM processes`,
   );
-  return Number(row?.homes ?? 0);
+  return { homes: Number(row?.homes ?? 0), generation: row?.generation ?? "" };
 }
 
 /** Notes that processes have ended. */

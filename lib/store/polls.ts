@@ -96,7 +96,18 @@ export async function findPoll(db: Database, slug: Slug): Promise<Poll | undefin
   return (await withEverything(db, rows))[0];
 }
 
-/** The same, with its row locked until the transaction ends. */
+/** The polls with these slugs, with everything that is published of them. */
+export async function pollsBySlug(db: Database, slugs: readonly Slug[]): Promise<Poll[]> {
+  if (slugs.length === 0) return [];
+  const rows = await db.rows<PollRow>(
+    "polls.by_slugs",
+    `SELECT ${columns} FROM polls WHERE slug IN (${placeholders(slugs.length)})`,
+    [...slugs],
+  );
+  return withEverything(db, rows);
+}
+
+/** The poll with this slug, with its row locked until the transaction ends. */
 export async function lockPoll(db: Database, slug: Slug): Promise<Poll | undefined> {
   const rows = await db.rows<PollRow>(
     "polls.lock",

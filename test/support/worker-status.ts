@@ -69,6 +69,6 @@ export const survey = (slots: number, waitedMs = 0, change: Partial<Survey> = {}
   standstills: [],
   wrongClocks: [],
   fronts: { members: [], missing: [], waitingResults: [], goneMs: 600_000 },
-  setbacks: { count: 0, lastAtMs: undefined },
+  setbacks: { count: 0, lastAtMs: undefined, restore: undefined },
   ...change,
 });

@@ -25,7 +25,7 @@ function pages({ token, agoMs = 0 }: { token?: string; agoMs?: number } = {}) {
     memcached: [],
     queueServers: [],
     homes: { names: [] },
-    setbacks: { count: 0, lastAtMs: undefined },
+    setbacks: { count: 0, lastAtMs: undefined, restore: undefined },
   } as unknown as StatusDeps["worker"];
   const lastPass = { summary, atMs: wallMs() - agoMs, ms: 12 };
   const lines = new LogLines(10);

@@ -3,8 +3,10 @@ import { HOUR, SECOND } from "#lib/base/clock.ts";
 import { duration, plural } from "#lib/base/human-readable.ts";
 import { type Memory, nearlyFull } from "#lib/memcached/memory-stats.ts";
 import { lanes } from "#lib/model/lane.ts";
+import type { Restore } from "#lib/store/site.ts";
 import { type Accounts, accountSentences } from "./account-sentence.ts";
 import { frontSentence } from "./front-sentence.ts";
+
 import {
   isFailing,
   isStale,
@@ -40,8 +42,30 @@ function clockSentence({ wrongClocks }: Survey): Sentence | undefined {
 /** MySQL's return to an earlier state is told for this long. */
 const setbackToldMs = HOUR;
 
+/** Polls that are named in the sentence. */
+const namedMax = 5;
+
+/** That a backup was restored, and which polls are gone since. */
+function restoreText(restore: Restore | undefined, atMs: number): string | undefined {
+  if (!restore || atMs - restore.atMs > setbackToldMs) return undefined;
+  const { gone } = restore;
+  const from = new Date(restore.fromMs).toISOString().slice(0, 19).replace("T", " ");
+  const named = gone.slice(0, namedMax).map(({ slug, accepted }) => `${slug} (${accepted})`);
+  const more = gone.length > namedMax ? `, and ${gone.length - namedMax} more` : "";
+  const polls =
+    gone.length > 0
+      ? ` Polls made after it are gone (with ballots accepted): ${named.join(", ")}${more}.`
+      : "";
+  return (
+    `The backup of ${from} UTC was restored ${duration(Math.max(0, atMs - restore.atMs))} ago.${polls} ` +
+    "Ballots that memcached still had are flushed again; the books say which are lost."
+  );
+}
+
 function setbackSentence({ atMs, setbacks }: Survey): Sentence | undefined {
   const agoMs = atMs - (setbacks.lastAtMs ?? Number.NEGATIVE_INFINITY);
+  const restored = restoreText(setbacks.restore, atMs);
+  if (restored) return { tone: "bad", text: restored };
   if (agoMs > setbackToldMs) return undefined;
   const text = `MySQL went back to an earlier state ${duration(Math.max(0, agoMs))} ago. Ballots that memcached still had are flushed again; the books say which are lost.`;
   return { tone: "bad", text };

@@ -52,7 +52,7 @@ export interface Survey {
   readonly lanesRefused: readonly Lane[];
   readonly wrongClocks: readonly WrongClock[];
   readonly fronts: FrontsSurvey;
-  readonly setbacks: Pick<SetbackRecord, "count" | "lastAtMs">;
+  readonly setbacks: Pick<SetbackRecord, "count" | "lastAtMs" | "restore">;
   /** Queues whose slots wait although their turn comes, as this worker's last pass found. */
   readonly standstills: readonly Standstill[];
 }

@@ -1,7 +1,7 @@
 /** What the worker's pages say: sentences, what could be lost, and charts. */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import type { QueueName } from "#lib/model/ids.ts";
+import type { PollId, QueueName, Slug } from "#lib/model/ids.ts";
 import type { Lane } from "#lib/model/lane.ts";
 import {
   accounts,
@@ -162,13 +162,38 @@ describe("the state sentence about MySQL", () => {
   it("the state sentence says for an hour that MySQL went back", () => {
     const sentence = (minutesAgo: number) => {
       const lastAtMs = now - minutesAgo * 60_000;
-      return output(state(), survey(2, 500, { setbacks: { count: 1, lastAtMs } }), 5);
+      return output(
+        state(),
+        survey(2, 500, { setbacks: { count: 1, lastAtMs, restore: undefined } }),
+        5,
+      );
     };
     assert.match(
       sentence(2),
       /^bad: MySQL went back to an earlier state 2 minutes ago\. .*2 slots/,
     );
     assert.match(sentence(61), /^good/);
+  });
+
+  it("the state sentence says for an hour which backup was restored, and which polls are gone", () => {
+    const fromMs = Date.UTC(2026, 10, 27, 3, 0, 0);
+    const sentence = (minutesAgo: number, slugs: readonly string[]) => {
+      const gone = slugs.map((slug, i) => ({
+        id: i as PollId,
+        slug: slug as Slug,
+        question: "?",
+        accepted: 12,
+      }));
+      const restore = { atMs: now - minutesAgo * 60_000, fromMs, gone };
+      return output(state(), survey(0, 0, { setbacks: { count: 1, lastAtMs: now, restore } }), 5);
+    };
+    assert.match(
+      sentence(2, ["birds", "bees"]),
+      /^bad: The backup of 2026-11-27 03:00:00 UTC was restored 2 minutes ago\. .*: birds \(12\), bees \(12\)\. /,
+    );
+    assert.match(sentence(2, [..."abcdefg"]), /e \(12\), and 2 more\./);
+    assert.doesNotMatch(sentence(2, []), /gone/);
+    assert.doesNotMatch(sentence(61, []), /restored/);
   });
 });
 

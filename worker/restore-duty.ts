@@ -1,0 +1,44 @@
+/** The duty after a restore: polls are published as MySQL has them now, and the worker's page says what happened. */
+import { describeError } from "#lib/base/log.ts";
+import type { MemcachedClient } from "#lib/memcached/client.ts";
+import { publishAnew } from "#lib/polls/publish-anew.ts";
+import { lastRestore } from "#lib/store/site.ts";
+import type { WorkerParts } from "./worker-parts.ts";
+
+type RestoreParts = Pick<
+  WorkerParts,
+  "clock" | "flusher" | "log" | "memcached" | "published" | "setbacks" | "store"
+>;
+
+/** Does something only when MySQL's generation has changed, and when this worker has just started. */
+export function restoreDuty(worker: RestoreParts): () => Promise<void> {
+  const { flusher, log, memcached, setbacks, store } = worker;
+  const publishedOn = new Map<MemcachedClient, string>();
+  let known: string | undefined;
+  let running = false;
+  const publish = async (servers: readonly MemcachedClient[], generation: string) => {
+    await publishAnew(worker, servers, generation, worker.clock.nowMs());
+    for (const server of servers) publishedOn.set(server, generation);
+  };
+  return async () => {
+    const { generation } = flusher;
+    if (generation === undefined) return;
+    if (generation !== known) {
+      const restore = await lastRestore(store);
+      setbacks.noteRestore(restore);
+      if (known !== undefined) log.error({ event: "backup_restored", generation, ...restore });
+      known = generation;
+    }
+    const due = memcached.filter(
+      server => server.available && publishedOn.get(server) !== generation,
+    );
+    if (running || due.length === 0) return;
+    running = true;
+    // Not awaited: it may read all keys of memcached, and the next pass waits for this duty.
+    void publish(due, generation)
+      .catch(error => log.warn({ event: "not_published_anew", ...describeError(error) }))
+      .finally(() => {
+        running = false;
+      });
+  };
+}
