@@ -116,7 +116,7 @@ describe("an output that takes nothing", () => {
       await worker.child.stop();
       await site.restartWorker(worker, {}, ["ignore", log, log]);
       const full = () => statfsSync(disk).bavail === 0;
-      writeFileSync(join(disk, "filler"), "x".repeat(48 * 1024));
+      writeFileSync(join(disk, "filler"), "x".repeat(56 * 1024));
       await waitUntil("a full disk", async () => {
         await vote(site.url, slug, { choices: ["1"] });
         return full() && (await dropped(worker)) > 0;
