@@ -19,15 +19,7 @@ export function ProcessesTable({
       <table>
         <thead>
           <tr>
-            {[
-              "Process",
-              "Home",
-              "Machine",
-              "Version",
-              "Running for",
-              "Holds votes for",
-              "Clock",
-            ].map(name => (
+            {["Process", "Home", "Running for", "Holds votes for", "Clock"].map(name => (
               <th scope="col">{name}</th>
             ))}
           </tr>
@@ -36,11 +28,12 @@ export function ProcessesTable({
           {members.map(member => (
             <tr>
               <th scope="row">
-                {member.role} {member.pid}
+                {member.role} {member.pid}{" "}
+                <span class="soft">
+                  {member.machine}, {member.version}
+                </span>
               </th>
               <td>{member.home ?? ""}</td>
-              <td>{member.machine}</td>
-              <td>{member.version}</td>
               <td>{duration(Math.max(0, nowMs - member.startedAtMs))}</td>
               <td class={heldMs(member) > heldTooLongMs ? "bad" : undefined}>
                 {heldMs(member) < SECOND ? "" : duration(heldMs(member))}
