@@ -20,9 +20,19 @@ export type StageName = (typeof stageNames)[number];
 
 const unitDirectories = ["cli", "lib", "reader", "server", "worker", "scripts", "test/support"];
 
-/** Cores that a file of a stage keeps busy, as measured; these files mostly wait. */
-const waitingFiles = new Map([["test/integration/idle.test.ts", 0.05]]);
-const coresOf = (usual: number) => (file: string) => waitingFiles.get(file) ?? usual;
+/** Cores that a file keeps busy: its processor time through the time it takes alone, where that is unusual. */
+const unusual = new Map([
+  ["test/integration/idle.test.ts", 0.05],
+  ["test/integration/setbacks.test.ts", 0.1],
+  ["test/integration/dead-outputs.test.ts", 0.6],
+  ["test/integration/mysql-errors-beside-flush.test.ts", 1],
+  ["test/integration/mysql-errors-in-flush.test.ts", 0.7],
+  ["test/integration/command-line.test.ts", 1.5],
+  ["test/promises/1-exactly-once.test.ts", 0.7],
+]);
+const coresOf = (usual: number) => (file: string) => unusual.get(file) ?? usual;
+/** Files that mostly wait leave the cores to others. */
+const coresOfWaiting = 0.1;
 
 function jobsOf(stage: StageName, withBuild: boolean): Job[] {
   switch (stage) {
@@ -44,14 +54,14 @@ function jobsOf(stage: StageName, withBuild: boolean): Job[] {
       return jobForEach(
         stage,
         [...testFiles(["test/integration"]), ...testFiles(["test"], true)],
-        coresOf(0.45),
+        coresOf(0.35),
       );
     case "conformance":
       return jobForEach(stage, testFiles(["test/conformance"]), coresOf(0.5));
     case "promises":
-      return jobForEach(stage, testFiles(["test/promises"]), coresOf(0.6));
+      return jobForEach(stage, testFiles(["test/promises"]), coresOf(0.4));
     case "faults":
-      return jobForEach(stage, testFiles(["test/faults", "test/model"]), coresOf(0.45));
+      return jobForEach(stage, testFiles(["test/faults", "test/model"]), coresOf(0.4));
     case "e2e":
       return [{ stage, name: "Chromium", cores: 1, needsBuild: true, run: runPlaywright }];
   }
@@ -88,6 +98,6 @@ export function jobsOfStages(wanted: readonly StageName[]): Job[] {
   const jobs = order
     .filter(stage => wanted.includes(stage))
     .flatMap(stage => jobsOf(stage, withBuild));
-  // Files that mostly wait come first: they leave the cores to the others.
-  return jobs.sort((a, b) => Number(waitingFiles.has(b.name)) - Number(waitingFiles.has(a.name)));
+  const waits = ({ cores }: Job) => Number(cores <= coresOfWaiting);
+  return jobs.sort((a, b) => waits(b) - waits(a));
 }
