@@ -58,7 +58,7 @@ class LossesWithMarks {
     const polls = new Set(this.#releasesLeft.keys());
     if (this.#running || polls.size === 0) return;
     this.#running = true;
-    const deps = { store, log, markServers: tallies.placement.servers };
+    const deps = { store, log, placement: tallies.placement };
     const again = await releaseMarks(deps, polls, emptiedMs).catch(error => {
       log.warn({ event: "marks_not_released", ...describeError(error) });
       return polls;

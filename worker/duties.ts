@@ -42,9 +42,8 @@ const duty = (name: string, [everyMs, idleEveryMs]: readonly [number, number], r
 
 /** In the order in which they are done after a pass. */
 export function dutiesOf(worker: WorkerParts): Duty[] {
-  const { books, clock, flusher, fronts, log, memcached, queueServers, store, tallies } = worker;
-  const memory = new MemoryAlarm(log, memcached, queueServers);
-  const markServers = tallies.placement.servers;
+  const { books, clock, flusher, fronts, log, placement, store } = worker;
+  const memory = new MemoryAlarm(log, placement);
   return [
     duty("bring the books up to date", [SECOND / 4, 2 * SECOND], () => books.gather()),
     duty("close the books", [12 * SECOND, 12 * SECOND], bookCloser(worker)),
@@ -59,7 +58,7 @@ export function dutiesOf(worker: WorkerParts): Duty[] {
     duty("publish runoffs", [SECOND, 5 * SECOND], runoffPublisher(worker)),
     duty("recount a poll", [5 * MINUTE, 5 * MINUTE], recounter(worker)),
     duty("watch memcached's memory", [MINUTE, MINUTE], () => memory.check()),
-    duty("restore marks", [SECOND, SECOND], () => restoreMarks({ store, log, clock, markServers })),
+    duty("restore marks", [SECOND, SECOND], () => restoreMarks({ store, log, clock, placement })),
     duty("prune batches", [HOUR, HOUR], async () => {
       await pruneBatches(store, clock.nowMs() - batchesKeptMs, batchesPerStep);
     }),

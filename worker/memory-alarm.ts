@@ -6,26 +6,21 @@ import type { Log } from "#lib/base/log.ts";
 import type { MemcachedClient } from "#lib/memcached/client.ts";
 import { orWhenMemcachedFails } from "#lib/memcached/failure.ts";
 import { readMemory } from "#lib/memcached/memory-stats.ts";
+import type { Placement } from "#lib/memcached/placement.ts";
 
 export class MemoryAlarm {
   readonly #log: Log;
-  readonly #servers: readonly MemcachedClient[];
-  readonly #queueServers: readonly MemcachedClient[];
+  readonly #placement: Placement;
   readonly #logged = new Set<string>();
 
-  constructor(
-    log: Log,
-    servers: readonly MemcachedClient[],
-    queueServers: readonly MemcachedClient[],
-  ) {
+  constructor(log: Log, placement: Placement) {
     this.#log = log;
-    this.#servers = [...new Set([...servers, ...queueServers])];
-    this.#queueServers = queueServers;
+    this.#placement = placement;
   }
 
   /** Checks all servers and logs what was not logged before. Never rejects for a server that is away. */
   async check(): Promise<void> {
-    for (const server of this.#servers) {
+    for (const server of this.#placement.all) {
       const memory = await orWhenMemcachedFails(readMemory(server), () => undefined);
       if (!memory) continue;
       const { evictions, mayEvict } = memory;
@@ -39,7 +34,7 @@ export class MemoryAlarm {
     const once = `${event} ${server.name}`;
     if (this.#logged.has(once)) return;
     this.#logged.add(once);
-    const holdsQueues = this.#queueServers.includes(server);
+    const holdsQueues = this.#placement.queueServers.includes(server);
     const line = { event, server: server.name, holdsQueues, ...more };
     if (holdsQueues) this.#log.error(line);
     else this.#log.warn(line);

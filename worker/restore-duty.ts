@@ -7,12 +7,12 @@ import type { WorkerParts } from "./worker-parts.ts";
 
 type RestoreParts = Pick<
   WorkerParts,
-  "clock" | "flusher" | "log" | "memcached" | "published" | "setbacks" | "store"
+  "clock" | "flusher" | "log" | "placement" | "published" | "setbacks" | "store"
 >;
 
 /** Does something only when MySQL's generation has changed, and when this worker has just started. */
 export function restoreDuty(worker: RestoreParts): () => Promise<void> {
-  const { flusher, log, memcached, setbacks, store } = worker;
+  const { flusher, log, placement, setbacks, store } = worker;
   const publishedOn = new Map<MemcachedClient, string>();
   let known: string | undefined;
   let running = false;
@@ -29,7 +29,7 @@ export function restoreDuty(worker: RestoreParts): () => Promise<void> {
       if (known !== undefined) log.error({ event: "backup_restored", generation, ...restore });
       known = generation;
     }
-    const due = memcached.filter(
+    const due = placement.servers.filter(
       server => server.available && publishedOn.get(server) !== generation,
     );
     if (running || due.length === 0) return;

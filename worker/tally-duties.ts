@@ -29,10 +29,10 @@ function comparedNow({ clock, store }: TallyDutyParts): Promise<Poll[]> {
 /** Corrects doubtful tallies, also while ballots are on their way. */
 export function doubtfulTalliesDuty(worker: TallyDutyParts): () => Promise<void> {
   const { doubtful, store, tallies } = worker;
-  const servers = [...tallies.placement.servers, ...tallies.queueServers];
   const away = new Set<MemcachedClient>();
   return async () => {
     // Tallies on a server that was away may have missed moves, whatever the fronts know about it.
+    const servers = tallies.placement.all;
     const back = servers.filter(server => server.available && away.delete(server));
     for (const server of servers) if (!server.available) away.add(server);
     if (back.length > 0) doubtful.add("all");

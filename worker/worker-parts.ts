@@ -11,7 +11,7 @@ import { Registration } from "#lib/fleet/registration.ts";
 import type { SiteClock } from "#lib/fleet/site-clock.ts";
 import { Flusher } from "#lib/flush/flusher.ts";
 import { RecentBatches } from "#lib/flush/recent-batches.ts";
-import type { MemcachedClient } from "#lib/memcached/client.ts";
+import type { Placement } from "#lib/memcached/placement.ts";
 import { PublishedPolls } from "#lib/polls/published.ts";
 import { connectServers } from "#lib/program/connections.ts";
 import type { QueueHomes } from "#lib/queue/queue-homes.ts";
@@ -29,8 +29,7 @@ export interface WorkerParts {
   readonly flusher: Flusher;
   readonly published: PublishedPolls;
   readonly tallies: TallyDeps;
-  readonly memcached: readonly MemcachedClient[];
-  readonly queueServers: readonly MemcachedClient[];
+  readonly placement: Placement;
   readonly homes: QueueHomes;
   readonly fleet: FleetRecord;
   readonly registration: Registration;
@@ -51,7 +50,7 @@ export function buildWorker(config: Config, log: Log): WorkerParts {
     connectionsMax: poolSizes.worker,
     statementMs: statementMsMax,
   });
-  const { store, clock, placement, queueServers } = connections;
+  const { store, clock, placement } = connections;
   const identity = identifyWorker(config);
   const doubtful = new DoubtfulPolls();
   const books = new CountGatherer(store, placement);
@@ -81,7 +80,7 @@ export function buildWorker(config: Config, log: Log): WorkerParts {
         }
       },
     },
-    queueServers,
+    placement,
     connections.homes,
     config.queueCopies,
   );

@@ -91,14 +91,13 @@ interface FirstEditor {
 
 async function firstEditor(
   config: Config,
-  { store, clock, memcached }: Connections,
+  { store, clock, placement }: Connections,
 ): Promise<FirstEditor | null> {
   const editors = await store.rows("seed.editors", "SELECT id FROM editors LIMIT 1");
-  const [server] = memcached;
-  if (editors.length > 0 || !server) return null;
+  if (editors.length > 0) return null;
   const auth = new Auth({
     store,
-    attempts: new SignInAttempts(server),
+    attempts: new SignInAttempts(placement),
     publicUrl: config.publicUrl,
     secret: config.secret,
   });

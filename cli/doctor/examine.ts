@@ -26,7 +26,7 @@ export async function examine(config: Config, from: string): Promise<Finding[]> 
   const log = createLog("doctor", "silent");
   const limits = { connectionsMax, statementMs: statementMsMax };
   const connections = connectServers(config, log, limits);
-  const { servers, queueServers } = connections;
+  const { all: servers, queueServers } = connections.placement;
   const ofServers = await Promise.all(
     servers.map(server => checkMemcached(server, config, queueServers.includes(server))),
   );
@@ -50,7 +50,10 @@ const isNotOkOfMysql = ({ level, about }: Finding): boolean => level !== "ok" ||
 
 /** MySQL and its content: the content only when MySQL can be used and the schema fits. */
 async function checkDatabase(deps: Connections, config: Config): Promise<Finding[]> {
-  const { store, queueServers } = deps;
+  const {
+    store,
+    placement: { queueServers },
+  } = deps;
   const { findings: found, answers } = await checkMysql(store, config);
   if (!answers) return found;
   await deps.clock.measure();

@@ -9,7 +9,7 @@
  */
 import { monotonicMs, sleep } from "../base/clock.ts";
 import { TokenBucket } from "../base/token-bucket.ts";
-import type { MemcachedClient } from "../memcached/client.ts";
+import type { Placement } from "../memcached/placement.ts";
 import type { BatchIds } from "../queue/batch-write.ts";
 import type { StaleTallies } from "../tallies/stale-tallies.ts";
 import { raiseMarks } from "../voters/marks.ts";
@@ -17,7 +17,7 @@ import { allowancePauseMs, type DirectCommit } from "./direct-commit.ts";
 import { type CommitOutcome, type PendingBallot, patienceMs } from "./pending-ballot.ts";
 
 export interface DecideInMysqlDeps {
-  readonly markServers: readonly MemcachedClient[];
+  readonly tallies: Placement;
   readonly batchIds: BatchIds;
   readonly staleTallies: StaleTallies;
   readonly directCommit: DirectCommit;
@@ -63,10 +63,10 @@ export class DecideInMysql {
   }
 
   async #answer({ ballot, answer }: PendingBallot, outcome: CommitOutcome): Promise<void> {
-    const { markServers, staleTallies } = this.#deps;
+    const { tallies, staleTallies } = this.#deps;
     const standing = outcome.outcome === "already_voted" ? { ...ballot, ...outcome.mark } : ballot;
     if (outcome.outcome === "accepted" || outcome.outcome === "already_voted") {
-      for (const server of await raiseMarks(markServers, [standing])) staleTallies.note(server, []);
+      for (const server of await raiseMarks(tallies, [standing])) staleTallies.note(server, []);
     }
     answer(outcome);
   }

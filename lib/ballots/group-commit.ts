@@ -126,7 +126,7 @@ export class GroupCommit {
     const { ballot, answer } = pending;
     this.#movingMarks += 1;
     try {
-      const moved = await moveMark(this.#deps.markServers, ballot);
+      const moved = await moveMark(this.#deps.tallies, ballot);
       if (moved.move === "unknown") this.#decideInMysql.decide(pending);
       else if (moved.move === "moved") {
         const { mark } = moved;

@@ -7,8 +7,7 @@
  * Invariant: a copy has the batch's id, so a batch whose copy arrives after its commit is not counted again.
  */
 import { monotonicMs } from "../base/clock.ts";
-import type { MemcachedClient } from "../memcached/client.ts";
-import { serversUp } from "../memcached/placement.ts";
+import { type Placement, serversUp } from "../memcached/placement.ts";
 import type { Targets } from "../queue/batch-write.ts";
 import type { ReplayRing, Thinned } from "../queue/replay-ring.ts";
 import { ServerWrite } from "../queue/server-write.ts";
@@ -19,7 +18,7 @@ import { marksOf } from "./replayed-marks.ts";
 export interface CopyDeps {
   readonly ring: ReplayRing;
   readonly targets: Targets;
-  readonly markServers: readonly MemcachedClient[];
+  readonly tallies: Placement;
 }
 
 /** A quarter of the time between two checks of the ring, so that new votes get the locks first. */
@@ -51,13 +50,13 @@ export async function makeMissingCopies(deps: CopyDeps): Promise<number> {
 /** False when the server did not take the copy: it stays missing until the next check. */
 async function copyTo(
   write: ServerWrite,
-  { ring, markServers }: CopyDeps,
+  { ring, tallies }: CopyDeps,
   thinned: Thinned,
 ): Promise<boolean> {
   const { bytes } = thinned;
   const batch = decodeBatch(bytes);
   if (!batch) return false;
-  await raiseMarks(markServers, marksOf(batch.ballots));
+  await raiseMarks(tallies, marksOf(batch.ballots));
   await write.retry({ batch, bytes, moves: undefined, untilMs: monotonicMs() + writeMsMax });
   if (!write.stored) return false;
   ring.copied(thinned, write.stored);

@@ -18,7 +18,6 @@ import { monotonicMs } from "../base/clock.ts";
 import { describeError, type Log } from "../base/log.ts";
 import { TokenBucket } from "../base/token-bucket.ts";
 import type { AcceptedCount } from "../books/accepted-count.ts";
-import type { MemcachedClient } from "../memcached/client.ts";
 import type { Placement } from "../memcached/placement.ts";
 import type { Ballot, Batch } from "../model/ballot.ts";
 import type { Lane } from "../model/lane.ts";
@@ -45,7 +44,6 @@ export interface RoundDeps {
   readonly published: PublishedPolls;
   /** Where batches of each lane go. */
   readonly targets: Readonly<Record<Lane, Targets>>;
-  readonly markServers: readonly MemcachedClient[];
   readonly tallies: Placement;
   readonly ring: ReplayRing;
   readonly batchIds: BatchIds;
@@ -73,7 +71,7 @@ export class QueueRound {
    * @param untilMs - monotonic time after which no further attempt starts.
    */
   async run(lane: Lane, pendingBallots: readonly PendingBallot[], untilMs: number): Promise<void> {
-    const { targets, markServers, tallies, batchIds, staleTallies } = this.#deps;
+    const { targets, tallies, batchIds, staleTallies } = this.#deps;
     await staleTallies.removeFromMemcached();
     // Requests slot numbers in the same turn of the event loop as the marks, so that one packet carries both.
     const enqueueing = new BatchWrite(targets[lane]);
@@ -82,7 +80,7 @@ export class QueueRound {
     const unmarked = pendingBallots
       .filter(pending => !pending.marked)
       .map(pending => pending.ballot);
-    const alreadyMarked = await placeMarks(markServers, unmarked);
+    const alreadyMarked = await placeMarks(tallies, unmarked);
     await confirmed;
     const { publication } = published;
     const outdated = pendingBallots.filter(({ ballot }) => ballot.publication !== publication);
@@ -180,7 +178,7 @@ export class QueueRound {
   ): Promise<void> {
     const made = pendingBallots.filter(isFresh);
     const back = made.map(({ ballot, movedFrom }) => ({ ballot, before: movedFrom }));
-    await takeMarksBack(this.#deps.markServers, back);
+    await takeMarksBack(this.#deps.tallies, back);
     for (const { answer } of pendingBallots) answer({ outcome });
   }
 
@@ -199,7 +197,7 @@ export class QueueRound {
   async #readMark(pending: PendingBallot): Promise<void> {
     const { ballot, answer } = pending;
     try {
-      const mark = await readMark(this.#deps.markServers, ballot.pollId, ballot.voter);
+      const mark = await readMark(this.#deps.tallies, ballot.pollId, ballot.voter);
       const outcome = mark && outcomeBeside(mark, ballot);
       if (outcome) answer(outcome);
       // No mark: it has expired, was taken back, or its server is away. MySQL decides at the flush.

@@ -49,7 +49,6 @@ async function logged(ring: ReplayRing, stop: AbortSignal): Promise<unknown[]> {
       targets,
       tallies,
       staleTallies,
-      markServers: [server],
       directCommit,
     },
     stop,

@@ -5,7 +5,6 @@
  */
 import { MINUTE, monotonicMs, SECOND, sleep } from "../base/clock.ts";
 import { describeError, type Log } from "../base/log.ts";
-import type { MemcachedClient } from "../memcached/client.ts";
 import { isMemcachedFailure } from "../memcached/failure.ts";
 import { checkpointKey, epochKey } from "../memcached/keys.ts";
 import { counterValue, Pipeline } from "../memcached/pipeline.ts";
@@ -28,7 +27,6 @@ export interface ReplayDeps {
   readonly targets: Targets;
   readonly tallies: Placement;
   readonly staleTallies: StaleTallies;
-  readonly markServers: readonly MemcachedClient[];
   readonly directCommit: DirectCommit;
 }
 
@@ -127,14 +125,14 @@ async function checkQueue(
 
 /** Enqueues a batch again, or commits it directly. False when neither worked and the ring must keep it. */
 async function replay(deps: ReplayDeps, bytes: Buffer): Promise<boolean> {
-  const { ring, targets, tallies, staleTallies, markServers, directCommit } = deps;
+  const { ring, targets, tallies, staleTallies, directCommit } = deps;
   const orphan = decodeBatch(bytes);
   if (!orphan) return true;
   if (serversUp(targets.order).length === 0) {
     if (directCommit.allowance < orphan.ballots.length) return false;
     return (await directCommit.write(orphan, true)) !== undefined;
   }
-  await raiseMarks(markServers, marksOf(orphan.ballots));
+  await raiseMarks(tallies, marksOf(orphan.ballots));
   const batch = { ...orphan, talliesDoubtful: true };
   const moves = new BatchMoves(tallies, staleTallies, batch.ballots);
   const result = await enqueueBatch(targets, batch, monotonicMs() + enqueueMsMax, moves);

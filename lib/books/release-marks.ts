@@ -15,6 +15,7 @@ import { orWhenMemcachedFails } from "../memcached/failure.ts";
 import { type DumpedKey, dumpKeys } from "../memcached/key-dump.ts";
 import { markKey, markKeyPrefix, parseMarkKey } from "../memcached/keys.ts";
 import { Pipeline } from "../memcached/pipeline.ts";
+import type { Placement } from "../memcached/placement.ts";
 import { readServerClock } from "../memcached/server-clock.ts";
 import type { Ballot } from "../model/ballot.ts";
 import type { PollId, VoterKey } from "../model/ids.ts";
@@ -26,7 +27,7 @@ import { deadLettersAfter } from "../store/dead-letters.ts";
 export interface ReleaseDeps {
   readonly store: Store;
   readonly log: Log;
-  readonly markServers: readonly MemcachedClient[];
+  readonly placement: Placement;
 }
 
 /** More than a ballot takes from its mark to its slot. */
@@ -54,7 +55,7 @@ export async function releaseMarks(
   const again = new Set<PollId>();
   const setAside = new Map<PollId, ReadonlySet<VoterKey>>();
   for (const poll of polls) setAside.set(poll, await votersSetAside(deps.store, poll));
-  for (const server of deps.markServers) {
+  for (const server of deps.placement.servers) {
     const left = await orWhenMemcachedFails(releaseOn(deps, server, setAside, emptiedMs), error => {
       deps.log.warn({ event: "marks_not_released", server: server.name, error: String(error) });
       return polls;

@@ -6,10 +6,10 @@
 import { createHash } from "node:crypto";
 import { LRUCache } from "lru-cache";
 import { SECOND, wallMs } from "../base/clock.ts";
-import type { MemcachedClient } from "../memcached/client.ts";
 import { orWhenMemcachedFails } from "../memcached/failure.ts";
 import { attemptsKey } from "../memcached/keys.ts";
 import { Pipeline } from "../memcached/pipeline.ts";
+import type { Placement } from "../memcached/placement.ts";
 
 export interface AttemptLimit {
   readonly windowSeconds: number;
@@ -25,11 +25,11 @@ export interface AttemptVerdict {
 const localMax = 10_000;
 
 export class SignInAttempts {
-  readonly #server: MemcachedClient;
+  readonly #placement: Placement;
   readonly #local = new LRUCache<string, number>({ max: localMax });
 
-  constructor(server: MemcachedClient) {
-    this.#server = server;
+  constructor(placement: Placement) {
+    this.#placement = placement;
   }
 
   /**
@@ -56,7 +56,8 @@ export class SignInAttempts {
       initial: 1,
       ttlSeconds: windowSeconds + 1,
     });
-    const answer = this.#server.send(pipeline).then(replies => replies.of(increment));
+    const server = this.#placement.ofDigest(digest);
+    const answer = server.send(pipeline).then(replies => replies.of(increment));
     const shared = await orWhenMemcachedFails(answer, () => null);
     return typeof shared === "bigint" ? Math.max(local, Number(shared)) : local;
   }

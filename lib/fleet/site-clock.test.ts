@@ -30,7 +30,7 @@ function clockWith(ahead: Ahead, events: string[] = []) {
       const theirMs = Math.floor(wallMs() + ahead.mysql);
       return { theirMs, resolutionMs: 1, askedMs: nowMs - 1, answeredMs: nowMs + 1 };
     },
-    memcached: [
+    servers: () => [
       {
         name: "127.0.0.1:11211",
         available: true,

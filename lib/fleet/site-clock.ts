@@ -30,7 +30,8 @@ export interface WrongClock {
 
 export interface SiteClockDeps {
   readonly log: Log;
-  readonly memcached: readonly Pick<MemcachedClient, "name" | "available" | "read">[];
+  /** The memcached servers at this moment. */
+  readonly servers: () => readonly Pick<MemcachedClient, "name" | "available" | "read">[];
   /** Reads MySQL's clock. May throw StoreFailure. */
   readonly readDatabase: () => Promise<ClockReading>;
   /** This machine's clock; another one in tests. */
@@ -85,12 +86,12 @@ export class SiteClock {
 
   /** Reads all clocks and decides anew. Never rejects. */
   async measure(): Promise<void> {
-    const { memcached, readDatabase } = this.#deps;
+    const { servers, readDatabase } = this.#deps;
     await Promise.all([
       orWhenMysqlFails(readDatabase(), () => undefined).then(reading =>
         this.#note(database, reading),
       ),
-      ...memcached
+      ...servers()
         .filter(({ available }) => available)
         .map(async server => {
           const read = readServerClock(server as MemcachedClient);

@@ -8,6 +8,7 @@ import { monotonicMs } from "../base/clock.ts";
 import { describeError } from "../base/log.ts";
 import type { MemcachedClient } from "../memcached/client.ts";
 import { orWhenMemcachedFails } from "../memcached/failure.ts";
+import type { Placement } from "../memcached/placement.ts";
 import type { QueueHomes } from "../queue/queue-homes.ts";
 import { isStoreFailure } from "../store/failure.ts";
 import { type FlushCounts, noCounts } from "./counts.ts";
@@ -49,7 +50,7 @@ export interface PassSummary extends FlushCounts {
 
 export class Flusher {
   readonly #deps: FlushDeps;
-  readonly #servers: readonly MemcachedClient[];
+  readonly #placement: Pick<Placement, "queueServers">;
   readonly #copies: number;
   readonly #away = new Set<MemcachedClient>();
   readonly #openQueues: OpenQueues;
@@ -59,12 +60,12 @@ export class Flusher {
   /** @param copies - on how many servers each batch is stored when all are up. */
   constructor(
     deps: FlushDeps,
-    servers: readonly MemcachedClient[],
+    placement: Pick<Placement, "queueServers">,
     homes: Pick<QueueHomes, "names">,
     copies: number,
   ) {
     this.#deps = deps;
-    this.#servers = servers;
+    this.#placement = placement;
     this.#openQueues = new OpenQueues(deps, homes, () => {
       this.#lastDisturbanceMs = monotonicMs();
     });
@@ -94,7 +95,7 @@ export class Flusher {
    */
   async confirm(): Promise<boolean> {
     let confirmed = true;
-    for (const server of this.#servers) {
+    for (const server of this.#placement.queueServers) {
       const found = await this.#reach(server, () => this.#openQueues.confirm(server));
       confirmed &&= found !== false;
     }
@@ -104,8 +105,10 @@ export class Flusher {
   async #pass(options: PassOptions): Promise<PassSummary> {
     const counts = noCounts();
     const queues: LaneQueue[] = [];
+    const { queueServers } = this.#placement;
+    for (const server of this.#away) if (!queueServers.includes(server)) this.#away.delete(server);
     // Servers that were away come last: their batches are on the others as well, or can wait.
-    const inOrder = [...this.#servers].sort((a, b) => this.#rank(a) - this.#rank(b));
+    const inOrder = [...queueServers].sort((a, b) => this.#rank(a) - this.#rank(b));
     for (const server of inOrder) {
       const found = await this.#reach(server, () =>
         this.#openQueues.queuesOn(server, counts, options.signal),

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
+import type { PollId } from "../model/ids.ts";
 import { MemcachedClient } from "./client.ts";
 import { inOrderFrom, Placement } from "./placement.ts";
 
@@ -12,7 +13,7 @@ describe("Placement", () => {
     const counts = fc.integer({ min: 1, max: 6 });
     fc.assert(
       fc.property(counts, counts, fc.nat(), (count, copies, number) => {
-        const placed = new Placement(serversOf(count), copies).of(number);
+        const placed = new Placement(serversOf(count), copies).of(number as PollId);
         assert.equal(new Set(placed).size, Math.min(copies, count));
         assert.equal(placed.length, Math.min(copies, count));
       }),
@@ -22,7 +23,7 @@ describe("Placement", () => {
   it("Placement prefers each server for the same share of numbers", () => {
     const servers = serversOf(3);
     const placement = new Placement(servers, 2);
-    const first = Array.from({ length: 30 }, (_, number) => placement.of(number)[0]);
+    const first = Array.from({ length: 30 }, (_, number) => placement.of(number as PollId)[0]);
     for (const server of servers) assert.equal(first.filter(each => each === server).length, 10);
   });
 

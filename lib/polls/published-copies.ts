@@ -45,13 +45,13 @@ export class PublishedCopies {
    * @throws MemcachedFailure when no server can be asked.
    */
   async read(slug: Slug): Promise<PollCopy | undefined> {
-    const found = await this.#readAll(this.#of(slug), publishedKey(slug));
+    const found = await this.#readAll(this.#placement.ofSlug(slug), publishedKey(slug));
     return found.map(parse).reduce<PollCopy | undefined>(newer, undefined);
   }
 
   /** The list of listed polls as it was written last, or `undefined`. Throws what `read` throws. */
   async readList(): Promise<string | undefined> {
-    return (await this.#readAll(this.#placement.of(0), listedKey))[0]?.toString();
+    return (await this.#readAll(this.#placement.ofLists(), listedKey))[0]?.toString();
   }
 
   /**
@@ -62,14 +62,16 @@ export class PublishedCopies {
   async write(slug: Slug, poll: Poll | null): Promise<void> {
     const text = poll ? JSON.stringify(poll) : absent;
     const seconds = poll ? 0 : absentSeconds;
-    await onAll(this.#of(slug), server => put(server, publishedKey(slug), text, seconds));
+    await onAll(this.#placement.ofSlug(slug), server =>
+      put(server, publishedKey(slug), text, seconds),
+    );
   }
 
   /** The same on the servers that are up. Throws what `write` throws. */
   async replace(slug: Slug, poll: Poll | null): Promise<void> {
     const text = poll ? JSON.stringify(poll) : absent;
     const seconds = poll ? 0 : absentSeconds;
-    await onAll(serversUp(this.#of(slug)), server =>
+    await onAll(serversUp(this.#placement.ofSlug(slug)), server =>
       put(server, publishedKey(slug), text, seconds),
     );
   }
@@ -77,7 +79,7 @@ export class PublishedCopies {
   /** Same as `write`, but keeps a confirmed copy that is there: it comes from an editor's save and is newer. */
   async add(slug: Slug, poll: Poll | null): Promise<void> {
     const copy = { text: poll ? JSON.stringify(poll) : absent, seconds: poll ? 0 : absentSeconds };
-    await onAll(this.#of(slug), server =>
+    await onAll(this.#placement.ofSlug(slug), server =>
       addOver(server, publishedKey(slug), copy, there => there.putBack),
     );
   }
@@ -86,14 +88,14 @@ export class PublishedCopies {
   async putBack(poll: Poll): Promise<void> {
     const copy = { text: JSON.stringify({ ...poll, putBack: true }), seconds: putBackSeconds };
     const isOlder = (there: PollCopy) => there.putBack && (there.poll?.version ?? 0) < poll.version;
-    await onAll(serversUp(this.#of(poll.slug)), server =>
+    await onAll(serversUp(this.#placement.ofSlug(poll.slug)), server =>
       addOver(server, publishedKey(poll.slug), copy, isOlder),
     );
   }
 
   /** Writes the list of listed polls unless there is one. `putBack`: it is a front's memory, and expires. */
   async addList(text: string, { putBack }: { readonly putBack: boolean }): Promise<void> {
-    await onAll(serversUp(this.#placement.of(0)), async server => {
+    await onAll(serversUp(this.#placement.ofLists()), async server => {
       const pipeline = new Pipeline();
       pipeline.add(listedKey, text, putBack ? putBackSeconds : 0);
       await server.send(pipeline);
@@ -102,12 +104,12 @@ export class PublishedCopies {
 
   /** Throws what `write` throws. */
   async writeList(text: string): Promise<void> {
-    await onAll(this.#placement.of(0), server => put(server, listedKey, text, 0));
+    await onAll(this.#placement.ofLists(), server => put(server, listedKey, text, 0));
   }
 
   /** True when a reachable server has a copy of the poll that is older or not confirmed, or none. */
   async isBehind(poll: Poll): Promise<boolean> {
-    const servers = this.#of(poll.slug);
+    const servers = this.#placement.ofSlug(poll.slug);
     const found = await this.#readAll(servers, publishedKey(poll.slug));
     const up = serversUp(servers).length;
     const isOld = (copy: PollCopy) => copy.putBack || (copy.poll?.version ?? 0) < poll.version;
@@ -120,7 +122,7 @@ export class PublishedCopies {
    * @throws MemcachedFailure when a server could not be written; the others were.
    */
   async announce(): Promise<void> {
-    await onAll(this.#placement.of(0), async server => {
+    await onAll(this.#placement.ofLists(), async server => {
       const pipeline = new Pipeline();
       const increment = pipeline.incr(publicationsKey, 1);
       const value = (await server.send(pipeline)).of(increment);
@@ -134,7 +136,7 @@ export class PublishedCopies {
 
   /** True when a server's counter has moved since the last call. */
   async moved(): Promise<boolean> {
-    const up = this.#placement.up(0);
+    const up = serversUp(this.#placement.ofLists());
     const moves = await Promise.all(
       up.map(server => orWhenMemcachedFails(this.#movedOn(server), () => false)),
     );
@@ -146,12 +148,6 @@ export class PublishedCopies {
     if (this.#counters.get(server) === value) return false;
     this.#counters.set(server, value);
     return true;
-  }
-
-  #of(slug: Slug): readonly MemcachedClient[] {
-    let hash = 7;
-    for (const char of slug) hash = (hash * 31 + char.charCodeAt(0)) >>> 0;
-    return this.#placement.of(hash);
   }
 
   /** The copies on servers that are up; throws the failure when none could be read. */

@@ -8,7 +8,7 @@ import type { Log } from "../base/log.ts";
 import type { Config } from "../config/config.ts";
 import { FleetRecord } from "../fleet/fleet-record.ts";
 import { SiteClock } from "../fleet/site-clock.ts";
-import { connectMemcached, type MemcachedClient } from "../memcached/client.ts";
+import { connectMemcached } from "../memcached/client.ts";
 import { Placement } from "../memcached/placement.ts";
 import { QueueHomes } from "../queue/queue-homes.ts";
 import type { TallyDeps } from "../rebuild/rebuild.ts";
@@ -19,9 +19,6 @@ export interface Connections extends TallyDeps {
   readonly homes: QueueHomes;
   readonly fleet: FleetRecord;
   readonly clock: SiteClock;
-  readonly memcached: readonly MemcachedClient[];
-  /** Each server once, whatever it holds. */
-  readonly servers: readonly MemcachedClient[];
   readonly close: () => Promise<void>;
 }
 
@@ -37,20 +34,21 @@ export function connectServers(config: Config, log: Log, limits: StoreLimits): C
   const homes = new QueueHomes(config.queueHomes);
   const memcached = connectMemcached(config.memcachedServers, log);
   const queueServers = connectMemcached(config.queueServers, log, memcached);
-  const servers = [...new Set([...memcached, ...queueServers])];
+  const placement = new Placement(memcached, config.queueCopies, queueServers);
   return {
     store,
     log,
-    clock: new SiteClock({ log, memcached: servers, readDatabase: () => readDatabaseClock(store) }),
-    memcached,
-    queueServers,
-    servers,
-    placement: new Placement(memcached, config.queueCopies),
+    clock: new SiteClock({
+      log,
+      servers: () => placement.all,
+      readDatabase: () => readDatabaseClock(store),
+    }),
+    placement,
     homes,
     fleet: new FleetRecord(store, log, homes),
     copies: config.queueCopies,
     close: async () => {
-      for (const server of servers) server.close();
+      for (const server of placement.all) server.close();
       await store.close();
     },
   };

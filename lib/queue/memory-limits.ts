@@ -22,7 +22,7 @@ import { every } from "../base/every.ts";
 import type { MemcachedClient } from "../memcached/client.ts";
 import { orWhenMemcachedFails } from "../memcached/failure.ts";
 import { readMemory } from "../memcached/memory-stats.ts";
-import { serversUp } from "../memcached/placement.ts";
+import { type Placement, serversUp } from "../memcached/placement.ts";
 import type { Epoch } from "../model/ids.ts";
 import { type Lane, lanes } from "../model/lane.ts";
 import type { QueueHomes } from "./queue-homes.ts";
@@ -65,7 +65,7 @@ export function refusedLanes(
 }
 
 interface MemoryLimitsOptions {
-  readonly servers: readonly MemcachedClient[];
+  readonly placement: Pick<Placement, "enqueueServers">;
   readonly homes: Pick<QueueHomes, "names">;
   readonly copies: number;
   readonly sharePercent: number;
@@ -109,8 +109,8 @@ export class MemoryLimits {
 
   /** Measures every server that is up. */
   async measureAll(): Promise<void> {
-    const { servers, copies, sharePercent } = this.#options;
-    const up = serversUp(servers);
+    const { placement, copies, sharePercent } = this.#options;
+    const up = serversUp(placement.enqueueServers);
     const measured = await Promise.all(
       up.map(server => orWhenMemcachedFails(this.#measure(server), () => undefined)),
     );

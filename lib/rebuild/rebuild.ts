@@ -43,10 +43,7 @@ export interface TallyDeps {
   readonly store: Store;
   readonly clock: Clock;
   readonly log: Log;
-  /** The servers of each poll's tallies. */
   readonly placement: Placement;
-  /** The servers of the queues. */
-  readonly queueServers: readonly MemcachedClient[];
   readonly homes: Pick<QueueHomes, "names">;
   /** On how many queue servers each batch is stored when all are up. */
   readonly copies: number;
@@ -79,7 +76,7 @@ export async function rebuildTallies(
       deps.log.warn({ event: "tallies_not_rebuilt", attempt, ...describeError(failure) });
       // Nobody needs the locks after the last attempt, and a reader may be waiting for it.
       if (attempt + 1 === attemptsMax) return undefined;
-      const free = waitForFreeLocks(serversUp(deps.queueServers), deps.homes.names);
+      const free = waitForFreeLocks(serversUp(deps.placement.queueServers), deps.homes.names);
       await orWhenMemcachedFails(free, () => undefined);
       return undefined;
     });
@@ -101,7 +98,7 @@ function attemptRebuild(
   polls: readonly Poll[],
 ): Promise<readonly Correction[] | undefined> {
   const ids = polls.map(poll => poll.id);
-  const servers = serversUp(deps.queueServers);
+  const servers = serversUp(deps.placement.queueServers);
   return deps.store.transaction(async db => {
     const totals = await readTotals(db, ids);
     const open = await openCheckpoints(db);

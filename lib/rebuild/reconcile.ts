@@ -40,7 +40,7 @@ export async function compareTallies(deps: TallyDeps, polls: readonly Poll[]): P
 /** The pointers of all queues as one text; `undefined` when a queue has slots waiting. */
 async function positions(deps: TallyDeps): Promise<string | undefined> {
   const states = await Promise.all(
-    serversUp(deps.queueServers).map(server => readQueues(server, deps.homes.names)),
+    serversUp(deps.placement.queueServers).map(server => readQueues(server, deps.homes.names)),
   );
   const checkpoints = new Map(
     (await openCheckpoints(deps.store)).map(open => [open.epoch, open.slot]),
@@ -85,7 +85,7 @@ async function withMissingTallies(
  * True when every waiting batch can be read: fewer queue servers are away than there are copies. Otherwise the
  * batches of a server that is away would be missing from the comparison, and come back later.
  */
-function seesEverything({ queueServers, copies }: TallyDeps): boolean {
+function seesEverything({ placement: { queueServers }, copies }: TallyDeps): boolean {
   return queueServers.length - serversUp(queueServers).length < copies;
 }
 

@@ -18,6 +18,7 @@ import type { MemcachedClient } from "../memcached/client.ts";
 import { MemcachedFailure, orWhenMemcachedFails } from "../memcached/failure.ts";
 import { type Key, markKey } from "../memcached/keys.ts";
 import { Pipeline, type StoreReply, type Versioned } from "../memcached/pipeline.ts";
+import type { Placement } from "../memcached/placement.ts";
 import type { BallotId, PollId, VoterKey } from "../model/ids.ts";
 import type { Poll } from "../model/poll.ts";
 import type { BallotRow } from "../store/ballots.ts";
@@ -51,13 +52,6 @@ export function markTtlSeconds(poll: Pick<Poll, "closesAtMs">, nowMs: number): n
   return Math.ceil(Math.max(DAY, Math.min(longest, untilEnd)) / SECOND);
 }
 
-/** The server that holds a voter's mark, by a fixed rule. */
-function markServer(servers: readonly MemcachedClient[], voter: VoterKey): MemcachedClient {
-  const server = servers[Number.parseInt(voter.slice(0, 8), 16) % servers.length];
-  if (!server) throw new RangeError("no memcached server is configured");
-  return server;
-}
-
 function markValue(ballot: Mark): Buffer {
   const bytes = Buffer.allocUnsafe(choicesAt + ballot.choices.length);
   bytes.writeUInt16BE(ballot.revision, bytes.write(ballot.ballotId, 0, "hex"));
@@ -70,14 +64,16 @@ function markValue(ballot: Mark): Buffer {
  * already.
  */
 export async function placeMarks(
-  servers: readonly MemcachedClient[],
+  placement: Placement,
   ballots: readonly MarkedBallot[],
 ): Promise<ReadonlySet<Marked>> {
   const groups = new Map(
-    servers.map(server => [server, { pipeline: new Pipeline(), marked: [] as Marked[] }] as const),
+    placement.servers.map(
+      server => [server, { pipeline: new Pipeline(), marked: [] as Marked[] }] as const,
+    ),
   );
   for (const ballot of ballots) {
-    const group = groups.get(markServer(servers, ballot.voter));
+    const group = groups.get(placement.ofVoter(ballot.voter));
     group?.pipeline.add(
       markKey(ballot.pollId, ballot.voter),
       markValue(ballot),
@@ -102,7 +98,7 @@ export async function placeMarks(
  * @throws MemcachedFailure.
  */
 export async function addStoredMarks(
-  servers: readonly MemcachedClient[],
+  placement: Placement,
   server: MemcachedClient,
   ballots: readonly BallotRow[],
   ttlSeconds: number,
@@ -110,7 +106,7 @@ export async function addStoredMarks(
   const pipeline = new Pipeline();
   const offered: MarkedBallot[] = [];
   for (const { pollId, voter, ballotId, revision, choices } of ballots) {
-    if (markServer(servers, voter) !== server) continue;
+    if (placement.ofVoter(voter) !== server) continue;
     const mark = { ballotId, revision, choices };
     pipeline.add(markKey(pollId, voter), markValue(mark), ttlSeconds);
     offered.push({ pollId, voter, ...mark, markTtlSeconds: ttlSeconds });
@@ -127,13 +123,13 @@ export async function addStoredMarks(
  * written.
  */
 export async function raiseMarks(
-  servers: readonly MemcachedClient[],
+  placement: Placement,
   ballots: readonly MarkedBallot[],
 ): Promise<ReadonlySet<MemcachedClient>> {
   const failed = new Set<MemcachedClient>();
-  const taken = await placeMarks(servers, ballots);
+  const taken = await placeMarks(placement, ballots);
   for (const ballot of ballots) {
-    const server = markServer(servers, ballot.voter);
+    const server = placement.ofVoter(ballot.voter);
     if (!server.available) failed.add(server);
     else if (taken.has(ballot) && ballot.revision > 0) {
       await orWhenMemcachedFails(raiseMark(server, ballot), () => failed.add(server));
@@ -181,11 +177,8 @@ export type MarkMove =
  *
  * @throws MemcachedFailure when the answer was lost: the mark may have been moved.
  */
-export async function moveMark(
-  servers: readonly MemcachedClient[],
-  change: MarkedBallot,
-): Promise<MarkMove> {
-  const server = markServer(servers, change.voter);
+export async function moveMark(placement: Placement, change: MarkedBallot): Promise<MarkMove> {
+  const server = placement.ofVoter(change.voter);
   const key = markKey(change.pollId, change.voter);
   for (let attempt = 0; attempt < moveAttemptsMax; attempt++) {
     const found = await readVersioned(server, key);
@@ -206,11 +199,11 @@ export async function moveMark(
 
 /** The mark of a voter, or `undefined` when there is none or its server can't be read. */
 export async function readMark(
-  servers: readonly MemcachedClient[],
+  placement: Placement,
   poll: PollId,
   voter: VoterKey,
 ): Promise<Mark | undefined> {
-  const found = await readVersioned(markServer(servers, voter), markKey(poll, voter));
+  const found = await readVersioned(placement.ofVoter(voter), markKey(poll, voter));
   return found ? parseMark(found.value) : undefined;
 }
 
@@ -226,12 +219,12 @@ export interface TakenBack {
  * two round trips for each server.
  */
 export async function takeMarksBack(
-  servers: readonly MemcachedClient[],
+  placement: Placement,
   all: readonly TakenBack[],
 ): Promise<void> {
   await Promise.all(
-    servers.map(async server => {
-      const ours = all.filter(({ ballot }) => markServer(servers, ballot.voter) === server);
+    placement.servers.map(async server => {
+      const ours = all.filter(({ ballot }) => placement.ofVoter(ballot.voter) === server);
       if (ours.length === 0) return;
       await orWhenMemcachedFails(takeBackOn(server, ours), () => undefined);
     }),

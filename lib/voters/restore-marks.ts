@@ -13,6 +13,7 @@ import type { Log } from "../base/log.ts";
 import type { MemcachedClient } from "../memcached/client.ts";
 import { marksRestoredKey } from "../memcached/keys.ts";
 import { type Op, Pipeline, type Versioned } from "../memcached/pipeline.ts";
+import type { Placement } from "../memcached/placement.ts";
 import type { PollId, VoterKey } from "../model/ids.ts";
 import type { Poll } from "../model/poll.ts";
 import { ballotsAfter } from "../store/ballots.ts";
@@ -24,7 +25,7 @@ export interface RestoreDeps {
   readonly store: Store;
   readonly log: Log;
   readonly clock: Clock;
-  readonly markServers: readonly MemcachedClient[];
+  readonly placement: Placement;
 }
 
 const done = "done";
@@ -45,7 +46,7 @@ interface Progress {
  * @throws MemcachedFailure, StoreFailure.
  */
 export async function restoreMarks(deps: RestoreDeps): Promise<void> {
-  for (const server of deps.markServers) {
+  for (const server of deps.placement.servers) {
     if (server.available) await restoreOn(deps, server);
   }
 }
@@ -79,7 +80,7 @@ async function storeProgress<T>(server: MemcachedClient, store: (pipeline: Pipel
 
 /** Restores the next rows; resolves with the new progress, `undefined` at the end. */
 async function restorePortion(
-  { store, clock, markServers }: RestoreDeps,
+  { store, clock, placement }: RestoreDeps,
   server: MemcachedClient,
   progress: Progress,
 ): Promise<Progress | undefined> {
@@ -88,7 +89,7 @@ async function restorePortion(
   if (!poll) return undefined;
   const after = poll.id === progress.pollId ? progress.voter : undefined;
   const ballots = await ballotsAfter(store, poll.id, after, rowsPerQuery);
-  await addStoredMarks(markServers, server, ballots, markTtlSeconds(poll, clock.nowMs()));
+  await addStoredMarks(placement, server, ballots, markTtlSeconds(poll, clock.nowMs()));
   const last = ballots.at(-1);
   return ballots.length === rowsPerQuery && last
     ? { pollId: poll.id, voter: last.voter }

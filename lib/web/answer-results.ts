@@ -68,7 +68,7 @@ export async function markOf(
 ): Promise<Mark | undefined> {
   const identity = identityOf(front, request);
   if (!identity) return undefined;
-  return readMark(front.memcached, poll.id, voterKey(front.secrets, poll.id, identity));
+  return readMark(front.placement, poll.id, voterKey(front.secrets, poll.id, identity));
 }
 
 /** Withdrawing a ballot makes the reader a non-voter again. */

@@ -12,8 +12,7 @@ import { SignInAttempts } from "../editors/sign-in-attempts.ts";
 import type { SiteClock } from "../fleet/site-clock.ts";
 import { Degradation } from "../health/degradation.ts";
 import type { PreparedResponse } from "../http/prepared-response.ts";
-import type { MemcachedClient } from "../memcached/client.ts";
-import { serversUp } from "../memcached/placement.ts";
+import { type Placement, serversUp } from "../memcached/placement.ts";
 import type { EditDeps } from "../polls/edit.ts";
 import { PublishedPolls } from "../polls/published.ts";
 import { connectServers } from "../program/connections.ts";
@@ -35,7 +34,7 @@ export interface Front {
   readonly log: Log;
   readonly store: Store;
   readonly clock: SiteClock;
-  readonly memcached: readonly MemcachedClient[];
+  readonly placement: Placement;
   readonly published: PublishedPolls;
   readonly results: ResultsBoard;
   readonly live: LiveBoard;
@@ -91,7 +90,7 @@ function build(config: Config, votingStart: VotingStart): Front {
     connectionsMax: poolSizes.front,
     statementMs: statementMsMax,
   });
-  const { store, clock, fleet, homes, memcached, queueServers, placement } = connections;
+  const { store, clock, fleet, homes, placement } = connections;
   const directCommitStore = new Store({ url: config.databaseUrl, ...directStore });
   const breaker = new StoreBreaker(directCommitStore, log);
   const published = new PublishedPolls(placement, store, log, breaker);
@@ -106,8 +105,8 @@ function build(config: Config, votingStart: VotingStart): Front {
   void clock.watch(stop.signal);
   let voting: Voting | undefined;
   const degradation = new Degradation(log, breaker, () => ({
-    queueServers: queueServers.length,
-    queueServersUp: serversUp(queueServers).length,
+    queueServers: placement.enqueueServers.length,
+    queueServersUp: serversUp(placement.enqueueServers).length,
     lanesRefused: voting?.cast.commit.lanesRefused ?? [],
   }));
   const reading = {
@@ -118,12 +117,12 @@ function build(config: Config, votingStart: VotingStart): Front {
     breaker,
     published,
     results,
-    memcached,
+    placement,
     degradation,
     secrets,
   };
   const startedVoting = () => {
-    voting ??= startVoting({ ...reading, fleet, homes, queueServers, placement });
+    voting ??= startVoting({ ...reading, fleet, homes });
     return voting;
   };
   if (votingStart === "now") startedVoting();
@@ -134,14 +133,14 @@ function build(config: Config, votingStart: VotingStart): Front {
     receipts: new Receipts({
       store: breaker,
       secrets,
-      nothingWaits: () => nothingWaits(queueServers, homes.names),
+      nothingWaits: () => nothingWaits(placement.queueServers, homes.names),
     }),
     edit: { store, published, tallies: placement, log },
     serving: { pagesAway: false, full: false },
     pictures: new PictureCache(),
     sharedPages: new SharedPages(),
     sharedResults: new WeakMap(),
-    auth: lazyAuth(config, store, memcached),
+    auth: lazyAuth(config, store, placement),
     close: async () => {
       live.stop();
       stop.abort();
@@ -151,13 +150,11 @@ function build(config: Config, votingStart: VotingStart): Front {
   };
 }
 
-function lazyAuth(config: Config, store: Store, memcached: readonly MemcachedClient[]) {
+function lazyAuth(config: Config, store: Store, placement: Placement) {
   let auth: Promise<Auth> | undefined;
   const load = async () => {
-    const [server] = memcached;
-    if (!server) throw new RangeError("no memcached server is configured");
     const { Auth } = await import("../editors/auth.ts");
-    const attempts = new SignInAttempts(server);
+    const attempts = new SignInAttempts(placement);
     return new Auth({
       store,
       attempts,

@@ -31,7 +31,7 @@ export async function readiness(front: Front): Promise<Readiness> {
   front.voting();
   const [servers, mysqlUp] = await Promise.all([
     Promise.all(
-      front.memcached.map(async client => [client.name, await statusOf(client)] as const),
+      front.placement.servers.map(async client => [client.name, await statusOf(client)] as const),
     ),
     front.degradation.askMysql(),
   ]);

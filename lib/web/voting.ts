@@ -21,17 +21,14 @@ import { identifyFront } from "../fleet/process-identity.ts";
 import { Registration } from "../fleet/registration.ts";
 import type { SiteClock } from "../fleet/site-clock.ts";
 import type { Degradation } from "../health/degradation.ts";
-import type { MemcachedClient } from "../memcached/client.ts";
-import { inOrderFrom, type Placement } from "../memcached/placement.ts";
-import type { Lane } from "../model/lane.ts";
+import type { Placement } from "../memcached/placement.ts";
 import type { PublishedPolls } from "../polls/published.ts";
 import { exitStatus } from "../program/command-line.ts";
-import { BatchIds, type Targets } from "../queue/batch-write.ts";
+import { BatchIds } from "../queue/batch-write.ts";
+import { FrontTargets } from "../queue/front-targets.ts";
 import { Kickstart } from "../queue/kickstart.ts";
 import { MemoryLimits } from "../queue/memory-limits.ts";
-import { QueueProducer } from "../queue/producer.ts";
 import type { QueueHomes } from "../queue/queue-homes.ts";
-import { queueName } from "../queue/queue-names.ts";
 import { ReplayRing } from "../queue/replay-ring.ts";
 import type { ResultsBoard } from "../results/results-board.ts";
 import type { Store } from "../store/database.ts";
@@ -49,8 +46,6 @@ export interface VotingParts {
   readonly breaker: StoreBreaker;
   readonly published: PublishedPolls;
   readonly results: ResultsBoard;
-  readonly memcached: readonly MemcachedClient[];
-  readonly queueServers: readonly MemcachedClient[];
   readonly placement: Placement;
   readonly degradation: Degradation;
   readonly secrets: VoterSecrets;
@@ -66,9 +61,8 @@ export interface Voting {
 
 /** Builds the voting part and starts its loops. */
 export function startVoting(parts: VotingParts): Voting {
-  const { config, log, store, breaker, published, results, memcached, queueServers, placement } =
-    parts;
-  const targets = targetsByLane(config, queueServers);
+  const { config, log, store, breaker, published, results, placement } = parts;
+  const targets = new FrontTargets(config, placement).byLane;
   const ring = new ReplayRing(config.queueReplayBytes, targets.normal.copies);
   const staleTallies = new StaleTallies();
   const batchIds = new BatchIds();
@@ -85,13 +79,12 @@ export function startVoting(parts: VotingParts): Voting {
     ballotsPerSecond: config.fallbackBallotsPerSecond,
   });
   const kickstart = new Kickstart(config.kickstartTo);
-  const memoryLimits = memoryLimitsOf(config, parts.homes, queueServers);
+  const memoryLimits = memoryLimitsOf(config, parts.homes, placement);
   const replaying = {
     log,
     ring,
     tallies: placement,
     staleTallies,
-    markServers: memcached,
     directCommit,
   };
   const commit = new GroupCommit({
@@ -160,38 +153,11 @@ function newReport(
   });
 }
 
-function targetsByLane(config: Config, servers: readonly MemcachedClient[]) {
-  return {
-    high: targetsOf("high", config, servers),
-    normal: targetsOf("normal", config, servers),
-    low: targetsOf("low", config, servers),
-  };
-}
-
-function memoryLimitsOf(
-  config: Config,
-  homes: QueueHomes,
-  servers: readonly MemcachedClient[],
-): MemoryLimits {
+function memoryLimitsOf(config: Config, homes: QueueHomes, placement: Placement): MemoryLimits {
   return new MemoryLimits({
-    servers,
+    placement,
     homes,
     copies: config.queueCopies,
     sharePercent: config.queueMemoryPercent,
   });
-}
-
-/** All homes, this process's own first: the order in which queues are tried. */
-function homesFrom(config: Config): number[] {
-  const { queueHomes: homes, queueFirstHome: first } = config;
-  return Array.from({ length: homes }, (_, index) => (first + index) % homes);
-}
-
-/** The queues of a lane in the order in which this process tries them; neighbours begin with different servers. */
-function targetsOf(lane: Lane, config: Config, servers: readonly MemcachedClient[]): Targets {
-  const homes = homesFrom(config);
-  const queues = inOrderFrom(servers, config.queueFirstHome % servers.length).map(server =>
-    homes.map(home => new QueueProducer(queueName(lane, home), server)),
-  );
-  return { queues, copies: config.queueCopies, order: servers };
 }

@@ -5,6 +5,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import type { OfferedBallot } from "#lib/ballots/pending-ballot.ts";
+import { Placement } from "#lib/memcached/placement.ts";
 import type { PollId, Slug } from "#lib/model/ids.ts";
 import type { Poll } from "#lib/model/poll.ts";
 import { updatePoll } from "#lib/store/poll-changes.ts";
@@ -16,6 +17,7 @@ import { fill, smallItems } from "#test/support/full-memcached.ts";
 import { testClient, testMemcached } from "#test/support/services.ts";
 
 const bench = await startFlushBench();
+const placement = new Placement([bench.client], 1);
 const noRelief = { reliefSize: 0, reliefChance: 0 };
 
 describe("a poll that is closed while a ballot is on its way", () => {
@@ -56,7 +58,7 @@ describe("a poll that is closed while a ballot is on its way", () => {
     const { commit, offered } = await closedSince();
     const late = offered();
     assert.equal((await commit.offer(late)).outcome, "closed");
-    assert.equal(await readMark([bench.client], id, late.voter), undefined);
+    assert.equal(await readMark(placement, id, late.voter), undefined);
   });
 
   it("a poll that is closed while a ballot is on its way refuses the ballot when another request read the closing first", async () => {
@@ -64,7 +66,7 @@ describe("a poll that is closed while a ballot is on its way", () => {
     await front.findCurrent("poll-1" as Slug);
     const late = offered();
     assert.equal((await commit.offer(late)).outcome, "closed");
-    assert.equal(await readMark([bench.client], id, late.voter), undefined);
+    assert.equal(await readMark(placement, id, late.voter), undefined);
   });
 
   it("a poll that is closed while a ballot is on its way accepts a ballot that was received before the closing", async () => {
@@ -82,7 +84,7 @@ describe("a poll that is closed while a ballot is on its way", () => {
     const change = offered({ ...ballot(id), voter: first.voter, revision: 1 });
     const late = { ...change, receivedAtMs: closesAtMs + 1 };
     assert.equal((await commit.offer(late)).outcome, "closed");
-    assert.equal((await readMark([bench.client], id, first.voter))?.ballotId, first.ballotId);
+    assert.equal((await readMark(placement, id, first.voter))?.ballotId, first.ballotId);
   });
 });
 
@@ -123,7 +125,7 @@ describe("a change that is refused because too many ballots wait", () => {
     const many = Array.from({ length: 10_000 }, () => commit.offer(offered()));
     const change = offered({ voter: first.voter, revision: 1, choices: Uint8Array.of(2) });
     assert.equal((await commit.offer(change)).outcome, "overloaded");
-    assert.equal((await readMark([bench.client], pollId, first.voter))?.ballotId, first.ballotId);
+    assert.equal((await readMark(placement, pollId, first.voter))?.ballotId, first.ballotId);
     await Promise.all(many);
     await commit.allAnswered();
   });

@@ -43,7 +43,6 @@ function newBoard(): ResultsBoard {
     breaker: new StoreBreaker(store, deps.log),
     log: deps.log,
     placement: new Placement([client], 1),
-    queueServers: [client],
     homes: { names: allQueueNames(1) },
     copies: 1,
   });

@@ -77,7 +77,6 @@ const depsFor = (homes: TallyDeps["homes"], change: Partial<TallyDeps> = {}): Ta
   store: bench.store,
   log: createLog("test", "silent"),
   placement: new Placement([bench.client], 1),
-  queueServers: [bench.client],
   homes,
   copies: 1,
   ...change,
@@ -127,7 +126,11 @@ async function startWatched(homes: TallyDeps["homes"]) {
       await hooks.onLock?.();
     }
   });
-  return { deps: depsFor(homes, { store, queueServers: [client] }), seen, hooks };
+  return {
+    deps: depsFor(homes, { store, placement: new Placement([bench.client], 1, [client]) }),
+    seen,
+    hooks,
+  };
 }
 
 /** `work`, at the first call only. */
@@ -148,7 +151,7 @@ describe("rebuildTallies", () => {
     const roundTrips = async (some: typeof polls) => {
       const client = countingClient();
       const placement = new Placement([client], 1);
-      const deps = depsFor(homes, { placement, queueServers: [client] });
+      const deps = depsFor(homes, { placement });
       assert.equal((await rebuildTallies(deps, some))?.length, some.length * 5);
       for (const poll of some) assert.equal(await ballotsOf(poll), 1);
       return client.roundTrips;
@@ -263,7 +266,10 @@ describe("rebuildTallies with frozen queues", () => {
         late ??= voteLate();
         await Promise.allSettled([late]);
       });
-      await rebuildTallies(depsFor(homes, { placement: new Placement([client], 1) }), [poll]);
+      await rebuildTallies(
+        depsFor(homes, { placement: new Placement([client], 1, [bench.client]) }),
+        [poll],
+      );
       await late;
       assert.equal(await ballotsOf(poll, client), 2);
     }));

@@ -4,6 +4,7 @@ import { describe, it } from "node:test";
 import { monotonicMs } from "#lib/base/clock.ts";
 import { createLog } from "#lib/base/log.ts";
 import { releaseMarks } from "#lib/books/release-marks.ts";
+import { Placement } from "#lib/memcached/placement.ts";
 import type { Ballot } from "#lib/model/ballot.ts";
 import type { Epoch, PollId } from "#lib/model/ids.ts";
 import { encodeBatch } from "#lib/queue/slot-codec.ts";
@@ -15,20 +16,21 @@ import { testClient } from "#test/support/services.ts";
 
 const bench = await startFlushBench();
 const { store, client } = bench;
-const deps = { store, log: createLog("test", "silent"), markServers: [client] };
+const placement = new Placement([client], 1);
+const deps = { store, log: createLog("test", "silent"), placement };
 /** As if the queues had been emptied long after the marks were made. */
 const later = () => monotonicMs() + 60_000;
 
 async function mark(ballots: readonly Ballot[]): Promise<void> {
   await placeMarks(
-    [client],
+    placement,
     ballots.map(each => ({ ...each, markTtlSeconds: 3_600 })),
   );
 }
 
 const marked = async (poll: PollId, ballots: readonly Ballot[]) =>
   Promise.all(
-    ballots.map(async ({ voter }) => (await readMark([client], poll, voter)) !== undefined),
+    ballots.map(async ({ voter }) => (await readMark(placement, poll, voter)) !== undefined),
   );
 
 describe("the marks of a poll with lost ballots", () => {
@@ -68,7 +70,11 @@ describe("the marks of a poll with lost ballots", () => {
   it("a server that is away is looked at again, without an error", async () => {
     const poll = await bench.newPoll();
     const away = testClient(await freePort());
-    const again = await releaseMarks({ ...deps, markServers: [away] }, new Set([poll]), later());
+    const again = await releaseMarks(
+      { ...deps, placement: new Placement([away], 1) },
+      new Set([poll]),
+      later(),
+    );
     away.close();
     assert.deepEqual([...again], [poll]);
   });

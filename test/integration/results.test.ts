@@ -26,7 +26,6 @@ const newBoard = () =>
     breaker: new StoreBreaker(store, log),
     log,
     placement,
-    queueServers: [client],
     homes: { names: [] },
     copies: 1,
   });

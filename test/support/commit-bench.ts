@@ -50,7 +50,6 @@ export function newCommit(
     log,
     published,
     targets: { high: target("high"), normal: target("normal"), low: target("low") },
-    markServers: [client],
     tallies,
     ring: new ReplayRing(64 * 1024 * 1024),
     batchIds,
@@ -69,7 +68,7 @@ export function newCommit(
     lingerMs: 0,
     relief,
     memoryLimits: new MemoryLimits({
-      servers: [client],
+      placement: tallies,
       homes: { names: [] },
       copies: 1,
       sharePercent: 95,

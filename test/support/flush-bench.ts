@@ -83,7 +83,7 @@ export async function startFlushBench(
     newFlusher: (change: Partial<FlushDeps> = {}) =>
       new Flusher(
         { ...deps, recent: new RecentBatches(), ...change },
-        [client],
+        placement,
         new QueueHomes(4),
         1,
       ),

@@ -22,8 +22,7 @@ function pages({ token, agoMs = 0 }: { token?: string; agoMs?: number } = {}) {
     fronts: { missing: [], waitingResults: [] },
     config: { workerToken: token, queueCopies: 1, queueMemoryPercent: 50 },
     books: { total: books },
-    memcached: [],
-    queueServers: [],
+    placement: { all: [], queueServers: [] },
     homes: { names: [] },
     setbacks: { count: 0, lastAtMs: undefined, restore: undefined },
   } as unknown as StatusDeps["worker"];

@@ -134,7 +134,7 @@ function json(
 
 /** The degradation step, as far as a worker sees it. */
 function stepOf(
-  { queueServers }: StatusDeps["worker"],
+  { placement: { queueServers } }: StatusDeps["worker"],
   state: WorkerState,
   survey: Survey,
 ): DegradationStep {

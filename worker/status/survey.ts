@@ -12,15 +12,7 @@ import type { Survey } from "./state.ts";
 
 export type SurveyedWorker = Pick<
   WorkerParts,
-  | "clock"
-  | "fleet"
-  | "flusher"
-  | "fronts"
-  | "config"
-  | "memcached"
-  | "queueServers"
-  | "homes"
-  | "setbacks"
+  "clock" | "fleet" | "flusher" | "fronts" | "config" | "placement" | "homes" | "setbacks"
 >;
 
 export class Surveyor {
@@ -41,11 +33,11 @@ export class Surveyor {
   }
 
   async #ask(): Promise<Survey> {
-    const { clock, queueServers, homes, memcached, config } = this.#worker;
+    const { clock, placement, homes, config } = this.#worker;
     const atMs = clock.nowMs();
     const servers = await Promise.all(
-      [...new Set([...queueServers, ...memcached])].map(async server => {
-        const holdsQueues = queueServers.includes(server);
+      placement.all.map(async server => {
+        const holdsQueues = placement.queueServers.includes(server);
         const [memory, lanes] = await Promise.all([
           memoryOf(server),
           holdsQueues ? readDepth(server, homes.names) : [],
