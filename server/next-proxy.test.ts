@@ -19,12 +19,14 @@ const config = {
 describe("proxyToNext", () => {
   const directory = mkdtempSync(join(tmpdir(), "next-proxy-"));
   const socketPath = join(directory, "socket");
-  const next = createServer({ keepAliveTimeout: 0 }, (_request, response) =>
-    response.writeHead(401).end("no token"),
-  );
+  const next = createServer({ keepAliveTimeout: 0 }, ({ url }, response) => {
+    if (url === "/silent") return;
+    response.writeHead(401).end("no token");
+  });
+  const away = new AbortController();
   // As in `serve.ts`, longer than any machine stands still: the client goes on using its connection.
   const front = createServer({ keepAliveTimeout: 75_000 }, (request, response) =>
-    proxyToNext(request, response, socketPath, config),
+    proxyToNext(request, response, { socketPath, away: away.signal }, config),
   );
   before(async () => {
     await once(next.listen(socketPath), "listening");
@@ -61,7 +63,9 @@ describe("proxyToNext", () => {
 
   it("proxyToNext answers a browser with a page and everybody else with a problem when nobody listens", async () => {
     const gone = join(directory, "gone");
-    const alone = createServer((request, response) => proxyToNext(request, response, gone, config));
+    const alone = createServer((request, response) =>
+      proxyToNext(request, response, { socketPath: gone, away: away.signal }, config),
+    );
     await once(alone.listen(0, "127.0.0.1"), "listening");
     const { port } = alone.address() as AddressInfo;
     const ask = (method: string, headers: Record<string, string>) =>
@@ -85,5 +89,20 @@ describe("proxyToNext", () => {
       alone.close();
       alone.closeAllConnections();
     }
+  });
+
+  it("proxyToNext refuses a request that only asks as soon as the Next process is known to be silent", async () => {
+    const { port } = front.address() as AddressInfo;
+    const url = `http://127.0.0.1:${port}/silent`;
+    const arrived = () => once(next, "request");
+    const [page] = [fetch(url), await arrived()];
+    const [edit] = [fetch(url, { method: "POST", body: "x" }), await arrived()];
+    const answered: string[] = [];
+    void edit.then(() => answered.push("edit"));
+    away.abort();
+    assert.equal((await page).status, 503);
+    assert.deepEqual(answered, []);
+    next.closeAllConnections();
+    assert.equal((await edit).status, 503);
   });
 });

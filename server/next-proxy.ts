@@ -33,11 +33,19 @@ function endToEnd(rawHeaders: readonly string[]): string[] {
   return headers;
 }
 
-/** Passes `request` on. Without an answer from the Next process, the client gets a 503. */
+/** These change nothing, so one may be refused and asked again while the Next process is still at it. */
+const onlyAsks = new Set(["GET", "HEAD"]);
+
+/**
+ * Passes `request` on. Without an answer from the Next process, the client gets a 503.
+ *
+ * @param away - aborted when the Next process stops answering. A request that changes something goes on waiting then,
+ *   until the process has ended.
+ */
 export function proxyToNext(
   request: IncomingMessage,
   response: ServerResponse,
-  socketPath: string,
+  { socketPath, away }: { readonly socketPath: string; readonly away: AbortSignal },
   config: Config,
 ): void {
   const headers = endToEnd(request.rawHeaders);
@@ -59,7 +67,14 @@ export function proxyToNext(
     if (response.headersSent) response.destroy();
     else void refuse(request, response, config);
   });
-  response.on("close", () => onward.destroy());
+  const giveUp = () => {
+    if (!response.headersSent) onward.destroy(new Error("the Next process does not answer"));
+  };
+  if (onlyAsks.has(request.method ?? "")) away.addEventListener("abort", giveUp);
+  response.on("close", () => {
+    away.removeEventListener("abort", giveUp);
+    onward.destroy();
+  });
   request.on("error", () => onward.destroy());
   request.pipe(onward);
 }

@@ -4,6 +4,7 @@ import type { Serving } from "#lib/web/serving.ts";
 export class NextSocket {
   readonly #serving: Serving;
   #path: string | null = null;
+  #away = new AbortController();
 
   /** @param serving - is told whether there is one. */
   constructor(serving: Serving, path: string | null = null) {
@@ -16,8 +17,15 @@ export class NextSocket {
     return this.#path;
   }
 
+  /** Aborted when the Next process that is at `path` now stops answering. */
+  get away(): AbortSignal {
+    return this.#away.signal;
+  }
+
   move(path: string | null): void {
     this.#path = path;
+    if (path === null) this.#away.abort();
+    else if (this.#away.signal.aborted) this.#away = new AbortController();
     this.#serving.pagesAway = path === null;
   }
 }

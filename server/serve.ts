@@ -80,7 +80,7 @@ async function handleByNext(
   const untilMs = monotonicMs() + nextWaitMs;
   while (next.path === null && monotonicMs() < untilMs) await sleep(nextPollMs);
   if (next.path === null) await refuse(request, response, config);
-  else proxyToNext(request, response, next.path, config);
+  else proxyToNext(request, response, { socketPath: next.path, away: next.away }, config);
 }
 
 /**

@@ -66,7 +66,10 @@ describe("a front whose pages are away", () => {
     assert.ok(old);
     const mark = front.child.output.length;
     process.kill(old.pid, "SIGSTOP");
+    const waiting = timed(() => fetch(`${site.url}/studio`, browser));
     await pagesAre("away", 10_000);
+    assert.equal((await waiting).result.status, 503);
+    assert.ok((await waiting).tookMs < 5_000, `${(await waiting).tookMs} ms`);
     assert.equal((await readiness(front)).status, "degraded");
     const { result: page, tookMs } = await timed(() => fetch(`${site.url}/studio`, browser));
     assert.ok(tookMs < 3_000, `${tookMs} ms`);
