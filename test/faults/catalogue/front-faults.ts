@@ -1,5 +1,6 @@
-/** What happens to fronts: killed at any moment, stopped beyond every lease and grace time. */
+/** What happens to fronts: killed at any moment, stopped beyond every lease and grace time, wrong about the time. */
 import type { Fault, Incident } from "../incident.ts";
+import { clockWrong } from "./clock-wrong.ts";
 
 const aFront = (incident: Incident) => incident.pick(incident.site.fronts);
 const hit = (incident: Incident) => 3 + Math.floor(incident.random() * 25);
@@ -61,4 +62,5 @@ export const frontFaults: readonly Fault[] = [
       incident.noteEvidence("stopped");
     },
   },
+  clockWrong("front's clock wrong", aFront, (site, front, env) => site.restartFront(front, env)),
 ];

@@ -1,7 +1,6 @@
-/** What happens to workers: killed around the transaction, crowded, slow, wrong about the time. */
-import { HOUR, sleep } from "#lib/base/clock.ts";
-import { waitUntil } from "#scripts/services/ports.ts";
+/** What happens to workers: killed around the transaction, crowded, paused, wrong about the time. */
 import type { Fault, Incident } from "../incident.ts";
+import { clockWrong } from "./clock-wrong.ts";
 
 function theWorker({ site }: Incident) {
   const [worker] = site.workers;
@@ -68,21 +67,7 @@ export const workerFaults: readonly Fault[] = [
       site.workers.splice(site.workers.indexOf(second), 1);
     },
   },
-  {
-    name: "worker's clock wrong",
-    inject: async incident => {
-      const { site } = incident;
-      const worker = theWorker(incident);
-      const offset = incident.pick([-2 * HOUR, 2 * HOUR]);
-      incident.tainted.add(worker);
-      await worker.child.stop();
-      const before = incident.logged("clock_wrong");
-      await site.restartWorker(worker, { CLOCK_OFFSET_MS: String(offset) });
-      await waitUntil("the wrong clock to be noticed", () => {
-        incident.noteEvidence("clock found wrong", incident.logged("clock_wrong") - before);
-        return incident.logged("clock_wrong") > before;
-      });
-      await sleep(500);
-    },
-  },
+  clockWrong("worker's clock wrong", theWorker, (site, worker, env) =>
+    site.restartWorker(worker, env),
+  ),
 ];
