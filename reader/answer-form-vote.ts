@@ -47,7 +47,9 @@ export async function answerFormVote(
   const identity = identityOf(front, request);
   if (!identity) {
     if (url.searchParams.has(withCookie)) return answer(to, 403, "bad", "cookiesNeeded");
-    const minted = mintIdentity(front.secrets, undefined);
+    const secrets = front.secrets.of(poll);
+    if (!secrets) return refusal(to, { outcome: "secret_unknown" });
+    const minted = { ...mintIdentity(secrets, undefined), signWith: secrets };
     return new Response(null, {
       status: 307,
       headers: {
@@ -69,6 +71,7 @@ export async function answerFormVote(
   return new Response(null, {
     status: 303,
     headers: {
+      ...identityHeaders(front, request, outcome.voter),
       Location: pollPath(poll, surface, showResults ? "results" : "vote", to.context.urlLanguage),
       "Cache-Control": "no-store",
     },
@@ -119,6 +122,7 @@ async function refusal(to: VoteContext, outcome: Refused): Promise<Response> {
     case "overloaded":
       return answer(to, status, "warn", "overloaded");
     case "full":
+    case "secret_unknown":
     case "unavailable":
       return answer(to, status, "warn", "unavailable");
   }

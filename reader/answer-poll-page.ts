@@ -230,9 +230,9 @@ async function renderPoll(
 
 /** The receipt code of the requester's ballot. */
 function receiptCodeOf(front: Front, poll: Poll, request: Request, mark: Mark): string | undefined {
-  const { secrets } = front;
+  const secrets = front.secrets.of(poll);
   const identity = identityOf(front, request);
-  if (!identity) return undefined;
+  if (!identity || !secrets) return undefined;
   return receiptCode(secrets, {
     pollId: poll.id,
     voter: voterKey(secrets, poll.id, identity),

@@ -13,7 +13,7 @@ import { receiptCode } from "#lib/receipts/receipt-code.ts";
 import type { BallotRow } from "#lib/store/ballots.ts";
 import { Store } from "#lib/store/database.ts";
 import { findPoll } from "#lib/store/polls.ts";
-import { deriveVoterSecrets } from "#lib/voters/voter-secrets.ts";
+import { KnownSecrets } from "#lib/voters/voter-secrets.ts";
 import { operatorSettings } from "../operator-settings.ts";
 import { print, remark } from "../print.ts";
 
@@ -52,6 +52,10 @@ export const command = createProgram<DrawOptions>(
   draw,
 );
 
+const noSecret =
+  "the secret that the poll was created with is neither in FLOODGATE_SECRET nor in FLOODGATE_PREVIOUS_SECRETS; " +
+  "without it there are no receipt codes, and --choices works";
+
 function choicesText({ options, kind }: Poll, { choices }: BallotRow): string {
   const label = (number: number) => options.find(option => option.number === number)?.label ?? "?";
   if (kind !== "rating") return [...choices].map(label).join(", ");
@@ -60,18 +64,20 @@ function choicesText({ options, kind }: Poll, { choices }: BallotRow): string {
 
 async function draw(options: DrawOptions): Promise<number> {
   const { config } = operatorSettings();
-  const secrets = deriveVoterSecrets(config.secret);
   const url = config.databaseUrl;
   const store = new Store({ url, connectionsMax: 1, statementMs: statementMsMax });
   try {
     const poll = await findPoll(store, options.poll as Slug);
     if (!poll) throw new UsageError(`there is no poll "${options.poll}"`);
+    const secrets = new KnownSecrets(config).of(poll);
+    if (!secrets && !options.choices) throw new UsageError(noSecret);
     if (poll.finalizedAtMs === null) {
       remark("draw: the poll is not final yet: a later draw may give other ballots");
     }
     const { drawn, ballots } = await drawBallots(store, poll.id, options.count, options.seed);
     for (const [index, ballot] of drawn.entries()) {
-      const shown = options.choices ? choicesText(poll, ballot) : receiptCode(secrets, ballot);
+      const shown =
+        options.choices || !secrets ? choicesText(poll, ballot) : receiptCode(secrets, ballot);
       print(`${index + 1}  ${new Date(ballot.receivedAtMs).toISOString()}  ${shown}`);
     }
     print(`draw: ${drawn.length} of ${ballots} ballots`);

@@ -9,7 +9,8 @@ import type { Config } from "#lib/config/config.ts";
 import { createToken } from "#lib/editors/api-tokens.ts";
 import { Auth } from "#lib/editors/auth.ts";
 import { SignInAttempts } from "#lib/editors/sign-in-attempts.ts";
-import { createPoll, type EditDeps } from "#lib/polls/edit.ts";
+import { sharedSecret } from "#lib/fleet/secret-rotation.ts";
+import { type CreateDeps, createPoll } from "#lib/polls/edit.ts";
 import { PublishedPolls } from "#lib/polls/published.ts";
 import type { CreatePoll } from "#lib/polls/schema.ts";
 import { createProgram, exitStatus } from "#lib/program/command-line.ts";
@@ -99,7 +100,8 @@ async function firstEditor(
     store,
     attempts: new SignInAttempts(placement),
     publicUrl: config.publicUrl,
-    secret: config.secret,
+    secrets: config,
+    secretForSessions: () => sharedSecret(store, config),
   });
   const email = "editor@newsroom.example";
   const password = randomBytes(15).toString("base64url");
@@ -114,11 +116,12 @@ async function seed(): Promise<number> {
   const limits = { connectionsMax: 2, statementMs: statementMsMax };
   const connections = connectServers(config, log, limits);
   const { store, clock, placement, close } = connections;
-  const edit: EditDeps = {
+  const edit: CreateDeps = {
     store,
     log,
     tallies: placement,
     published: new PublishedPolls(placement, store, log),
+    secretForNewPolls: () => sharedSecret(store, config),
   };
   try {
     // MySQL first: without it, there is one line about it and nothing else.

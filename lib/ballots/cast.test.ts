@@ -7,12 +7,18 @@ import type { Poll } from "../model/poll.ts";
 import { defaultRules } from "../model/poll-rules.ts";
 import { readReceiptCode } from "../receipts/receipt-code.ts";
 import { mintIdentity } from "../voters/identity.ts";
-import { deriveVoterSecrets } from "../voters/voter-secrets.ts";
+import { KnownSecrets, type VoterSecrets } from "../voters/voter-secrets.ts";
 import { type CastDeps, type CastInput, castBallot } from "./cast.ts";
 import type { CommitOutcome, OfferedBallot } from "./pending-ballot.ts";
 import { VotesUnderWay } from "./under-way.ts";
 
-const secrets = deriveVoterSecrets("a secret of more than thirty-two characters");
+const secret = "a secret of more than thirty-two characters";
+const newSecret = "another secret of more than thirty-two characters";
+const known = new KnownSecrets({ secret, previousSecrets: [] });
+const rotating = new KnownSecrets({ secret: newSecret, previousSecrets: [secret] });
+const [secrets] = known.all as [VoterSecrets];
+const [newest] = rotating.all as [VoterSecrets];
+const ballotId = "3f0b6a529c1e4c558a8e0d6f3c1f2b7a" as BallotId;
 const openedMs = 1_795_000_000_000;
 const closedMs = openedMs + 60_000;
 const duringMs = openedMs + 1_000;
@@ -39,6 +45,7 @@ interface World {
   readonly current?: Poll | null;
   readonly commit?: CommitOutcome;
   readonly results?: () => Promise<never>;
+  readonly secrets?: KnownSecrets;
 }
 
 const accepted: CommitOutcome = { outcome: "accepted", tally: undefined };
@@ -50,7 +57,7 @@ async function cast(world: World, input: Partial<CastInput> = {}) {
   const facts: LaneFacts[] = [];
   const asked: string[] = [];
   const deps = {
-    secrets,
+    secrets: world.secrets ?? known,
     published: {
       publication: 3,
       remembered: () => remembered,
@@ -79,7 +86,7 @@ async function cast(world: World, input: Partial<CastInput> = {}) {
   } as unknown as CastDeps;
   const outcome = await castBallot(deps, {
     slug: open.slug,
-    identity: { ...mintIdentity(secrets, "0".repeat(32) as BallotId), known: true },
+    identity: { ...mintIdentity(secrets, "0".repeat(32) as BallotId), signedBy: secrets },
     choices: ["1"],
     ballotId: undefined,
     request: () => ({ cookie: "c=1", uri: "/votes", host: "news.example" }),
@@ -107,9 +114,39 @@ describe("castBallot", () => {
   it("castBallot answers an accepted ballot with a receipt of that ballot", async () => {
     const { outcome, offered } = await cast({});
     assert.ok(outcome.outcome === "accepted");
-    const receipt = readReceiptCode(secrets, outcome.receipt);
+    const receipt = readReceiptCode(known, outcome.receipt);
     assert.equal(receipt?.pollId, open.id);
     assert.equal(offered[0]?.voter.slice(0, 16), receipt?.voterStart);
+  });
+
+  it("castBallot makes a retry without a cookie the same voter, whichever secrets have been added since", async () => {
+    const input = { identity: undefined, ballotId };
+    for (const secretDigest of [undefined, secrets.digest]) {
+      const current = secretDigest === undefined ? open : { ...open, secretDigest };
+      const first = await cast({ current }, input);
+      const retry = await cast({ current, secrets: rotating }, input);
+      assert.equal(retry.offered[0]?.voter, first.offered[0]?.voter);
+      assert.ok(first.outcome.outcome === "accepted" && retry.outcome.outcome === "accepted");
+      assert.equal(retry.outcome.receipt, first.outcome.receipt);
+      assert.equal(retry.outcome.voter.signWith?.digest, secrets.digest);
+    }
+  });
+
+  it("castBallot takes a voter of an older secret's cookie in a poll of a newer secret, and renews the cookie", async () => {
+    const current = { ...open, secretDigest: newest.digest };
+    const signedBy = rotating.all[1];
+    const identity = { ...mintIdentity(secrets, undefined), signedBy };
+    const { outcome } = await cast({ current, secrets: rotating }, { identity });
+    assert.ok(outcome.outcome === "accepted");
+    assert.equal(outcome.voter.signWith, newest);
+    assert.equal(outcome.voter.id, identity.id);
+  });
+
+  it("castBallot takes no vote for a poll whose secret it does not know", async () => {
+    const current = { ...open, secretDigest: newest.digest };
+    const { outcome, offered } = await cast({ current }, { identity: undefined, ballotId });
+    assert.equal(outcome.outcome, "secret_unknown");
+    assert.deepEqual(offered, []);
   });
 
   it("castBallot gives a form that is sent twice the same ballot id", async () => {

@@ -15,9 +15,16 @@ import { receiptCode } from "../receipts/receipt-code.ts";
 import type { ResultsBoard } from "../results/results-board.ts";
 import type { Snapshot } from "../results/snapshot.ts";
 import { isStoreFailure } from "../store/failure.ts";
-import { defaultBallotId, type Identity, voterKey } from "../voters/identity.ts";
+import {
+  defaultBallotId,
+  type Identity,
+  mintIdentity,
+  type SignedIdentity,
+  signedFor,
+  voterKey,
+} from "../voters/identity.ts";
 import { markTtlSeconds } from "../voters/marks.ts";
-import type { VoterSecrets } from "../voters/voter-secrets.ts";
+import type { KnownSecrets } from "../voters/voter-secrets.ts";
 import type { GroupCommit } from "./group-commit.ts";
 import type { VotesUnderWay } from "./under-way.ts";
 
@@ -27,12 +34,13 @@ export interface CastDeps {
   readonly laneOf: LaneRules["laneOf"];
   readonly published: PublishedPolls;
   readonly results: ResultsBoard;
-  readonly secrets: VoterSecrets;
+  readonly secrets: KnownSecrets;
 }
 
 export interface CastInput {
   readonly slug: Slug;
-  readonly identity: Identity;
+  /** `undefined`: the request brought none, and gets a new one. */
+  readonly identity: Identity | undefined;
   /** Option ids as the client sent them. */
   readonly choices: readonly string[];
   readonly ballotId: BallotId | undefined;
@@ -51,6 +59,7 @@ export type CastOutcome =
       readonly revision: number;
       readonly receipt: string;
       readonly results: Snapshot | null;
+      readonly voter: SignedIdentity;
     }
   | {
       /** `ballot_changed`: another change of the same ballot came first. */
@@ -63,7 +72,9 @@ export type CastOutcome =
   | { readonly outcome: "not_found" | "not_open" | "closed" | "ballot_id_reused" }
   | { readonly outcome: "change_refused" | "voter_unknown" }
   | { readonly outcome: "invalid_choices"; readonly problem: ChoiceProblem }
-  | { readonly outcome: "unavailable" | "full" | "overloaded" };
+  | { readonly outcome: "unavailable" | "full" | "overloaded" }
+  /** This process lacks the secret that the poll was created with: another would make a retry another voter's ballot. */
+  | { readonly outcome: "secret_unknown" };
 
 /** An accepted ballot is answered after this time, without results that this front has not read yet. */
 const resultsMsMax = 500;
@@ -74,7 +85,7 @@ export function castBallot(deps: CastDeps, input: CastInput): Promise<CastOutcom
 }
 
 async function cast(deps: CastDeps, input: CastInput): Promise<CastOutcome> {
-  const { identity, receivedAtMs, replaces } = input;
+  const { receivedAtMs, replaces } = input;
   const { publication } = deps.published;
   const poll = await findPoll(deps, input);
   const refusal = pollRefusal(poll, input);
@@ -83,9 +94,12 @@ async function cast(deps: CastDeps, input: CastInput): Promise<CastOutcome> {
   const choices = withdraws ? new Uint8Array() : parseChoices(poll, input.choices);
   if (typeof choices === "string") return { outcome: "invalid_choices", problem: choices };
 
+  const secrets = deps.secrets.of(poll);
+  if (!secrets) return { outcome: "secret_unknown" };
   const revision = replaces === undefined ? 0 : replaces + 1;
-  const voter = voterKey(deps.secrets, poll.id, identity);
-  const ballotId = input.ballotId ?? defaultBallotId(deps.secrets, voter, choices, revision);
+  const identity = input.identity ?? mintIdentity(secrets, input.ballotId);
+  const voter = voterKey(secrets, poll.id, identity);
+  const ballotId = input.ballotId ?? defaultBallotId(secrets, voter, choices, revision);
   const committed = await deps.commit.offer({
     pollId: poll.id,
     slug: poll.slug,
@@ -102,10 +116,15 @@ async function cast(deps: CastDeps, input: CastInput): Promise<CastOutcome> {
   });
   if (committed.outcome === "accepted") {
     if (committed.tally) deps.results.noteMoves(poll.id, committed.tally);
-    const receipt = receiptCode(deps.secrets, { pollId: poll.id, voter, ballotId, revision });
     const fresh = deps.results.fresh(poll, requesterWith(choices));
-    const results = fresh ?? (await resultsIfKnown(deps, poll, choices));
-    return { outcome: "accepted", ballotId, revision, receipt, results };
+    return {
+      outcome: "accepted",
+      ballotId,
+      revision,
+      receipt: receiptCode(secrets, { pollId: poll.id, voter, ballotId, revision }),
+      results: fresh ?? (await resultsIfKnown(deps, poll, choices)),
+      voter: signedFor(identity, secrets, deps.secrets),
+    };
   }
   if (committed.outcome === "already_voted") {
     const { mark } = committed;
@@ -162,7 +181,7 @@ function pollRefusal(
   if (replaces === undefined) return undefined;
   if (!poll.mayChange) return { outcome: "change_refused" };
   // A new identity would make it another voter's first ballot.
-  return identity.known ? undefined : { outcome: "voter_unknown" };
+  return identity?.signedBy ? undefined : { outcome: "voter_unknown" };
 }
 
 /** Withdrawing a ballot makes the reader a non-voter again. */

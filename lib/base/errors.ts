@@ -62,6 +62,11 @@ const TABLE = {
   memcached_unavailable: { status: 503, title: "memcached can't be reached", kind: "outage" },
   mysql_unavailable: { status: 503, title: "The database can't be reached", kind: "outage" },
   queue_full: { status: 503, title: "The vote queue is full", kind: "outage" },
+  secret_unknown: {
+    status: 503,
+    title: "This server lacks the secret that the poll was created with",
+    kind: "outage",
+  },
   slot_corrupt: { status: 500, title: "A slot can't be decoded", kind: "internal" },
 } as const satisfies Record<string, ErrorSpec>;
 

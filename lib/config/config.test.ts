@@ -31,6 +31,15 @@ describe("configuration", () => {
     assert.deepEqual(config.memcachedServers[1], { host: "cache.example", port: 11212 });
   });
 
+  it("configuration takes previous secrets separated by commas, or as a JSON list when one has a comma", () => {
+    const [a, b] = ["y".repeat(32), `${"z".repeat(32)}, and more`];
+    const read = (text: string) =>
+      loadConfig({ ...good, FLOODGATE_PREVIOUS_SECRETS: text }).previousSecrets;
+    assert.deepEqual(read(`${a}, ${"w".repeat(32)}`), [a, "w".repeat(32)]);
+    assert.deepEqual(read(JSON.stringify([a, b])), [a, b]);
+    assert.deepEqual(read(""), []);
+  });
+
   it("configuration has one camel-case name for each setting", () => {
     const wrong = Object.keys(loadConfig(good)).filter(name => !/^[a-z][A-Za-z]*$/.test(name));
     assert.deepEqual(wrong, []);
@@ -56,6 +65,10 @@ describe("configuration", () => {
     ["MEMCACHED_SERVERS", "localhost,otherhost"],
     ["DATABASE_URL", "postgres://localhost/x"],
     ["FLOODGATE_SECRET", "short"],
+    ["FLOODGATE_PREVIOUS_SECRETS", `${"y".repeat(32)},short`],
+    ["FLOODGATE_PREVIOUS_SECRETS", `${"y".repeat(32)},${"y".repeat(32)}`],
+    ["FLOODGATE_PREVIOUS_SECRETS", "x".repeat(32)],
+    ["FLOODGATE_PREVIOUS_SECRETS", `["${"y".repeat(32)}"`],
     ["PUBLIC_URL", "https://example.org/polls"],
     ["FLOODGATE_TIME_ZONE", "Europe/Atlantis"],
     ["FLOODGATE_FLUSH_INTERVAL_MS", "-1"],

@@ -17,6 +17,10 @@ const schema = z
   .refine(({ workerHost, workerToken }) => isLoopback(workerHost) || workerToken !== undefined, {
     path: ["workerToken"],
     error: "must be set when FLOODGATE_WORKER_HOST is not this machine's loopback address",
+  })
+  .refine(({ secret, previousSecrets: all }) => new Set([secret, ...all]).size === all.length + 1, {
+    path: ["previousSecrets"],
+    error: "must not name a secret twice, nor FLOODGATE_SECRET itself",
   });
 
 type Values = z.output<typeof schema>;

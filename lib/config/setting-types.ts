@@ -47,6 +47,23 @@ const parts = z.string().transform(text => text.split(",").map(part => part.trim
 /** Parts separated by commas, or none. */
 export const list = parts.transform(all => all.filter(part => part.length > 0));
 
+/** Texts separated by commas, or a JSON list of texts, which may contain commas. */
+export const textList = z.string().transform((text, context): string[] => {
+  if (!text.startsWith("[")) return list.parse(text);
+  const texts = z.array(z.string()).safeParse(parsedJson(text));
+  if (texts.success) return texts.data;
+  context.addIssue("must be a JSON list of texts, when it begins with [");
+  return z.NEVER;
+});
+
+function parsedJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
 export const addresses = parts
   .pipe(
     z

@@ -15,9 +15,14 @@ import {
   type SettingMeta,
   setting,
   text,
+  textList,
   timeZone,
   wholeNumber,
 } from "./setting-types.ts";
+
+const rootSecret = z
+  .string()
+  .min(32, "must have at least 32 characters; make one with: openssl rand -hex 32");
 
 export const settings = {
   databaseUrl: setting(
@@ -29,15 +34,11 @@ export const settings = {
     tier: "needed",
     doc: "memcached servers for tallies, ballot-once marks and published polls, as host:port, separated by commas. The order decides which server holds a key: every process needs the same list in the same order, and one that differs does not start.",
   }),
-  secret: setting(
-    "FLOODGATE_SECRET",
-    z.string().min(32, "must have at least 32 characters; make one with: openssl rand -hex 32"),
-    {
-      tier: "needed",
-      doc: "Root of all keys: voter cookies, voter keys, sign-in. Every process needs the same one, and one that differs does not start. After a change, every reader can vote again in open polls.",
-      secret: true,
-    },
-  ),
+  secret: setting("FLOODGATE_SECRET", rootSecret, {
+    tier: "needed",
+    doc: "Root of all keys: voter cookies, voter keys, sign-in. Every process needs the same one, and one that differs does not start. To change it, see FLOODGATE_PREVIOUS_SECRETS.",
+    secret: true,
+  }),
   publicUrl: setting("PUBLIC_URL", origin.optional(), {
     tier: "needed",
     doc: "Origin that readers see, for links and cookies; the default is http://localhost:PORT. With https, cookies are Secure and work inside embeds.",
@@ -92,6 +93,15 @@ export const settings = {
     {
       tier: "common",
       doc: "Token for the worker's pages: sent as a bearer token, or as the password with any user name. /healthz needs none.",
+      secret: true,
+    },
+  ),
+  previousSecrets: setting(
+    "FLOODGATE_PREVIOUS_SECRETS",
+    textList.pipe(z.array(rootSecret)).default([]),
+    {
+      tier: "common",
+      doc: 'Earlier values of FLOODGATE_SECRET, newest first, separated by commas or as a JSON list, while polls still need them. A poll keeps the secret that it was created with; new polls get the newest one that every front knows. So a rolling restart changes the secret without a gap: see "Rotate the secret" in docs/runbook.md.',
       secret: true,
     },
   ),

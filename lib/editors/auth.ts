@@ -5,18 +5,21 @@
  * There is no sign-up: `floodgate seed` creates the first editor.
  */
 import { betterAuth } from "better-auth";
-import { inTime, MINUTE, SECOND } from "../base/clock.ts";
+import { inTime, MINUTE, monotonicMs, SECOND } from "../base/clock.ts";
 import { FloodgateError } from "../base/errors.ts";
 import { clientAddressHeader } from "../http/headers.ts";
 import type { Store } from "../store/database.ts";
-import { deriveKey } from "../voters/voter-secrets.ts";
+import { deriveKey, type SecretSettings, secretDigest } from "../voters/voter-secrets.ts";
 import type { SignInAttempts } from "./sign-in-attempts.ts";
+import { resignedCookies } from "./signed-cookies.ts";
 
 export interface AuthDeps {
   readonly store: Store;
   readonly attempts: SignInAttempts;
   readonly publicUrl: string;
-  readonly secret: string;
+  readonly secrets: SecretSettings;
+  /** Names the secret that sessions are signed with. May throw StoreFailure. */
+  readonly secretForSessions: () => Promise<string>;
 }
 
 export const passwordLengthMin = 12;
@@ -26,16 +29,20 @@ const perAccount = { windowSeconds: 300, max: 20 };
 const otherCallsPerMinute = 120;
 /** Part of the 3 s within which every request is answered: for a pooled connection and some statements. */
 const patienceMs = 2.2 * SECOND;
+const signerMs = 5 * SECOND;
+const signerPatienceMs = 0.6 * SECOND;
 const tooSlow = () => new FloodgateError("mysql_unavailable");
 
 const timestamps = { createdAt: "created_at", updatedAt: "updated_at" } as const;
 
-function build(deps: AuthDeps) {
+const keyOf = (secret: string) => deriveKey(secret, "editor sessions").toString("hex");
+
+function build(deps: AuthDeps, key: string) {
   return betterAuth({
     appName: "Floodgate",
     baseURL: deps.publicUrl,
     basePath: "/api/auth",
-    secret: deriveKey(deps.secret, "editor sessions").toString("hex"),
+    secret: key,
     database: deps.store.forSignIn,
     telemetry: { enabled: false },
     logger: { disabled: true },
@@ -103,13 +110,57 @@ export interface Editor {
   readonly email: string;
 }
 
+/** The library under one secret: it signs and verifies with that one only. */
+interface Signer {
+  /** Of the secret. */
+  readonly digest: string;
+  readonly key: string;
+  readonly auth: ReturnType<typeof build>;
+}
+
 export class Auth {
-  readonly #auth: ReturnType<typeof build>;
+  readonly #signers: readonly [Signer, ...Signer[]];
+  readonly #keys: readonly string[];
   readonly #attempts: SignInAttempts;
+  readonly #secretForSessions: AuthDeps["secretForSessions"];
+  #current: { readonly signer: Signer; readonly readAtMs: number } | undefined;
 
   constructor(deps: AuthDeps) {
-    this.#auth = build(deps);
+    const signerOf = (secret: string): Signer => {
+      const key = keyOf(secret);
+      return { digest: secretDigest(secret), key, auth: build(deps, key) };
+    };
+    const { secret, previousSecrets } = deps.secrets;
+    this.#signers = [signerOf(secret), ...previousSecrets.map(signerOf)];
+    this.#keys = this.#signers.map(({ key }) => key);
     this.#attempts = deps.attempts;
+    this.#secretForSessions = deps.secretForSessions;
+  }
+
+  /** The library under the secret that sessions are signed with. Costs a query every five seconds while secrets rotate. */
+  async #signer(): Promise<Signer> {
+    const [newest] = this.#signers;
+    if (this.#signers.length === 1) return newest;
+    if (this.#current && monotonicMs() - this.#current.readAtMs < signerMs) {
+      return this.#current.signer;
+    }
+    const wanted = await inTime(this.#secretForSessions(), signerPatienceMs, tooSlow).catch(
+      cause => {
+        throw new FloodgateError("mysql_unavailable", { cause });
+      },
+    );
+    const signer = this.#signers.find(({ digest }) => digest === wanted) ?? newest;
+    this.#current = { signer, readAtMs: monotonicMs() };
+    return signer;
+  }
+
+  /** The headers of a request, with session cookies as the library under `key` signs them. */
+  #readableBy({ key }: Signer, headers: Headers): Headers {
+    const cookies = headers.get("cookie");
+    if (cookies === null || this.#signers.length === 1) return headers;
+    const readable = new Headers(headers);
+    readable.set("cookie", resignedCookies(cookies, key, this.#keys));
+    return readable;
   }
 
   /**
@@ -130,7 +181,10 @@ export class Auth {
         });
       }
     }
-    const answer = await inTime(this.#auth.handler(request), patienceMs, tooSlow);
+    const signer = await this.#signer();
+    const headers = this.#readableBy(signer, request.headers);
+    const readable = headers === request.headers ? request : new Request(request, { headers });
+    const answer = await inTime(signer.auth.handler(readable), patienceMs, tooSlow);
     if (answer.status >= 500) throw new FloodgateError("mysql_unavailable");
     return answer;
   }
@@ -138,7 +192,9 @@ export class Auth {
   /** The editor whose session cookie is in `headers`. One query. Throws `mysql_unavailable` as `handle` does. */
   async editorOf(headers: Headers): Promise<Editor | undefined> {
     if (!headers.get("cookie")) return undefined;
-    const asked = inTime(this.#auth.api.getSession({ headers }), patienceMs, tooSlow);
+    const signer = await this.#signer();
+    const readable = this.#readableBy(signer, headers);
+    const asked = inTime(signer.auth.api.getSession({ headers: readable }), patienceMs, tooSlow);
     const session = await asked.catch(cause => {
       throw new FloodgateError("mysql_unavailable", { cause });
     });
@@ -154,7 +210,7 @@ export class Auth {
         `a password has ${passwordLengthMin} to ${passwordLengthMax} characters`,
       );
     }
-    const context = await this.#auth.$context;
+    const context = await this.#signers[0].auth.$context;
     const created = await context.internalAdapter.createUser(
       { ...editor, emailVerified: true },
       { method: "admin" },

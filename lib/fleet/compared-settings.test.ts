@@ -58,6 +58,21 @@ describe("settings that processes compare", () => {
       assert.ok(!sentence.includes(digest));
   });
 
+  it("processes with a secret in common fit together while secrets rotate, in whatever order they started", () => {
+    const next = "another secret that is only good for tests, 32 bytes";
+    const before = settingsWith();
+    const during = settingsWith({
+      FLOODGATE_SECRET: next,
+      FLOODGATE_PREVIOUS_SECRETS: JSON.stringify([environment.FLOODGATE_SECRET]),
+    });
+    const after = settingsWith({ FLOODGATE_SECRET: next });
+    const fit = (own: typeof before, theirs: typeof before) =>
+      conflictOf({ id: "2", settings: own }, [member({ settings: theirs })]) === undefined;
+    assert.ok(fit(during, before) && fit(before, during));
+    assert.ok(fit(after, during) && fit(during, after));
+    assert.ok(!fit(after, before));
+  });
+
   it("of two processes that differ, the one that started later gives way, and only that one", () => {
     const differs = { settings: settingsWith({ FLOODGATE_QUEUE_COPIES: "2" }) };
     const first = member();

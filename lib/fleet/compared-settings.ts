@@ -7,24 +7,18 @@
 import type { Config } from "../config/config.ts";
 import { type settings, variableOf } from "../config/settings.ts";
 import type { ComparedSettings, FleetMember, ProcessRole } from "../store/fleet-processes.ts";
-import { KeyedHash } from "../voters/keyed-hash.ts";
-import { deriveKey } from "../voters/voter-secrets.ts";
+import { type SecretSettings, secretDigest } from "../voters/voter-secrets.ts";
 
-const digestBytes = 8;
-
-type Settings = Pick<
-  Config,
-  "memcachedServers" | "queueServers" | "queueCopies" | "secret" | "lanes"
->;
+type Settings = SecretSettings &
+  Pick<Config, "memcachedServers" | "queueServers" | "queueCopies" | "lanes">;
 
 /** The settings of a process as others compare them. A secret is a digest, from which it can't be found. */
 export function comparedSettings(config: Settings, role: ProcessRole): ComparedSettings {
-  const digest = new KeyedHash(deriveKey(config.secret, "fleet record")).digest(digestBytes, "");
   const values: Partial<Record<keyof typeof settings, string>> = {
     memcachedServers: listOf(config.memcachedServers),
     queueServers: listOf(config.queueServers),
     queueCopies: String(config.queueCopies),
-    secret: digest.toString("hex"),
+    secret: digestsOf(config).join(","),
     ...(role === "front" && { lanesFile: config.lanes.digest }),
   };
   return Object.fromEntries(
@@ -32,11 +26,29 @@ export function comparedSettings(config: Settings, role: ProcessRole): ComparedS
   );
 }
 
+/** The digests of a process's secrets, newest first. */
+export function digestsOf({ secret, previousSecrets }: SecretSettings): string[] {
+  return [secret, ...previousSecrets].map(secretDigest);
+}
+
+const secretName = variableOf("secret");
+
+/** The digests of another process's secrets, newest first. */
+export function secretsOf(settings: ComparedSettings): readonly string[] {
+  return settings[secretName]?.split(",") ?? [];
+}
+
+/** While secrets rotate, processes need not know the same ones; they need one in common. */
+function haveSecretInCommon(own: ComparedSettings, theirs: ComparedSettings): boolean {
+  const known = secretsOf(theirs);
+  return secretsOf(own).some(digest => known.includes(digest));
+}
+
 const listOf = (servers: Config["memcachedServers"]): string =>
   servers.map(({ host, port }) => `${host}:${port}`).join(",");
 
 /** Their values are not for logs and pages, or say nothing to people. */
-const withoutValue = new Set([variableOf("secret"), variableOf("lanesFile")]);
+const withoutValue = new Set([secretName, variableOf("lanesFile")]);
 
 /** A process that started earlier and differs. */
 export interface Conflict {
@@ -65,17 +77,21 @@ export function conflictOf(self: Self, members: readonly FleetMember[]): Conflic
 
 /** A setting that only one of two releases compares is left out. */
 function firstDifference(own: ComparedSettings, theirs: ComparedSettings): string | undefined {
-  return Object.keys(own).find(name => name in theirs && own[name] !== theirs[name]);
+  return Object.keys(own).find(name => {
+    if (!(name in theirs) || own[name] === theirs[name]) return false;
+    return name !== secretName || !haveSecretInCommon(own, theirs);
+  });
 }
 
 function sentenceOf(name: string, own: ComparedSettings, member: FleetMember): string {
   const values = withoutValue.has(name)
     ? "is not the same here and in"
     : `is ${own[name]} here and ${member.settings[name]} in`;
-  return (
-    `${name} ${values} ${describeMember(member)}, which has been running for longer; every process needs the same. ` +
-    "Correct it here, or stop all processes and start them with the new value."
-  );
+  const remedy =
+    name === secretName
+      ? `Correct it here, or rotate it: name the old one in ${variableOf("previousSecrets")}.`
+      : "Correct it here, or stop all processes and start them with the new value.";
+  return `${name} ${values} ${describeMember(member)}, which has been running for longer; every process needs the same. ${remedy}`;
 }
 
 /** `the front of home 3 on web-2 (process 4711)` */

@@ -13,7 +13,7 @@ import type { AcceptedCount } from "../books/accepted-count.ts";
 import { ConfigError } from "../config/config.ts";
 import { raiseAccepted } from "../store/acceptances.ts";
 import type { Store } from "../store/database.ts";
-import { isStoreFailure } from "../store/failure.ts";
+import { isStoreFailure, orWhenMysqlFails } from "../store/failure.ts";
 import type { ProcessState } from "../store/fleet-processes.ts";
 import type { FleetRecord } from "./fleet-record.ts";
 import type { Registration } from "./registration.ts";
@@ -23,6 +23,8 @@ export interface FrontReportDeps {
   readonly store: Store;
   readonly fleet: FleetRecord;
   readonly registration: Registration;
+  /** Called once this process is in the record. Throws ConfigError when it must not serve. */
+  readonly checkSecrets: () => Promise<void>;
   readonly acceptedCount: AcceptedCount;
   readonly clock: Clock;
   /** When the oldest ballot was received that is accepted or may be, and is not in MySQL; infinite: there is none. */
@@ -55,14 +57,23 @@ export class FrontReport {
   /**
    * Enters this process into the fleet record, before it serves. Later calls share the first one's outcome.
    *
-   * @throws ConfigError when its settings differ from those of a process that is running.
+   * @throws ConfigError when its settings differ from those of a process that is running, or lack a secret that is needed.
    */
   join(): Promise<void> {
-    const { fleet, registration } = this.#deps;
-    this.#joining ??= fleet.join(registration, this.#state()).then(() => {
-      this.#generation = fleet.generation;
-    });
+    this.#joining ??= this.#join();
     return this.#joining;
+  }
+
+  async #join(): Promise<void> {
+    const { fleet, registration, checkSecrets } = this.#deps;
+    await fleet.join(registration, this.#state());
+    this.#generation = fleet.generation;
+    try {
+      await checkSecrets();
+    } catch (error) {
+      await orWhenMysqlFails(registration.end(), () => undefined);
+      throw error;
+    }
   }
 
   /** Reports regularly once this process has joined, until `signal` is aborted. Never rejects. */

@@ -52,6 +52,8 @@ export interface Poll extends PollRules {
   readonly language: Language | null;
   /** Incremented by each edit. */
   readonly version: number;
+  /** Names the secret that the poll's voter keys are made with (`voters/voter-secrets.ts`); absent: the oldest known. */
+  readonly secretDigest?: string;
   /** In the order of the page. */
   readonly options: readonly PollOption[];
   /** Final polls, where their numbers are needed. */
@@ -63,5 +65,5 @@ export interface Poll extends PollRules {
 /** What an editor decides about a poll. */
 export type PollContent = Omit<
   Poll,
-  "id" | "version" | "finalizedAtMs" | "finalTotals" | "reopenings"
+  "id" | "version" | "secretDigest" | "finalizedAtMs" | "finalTotals" | "reopenings"
 >;

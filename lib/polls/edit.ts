@@ -28,6 +28,11 @@ export interface EditDeps {
   readonly log: Log;
 }
 
+export interface CreateDeps extends EditDeps {
+  /** Names the secret that new polls get. May throw StoreFailure. */
+  readonly secretForNewPolls: () => Promise<string>;
+}
+
 const slugTriesMax = 20;
 /** A repeated question gets slugs with numbers up to this one, then with random suffixes. */
 const numberedSlugsMax = 10;
@@ -38,14 +43,20 @@ const generatedSlugLengthMax = 60;
  *
  * @throws FloodgateError `invalid_request` when its parts contradict each other, `slug_taken`.
  */
-export async function createPoll(deps: EditDeps, input: CreatePoll, nowMs: number): Promise<Poll> {
+export async function createPoll(
+  deps: CreateDeps,
+  input: CreatePoll,
+  nowMs: number,
+): Promise<Poll> {
   const content = contentOf(input);
   refuseContradictions(content);
+  const secretDigest = await deps.secretForNewPolls();
   const base = (input.slug ?? generateSlug(input.question)) as Slug;
   for (let attempt = 1; attempt <= slugTriesMax; attempt++) {
     const slug = (attempt === 1 ? base : `${base}-${slugSuffix(attempt)}`) as Slug;
     try {
-      const id = await deps.store.transaction(db => insertPoll(db, { ...content, slug }, nowMs));
+      const poll = { ...content, slug, secretDigest };
+      const id = await deps.store.transaction(db => insertPoll(db, poll, nowMs));
       return await afterCreation(deps, slug, id, content, nowMs);
     } catch (error) {
       if (!isStoreFailure(error, "duplicate")) throw error;

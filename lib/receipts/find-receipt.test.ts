@@ -5,11 +5,13 @@ import type { BallotId, BatchId, PollId, VoterKey } from "../model/ids.ts";
 import { encodeBatch } from "../queue/slot-codec.ts";
 import { StoreFailure } from "../store/failure.ts";
 import type { StoreBreaker } from "../store/store-breaker.ts";
-import { deriveVoterSecrets } from "../voters/voter-secrets.ts";
+import { deriveVoterSecrets, KnownSecrets } from "../voters/voter-secrets.ts";
 import { Receipts } from "./find-receipt.ts";
 import { receiptCode } from "./receipt-code.ts";
 
-const secrets = deriveVoterSecrets("a secret that is only good for tests, 32 bytes and more");
+const secret = "a secret that is only good for tests, 32 bytes and more";
+const secrets = deriveVoterSecrets(secret);
+const known = new KnownSecrets({ secret, previousSecrets: [] });
 const voter = "1976b78b8a361fab1dc1b1a8278bd13b" as VoterKey;
 const ballotId = "3f0b6a529c1e4c558a8e0d6f3c1f2b7a" as BallotId;
 const otherId = "00000000000000000000000000001234" as BallotId;
@@ -62,7 +64,7 @@ function receiptsOver(stored: Stored) {
     return !stored.busy;
   };
   const store = breaker as unknown as StoreBreaker;
-  return { receipts: new Receipts({ store, secrets, nothingWaits }), queries };
+  return { receipts: new Receipts({ store, secrets: known, nothingWaits }), queries };
 }
 
 const codeOf = (revision = 0, id = ballotId) =>

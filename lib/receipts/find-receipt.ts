@@ -17,7 +17,7 @@ import type { Database } from "../store/database.ts";
 import { findStanding, type ReceiptPoll, readNewestDeadLetters } from "../store/receipts.ts";
 import type { StoreBreaker } from "../store/store-breaker.ts";
 import { noOutcomes, readOutcomes } from "../store/totals.ts";
-import type { VoterSecrets } from "../voters/voter-secrets.ts";
+import type { KnownSecrets } from "../voters/voter-secrets.ts";
 import { type Receipt, readReceiptCode } from "./receipt-code.ts";
 
 /**
@@ -62,7 +62,7 @@ const deadLettersMax = 500;
 
 export interface ReceiptDeps {
   readonly store: StoreBreaker;
-  readonly secrets: VoterSecrets;
+  readonly secrets: KnownSecrets;
   /** True when every queue is seen to be empty at this moment. */
   readonly nothingWaits: () => Promise<boolean>;
 }

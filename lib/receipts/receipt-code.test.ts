@@ -2,10 +2,13 @@ import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { describe, it } from "node:test";
 import type { BallotId, PollId, VoterKey } from "../model/ids.ts";
-import { deriveVoterSecrets } from "../voters/voter-secrets.ts";
+import { deriveVoterSecrets, KnownSecrets } from "../voters/voter-secrets.ts";
 import { readReceiptCode, receiptCode } from "./receipt-code.ts";
 
-const secrets = deriveVoterSecrets("a secret that is only good for tests, 32 bytes and more");
+const secret = "a secret that is only good for tests, 32 bytes and more";
+const newSecret = "another secret, which is also 32 bytes long and more";
+const secrets = deriveVoterSecrets(secret);
+const known = new KnownSecrets({ secret, previousSecrets: [] });
 const digits = "0123456789abcdefghijklmnopqrstuv";
 
 function anyBallot() {
@@ -35,7 +38,7 @@ describe("a receipt code", () => {
       const ballot = { ...anyBallot(), revision };
       const code = receiptCode(secrets, ballot);
       assert.match(code, revision > 0 ? /^(-?[0-9a-v]{8}){5}$/ : /^(-?[0-9a-v]{8}){4}$/);
-      const receipt = readReceiptCode(secrets, code.toUpperCase());
+      const receipt = readReceiptCode(known, code.toUpperCase());
       assert.equal(receipt?.code, code);
       assert.equal(receipt.pollId, ballot.pollId);
       assert.equal(receipt.voterStart, ballot.voter.slice(0, 16));
@@ -48,6 +51,12 @@ describe("a receipt code", () => {
     const ballot = anyBallot();
     const [first, again] = [0, 1].map(() => receiptCode(secrets, ballot));
     assert.equal(first, again);
+  });
+
+  it("a receipt code is read while its secret is a previous one", () => {
+    const rotating = new KnownSecrets({ secret: newSecret, previousSecrets: [secret] });
+    const codes = rotating.all.map(each => receiptCode(each, anyBallot()));
+    for (const code of codes) assert.equal(readReceiptCode(rotating, code)?.code, code);
   });
 
   it("a receipt code contains neither the choices nor more of the ballot id than its end", () => {
@@ -70,11 +79,11 @@ function refusesAnythingElse(code: string): void {
     if (digit === "-") continue;
     const other = digits[(digits.indexOf(digit) + 1) % digits.length];
     const changed = code.slice(0, at) + other + code.slice(at + 1);
-    assert.equal(readReceiptCode(secrets, changed), undefined, changed);
+    assert.equal(readReceiptCode(known, changed), undefined, changed);
   }
-  const others = deriveVoterSecrets("another secret, which is also 32 bytes long and more");
+  const others = new KnownSecrets({ secret: newSecret, previousSecrets: [] });
   assert.equal(readReceiptCode(others, code), undefined);
   for (const text of ["", "-", code.slice(1), `${code}0`, code.replaceAll("-", ""), "\0"]) {
-    assert.equal(readReceiptCode(secrets, text), undefined);
+    assert.equal(readReceiptCode(known, text), undefined);
   }
 }

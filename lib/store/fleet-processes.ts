@@ -156,6 +156,16 @@ export async function listProcesses(db: Database, withinSeconds: number): Promis
   }));
 }
 
+/** The settings of all fronts that may still run: they have not ended, nor been declared gone. */
+export async function settingsOfFronts(db: Database): Promise<ComparedSettings[]> {
+  const rows = await db.rows<Row & { readonly settings: string }>(
+    "processes.settings",
+    `SELECT settings FROM processes
+     WHERE role = 'front' AND ended_at IS NULL AND gone_at IS NULL`,
+  );
+  return rows.map(({ settings }) => JSON.parse(settings) as ComparedSettings);
+}
+
 /** What every process has to know of the site. */
 export interface SharedState {
   /** The highest number of homes that any process which may have written to a queue named. 0: there is no row. */

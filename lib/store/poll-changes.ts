@@ -1,6 +1,6 @@
 /** Writes polls and their options: editors' changes, and the end of counting. */
 import type { PollId } from "../model/ids.ts";
-import type { PollContent, PollOption } from "../model/poll.ts";
+import type { Poll, PollContent, PollOption } from "../model/poll.ts";
 import type { Database } from "./database.ts";
 import { ruleColumns, ruleValues } from "./poll-rules.ts";
 import { placeholders } from "./sql-text.ts";
@@ -12,15 +12,15 @@ import { placeholders } from "./sql-text.ts";
  */
 export async function insertPoll(
   db: Database,
-  content: PollContent,
+  content: PollContent & Pick<Poll, "secretDigest">,
   nowMs: number,
 ): Promise<PollId> {
   const now = new Date(nowMs);
   const { insertId } = await db.write(
     "polls.insert",
-    `INSERT INTO polls (${contentColumns.join(", ")}, created_at, updated_at)
-     VALUES (${placeholders(contentColumns.length + 2)})`,
-    [...contentValues(content), now, now],
+    `INSERT INTO polls (${contentColumns.join(", ")}, secret_digest, created_at, updated_at)
+     VALUES (${placeholders(contentColumns.length + 3)})`,
+    [...contentValues(content), content.secretDigest ?? null, now, now],
   );
   const id = insertId as PollId;
   await insertOptions(db, id, content.options);
@@ -97,6 +97,16 @@ export async function updatePoll(
     `UPDATE polls SET ${contentColumns.map(column => `${column} = ?`).join(", ")}, updated_at = ?,
        version = version + 1 WHERE id = ?`,
     [...contentValues(content), new Date(nowMs), id],
+  );
+}
+
+/** Notes the secret of polls that a release without `secret_digest` created; they are published anew. */
+export async function noteSecret(db: Database, digest: string, nowMs: number): Promise<void> {
+  await db.write(
+    "polls.note_secret",
+    `UPDATE polls SET secret_digest = ?, updated_at = ?, version = version + 1
+     WHERE secret_digest IS NULL`,
+    [digest, new Date(nowMs)],
   );
 }
 

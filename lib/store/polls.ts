@@ -21,6 +21,7 @@ interface PollRow extends PollRulesRow {
   readonly finalized_at: Date | null;
   readonly language: string | null;
   readonly version: number;
+  readonly secret_digest: string | null;
 }
 
 interface OptionRow extends Row {
@@ -33,7 +34,7 @@ interface OptionRow extends Row {
 }
 
 const columns = [
-  "id, slug, question, description, choices_min, choices_max, opens_at, closes_at, finalized_at, language, version",
+  "id, slug, question, description, choices_min, choices_max, opens_at, closes_at, finalized_at, language, version, secret_digest",
   ...ruleColumns,
 ].join(", ");
 
@@ -58,6 +59,7 @@ async function withOptions(db: Database, rows: readonly PollRow[]): Promise<Poll
     finalizedAtMs: row.finalized_at?.getTime() ?? null,
     language: row.language as Language | null,
     version: row.version,
+    ...(row.secret_digest !== null && { secretDigest: row.secret_digest }),
     ...rulesOf(row),
     options: (byPoll.get(row.id) ?? []).map(option => ({
       number: option.number as OptionNumber,
@@ -222,4 +224,27 @@ export async function pollsChangedSince(db: Database, sinceMs: number): Promise<
     [new Date(sinceMs)],
   );
   return withEverything(db, rows);
+}
+
+/** Polls that are not final and have the same secret. */
+export interface PollsOfSecret {
+  /** `null`: not noted yet. */
+  readonly digest: string | null;
+  readonly polls: number;
+  /** One of them. */
+  readonly slug: Slug;
+}
+
+/** The secrets that polls which are not final need. */
+export async function secretsInUse(db: Database): Promise<PollsOfSecret[]> {
+  const rows = await db.rows<Row & { digest: string | null; polls: number; slug: string }>(
+    "polls.secrets",
+    `SELECT secret_digest AS digest, COUNT(*) AS polls, MIN(slug) AS slug FROM polls
+     WHERE finalized_at IS NULL GROUP BY secret_digest`,
+  );
+  return rows.map(({ digest, polls, slug }) => ({
+    digest,
+    polls: Number(polls),
+    slug: slug as Slug,
+  }));
 }

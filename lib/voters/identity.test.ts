@@ -9,12 +9,16 @@ import {
   mintIdentity,
   readIdentity,
   readToken,
+  signedFor,
   voterKey,
 } from "./identity.ts";
-import { deriveVoterSecrets } from "./voter-secrets.ts";
+import { deriveVoterSecrets, KnownSecrets } from "./voter-secrets.ts";
 
-const secrets = deriveVoterSecrets("a secret of more than thirty-two characters");
-const others = deriveVoterSecrets("another secret, of somebody else's, long too");
+const secret = "a secret of more than thirty-two characters";
+const newSecret = "another secret, of somebody else's, long too";
+const secrets = deriveVoterSecrets(secret);
+const others = deriveVoterSecrets(newSecret);
+const known = new KnownSecrets({ secret, previousSecrets: [] });
 const url = "https://polls.example";
 const ballotId = "3f0b6a529c1e4c558a8e0d6f3c1f2b7a" as BallotId;
 
@@ -24,9 +28,9 @@ describe("voter token", () => {
   it("voter token reads back its identity and refuses forged tokens", () => {
     const { id } = mintIdentity(secrets, undefined);
     const token = identityToken(secrets, id);
-    assert.ok(readToken(secrets, token)?.id.equals(id));
+    assert.ok(readToken(known, token)?.id.equals(id));
     const bad = [null, "", "t1", `${token}.x`, token.slice(0, -2), identityToken(others, id)];
-    for (const value of bad) assert.equal(readToken(secrets, value), undefined, String(value));
+    for (const value of bad) assert.equal(readToken(known, value), undefined, String(value));
   });
 
   it("voter token is not accepted as a cookie, nor a cookie as a token", () => {
@@ -34,18 +38,44 @@ describe("voter token", () => {
     const name = cookieName(url);
     const cookie = cookieOf(id).slice(name.length + 1);
     const token = identityToken(secrets, id);
-    assert.equal(readToken(secrets, cookie), undefined);
-    assert.equal(readToken(secrets, cookie.replace("v1", "t1")), undefined);
-    assert.equal(readIdentity(secrets, url, `${name}=${token}`), undefined);
-    assert.equal(readIdentity(secrets, url, `${name}=${token.replace("t1", "v1")}`), undefined);
+    assert.equal(readToken(known, cookie), undefined);
+    assert.equal(readToken(known, cookie.replace("v1", "t1")), undefined);
+    assert.equal(readIdentity(known, url, `${name}=${token}`), undefined);
+    assert.equal(readIdentity(known, url, `${name}=${token.replace("t1", "v1")}`), undefined);
   });
 });
 
 describe("voter cookie", () => {
   it("voter cookie reads back its identity among other cookies", () => {
     const { id } = mintIdentity(secrets, undefined);
-    const read = readIdentity(secrets, url, `theme=dark; ${cookieOf(id)}; x=1`);
-    assert.ok(read?.known && read.id.equals(id));
+    const read = readIdentity(known, url, `theme=dark; ${cookieOf(id)}; x=1`);
+    assert.ok(read?.signedBy && read.id.equals(id));
+  });
+
+  it("voter cookie and token of a previous secret read back their identity, and name that secret", () => {
+    const rotating = new KnownSecrets({ secret: newSecret, previousSecrets: [secret] });
+    const { id } = mintIdentity(secrets, undefined);
+    for (const read of [
+      readIdentity(rotating, url, cookieOf(id)),
+      readToken(rotating, identityToken(secrets, id)),
+    ]) {
+      assert.ok(read?.id.equals(id));
+      assert.equal(read?.signedBy?.digest, secrets.digest);
+    }
+    assert.equal(readIdentity(known, url, cookieOf(id, others)), undefined);
+  });
+
+  it("voter cookie is signed by the poll's secret when it is new, or was signed by an older one", () => {
+    const rotating = new KnownSecrets({ secret: newSecret, previousSecrets: [secret] });
+    const [newest, oldest] = rotating.all;
+    assert.ok(newest && oldest);
+    const signer = (signedBy: typeof newest | undefined, ofPoll: typeof newest) =>
+      signedFor({ ...mintIdentity(ofPoll, undefined), signedBy }, ofPoll, rotating).signWith;
+    assert.equal(signer(undefined, oldest), oldest);
+    assert.equal(signer(undefined, newest), newest);
+    assert.equal(signer(oldest, newest), newest);
+    assert.equal(signer(newest, oldest), undefined);
+    assert.equal(signer(oldest, oldest), undefined);
   });
 
   it("voter cookie is refused when it is forged, altered or cut", () => {
@@ -63,7 +93,7 @@ describe("voter cookie", () => {
       `${name}=v1.AAAAAAAAAAAAAAAAAAAAAA.`,
       "",
     ];
-    for (const cookie of bad) assert.equal(readIdentity(secrets, url, cookie), undefined, cookie);
+    for (const cookie of bad) assert.equal(readIdentity(known, url, cookie), undefined, cookie);
   });
 
   it("voter cookie is HttpOnly, and over https also Secure and Partitioned for embeds", () => {
@@ -87,7 +117,7 @@ describe("mintIdentity", () => {
   it("mintIdentity gives a retry with the same ballot id and no cookie the same identity", () => {
     const [a, b] = [mintIdentity(secrets, ballotId), mintIdentity(secrets, ballotId)];
     assert.ok(a.id.equals(b.id));
-    assert.ok(!a.known);
+    assert.equal(a.signedBy, undefined);
   });
 
   it("mintIdentity gives another identity for another ballot id, another secret, or no ballot id", () => {

@@ -18,13 +18,13 @@ import { parse } from "hono/utils/cookie";
 import { DAY } from "../base/clock.ts";
 import { uuidOf } from "../model/ballot-id.ts";
 import type { BallotId, PollId, VoterKey } from "../model/ids.ts";
-import type { VoterSecrets } from "./voter-secrets.ts";
+import type { KnownSecrets, VoterSecrets } from "./voter-secrets.ts";
 
 export interface Identity {
   /** 16 bytes. */
   readonly id: Buffer;
-  /** True when the request brought it, in a valid cookie or token; false when it is new. */
-  readonly known: boolean;
+  /** The secret of the valid cookie or token that the request brought it in; `undefined` when it is new. */
+  readonly signedBy: VoterSecrets | undefined;
 }
 
 /** Header that carries an embed's token, both ways; empty while the embed has none. */
@@ -53,7 +53,7 @@ function mac(secrets: VoterSecrets, kind: string, id: Buffer): Buffer {
 }
 
 function verify(
-  secrets: VoterSecrets,
+  known: KnownSecrets,
   kind: string,
   value: string | undefined,
 ): Identity | undefined {
@@ -62,23 +62,24 @@ function verify(
   const id = Buffer.from(idText, "base64url");
   const given = Buffer.from(macText, "base64url");
   if (id.length !== idBytes || given.length !== macBytes) return undefined;
-  return timingSafeEqual(given, mac(secrets, kind, id)) ? { id, known: true } : undefined;
+  const signedBy = known.all.find(secrets => timingSafeEqual(given, mac(secrets, kind, id)));
+  return signedBy && { id, signedBy };
 }
 
 /** The identity in a `Cookie` header, or `undefined` when there is no valid one. */
 export function readIdentity(
-  secrets: VoterSecrets,
+  known: KnownSecrets,
   publicUrl: string,
   cookieHeader: string | null,
 ): Identity | undefined {
   if (!cookieHeader) return undefined;
   const name = cookieName(publicUrl);
-  return verify(secrets, cookieVersion, parse(cookieHeader, name)[name]);
+  return verify(known, cookieVersion, parse(cookieHeader, name)[name]);
 }
 
 /** The identity in a token, or `undefined` when it is not valid. */
-export function readToken(secrets: VoterSecrets, token: string | null): Identity | undefined {
-  return verify(secrets, tokenVersion, token ?? undefined);
+export function readToken(known: KnownSecrets, token: string | null): Identity | undefined {
+  return verify(known, tokenVersion, token ?? undefined);
 }
 
 /** The token that an embed keeps where it can keep no cookie. */
@@ -86,10 +87,35 @@ export function identityToken(secrets: VoterSecrets, id: Buffer): string {
   return sign(secrets, tokenVersion, id);
 }
 
-/** A new identity: derived from the ballot id that the client chose, or random. */
+/**
+ * A new identity: derived from the ballot id that the client chose, or random.
+ *
+ * @param secrets - the poll's, so that a retry gets the same identity while secrets rotate.
+ */
 export function mintIdentity(secrets: VoterSecrets, ballotId: BallotId | undefined): Identity {
-  if (ballotId === undefined) return { id: randomBytes(idBytes), known: false };
-  return { id: secrets.voter.digest(idBytes, "mint\0", uuidOf(ballotId)), known: false };
+  const id =
+    ballotId === undefined
+      ? randomBytes(idBytes)
+      : secrets.voter.digest(idBytes, "mint\0", uuidOf(ballotId));
+  return { id, signedBy: undefined };
+}
+
+/** An identity with the secret that its cookie or token is to be signed with; `undefined`: the browser has it already. */
+export interface SignedIdentity extends Pick<Identity, "id"> {
+  readonly signWith: VoterSecrets | undefined;
+}
+
+/**
+ * How the answer to a vote hands the identity to the browser. The poll's secret signs it: every process that takes votes
+ * for the poll knows it. A cookie under an older secret is replaced, so that the older one can be removed one day.
+ */
+export function signedFor(
+  { id, signedBy }: Identity,
+  secrets: VoterSecrets,
+  known: KnownSecrets,
+): SignedIdentity {
+  const isCurrent = signedBy !== undefined && !known.isNewer(secrets, signedBy);
+  return { id, signWith: isCurrent ? undefined : secrets };
 }
 
 /** Attributes that do not depend on the reader; the value needs no escaping. */
@@ -103,8 +129,12 @@ export function identityCookie(secrets: VoterSecrets, publicUrl: string, id: Buf
   return `${cookieName(publicUrl)}=${sign(secrets, cookieVersion, id)}${attributes}`;
 }
 
-/** The voter key of an identity in one poll. */
-export function voterKey(secrets: VoterSecrets, poll: PollId, identity: Identity): VoterKey {
+/** The voter key of an identity in one poll. @param secrets - the poll's. */
+export function voterKey(
+  secrets: VoterSecrets,
+  poll: PollId,
+  identity: Pick<Identity, "id">,
+): VoterKey {
   const scope = Buffer.alloc(4);
   scope.writeUInt32BE(poll);
   return secrets.voter.digest(16, scope, identity.id).toString("hex") as VoterKey;

@@ -67,8 +67,9 @@ export async function markOf(
   request: Request,
 ): Promise<Mark | undefined> {
   const identity = identityOf(front, request);
-  if (!identity) return undefined;
-  return readMark(front.placement, poll.id, voterKey(front.secrets, poll.id, identity));
+  const secrets = front.secrets.of(poll);
+  if (!identity || !secrets) return undefined;
+  return readMark(front.placement, poll.id, voterKey(secrets, poll.id, identity));
 }
 
 /** Withdrawing a ballot makes the reader a non-voter again. */

@@ -16,6 +16,7 @@ describe("castError", () => {
     [{ outcome: "overloaded" }, 503, "overloaded"],
     [{ outcome: "unavailable" }, 503, "memcached_unavailable"],
     [{ outcome: "full" }, 503, "queue_full"],
+    [{ outcome: "secret_unknown" }, 503, "secret_unknown"],
   ];
   for (const [outcome, status, code] of cases) {
     it(`castError answers ${outcome.outcome} as ${status} ${code}`, () => {

@@ -16,9 +16,9 @@ import {
   type Identity,
   identityCookie,
   identityToken,
-  mintIdentity,
   readIdentity,
   readToken,
+  type SignedIdentity,
   voterHeader,
 } from "../voters/identity.ts";
 import { castRequestSchema } from "./contract.ts";
@@ -49,17 +49,16 @@ export function identityOf(front: Front, request: RequestHead): Identity | undef
   );
 }
 
-/** Headers that give the browser its new identity: a cookie, and for an embed a token. */
+/** Headers that give the browser its identity, if it lacks it: a cookie, and for an embed a token. */
 export function identityHeaders(
   front: Front,
   request: RequestHead,
-  identity: Identity,
+  { id, signWith }: SignedIdentity,
 ): Record<string, string> | undefined {
-  if (identity.known) return undefined;
-  const { secrets } = front;
-  const cookie = { "Set-Cookie": identityCookie(secrets, front.config.publicUrl, identity.id) };
+  if (!signWith) return undefined;
+  const cookie = { "Set-Cookie": identityCookie(signWith, front.config.publicUrl, id) };
   if (!request.headers.has(voterHeader)) return cookie;
-  return { ...cookie, [voterHeader]: identityToken(secrets, identity.id) };
+  return { ...cookie, [voterHeader]: identityToken(signWith, id) };
 }
 
 /** Casts the ballot of a request; now is when it was received. */
@@ -68,7 +67,7 @@ export function castVote(
   request: RequestHead,
   slug: Slug,
   input: VoteInput,
-  identity: Identity,
+  identity: Identity | undefined,
 ): Promise<CastOutcome> {
   return castBallot(front.voting().cast, {
     slug,
@@ -121,14 +120,13 @@ async function answerJsonVote(
   body: unknown,
 ): Promise<Answer> {
   const input = parse(castRequestSchema, body);
-  const identity = identityOf(front, request) ?? mintIdentity(front.secrets, input.ballotId);
-  const outcome = await castVote(front, request, slug, input, identity);
+  const outcome = await castVote(front, request, slug, input, identityOf(front, request));
   if (outcome.outcome !== "accepted") return problemAnswer(castError(outcome), front.log);
-  const { ballotId, revision, receipt, results } = outcome;
+  const { ballotId, revision, receipt, results, voter } = outcome;
   const shown = results?.text ?? "null";
   return {
     status: 202,
-    headers: jsonHeadersWith(identityHeaders(front, request, identity)),
+    headers: jsonHeadersWith(identityHeaders(front, request, voter)),
     body: `{"ballotId":"${uuidOf(ballotId)}","revision":${revision},"receipt":"${receipt}","results":${shown}}`,
   };
 }
@@ -163,6 +161,8 @@ export function castError(outcome: Exclude<CastOutcome, { outcome: "accepted" }>
       return new FloodgateError("queue_full", { retryAfterMs: queueFullRetryMs });
     case "overloaded":
       return new FloodgateError("overloaded");
+    case "secret_unknown":
+      return new FloodgateError("secret_unknown");
     case "unavailable":
       return new FloodgateError("memcached_unavailable");
   }

@@ -9,11 +9,12 @@ import { createLog, type Log } from "../base/log.ts";
 import { type Config, loadConfig } from "../config/config.ts";
 import type { Auth } from "../editors/auth.ts";
 import { SignInAttempts } from "../editors/sign-in-attempts.ts";
+import { sharedSecret } from "../fleet/secret-rotation.ts";
 import type { SiteClock } from "../fleet/site-clock.ts";
 import { Degradation } from "../health/degradation.ts";
 import type { PreparedResponse } from "../http/prepared-response.ts";
 import { type Placement, serversUp } from "../memcached/placement.ts";
-import type { EditDeps } from "../polls/edit.ts";
+import type { CreateDeps } from "../polls/edit.ts";
 import { PublishedPolls } from "../polls/published.ts";
 import { connectServers } from "../program/connections.ts";
 import { nothingWaits } from "../queue/depth.ts";
@@ -23,7 +24,7 @@ import { ResultsBoard } from "../results/results-board.ts";
 import type { Snapshot } from "../results/snapshot.ts";
 import { poolSizes, Store } from "../store/database.ts";
 import { StoreBreaker } from "../store/store-breaker.ts";
-import { deriveVoterSecrets, type VoterSecrets } from "../voters/voter-secrets.ts";
+import { KnownSecrets } from "../voters/voter-secrets.ts";
 import { PictureCache } from "./picture-cache.ts";
 import type { Serving } from "./serving.ts";
 import { SharedPages } from "./shared-pages.ts";
@@ -39,11 +40,11 @@ export interface Front {
   readonly results: ResultsBoard;
   readonly live: LiveBoard;
   readonly degradation: Degradation;
-  readonly secrets: VoterSecrets;
+  readonly secrets: KnownSecrets;
   /** The voting part, started on first use. */
   readonly voting: () => Voting;
   readonly receipts: Receipts;
-  readonly edit: EditDeps;
+  readonly edit: CreateDeps;
   /** What the server in this process says of itself; see `web/serving.ts`. */
   readonly serving: Serving;
   readonly pictures: PictureCache;
@@ -85,7 +86,7 @@ const directStore = {
 
 function build(config: Config, votingStart: VotingStart): Front {
   const log = createLog("front", config.logLevel);
-  const secrets = deriveVoterSecrets(config.secret);
+  const secrets = new KnownSecrets(config);
   const connections = connectServers(config, log, {
     connectionsMax: poolSizes.front,
     statementMs: statementMsMax,
@@ -135,7 +136,13 @@ function build(config: Config, votingStart: VotingStart): Front {
       secrets,
       nothingWaits: () => nothingWaits(placement.queueServers, homes.names),
     }),
-    edit: { store, published, tallies: placement, log },
+    edit: {
+      store,
+      published,
+      tallies: placement,
+      log,
+      secretForNewPolls: () => sharedSecret(store, config),
+    },
     serving: { pagesAway: false, full: false },
     pictures: new PictureCache(),
     sharedPages: new SharedPages(),
@@ -159,7 +166,8 @@ function lazyAuth(config: Config, store: Store, placement: Placement) {
       store,
       attempts,
       publicUrl: config.publicUrl,
-      secret: config.secret,
+      secrets: config,
+      secretForSessions: () => sharedSecret(store, config),
     });
   };
   return () => {

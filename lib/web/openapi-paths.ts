@@ -29,7 +29,7 @@ function problems(...codes: ErrorCode[]): Record<string, unknown> {
   );
 }
 
-const outages = ["overloaded", "memcached_unavailable", "queue_full"] as const;
+const outages = ["overloaded", "memcached_unavailable", "queue_full", "secret_unknown"] as const;
 const editing = ["unauthenticated", "forbidden", "mysql_unavailable"] as const;
 const conflicts = ["edit_conflict", "poll_in_use"] as const;
 const bodies = ["body_too_large", "unsupported_media_type"] as const;

@@ -10,7 +10,7 @@ import { DirectCommit } from "../ballots/direct-commit.ts";
 import { GroupCommit } from "../ballots/group-commit.ts";
 import { watchReplayRing } from "../ballots/replay.ts";
 import { VotesUnderWay } from "../ballots/under-way.ts";
-import type { Log } from "../base/log.ts";
+import { describeError, type Log } from "../base/log.ts";
 import { stopWith } from "../base/shutdown.ts";
 import { AcceptedCount } from "../books/accepted-count.ts";
 import { recoverCounts } from "../books/recover-counts.ts";
@@ -19,6 +19,7 @@ import type { FleetRecord } from "../fleet/fleet-record.ts";
 import { FrontReport } from "../fleet/front-report.ts";
 import { identifyFront } from "../fleet/process-identity.ts";
 import { Registration } from "../fleet/registration.ts";
+import { checkPollSecrets } from "../fleet/secret-rotation.ts";
 import type { SiteClock } from "../fleet/site-clock.ts";
 import type { Degradation } from "../health/degradation.ts";
 import type { Placement } from "../memcached/placement.ts";
@@ -32,9 +33,10 @@ import type { QueueHomes } from "../queue/queue-homes.ts";
 import { ReplayRing } from "../queue/replay-ring.ts";
 import type { ResultsBoard } from "../results/results-board.ts";
 import type { Store } from "../store/database.ts";
+import { orWhenMysqlFails } from "../store/failure.ts";
 import type { StoreBreaker } from "../store/store-breaker.ts";
 import { StaleTallies } from "../tallies/stale-tallies.ts";
-import type { VoterSecrets } from "../voters/voter-secrets.ts";
+import type { KnownSecrets } from "../voters/voter-secrets.ts";
 
 export interface VotingParts {
   readonly config: Config;
@@ -48,7 +50,7 @@ export interface VotingParts {
   readonly results: ResultsBoard;
   readonly placement: Placement;
   readonly degradation: Degradation;
-  readonly secrets: VoterSecrets;
+  readonly secrets: KnownSecrets;
 }
 
 export interface Voting {
@@ -132,18 +134,28 @@ export function startVoting(parts: VotingParts): Voting {
   };
 }
 
+/** While MySQL is away, nothing can be checked; a poll names its secret itself. */
+async function checkSecrets({ config, log, store, clock }: VotingParts): Promise<void> {
+  const checked = checkPollSecrets(store, config, log, clock.nowMs());
+  await orWhenMysqlFails(checked, error => {
+    log.warn({ event: "poll_secrets_not_checked", ...describeError(error) });
+  });
+}
+
 function newReport(
-  { config, log, store, clock, fleet }: VotingParts,
+  parts: VotingParts,
   producer: Buffer,
   acceptedCount: AcceptedCount,
   oldestHeldMs: () => number,
 ): FrontReport {
+  const { config, log, store, clock, fleet } = parts;
   return new FrontReport({
     log,
     store,
     clock,
     fleet,
     registration: new Registration(store, log, identifyFront(config, producer)),
+    checkSecrets: () => checkSecrets(parts),
     acceptedCount,
     oldestHeldMs,
     onConflict: sentence => {

@@ -8,15 +8,16 @@ import { receiptCode } from "#lib/receipts/receipt-code.ts";
 import type { Row } from "#lib/store/database.ts";
 import { deletePoll, finalizePoll } from "#lib/store/poll-changes.ts";
 import { StoreBreaker } from "#lib/store/store-breaker.ts";
-import { deriveVoterSecrets } from "#lib/voters/voter-secrets.ts";
+import { deriveVoterSecrets, KnownSecrets } from "#lib/voters/voter-secrets.ts";
 import { ballot, batch, startFlushBench } from "#test/support/flush-bench.ts";
 
 const { newFlusher, newPoll, producer, enqueue, store, count } = await startFlushBench();
-const secrets = deriveVoterSecrets("a secret that is only good for tests, 32 bytes and more");
+const secret = "a secret that is only good for tests, 32 bytes and more";
+const secrets = deriveVoterSecrets(secret);
 const newReceipts = () =>
   new Receipts({
     store: new StoreBreaker(store, createLog("test", "silent")),
-    secrets,
+    secrets: new KnownSecrets({ secret, previousSecrets: [] }),
     nothingWaits: async () => false,
   });
 const codeOf = (of: Ballot) => receiptCode(secrets, of);
