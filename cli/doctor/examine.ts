@@ -16,6 +16,7 @@ import { checkMysql, checkWriting } from "./mysql.ts";
 import { checkFront, checkWorker, countSlots } from "./processes.ts";
 import { checkQueues } from "./queues.ts";
 import { checkMigrations } from "./schema.ts";
+import { checkRotation } from "./secret-rotation.ts";
 import { checkSecrets, checkSettings } from "./settings.ts";
 
 const connectionsMax = 2;
@@ -63,6 +64,7 @@ async function checkDatabase(deps: Connections, config: Config): Promise<Finding
     const refused = await checkWriting(store, deps.clock.nowMs());
     if (refused.length > 0) return [...found.filter(isNotOkOfMysql), ...refused];
     found.push(...(await checkFleet(deps.fleet, config)));
+    found.push(...(await checkRotation(store, config, deps.fleet.members)));
     found.push(...(await checkQueues(serversUp(queueServers), store, config)));
     found.push(...(await checkBooks(store, () => countSlots(config, queueServers))));
     found.push(...(await checkLetters(store)));

@@ -31,6 +31,7 @@ export const sections = [
   "votes-are-refused",
   "votes-are-not-stored",
   "processes-differ",
+  "rotate-the-secret",
 ] as const;
 export type Section = (typeof sections)[number];
 

@@ -66,9 +66,9 @@ export function checkSecrets(config: Config): Finding[] {
       isGuessable(secret) &&
         wrong(
           "secrets",
-          "secrets",
+          "rotate-the-secret",
           "FLOODGATE_SECRET looks like a default or a sentence: anybody who guesses it can vote any number of times, and sign in",
-          `${makeOne}, before the next poll opens: readers can vote again in polls that are open.`,
+          `${makeOne}, and put the present one into FLOODGATE_PREVIOUS_SECRETS while polls need it.`,
         ),
       token !== undefined &&
         (isGuessable(token) || token === secret) &&
