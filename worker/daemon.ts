@@ -5,6 +5,7 @@ import { describeError } from "#lib/base/log.ts";
 import type { LogLines } from "#lib/base/log-lines.ts";
 import { retry } from "#lib/base/retry.ts";
 import { onShutdown, stopWith } from "#lib/base/shutdown.ts";
+import type { Conflict } from "#lib/fleet/compared-settings.ts";
 import type { PassSummary } from "#lib/flush/flusher.ts";
 import { exitStatus } from "#lib/program/command-line.ts";
 import { isStoreFailure, orWhenMysqlFails } from "#lib/store/failure.ts";
@@ -46,22 +47,29 @@ const stateOf = ({ clock }: WorkerParts) => ({
 
 /** Keeps this worker's row in the fleet record, and its view of the others. Never rejects. */
 async function keepRegistered(worker: WorkerParts): Promise<void> {
-  const { fleet, registration, log } = worker;
+  const { fleet, registration, log, clock } = worker;
+  const { identity } = registration;
+  giveWayTo(await fleet.copies.exchange(identity, stateOf(worker), clock.nowMs()), log);
   try {
     await registration.report(stateOf(worker));
     await fleet.refresh();
-    const conflict = fleet.conflictOf(registration.identity);
-    if (!conflict) return;
-    log.fatal({ event: "settings_differ", sentence: conflict.sentence });
-    stopWith(exitStatus.config);
+    giveWayTo(fleet.conflictOf(identity), log);
   } catch (error) {
     // MySQL is away, which the passes report.
     if (!isStoreFailure(error)) log.error({ event: "fleet_not_read", ...describeError(error) });
   }
 }
 
+/** Ends this process when its settings differ from those of one that started earlier. */
+function giveWayTo(conflict: Conflict | undefined, log: WorkerParts["log"]): void {
+  if (!conflict) return;
+  log.fatal({ event: "settings_differ", sentence: conflict.sentence });
+  stopWith(exitStatus.config);
+}
+
 /** Without MySQL, the others notice by themselves that this process has ended. */
-async function leave({ registration }: WorkerParts): Promise<void> {
+async function leave({ registration, fleet }: WorkerParts): Promise<void> {
+  await fleet.copies.leave(registration.identity);
   await orWhenMysqlFails(registration.end(), () => undefined);
 }
 
@@ -80,6 +88,7 @@ export async function runDaemon(worker: WorkerParts, lines: LogLines): Promise<v
   await clock.measure();
   await worker.fleet.join(worker.registration, stateOf(worker));
   void clock.watch(stop.signal);
+  await keepRegistered(worker);
   const registered = every(fleetEveryMs, () => keepRegistered(worker), stop.signal);
   const maintenance = new Maintenance(worker);
   const kickstart = new KickstartListener(log);

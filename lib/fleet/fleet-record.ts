@@ -3,7 +3,8 @@
  * many homes have queues.
  *
  * A process compares its settings with those of all others before it serves, and every few seconds while it does. Of two
- * that differ, the one that started later does not serve. While MySQL is away nothing can be compared, and votes go on.
+ * that differ, the one that started later does not serve. While MySQL is away, it compares with the copies in memcached
+ * (`fleet-copies.ts`); with neither, nothing can be compared, and votes go on.
  */
 import { monotonicMs, SECOND, sleep } from "../base/clock.ts";
 import { describeError, type Log } from "../base/log.ts";
@@ -20,6 +21,7 @@ import {
   readSharedState,
 } from "../store/fleet-processes.ts";
 import { type Conflict, conflictOf } from "./compared-settings.ts";
+import type { FleetCopies } from "./fleet-copies.ts";
 import { type Registration, silentMs } from "./registration.ts";
 
 const joinPauseMs = 0.5 * SECOND;
@@ -28,12 +30,14 @@ export class FleetRecord {
   readonly #store: Store;
   readonly #log: Log;
   readonly #homes: QueueHomes;
+  readonly copies: FleetCopies;
   /** The processes that run, as last read. */
   members: readonly FleetMember[] = [];
   /** MySQL's generation, as last read. */
   generation: string | undefined;
 
-  constructor(store: Store, log: Log, homes: QueueHomes) {
+  constructor(store: Store, log: Log, homes: QueueHomes, copies: FleetCopies) {
+    this.copies = copies;
     this.#store = store;
     this.#log = log;
     this.#homes = homes;
@@ -69,7 +73,10 @@ export class FleetRecord {
       throw new ConfigError([refusal.sentence]);
     } catch (error) {
       if (!isStoreFailure(error)) throw error;
-      this.#log.warn({ event: "settings_not_compared", ...describeError(error) });
+      const conflict = await this.copies.conflictAtStart(identity);
+      if (conflict === "unknown") {
+        this.#log.warn({ event: "settings_not_compared", ...describeError(error) });
+      } else if (conflict) throw new ConfigError([conflict.sentence]);
     }
   }
 

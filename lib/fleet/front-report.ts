@@ -15,6 +15,7 @@ import { raiseAccepted } from "../store/acceptances.ts";
 import type { Store } from "../store/database.ts";
 import { isStoreFailure, orWhenMysqlFails } from "../store/failure.ts";
 import type { ProcessState } from "../store/fleet-processes.ts";
+import { exchangeEveryMs } from "./fleet-copies.ts";
 import type { FleetRecord } from "./fleet-record.ts";
 import type { Registration } from "./registration.ts";
 
@@ -74,6 +75,7 @@ export class FrontReport {
       await orWhenMysqlFails(registration.end(), () => undefined);
       throw error;
     }
+    await this.#exchange();
   }
 
   /** Reports regularly once this process has joined, until `signal` is aborted. Never rejects. */
@@ -87,7 +89,10 @@ export class FrontReport {
       }
       return;
     }
-    await every(reportEveryMs, () => this.#reportIfDue(), signal);
+    await Promise.all([
+      every(reportEveryMs, () => this.#reportIfDue(), signal),
+      every(exchangeEveryMs, () => this.#exchange(), signal),
+    ]);
   }
 
   /** The last report, when this process holds nothing any more. Never rejects. */
@@ -96,6 +101,16 @@ export class FrontReport {
       await this.#reportAccepted();
       await this.#deps.registration.end();
     });
+    const { fleet, registration } = this.#deps;
+    await fleet.copies.leave(registration.identity);
+  }
+
+  /** Keeps the copy of its entry in memcached. */
+  async #exchange(): Promise<void> {
+    const { fleet, registration, clock, onConflict } = this.#deps;
+    const state = this.#state();
+    const conflict = await fleet.copies.exchange(registration.identity, state, clock.nowMs());
+    if (conflict) onConflict(conflict.sentence);
   }
 
   async #reportIfDue(): Promise<void> {

@@ -27,6 +27,7 @@
  * | `p`                     | the list of listed polls           | the server forgets     | front, worker |
  * | `pv`                    | number of publications             | the server forgets     | front, worker |
  * | `g`                     | MySQL's generation that the publications are of | the server forgets     | worker     |
+ * | `f`                     | fleet record: the running processes | 60 s                  | front, worker |
  * | `a:{digest}`            | attempts to sign in                | its window             | front      |
  */
 import type { Epoch, PollId, QueueName, SlotNumber, Slug, VoterKey } from "../model/ids.ts";
@@ -89,5 +90,6 @@ export const publishedSlug = (text: string): Slug => text.slice(publishedKeyPref
 export const generationKey: Key = key("g");
 export const listedKey: Key = key("p");
 export const publicationsKey: Key = key("pv");
+export const fleetKey: Key = key("f");
 /** @param digest - in base64url, so that the key does not reveal whose attempts it counts. */
 export const attemptsKey = (digest: string): Key => key(`a:${digest}`);

@@ -6,6 +6,7 @@
  */
 import type { Log } from "../base/log.ts";
 import type { Config } from "../config/config.ts";
+import { FleetCopies } from "../fleet/fleet-copies.ts";
 import { FleetRecord } from "../fleet/fleet-record.ts";
 import { SiteClock } from "../fleet/site-clock.ts";
 import { connectMemcached } from "../memcached/client.ts";
@@ -45,7 +46,7 @@ export function connectServers(config: Config, log: Log, limits: StoreLimits): C
     }),
     placement,
     homes,
-    fleet: new FleetRecord(store, log, homes),
+    fleet: new FleetRecord(store, log, homes, new FleetCopies(() => placement.all)),
     copies: config.queueCopies,
     close: async () => {
       for (const server of placement.all) server.close();

@@ -67,6 +67,19 @@ describe("a process with other settings than those that run", () => {
     await site.restartWorker(worker);
   });
 
+  it("a front that starts while MySQL is away does not serve when its settings differ from what memcached says", async () => {
+    await site.database.child.kill();
+    const env = { FLOODGATE_SECRET: "another secret that is only good for tests, 32 bytes" };
+    const { status, output } = await refusal(site, "front", env);
+    assert.equal(status, 78, output);
+    assert.match(
+      output,
+      /^front: wrong settings: FLOODGATE_SECRET is not the same here and in the /m,
+    );
+    await site.restartDatabase();
+    site.assertUnharmed();
+  });
+
   it("a front that started while MySQL was away leaves when it finds that its settings differ", async () => {
     const other = await startMemcached();
     await site.database.child.kill();
