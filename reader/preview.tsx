@@ -1,7 +1,7 @@
 /** @jsxImportSource hono/jsx */
 /** The preview of an unsaved poll, in the readers' card. */
 import { wallMs } from "#lib/base/clock.ts";
-import type { OptionNumber, PollId, Slug } from "#lib/model/ids.ts";
+import type { OptionNumber, PollId, PollKey, Slug } from "#lib/model/ids.ts";
 import { optionNumberMax } from "#lib/model/ids.ts";
 import type { OptionImage, Poll } from "#lib/model/poll.ts";
 import { defaultRules } from "#lib/model/poll-rules.ts";
@@ -23,6 +23,7 @@ export function previewPoll({ options, ...input }: PreviewInput): Poll {
   const unwritten = [{ label: "…" }, { label: "…" }];
   return {
     id: 0 as PollId,
+    key: "0" as PollKey,
     slug: "preview" as Slug,
     question: input.question || "…",
     description: input.description,

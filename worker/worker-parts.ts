@@ -75,7 +75,7 @@ export function buildWorker(config: Config, log: Log): WorkerParts {
         doubtful.add(unsure);
         const failed = await moveTallies(placement, corrections);
         for (const [server, polls] of failed) {
-          doubtful.add(polls);
+          doubtful.add("all");
           log.warn({ event: "tallies_not_corrected", server: server.name, polls: polls.length });
         }
       },

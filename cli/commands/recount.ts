@@ -79,8 +79,8 @@ async function compareRows(
 /** The tallies of a final poll are not maintained: once forgotten, they are rebuilt when results are asked for. */
 async function isForgotten({ tallies }: WorkerParts, poll: Poll): Promise<boolean> {
   if (poll.finalizedAtMs === null) return false;
-  const up = tallies.placement.up(poll.id);
-  const found = await Promise.all(up.map(server => readTally(server, poll.id, partsOf(poll))));
+  const up = tallies.placement.up(poll.key);
+  const found = await Promise.all(up.map(server => readTally(server, poll.key, partsOf(poll))));
   return !found.every(tally => tally !== undefined);
 }
 

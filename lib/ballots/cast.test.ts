@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { FloodgateError } from "../base/errors.ts";
 import type { LaneFacts } from "../config/lane-rules.ts";
-import type { BallotId, OptionNumber, PollId, Slug } from "../model/ids.ts";
+import type { BallotId, OptionNumber, PollId, PollKey, Slug } from "../model/ids.ts";
 import type { Poll } from "../model/poll.ts";
 import { defaultRules } from "../model/poll-rules.ts";
 import { readReceiptCode } from "../receipts/receipt-code.ts";
@@ -26,6 +26,7 @@ const duringMs = openedMs + 1_000;
 const open: Poll = {
   ...defaultRules,
   id: 7 as PollId,
+  key: "7" as PollKey,
   slug: "fish" as Slug,
   question: "Which fish?",
   description: "",

@@ -102,6 +102,7 @@ async function cast(deps: CastDeps, input: CastInput): Promise<CastOutcome> {
   const ballotId = input.ballotId ?? defaultBallotId(secrets, voter, choices, revision);
   const committed = await deps.commit.offer({
     pollId: poll.id,
+    pollKey: poll.key,
     slug: poll.slug,
     voter,
     ballotId,
@@ -115,7 +116,7 @@ async function cast(deps: CastDeps, input: CastInput): Promise<CastOutcome> {
     lane: deps.laneOf(new BallotLaneFacts(poll, input.request)),
   });
   if (committed.outcome === "accepted") {
-    if (committed.tally) deps.results.noteMoves(poll.id, committed.tally);
+    if (committed.tally) deps.results.noteMoves(poll.key, committed.tally);
     const fresh = deps.results.fresh(poll, requesterWith(choices));
     return {
       outcome: "accepted",

@@ -18,6 +18,7 @@ import { serversUp } from "../memcached/placement.ts";
 import { ballotsPerSlotMax } from "../model/ballot.ts";
 import { type Lane, lanes, pickLane, type Relief, sumWaiting } from "../model/lane.ts";
 import { encodedBallotBytes, slotBytesMax } from "../queue/slot-codec.ts";
+import { encodedPollBytes } from "../queue/slot-polls.ts";
 import { moveMark } from "../voters/marks.ts";
 import { DecideInMysql } from "./decide-in-mysql.ts";
 import { allowancePauseMs } from "./direct-commit.ts";
@@ -222,7 +223,7 @@ export class GroupCommit {
     let bytes = 1024;
     let count = 0;
     for (const { ballot } of this.#waiting[lane]) {
-      bytes += encodedBallotBytes(ballot);
+      bytes += encodedBallotBytes(ballot) + encodedPollBytes;
       if (bytes > slotBytesMax || count >= countMax) break;
       count += 1;
     }

@@ -1,7 +1,7 @@
 /** A ballot in the group commit, and its possible outcomes. */
 import { SECOND } from "../base/clock.ts";
 import type { Ballot } from "../model/ballot.ts";
-import type { Slug } from "../model/ids.ts";
+import type { PollKey, Slug } from "../model/ids.ts";
 import type { Lane } from "../model/lane.ts";
 import type { PartialTally } from "../tallies/counters.ts";
 import type { Mark } from "../voters/marks.ts";
@@ -11,6 +11,7 @@ export const patienceMs = 1.8 * SECOND;
 
 /** A ballot that a reader cast, checked against its poll. */
 export interface OfferedBallot extends Ballot {
+  readonly pollKey: PollKey;
   readonly slug: Slug;
   /** `PublishedPolls.publication` when the ballot was checked against its poll. */
   readonly publication: number;

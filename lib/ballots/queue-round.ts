@@ -145,7 +145,7 @@ export class QueueRound {
     this.#deps.acceptedCount.note(ballots);
     this.#deps.kickstart.send();
     for (const { ballot, answer } of inBatch) {
-      answer({ outcome: "accepted", tally: moves.partialTally(ballot.pollId) });
+      answer({ outcome: "accepted", tally: moves.partialTally(ballot.pollKey) });
     }
   }
 
@@ -197,7 +197,7 @@ export class QueueRound {
   async #readMark(pending: PendingBallot): Promise<void> {
     const { ballot, answer } = pending;
     try {
-      const mark = await readMark(this.#deps.tallies, ballot.pollId, ballot.voter);
+      const mark = await readMark(this.#deps.tallies, ballot.pollKey, ballot.voter);
       const outcome = mark && outcomeBeside(mark, ballot);
       if (outcome) answer(outcome);
       // No mark: it has expired, was taken back, or its server is away. MySQL decides at the flush.

@@ -1,6 +1,7 @@
 /**
- * The file of the accepted count: lines of `{poll} {ballots accepted so far}`, the last line of a poll being the
- * newest. Read by `recover-counts.ts`.
+ * The file of the accepted count: lines of `{poll's number} {ballots accepted so far} {poll key}`, the last line of a
+ * poll being the newest. There is no poll key where the number stands for it, as in release 0.2.0. Read by
+ * `recover-counts.ts`.
  *
  * **On failure:** a full or broken disk does not affect votes. It is logged once; the file keeps its older, valid
  * counts until all of them can be written again. That is tried once a second, not with each ballot.
@@ -18,7 +19,9 @@ import { join } from "node:path";
 import { monotonicMs, SECOND } from "../base/clock.ts";
 import { describeError, type Log } from "../base/log.ts";
 import { ConfigError } from "../config/config.ts";
-import type { PollId } from "../model/ids.ts";
+import type { PollKey } from "../model/ids.ts";
+import { keyOfId } from "../model/poll-key.ts";
+import type { Acceptance } from "../store/acceptances.ts";
 
 /** At this size the file is written anew. */
 const bytesMax = 1024 * 1024;
@@ -44,7 +47,7 @@ export function makeStateDirectory(directory: string): void {
 
 export class AcceptedCountFile {
   readonly #path: string;
-  readonly #accepted: ReadonlyMap<PollId, number>;
+  readonly #accepted: ReadonlyMap<PollKey, Acceptance>;
   readonly #log: Log;
   /** Opened with the first ballot, so that a process without ballots leaves no file. */
   #file: number | undefined;
@@ -57,7 +60,7 @@ export class AcceptedCountFile {
     directory: string,
     home: number,
     producer: Buffer,
-    accepted: ReadonlyMap<PollId, number>,
+    accepted: ReadonlyMap<PollKey, Acceptance>,
     log: Log,
   ) {
     this.#path = join(directory, `accepted-${home}-${process.pid}-${producer.toString("hex")}.log`);
@@ -66,7 +69,7 @@ export class AcceptedCountFile {
   }
 
   /** Writes the counts of `polls`. Never throws. */
-  write(polls: Iterable<PollId>): void {
+  write(polls: Iterable<PollKey>): void {
     if (this.#retryAtMs !== undefined && monotonicMs() < this.#retryAtMs) return;
     try {
       if (this.#file === undefined || this.#bytes > bytesMax) this.#rewrite();
@@ -107,8 +110,8 @@ export class AcceptedCountFile {
     renameSync(next, this.#path);
   }
 
-  #append(file: number, polls: Iterable<PollId>): void {
-    const lines = [...polls].map(poll => `${poll} ${this.#accepted.get(poll)}\n`);
+  #append(file: number, polls: Iterable<PollKey>): void {
+    const lines = [...polls].flatMap(poll => this.#accepted.get(poll) ?? []).map(lineOf);
     const bytes = Buffer.from(lines.join(""));
     // A disk that is nearly full takes a part of the bytes, and refuses the rest with an error.
     for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at);
@@ -121,4 +124,9 @@ export class AcceptedCountFile {
     this.close();
     if (!known) this.#log.warn({ event: "accepted_count_not_written", ...describeError(error) });
   }
+}
+
+function lineOf({ pollId, pollKey, ballots }: Acceptance): string {
+  const named = pollKey === undefined || pollKey === keyOfId(pollId) ? "" : ` ${pollKey}`;
+  return `${pollId} ${ballots}${named}\n`;
 }

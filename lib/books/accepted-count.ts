@@ -17,7 +17,8 @@ import { isMemcachedFailure } from "../memcached/failure.ts";
 import { acceptedKey } from "../memcached/keys.ts";
 import { Pipeline } from "../memcached/pipeline.ts";
 import type { Placement } from "../memcached/placement.ts";
-import type { PollId } from "../model/ids.ts";
+import type { PollKey } from "../model/ids.ts";
+import { type PollReference, pollKeyOf } from "../model/poll-key.ts";
 import type { Acceptance } from "../store/acceptances.ts";
 import { AcceptedCountFile, makeStateDirectory } from "./accepted-count-file.ts";
 
@@ -38,9 +39,9 @@ const publishedSeconds = (7 * DAY) / SECOND;
 
 export class AcceptedCount {
   readonly #options: AcceptedCountOptions;
-  readonly #accepted = new Map<PollId, number>();
-  #unpublished = new Set<PollId>();
-  #unreported = new Set<PollId>();
+  readonly #accepted = new Map<PollKey, Acceptance>();
+  #unpublished = new Set<PollKey>();
+  #unreported = new Set<PollKey>();
   readonly #file: AcceptedCountFile | undefined;
 
   /** @throws ConfigError when the directory can't be made or written to. */
@@ -53,13 +54,17 @@ export class AcceptedCount {
   }
 
   /** Counts accepted ballots; called before their voters are answered. Never throws. */
-  note(ballots: readonly { readonly pollId: PollId }[]): void {
-    const touched = new Set<PollId>();
-    for (const { pollId } of ballots) {
-      this.#accepted.set(pollId, (this.#accepted.get(pollId) ?? 0) + 1);
-      this.#unpublished.add(pollId);
-      this.#unreported.add(pollId);
-      touched.add(pollId);
+  note(ballots: readonly PollReference[]): void {
+    const { producer } = this.#options;
+    const touched = new Set<PollKey>();
+    for (const ballot of ballots) {
+      const pollKey = pollKeyOf(ballot);
+      const before = this.#accepted.get(pollKey)?.ballots ?? 0;
+      const { pollId } = ballot;
+      this.#accepted.set(pollKey, { pollId, pollKey, producer, ballots: before + 1 });
+      this.#unpublished.add(pollKey);
+      this.#unreported.add(pollKey);
+      touched.add(pollKey);
     }
     this.#file?.write(touched);
   }
@@ -80,15 +85,14 @@ export class AcceptedCount {
 
   /** The counts that have changed since the last call, for the report to MySQL. */
   takeUnreported(): Acceptance[] {
-    const { producer } = this.#options;
     const polls = [...this.#unreported];
     this.#unreported = new Set();
-    return polls.map(pollId => ({ pollId, producer, ballots: this.#accepted.get(pollId) ?? 0 }));
+    return polls.flatMap(poll => this.#accepted.get(poll) ?? []);
   }
 
   /** Gives back counts that could not be reported. */
   reportAgain(counts: readonly Acceptance[]): void {
-    for (const { pollId } of counts) this.#unreported.add(pollId);
+    for (const count of counts) this.#unreported.add(pollKeyOf(count));
   }
 
   /** The next report has every count: MySQL may have lost those of earlier ones. */
@@ -101,13 +105,13 @@ export class AcceptedCount {
   }
 
   async #publish(): Promise<void> {
-    const byServer = new Map<MemcachedClient, PollId[]>();
+    const byServer = new Map<MemcachedClient, PollKey[]>();
     for (const poll of this.#unpublished) {
       for (const server of this.#options.placement.of(poll)) {
         byServer.set(server, [...(byServer.get(server) ?? []), poll]);
       }
     }
-    const unpublished = new Set<PollId>();
+    const unpublished = new Set<PollKey>();
     this.#unpublished = unpublished;
     for (const [server, polls] of byServer) {
       if (!server.available) {
@@ -117,12 +121,12 @@ export class AcceptedCount {
       const pipeline = new Pipeline();
       const ops = polls.map(poll => {
         const key = acceptedKey(this.#options.producer, poll);
-        return pipeline.overwrite(key, String(this.#accepted.get(poll)), publishedSeconds);
+        return pipeline.overwrite(key, String(this.#accepted.get(poll)?.ballots), publishedSeconds);
       });
       try {
         const replies = await server.send(pipeline);
         for (const [index, op] of ops.entries()) {
-          if (replies.of(op) === "full") unpublished.add(polls[index] as PollId);
+          if (replies.of(op) === "full") unpublished.add(polls[index] as PollKey);
         }
       } catch (error) {
         for (const poll of polls) unpublished.add(poll);

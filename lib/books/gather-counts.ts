@@ -10,15 +10,15 @@ import { acceptedKey, tallyKey } from "../memcached/keys.ts";
 import { counterValue, Pipeline } from "../memcached/pipeline.ts";
 import type { Placement } from "../memcached/placement.ts";
 import type { Batch } from "../model/ballot.ts";
-import { type PollId, producerBytes } from "../model/ids.ts";
+import { type PollId, type PollKey, producerBytes } from "../model/ids.ts";
+import { type PollReference, pollKeyOf } from "../model/poll-key.ts";
 import { type Acceptance, missingAcceptances, raiseAccepted } from "../store/acceptances.ts";
 import type { Store } from "../store/database.ts";
 import { countOpenLetters, type OpenLetters } from "../store/dead-letters.ts";
 import { readTotals } from "../store/totals.ts";
 import { type Books, readAllBooks } from "./books.ts";
 
-interface Source {
-  readonly pollId: PollId;
+interface Source extends PollReference {
   readonly producer: Buffer;
   seenMs: number;
   /** The count that MySQL has. */
@@ -36,7 +36,7 @@ export class CountGatherer {
   readonly #placement: Placement;
   readonly #sources = new Map<string, Source>();
   readonly #dormant = new Map<string, Source>();
-  #touched = new Set<PollId>();
+  #touched = new Map<PollKey, PollId>();
   /** MySQL has not been asked yet which ballots have not arrived: this worker is new, or MySQL went back. */
   #mustAsk = true;
   #total: Books | undefined;
@@ -73,19 +73,19 @@ export class CountGatherer {
   committed(batches: readonly Pick<Batch, "id" | "ballots">[]): void {
     for (const { id, ballots } of batches) {
       const producer = Buffer.from(id.subarray(0, producerBytes));
-      for (const pollId of new Set(ballots.map(ballot => ballot.pollId))) {
-        this.#touched.add(pollId);
-        this.#see(pollId, producer);
+      for (const [poll, reference] of referencesOf(ballots)) {
+        this.#touched.set(poll, reference.pollId);
+        this.#see(reference, producer);
       }
     }
   }
 
-  #see(pollId: PollId, producer: Buffer): void {
+  #see(poll: PollReference, producer: Buffer): void {
     const seenMs = monotonicMs();
-    const key = `${producer.toString("hex")}:${pollId}`;
+    const key = `${producer.toString("hex")}:${pollKeyOf(poll)}`;
     const source = this.#sources.get(key);
     if (source) source.seenMs = seenMs;
-    else this.#sources.set(key, { pollId, producer, seenMs, raisedTo: 0 });
+    else this.#sources.set(key, { ...poll, producer, seenMs, raisedTo: 0 });
   }
 
   /**
@@ -95,8 +95,8 @@ export class CountGatherer {
    */
   async gather(): Promise<void> {
     if (this.#mustAsk) {
-      for (const { pollId, producer } of await missingAcceptances(this.#store)) {
-        this.#see(pollId, producer);
+      for (const missing of await missingAcceptances(this.#store)) {
+        this.#see(referenceOf(missing), missing.producer);
       }
       this.#mustAsk = false;
     }
@@ -120,15 +120,15 @@ export class CountGatherer {
     const seenMs = monotonicMs();
     for (const [key, source] of [...this.#dormant, ...this.#sources]) {
       this.#sources.set(key, { ...source, seenMs, raisedTo: 0 });
-      this.#touched.add(source.pollId);
+      this.#touched.set(pollKeyOf(source), source.pollId);
     }
     this.#dormant.clear();
     this.#mustAsk = true;
   }
 
   async #gatherFrom(server: MemcachedClient): Promise<void> {
-    const sources = [...this.#sources.values()].filter(({ pollId }) =>
-      this.#placement.of(pollId).includes(server),
+    const sources = [...this.#sources.values()].filter(source =>
+      this.#placement.of(pollKeyOf(source)).includes(server),
     );
     for (const portion of portions(sources, keysPerRead)) {
       const raised = await published(server, portion);
@@ -140,13 +140,14 @@ export class CountGatherer {
   async #publishStored(): Promise<void> {
     const polls = [...this.#touched];
     if (polls.length === 0) return;
-    this.#touched = new Set();
-    const totals = await readTotals(this.#store, polls);
+    this.#touched = new Map();
+    const totals = await readTotals(this.#store, [...new Set(polls.map(([, id]) => id))]);
     for (const server of this.#placement.servers) {
       const pipeline = new Pipeline();
-      for (const [poll, { ballots }] of totals) {
-        if (this.#placement.of(poll).includes(server)) {
-          pipeline.overwrite(tallyKey(poll, "s"), String(ballots), 0);
+      for (const [poll, id] of polls) {
+        const stored = totals.get(id);
+        if (stored && this.#placement.of(poll).includes(server)) {
+          pipeline.overwrite(tallyKey(poll, "s"), String(stored.ballots), 0);
         }
       }
       if (pipeline.size > 0) await orWhenMemcachedFails(server.send(pipeline), () => undefined);
@@ -160,15 +161,23 @@ interface Raised {
 }
 
 const toAcceptance = ({ source, accepted }: Raised): Acceptance => ({
-  pollId: source.pollId,
+  ...referenceOf(source),
   producer: source.producer,
   ballots: accepted,
 });
 
+const referenceOf = ({ pollId, pollKey }: PollReference): PollReference =>
+  pollKey === undefined ? { pollId } : { pollId, pollKey };
+
+/** The polls of these ballots, each once. */
+function referencesOf(ballots: readonly PollReference[]): ReadonlyMap<PollKey, PollReference> {
+  return new Map(ballots.map(ballot => [pollKeyOf(ballot), referenceOf(ballot)] as const));
+}
+
 /** Sources that have published a higher count than MySQL has. One round trip. */
 async function published(server: MemcachedClient, sources: readonly Source[]): Promise<Raised[]> {
   const pipeline = new Pipeline();
-  const ops = sources.map(({ producer, pollId }) => pipeline.get(acceptedKey(producer, pollId)));
+  const ops = sources.map(source => pipeline.get(acceptedKey(source.producer, pollKeyOf(source))));
   // A server that is away is asked again after the next pass.
   const replies = await orWhenMemcachedFails(server.read(pipeline), () => undefined);
   if (!replies) return [];

@@ -8,7 +8,8 @@ import { SECOND } from "../base/clock.ts";
 import { describeError, type Log } from "../base/log.ts";
 import { retry } from "../base/retry.ts";
 import { isRunning } from "../base/running-process.ts";
-import type { PollId } from "../model/ids.ts";
+import type { PollId, PollKey } from "../model/ids.ts";
+import { keyOfId } from "../model/poll-key.ts";
 import { type Acceptance, raiseAccepted } from "../store/acceptances.ts";
 import type { Store } from "../store/database.ts";
 import { isStoreFailure } from "../store/failure.ts";
@@ -68,10 +69,13 @@ async function recoverFile(
 /** The newest count of each poll; a truncated last line is ignored. */
 export function parseCounts(text: string, producerHex: string): Acceptance[] {
   const producer = Buffer.from(producerHex, "hex");
-  const counts = new Map<PollId, number>();
+  const counts = new Map<PollKey, Acceptance>();
   for (const line of text.slice(0, text.lastIndexOf("\n") + 1).split("\n")) {
-    const [, poll, count] = /^(\d{1,10}) (\d{1,15})$/.exec(line) ?? [];
-    if (poll && count) counts.set(Number(poll) as PollId, Number(count));
+    const [, poll, count, key] = /^(\d{1,10}) (\d{1,15})(?: (\d{10,20}))?$/.exec(line) ?? [];
+    if (!poll || !count) continue;
+    const pollId = Number(poll) as PollId;
+    const pollKey = key === undefined ? keyOfId(pollId) : (key as PollKey);
+    counts.set(pollKey, { pollId, pollKey, producer, ballots: Number(count) });
   }
-  return [...counts].map(([pollId, ballots]) => ({ pollId, producer, ballots }));
+  return [...counts.values()];
 }

@@ -18,11 +18,12 @@ import { Pipeline } from "../memcached/pipeline.ts";
 import type { Placement } from "../memcached/placement.ts";
 import { readServerClock } from "../memcached/server-clock.ts";
 import type { Ballot } from "../model/ballot.ts";
-import type { PollId, VoterKey } from "../model/ids.ts";
+import type { PollId, PollKey, VoterKey } from "../model/ids.ts";
 import { decodeBatch } from "../queue/slot-codec.ts";
 import { votersWithBallots } from "../store/ballots.ts";
 import type { Store } from "../store/database.ts";
 import { deadLettersAfter } from "../store/dead-letters.ts";
+import { pollsById } from "../store/polls.ts";
 
 export interface ReleaseDeps {
   readonly store: Store;
@@ -36,8 +37,15 @@ const marksPerQuery = 1_000;
 const lettersPerQuery = 500;
 
 interface FoundMark extends DumpedKey {
-  readonly pollId: PollId;
+  readonly pollKey: PollKey;
   readonly voter: VoterKey;
+}
+
+/** A poll whose marks are looked at. */
+interface Searched {
+  readonly id: PollId;
+  /** Voters with a ballot in a dead letter. */
+  readonly setAside: ReadonlySet<VoterKey>;
 }
 
 /**
@@ -53,10 +61,12 @@ export async function releaseMarks(
   emptiedMs: number,
 ): Promise<ReadonlySet<PollId>> {
   const again = new Set<PollId>();
-  const setAside = new Map<PollId, ReadonlySet<VoterKey>>();
-  for (const poll of polls) setAside.set(poll, await votersSetAside(deps.store, poll));
+  const searched = new Map<PollKey, Searched>();
+  for (const { id, key } of await pollsById(deps.store, [...polls])) {
+    searched.set(key, { id, setAside: await votersSetAside(deps.store, id) });
+  }
   for (const server of deps.placement.servers) {
-    const left = await orWhenMemcachedFails(releaseOn(deps, server, setAside, emptiedMs), error => {
+    const left = await orWhenMemcachedFails(releaseOn(deps, server, searched, emptiedMs), error => {
       deps.log.warn({ event: "marks_not_released", server: server.name, error: String(error) });
       return polls;
     });
@@ -68,33 +78,32 @@ export async function releaseMarks(
 async function releaseOn(
   { store, log }: ReleaseDeps,
   server: MemcachedClient,
-  setAside: ReadonlyMap<PollId, ReadonlySet<VoterKey>>,
+  searched: ReadonlyMap<PollKey, Searched>,
   emptiedMs: number,
 ): Promise<ReadonlySet<PollId>> {
   const { theirMs, answeredMs } = await readServerClock(server);
   const oldestNewMs = theirMs - (answeredMs - emptiedMs) - acceptMsMax;
   const tooNew = new Set<PollId>();
-  const waiting = new Map<PollId, FoundMark[]>();
-  const settle = async (poll: PollId) => {
+  const waiting = new Map<Searched, FoundMark[]>();
+  const settle = async (poll: Searched) => {
     const marks = waiting.get(poll) ?? [];
     waiting.delete(poll);
     const voters = marks.map(({ voter }) => voter);
-    const stored = await votersWithBallots(store, poll, voters);
-    const without = marks.filter(
-      ({ voter }) => !stored.has(voter) && !setAside.get(poll)?.has(voter),
-    );
+    const stored = await votersWithBallots(store, poll.id, voters);
+    const without = marks.filter(({ voter }) => !stored.has(voter) && !poll.setAside.has(voter));
     const lost = without.filter(({ lastAccessMs }) => lastAccessMs < oldestNewMs);
-    if (lost.length < without.length) tooNew.add(poll);
+    if (lost.length < without.length) tooNew.add(poll.id);
     const marksReleased = await deleteMarks(server, lost);
-    if (marksReleased > 0) log.warn({ event: "marks_released", pollId: poll, marksReleased });
+    if (marksReleased > 0) log.warn({ event: "marks_released", pollId: poll.id, marksReleased });
   };
   for await (const item of dumpKeys(server, markKeyPrefix)) {
     const mark = parseMarkKey(item.key);
-    if (!mark || !setAside.has(mark.pollId)) continue;
-    const marks = waiting.get(mark.pollId) ?? [];
-    waiting.set(mark.pollId, marks);
+    const poll = mark && searched.get(mark.pollKey);
+    if (!poll) continue;
+    const marks = waiting.get(poll) ?? [];
+    waiting.set(poll, marks);
     marks.push({ ...item, ...mark });
-    if (marks.length >= marksPerQuery) await settle(mark.pollId);
+    if (marks.length >= marksPerQuery) await settle(poll);
   }
   for (const poll of [...waiting.keys()]) await settle(poll);
   return tooNew;
@@ -104,8 +113,8 @@ async function releaseOn(
 async function deleteMarks(server: MemcachedClient, marks: readonly FoundMark[]): Promise<number> {
   if (marks.length === 0) return 0;
   const pipeline = new Pipeline();
-  const ops = marks.map(({ pollId, voter, version }) =>
-    pipeline.delete(markKey(pollId, voter), { value: Buffer.alloc(0), version }),
+  const ops = marks.map(({ pollKey, voter, version }) =>
+    pipeline.delete(markKey(pollKey, voter), { value: Buffer.alloc(0), version }),
   );
   const replies = await server.send(pipeline);
   return ops.filter(op => replies.of(op)).length;

@@ -2,7 +2,7 @@
 import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import type { Batch } from "../model/ballot.ts";
-import type { PollId } from "../model/ids.ts";
+import type { PollId, PollKey } from "../model/ids.ts";
 import type { Relief } from "../model/lane.ts";
 import type { TallyChange } from "../model/tally-sums.ts";
 import type { Store } from "../store/database.ts";
@@ -32,7 +32,7 @@ export interface FlushDeps {
   readonly onSetback: () => void;
   /** Moves the tallies by `corrections`, and marks the `doubtful` polls for a comparison with MySQL. */
   readonly correctTallies: (
-    corrections: ReadonlyMap<PollId, TallyChange>,
+    corrections: ReadonlyMap<PollKey, TallyChange>,
     doubtful: DoubtfulTallies,
   ) => Promise<void>;
 }

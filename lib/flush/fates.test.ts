@@ -1,18 +1,26 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import type { BallotId, BatchId, PollId, VoterKey } from "../model/ids.ts";
+import type { BallotId, BatchId, PollId, PollKey, VoterKey } from "../model/ids.ts";
+import type { LockedPoll } from "../store/locked-polls.ts";
 import {
   type Arrival,
   ballotRow,
   bestOfEachVoter,
   fateAgainst,
+  isBallotOf,
   permanentRefusal,
 } from "./fates.ts";
 
 const poll = 7 as PollId;
-const polls = new Map([
-  [poll, { final: false, closesAtMs: null, kind: "choice" as const, options: new Set([1, 2, 3]) }],
-]);
+const locked: LockedPoll = {
+  key: "7" as PollKey,
+  createdAtMs: 0,
+  final: false,
+  closesAtMs: null,
+  kind: "choice",
+  options: new Set([1, 2, 3]),
+};
+const polls = new Map([[poll, locked]]);
 
 function arrival(voter: number, change: Partial<Arrival["ballot"]> = {}): Arrival {
   return {
@@ -44,13 +52,44 @@ describe("permanentRefusal", () => {
     assert.equal(reason({ choices: Uint8Array.of() }), "it has no choices");
     assert.equal(reason({ choices: Uint8Array.of(), revision: 1 }), undefined, "a withdrawal");
     assert.equal(reason({ receivedAtMs: 2 ** 47 }), "its time is after the year 2200");
-    const final = new Map([
-      [
-        poll,
-        { final: true, closesAtMs: null, kind: "choice" as const, options: new Set([1, 2, 3]) },
-      ],
-    ]);
+    const final = new Map([[poll, { ...locked, final: true }]]);
     assert.equal(permanentRefusal(arrival(1).ballot, final), "the poll's result was final");
+  });
+});
+
+describe("isBallotOf", () => {
+  const keyed = {
+    ...locked,
+    key: "18446744073709551615" as PollKey,
+    createdAtMs: 1_795_000_000_000,
+  };
+  const isOf = (change: Partial<Arrival["ballot"]>, of: LockedPoll) =>
+    isBallotOf(arrival(1, change).ballot, of);
+
+  it("isBallotOf compares the poll key, not the number", () => {
+    assert.ok(isOf({ pollKey: keyed.key }, keyed));
+    assert.ok(!isOf({ pollKey: "18446744073709551614" as PollKey }, keyed));
+    assert.ok(!isOf({ pollKey: "7" as PollKey }, keyed), "a poll that release 0.2.0 made");
+    assert.ok(isOf({ pollKey: "7" as PollKey }, locked));
+    assert.ok(!isOf({ pollKey: keyed.key }, locked));
+  });
+
+  it("isBallotOf refuses a ballot that release 0.2.0 accepted before the poll was made", () => {
+    const before = { receivedAtMs: keyed.createdAtMs - 61_000 };
+    assert.ok(isOf({}, keyed));
+    assert.ok(isOf(before, locked));
+    assert.ok(!isOf(before, keyed));
+  });
+
+  it("permanentRefusal names the poll of a ballot whose number is another poll's now", () => {
+    const reason = permanentRefusal(
+      arrival(1, { pollKey: "99999999999999999" as PollKey }).ballot,
+      new Map([[poll, keyed]]),
+    );
+    assert.equal(
+      reason,
+      "its poll 99999999999999999 does not exist: number 7 is another poll's now",
+    );
   });
 });
 

@@ -2,8 +2,10 @@
  * The fates of ballots: which are refused for good, which of a voter's ballots stands, and what happens to the
  * others. Pure: no MySQL here.
  */
+import { MINUTE } from "../base/clock.ts";
 import type { Ballot } from "../model/ballot.ts";
 import type { BatchId, PollId } from "../model/ids.ts";
+import { keyOfId } from "../model/poll-key.ts";
 import { gradeMax, gradesOf } from "../model/tally-parts.ts";
 import type { BallotRow } from "../store/ballots.ts";
 import { refusedAsFinal } from "../store/dead-letters.ts";
@@ -39,6 +41,20 @@ export type Standing = Pick<BallotRow, "ballotId" | "revision" | "choices">;
 /** The year 2200: for later times, MySQL and JavaScript disagree about dates. */
 const latestTimeMs = Date.UTC(2200, 0);
 
+/** By how much a front of release 0.2.0 may date a ballot too early. */
+const skewMsMax = MINUTE;
+
+/**
+ * True when the ballot is of the poll that has its number now. Another poll may have had that number before MySQL went
+ * back to an earlier state.
+ *
+ * Release 0.2.0 wrote no poll key. A ballot that it accepted before the poll was made can't be of this poll.
+ */
+export function isBallotOf({ pollId, pollKey, receivedAtMs }: Ballot, poll: LockedPoll): boolean {
+  if (pollKey !== undefined) return pollKey === poll.key;
+  return poll.key === keyOfId(pollId) || receivedAtMs >= poll.createdAtMs - skewMsMax;
+}
+
 /** The reason why a ballot can never be counted, or `undefined`. */
 export function permanentRefusal(
   ballot: Ballot,
@@ -46,6 +62,10 @@ export function permanentRefusal(
 ): string | undefined {
   const poll = polls.get(ballot.pollId);
   if (!poll) return "the poll does not exist";
+  if (!isBallotOf(ballot, poll)) {
+    const which = ballot.pollKey === undefined ? "" : ` ${ballot.pollKey}`;
+    return `its poll${which} does not exist: number ${ballot.pollId} is another poll's now`;
+  }
   if (poll.final) return refusedAsFinal;
   if (ballot.kind !== poll.kind) return "its kind is not its poll's";
   if (ballot.choices.length === 0 && ballot.revision === 0) return "it has no choices";

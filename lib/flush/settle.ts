@@ -13,6 +13,8 @@
  *   duplicate, a refused ballot, and every ballot of a batch that is set aside. Batches that are set aside are
  *   recorded like the others, so it is taken off once. Should the process die before it has written the
  *   corrections, the comparison of tallies with totals finds the difference (`rebuild/reconcile.ts`).
+ * Invariant: a ballot whose poll does not exist changes nothing of the poll that has its number now: neither rows nor
+ *   books. It becomes a dead letter of no poll, and is taken off the tallies of its own poll key.
  */
 import type { Ballot, Batch } from "../model/ballot.ts";
 import { type BatchId, type Epoch, type PollId, producerBytes } from "../model/ids.ts";
@@ -23,7 +25,7 @@ import type { Database } from "../store/database.ts";
 import type { DeadLetter } from "../store/dead-letters.ts";
 import { type LockedPoll, lockPolls } from "../store/locked-polls.ts";
 import { addToTotals } from "../store/totals.ts";
-import { type Arrival, countedFate, type Fate } from "./fates.ts";
+import { type Arrival, countedFate, type Fate, isBallotOf } from "./fates.ts";
 import { insertArrivals } from "./insert-ballots.ts";
 import { tallyCorrections, type Verdict } from "./tally-corrections.ts";
 
@@ -55,6 +57,8 @@ export interface SettleOptions {
 
 export interface RefusedBallot {
   readonly arrival: Arrival;
+  /** Its poll does not exist, so it is in no poll's books. */
+  readonly homeless: boolean;
   readonly reason: string;
 }
 
@@ -80,19 +84,20 @@ export async function settle(
   const { fresh, repeated } = withoutKnown(batches, options.epoch, await known(db, batches));
   await recordBatches(db, fresh, options);
   const polls = await lockPolls(db, [...pollsOf(fresh.map(({ batch }) => batch))]);
-  const { arrivals, refused } = refuse(fresh, ballot => refusal(ballot, polls));
+  const { arrivals, refused } = refuse(fresh, polls, ballot => refusal(ballot, polls));
   const found = await insertArrivals(db, arrivals, accepted, options.rowsPerInsert);
   const fateOf = (arrival: Arrival) => found.get(arrival) ?? countedFate;
   const dropped = options.refused === "dropped" ? refused.map(ballotOf) : [];
   const turnedAway = accepted ? [] : arrivals.filter(each => !stands(fateOf(each)));
-  const unbooked = new Set([...dropped, ...turnedAway.map(({ ballot }) => ballot)]);
+  const homeless = refused.filter(each => each.homeless).map(ballotOf);
+  const unbooked = new Set([...dropped, ...homeless, ...turnedAway.map(({ ballot }) => ballot)]);
   const booked = arrivals.filter(({ ballot }) => !unbooked.has(ballot));
   const verdict = tallyCorrections(booked, fateOf, {
     setAside: options.refused === "set-aside" ? refused.map(ballotOf) : [],
+    unbooked,
     wasSetAside: wasSetAside ? booked.map(({ ballot }) => ballot) : [],
   });
-  // A poll that does not exist has no totals; its tallies may exist.
-  await addToTotals(db, new Map([...verdict.totals].filter(([poll]) => polls.has(poll))));
+  await addToTotals(db, verdict.totals);
   const arrived = fresh.map(({ batch }) => batch);
   await addArrived(db, wasSetAside ? [] : acceptancesOf(arrived, unbooked));
   return { fresh, repeated, arrivals, refused, fateOf, verdict };
@@ -101,10 +106,11 @@ export async function settle(
 /** A dead letter for one refused ballot, which is encoded again as a slot of its own. */
 export function deadLetterOf({
   arrival: { slot, batchId, ballot },
+  homeless,
   reason,
 }: RefusedBallot): DeadLetter {
   const bytes = encodeBatch({ id: batchId, ballots: [ballot], talliesDoubtful: false });
-  return { pollId: ballot.pollId, slot, reason, bytes, ballots: 1 };
+  return { pollId: homeless ? undefined : ballot.pollId, slot, reason, bytes, ballots: 1 };
 }
 
 const hex = (bytes: Buffer): string => bytes.toString("hex");
@@ -170,6 +176,7 @@ export function pollsOf(batches: readonly Batch[]): Set<PollId> {
 
 function refuse(
   batches: readonly SlotBatch[],
+  polls: ReadonlyMap<PollId, LockedPoll>,
   refusal: (ballot: Ballot) => string | undefined,
 ): Pick<Settlement, "arrivals" | "refused"> {
   const arrivals: Arrival[] = [];
@@ -178,8 +185,12 @@ function refuse(
     for (const ballot of batch.ballots) {
       const arrival = { slot, batchId: rowsId, ballot };
       const reason = refusal(ballot);
-      if (reason === undefined) arrivals.push(arrival);
-      else refused.push({ arrival, reason });
+      if (reason === undefined) {
+        arrivals.push(arrival);
+        continue;
+      }
+      const poll = polls.get(ballot.pollId);
+      refused.push({ arrival, homeless: !poll || !isBallotOf(ballot, poll), reason });
     }
   }
   return { arrivals, refused };

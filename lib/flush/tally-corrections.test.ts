@@ -1,11 +1,18 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import type { BallotId, BatchId, PollId, VoterKey } from "../model/ids.ts";
+import type { BallotId, BatchId, PollId, PollKey, VoterKey } from "../model/ids.ts";
 import type { TallyChange } from "../model/tally-sums.ts";
 import type { Arrival } from "./fates.ts";
 import { tallyCorrections } from "./tally-corrections.ts";
 
 const poll = 7 as PollId;
+const key = "18446744073709551615" as PollKey;
+
+/** By the poll's number (totals) or by its poll key (tallies). */
+type Changes = ReadonlyMap<PollId | PollKey, TallyChange>;
+
+const votes = (changes: Changes, option: number) =>
+  (changes.get(poll) ?? changes.get(key))?.votes.get(option as never) ?? 0;
 
 function arrival(voter: number, change: Partial<Arrival["ballot"]> = {}): Arrival {
   return {
@@ -13,6 +20,7 @@ function arrival(voter: number, change: Partial<Arrival["ballot"]> = {}): Arriva
     batchId: Buffer.alloc(12) as BatchId,
     ballot: {
       pollId: poll,
+      pollKey: key,
       voter: Buffer.alloc(16, voter).toString("hex") as VoterKey,
       ballotId: "3f0b6a529c1e4c558a8e0d6f3c1f2b7a" as BallotId,
       receivedAtMs: 1_795_000_000_000,
@@ -40,7 +48,7 @@ describe("tallyCorrections by fate", () => {
       assert.equal(totals.get(poll)?.ballots ?? 0, counted);
       assert.equal(totals.get(poll)?.votes.get(2 as never) ?? 0, counted);
       assert.equal(totals.get(poll)?.duplicates ?? 0, fate === "duplicate" ? 1 : 0);
-      assert.equal(corrections.get(poll)?.ballots ?? 0, correction);
+      assert.equal(corrections.get(key)?.ballots ?? 0, correction);
     });
   }
 });
@@ -51,19 +59,15 @@ describe("tallyCorrections of an earlier ballot that arrives late", () => {
       fate: "earlier",
       instead: Uint8Array.of(3),
     }));
-    const votes = (changes: typeof totals | typeof corrections, option: number) =>
-      changes.get(poll)?.votes.get(option as never) ?? 0;
     assert.equal(totals.get(poll)?.ballots, 0);
     assert.equal(totals.get(poll)?.duplicates, 1);
     assert.deepEqual([votes(totals, 2), votes(totals, 3)], [1, -1]);
-    assert.equal(corrections.get(poll)?.ballots, -1);
+    assert.equal(corrections.get(key)?.ballots, -1);
     assert.deepEqual([votes(corrections, 2), votes(corrections, 3)], [0, -1]);
   });
 });
 
 describe("tallyCorrections of a change", () => {
-  const votes = (changes: ReadonlyMap<PollId, TallyChange>, option: number) =>
-    changes.get(poll)?.votes.get(option as never) ?? 0;
   const change = (more: Partial<Arrival["ballot"]> = {}) =>
     arrival(1, { revision: 1, replaced: Uint8Array.of(3), ...more });
 
@@ -86,7 +90,7 @@ describe("tallyCorrections of a change", () => {
       [1, 2, 3].map(option => votes(corrections, option)),
       [-1, 0, 1],
     );
-    assert.equal(corrections.get(poll)?.ballots, 0);
+    assert.equal(corrections.get(key)?.ballots, 0);
   });
 
   it("tallyCorrections of a change gives the tallies back what it replaces while that has not arrived", () => {
@@ -125,15 +129,13 @@ describe("tallyCorrections of a change", () => {
 });
 
 describe("tallyCorrections of ballots that are set aside", () => {
-  const votes = (changes: ReadonlyMap<PollId, TallyChange>, option: number) =>
-    changes.get(poll)?.votes.get(option as never) ?? 0;
   const setAside = (change: Partial<Arrival["ballot"]> = {}) =>
     tallyCorrections([], () => ({ fate: "counted" }), { setAside: [arrival(1, change).ballot] });
 
   it("tallyCorrections of a ballot that is set aside counts it as set aside and takes it off the tallies", () => {
     const { totals, corrections } = setAside();
     assert.deepEqual([totals.get(poll)?.setAside, totals.get(poll)?.ballots], [1, 0]);
-    assert.deepEqual([corrections.get(poll)?.ballots, votes(corrections, 2)], [-1, -1]);
+    assert.deepEqual([corrections.get(key)?.ballots, votes(corrections, 2)], [-1, -1]);
   });
 
   it("tallyCorrections of a ballot that is set aside and moved no tally corrects nothing", () => {
@@ -145,13 +147,13 @@ describe("tallyCorrections of ballots that are set aside", () => {
   it("tallyCorrections of a change that is set aside gives the tallies back what it replaced", () => {
     const { corrections } = setAside({ revision: 1, replaced: Uint8Array.of(3) });
     assert.deepEqual([votes(corrections, 2), votes(corrections, 3)], [-1, 1]);
-    assert.equal(corrections.get(poll)?.ballots, 0);
+    assert.equal(corrections.get(key)?.ballots, 0);
   });
 
   it("tallyCorrections of a withdrawal that is set aside gives the tallies back the ballot", () => {
     const withdrawal = { revision: 1, choices: Uint8Array.of(), replaced: Uint8Array.of(3) };
     const { corrections } = setAside(withdrawal);
-    assert.deepEqual([corrections.get(poll)?.ballots, votes(corrections, 3)], [1, 1]);
+    assert.deepEqual([corrections.get(key)?.ballots, votes(corrections, 3)], [1, 1]);
   });
 
   it("tallyCorrections of a ballot that comes out of a dead letter takes it off those set aside and counts it", () => {
@@ -160,6 +162,6 @@ describe("tallyCorrections of ballots that are set aside", () => {
       wasSetAside: [one.ballot],
     });
     assert.deepEqual([totals.get(poll)?.setAside, totals.get(poll)?.ballots], [-1, 1]);
-    assert.deepEqual([corrections.get(poll)?.ballots, votes(corrections, 2)], [1, 1]);
+    assert.deepEqual([corrections.get(key)?.ballots, votes(corrections, 2)], [1, 1]);
   });
 });

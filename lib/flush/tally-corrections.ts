@@ -3,7 +3,8 @@
  * when a ballot was accepted. Pure.
  */
 import type { Ballot } from "../model/ballot.ts";
-import type { PollId } from "../model/ids.ts";
+import type { PollId, PollKey } from "../model/ids.ts";
+import { type PollReference, pollKeyOf } from "../model/poll-key.ts";
 import { SumsByPoll, type TallyChange } from "../model/tally-sums.ts";
 import { noOthers, type TotalsChange } from "../store/totals.ts";
 import type { Arrival, Fate } from "./fates.ts";
@@ -12,7 +13,7 @@ export interface Verdict {
   /** Added to the totals in MySQL. */
   readonly totals: ReadonlyMap<PollId, TotalsChange>;
   /** Added to the tallies in memcached, which had moved when the ballots were accepted. */
-  readonly corrections: ReadonlyMap<PollId, TallyChange>;
+  readonly corrections: ReadonlyMap<PollKey, TallyChange>;
   readonly counted: number;
   readonly duplicates: number;
   readonly redelivered: number;
@@ -23,6 +24,8 @@ export interface Verdict {
 export interface SetAside {
   /** Ballots that become dead letters. */
   readonly setAside?: readonly Ballot[];
+  /** Those of them whose poll does not exist: they are in no books. */
+  readonly unbooked?: ReadonlySet<Ballot>;
   /** Ballots that come out of dead letters. */
   readonly wasSetAside?: readonly Pick<Ballot, "pollId">[];
 }
@@ -37,10 +40,10 @@ export interface SetAside {
 export function tallyCorrections(
   arrivals: readonly Arrival[],
   fateOf: (arrival: Arrival) => Fate,
-  { setAside = [], wasSetAside = [] }: SetAside = {},
+  { setAside = [], unbooked = new Set(), wasSetAside = [] }: SetAside = {},
 ): Verdict {
   const totals = new TotalsByPoll();
-  const corrections = new SumsByPoll();
+  const corrections = new SumsByPoll(pollKeyOf);
   const count = { counted: 0, duplicates: 0, redelivered: 0, replaced: 0 };
   for (const arrival of arrivals) {
     const { ballot } = arrival;
@@ -62,7 +65,7 @@ export function tallyCorrections(
     if (fate !== "counted") totals.add(pollId, columnOf[fate], 1);
   }
   for (const ballot of setAside) {
-    totals.add(ballot.pollId, "setAside", 1);
+    if (!unbooked.has(ballot)) totals.add(ballot.pollId, "setAside", 1);
     corrections.addMoved(ballot, -1);
   }
   for (const { pollId } of wasSetAside) totals.add(pollId, "setAside", -1);
@@ -106,7 +109,7 @@ const countOf = {
 
 /** Sums for the totals: ballots and votes that count, and the number of others by kind. */
 class TotalsByPoll {
-  readonly votes = new SumsByPoll();
+  readonly votes = new SumsByPoll(({ pollId }: PollReference) => pollId);
   readonly #others = new Map<PollId, Record<keyof Others, number>>();
 
   add(poll: PollId, kind: keyof Others, by: 1 | -1): void {

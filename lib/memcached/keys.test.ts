@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import type { Epoch, PollId, QueueName, SlotNumber, Slug, VoterKey } from "../model/ids.ts";
+import type { Epoch, PollKey, QueueName, SlotNumber, Slug, VoterKey } from "../model/ids.ts";
 import {
   acceptedKey,
   attemptsKey,
@@ -26,9 +26,9 @@ describe("memcached keys", () => {
       pointerKey(queue, epoch),
       checkpointKey(queue, epoch),
       slotKey(queue, epoch, 1 as SlotNumber),
-      ...([1, "b", "i", "v", "r", "s"] as const).map(part => tallyKey(1 as PollId, part)),
-      acceptedKey(Buffer.alloc(8), 1 as PollId),
-      markKey(1 as PollId, "0".repeat(32) as VoterKey),
+      ...([1, "b", "i", "v", "r", "s"] as const).map(part => tallyKey("1" as PollKey, part)),
+      acceptedKey(Buffer.alloc(8), "1" as PollKey),
+      markKey("1" as PollKey, "0".repeat(32) as VoterKey),
       publishedKey("1" as Slug),
       attemptsKey("1"),
     ];
@@ -39,7 +39,7 @@ describe("memcached keys", () => {
     const voter = fc.uint8Array({ minLength: 16, maxLength: 16 });
     const mark = fc.tuple(fc.integer({ min: 1, max: 0xffff_ffff }), voter);
     const keyOf = ([poll, bytes]: [number, Uint8Array]) =>
-      markKey(poll as PollId, Buffer.from(bytes).toString("hex") as VoterKey);
+      markKey(String(poll) as PollKey, Buffer.from(bytes).toString("hex") as VoterKey);
     const idOf = ([poll, bytes]: [number, Uint8Array]) =>
       `${poll} ${Buffer.from(bytes).toString("hex")}`;
     fc.assert(

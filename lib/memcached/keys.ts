@@ -7,6 +7,8 @@
  * programs that read the same server in the text protocol. Text of users gets into a key only as a slug, whose alphabet
  * is narrower still.
  *
+ * Invariant: `{poll}` is a poll key, never the number of a poll, which may be given twice.
+ *
  * | key                     | holds                              | lives until            | written by |
  * |-------------------------|------------------------------------|------------------------|------------|
  * | `q:{queue}:e`           | epoch                              | the server forgets     | front      |
@@ -30,7 +32,7 @@
  * | `f`                     | fleet record: the running processes | 60 s                  | front, worker |
  * | `a:{digest}`            | attempts to sign in                | its window             | front      |
  */
-import type { Epoch, PollId, QueueName, SlotNumber, Slug, VoterKey } from "../model/ids.ts";
+import type { Epoch, PollKey, QueueName, SlotNumber, Slug, VoterKey } from "../model/ids.ts";
 
 declare const brand: unique symbol;
 /** A memcached key that `keys.ts` built. */
@@ -55,26 +57,26 @@ export const checkpointKey = (queue: QueueName, epoch: Epoch): Key => key(`q:${q
 export const slotKey = (queue: QueueName, epoch: Epoch, slot: SlotNumber): Key =>
   key(`q:${queue}:s:${epoch}:${slot}`);
 
-export const tallyKey = (poll: PollId, part: number | "b" | "i" | "v" | "r" | "s"): Key =>
+export const tallyKey = (poll: PollKey, part: number | "b" | "i" | "v" | "r" | "s"): Key =>
   key(`t:${poll}:${part}`);
 
-export const acceptedKey = (producer: Buffer, poll: PollId): Key =>
+export const acceptedKey = (producer: Buffer, poll: PollKey): Key =>
   key(`ac:${producer.toString("hex")}:${poll}`);
 
-export const markKey = (poll: PollId, voter: VoterKey): Key =>
+export const markKey = (poll: PollKey, voter: VoterKey): Key =>
   key(`m:${poll}:${Buffer.from(voter, "hex").toString("base64url")}`);
 
 /** What the keys of all marks begin with. */
 export const markKeyPrefix = "m:";
 
-/** The poll and the voter of a mark's key; `undefined` for any other key. */
+/** The poll key and the voter of a mark's key; `undefined` for any other key. */
 export function parseMarkKey(
   text: string,
-): { readonly pollId: PollId; readonly voter: VoterKey } | undefined {
+): { readonly pollKey: PollKey; readonly voter: VoterKey } | undefined {
   const [, poll, voter] = /^m:(\d+):([\w-]+)$/.exec(text) ?? [];
   if (poll === undefined || voter === undefined) return undefined;
   const hex = Buffer.from(voter, "base64url").toString("hex");
-  return { pollId: Number(poll) as PollId, voter: hex as VoterKey };
+  return { pollKey: poll as PollKey, voter: hex as VoterKey };
 }
 
 export const marksRestoredKey: Key = key("mr");

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import type { PollId } from "../model/ids.ts";
+import type { PollKey } from "../model/ids.ts";
 import { MemcachedClient } from "./client.ts";
 import { inOrderFrom, Placement } from "./placement.ts";
 
@@ -12,8 +12,8 @@ describe("Placement", () => {
   it("Placement gives each number as many different servers as there are copies, if there are so many", () => {
     const counts = fc.integer({ min: 1, max: 6 });
     fc.assert(
-      fc.property(counts, counts, fc.nat(), (count, copies, number) => {
-        const placed = new Placement(serversOf(count), copies).of(number as PollId);
+      fc.property(counts, counts, fc.bigInt(0n, 2n ** 64n - 1n), (count, copies, number) => {
+        const placed = new Placement(serversOf(count), copies).of(String(number) as PollKey);
         assert.equal(new Set(placed).size, Math.min(copies, count));
         assert.equal(placed.length, Math.min(copies, count));
       }),
@@ -23,7 +23,10 @@ describe("Placement", () => {
   it("Placement prefers each server for the same share of numbers", () => {
     const servers = serversOf(3);
     const placement = new Placement(servers, 2);
-    const first = Array.from({ length: 30 }, (_, number) => placement.of(number as PollId)[0]);
+    const first = Array.from(
+      { length: 30 },
+      (_, number) => placement.of(String(number) as PollKey)[0],
+    );
     for (const server of servers) assert.equal(first.filter(each => each === server).length, 10);
   });
 

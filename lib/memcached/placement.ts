@@ -4,7 +4,7 @@
  *
  * Items do not move when a server is away; with two copies, the other server is used.
  */
-import type { PollId, Slug, VoterKey } from "../model/ids.ts";
+import type { PollKey, Slug, VoterKey } from "../model/ids.ts";
 import type { MemcachedClient } from "./client.ts";
 
 export class Placement {
@@ -37,12 +37,12 @@ export class Placement {
   }
 
   /** The servers of a poll's tallies and counts, the preferred one first. */
-  of(poll: PollId): readonly MemcachedClient[] {
-    return this.#ofNumber(poll);
+  of(poll: PollKey): readonly MemcachedClient[] {
+    return this.#ofNumber(Number(BigInt(poll) % BigInt(this.#byRest.length)));
   }
 
   /** The same, without those that are away. */
-  up(poll: PollId): readonly MemcachedClient[] {
+  up(poll: PollKey): readonly MemcachedClient[] {
     return serversUp(this.of(poll));
   }
 

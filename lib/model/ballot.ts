@@ -1,10 +1,10 @@
 /** A ballot on its way to MySQL, and the batch that it travels in. Pure. */
-import type { BallotId, BatchId, PollId, VoterKey } from "./ids.ts";
+import type { BallotId, BatchId, VoterKey } from "./ids.ts";
+import type { PollReference } from "./poll-key.ts";
 import type { PollKind } from "./poll-rules.ts";
 
 /** One ballot on its way to MySQL. */
-export interface Ballot {
-  readonly pollId: PollId;
+export interface Ballot extends PollReference {
   readonly voter: VoterKey;
   readonly ballotId: BallotId;
   /** When the front received it, by the front's wall clock. */

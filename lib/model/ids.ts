@@ -7,8 +7,17 @@
 declare const brand: unique symbol;
 type Branded<T, Name extends string> = T & { readonly [brand]: Name };
 
-/** MySQL's number of a poll; 1 … 2^32-1. Never shown to readers: they see the slug. */
+/**
+ * MySQL's number of a poll; 1 … 2^32-1. Never shown to readers: they see the slug. After MySQL has gone back to an
+ * earlier state, another poll may get the same number: only the poll key tells them apart.
+ */
 export type PollId = Branded<number, "PollId">;
+
+/**
+ * What a poll is known by outside MySQL: a number that no other poll ever has, in decimal. 64 random bits, 2^32 or
+ * more; of a poll that was made by release 0.2.0, its id (`poll-key.ts`).
+ */
+export type PollKey = Branded<string, "PollKey">;
 
 /** A poll's name in URLs: 1 … 80 of [a-z0-9-]. */
 export type Slug = Branded<string, "Slug">;

@@ -1,6 +1,6 @@
 /** A poll, as it is stored, published and passed around. Pure. */
 import type { Language } from "../base/languages.ts";
-import type { OptionNumber, PollId, Slug, TallyPart } from "./ids.ts";
+import type { OptionNumber, PollId, PollKey, Slug, TallyPart } from "./ids.ts";
 import type { PollRules } from "./poll-rules.ts";
 
 /** An option's image: an https address or a path on this site, and a description of what it shows. */
@@ -37,6 +37,7 @@ export interface Reopening {
 /** A poll as it is stored, published and passed around. Times are milliseconds since 1970, UTC. */
 export interface Poll extends PollRules {
   readonly id: PollId;
+  readonly key: PollKey;
   readonly slug: Slug;
   readonly question: string;
   readonly description: string;
@@ -65,5 +66,5 @@ export interface Poll extends PollRules {
 /** What an editor decides about a poll. */
 export type PollContent = Omit<
   Poll,
-  "id" | "version" | "secretDigest" | "finalizedAtMs" | "finalTotals" | "reopenings"
+  "id" | "key" | "version" | "secretDigest" | "finalizedAtMs" | "finalTotals" | "reopenings"
 >;

@@ -12,14 +12,14 @@ const ballot = (pollId: number, choices: number[], kind: PollKind = "choice") =>
 });
 
 /** Ballots and votes of one poll as plain values. */
-function sumsOf(sums: SumsByPoll, pollId = 1) {
+function sumsOf(sums: SumsByPoll<PollId>, pollId = 1) {
   const change = sums.byPoll.get(pollId as PollId);
   return change && { ballots: change.ballots, votes: Object.fromEntries(change.votes) };
 }
 
 describe("SumsByPoll", () => {
   it("SumsByPoll adds up ballots and votes for each poll alone", () => {
-    const sums = new SumsByPoll();
+    const sums = new SumsByPoll(({ pollId }) => pollId);
     sums.add(ballot(1, [2, 3]), 1);
     sums.add(ballot(1, [2]), 1);
     sums.add(ballot(9, [2]), 1);
@@ -28,25 +28,25 @@ describe("SumsByPoll", () => {
   });
 
   it("SumsByPoll counts no ballot for a withdrawal", () => {
-    const sums = new SumsByPoll();
+    const sums = new SumsByPoll(({ pollId }) => pollId);
     sums.add(ballot(1, []), 1);
     assert.deepEqual(sumsOf(sums), { ballots: 0, votes: {} });
   });
 
   it("SumsByPoll ignores a ballot that did not move the tallies", () => {
-    const sums = new SumsByPoll();
+    const sums = new SumsByPoll(({ pollId }) => pollId);
     sums.addMoved({ ...ballot(1, [2]), tallied: false });
     assert.equal(sumsOf(sums), undefined);
   });
 
   it("SumsByPoll takes off what a change replaced", () => {
-    const sums = new SumsByPoll();
+    const sums = new SumsByPoll(({ pollId }) => pollId);
     sums.addMoved({ ...ballot(1, [2]), tallied: true, replaced: Uint8Array.of(3) });
     assert.deepEqual(sumsOf(sums), { ballots: 0, votes: { 2: 1, 3: -1 } });
   });
 
   it("SumsByPoll adds a ballot for a vote after a withdrawal", () => {
-    const sums = new SumsByPoll();
+    const sums = new SumsByPoll(({ pollId }) => pollId);
     sums.addMoved({ ...ballot(1, [2]), tallied: true, replaced: new Uint8Array() });
     assert.deepEqual(sumsOf(sums), { ballots: 1, votes: { 2: 1 } });
   });
@@ -61,7 +61,7 @@ describe("SumsByPoll", () => {
     });
     fc.assert(
       fc.property(fc.array(moved, { maxLength: 20 }), ballots => {
-        const sums = new SumsByPoll();
+        const sums = new SumsByPoll(({ pollId }) => pollId);
         const all = ballots.map(({ kind, choices, replaced, tallied }) => ({
           ...ballot(1, choices, kind),
           replaced: Uint8Array.from(replaced),

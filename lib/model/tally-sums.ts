@@ -1,5 +1,6 @@
 /** Sums of ballots by poll and part. */
-import type { PollId, TallyPart } from "./ids.ts";
+import type { TallyPart } from "./ids.ts";
+import type { PollReference } from "./poll-key.ts";
 import type { PollKind } from "./poll-rules.ts";
 import { countsOf } from "./tally-parts.ts";
 
@@ -10,8 +11,7 @@ export interface TallyChange {
 }
 
 /** The fields of a ballot that are counted. */
-export interface CountableBallot {
-  readonly pollId: PollId;
+export interface CountableBallot extends PollReference {
   readonly kind: PollKind;
   readonly choices: Uint8Array;
 }
@@ -28,15 +28,22 @@ interface Sums {
   readonly votes: Map<TallyPart, number>;
 }
 
-export class SumsByPoll {
-  readonly #polls = new Map<PollId, Sums>();
+/** `Poll`: how a poll is named, by its number in MySQL or by its poll key. */
+export class SumsByPoll<Poll> {
+  readonly #pollOf: (ballot: PollReference) => Poll;
+  readonly #polls = new Map<Poll, Sums>();
+
+  constructor(pollOf: (ballot: PollReference) => Poll) {
+    this.#pollOf = pollOf;
+  }
 
   /** Adds (with -1: subtracts) one ballot and its votes. */
   add(ballot: CountableBallot, sign: 1 | -1): void {
-    let sums = this.#polls.get(ballot.pollId);
+    const poll = this.#pollOf(ballot);
+    let sums = this.#polls.get(poll);
     if (!sums) {
       sums = { ballots: 0, votes: new Map() };
-      this.#polls.set(ballot.pollId, sums);
+      this.#polls.set(poll, sums);
     }
     // A withdrawal has no choices, and does not count as a ballot.
     if (ballot.choices.length > 0) sums.ballots += sign;
@@ -49,11 +56,11 @@ export class SumsByPoll {
   addMoved(ballot: TalliedBallot, sign: 1 | -1 = 1): void {
     if (!ballot.tallied) return;
     this.add(ballot, sign);
-    const { pollId, kind, replaced } = ballot;
-    if (replaced?.length) this.add({ pollId, kind, choices: replaced }, sign === 1 ? -1 : 1);
+    const { replaced } = ballot;
+    if (replaced?.length) this.add({ ...ballot, choices: replaced }, sign === 1 ? -1 : 1);
   }
 
-  get byPoll(): ReadonlyMap<PollId, TallyChange> {
+  get byPoll(): ReadonlyMap<Poll, TallyChange> {
     return this.#polls;
   }
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { type ErrorCode, isFloodgateError } from "../base/errors.ts";
-import type { PollId, Slug } from "../model/ids.ts";
+import type { PollId, PollKey, Slug } from "../model/ids.ts";
 import type { Poll } from "../model/poll.ts";
 import { contentOf, mergedWith, refuseContradictions, refuseLateChanges } from "./content.ts";
 import { createPollSchema, type UpdatePoll, updatePollSchema } from "./schema.ts";
@@ -20,7 +20,13 @@ function created(input: object = {}) {
 }
 
 function pollOf(change: Partial<Poll> = {}): Poll {
-  const fixed = { id: 7 as PollId, slug: "fish" as Slug, finalizedAtMs: null, version: 1 };
+  const fixed = {
+    id: 7 as PollId,
+    key: "7" as PollKey,
+    slug: "fish" as Slug,
+    finalizedAtMs: null,
+    version: 1,
+  };
   return { ...created(), ...fixed, ...change };
 }
 
@@ -66,7 +72,7 @@ describe("contentOf", () => {
 describe("mergedWith", () => {
   it("mergedWith keeps every field that a change does not name", () => {
     const poll = pollOf({ closesAtMs: now, language: "sv", resultsTo: "voters" });
-    const { id, version, finalizedAtMs, ...content } = poll;
+    const { id, key, version, finalizedAtMs, ...content } = poll;
     assert.deepEqual(mergedWith(poll, change({})), content);
   });
 

@@ -8,8 +8,9 @@ import { FloodgateError } from "../base/errors.ts";
 import { describeError, type Log } from "../base/log.ts";
 import { orWhenMemcachedFails } from "../memcached/failure.ts";
 import type { Placement } from "../memcached/placement.ts";
-import type { PollId, Slug } from "../model/ids.ts";
+import type { PollKey, Slug } from "../model/ids.ts";
 import type { Poll, PollContent } from "../model/poll.ts";
+import { pollKeyMin } from "../model/poll-key.ts";
 import { pollState } from "../model/poll-state.ts";
 import { partsOf } from "../model/tally-parts.ts";
 import type { Database, Store } from "../store/database.ts";
@@ -55,15 +56,23 @@ export async function createPoll(
   for (let attempt = 1; attempt <= slugTriesMax; attempt++) {
     const slug = (attempt === 1 ? base : `${base}-${slugSuffix(attempt)}`) as Slug;
     try {
-      const poll = { ...content, slug, secretDigest };
-      const id = await deps.store.transaction(db => insertPoll(db, poll, nowMs));
-      return await afterCreation(deps, slug, id, content, nowMs);
+      const key = newPollKey();
+      const poll = { ...content, slug, key, secretDigest };
+      await deps.store.transaction(db => insertPoll(db, poll, nowMs));
+      return await afterCreation(deps, slug, key, content, nowMs);
     } catch (error) {
       if (!isStoreFailure(error, "duplicate")) throw error;
       if (input.slug !== undefined) throw new FloodgateError("slug_taken", { cause: error });
     }
   }
   throw new FloodgateError("slug_taken");
+}
+
+function newPollKey(): PollKey {
+  for (;;) {
+    const key = randomBytes(8).readBigUInt64BE();
+    if (key >= pollKeyMin) return String(key) as PollKey;
+  }
 }
 
 function slugSuffix(attempt: number): string {
@@ -73,11 +82,11 @@ function slugSuffix(attempt: number): string {
 async function afterCreation(
   deps: EditDeps,
   slug: Slug,
-  id: PollId,
+  key: PollKey,
   content: Pick<PollContent, "kind" | "options">,
   nowMs: number,
 ): Promise<Poll> {
-  await createTally(deps.tallies, id, partsOf(content), nowMs);
+  await createTally(deps.tallies, key, partsOf(content), nowMs);
   return publish(deps, slug, nowMs);
 }
 
@@ -109,7 +118,7 @@ export async function changePoll(
   if (newSlug !== slug) await whenReachable(deps, deps.published.withdraw(slug));
   const poll = await publish(deps, newSlug, nowMs);
   if (change.options || change.kind) {
-    await createTally(deps.tallies, poll.id, partsOf(poll), nowMs);
+    await createTally(deps.tallies, poll.key, partsOf(poll), nowMs);
   }
   return poll;
 }

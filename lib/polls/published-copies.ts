@@ -17,6 +17,7 @@ import { counterValue, Pipeline, type Versioned } from "../memcached/pipeline.ts
 import { type Placement, serversUp } from "../memcached/placement.ts";
 import type { Slug } from "../model/ids.ts";
 import type { Poll } from "../model/poll.ts";
+import { keyOfId } from "../model/poll-key.ts";
 
 const absent = "-";
 const absentSeconds = 60;
@@ -167,11 +168,14 @@ export class PublishedCopies {
   }
 }
 
+/** A copy that release 0.2.0 wrote has no poll key: it knew only polls whose number stands for it. */
+type Written = Omit<Poll, "key"> & Partial<Pick<Poll, "key">> & { readonly putBack?: boolean };
+
 function parse(bytes: Buffer): PollCopy {
   const text = bytes.toString();
   if (text === absent) return { poll: null, putBack: false };
-  const { putBack = false, ...poll } = JSON.parse(text) as Poll & { putBack?: boolean };
-  return { poll, putBack };
+  const { putBack = false, ...poll } = JSON.parse(text) as Written;
+  return { poll: { key: keyOfId(poll.id), ...poll }, putBack };
 }
 
 /** The note "no such poll" lasts a minute, and wins over copies that have not been deleted yet. */

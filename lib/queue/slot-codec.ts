@@ -2,9 +2,10 @@
  * Batch ↔ bytes: the contents of one slot of the queue.
  *
  * ```
- * byte  0    1        2      3..14     15..16   17..22         23 …                        last 4
- *       'F'  version  flags  batch id  ballots  base time, ms  ballots, one after another  CRC-32
+ * byte  0    1        2      3..14     15..16   17..22         23 …                                last 4
+ *       'F'  version  flags  batch id  ballots  base time, ms  [polls], ballots, one after another  CRC-32
  *
+ * polls:   number of polls (2)  and for each:  poll's number (4)  poll key (8), or 0: it is not known
  * ballot:  poll (4)  flags (1)  voter (16)  ballot id (16)  ms after base (4)  choices: count (1), bytes
  *          and if it is a change:  revision (2)  choices that it replaces: count (1), bytes
  *
@@ -14,6 +15,12 @@
  * ```
  * Numbers are big-endian. A ballot with one choice takes 43 bytes, so 500 of them fit well into 64 kB.
  *
+ * Version 1 is that of release 0.2.0. It has no list of polls, and a ballot's *poll* is the poll's number. In version 2 it
+ * is a place in that list, from 0. A batch that needs no list is written in version 1, so that workers of release 0.2.0
+ * can read it: one whose polls were all made by that release. Its base time then says who wrote it. Release 0.2.0 wrote
+ * the time of the oldest ballot. A release that knows poll keys writes one millisecond less, which says that the numbers
+ * are the polls' keys.
+ *
  * Invariant: `decodeBatch(encodeBatch(batch))` equals the batch. A tombstone decodes to `null`, and all other bytes
  *   to `slot_corrupt`, never to a guess.
  * Invariant: bytes of an unknown version, or with an unknown flag, are not interpreted. A change of this layout gets
@@ -22,15 +29,20 @@
 import { crc32 } from "node:zlib";
 import { FloodgateError } from "../base/errors.ts";
 import { type Ballot, type Batch, ballotsPerSlotMax, choicesMax } from "../model/ballot.ts";
-import type { BallotId, BatchId, PollId, VoterKey } from "../model/ids.ts";
+import type { BallotId, BatchId, VoterKey } from "../model/ids.ts";
+import type { PollReference } from "../model/poll-key.ts";
 import { pollKinds } from "../model/poll-rules.ts";
+import { NumberedPolls, namesOf, PollList, readPollList } from "./slot-polls.ts";
 
 const magic = 0x46; // "F"
-const version = 1;
+const withNumbers = 1;
+const withPolls = 2;
 const headerBytes = 23;
 const checksumBytes = 4;
 const ballotFixedBytes = 42;
 const changeFixedBytes = 3;
+/** Where a ballot has its time. */
+const msAt = 37;
 const flagTallied = 0x01;
 const kindShift = 1;
 const kindMask = 0x03;
@@ -72,31 +84,43 @@ export function encodeBatch(batch: Batch): Buffer {
   if (id.length !== 12) throw new RangeError("a batch id has 12 bytes");
   if (ballots.length > ballotsPerSlotMax) throw new RangeError("too many ballots for one slot");
   const size = ballots.reduce((sum, ballot) => sum + encodedBallotBytes(ballot), 0);
-  const bytes = Buffer.allocUnsafe(headerBytes + size + checksumBytes);
-  const baseMs = ballots.reduce(
+  const oldestMs = ballots.reduce(
     (least, b) => Math.min(least, b.receivedAtMs),
     ballots[0]?.receivedAtMs ?? 0,
   );
+  const names = namesOf(ballots);
+  const polls = names === "by list" ? new PollList(ballots) : undefined;
+  const baseMs = names === "by number, which is the poll key" ? oldestMs - 1 : oldestMs;
+  const bytes = Buffer.allocUnsafe(headerBytes + (polls?.bytes ?? 0) + size + checksumBytes);
   bytes[0] = magic;
-  bytes[1] = version;
+  bytes[1] = polls ? withPolls : withNumbers;
   bytes[2] = batch.talliesDoubtful ? flagTalliesDoubtful : 0;
   id.copy(bytes, 3);
   bytes.writeUInt16BE(ballots.length, 15);
   bytes.writeUIntBE(baseMs, 17, 6);
-  let at = headerBytes;
-  for (const ballot of ballots) at = encodeBallot(bytes, at, ballot, baseMs);
+  let at = polls ? polls.write(bytes, headerBytes) : headerBytes;
+  for (const ballot of ballots) {
+    const poll = polls ? polls.placeOf(ballot) : ballot.pollId;
+    at = encodeBallot(bytes, at, ballot, poll, baseMs);
+  }
   bytes.writeUInt32BE(crc32(bytes.subarray(0, at)), at);
   return bytes;
 }
 
-function encodeBallot(bytes: Buffer, start: number, ballot: Ballot, baseMs: number): number {
+function encodeBallot(
+  bytes: Buffer,
+  start: number,
+  ballot: Ballot,
+  poll: number,
+  baseMs: number,
+): number {
   if (ballot.voter.length !== keyDigits) throw new RangeError("a voter key has 16 bytes");
   if (ballot.ballotId.length !== keyDigits) throw new RangeError("a ballot id has 16 bytes");
   const { choices, replaced = noChoices, revision } = ballot;
   if (Math.max(choices.length, replaced.length) > choicesMax) {
     throw new RangeError("too many choices");
   }
-  let at = bytes.writeUInt32BE(ballot.pollId, start);
+  let at = bytes.writeUInt32BE(poll, start);
   const kind = pollKinds.indexOf(ballot.kind) << kindShift;
   const change = revision > 0 ? flagChange : 0;
   at = bytes.writeUInt8(kind | change | (ballot.tallied ? flagTallied : 0), at);
@@ -124,7 +148,7 @@ export function decodeBatch(bytes: Buffer): Batch | null {
   if (isTombstone(bytes)) return null;
   if (bytes.length < headerBytes + checksumBytes) throw corrupt("too short");
   if (bytes[0] !== magic) throw corrupt("not a slot");
-  if (bytes[1] !== version) throw corrupt(`version ${bytes[1]} is unknown`);
+  if (!isKnownVersion(bytes)) throw corrupt(`version ${bytes[1]} is unknown`);
   const end = bytes.length - checksumBytes;
   if (crc32(bytes.subarray(0, end)) !== bytes.readUInt32BE(end)) throw corrupt("wrong checksum");
   const flags = bytes[2] ?? 0;
@@ -135,15 +159,36 @@ export function decodeBatch(bytes: Buffer): Batch | null {
   const baseMs = bytes.readUIntBE(17, 6);
   // Converted once for all ballots: slices of a string share its memory.
   const hex = bytes.toString("hex");
+  const list = bytes[1] === withPolls ? readPollList(bytes, headerBytes, end) : undefined;
+  if (bytes[1] === withPolls && !list) throw corrupt("cut short");
+  const startsAt = list?.end ?? headerBytes;
   const ballots: Ballot[] = [];
-  let at = headerBytes;
+  const polls = new NumberedPolls(!list && isAfterBase(bytes, startsAt, end, count));
+  let at = startsAt;
   while (ballots.length < count) {
     const next = ballotEnd(bytes, at, end);
-    ballots.push(decodeBallot(bytes, hex, at, baseMs));
+    const place = bytes.readUInt32BE(at);
+    const poll = list ? list.polls[place] : polls.of(place);
+    if (!poll) throw corrupt("a ballot's poll is not in the list");
+    ballots.push(decodeBallot(bytes, hex, at, baseMs, poll));
     at = next;
   }
   if (at !== end) throw corrupt("bytes after the last ballot");
   return { id, ballots, talliesDoubtful };
+}
+
+const isKnownVersion = (bytes: Buffer): boolean =>
+  bytes[1] === withNumbers || bytes[1] === withPolls;
+
+/** True when every ballot was received after the base time. */
+function isAfterBase(bytes: Buffer, startsAt: number, end: number, count: number): boolean {
+  let at = startsAt;
+  for (let index = 0; index < count; index++) {
+    const next = ballotEnd(bytes, at, end);
+    if (bytes.readUInt32BE(at + msAt) === 0) return false;
+    at = next;
+  }
+  return true;
 }
 
 /** Where the ballot that begins at `start` ends. */
@@ -163,11 +208,17 @@ function ballotEnd(bytes: Buffer, start: number, end: number): number {
  */
 export function plainBatchId(bytes: Buffer): BatchId | undefined {
   if (bytes.length < headerBytes || bytes[0] !== magic) return undefined;
-  if (bytes[1] !== version || bytes[2] !== 0) return undefined;
+  if (!isKnownVersion(bytes) || bytes[2] !== 0) return undefined;
   return bytes.subarray(3, 15) as BatchId;
 }
 
-function decodeBallot(bytes: Buffer, hex: string, start: number, baseMs: number): Ballot {
+function decodeBallot(
+  bytes: Buffer,
+  hex: string,
+  start: number,
+  baseMs: number,
+  poll: PollReference,
+): Ballot {
   const flags = bytes[start + 4] ?? 0;
   const kind = pollKinds[(flags >> kindShift) & kindMask];
   if (!kind || flags > ballotFlags) throw corrupt("unknown flags of a ballot");
@@ -175,11 +226,11 @@ function decodeBallot(bytes: Buffer, hex: string, start: number, baseMs: number)
   const voterAt = 2 * (start + 5);
   const ballot = {
     kind,
-    pollId: bytes.readUInt32BE(start) as PollId,
+    ...poll,
     tallied: (flags & flagTallied) !== 0,
     voter: hex.slice(voterAt, voterAt + keyDigits) as VoterKey,
     ballotId: hex.slice(voterAt + keyDigits, voterAt + 2 * keyDigits) as BallotId,
-    receivedAtMs: baseMs + bytes.readUInt32BE(start + 37),
+    receivedAtMs: baseMs + bytes.readUInt32BE(start + msAt),
     revision: 0,
     choices: decodeChoices(bytes, choicesAt),
   };

@@ -9,7 +9,8 @@
  */
 import { range } from "../base/lists.ts";
 import type { Batch } from "../model/ballot.ts";
-import type { Epoch, PollId } from "../model/ids.ts";
+import type { Epoch, PollKey } from "../model/ids.ts";
+import { pollKeyOf } from "../model/poll-key.ts";
 import { SumsByPoll, type TallyChange } from "../model/tally-sums.ts";
 import { decodeBatch } from "../queue/slot-codec.ts";
 import { readSlots } from "../queue/slots.ts";
@@ -20,9 +21,9 @@ import type { FrozenQueue } from "./freeze-queues.ts";
 const batchesPerQuery = 1_000;
 
 export class Backlog {
-  readonly #sums = new SumsByPoll();
+  readonly #sums = new SumsByPoll(pollKeyOf);
   readonly #snapshot: Database;
-  readonly #polls: ReadonlySet<PollId>;
+  readonly #polls: ReadonlySet<PollKey>;
   readonly #checkpoints: ReadonlyMap<Epoch, number>;
   readonly #seen = new Set<string>();
   /** Batches that were read and not added up yet. */
@@ -32,7 +33,7 @@ export class Backlog {
 
   constructor(
     snapshot: Database,
-    polls: ReadonlySet<PollId>,
+    polls: ReadonlySet<PollKey>,
     checkpoints: ReadonlyMap<Epoch, number>,
   ) {
     this.#snapshot = snapshot;
@@ -41,7 +42,7 @@ export class Backlog {
   }
 
   /** The sums so far. */
-  get sums(): ReadonlyMap<PollId, TallyChange> {
+  get sums(): ReadonlyMap<PollKey, TallyChange> {
     return this.#sums.byPoll;
   }
 
@@ -83,7 +84,7 @@ export class Backlog {
       );
       const waiting = portion.filter(({ id }) => !stored.has(id.toString("hex")));
       for (const ballot of waiting.flatMap(({ ballots }) => ballots)) {
-        if (this.#polls.has(ballot.pollId)) this.#sums.addMoved(ballot);
+        if (this.#polls.has(pollKeyOf(ballot))) this.#sums.addMoved(ballot);
       }
     }
   }

@@ -30,7 +30,7 @@ export interface Correction {
 }
 
 /** The value that a counter should have. */
-export type Wanted = (poll: PollId, part: TallyPart | "b") => number;
+export type Wanted = (poll: Poll, part: TallyPart | "b") => number;
 
 /** Answered in some milliseconds; more counters take several pipelines. */
 const countersPerPipeline = 4_000;
@@ -83,7 +83,7 @@ export async function correctCounters(
 function byServer(placement: Placement, polls: readonly Poll[]): ServerPolls<Poll>[] {
   const pollsByServer = new Map<MemcachedClient, Poll[]>();
   for (const poll of polls) {
-    const up = placement.up(poll.id);
+    const up = placement.up(poll.key);
     if (up.length === 0) {
       const reason = `every server with the tallies of poll ${poll.id} is away`;
       throw new MemcachedFailure("not_sent", reason);
@@ -123,9 +123,9 @@ async function readPortion(server: MemcachedClient, polls: readonly Poll[]): Pro
   const pipeline = new Pipeline();
   const asked = polls.map(poll => ({
     poll,
-    version: pipeline.get(tallyKey(poll.id, "v")),
+    version: pipeline.get(tallyKey(poll.key, "v")),
     counters: (["b", ...partsOf(poll)] as const).map(
-      part => [part, pipeline.get(tallyKey(poll.id, part))] as const,
+      part => [part, pipeline.get(tallyKey(poll.key, part))] as const,
     ),
   }));
   const replies = await server.read(pipeline);
@@ -174,20 +174,21 @@ async function writeServer(
 /** Adds the corrections of one copy to a pipeline, and returns them. */
 function addMoves(
   pipeline: Pipeline,
-  { poll: { id }, version, counters }: Copy,
+  { poll, version, counters }: Copy,
   wanted: Wanted,
   nextVersion: number,
 ): Correction[] {
+  const { key } = poll;
   const change = (part: TallyPart | "b" | "v", was: number | null, is: number) => {
-    if (was === null) pipeline.add(tallyKey(id, part), String(is), 0);
-    else if (was < is) pipeline.incr(tallyKey(id, part), is - was);
-    else if (was > is) pipeline.decr(tallyKey(id, part), was - is);
+    if (was === null) pipeline.add(tallyKey(key, part), String(is), 0);
+    else if (was < is) pipeline.incr(tallyKey(key, part), is - was);
+    else if (was > is) pipeline.decr(tallyKey(key, part), was - is);
   };
   const corrections: Correction[] = [];
   for (const [part, was] of counters) {
-    const is = wanted(id, part);
+    const is = wanted(poll, part);
     change(part, was, is);
-    if (was !== is) corrections.push({ pollId: id, part, was, is });
+    if (was !== is) corrections.push({ pollId: poll.id, part, was, is });
   }
   change("v", version, nextVersion);
   return corrections;

@@ -103,7 +103,7 @@ function attemptRebuild(
     const totals = await readTotals(db, ids);
     const open = await openCheckpoints(db);
     const checkpoints = new Map(open.map(({ epoch, slot }) => [epoch, slot]));
-    const backlog = new Backlog(db, new Set(ids), checkpoints);
+    const backlog = new Backlog(db, new Set(polls.map(({ key }) => key)), checkpoints);
     const snapshot = { totals, checkpoints, backlog };
     await catchUp(servers, deps.homes.names, backlog);
     if (await mayHaveMissed(deps.store, snapshot)) return undefined;
@@ -171,8 +171,8 @@ const tooSlow = () =>
   );
 
 function wantedOf({ totals, backlog: { sums } }: Snapshot): Wanted {
-  return (id, part) => {
-    const [stored, waiting] = [totals.get(id), sums.get(id)];
+  return ({ id, key }, part) => {
+    const [stored, waiting] = [totals.get(id), sums.get(key)];
     if (part === "b") return (stored?.ballots ?? 0) + (waiting?.ballots ?? 0);
     return (stored?.votes.get(part) ?? 0) + (waiting?.votes.get(part) ?? 0);
   };

@@ -57,8 +57,8 @@ async function equal(
   totals: { ballots: number; votes: ReadonlyMap<TallyPart, number> } | undefined,
 ): Promise<boolean> {
   const parts = partsOf(poll);
-  for (const server of deps.placement.up(poll.id)) {
-    const tally = await readTally(server, poll.id, parts);
+  for (const server of deps.placement.up(poll.key)) {
+    const tally = await readTally(server, poll.key, parts);
     if (!tally || !totals || tally.ballots !== totals.ballots) return false;
     const same = parts.every(part => tally.votes.get(part) === (totals.votes.get(part) ?? 0));
     if (!same) return false;
@@ -74,8 +74,8 @@ async function withMissingTallies(
   const found: Poll[] = [];
   for (const poll of polls) {
     const parts = partsOf(poll);
-    for (const server of deps.placement.up(poll.id)) {
-      if (!(await readTally(server, poll.id, parts))) found.push(poll);
+    for (const server of deps.placement.up(poll.key)) {
+      if (!(await readTally(server, poll.key, parts))) found.push(poll);
     }
   }
   return [...new Set(found)];

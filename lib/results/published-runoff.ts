@@ -8,7 +8,7 @@ import type { MemcachedClient } from "../memcached/client.ts";
 import { tallyKey } from "../memcached/keys.ts";
 import { Pipeline } from "../memcached/pipeline.ts";
 import type { Placement } from "../memcached/placement.ts";
-import type { PollId } from "../model/ids.ts";
+import type { PollKey } from "../model/ids.ts";
 import type { Poll } from "../model/poll.ts";
 import { computeRunoff, type Runoff } from "../model/runoff.ts";
 import type { TallyDeps } from "../rebuild/rebuild.ts";
@@ -25,13 +25,13 @@ export interface PublishedRunoff extends Runoff {
 /** The published runoff of a ranked poll, if there is one. **Cost:** one memcached read. */
 export async function readRunoff(
   placement: Placement,
-  poll: PollId,
+  poll: PollKey,
 ): Promise<PublishedRunoff | null> {
   const server = placement.up(poll)[0] ?? placement.of(poll)[0];
   return server ? readFrom(server, poll) : null;
 }
 
-async function readFrom(server: MemcachedClient, poll: PollId): Promise<PublishedRunoff | null> {
+async function readFrom(server: MemcachedClient, poll: PollKey): Promise<PublishedRunoff | null> {
   const p = new Pipeline();
   const op = p.get(tallyKey(poll, "i"));
   const bytes = (await server.read(p)).of(op);
@@ -53,8 +53,8 @@ export async function publishRunoffs(deps: TallyDeps, nowMs: number): Promise<vo
   );
   for (const poll of polls) {
     const of = fingerprint(poll, totals.get(poll.id));
-    const up = deps.placement.up(poll.id);
-    const found = await Promise.all(up.map(server => readFrom(server, poll.id)));
+    const up = deps.placement.up(poll.key);
+    const found = await Promise.all(up.map(server => readFrom(server, poll.key)));
     const behind = up.filter((_, index) => found[index]?.of !== of);
     if (behind.length > 0) await publishRunoff(deps, behind, poll, of);
   }
@@ -73,9 +73,9 @@ async function publishRunoff(
   const text = JSON.stringify(runoff);
   for (const server of servers) {
     const p = new Pipeline();
-    p.overwrite(tallyKey(poll.id, "i"), text, 0);
+    p.overwrite(tallyKey(poll.key, "i"), text, 0);
     // Results have changed: viewers must see a newer version.
-    p.incr(tallyKey(poll.id, "v"), 1);
+    p.incr(tallyKey(poll.key, "v"), 1);
     await server.send(p);
   }
 }

@@ -23,7 +23,7 @@ import { OverdueReads } from "../base/overdue-reads.ts";
 import { isMemcachedFailure, orWhenMemcachedFails } from "../memcached/failure.ts";
 import { tallyKey } from "../memcached/keys.ts";
 import { Pipeline } from "../memcached/pipeline.ts";
-import type { PollId } from "../model/ids.ts";
+import type { PollKey } from "../model/ids.ts";
 import type { FinalTotals, Poll } from "../model/poll.ts";
 import type { Results } from "../model/results.ts";
 import { partsOf } from "../model/tally-parts.ts";
@@ -73,8 +73,8 @@ export interface ResultsDeps extends TallyDeps {
 
 export class ResultsBoard {
   readonly #deps: ResultsDeps;
-  readonly #entries = new LRUCache<PollId, Entry>({ max: pollsMax });
-  readonly #reads = new OverdueReads<PollId, Entry>();
+  readonly #entries = new LRUCache<PollKey, Entry>({ max: pollsMax });
+  readonly #reads = new OverdueReads<PollKey, Entry>();
 
   constructor(deps: ResultsDeps) {
     this.#deps = deps;
@@ -98,12 +98,12 @@ export class ResultsBoard {
     const fresh = this.fresh(poll, requester);
     if (fresh) return fresh;
     const read = () => this.#read(poll);
-    if (!this.#entries.has(poll.id)) {
-      const first = inTime(this.#reads.run(poll.id, read), firstMs, tooSlow);
+    if (!this.#entries.has(poll.key)) {
+      const first = inTime(this.#reads.run(poll.key, read), firstMs, tooSlow);
       return snapshotOf(poll, await first, requester);
     }
-    const newer = await this.#reads.soon(poll.id, read, patienceMs);
-    const known = newer ?? this.#entries.get(poll.id);
+    const newer = await this.#reads.soon(poll.key, read, patienceMs);
+    const known = newer ?? this.#entries.get(poll.key);
     return snapshotOf(poll, known ?? (await this.#refresh(poll)), requester);
   }
 
@@ -111,7 +111,7 @@ export class ResultsBoard {
   fresh(poll: Poll, requester: Requester): Snapshot | undefined {
     const hidden = hiddenSnapshot(poll, requester, this.#deps.clock.nowMs());
     if (hidden) return hidden;
-    const known = this.#entries.get(poll.id);
+    const known = this.#entries.get(poll.key);
     if (poll.finalTotals && poll.kind !== "ranked") {
       return snapshotOf(poll, this.#final(poll, poll.finalTotals), requester);
     }
@@ -128,7 +128,7 @@ export class ResultsBoard {
    * gap in the versions, other processes have moved counters that were not returned here: the values are shown, but
    * the version stays, so that the next read counts as a change.
    */
-  noteMoves(poll: PollId, partial: PartialTally): void {
+  noteMoves(poll: PollKey, partial: PartialTally): void {
     const known = this.#entries.get(poll);
     if (!known || partial.version === undefined || partial.from !== known.tally.from) return;
     if (partial.version <= Math.max(known.tally.version, known.seen ?? 0)) return;
@@ -149,7 +149,7 @@ export class ResultsBoard {
   }
 
   #refresh(poll: Poll): Promise<Entry> {
-    return this.#reads.run(poll.id, () => this.#read(poll));
+    return this.#reads.run(poll.key, () => this.#read(poll));
   }
 
   async #read(poll: Poll): Promise<Entry> {
@@ -157,7 +157,7 @@ export class ResultsBoard {
       const runoff = poll.kind === "ranked" ? this.#runoff(poll) : null;
       if (poll.finalTotals) return this.#final(poll, poll.finalTotals, await runoff);
       const tally = (await this.#tally(poll)) ?? (await this.#rebuild(poll));
-      const known = this.#entries.get(poll.id);
+      const known = this.#entries.get(poll.key);
       const newest = known ? await this.#newer(poll, known, tally) : tally;
       const readAtMs = monotonicMs();
       const entry = {
@@ -169,14 +169,14 @@ export class ResultsBoard {
       return this.#keep(poll, entry);
     } catch (error) {
       if (!isMemcachedFailure(error) && !isFloodgateError(error)) throw error;
-      const entry = (await this.#stored(poll)) ?? this.#entries.get(poll.id);
+      const entry = (await this.#stored(poll)) ?? this.#entries.get(poll.key);
       if (entry) return entry;
       throw new FloodgateError("memcached_unavailable", { cause: error });
     }
   }
 
   #keep(poll: Poll, entry: Entry): Entry {
-    this.#entries.set(poll.id, entry);
+    this.#entries.set(poll.key, entry);
     return entry;
   }
 
@@ -186,7 +186,7 @@ export class ResultsBoard {
     { ballots, votes }: FinalTotals,
     runoff: PublishedRunoff | null = null,
   ): Entry {
-    const known = this.#entries.get(poll.id);
+    const known = this.#entries.get(poll.key);
     if (known?.finalOf === poll.finalizedAtMs && known.runoff?.of === runoff?.of) return known;
     const firstMs = poll.finalizedAtMs ?? this.#deps.clock.nowMs();
     const version = Math.max((known?.tally.version ?? 0) + 1, firstVersion(firstMs));
@@ -211,7 +211,7 @@ export class ResultsBoard {
     const read = this.#deps.breaker.use(store => readTotals(store, [poll.id]));
     const found = (await orWhenMysqlFails(read, () => undefined))?.get(poll.id);
     if (!found) return undefined;
-    const known = this.#entries.get(poll.id);
+    const known = this.#entries.get(poll.key);
     const now = this.#deps.clock.nowMs();
     if (known && (known.tally.ballots > found.ballots || sameVotes(poll, known.tally, found))) {
       return this.#keep(poll, { ...known, stored: true, readAtMs: monotonicMs() });
@@ -229,25 +229,25 @@ export class ResultsBoard {
   async #newer(poll: Poll, entry: Entry, tally: Tally): Promise<Tally> {
     const known = entry.tally;
     if (tally.version > known.version) return tally;
-    const server = this.#deps.placement.of(poll.id).find(({ name }) => name === tally.from);
+    const server = this.#deps.placement.of(poll.key).find(({ name }) => name === tally.from);
     const hasFewer = tally.ballots < known.ballots && entry.finalOf === undefined;
     if (known.from === tally.from || hasFewer || !server) {
       return { ...known, stored: tally.stored };
     }
     const p = new Pipeline();
-    const op = p.incr(tallyKey(poll.id, "v"), known.version + 1 - tally.version);
+    const op = p.incr(tallyKey(poll.key, "v"), known.version + 1 - tally.version);
     const lifted = (await server.send(p)).of(op);
     return { ...tally, version: typeof lifted === "bigint" ? Number(lifted) : known.version + 1 };
   }
 
   #tally(poll: Poll): Promise<Tally | undefined> {
-    return currentTally(this.#deps.placement, poll.id, partsOf(poll));
+    return currentTally(this.#deps.placement, poll.key, partsOf(poll));
   }
 
   #runoff(poll: Poll): Promise<PublishedRunoff | null> {
     return orWhenMemcachedFails(
-      readRunoff(this.#deps.placement, poll.id),
-      () => this.#entries.get(poll.id)?.runoff ?? null,
+      readRunoff(this.#deps.placement, poll.key),
+      () => this.#entries.get(poll.key)?.runoff ?? null,
     );
   }
 
@@ -256,13 +256,13 @@ export class ResultsBoard {
     const until = monotonicMs() + rebuildWaitMs;
     while (monotonicMs() < until) {
       const p = new Pipeline();
-      const mine = p.add(tallyKey(poll.id, "r"), "1", rebuildSeconds);
-      const server = this.#deps.placement.up(poll.id)[0];
+      const mine = p.add(tallyKey(poll.key, "r"), "1", rebuildSeconds);
+      const server = this.#deps.placement.up(poll.key)[0];
       if (!server) break;
       if ((await server.send(p)).of(mine) === "stored") {
         await this.#rebuildNow(poll);
         const done = new Pipeline();
-        done.delete(tallyKey(poll.id, "r"));
+        done.delete(tallyKey(poll.key, "r"));
         await server.send(done);
       }
       const tally = await this.#tally(poll);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import type { OptionNumber, PollId, Slug, TallyPart } from "../model/ids.ts";
+import type { OptionNumber, PollId, PollKey, Slug, TallyPart } from "../model/ids.ts";
 import type { Poll } from "../model/poll.ts";
 import { defaultRules } from "../model/poll-rules.ts";
 import { resultsSchema } from "../model/results.ts";
@@ -15,6 +15,7 @@ function pollOf(change: Partial<Poll> = {}): Poll {
   return {
     ...defaultRules,
     id: 7 as PollId,
+    key: "7" as PollKey,
     slug: "fish" as Slug,
     question: "Which fish?",
     description: "",

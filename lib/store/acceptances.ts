@@ -1,14 +1,20 @@
 /** What each run of a front accepted, and what of it arrived: the table `acceptances`. */
-import type { PollId } from "../model/ids.ts";
+import type { PollId, PollKey } from "../model/ids.ts";
+import type { PollReference } from "../model/poll-key.ts";
 import type { Database, Row } from "./database.ts";
 import { hexLiteral, placeholders } from "./sql-text.ts";
 
 /** A number of ballots of one poll and one run of a front. */
-export interface Acceptance {
-  readonly pollId: PollId;
+export interface Acceptance extends PollReference {
   /** 8 bytes. */
   readonly producer: Buffer;
   readonly ballots: number;
+}
+
+interface MissingRow extends Row {
+  readonly poll_id: number;
+  readonly poll_key: string | number;
+  readonly producer: Buffer;
 }
 
 interface SumRow extends Row {
@@ -25,25 +31,42 @@ function valuesOf(entries: readonly Acceptance[]): string {
     .join(",");
 }
 
-/** Raises the numbers that fronts have accepted so far; they never go down. */
+/**
+ * Raises the numbers that fronts have accepted so far; they never go down. What was accepted for a poll that does not
+ * exist is left out, also when its number is another poll's now.
+ */
 export async function raiseAccepted(db: Database, entries: readonly Acceptance[]): Promise<void> {
   if (entries.length === 0) return;
+  const counts = entries.map(
+    ({ pollId, pollKey, producer, ballots }) =>
+      `SELECT ${pollId} AS id, ${pollKey ?? "NULL"} AS poll_key, ${hexLiteral(producer)} AS producer,
+         ${ballots} AS ballots`,
+  );
   await db.writeText(
     "acceptances.raise",
-    `INSERT INTO acceptances (poll_id, producer, accepted) VALUES ${valuesOf(entries)}
-     ON DUPLICATE KEY UPDATE accepted = GREATEST(accepted, VALUES(accepted))`,
+    `INSERT INTO acceptances (poll_id, producer, accepted)
+     SELECT polls.id, counts.producer, counts.ballots FROM (${counts.join(" UNION ALL ")}) AS counts
+     JOIN polls ON polls.id = counts.id AND
+       COALESCE(polls.poll_key, polls.id) = COALESCE(counts.poll_key, polls.poll_key, polls.id)
+     ORDER BY polls.id, counts.producer
+     ON DUPLICATE KEY UPDATE accepted = GREATEST(acceptances.accepted, VALUES(accepted))`,
   );
 }
 
 /** Which runs of fronts accepted ballots, of which polls, that have not arrived. */
 export async function missingAcceptances(
   db: Database,
-): Promise<readonly Pick<Acceptance, "pollId" | "producer">[]> {
-  const rows = await db.rows<Row & { readonly poll_id: number; readonly producer: Buffer }>(
+): Promise<readonly Omit<Acceptance, "ballots">[]> {
+  const rows = await db.rows<MissingRow>(
     "acceptances.missing",
-    "SELECT poll_id, producer FROM acceptances WHERE accepted > arrived",
+    `SELECT poll_id, producer, COALESCE(poll_key, id) AS poll_key
+     FROM acceptances JOIN polls ON polls.id = poll_id WHERE accepted > arrived`,
   );
-  return rows.map(({ poll_id, producer }) => ({ pollId: poll_id as PollId, producer }));
+  return rows.map(({ poll_id, poll_key, producer }) => ({
+    pollId: poll_id as PollId,
+    pollKey: String(poll_key) as PollKey,
+    producer,
+  }));
 }
 
 /** Adds what arrived in new batches, in the transaction that commits them. */

@@ -7,7 +7,7 @@ import { hexLiteral, placeholders, timeLiteral } from "./sql-text.ts";
 export const refusedAsFinal = "the poll's result was final";
 
 export interface DeadLetter {
-  /** `undefined`: the poll could not be read from the bytes. */
+  /** `undefined`: the poll could not be read from the bytes, or does not exist. */
   readonly pollId: PollId | undefined;
   readonly slot: number;
   /** A sentence in ASCII, at most 255 characters. */

@@ -1,12 +1,14 @@
 /** Polls as a transaction that inserts ballots needs them: locked, with what decides about a ballot. */
 import { groupBy } from "../base/lists.ts";
-import type { PollId } from "../model/ids.ts";
+import type { PollId, PollKey } from "../model/ids.ts";
 import type { PollKind } from "../model/poll-rules.ts";
 import type { Database, Row } from "./database.ts";
 import { placeholders } from "./sql-text.ts";
 
 interface LockedRow extends Row {
   readonly id: number;
+  readonly poll_key: string | number;
+  readonly created_at: Date;
   readonly closes_at: Date | null;
   readonly finalized_at: Date | null;
   readonly kind: PollKind;
@@ -19,6 +21,8 @@ interface OptionRow extends Row {
 
 /** What decides about a poll's ballots. */
 export interface LockedPoll {
+  readonly key: PollKey;
+  readonly createdAtMs: number;
   readonly final: boolean;
   readonly closesAtMs: number | null;
   readonly kind: PollKind;
@@ -37,7 +41,8 @@ export async function lockPolls(
   const list = placeholders(ids.length);
   const polls = await db.rows<LockedRow>(
     "polls.share",
-    `SELECT id, closes_at, finalized_at, kind FROM polls WHERE id IN (${list}) ORDER BY id LOCK IN SHARE MODE`,
+    `SELECT id, COALESCE(poll_key, id) AS poll_key, created_at, closes_at, finalized_at, kind FROM polls
+     WHERE id IN (${list}) ORDER BY id LOCK IN SHARE MODE`,
     [...ids],
   );
   const options = await db.rows<OptionRow>(
@@ -50,6 +55,8 @@ export async function lockPolls(
     polls.map(row => [
       row.id as PollId,
       {
+        key: String(row.poll_key) as PollKey,
+        createdAtMs: row.created_at.getTime(),
         final: row.finalized_at !== null,
         closesAtMs: row.closes_at?.getTime() ?? null,
         kind: row.kind,

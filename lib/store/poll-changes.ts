@@ -1,28 +1,38 @@
 /** Writes polls and their options: editors' changes, and the end of counting. */
-import type { PollId } from "../model/ids.ts";
+import type { PollId, PollKey } from "../model/ids.ts";
 import type { Poll, PollContent, PollOption } from "../model/poll.ts";
 import type { Database } from "./database.ts";
 import { ruleColumns, ruleValues } from "./poll-rules.ts";
 import { placeholders } from "./sql-text.ts";
 
+/** A poll that is inserted. `null`: it is known by its number, as the polls that release 0.2.0 made. */
+export type NewPoll = PollContent & Pick<Poll, "secretDigest"> & { readonly key: PollKey | null };
+
 /**
- * Inserts a poll with its options and empty totals.
+ * Inserts a poll with its options and empty totals. What is left of an earlier poll that had the same number, before
+ * MySQL went back, is not this poll's.
  *
  * @throws StoreFailure `duplicate` when the slug is taken.
  */
 export async function insertPoll(
   db: Database,
-  content: PollContent & Pick<Poll, "secretDigest">,
+  { key, secretDigest, ...content }: NewPoll,
   nowMs: number,
 ): Promise<PollId> {
   const now = new Date(nowMs);
   const { insertId } = await db.write(
     "polls.insert",
-    `INSERT INTO polls (${contentColumns.join(", ")}, secret_digest, created_at, updated_at)
-     VALUES (${placeholders(contentColumns.length + 3)})`,
-    [...contentValues(content), content.secretDigest ?? null, now, now],
+    `INSERT INTO polls (${contentColumns.join(", ")}, poll_key, secret_digest, created_at, updated_at)
+     VALUES (${placeholders(contentColumns.length + 4)})`,
+    [...contentValues(content), key, secretDigest ?? null, now, now],
   );
   const id = insertId as PollId;
+  await db.write("polls.clear_books", "DELETE FROM acceptances WHERE poll_id = ?", [id]);
+  await db.write(
+    "polls.clear_letters",
+    "UPDATE dead_letters SET poll_id = NULL WHERE poll_id = ?",
+    [id],
+  );
   await insertOptions(db, id, content.options);
   await db.write("polls.insert_totals", "INSERT INTO poll_totals (poll_id) VALUES (?)", [id]);
   return id;

@@ -1,7 +1,7 @@
 /** Reads polls and their options: the tables `polls` and `options`. `poll-changes.ts` writes them. */
 import type { Language } from "../base/languages.ts";
 import { groupBy } from "../base/lists.ts";
-import type { OptionNumber, PollId, Slug } from "../model/ids.ts";
+import type { OptionNumber, PollId, PollKey, Slug } from "../model/ids.ts";
 import type { Poll } from "../model/poll.ts";
 import type { Database, Row } from "./database.ts";
 import { type PollRulesRow, ruleColumns, rulesOf } from "./poll-rules.ts";
@@ -11,6 +11,7 @@ import { readTotals } from "./totals.ts";
 
 interface PollRow extends PollRulesRow {
   readonly id: number;
+  readonly poll_key: string | number;
   readonly slug: string;
   readonly question: string;
   readonly description: string;
@@ -34,7 +35,7 @@ interface OptionRow extends Row {
 }
 
 const columns = [
-  "id, slug, question, description, choices_min, choices_max, opens_at, closes_at, finalized_at, language, version, secret_digest",
+  "id, COALESCE(poll_key, id) AS poll_key, slug, question, description, choices_min, choices_max, opens_at, closes_at, finalized_at, language, version, secret_digest",
   ...ruleColumns,
 ].join(", ");
 
@@ -49,6 +50,7 @@ async function withOptions(db: Database, rows: readonly PollRow[]): Promise<Poll
   const byPoll = groupBy(options, option => option.poll_id);
   return rows.map(row => ({
     id: row.id as PollId,
+    key: String(row.poll_key) as PollKey,
     slug: row.slug as Slug,
     question: row.question,
     description: row.description,

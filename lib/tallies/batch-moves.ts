@@ -10,22 +10,23 @@ import { orWhenMemcachedFails } from "../memcached/failure.ts";
 import { Pipeline, type Replies } from "../memcached/pipeline.ts";
 import type { Placement } from "../memcached/placement.ts";
 import type { Ballot } from "../model/ballot.ts";
-import type { PollId } from "../model/ids.ts";
+import type { PollKey } from "../model/ids.ts";
+import { pollKeyOf } from "../model/poll-key.ts";
 import { SumsByPoll, type TallyChange } from "../model/tally-sums.ts";
 import { moveTally, type PartialTally, partialTallyFrom } from "./counters.ts";
 import type { StaleTallies } from "./stale-tallies.ts";
 
 type Moves = ReturnType<typeof moveTally>;
-type Changes = ReadonlyMap<PollId, TallyChange>;
+type Changes = ReadonlyMap<PollKey, TallyChange>;
 
 export class BatchMoves {
   readonly #placement: Placement;
   readonly #staleTallies: StaleTallies;
   /** The moves that each server has not been sent yet. */
-  readonly #due: Map<MemcachedClient, Map<PollId, TallyChange>>;
+  readonly #due: Map<MemcachedClient, Map<PollKey, TallyChange>>;
   readonly #sent = new Map<MemcachedClient, Changes>();
   readonly #moves = new Map<MemcachedClient, Moves[]>();
-  readonly #partialTallies = new Map<PollId, PartialTally>();
+  readonly #partialTallies = new Map<PollKey, PartialTally>();
 
   constructor(placement: Placement, staleTallies: StaleTallies, ballots: readonly Ballot[]) {
     this.#placement = placement;
@@ -79,7 +80,7 @@ export class BatchMoves {
   }
 
   /** The counters of a poll, as the server answered from which its results are read. */
-  partialTally(poll: PollId): PartialTally | undefined {
+  partialTally(poll: PollKey): PartialTally | undefined {
     return this.#partialTallies.get(poll);
   }
 
@@ -96,18 +97,18 @@ export class BatchMoves {
   }
 
   /** Results are read from the first server that is up. */
-  #isPreferred(poll: PollId, server: MemcachedClient): boolean {
+  #isPreferred(poll: PollKey, server: MemcachedClient): boolean {
     return this.#placement.up(poll)[0] === server;
   }
 }
 
 function dueBy(placement: Placement, ballots: readonly Ballot[]) {
-  const sums = new SumsByPoll();
+  const sums = new SumsByPoll(pollKeyOf);
   for (const ballot of ballots) sums.addMoved(ballot);
-  const due = new Map<MemcachedClient, Map<PollId, TallyChange>>();
+  const due = new Map<MemcachedClient, Map<PollKey, TallyChange>>();
   for (const [poll, change] of sums.byPoll) {
     for (const server of placement.of(poll)) {
-      const changes = due.get(server) ?? new Map<PollId, TallyChange>();
+      const changes = due.get(server) ?? new Map<PollKey, TallyChange>();
       due.set(server, changes.set(poll, change));
     }
   }

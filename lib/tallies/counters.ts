@@ -21,7 +21,7 @@ import {
   type Replies,
 } from "../memcached/pipeline.ts";
 import type { Placement } from "../memcached/placement.ts";
-import type { PollId, TallyPart } from "../model/ids.ts";
+import type { PollKey, TallyPart } from "../model/ids.ts";
 import type { TallyChange } from "../model/tally-sums.ts";
 
 /** The counters of a poll. */
@@ -61,7 +61,7 @@ export function firstVersion(nowMs: number): number {
  */
 export async function currentTally(
   placement: Placement,
-  poll: PollId,
+  poll: PollKey,
   parts: readonly TallyPart[],
 ): Promise<Tally | undefined> {
   let answered = false;
@@ -88,7 +88,7 @@ export async function currentTally(
  */
 export async function readTally(
   server: MemcachedClient,
-  poll: PollId,
+  poll: PollKey,
   parts: readonly TallyPart[],
 ): Promise<Tally | undefined> {
   const pipeline = new Pipeline();
@@ -120,14 +120,14 @@ export async function readTally(
 
 /** The moves of one poll, as added to a pipeline. */
 interface Moves {
-  readonly poll: PollId;
+  readonly poll: PollKey;
   readonly ballots: Op<CounterReply> | undefined;
   readonly version: Op<CounterReply>;
   readonly votes: readonly (readonly [TallyPart, Op<CounterReply>])[];
 }
 
 /** Adds the moves of one poll to a pipeline. They create no counter. */
-export function moveTally(pipeline: Pipeline, poll: PollId, change: TallyChange): Moves {
+export function moveTally(pipeline: Pipeline, poll: PollKey, change: TallyChange): Moves {
   const move = (part: TallyPart | "b", by: number) =>
     by < 0 ? pipeline.decr(tallyKey(poll, part), -by) : pipeline.incr(tallyKey(poll, part), by);
   return {
@@ -170,7 +170,7 @@ export function partialTallyFrom(
  */
 export async function createTally(
   placement: Placement,
-  poll: PollId,
+  poll: PollKey,
   parts: readonly TallyPart[],
   nowMs: number,
 ): Promise<void> {
@@ -189,9 +189,9 @@ export async function createTally(
  */
 export async function moveTallies(
   placement: Placement,
-  changes: ReadonlyMap<PollId, TallyChange>,
-): Promise<ReadonlyMap<MemcachedClient, readonly PollId[]>> {
-  const byServer = new Map<MemcachedClient, [PollId, TallyChange][]>();
+  changes: ReadonlyMap<PollKey, TallyChange>,
+): Promise<ReadonlyMap<MemcachedClient, readonly PollKey[]>> {
+  const byServer = new Map<MemcachedClient, [PollKey, TallyChange][]>();
   for (const [poll, change] of changes) {
     for (const server of placement.of(poll)) {
       byServer.set(server, [...(byServer.get(server) ?? []), [poll, change]]);

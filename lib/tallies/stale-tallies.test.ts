@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 import type { MemcachedClient } from "../memcached/client.ts";
 import { MemcachedFailure } from "../memcached/failure.ts";
 import type { Pipeline } from "../memcached/pipeline.ts";
-import type { PollId } from "../model/ids.ts";
+import type { PollKey } from "../model/ids.ts";
 import { StaleTallies } from "./stale-tallies.ts";
 
 /** A server that records the number of deletions in each write. */
@@ -20,7 +20,7 @@ function serverOf() {
   return { server, client: server as unknown as MemcachedClient, writes };
 }
 
-const polls = (...ids: number[]) => ids as PollId[];
+const polls = (...keys: number[]) => keys.map(String) as PollKey[];
 
 describe("StaleTallies", () => {
   it("StaleTallies writes nothing when no tally is stale", async () => {

@@ -11,12 +11,12 @@ import type { MemcachedClient } from "../memcached/client.ts";
 import { orWhenMemcachedFails } from "../memcached/failure.ts";
 import { marksRestoredKey, tallyKey } from "../memcached/keys.ts";
 import { Pipeline } from "../memcached/pipeline.ts";
-import type { PollId } from "../model/ids.ts";
+import type { PollKey } from "../model/ids.ts";
 
 export class StaleTallies {
-  readonly #polls = new Map<MemcachedClient, Set<PollId>>();
+  readonly #polls = new Map<MemcachedClient, Set<PollKey>>();
 
-  note(server: MemcachedClient, polls: Iterable<PollId>): void {
+  note(server: MemcachedClient, polls: Iterable<PollKey>): void {
     const stale = this.#polls.get(server) ?? new Set();
     this.#polls.set(server, stale);
     for (const poll of polls) stale.add(poll);

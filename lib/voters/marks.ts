@@ -19,13 +19,13 @@ import { MemcachedFailure, orWhenMemcachedFails } from "../memcached/failure.ts"
 import { type Key, markKey } from "../memcached/keys.ts";
 import { Pipeline, type StoreReply, type Versioned } from "../memcached/pipeline.ts";
 import type { Placement } from "../memcached/placement.ts";
-import type { BallotId, PollId, VoterKey } from "../model/ids.ts";
+import type { BallotId, PollKey, VoterKey } from "../model/ids.ts";
 import type { Poll } from "../model/poll.ts";
+import { type PollReference, pollKeyOf } from "../model/poll-key.ts";
 import type { BallotRow } from "../store/ballots.ts";
 
 /** A ballot as its mark identifies it. */
-export interface Marked {
-  readonly pollId: PollId;
+export interface Marked extends PollReference {
   readonly voter: VoterKey;
   readonly ballotId: BallotId;
   readonly revision: number;
@@ -75,7 +75,7 @@ export async function placeMarks(
   for (const ballot of ballots) {
     const group = groups.get(placement.ofVoter(ballot.voter));
     group?.pipeline.add(
-      markKey(ballot.pollId, ballot.voter),
+      markKey(pollKeyOf(ballot), ballot.voter),
       markValue(ballot),
       ballot.markTtlSeconds,
     );
@@ -93,13 +93,14 @@ export async function placeMarks(
 }
 
 /**
- * Restores on `server` its marks of ballots that are in MySQL.
+ * Restores on `server` its marks of ballots of one poll that are in MySQL.
  *
  * @throws MemcachedFailure.
  */
 export async function addStoredMarks(
   placement: Placement,
   server: MemcachedClient,
+  pollKey: PollKey,
   ballots: readonly BallotRow[],
   ttlSeconds: number,
 ): Promise<void> {
@@ -108,8 +109,8 @@ export async function addStoredMarks(
   for (const { pollId, voter, ballotId, revision, choices } of ballots) {
     if (placement.ofVoter(voter) !== server) continue;
     const mark = { ballotId, revision, choices };
-    pipeline.add(markKey(pollId, voter), markValue(mark), ttlSeconds);
-    offered.push({ pollId, voter, ...mark, markTtlSeconds: ttlSeconds });
+    pipeline.add(markKey(pollKey, voter), markValue(mark), ttlSeconds);
+    offered.push({ pollId, pollKey, voter, ...mark, markTtlSeconds: ttlSeconds });
   }
   if (pipeline.size === 0) return;
   for (const index of (await server.send(pipeline)).existing) {
@@ -142,7 +143,7 @@ export async function raiseMarks(
 async function raiseMark(server: MemcachedClient, ballot: MarkedBallot): Promise<void> {
   for (let attempt = 0; attempt < moveAttemptsMax; attempt++) {
     const reading = new Pipeline();
-    const key = markKey(ballot.pollId, ballot.voter);
+    const key = markKey(pollKeyOf(ballot), ballot.voter);
     const op = reading.getVersioned(key);
     const found = (await server.read(reading)).of(op);
     if (!found || (parseMark(found.value)?.revision ?? 0) >= ballot.revision) return;
@@ -179,7 +180,7 @@ export type MarkMove =
  */
 export async function moveMark(placement: Placement, change: MarkedBallot): Promise<MarkMove> {
   const server = placement.ofVoter(change.voter);
-  const key = markKey(change.pollId, change.voter);
+  const key = markKey(pollKeyOf(change), change.voter);
   for (let attempt = 0; attempt < moveAttemptsMax; attempt++) {
     const found = await readVersioned(server, key);
     const mark = found && parseMark(found.value);
@@ -200,7 +201,7 @@ export async function moveMark(placement: Placement, change: MarkedBallot): Prom
 /** The mark of a voter, or `undefined` when there is none or its server can't be read. */
 export async function readMark(
   placement: Placement,
-  poll: PollId,
+  poll: PollKey,
   voter: VoterKey,
 ): Promise<Mark | undefined> {
   const found = await readVersioned(placement.ofVoter(voter), markKey(poll, voter));
@@ -234,14 +235,16 @@ export async function takeMarksBack(
 /** @throws MemcachedFailure. */
 async function takeBackOn(server: MemcachedClient, all: readonly TakenBack[]): Promise<void> {
   const reading = new Pipeline();
-  const ops = all.map(({ ballot }) => reading.getVersioned(markKey(ballot.pollId, ballot.voter)));
+  const ops = all.map(({ ballot }) =>
+    reading.getVersioned(markKey(pollKeyOf(ballot), ballot.voter)),
+  );
   const found = await server.read(reading);
   const pipeline = new Pipeline();
   for (const [index, { ballot, before }] of all.entries()) {
     const op = ops[index];
     const mark = op && found.of(op);
     if (!mark?.value.equals(markValue(ballot))) continue;
-    const key = markKey(ballot.pollId, ballot.voter);
+    const key = markKey(pollKeyOf(ballot), ballot.voter);
     if (before) pipeline.replace(key, markValue(before), ballot.markTtlSeconds, mark);
     else pipeline.delete(key, mark);
   }

@@ -89,7 +89,7 @@ async function restorePortion(
   if (!poll) return undefined;
   const after = poll.id === progress.pollId ? progress.voter : undefined;
   const ballots = await ballotsAfter(store, poll.id, after, rowsPerQuery);
-  await addStoredMarks(placement, server, ballots, markTtlSeconds(poll, clock.nowMs()));
+  await addStoredMarks(placement, server, poll.key, ballots, markTtlSeconds(poll, clock.nowMs()));
   const last = ballots.at(-1);
   return ballots.length === rowsPerQuery && last
     ? { pollId: poll.id, voter: last.voter }

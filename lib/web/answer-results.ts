@@ -69,7 +69,7 @@ export async function markOf(
   const identity = identityOf(front, request);
   const secrets = front.secrets.of(poll);
   if (!identity || !secrets) return undefined;
-  return readMark(front.placement, poll.id, voterKey(secrets, poll.id, identity));
+  return readMark(front.placement, poll.key, voterKey(secrets, poll.id, identity));
 }
 
 /** Withdrawing a ballot makes the reader a non-voter again. */

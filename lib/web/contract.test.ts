@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { revisionMax } from "../model/ballot.ts";
-import type { OptionNumber, PollId, Slug } from "../model/ids.ts";
+import type { OptionNumber, PollId, PollKey, Slug } from "../model/ids.ts";
 import type { Poll } from "../model/poll.ts";
 import { defaultRules } from "../model/poll-rules.ts";
 import {
@@ -82,6 +82,7 @@ describe("toPollResponse", () => {
   const poll: Poll = {
     ...defaultRules,
     id: 7 as PollId,
+    key: "7" as PollKey,
     slug: "fish" as Slug,
     question: "Which fish?",
     description: "",

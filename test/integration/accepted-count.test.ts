@@ -13,6 +13,7 @@ import { readMemory } from "#lib/memcached/memory-stats.ts";
 import { counterValue, Pipeline } from "#lib/memcached/pipeline.ts";
 import { Placement } from "#lib/memcached/placement.ts";
 import type { PollId } from "#lib/model/ids.ts";
+import { keyOfId } from "#lib/model/poll-key.ts";
 import { waitUntil } from "#scripts/services/ports.ts";
 import { fill, smallItems } from "#test/support/full-memcached.ts";
 import { testClient, testMemcached } from "#test/support/services.ts";
@@ -42,7 +43,7 @@ function newCount() {
   const path = join(directory, `accepted-0-${process.pid}-${producer.toString("hex")}.log`);
   const published = async (of: PollId) => {
     const pipeline = new Pipeline();
-    const op = pipeline.get(acceptedKey(producer, of));
+    const op = pipeline.get(acceptedKey(producer, keyOfId(of)));
     return counterValue((await client.read(pipeline)).of(op));
   };
   const written = (of: PollId) => {

@@ -11,7 +11,8 @@ import { recountPoll } from "#lib/books/recount.ts";
 import { commitDirectly } from "#lib/flush/direct.ts";
 import type { Ballot } from "#lib/model/ballot.ts";
 import { ballotIdOf } from "#lib/model/ballot-id.ts";
-import type { PollId, Slug } from "#lib/model/ids.ts";
+import type { PollId, PollKey, Slug } from "#lib/model/ids.ts";
+import { keyOfId, pollKeyOf } from "#lib/model/poll-key.ts";
 import { SumsByPoll, type TallyChange } from "#lib/model/tally-sums.ts";
 import { decodeBatch, encodeBatch } from "#lib/queue/slot-codec.ts";
 import type { Row } from "#lib/store/database.ts";
@@ -65,7 +66,7 @@ describe("a changed ballot", () => {
         const all = voters.map(([head, rest]) => revisionsOf(poll, [head, ...rest]));
         const accepted = all.flat();
         const repeated = again.map(n => accepted[n % accepted.length] as Ballot);
-        const moved = new SumsByPoll();
+        const moved = new SumsByPoll(pollKeyOf);
         for (const one of accepted) moved.addMoved(one);
         bench.corrections.length = 0;
 
@@ -175,10 +176,10 @@ async function rowsOf(poll: PollId): Promise<string[]> {
 }
 
 /** The tallies after the moves of the fronts and the corrections of the flushes. */
-function tallyOf(poll: PollId, moved: SumsByPoll) {
+function tallyOf(poll: PollId, moved: SumsByPoll<PollKey>) {
   const changes: (TallyChange | undefined)[] = [
-    moved.byPoll.get(poll),
-    ...bench.corrections.map(([corrections]) => corrections.get(poll)),
+    moved.byPoll.get(keyOfId(poll)),
+    ...bench.corrections.map(([corrections]) => corrections.get(keyOfId(poll))),
   ];
   const sum = (of: (change: TallyChange) => number) =>
     changes.reduce((total, change) => total + (change ? of(change) : 0), 0);

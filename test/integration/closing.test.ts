@@ -8,6 +8,7 @@ import type { OfferedBallot } from "#lib/ballots/pending-ballot.ts";
 import { Placement } from "#lib/memcached/placement.ts";
 import type { PollId, Slug } from "#lib/model/ids.ts";
 import type { Poll } from "#lib/model/poll.ts";
+import { keyOfId } from "#lib/model/poll-key.ts";
 import { updatePoll } from "#lib/store/poll-changes.ts";
 import { findPoll, newestPolls } from "#lib/store/polls.ts";
 import { readMark } from "#lib/voters/marks.ts";
@@ -58,7 +59,7 @@ describe("a poll that is closed while a ballot is on its way", () => {
     const { commit, offered } = await closedSince();
     const late = offered();
     assert.equal((await commit.offer(late)).outcome, "closed");
-    assert.equal(await readMark(placement, id, late.voter), undefined);
+    assert.equal(await readMark(placement, keyOfId(id), late.voter), undefined);
   });
 
   it("a poll that is closed while a ballot is on its way refuses the ballot when another request read the closing first", async () => {
@@ -66,7 +67,7 @@ describe("a poll that is closed while a ballot is on its way", () => {
     await front.findCurrent("poll-1" as Slug);
     const late = offered();
     assert.equal((await commit.offer(late)).outcome, "closed");
-    assert.equal(await readMark(placement, id, late.voter), undefined);
+    assert.equal(await readMark(placement, keyOfId(id), late.voter), undefined);
   });
 
   it("a poll that is closed while a ballot is on its way accepts a ballot that was received before the closing", async () => {
@@ -84,7 +85,7 @@ describe("a poll that is closed while a ballot is on its way", () => {
     const change = offered({ ...ballot(id), voter: first.voter, revision: 1 });
     const late = { ...change, receivedAtMs: closesAtMs + 1 };
     assert.equal((await commit.offer(late)).outcome, "closed");
-    assert.equal((await readMark(placement, id, first.voter))?.ballotId, first.ballotId);
+    assert.equal((await readMark(placement, keyOfId(id), first.voter))?.ballotId, first.ballotId);
   });
 });
 
@@ -125,7 +126,10 @@ describe("a change that is refused because too many ballots wait", () => {
     const many = Array.from({ length: 10_000 }, () => commit.offer(offered()));
     const change = offered({ voter: first.voter, revision: 1, choices: Uint8Array.of(2) });
     assert.equal((await commit.offer(change)).outcome, "overloaded");
-    assert.equal((await readMark(placement, pollId, first.voter))?.ballotId, first.ballotId);
+    assert.equal(
+      (await readMark(placement, keyOfId(pollId), first.voter))?.ballotId,
+      first.ballotId,
+    );
     await Promise.all(many);
     await commit.allAnswered();
   });

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { sleep } from "#lib/base/clock.ts";
 import type { PollId } from "#lib/model/ids.ts";
+import { keyOfId } from "#lib/model/poll-key.ts";
 import { queueName } from "#lib/queue/queue-names.ts";
 import { isTombstone } from "#lib/queue/slot-codec.ts";
 import { readQueues, readSlots } from "#lib/queue/slots.ts";
@@ -74,7 +75,7 @@ describe("a flush", () => {
     const summary = await newFlusher().pass();
     assert.equal(summary.duplicates, 1);
     assert.deepEqual(await totals(poll), { ballots: 1, duplicates: 1, votes: [1, 0, 0, 0] });
-    assert.equal(bench.corrections[0]?.[0].get(poll)?.votes.get(2 as never), -1);
+    assert.equal(bench.corrections[0]?.[0].get(keyOfId(poll))?.votes.get(2 as never), -1);
   });
 
   it("a flush keeps the earlier of two ballots when the later one arrives first", async () => {

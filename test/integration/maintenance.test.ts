@@ -4,6 +4,7 @@ import { after, describe, it } from "node:test";
 import { createLog } from "#lib/base/log.ts";
 import { loadConfig } from "#lib/config/config.ts";
 import type { OptionNumber, PollId } from "#lib/model/ids.ts";
+import { keyOfId } from "#lib/model/poll-key.ts";
 import { partOf } from "#lib/model/tally-parts.ts";
 import { readTally } from "#lib/tallies/counters.ts";
 import { waitUntil } from "#scripts/services/ports.ts";
@@ -35,7 +36,7 @@ describe("doubtful tallies", () => {
     await pass();
     assert.equal(doubtful.ids.size, 50, "the rest is left for the next pass");
     const isRebuilt = async (poll: PollId) =>
-      (await readTally(bench.client, poll, [partOf(1 as OptionNumber, 0)])) !== undefined;
+      (await readTally(bench.client, keyOfId(poll), [partOf(1 as OptionNumber, 0)])) !== undefined;
     for (const poll of polls) assert.ok(doubtful.ids.has(poll) || (await isRebuilt(poll)));
     const restIsRebuilt = async () => {
       await pass();

@@ -26,7 +26,7 @@ function insert(change: Partial<PollContent>): Promise<unknown> {
     options: [{ number: 1 as OptionNumber, label: "Yes" }],
     ...change,
   };
-  return insertPoll(store, poll, Date.now());
+  return insertPoll(store, { ...poll, key: null }, Date.now());
 }
 
 const refused = (work: Promise<unknown>) =>

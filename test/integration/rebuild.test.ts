@@ -9,7 +9,7 @@ import { createLog } from "#lib/base/log.ts";
 import { defaultTimeouts, MemcachedClient } from "#lib/memcached/client.ts";
 import type { Pipeline } from "#lib/memcached/pipeline.ts";
 import { Placement } from "#lib/memcached/placement.ts";
-import type { PollId, Slug } from "#lib/model/ids.ts";
+import type { PollId, PollKey, Slug } from "#lib/model/ids.ts";
 import { partsOf } from "#lib/model/tally-parts.ts";
 import type { QueueProducer } from "#lib/queue/producer.ts";
 import { queueName } from "#lib/queue/queue-names.ts";
@@ -85,8 +85,11 @@ const depsFor = (homes: TallyDeps["homes"], change: Partial<TallyDeps> = {}): Ta
 const vote = (producer: QueueProducer, poll: PollId) =>
   bench.enqueue(producer, batch([ballot(poll)]));
 
-async function ballotsOf(poll: Parameters<typeof partsOf>[0] & { id: PollId }, at = bench.client) {
-  return (await readTally(at, poll.id, partsOf(poll)))?.ballots;
+async function ballotsOf(
+  poll: Parameters<typeof partsOf>[0] & { key: PollKey },
+  at = bench.client,
+) {
+  return (await readTally(at, poll.key, partsOf(poll)))?.ballots;
 }
 
 /** Dependencies whose requests are recorded in order, with hooks to act between them. */

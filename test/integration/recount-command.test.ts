@@ -6,7 +6,7 @@ import type { RowDataPacket } from "mysql2/promise";
 import type { MemcachedClient } from "#lib/memcached/client.ts";
 import { tallyKey } from "#lib/memcached/keys.ts";
 import { Pipeline } from "#lib/memcached/pipeline.ts";
-import type { PollId } from "#lib/model/ids.ts";
+import type { PollId, PollKey } from "#lib/model/ids.ts";
 import { createPoll, vote } from "#test/support/ledger.ts";
 import { testClient } from "#test/support/services.ts";
 import { Site } from "#test/support/site.ts";
@@ -16,15 +16,17 @@ describe("floodgate recount", () => {
   let memcached: MemcachedClient;
   let slug: string;
   let poll: PollId;
+  let key: PollKey;
   before(async () => {
     site = await Site.start({ workers: 0 });
     memcached = testClient(site.memcached[0]?.port ?? 0);
     slug = await createPoll(site);
-    const rows = await site.query<RowDataPacket & { id: number }>(
-      "SELECT id FROM polls WHERE slug = ?",
+    const rows = await site.query<RowDataPacket & { id: number; poll_key: string }>(
+      "SELECT id, CAST(poll_key AS CHAR) AS poll_key FROM polls WHERE slug = ?",
       [slug],
     );
     poll = rows[0]?.id as PollId;
+    key = rows[0]?.poll_key as PollKey;
     assert.equal((await vote(site.url, slug, { choices: ["1"] })).status, 202);
   });
   after(async () => {
@@ -46,7 +48,7 @@ describe("floodgate recount", () => {
   /** Changes the counter of the ballots, and nothing else. */
   async function corruptTally(): Promise<void> {
     const p = new Pipeline();
-    p.incr(tallyKey(poll, "b"), 5);
+    p.incr(tallyKey(key, "b"), 5);
     await memcached.send(p);
   }
 
@@ -83,7 +85,7 @@ describe("floodgate recount", () => {
     assert.equal((await recount("--repair")).status, 0);
     assert.equal((await recount()).status, 0);
     const p = new Pipeline();
-    p.delete(tallyKey(poll, "b"));
+    p.delete(tallyKey(key, "b"));
     await memcached.send(p);
     const { status, said } = await recount();
     assert.match(said, /everything agrees/);

@@ -7,6 +7,7 @@ import { releaseMarks } from "#lib/books/release-marks.ts";
 import { Placement } from "#lib/memcached/placement.ts";
 import type { Ballot } from "#lib/model/ballot.ts";
 import type { Epoch, PollId } from "#lib/model/ids.ts";
+import { keyOfId } from "#lib/model/poll-key.ts";
 import { encodeBatch } from "#lib/queue/slot-codec.ts";
 import { insertDeadLetters } from "#lib/store/dead-letters.ts";
 import { placeMarks, readMark } from "#lib/voters/marks.ts";
@@ -30,7 +31,9 @@ async function mark(ballots: readonly Ballot[]): Promise<void> {
 
 const marked = async (poll: PollId, ballots: readonly Ballot[]) =>
   Promise.all(
-    ballots.map(async ({ voter }) => (await readMark(placement, poll, voter)) !== undefined),
+    ballots.map(
+      async ({ voter }) => (await readMark(placement, keyOfId(poll), voter)) !== undefined,
+    ),
   );
 
 describe("the marks of a poll with lost ballots", () => {

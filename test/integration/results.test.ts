@@ -6,7 +6,7 @@ import { createLog } from "#lib/base/log.ts";
 import { tallyKey } from "#lib/memcached/keys.ts";
 import { Pipeline } from "#lib/memcached/pipeline.ts";
 import { Placement } from "#lib/memcached/placement.ts";
-import type { PollId, Slug, TallyPart } from "#lib/model/ids.ts";
+import type { PollKey, Slug, TallyPart } from "#lib/model/ids.ts";
 import { partsOf } from "#lib/model/tally-parts.ts";
 import { ResultsBoard } from "#lib/results/results-board.ts";
 import { finalizePoll, updatePoll } from "#lib/store/poll-changes.ts";
@@ -33,12 +33,12 @@ const newBoard = () =>
 async function openPoll() {
   const poll = await findPoll(store, `poll-${await newPoll()}` as Slug);
   assert.ok(poll);
-  await createTally(placement, poll.id, partsOf(poll), Date.now());
+  await createTally(placement, poll.key, partsOf(poll), Date.now());
   return poll;
 }
 
 /** One ballot for an option, as a round of any process writes it; gives the counter values it was answered with. */
-async function vote(poll: PollId, option: number) {
+async function vote(poll: PollKey, option: number) {
   const p = new Pipeline();
   const moves = moveTally(p, poll, {
     ballots: 1,
@@ -54,7 +54,7 @@ describe("results of a final poll", () => {
     const open = await openPoll();
     const boards = [newBoard(), newBoard()];
     for (const board of boards) await board.read(open, "reader");
-    for (const option of [1, 2, 2]) await vote(open.id, option);
+    for (const option of [1, 2, 2]) await vote(open.key, option);
     await addToTotals(
       store,
       new Map([
@@ -91,10 +91,10 @@ describe("results of a final poll", () => {
       { ...before, version: 0 },
       { ballots: 2, votes: [1, 1, 0, 0], state: "final", waiting: 0, version: 0 },
     );
-    await vote(open.id, 3);
+    await vote(open.key, 3);
     assert.deepEqual(await shown(), before);
     const gone = new Pipeline();
-    for (const part of ["b", 1, 2, 3, 4, "v"] as const) gone.delete(tallyKey(open.id, part));
+    for (const part of ["b", 1, 2, 3, 4, "v"] as const) gone.delete(tallyKey(open.key, part));
     await client.send(gone);
     await sleep(250);
     assert.deepEqual(await shown(), before);
@@ -105,7 +105,7 @@ describe("results", () => {
   it("results include the process's own votes at once", async () => {
     const [poll, board] = [await openPoll(), newBoard()];
     await board.read(poll, "reader");
-    for (const option of [1, 2, 2]) board.noteMoves(poll.id, await vote(poll.id, option));
+    for (const option of [1, 2, 2]) board.noteMoves(poll.key, await vote(poll.key, option));
     const { ballots, options } = await board.read(poll, "reader");
     assert.deepEqual([ballots, options.map(({ votes }) => votes)], [3, [1, 2, 0, 0]]);
   });
@@ -113,9 +113,9 @@ describe("results", () => {
   it("results include another process's vote that came between two of the process's own", async () => {
     const [poll, board] = [await openPoll(), newBoard()];
     const before = await board.read(poll, "reader");
-    board.noteMoves(poll.id, await vote(poll.id, 1));
-    await vote(poll.id, 3); // by another process: the answer does not come here
-    board.noteMoves(poll.id, await vote(poll.id, 1));
+    board.noteMoves(poll.key, await vote(poll.key, 1));
+    await vote(poll.key, 3); // by another process: the answer does not come here
+    board.noteMoves(poll.key, await vote(poll.key, 1));
     await sleep(250);
     const { ballots, options, version } = await board.read(poll, "reader");
     assert.deepEqual([ballots, options.map(({ votes }) => votes)], [3, [2, 0, 1, 0]]);
@@ -125,8 +125,8 @@ describe("results", () => {
   it("results are not set back by an older answer that arrives late", async () => {
     const [poll, board] = [await openPoll(), newBoard()];
     await board.read(poll, "reader");
-    const answers = [await vote(poll.id, 1), await vote(poll.id, 1), await vote(poll.id, 1)];
-    for (const answer of answers.reverse()) board.noteMoves(poll.id, answer);
+    const answers = [await vote(poll.key, 1), await vote(poll.key, 1), await vote(poll.key, 1)];
+    for (const answer of answers.reverse()) board.noteMoves(poll.key, answer);
     assert.equal((await board.read(poll, "reader")).options[0]?.votes, 3);
   });
 });

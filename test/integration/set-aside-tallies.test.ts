@@ -11,6 +11,7 @@ import { redriveLetter } from "#lib/flush/redrive.ts";
 import { Placement } from "#lib/memcached/placement.ts";
 import type { Ballot } from "#lib/model/ballot.ts";
 import type { PollId, TallyPart } from "#lib/model/ids.ts";
+import { keyOfId, pollKeyOf } from "#lib/model/poll-key.ts";
 import { defaultRules } from "#lib/model/poll-rules.ts";
 import { partsOf } from "#lib/model/tally-parts.ts";
 import { SumsByPoll } from "#lib/model/tally-sums.ts";
@@ -30,13 +31,13 @@ const parts = partsOf({
 /** An open poll with a tally. */
 async function newPoll(): Promise<PollId> {
   const poll = await bench.newPoll();
-  await createTally(placement, poll, parts, Date.now());
+  await createTally(placement, keyOfId(poll), parts, Date.now());
   return poll;
 }
 
 /** Moves the tallies by these ballots, as the write that enqueues them does. */
 async function accept(ballots: readonly Ballot[]): Promise<void> {
-  const sums = new SumsByPoll();
+  const sums = new SumsByPoll(pollKeyOf);
   for (const each of ballots) sums.addMoved(each);
   await moveTallies(placement, sums.byPoll);
 }
@@ -50,7 +51,7 @@ async function cast(ballots: readonly Ballot[], homes: readonly number[] = [0]):
 
 /** The poll's ballots in its tally, and its votes by option. */
 async function tally(poll: PollId): Promise<number[]> {
-  const found = await readTally(client, poll, parts);
+  const found = await readTally(client, keyOfId(poll), parts);
   assert.ok(found, "the poll has a tally");
   return [found.ballots, ...[1, 2, 3, 4].map(part => found.votes.get(part as TallyPart) ?? 0)];
 }
@@ -171,7 +172,7 @@ describe("the tallies of a poll whose ballots are set aside", () => {
 
   it("tallies give up ballots of a poll that MySQL does not have", async () => {
     const nowhere = 4_000_000_000 as PollId;
-    await createTally(placement, nowhere, parts, Date.now());
+    await createTally(placement, keyOfId(nowhere), parts, Date.now());
     await cast([ballot(nowhere), ballot(nowhere)]);
     await bench.newFlusher().pass();
     assert.deepEqual(await tally(nowhere), [0, 0, 0, 0, 0]);

@@ -14,6 +14,7 @@ import { acceptedKey } from "#lib/memcached/keys.ts";
 import { Pipeline } from "#lib/memcached/pipeline.ts";
 import { Placement } from "#lib/memcached/placement.ts";
 import { type Epoch, type PollId, producerBytes } from "#lib/model/ids.ts";
+import { keyOfId } from "#lib/model/poll-key.ts";
 import { deleteSlots, readSlots } from "#lib/queue/slots.ts";
 import { type Row, Store } from "#lib/store/database.ts";
 import { waitUntil } from "#scripts/services/ports.ts";
@@ -230,7 +231,7 @@ describe("the accepted counts that a worker gathers", () => {
     const gatherer = new CountGatherer(store, placement);
     const sent = batch([ballot(poll)]);
     const pipeline = new Pipeline();
-    pipeline.overwrite(acceptedKey(sent.id.subarray(0, producerBytes), poll), "12", 60);
+    pipeline.overwrite(acceptedKey(sent.id.subarray(0, producerBytes), keyOfId(poll)), "12", 60);
     await bench.client.send(pipeline);
     const accepted = async () => {
       await gatherer.gather();

@@ -8,8 +8,9 @@ import { RecentBatches } from "#lib/flush/recent-batches.ts";
 import { Placement } from "#lib/memcached/placement.ts";
 import type { Ballot, Batch } from "#lib/model/ballot.ts";
 import { ballotIdOf } from "#lib/model/ballot-id.ts";
-import type { BatchId, OptionNumber, PollId, Slug, VoterKey } from "#lib/model/ids.ts";
+import type { BatchId, OptionNumber, PollId, PollKey, Slug, VoterKey } from "#lib/model/ids.ts";
 import type { Lane } from "#lib/model/lane.ts";
+import { keyOfId } from "#lib/model/poll-key.ts";
 import { defaultRules } from "#lib/model/poll-rules.ts";
 import { QueueProducer } from "#lib/queue/producer.ts";
 import { QueueHomes } from "#lib/queue/queue-homes.ts";
@@ -22,10 +23,14 @@ import { testClient, testDatabase, testMemcached } from "./services.ts";
 
 export const optionCount = 4;
 
-/** A ballot of some voter for `poll`. */
-export function ballot(pollId: PollId, change: Partial<Ballot> = {}): Ballot {
+/** A ballot of some voter for a poll whose number is its poll key, as `newPoll` makes them. */
+export function ballot(
+  pollId: PollId,
+  change: Partial<Ballot> = {},
+): Ballot & { readonly pollKey: PollKey } {
   return {
     pollId,
+    pollKey: keyOfId(pollId),
     voter: randomBytes(16).toString("hex") as VoterKey,
     ballotId: ballotIdOf(randomUUID()),
     receivedAtMs: Date.now(),
@@ -91,6 +96,7 @@ export async function startFlushBench(
       insertPoll(
         store,
         {
+          key: null,
           slug: `poll-${++polls}` as Slug,
           question: "Yes?",
           description: "",

@@ -9,6 +9,7 @@ import {
   time,
   update,
   upsert,
+  type Written,
   written,
 } from "./statement.ts";
 import type { Cell, TableRow } from "./tables.ts";
@@ -228,9 +229,27 @@ export const totalStatements: Statements = {
     ),
 };
 
-async function raise(tx: Transaction, text: string, column: "accepted" | "arrived") {
+type Count = readonly [poll: number, producer: Buffer, ballots: number];
+
+/** The accepted counts of the polls that exist, by number and by poll key if there is one. */
+function acceptedIn(tx: Transaction, text: string): Count[] {
+  const each =
+    /SELECT (\d+) AS id, (\d+|NULL) AS poll_key, 0x(\w+) AS producer,\s+(\d+) AS ballots/g;
+  const polls = new Map(tx.rows("polls").map(row => [row.id, String(row.poll_key ?? row.id)]));
+  return [...text.matchAll(each)].flatMap(([, id, pollKey, producer = "", ballots]): Count[] => {
+    const found = polls.get(Number(id));
+    if (found === undefined || (pollKey !== "NULL" && pollKey !== found)) return [];
+    return [[Number(id), Buffer.from(producer, "hex"), Number(ballots)]];
+  });
+}
+
+async function raise(
+  tx: Transaction,
+  counts: readonly Count[],
+  column: "accepted" | "arrived",
+): Promise<Written> {
   let affected = 0;
-  for (const [poll_id, producer, ballots] of literalRows(text) as [number, Buffer, number][]) {
+  for (const [poll_id, producer, ballots] of counts) {
     const fresh = { poll_id, producer, accepted: 0, arrived: 0, [column]: ballots };
     affected += await upsert(tx, "acceptances", key(poll_id, producer), fresh, row => {
       const before = row[column] as number;
@@ -241,10 +260,15 @@ async function raise(tx: Transaction, text: string, column: "accepted" | "arrive
 }
 
 export const bookStatements: Statements = {
-  "acceptances.raise": (tx, { text }) => raise(tx, text, "accepted"),
-  "acceptances.arrive": (tx, { text }) => raise(tx, text, "arrived"),
+  "acceptances.raise": (tx, { text }) => raise(tx, acceptedIn(tx, text), "accepted"),
+  "acceptances.arrive": (tx, { text }) =>
+    raise(tx, literalRows(text) as unknown as Count[], "arrived"),
   "acceptances.missing": tx =>
-    tx.rows("acceptances").filter(row => (row.accepted as number) > (row.arrived as number)),
+    tx.rows("acceptances").flatMap(row => {
+      const poll = tx.row("polls", key(row.poll_id));
+      if (!poll || (row.accepted as number) <= (row.arrived as number)) return [];
+      return [{ ...row, poll_key: poll.poll_key ?? poll.id }];
+    }),
   "acceptances.sum": (tx, { values }) =>
     values.flatMap(poll_id => {
       const rows = tx.rows("acceptances").filter(inPolls([poll_id]));

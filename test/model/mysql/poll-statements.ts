@@ -2,7 +2,7 @@
 
 import { emptyTotals } from "./ballot-statements.ts";
 import { mysqlError } from "./errors.ts";
-import { key, type Statements, time, update, written } from "./statement.ts";
+import { key, lockWhere, type Statements, time, update, written } from "./statement.ts";
 import type { Cell, TableRow } from "./tables.ts";
 import type { Transaction } from "./transaction.ts";
 
@@ -11,7 +11,13 @@ const byId = (a: TableRow, b: TableRow) => (a.id as number) - (b.id as number);
 const byIdDown = (a: TableRow, b: TableRow) => byId(b, a);
 const at = (cell: Cell | undefined): number => time(cell) ?? Number.NaN;
 
-const polls = (tx: Transaction) => tx.rows("polls").sort(byId);
+/** As the statements read it: without a poll key, the number stands for it. */
+const asRead = (row: TableRow): TableRow => ({
+  ...row,
+  poll_key: row.poll_key ?? (row.id as Cell),
+});
+
+const polls = (tx: Transaction) => tx.rows("polls").map(asRead).sort(byId);
 
 /** The columns between brackets, as the statement names them. */
 function columnsIn(text: string): string[] {
@@ -27,10 +33,26 @@ export const pollStatements: Statements = {
     const given = Object.fromEntries(columns.map((column, i) => [column, values[i] as Cell]));
     // A refused row uses up its number.
     const id = tx.nextId("polls");
-    if (polls(tx).some(row => row.slug === given.slug)) throw mysqlError(1062, "ER_DUP_ENTRY");
+    const isTaken = (row: TableRow) =>
+      row.slug === given.slug || (row.poll_key !== null && row.poll_key === given.poll_key);
+    if (tx.rows("polls").some(isTaken)) throw mysqlError(1062, "ER_DUP_ENTRY");
     tx.put("polls", key(id), { id, finalized_at: null, version: 1, ...given });
     return written(1, id);
   },
+  "polls.clear_books": async (tx, { values: [id] }) => {
+    const keyOf = (row: TableRow) => key(row.poll_id, row.producer);
+    const found = await lockWhere(tx, "acceptances", keyOf, row => row.poll_id === id);
+    for (const row of found) tx.remove("acceptances", keyOf(row));
+    return written(found.length);
+  },
+  "polls.clear_letters": (tx, { values: [id] }) =>
+    update(
+      tx,
+      "dead_letters",
+      idOf,
+      row => row.poll_id === id,
+      () => ({ poll_id: null }),
+    ),
   "polls.insert_totals": (tx, { values: [id] }) => {
     tx.put("poll_totals", key(id), emptyTotals(id as Cell));
     return written(1);
@@ -59,7 +81,7 @@ export const pollStatements: Statements = {
     for (const id of [...values].sort((a, b) => Number(a) - Number(b))) {
       await tx.lock("polls", key(id), "share");
       const row = tx.row("polls", key(id));
-      if (row) found.push(row);
+      if (row) found.push(asRead(row));
     }
     return found;
   },
@@ -80,7 +102,7 @@ export const pollStatements: Statements = {
     if (id === undefined) return [];
     await tx.lock("polls", key(id));
     const row = tx.row("polls", key(id));
-    return row ? [row] : [];
+    return row ? [asRead(row)] : [];
   },
   "polls.ids": tx => polls(tx),
   "polls.listed": (tx, { values: [since, limit] }) =>

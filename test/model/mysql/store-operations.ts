@@ -9,6 +9,7 @@ import type {
   Epoch,
   OptionNumber,
   PollId,
+  PollKey,
   QueueName,
   Slug,
   VoterKey,
@@ -48,6 +49,11 @@ const epoch = fc.constantFrom("aaaaaaaaaaaa", "bbbbbbbbbbbb") as fc.Arbitrary<Ep
 const queue = fc.constantFrom("normal.0", "high.1") as fc.Arbitrary<QueueName>;
 const slot = fc.nat(5);
 const pollId = fc.integer({ min: 1, max: 3 }) as fc.Arbitrary<PollId>;
+const pollKey = fc.constantFrom(
+  "2",
+  "18446744073709551614",
+  "18446744073709551615",
+) as fc.Arbitrary<PollKey>;
 const voter = fc.nat(3).map(n => String(n).repeat(32) as VoterKey);
 const batchId = fc.nat(3).map(n => Buffer.alloc(12, n + 1) as BatchId);
 const producer = fc.nat(1).map(n => Buffer.alloc(8, n + 1));
@@ -73,6 +79,7 @@ const rows = fc
 
 const content = fc.record({
   slug,
+  key: fc.option(pollKey),
   opensAtMs: fc.option(smallMs),
   closesAtMs: fc.option(smallMs),
   kind: fc.constantFrom("choice" as const, "ranked" as const),
@@ -141,6 +148,9 @@ const ofBallots = [
   ),
   does(pollId, (it, db) => ballots.countChoices(db, it)),
   does(entries, (it, db) => raiseAccepted(db, it)),
+  does(fc.record({ pollId, pollKey, producer, ballots: fc.nat(5) }), (it, db) =>
+    raiseAccepted(db, [it]),
+  ),
   does(entries, (it, db) => addArrived(db, it)),
   does(pollId, (it, db) => sumAcceptances(db, [it])),
   does(fc.constant(0), (_, db) => missingAcceptances(db)),
