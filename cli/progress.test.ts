@@ -1,7 +1,7 @@
 /** The line about a long pass: what it says, and that it is on terminals only. */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { ProgressLine, progressLine } from "./progress.ts";
+import { ProgressLine, passLine, rowsLine } from "./progress.ts";
 
 const progress = { ballots: 240_000, slots: 480, waiting: 1_520 };
 
@@ -12,7 +12,7 @@ function writtenOn(terminal: { isTTY: boolean; columns?: number }, moments: numb
   const write = (text: string) => {
     written += text;
   };
-  const line = new ProgressLine({ ...terminal, write }, () => nowMs);
+  const line = new ProgressLine({ ...terminal, write }, passLine, () => nowMs);
   for (nowMs of moments) line.show(progress);
   line.clear();
   return written;
@@ -21,10 +21,23 @@ function writtenOn(terminal: { isTTY: boolean; columns?: number }, moments: numb
 describe("the progress line", () => {
   it("the progress line has ballots, rate, waiting slots and time left", () => {
     assert.equal(
-      progressLine(progress, 6_000),
+      passLine(progress, 6_000),
       "flush: 240,000 ballots, 40,000 a second; 1,520 slots waiting, 19 seconds left",
     );
-    assert.match(progressLine({ ballots: 0, slots: 0, waiting: 1 }, 2_000), /1 slot waiting$/);
+    assert.match(passLine({ ballots: 0, slots: 0, waiting: 1 }, 2_000), /1 slot waiting$/);
+  });
+
+  it("the progress line of a backup has rows, rate and time left, as long as rows are expected", () => {
+    assert.equal(
+      rowsLine("backup", { rows: 240_000, rowsExpected: 320_000 }, 6_000),
+      "backup: 240,000 rows, 40,000 a second; about 2 seconds left",
+    );
+    for (const rowsExpected of [undefined, 9]) {
+      assert.equal(
+        rowsLine("restore", { rows: 10, rowsExpected }, 1_000),
+        "restore: 10 rows, 10 a second",
+      );
+    }
   });
 
   it("the progress line overwrites itself, fits the terminal, and is erased", () => {

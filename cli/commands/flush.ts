@@ -11,7 +11,7 @@ import { Maintenance, onePass } from "../../worker/maintenance.ts";
 import { buildWorker, type WorkerParts } from "../../worker/worker-parts.ts";
 import { operatorSettings } from "../operator-settings.ts";
 import { print } from "../print.ts";
-import { ProgressLine } from "../progress.ts";
+import { ProgressLine, passLine } from "../progress.ts";
 
 /** A MySQL that hangs may keep a statement for longer; nothing is lost by not waiting for it. */
 const shutdownMsMax = 5 * SECOND;
@@ -43,7 +43,7 @@ export const command = createProgram(
 async function flush(worker: WorkerParts): Promise<number> {
   const startedMs = monotonicMs();
   const stop = new AbortController();
-  const line = new ProgressLine(process.stderr);
+  const line = new ProgressLine(process.stderr, passLine);
   const end = () => {
     stop.abort();
     setTimeout(() => process.exit(exitStatus.failed), shutdownMsMax).unref();
