@@ -13,6 +13,7 @@ const folders = [
   "config",
   "memcached",
   "store",
+  "backup",
   "http",
   "voters",
   "tallies",

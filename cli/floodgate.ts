@@ -14,6 +14,8 @@ const commands = {
   reopen: () => import("./commands/reopen.ts"),
   draw: () => import("./commands/draw.ts"),
   doctor: () => import("./commands/doctor.ts"),
+  backup: () => import("./commands/backup.ts"),
+  restore: () => import("./commands/restore.ts"),
   migrate: () => import("./commands/migrate.ts"),
   seed: () => import("./commands/seed.ts"),
 };

@@ -1,4 +1,6 @@
 /** `floodgate migrate`: brings the schema up to date. */
+import { hasStagedKeys, nameForeignKeys } from "#lib/backup/foreign-keys.ts";
+import { Session } from "#lib/backup/session.ts";
 import { MINUTE } from "#lib/base/clock.ts";
 import { createProgram, exitStatus } from "#lib/program/command-line.ts";
 import { Store } from "#lib/store/database.ts";
@@ -24,6 +26,7 @@ export const command = createProgram(
     const url = config.databaseUrl;
     const store = new Store({ url, connectionsMax: 2, statementMs: statementMsMax });
     try {
+      if (await hasStagedKeys(store)) await Session.use(store, nameForeignKeys);
       const applied = await migrate(store);
       print(applied.length > 0 ? `applied ${applied.join(", ")}` : "the schema is up to date");
       return exitStatus.ok;

@@ -8,6 +8,7 @@ import type { Config } from "#lib/config/config.ts";
 import { serversUp } from "#lib/memcached/placement.ts";
 import { type Connections, connectServers } from "#lib/program/connections.ts";
 import { isStoreFailure } from "#lib/store/failure.ts";
+import { checkBackups } from "./backups.ts";
 import { checkBooks, checkDrift, checkLetters } from "./counts.ts";
 import { type Finding, wrong } from "./finding.ts";
 import { checkFleet } from "./fleet-members.ts";
@@ -69,6 +70,7 @@ async function checkDatabase(deps: Connections, config: Config): Promise<Finding
     found.push(...(await checkBooks(store, () => countSlots(config, queueServers))));
     found.push(...(await checkLetters(store)));
     found.push(...(await checkDrift(deps)));
+    found.push(...(await checkBackups(store, deps.clock.nowMs())));
   } catch (error) {
     if (!isStoreFailure(error)) throw error;
     if (error.kind === "mismatch") {

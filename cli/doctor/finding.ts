@@ -32,6 +32,7 @@ export const sections = [
   "votes-are-not-stored",
   "processes-differ",
   "rotate-the-secret",
+  "backups",
 ] as const;
 export type Section = (typeof sections)[number];
 

@@ -15,6 +15,7 @@ import {
   Option,
   type OptionValues,
 } from "commander";
+import { SchemaInUse } from "../backup/session.ts";
 import { ConfigError } from "../config/config.ts";
 import { isMemcachedFailure } from "../memcached/failure.ts";
 import { isStoreFailure } from "../store/failure.ts";
@@ -194,6 +195,7 @@ function endingOf(error: unknown, name: string): Ending | undefined {
     return { status: exitStatus.config, line: `wrong settings: ${error.problems.join("; ")}` };
   }
   if (error instanceof SchemaMismatch) return { status: exitStatus.config, line: error.message };
+  if (error instanceof SchemaInUse) return { status: exitStatus.tryAgain, line: error.message };
   if (error instanceof ProgramFailure) return { status: exitStatus.failed, line: error.message };
   return isOutage(error) ? { status: exitStatus.failed, line: reasonOf(error) } : undefined;
 }

@@ -21,7 +21,8 @@ interface MigrationRow extends Row {
 
 type Connection = Awaited<ReturnType<Store["connect"]>>;
 
-const lockName = "floodgate.migrate";
+/** The named lock of migrations, backups and restores: one of them at a time. */
+export const schemaLock = "floodgate.migrate";
 const lockWaitSeconds = 60;
 
 const createTable = `
@@ -37,7 +38,7 @@ const createTable = `
 export class SchemaMismatch extends Error {}
 
 /** The migrations in a directory, in order. */
-async function migrationNames(directory: string): Promise<string[]> {
+export async function migrationNames(directory: string): Promise<string[]> {
   const names = await readdir(directory);
   return names.filter(name => /^\d{4}-[a-z0-9-]+\.sql$/.test(name)).sort();
 }
@@ -61,11 +62,11 @@ export async function migrate(store: Store, directory = "sql"): Promise<string[]
   const connection = await store.connect("migrate");
   try {
     const [locked] = await connection.query<Row[]>("SELECT GET_LOCK(?, ?) AS got", [
-      lockName,
+      schemaLock,
       lockWaitSeconds,
     ]);
     if (Number(locked[0]?.got) !== 1)
-      throw new SchemaMismatch("another migration is still running");
+      throw new SchemaMismatch("another migration, a backup or a restore is still running");
     await connection.query(createTable);
     const [rows] = await connection.query<MigrationRow[]>("SELECT * FROM migrations");
     const halfDone = rows.find(row => row.finished_at === null);
@@ -79,7 +80,7 @@ export async function migrate(store: Store, directory = "sql"): Promise<string[]
     for (const name of missing) await apply(connection, directory, name);
     return missing;
   } finally {
-    await connection.query("SELECT RELEASE_LOCK(?)", [lockName]).catch(() => {});
+    await connection.query("SELECT RELEASE_LOCK(?)", [schemaLock]).catch(() => {});
     connection.release();
   }
 }

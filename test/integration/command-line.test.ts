@@ -13,7 +13,16 @@ interface Ended {
   readonly stderr: string;
 }
 
-const commands = ["flush", "recount", "dead-letters", "draw", "doctor", "migrate", "seed"];
+const commands = [
+  "flush",
+  "recount",
+  "dead-letters",
+  "draw",
+  "doctor",
+  "backup",
+  "migrate",
+  "seed",
+];
 const source = (file: string) => ["--import", "tsx", file];
 const programs: Readonly<Record<string, readonly string[]>> = {
   floodgate: ["dist/cli.mjs"],

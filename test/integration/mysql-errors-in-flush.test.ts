@@ -13,7 +13,7 @@ import {
 } from "#test/support/error-sweep.ts";
 import { batch, startFlushBench } from "#test/support/flush-bench.ts";
 
-const checkpointStatements = ["open", "open_epoch", "read", "lock", "move"].map(
+const checkpointStatements = ["open", "progress", "open_epoch", "read", "lock", "move"].map(
   name => `checkpoints.${name}`,
 );
 const statements = [...commonStatements, ...checkpointStatements].sort();
@@ -30,7 +30,8 @@ describe(`${numbersSwept} error numbers of MySQL in a flush`, () => {
     const work: Work = {
       begin: async statement => {
         // A flusher that knows the epochs asks for no checkpoints.
-        if (/^(any|checkpoints\.open)/.test(statement ?? "")) flusher = bench.newFlusher({ store });
+        if (/^(any|checkpoints\.(open|progress))/.test(statement ?? ""))
+          flusher = bench.newFlusher({ store });
         await bench.enqueue(producer, batch(voters.next()));
       },
       attempt: async () => (await flusher.pass()).waiting === 0,

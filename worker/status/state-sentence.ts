@@ -49,7 +49,11 @@ const namedMax = 5;
 function restoreText(restore: Restore | undefined, atMs: number): string | undefined {
   if (!restore || atMs - restore.atMs > setbackToldMs) return undefined;
   const { gone } = restore;
-  const from = new Date(restore.fromMs).toISOString().slice(0, 19).replace("T", " ");
+  const { fromMs } = restore;
+  const backup =
+    fromMs === undefined
+      ? "A backup"
+      : `The backup of ${new Date(fromMs).toISOString().slice(0, 19).replace("T", " ")} UTC`;
   const named = gone.slice(0, namedMax).map(({ slug, accepted }) => `${slug} (${accepted})`);
   const more = gone.length > namedMax ? `, and ${gone.length - namedMax} more` : "";
   const polls =
@@ -57,7 +61,7 @@ function restoreText(restore: Restore | undefined, atMs: number): string | undef
       ? ` Polls made after it are gone (with ballots accepted): ${named.join(", ")}${more}.`
       : "";
   return (
-    `The backup of ${from} UTC was restored ${duration(Math.max(0, atMs - restore.atMs))} ago.${polls} ` +
+    `${backup} was restored ${duration(Math.max(0, atMs - restore.atMs))} ago.${polls} ` +
     "Ballots that memcached still had are flushed again; the books say which are lost."
   );
 }

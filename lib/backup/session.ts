@@ -1,0 +1,99 @@
+/**
+ * One connection to MySQL for the whole of a backup or a restore. Its statements have no time-out, because a table may be
+ * large. A named lock keeps other backups, restores and migrations out while it is open.
+ *
+ * A migration beside a backup would wait for the backup's tables, and every flush would wait behind the migration.
+ */
+import type { Row, Store, Value } from "../store/database.ts";
+import { translate } from "../store/failure.ts";
+import { schemaLock } from "../store/migrate.ts";
+
+type Connection = Awaited<ReturnType<Store["connect"]>>;
+
+/** The parts of mysql2's connection with callbacks that are used. */
+interface StreamingConnection {
+  query(options: {
+    readonly sql: string;
+    readonly rowsAsArray: boolean;
+    readonly typeCast: (field: { buffer(): Buffer | null }) => Buffer | null;
+  }): { stream(options: { readonly highWaterMark: number }): AsyncIterable<TextRow> };
+}
+
+/** A row as MySQL sends it: each value as text, or as bytes. */
+export type TextRow = readonly (Buffer | null)[];
+
+/** Another process holds the lock. */
+export class SchemaInUse extends Error {}
+
+/** Rows that are read ahead. */
+const rowsAhead = 1_000;
+
+export class Session {
+  readonly #connection: Connection;
+
+  private constructor(connection: Connection) {
+    this.#connection = connection;
+  }
+
+  /**
+   * Runs `work` on a connection that holds the lock, and closes it.
+   *
+   * @throws SchemaInUse when a migration, a backup or a restore is running; StoreFailure.
+   */
+  static async use<T>(store: Store, work: (session: Session) => Promise<T>): Promise<T> {
+    const session = new Session(await store.connect("backup"));
+    try {
+      const [row] = await session.rows<Row & { readonly got: number | null }>(
+        "lock",
+        "SELECT GET_LOCK(?, 0) AS got",
+        [schemaLock],
+      );
+      if (Number(row?.got) !== 1) {
+        throw new SchemaInUse("a migration, a backup or a restore is running: try again after it");
+      }
+      return await work(session);
+    } finally {
+      // Ends its transaction and frees the lock, in whatever state it is.
+      session.#connection.destroy();
+    }
+  }
+
+  async rows<R extends Row>(
+    name: string,
+    sql: string,
+    values: readonly Value[] = [],
+  ): Promise<R[]> {
+    return (await this.#query(name, sql, values)) as R[];
+  }
+
+  async run(name: string, sql: string, values: readonly unknown[] = []): Promise<void> {
+    await this.#query(name, sql, values);
+  }
+
+  /** Rows of a large table, one after the other. @throws StoreFailure. */
+  async *stream(name: string, sql: string): AsyncGenerator<TextRow> {
+    // By its type the connection has promises; the one below it has callbacks and streams.
+    const plain = this.#connection.connection as unknown as StreamingConnection;
+    const query = plain.query({
+      sql: `/* floodgate:backup.${name} */ ${sql}`,
+      rowsAsArray: true,
+      typeCast: field => field.buffer(),
+    });
+    try {
+      yield* query.stream({ highWaterMark: rowsAhead });
+    } catch (error) {
+      throw translate(error, `backup.${name}`);
+    }
+  }
+
+  async #query(name: string, sql: string, values: readonly unknown[]): Promise<unknown> {
+    try {
+      const [result] = await this.#connection.query(`/* floodgate:backup.${name} */ ${sql}`, [
+        ...values,
+      ]);
+      return result;
+    } catch (error) {
+      throw translate(error, `backup.${name}`);
+    }
+  }
+}
