@@ -49,7 +49,7 @@ const stateOf = ({ clock }: WorkerParts) => ({
 async function keepRegistered(worker: WorkerParts): Promise<void> {
   const { fleet, registration, log, clock } = worker;
   const { identity } = registration;
-  giveWayTo(await fleet.copies.exchange(identity, stateOf(worker), clock.nowMs()), log);
+  giveWayTo(await fleet.exchange(identity, stateOf(worker), clock.nowMs()), log);
   try {
     await registration.report(stateOf(worker));
     await fleet.refresh();
@@ -69,7 +69,7 @@ function giveWayTo(conflict: Conflict | undefined, log: WorkerParts["log"]): voi
 
 /** Without MySQL, the others notice by themselves that this process has ended. */
 async function leave({ registration, fleet }: WorkerParts): Promise<void> {
-  await fleet.copies.leave(registration.identity);
+  await fleet.leave(registration.identity);
   await orWhenMysqlFails(registration.end(), () => undefined);
 }
 

@@ -10,11 +10,13 @@ import { type Finding, ok, warn, wrong } from "./finding.ts";
 
 const about = "fleet";
 
-/** Reads and judges it. Two queries. @throws StoreFailure. */
+/** Reads and judges it. Two queries, and one read of each memcached server. @throws StoreFailure. */
 export async function checkFleet(fleet: FleetRecord, config: Config): Promise<Finding[]> {
   await fleet.refresh();
   const { members } = fleet;
-  const here = conflictOf({ id: "", settings: comparedSettings(config, "front") }, members);
+  const here =
+    conflictOf({ id: "", settings: comparedSettings(config, "front") }, members) ??
+    (await fleet.conflictOfDatabase(""));
   return [
     ...judgeFleet(members),
     ...(here

@@ -32,6 +32,12 @@ export function digestsOf({ secret, previousSecrets }: SecretSettings): string[]
 }
 
 const secretName = variableOf("secret");
+const databaseName = variableOf("databaseUrl");
+
+/** Which database a process uses, whatever address it has there. */
+export function databaseSetting(siteId: string): ComparedSettings {
+  return { [databaseName]: siteId };
+}
 
 /** The digests of another process's secrets, newest first. */
 export function secretsOf(settings: ComparedSettings): readonly string[] {
@@ -84,9 +90,12 @@ function firstDifference(own: ComparedSettings, theirs: ComparedSettings): strin
 }
 
 function sentenceOf(name: string, own: ComparedSettings, member: FleetMember): string {
-  const values = withoutValue.has(name)
+  const here = own[name];
+  const there = member.settings[name];
+  const usual = withoutValue.has(name)
     ? "is not the same here and in"
-    : `is ${own[name]} here and ${member.settings[name]} in`;
+    : `is ${here} here and ${there} in`;
+  const values = name === databaseName ? "leads to another database here than in" : usual;
   const remedy =
     name === secretName
       ? `Correct it here, or rotate it: name the old one in ${variableOf("previousSecrets")}.`

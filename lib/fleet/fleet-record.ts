@@ -17,10 +17,11 @@ import {
   endProcesses,
   type FleetMember,
   listProcesses,
+  type ProcessIdentity,
   type ProcessState,
   readSharedState,
 } from "../store/fleet-processes.ts";
-import { type Conflict, conflictOf } from "./compared-settings.ts";
+import { type Conflict, conflictOf, databaseSetting } from "./compared-settings.ts";
 import type { FleetCopies } from "./fleet-copies.ts";
 import { type Registration, silentMs } from "./registration.ts";
 
@@ -30,14 +31,16 @@ export class FleetRecord {
   readonly #store: Store;
   readonly #log: Log;
   readonly #homes: QueueHomes;
-  readonly copies: FleetCopies;
+  readonly #copies: FleetCopies;
+  /** Of the database, as first read: nothing makes this process take another one for its own. */
+  #siteId: string | undefined;
   /** The processes that run, as last read. */
   members: readonly FleetMember[] = [];
   /** MySQL's generation, as last read. */
   generation: string | undefined;
 
   constructor(store: Store, log: Log, homes: QueueHomes, copies: FleetCopies) {
-    this.copies = copies;
+    this.#copies = copies;
     this.#store = store;
     this.#log = log;
     this.#homes = homes;
@@ -46,7 +49,8 @@ export class FleetRecord {
   /** Reads the record. Two queries. @throws StoreFailure. */
   async refresh(): Promise<void> {
     this.members = await listProcesses(this.#store, silentMs / SECOND);
-    const { homes, generation } = await readSharedState(this.#store);
+    const { homes, generation, siteId } = await readSharedState(this.#store);
+    this.#siteId ??= siteId;
     this.#homes.raiseTo(homes);
     this.generation = generation;
   }
@@ -67,13 +71,15 @@ export class FleetRecord {
     const { identity } = registration;
     try {
       await registration.report(state);
-      const refusal = await this.#refusal(identity.id, identity.settings);
+      const refusal =
+        (await this.#refusal(identity.id, identity.settings)) ??
+        (await this.conflictOfDatabase(identity.id));
       if (!refusal) return;
       await endProcesses(this.#store, [identity.id]);
       throw new ConfigError([refusal.sentence]);
     } catch (error) {
       if (!isStoreFailure(error)) throw error;
-      const conflict = await this.copies.conflictAtStart(identity);
+      const conflict = await this.#copies.conflictAtStart(identity);
       if (conflict === "unknown") {
         this.#log.warn({ event: "settings_not_compared", ...describeError(error) });
       } else if (conflict) throw new ConfigError([conflict.sentence]);
@@ -86,8 +92,37 @@ export class FleetRecord {
    * @throws ConfigError like `join`; StoreFailure.
    */
   async compare(settings: ComparedSettings): Promise<void> {
-    const refusal = await this.#refusal("", settings);
+    const refusal = (await this.#refusal("", settings)) ?? (await this.conflictOfDatabase(""));
     if (refusal) throw new ConfigError([refusal.sentence]);
+  }
+
+  /**
+   * A running process that uses the same memcached with another database. That one has a fleet record of its own, so only
+   * memcached shows it. To be called after `refresh`. Never rejects.
+   *
+   * @param id - of the process that asks.
+   */
+  async conflictOfDatabase(id: string): Promise<Conflict | undefined> {
+    if (this.#siteId === undefined) return undefined;
+    const settings = databaseSetting(this.#siteId);
+    const conflict = await this.#copies.conflictAtStart({ id, settings });
+    return conflict === "unknown" ? undefined : conflict;
+  }
+
+  /** Keeps this process's entry in memcached. Resolves with the process that it must give way to. Never rejects. */
+  exchange(
+    identity: ProcessIdentity,
+    state: ProcessState,
+    nowMs: number,
+  ): Promise<Conflict | undefined> {
+    const database = this.#siteId === undefined ? {} : databaseSetting(this.#siteId);
+    const settings = { ...identity.settings, ...database };
+    return this.#copies.exchange({ ...identity, settings }, state, nowMs);
+  }
+
+  /** Removes this process's entry from memcached. Never rejects. */
+  leave(identity: ProcessIdentity): Promise<void> {
+    return this.#copies.leave(identity);
   }
 
   async #refusal(id: string, settings: ComparedSettings): Promise<Conflict | undefined> {

@@ -102,14 +102,14 @@ export class FrontReport {
       await this.#deps.registration.end();
     });
     const { fleet, registration } = this.#deps;
-    await fleet.copies.leave(registration.identity);
+    await fleet.leave(registration.identity);
   }
 
   /** Keeps the copy of its entry in memcached. */
   async #exchange(): Promise<void> {
     const { fleet, registration, clock, onConflict } = this.#deps;
     const state = this.#state();
-    const conflict = await fleet.copies.exchange(registration.identity, state, clock.nowMs());
+    const conflict = await fleet.exchange(registration.identity, state, clock.nowMs());
     if (conflict) onConflict(conflict.sentence);
   }
 

@@ -172,17 +172,28 @@ export interface SharedState {
   readonly homes: number;
   /** Changed by every restore of a backup. */
   readonly generation: string;
+  /** Tells this database from others. `undefined`: not known. */
+  readonly siteId: string | undefined;
 }
 
 export async function readSharedState(db: Database): Promise<SharedState> {
   const [row] = await db.rows<
-    Row & { readonly homes: number | null; readonly generation: string | null }
+    Row & {
+      readonly homes: number | null;
+      readonly generation: string | null;
+      readonly site_id: string | null;
+    }
   >(
     "processes.shared",
     `SELECT MAX(GREATEST(homes, COALESCE(home + 1, 0))) AS homes,
-       (SELECT generation FROM site WHERE id = 1) AS generation FROM processes`,
+       (SELECT generation FROM site WHERE id = 1) AS generation,
+       (SELECT site_id FROM site WHERE id = 1) AS site_id FROM processes`,
   );
-  return { homes: Number(row?.homes ?? 0), generation: row?.generation ?? "" };
+  return {
+    homes: Number(row?.homes ?? 0),
+    generation: row?.generation ?? "",
+    siteId: row?.site_id ?? undefined,
+  };
 }
 
 /** Notes that processes have ended. */

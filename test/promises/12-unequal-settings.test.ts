@@ -6,6 +6,7 @@ import { Child } from "#scripts/services/child.ts";
 import { startMemcached } from "#scripts/services/memcached.ts";
 import { freePort, waitUntil } from "#scripts/services/ports.ts";
 import { createPoll, vote } from "#test/support/ledger.ts";
+import { testDatabase } from "#test/support/services.ts";
 import { Site } from "#test/support/site.ts";
 
 /** Starts a program that should refuse to; its exit status and its line. */
@@ -47,6 +48,23 @@ describe("a process with other settings than those that run", () => {
       site.assertUnharmed();
     });
   }
+
+  it("a process with the database of another site does not serve or flush, although that one has a fleet record of its own", async () => {
+    const other = await testDatabase({}, "empty");
+    const env = { DATABASE_URL: other.url };
+    await site.run("migrate", [], env);
+    const slug = await createPoll(site);
+    const sentence = /wrong settings: DATABASE_URL leads to another database here than in the /;
+    for (const program of ["front", "worker"] as const) {
+      const { status, output } = await refusal(site, program, env);
+      assert.equal(status, 78, output);
+      assert.match(output, sentence);
+    }
+    await assert.rejects(site.run("flush", [], env), sentence);
+    assert.equal((await vote(site.url, slug, { choices: ["1"] })).status, 202);
+    await site.drained();
+    site.assertUnharmed();
+  });
 
   it("a one-shot flush with another FLOODGATE_QUEUE_COPIES does not flush", async () => {
     const flushing = site.run("flush", [], { FLOODGATE_QUEUE_COPIES: "2" });
