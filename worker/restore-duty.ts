@@ -1,7 +1,9 @@
 /** The duty after a restore: polls are published as MySQL has them now, and the worker's page says what happened. */
+import { monotonicMs, SECOND } from "#lib/base/clock.ts";
 import { describeError } from "#lib/base/log.ts";
 import type { MemcachedClient } from "#lib/memcached/client.ts";
-import { publishAnew } from "#lib/polls/publish-anew.ts";
+import { serversUp } from "#lib/memcached/placement.ts";
+import { forgetGeneration, publishAnew } from "#lib/polls/publish-anew.ts";
 import { lastRestore } from "#lib/store/site.ts";
 import type { WorkerParts } from "./worker-parts.ts";
 
@@ -10,12 +12,19 @@ type RestoreParts = Pick<
   "clock" | "flusher" | "log" | "placement" | "published" | "setbacks" | "store"
 >;
 
-/** Does something only when MySQL's generation has changed, and when this worker has just started. */
+/** Ballots of a poll that is gone may arrive for as long as fronts remember it. */
+const forgetEveryMs = 5 * SECOND;
+
+/**
+ * Does something only when MySQL's generation has changed, when MySQL went back in another way or lacks a poll that fronts
+ * take votes for, and when this worker has just started.
+ */
 export function restoreDuty(worker: RestoreParts): () => Promise<void> {
   const { flusher, log, placement, setbacks, store } = worker;
   const publishedOn = new Map<MemcachedClient, string>();
   let known: string | undefined;
   let running = false;
+  let forgottenMs = Number.NEGATIVE_INFINITY;
   const publish = async (servers: readonly MemcachedClient[], generation: string) => {
     await publishAnew(worker, servers, generation, worker.clock.nowMs());
     for (const server of servers) publishedOn.set(server, generation);
@@ -28,6 +37,14 @@ export function restoreDuty(worker: RestoreParts): () => Promise<void> {
       setbacks.noteRestore(restore);
       if (known !== undefined) log.error({ event: "backup_restored", generation, ...restore });
       known = generation;
+    }
+    if (monotonicMs() - forgottenMs > forgetEveryMs && setbacks.takeOutdatedCopies()) {
+      forgottenMs = monotonicMs();
+      await forgetGeneration(serversUp(placement.servers)).catch(error => {
+        setbacks.noteOutdatedCopies();
+        throw error;
+      });
+      publishedOn.clear();
     }
     const due = placement.servers.filter(
       server => server.available && publishedOn.get(server) !== generation,

@@ -68,9 +68,11 @@ export function buildWorker(config: Config, log: Log): WorkerParts {
       committed: batches => books.committed(batches),
       onSetback: () => {
         setbacks.note(clock.nowMs());
+        setbacks.noteOutdatedCopies();
         books.startAgain();
         doubtful.add("all");
       },
+      onGonePoll: () => setbacks.noteOutdatedCopies(),
       correctTallies: async (corrections, unsure) => {
         doubtful.add(unsure);
         const failed = await moveTallies(placement, corrections);

@@ -30,6 +30,8 @@ export interface FlushDeps {
   readonly committed: (batches: readonly Batch[]) => void;
   /** Called when MySQL turns out to lack commits, after they were logged. */
   readonly onSetback: () => void;
+  /** Called when ballots were set aside because MySQL does not have their poll: fronts still take votes for it. */
+  readonly onGonePoll: () => void;
   /** Moves the tallies by `corrections`, and marks the `doubtful` polls for a comparison with MySQL. */
   readonly correctTallies: (
     corrections: ReadonlyMap<PollKey, TallyChange>,

@@ -166,7 +166,8 @@ export class QueueFlush {
   async #committed(work: FlushWork, window: Window, result: Committed): Promise<void> {
     faultPoint("worker.committed");
     const { queue, epoch } = this.#opened;
-    const { verdict, doubtful } = result;
+    const { verdict, doubtful, hasHomeless } = result;
+    if (hasHomeless) this.#deps.onGonePoll();
     this.#deps.recent.add(work.slots.map(({ batch }) => batch.id));
     for (const { slot, batch } of work.slots) this.#ahead.set(slot, batch.id);
     for (const { slot } of work.deadLetters) this.#ahead.set(slot, undefined);

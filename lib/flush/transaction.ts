@@ -50,6 +50,8 @@ export interface Committed {
   readonly repeated: number;
   readonly doubtful: DoubtfulTallies;
   readonly deadLetters: number;
+  /** Some of them are of a poll that MySQL does not have. */
+  readonly hasHomeless: boolean;
 }
 
 /**
@@ -128,6 +130,7 @@ function transact(
       repeated: repeated.length,
       doubtful: work.deadLetters.length > 0 ? "all" : pollsOf(doubtful),
       deadLetters: deadLetters.length,
+      hasHomeless: refused.some(({ homeless }) => homeless),
     };
   });
 }

@@ -59,6 +59,20 @@ async function notedGeneration(server: MemcachedClient): Promise<string | undefi
   return (await server.read(pipeline)).of(op)?.toString();
 }
 
+/**
+ * Makes the copies on these servers count as outdated: MySQL has gone back without a new generation, or lacks a poll that
+ * fronts take votes for.
+ *
+ * @throws MemcachedFailure.
+ */
+export async function forgetGeneration(servers: readonly MemcachedClient[]): Promise<void> {
+  for (const server of servers) {
+    const pipeline = new Pipeline();
+    pipeline.delete(generationKey);
+    await server.send(pipeline);
+  }
+}
+
 async function noteGeneration(server: MemcachedClient, generation: string): Promise<void> {
   const pipeline = new Pipeline();
   pipeline.overwrite(generationKey, generation, 0);

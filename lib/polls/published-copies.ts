@@ -113,7 +113,8 @@ export class PublishedCopies {
     const servers = this.#placement.ofSlug(poll.slug);
     const found = await this.#readAll(servers, publishedKey(poll.slug));
     const up = serversUp(servers).length;
-    const isOld = (copy: PollCopy) => copy.putBack || (copy.poll?.version ?? 0) < poll.version;
+    const isOld = ({ putBack, poll: there }: PollCopy) =>
+      putBack || there?.key !== poll.key || there.version < poll.version;
     return found.length < up || found.map(parse).some(isOld);
   }
 

@@ -281,7 +281,7 @@ async function readList(store: Store, nowMs: number): Promise<readonly ListedPol
 
 /** True when another front put an older version back than the one that this process remembers. */
 function isOutdone({ poll, putBack }: PollCopy, known: Poll | null | undefined): boolean {
-  return putBack && known?.id === poll?.id && (known?.version ?? 0) > (poll?.version ?? 0);
+  return putBack && known?.key === poll?.key && (known?.version ?? 0) > (poll?.version ?? 0);
 }
 
 /** `undefined` when MySQL can't be asked, or not now. */

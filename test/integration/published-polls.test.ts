@@ -8,7 +8,7 @@ import { createLog } from "#lib/base/log.ts";
 import { listedKey, publishedKey } from "#lib/memcached/keys.ts";
 import { Pipeline } from "#lib/memcached/pipeline.ts";
 import { Placement } from "#lib/memcached/placement.ts";
-import type { PollId, Slug } from "#lib/model/ids.ts";
+import type { PollId, PollKey, Slug } from "#lib/model/ids.ts";
 import type { Poll } from "#lib/model/poll.ts";
 import { PublishedPolls } from "#lib/polls/published.ts";
 import type { Store } from "#lib/store/database.ts";
@@ -47,7 +47,13 @@ function newFront() {
 }
 
 const pollOf = (version: number) =>
-  ({ id: 7 as PollId, slug, version, question: `Version ${version}?` }) as Poll;
+  ({
+    id: 7 as PollId,
+    key: "7" as PollKey,
+    slug,
+    version,
+    question: `Version ${version}?`,
+  }) as Poll;
 
 /** memcached loses everything, and the front learns that its copies may be old. */
 async function forget(...fronts: PublishedPolls[]) {

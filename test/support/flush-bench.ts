@@ -67,6 +67,7 @@ export async function startFlushBench(
     relief: { reliefSize: 0, reliefChance: 0 },
     committed: () => {},
     onSetback: () => {},
+    onGonePoll: () => {},
     correctTallies: async (...args) => {
       corrections.push(args);
       await moveTallies(placement, args[0]);
