@@ -235,6 +235,7 @@ function receiptCodeOf(front: Front, poll: Poll, request: Request, mark: Mark): 
   if (!identity || !secrets) return undefined;
   return receiptCode(secrets, {
     pollId: poll.id,
+    pollKey: poll.key,
     voter: voterKey(secrets, poll.id, identity),
     ...mark,
   });

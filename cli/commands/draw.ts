@@ -77,7 +77,9 @@ async function draw(options: DrawOptions): Promise<number> {
     const { drawn, ballots } = await drawBallots(store, poll.id, options.count, options.seed);
     for (const [index, ballot] of drawn.entries()) {
       const shown =
-        options.choices || !secrets ? choicesText(poll, ballot) : receiptCode(secrets, ballot);
+        options.choices || !secrets
+          ? choicesText(poll, ballot)
+          : receiptCode(secrets, { ...ballot, pollKey: poll.key });
       print(`${index + 1}  ${new Date(ballot.receivedAtMs).toISOString()}  ${shown}`);
     }
     print(`draw: ${drawn.length} of ${ballots} ballots`);

@@ -100,9 +100,9 @@ async function cast(deps: CastDeps, input: CastInput): Promise<CastOutcome> {
   const identity = input.identity ?? mintIdentity(secrets, input.ballotId);
   const voter = voterKey(secrets, poll.id, identity);
   const ballotId = input.ballotId ?? defaultBallotId(secrets, voter, choices, revision);
+  const reference = { pollId: poll.id, pollKey: poll.key };
   const committed = await deps.commit.offer({
-    pollId: poll.id,
-    pollKey: poll.key,
+    ...reference,
     slug: poll.slug,
     voter,
     ballotId,
@@ -122,7 +122,7 @@ async function cast(deps: CastDeps, input: CastInput): Promise<CastOutcome> {
       outcome: "accepted",
       ballotId,
       revision,
-      receipt: receiptCode(secrets, { pollId: poll.id, voter, ballotId, revision }),
+      receipt: receiptCode(secrets, { ...reference, voter, ballotId, revision }),
       results: fresh ?? (await resultsIfKnown(deps, poll, choices)),
       voter: signedFor(identity, secrets, deps.secrets),
     };

@@ -28,6 +28,8 @@ interface Stored {
     readonly withdrawn?: boolean;
   };
   readonly deadLetters?: readonly Buffer[];
+  /** Of the poll that has the number 7 now. */
+  readonly pollKey?: string;
   readonly away?: boolean;
   /** Lost ballots in the poll's books. */
   readonly lost?: number;
@@ -39,10 +41,15 @@ interface Stored {
 
 /** Receipts over a MySQL with these rows. */
 function receiptsOver(stored: Stored) {
-  const { deleted, final, deadLetters = [], away, lost = 0 } = stored;
+  const { deleted, final, pollKey = 7, deadLetters = [], away, lost = 0 } = stored;
   let { ballot } = stored;
   const queries: string[] = [];
-  const poll = { slug: "fish", question: "Which fish?", finalized_at: final ? committedAt : null };
+  const poll = {
+    poll_key: pollKey,
+    slug: "fish",
+    question: "Which fish?",
+    finalized_at: final ? committedAt : null,
+  };
   const row = () => ({
     ...poll,
     ballot_id: ballot ? Buffer.from(ballot.id, "hex") : null,
@@ -90,6 +97,7 @@ describe("a receipt's state", () => {
     ["waiting", "MySQL does not have the ballot", {}],
     ["missing", "MySQL does not have the ballot and the results are final", { final: true }],
     ["gone", "the poll was deleted", { deleted: true }],
+    ["gone", "its number is another poll's", { pollKey: "18446744073709551615" }],
     ["counted", "the ballot stands", { ballot: { id: ballotId } }],
     [
       "final",

@@ -18,7 +18,7 @@ import { findStanding, type ReceiptPoll, readNewestDeadLetters } from "../store/
 import type { StoreBreaker } from "../store/store-breaker.ts";
 import { noOutcomes, readOutcomes } from "../store/totals.ts";
 import type { KnownSecrets } from "../voters/voter-secrets.ts";
-import { type Receipt, readReceiptCode } from "./receipt-code.ts";
+import { isReceiptOf, type Receipt, readReceiptCode } from "./receipt-code.ts";
 
 /**
  * - `waiting`: received, not in MySQL yet.
@@ -28,7 +28,7 @@ import { type Receipt, readReceiptCode } from "./receipt-code.ts";
  * - `set_aside`: it could not be counted, and is kept as a dead letter.
  * - `lost`: it was accepted, and is found nowhere. Its voter can vote again while the poll is open.
  * - `missing`: the results are final without it.
- * - `gone`: the poll was deleted.
+ * - `gone`: the poll was deleted, or MySQL went back to before it was made.
  */
 export const receiptStates = [
   "waiting",
@@ -48,7 +48,7 @@ export interface ReceiptReport {
   readonly code: string;
   readonly state: ReceiptState;
   /** `null` when it was deleted. */
-  readonly poll: Omit<ReceiptPoll, "final"> | null;
+  readonly poll: Omit<ReceiptPoll, "final" | "key"> | null;
   /** `null` until the ballot is stored. */
   readonly receivedAtMs: number | null;
   /** `null` when not stored, or when the time is no longer kept. */
@@ -115,7 +115,7 @@ async function lookUp(db: Database, receipt: Receipt): Promise<ReceiptReport> {
   const { code, pollId, voterStart, ballotEnd, revision } = receipt;
   const unknown = { code, poll: null, receivedAtMs: null, storedAtMs: null };
   const found = await findStanding(db, pollId, voterStart);
-  if (!found) return { ...unknown, state: "gone" };
+  if (!found || !isReceiptOf(receipt, found.poll.key)) return { ...unknown, state: "gone" };
   const { slug, question, final } = found.poll;
   const known = { ...unknown, poll: { slug, question } };
   // A lower revision proves nothing: the ballot itself may still be waiting.

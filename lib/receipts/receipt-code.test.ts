@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { describe, it } from "node:test";
-import type { BallotId, PollId, VoterKey } from "../model/ids.ts";
+import type { BallotId, PollId, PollKey, VoterKey } from "../model/ids.ts";
 import { deriveVoterSecrets, KnownSecrets } from "../voters/voter-secrets.ts";
-import { readReceiptCode, receiptCode } from "./receipt-code.ts";
+import { isReceiptOf, readReceiptCode, receiptCode } from "./receipt-code.ts";
 
 const secret = "a secret that is only good for tests, 32 bytes and more";
 const newSecret = "another secret, which is also 32 bytes long and more";
@@ -41,10 +41,22 @@ describe("a receipt code", () => {
       const receipt = readReceiptCode(known, code.toUpperCase());
       assert.equal(receipt?.code, code);
       assert.equal(receipt.pollId, ballot.pollId);
-      assert.equal(receipt.voterStart, ballot.voter.slice(0, 16));
+      assert.equal(receipt.voterStart, ballot.voter.slice(0, 12));
       assert.equal(receipt.ballotEnd, ballot.ballotId.slice(-4));
       assert.equal(receipt.revision, revision);
     }
+  });
+
+  it("a receipt code tells its poll from another one that has its number", () => {
+    const [mine, other] = ["18446744073709551615", "18446744073709551614"] as [PollKey, PollKey];
+    const receipt = readReceiptCode(known, receiptCode(secrets, { ...anyBallot(), pollKey: mine }));
+    assert.ok(receipt);
+    assert.deepEqual([isReceiptOf(receipt, mine), isReceiptOf(receipt, other)], [true, false]);
+    const old = readReceiptCode(
+      known,
+      receiptCode(secrets, { ...anyBallot(), pollId: 7 as PollId }),
+    );
+    assert.ok(old && isReceiptOf(old, "7" as PollKey), "a poll that release 0.2.0 made");
   });
 
   it("a receipt code is the same each time for the same ballot", () => {

@@ -1,9 +1,10 @@
 /** What MySQL knows for a receipt: the poll, one voter's ballot in it, and dead letters. */
-import type { BallotId, PollId, Slug } from "../model/ids.ts";
+import type { BallotId, PollId, PollKey, Slug } from "../model/ids.ts";
 import type { Database, Row } from "./database.ts";
 
 /** The poll of a receipt. */
 export interface ReceiptPoll {
+  readonly key: PollKey;
   readonly slug: Slug;
   readonly question: string;
   readonly final: boolean;
@@ -21,6 +22,7 @@ export interface StandingBallot {
 }
 
 interface JoinedRow extends Row {
+  readonly poll_key: string | number;
   readonly slug: string;
   readonly question: string;
   readonly finalized_at: Date | null;
@@ -48,7 +50,7 @@ export async function findStanding(
   const last = voterStart.padEnd(32, "f");
   const rows = await db.rows<JoinedRow>(
     "receipts.standing",
-    `SELECT polls.slug, polls.question, polls.finalized_at,
+    `SELECT COALESCE(polls.poll_key, polls.id) AS poll_key, polls.slug, polls.question, polls.finalized_at,
        ballots.ballot_id, ballots.revision, LENGTH(ballots.choices) = 0 AS withdrawn,
        ballots.received_at, batches.committed_at
      FROM polls
@@ -61,7 +63,12 @@ export async function findStanding(
   const [poll] = rows;
   if (!poll) return undefined;
   return {
-    poll: { slug: poll.slug as Slug, question: poll.question, final: poll.finalized_at !== null },
+    poll: {
+      key: String(poll.poll_key) as PollKey,
+      slug: poll.slug as Slug,
+      question: poll.question,
+      final: poll.finalized_at !== null,
+    },
     ballots: rows.flatMap(standingIn),
   };
 }
