@@ -83,6 +83,7 @@ const foundIn = ({ slots, missing, letters }: PassSummary): number => slots + mi
  */
 export async function runDaemon(worker: WorkerParts, lines: LogLines): Promise<void> {
   await waitForSchema(worker);
+  worker.agreed.emptiesLeftovers = true;
   const { clock, config, log } = worker;
   const stop = new AbortController();
   await clock.measure();

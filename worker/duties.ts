@@ -14,6 +14,7 @@ import { restoreMarks } from "#lib/voters/restore-marks.ts";
 import { bookCloser } from "./book-closer.ts";
 import { MemoryAlarm } from "./memory-alarm.ts";
 import { restoreDuty } from "./restore-duty.ts";
+import { ServerChange } from "./server-change.ts";
 import { doubtfulTalliesDuty, sweeper } from "./tally-duties.ts";
 import type { WorkerParts } from "./worker-parts.ts";
 
@@ -43,6 +44,7 @@ const duty = (name: string, [everyMs, idleEveryMs]: readonly [number, number], r
 /** In the order in which they are done after a pass. */
 export function dutiesOf(worker: WorkerParts): Duty[] {
   const { books, clock, flusher, fronts, log, placement, store } = worker;
+  const change = new ServerChange(worker);
   const memory = new MemoryAlarm(log, placement);
   return [
     duty("bring the books up to date", [SECOND / 4, 2 * SECOND], () => books.gather()),
@@ -58,7 +60,10 @@ export function dutiesOf(worker: WorkerParts): Duty[] {
     duty("publish runoffs", [SECOND, 5 * SECOND], runoffPublisher(worker)),
     duty("recount a poll", [5 * MINUTE, 5 * MINUTE], recounter(worker)),
     duty("watch memcached's memory", [MINUTE, MINUTE], () => memory.check()),
-    duty("restore marks", [SECOND, SECOND], () => restoreMarks({ store, log, clock, placement })),
+    duty("restore marks", [SECOND, SECOND], async () => {
+      await restoreMarks({ store, log, clock, placement });
+    }),
+    duty("change the servers", [SECOND, 5 * SECOND], pass => change.advance(pass)),
     duty("prune batches", [HOUR, HOUR], async () => {
       await pruneBatches(store, clock.nowMs() - batchesKeptMs, batchesPerStep);
     }),

@@ -62,7 +62,7 @@ export async function onePass(
   options: PassOptions,
 ): Promise<PassSummary> {
   const startedMs = monotonicMs();
-  const summary = await worker.flusher.pass(options);
+  const summary = await worker.placement.hold(() => worker.flusher.pass(options));
   const { lastDisturbanceMs } = worker.flusher;
   await maintenance.step({ summary, startedMs, lastDisturbanceMs });
   return summary;

@@ -4,6 +4,7 @@ import { SECOND } from "#lib/base/clock.ts";
 import type { Log } from "#lib/base/log.ts";
 import { CountGatherer } from "#lib/books/gather-counts.ts";
 import type { Config } from "#lib/config/config.ts";
+import type { AgreedServers } from "#lib/fleet/agreed-servers.ts";
 import type { FleetRecord } from "#lib/fleet/fleet-record.ts";
 import { Fronts } from "#lib/fleet/fronts.ts";
 import { identifyWorker } from "#lib/fleet/process-identity.ts";
@@ -30,6 +31,7 @@ export interface WorkerParts {
   readonly published: PublishedPolls;
   readonly tallies: TallyDeps;
   readonly placement: Placement;
+  readonly agreed: AgreedServers;
   readonly homes: QueueHomes;
   readonly fleet: FleetRecord;
   readonly registration: Registration;
@@ -93,7 +95,7 @@ export function buildWorker(config: Config, log: Log): WorkerParts {
     flusher,
     doubtful,
     books,
-    registration: new Registration(store, log, identity),
+    registration: new Registration(store, log, identity, connections.agreed),
     fronts: new Fronts({ store, log, goneMs: config.frontGoneMs, self: identity.id }),
     setbacks,
     published: new PublishedPolls(placement, store, log),

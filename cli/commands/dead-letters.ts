@@ -69,6 +69,7 @@ export const command = createProgram<DeadLetterOptions>(
   async options => {
     const worker = buildWorker(operatorSettings().config, createLog("dead-letters", "warn"));
     try {
+      await worker.agreed.take();
       return await runOption(worker, options);
     } finally {
       await worker.close();

@@ -52,6 +52,7 @@ async function flush(worker: WorkerParts): Promise<number> {
   process.on("SIGINT", end);
   try {
     await checkSchema(worker.store);
+    worker.agreed.emptiesLeftovers = true;
     await worker.clock.measure();
     await worker.fleet.compare(worker.registration.identity.settings);
     const summary = await onePass(worker, new Maintenance(worker), {

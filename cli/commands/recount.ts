@@ -42,6 +42,7 @@ export const command = createProgram<RecountOptions>(
   async ({ poll: slug, repair = false }) => {
     const worker = buildWorker(operatorSettings().config, createLog("recount", "warn"));
     try {
+      await worker.agreed.take();
       const polls = await pollsToCount(worker, slug);
       const { verdict, status } = await recount(worker, polls, repair);
       print(`recount: ${plural(polls.length, "poll")}: ${verdict}`);

@@ -53,9 +53,11 @@ async function reopen({ poll: slug, reason: text }: ReopenOptions): Promise<numb
   const { reason } = parsed.data;
   const log = createLog("reopen", "silent");
   const limits = { connectionsMax: 1, statementMs: statementMsMax };
-  const { store, clock, placement, close } = connectServers(operatorSettings().config, log, limits);
+  const connections = connectServers(operatorSettings().config, log, limits);
+  const { store, clock, agreed, placement, close } = connections;
   const published = new PublishedPolls(placement, store, log);
   try {
+    await agreed.take();
     await clock.measure();
     const deps = { store, log, tallies: placement, published };
     const input = { reason, by: "operator" };

@@ -126,6 +126,7 @@ async function seed(): Promise<number> {
   try {
     // MySQL first: without it, there is one line about it and nothing else.
     const isNew = (await newestPolls(store, 1)).length === 0;
+    await connections.agreed.makeFirst();
     await clock.measure();
     const editor = await firstEditor(config, connections);
     const polls: string[] = [];

@@ -5,9 +5,8 @@
 import { SECOND } from "#lib/base/clock.ts";
 import { createLog } from "#lib/base/log.ts";
 import type { Config } from "#lib/config/config.ts";
-import { serversUp } from "#lib/memcached/placement.ts";
 import { type Connections, connectServers } from "#lib/program/connections.ts";
-import { isStoreFailure } from "#lib/store/failure.ts";
+import { isStoreFailure, orWhenMysqlFails } from "#lib/store/failure.ts";
 import { checkBackups } from "./backups.ts";
 import { checkBooks, checkDrift, checkLetters } from "./counts.ts";
 import { type Finding, wrong } from "./finding.ts";
@@ -28,6 +27,7 @@ export async function examine(config: Config, from: string): Promise<Finding[]> 
   const log = createLog("doctor", "silent");
   const limits = { connectionsMax, statementMs: statementMsMax };
   const connections = connectServers(config, log, limits);
+  await orWhenMysqlFails(connections.agreed.take(), () => undefined);
   const { all: servers, queueServers } = connections.placement;
   const ofServers = await Promise.all(
     servers.map(server => checkMemcached(server, config, queueServers.includes(server))),
@@ -66,7 +66,7 @@ async function checkDatabase(deps: Connections, config: Config): Promise<Finding
     if (refused.length > 0) return [...found.filter(isNotOkOfMysql), ...refused];
     found.push(...(await checkFleet(deps.fleet, config)));
     found.push(...(await checkRotation(store, config, deps.fleet.members)));
-    found.push(...(await checkQueues(serversUp(queueServers), store, config)));
+    found.push(...(await checkQueues(queueServers, store, config)));
     found.push(...(await checkBooks(store, () => countSlots(config, queueServers))));
     found.push(...(await checkLetters(store)));
     found.push(...(await checkDrift(deps)));

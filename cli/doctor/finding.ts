@@ -33,6 +33,7 @@ export const sections = [
   "processes-differ",
   "rotate-the-secret",
   "backups",
+  "the-servers-change",
 ] as const;
 export type Section = (typeof sections)[number];
 

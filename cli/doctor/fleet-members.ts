@@ -4,7 +4,9 @@ import type { Config } from "#lib/config/config.ts";
 import { comparedSettings, conflictOf, describeMember } from "#lib/fleet/compared-settings.ts";
 import type { FleetRecord } from "#lib/fleet/fleet-record.ts";
 import { heldMs, heldTooLongMs } from "#lib/fleet/held-votes.ts";
+import { changeText, serversText } from "#lib/fleet/server-sentence.ts";
 import { skewMsMax } from "#lib/fleet/site-clock.ts";
+import type { ServerLists } from "#lib/model/server-list.ts";
 import type { FleetMember } from "#lib/store/fleet-processes.ts";
 import { type Finding, ok, warn, wrong } from "./finding.ts";
 
@@ -19,10 +21,18 @@ export async function checkFleet(fleet: FleetRecord, config: Config): Promise<Fi
     (await fleet.conflictOfDatabase(""));
   return [
     ...judgeFleet(members),
+    ...judgeServers(fleet.agreed.lists, members),
     ...(here
       ? [wrong(about, "processes-differ", here.sentence, "These are the settings of this command.")]
       : []),
   ];
+}
+
+/** The list of servers, and the change that is under way. */
+export function judgeServers(lists: ServerLists, members: readonly FleetMember[]): Finding[] {
+  const change = changeText(lists, members);
+  if (!change) return [ok(about, serversText(lists))];
+  return [warn(about, "the-servers-change", change, "It goes on by itself; see the runbook.")];
 }
 
 export function judgeFleet(members: readonly FleetMember[]): Finding[] {

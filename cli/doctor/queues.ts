@@ -7,12 +7,13 @@
 import type { Config } from "#lib/config/config.ts";
 import type { MemcachedClient } from "#lib/memcached/client.ts";
 import { isMemcachedFailure } from "#lib/memcached/failure.ts";
+import { serversUp } from "#lib/memcached/placement.ts";
 import type { Epoch, QueueName } from "#lib/model/ids.ts";
 import { allQueueNames } from "#lib/queue/queue-names.ts";
 import { readCheckpoints, readEpochs, readPointer } from "#lib/queue/slots.ts";
 import { type Checkpoint, openCheckpoints, readCheckpoint } from "#lib/store/checkpoints.ts";
 import type { Store } from "#lib/store/database.ts";
-import { type Finding, findingsOrOk, wrong } from "./finding.ts";
+import { type Finding, findingsOrOk, warn, wrong } from "./finding.ts";
 
 const about = "queues";
 const section = "queues-and-checkpoints-do-not-fit";
@@ -33,13 +34,17 @@ export interface QueueNumbers {
 /**
  * All queues of the servers that answer.
  *
+ * @param all - the queue servers of the list.
+ *
  * @throws StoreFailure.
  */
 export async function checkQueues(
-  servers: readonly MemcachedClient[],
+  all: readonly MemcachedClient[],
   store: Store,
-  config: Config,
+  config: Pick<Config, "queueHomes">,
 ): Promise<Finding[]> {
+  const servers = serversUp(all);
+  const listed = all.map(({ name }) => name);
   const names = allQueueNames(config.queueHomes);
   const published = await Promise.all(servers.map(server => readPublished(server, names)));
   const open = await openCheckpoints(store);
@@ -52,7 +57,7 @@ export async function checkQueues(
       numbers.push({ ...queue, committed, pointer });
     }
   }
-  const found = [...numbers.flatMap(judgeQueue), ...judgeCheckpoints(open, config)];
+  const found = [...numbers.flatMap(judgeQueue), ...judgeCheckpoints(open, listed)];
   return findingsOrOk(found, about, `${numbers.length} in use, and checkpoints fit them`);
 }
 
@@ -113,21 +118,20 @@ export function judgeQueue(numbers: QueueNumbers): Finding[] {
   return [];
 }
 
-/** Checkpoints that no worker moves: of servers that are not in the settings. */
+/** Open checkpoints of servers that are not listed any more. */
 export function judgeCheckpoints(
   open: readonly Pick<Checkpoint, "server">[],
-  config: Pick<Config, "queueServers">,
+  listed: readonly string[],
 ): Finding[] {
-  const servers = new Set(config.queueServers.map(({ host, port }) => `${host}:${port}`));
   const strangers = new Set(
-    open.filter(({ server }) => !servers.has(server)).map(({ server }) => server),
+    open.filter(({ server }) => !listed.includes(server)).map(({ server }) => server),
   );
   return [...strangers].map(server =>
-    wrong(
+    warn(
       about,
-      section,
-      `MySQL knows queues on ${server}, which is not in the settings: votes there are not flushed`,
-      "Name it in FLOODGATE_QUEUE_SERVERS again, by the same host and port, until it is empty. If it is gone for good, see the runbook.",
+      "the-servers-change",
+      `MySQL knows queues on ${server}, which is not in the list of servers any more`,
+      "Workers empty them, and give them up when the server stays away: keep it running until this line is gone.",
     ),
   );
 }

@@ -19,7 +19,7 @@ import { ballotsPerSlotMax } from "../model/ballot.ts";
 import { type Lane, lanes, pickLane, type Relief, sumWaiting } from "../model/lane.ts";
 import { encodedBallotBytes, slotBytesMax } from "../queue/slot-codec.ts";
 import { encodedPollBytes } from "../queue/slot-polls.ts";
-import { moveMark } from "../voters/marks.ts";
+import { moveMark } from "../voters/move-mark.ts";
 import { DecideInMysql } from "./decide-in-mysql.ts";
 import { allowancePauseMs } from "./direct-commit.ts";
 import {
@@ -189,8 +189,11 @@ export class GroupCommit {
     direct: boolean,
   ): Promise<void> {
     try {
-      if (direct) await this.#directRound(pendingBallots);
-      else await this.#queueRound.run(lane, pendingBallots, oldestOf(pendingBallots) + patienceMs);
+      await this.#deps.tallies.hold(() =>
+        direct
+          ? this.#directRound(pendingBallots)
+          : this.#queueRound.run(lane, pendingBallots, oldestOf(pendingBallots) + patienceMs),
+      );
     } catch (error) {
       this.#deps.log.error({ event: "round_failed", ...describeError(error) });
       for (const { answer } of pendingBallots) answer({ outcome: "unavailable" });

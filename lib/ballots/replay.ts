@@ -104,14 +104,17 @@ async function checkQueue(
   producer: QueueProducer,
   awayMsMin: number,
 ): Promise<boolean> {
-  const { log, ring } = deps;
-  if (!producer.client.available && producer.client.awayMs < awayMsMin) return false;
-  const current = producer.client.available ? await currentEpoch(producer) : undefined;
+  const { log, ring, tallies } = deps;
+  const { client } = producer;
+  // No worker reads the queues of a server that is not listed any more.
+  const isListed = tallies.queueServers.includes(client);
+  if (isListed && !client.available && client.awayMs < awayMsMin) return false;
+  const current = isListed && client.available ? await currentEpoch(producer) : undefined;
   if (current) ring.passed(producer, current.epoch, current.checkpoint);
   const orphans = ring.takeOrphans(producer, current?.epoch);
   let replayed = 0;
   for (const orphan of orphans) {
-    if (await replay(deps, orphan.bytes)) {
+    if (await deps.tallies.hold(() => replay(deps, orphan.bytes))) {
       replayed += 1;
       ring.replayed(orphan);
     } else ring.putBack(producer, orphan);

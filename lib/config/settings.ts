@@ -32,7 +32,7 @@ export const settings = {
   ),
   memcachedServers: setting("MEMCACHED_SERVERS", addresses, {
     tier: "needed",
-    doc: "memcached servers for tallies, ballot-once marks and published polls, as host:port, separated by commas. The order decides which server holds a key: every process needs the same list in the same order, and one that differs does not start.",
+    doc: "memcached servers for tallies, ballot-once marks and published polls, as host:port, separated by commas. The order does not matter. To add or remove servers, restart the processes one after the other with the new list: the change begins when all of them have it.",
   }),
   secret: setting("FLOODGATE_SECRET", rootSecret, {
     tier: "needed",

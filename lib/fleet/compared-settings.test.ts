@@ -46,6 +46,12 @@ describe("settings that processes compare", () => {
     });
   }
 
+  it("a process that knows of the agreed list of servers may wish others than one that knows of it, too", () => {
+    const settings = settingsWith({ MEMCACHED_SERVERS: "10.0.0.1:11211" });
+    const self = { id: "0000000000000002", settings };
+    assert.equal(conflictOf(self, [member({ serverWish: "{}" })]), undefined);
+  });
+
   it("the sentence about a secret that differs has neither its value nor its digest", () => {
     const other = { FLOODGATE_SECRET: "another secret that is only good for tests, 32 bytes" };
     const self = { id: "0000000000000002", settings: settingsWith(other) };

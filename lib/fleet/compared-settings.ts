@@ -53,6 +53,15 @@ function haveSecretInCommon(own: ComparedSettings, theirs: ComparedSettings): bo
 const listOf = (servers: Config["memcachedServers"]): string =>
   servers.map(({ host, port }) => `${host}:${port}`).join(",");
 
+/** The servers that a process serves with, as releases that know of no agreed list compare them. */
+export const listsOf = (servers: { readonly memcached: string; readonly queues: string }) => ({
+  [variableOf("memcachedServers")]: servers.memcached,
+  [variableOf("queueServers")]: servers.queues,
+});
+
+/** Processes that know of the agreed list may wish different ones. */
+const wishes = new Set([variableOf("memcachedServers"), variableOf("queueServers")]);
+
 /** Their values are not for logs and pages, or say nothing to people. */
 const withoutValue = new Set([secretName, variableOf("lanesFile")]);
 
@@ -75,16 +84,20 @@ export function conflictOf(self: Self, members: readonly FleetMember[]): Conflic
     if (member.id === self.id) continue;
     if (member.startedAtMs > startedAtMs) continue;
     if (member.startedAtMs === startedAtMs && member.id > self.id) continue;
-    const name = firstDifference(self.settings, member.settings);
+    const name = firstDifference(self.settings, member);
     if (name) return { member, sentence: sentenceOf(name, self.settings, member) };
   }
   return undefined;
 }
 
 /** A setting that only one of two releases compares is left out. */
-function firstDifference(own: ComparedSettings, theirs: ComparedSettings): string | undefined {
+function firstDifference(
+  own: ComparedSettings,
+  { settings: theirs, serverWish }: Pick<FleetMember, "settings" | "serverWish">,
+): string | undefined {
   return Object.keys(own).find(name => {
     if (!(name in theirs) || own[name] === theirs[name]) return false;
+    if (serverWish !== undefined && wishes.has(name)) return false;
     return name !== secretName || !haveSecretInCommon(own, theirs);
   });
 }

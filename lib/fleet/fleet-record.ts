@@ -21,6 +21,7 @@ import {
   type ProcessState,
   readSharedState,
 } from "../store/fleet-processes.ts";
+import type { AgreedServers } from "./agreed-servers.ts";
 import { type Conflict, conflictOf, databaseSetting } from "./compared-settings.ts";
 import type { FleetCopies } from "./fleet-copies.ts";
 import { type Registration, silentMs } from "./registration.ts";
@@ -32,6 +33,7 @@ export class FleetRecord {
   readonly #log: Log;
   readonly #homes: QueueHomes;
   readonly #copies: FleetCopies;
+  readonly agreed: AgreedServers;
   /** Of the database, as first read: nothing makes this process take another one for its own. */
   #siteId: string | undefined;
   /** The processes that run, as last read. */
@@ -39,15 +41,23 @@ export class FleetRecord {
   /** MySQL's generation, as last read. */
   generation: string | undefined;
 
-  constructor(store: Store, log: Log, homes: QueueHomes, copies: FleetCopies) {
+  constructor(
+    store: Store,
+    log: Log,
+    homes: QueueHomes,
+    copies: FleetCopies,
+    agreed: AgreedServers,
+  ) {
     this.#copies = copies;
     this.#store = store;
     this.#log = log;
     this.#homes = homes;
+    this.agreed = agreed;
   }
 
   /** Reads the record. Two queries. @throws StoreFailure. */
   async refresh(): Promise<void> {
+    await this.agreed.take();
     this.members = await listProcesses(this.#store, silentMs / SECOND);
     const { homes, generation, siteId } = await readSharedState(this.#store);
     this.#siteId ??= siteId;
@@ -68,18 +78,20 @@ export class FleetRecord {
    * @throws ConfigError when the settings differ from those of a process that is running.
    */
   async join(registration: Registration, state: ProcessState): Promise<void> {
-    const { identity } = registration;
     try {
       await registration.report(state);
+      await this.agreed.join();
+      const { identity } = registration;
       const refusal =
         (await this.#refusal(identity.id, identity.settings)) ??
         (await this.conflictOfDatabase(identity.id));
-      if (!refusal) return;
+      if (!refusal) return await registration.report(state);
       await endProcesses(this.#store, [identity.id]);
       throw new ConfigError([refusal.sentence]);
     } catch (error) {
       if (!isStoreFailure(error)) throw error;
-      const conflict = await this.#copies.conflictAtStart(identity);
+      await this.agreed.takePublished();
+      const conflict = await this.#copies.conflictAtStart(registration.identity);
       if (conflict === "unknown") {
         this.#log.warn({ event: "settings_not_compared", ...describeError(error) });
       } else if (conflict) throw new ConfigError([conflict.sentence]);

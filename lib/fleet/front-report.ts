@@ -115,7 +115,9 @@ export class FrontReport {
 
   async #reportIfDue(): Promise<void> {
     const { acceptedCount, oldestHeldMs } = this.#deps;
-    const isIdle = !this.#isUrgent && !acceptedCount.hasUnreported && oldestHeldMs() === Infinity;
+    const { isChanging } = this.#deps.fleet.agreed;
+    const isIdle =
+      !isChanging && !this.#isUrgent && !acceptedCount.hasUnreported && oldestHeldMs() === Infinity;
     if (isIdle && monotonicMs() - this.#reportedMs < idleReportEveryMs) return;
     await this.#tryTo(async () => {
       await this.#report();
@@ -140,7 +142,8 @@ export class FrontReport {
   }
 
   async #compareIfDue(): Promise<void> {
-    if (monotonicMs() - this.#comparedMs < compareEveryMs) return;
+    const everyMs = this.#deps.fleet.agreed.isChanging ? reportEveryMs : compareEveryMs;
+    if (monotonicMs() - this.#comparedMs < everyMs) return;
     this.#comparedMs = monotonicMs();
     const { fleet, registration, onConflict } = this.#deps;
     await fleet.refresh();

@@ -50,7 +50,7 @@ export interface PassSummary extends FlushCounts {
 
 export class Flusher {
   readonly #deps: FlushDeps;
-  readonly #placement: Pick<Placement, "queueServers">;
+  readonly #placement: Pick<Placement, "queueServers" | "isGone">;
   readonly #copies: number;
   readonly #away = new Set<MemcachedClient>();
   readonly #openQueues: OpenQueues;
@@ -60,7 +60,7 @@ export class Flusher {
   /** @param copies - on how many servers each batch is stored when all are up. */
   constructor(
     deps: FlushDeps,
-    placement: Pick<Placement, "queueServers">,
+    placement: Pick<Placement, "queueServers" | "isGone">,
     homes: Pick<QueueHomes, "names">,
     copies: number,
   ) {
@@ -131,8 +131,9 @@ export class Flusher {
       this.#deps.log.error({ event: "queue_stands_still", ...standstill });
     }
     const { waiting } = progressOf(counts, queues);
-    const unreachable = [...this.#away].map(({ name }) => name);
-    return { ...counts, waiting, unreachable, sawEverything: this.#away.size < this.#copies };
+    const missing = [...this.#away].filter(server => !this.#placement.isGone(server));
+    const unreachable = missing.map(({ name }) => name);
+    return { ...counts, waiting, unreachable, sawEverything: missing.length < this.#copies };
   }
 
   async #step(

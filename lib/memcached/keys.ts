@@ -24,7 +24,8 @@
  * | `t:{poll}:s`            | number of ballots in MySQL         | the server forgets     | worker     |
  * | `ac:{producer}:{poll}`  | number of ballots that one run of a front accepted | 7 days                 | front      |
  * | `m:{poll}:{voter}`      | ballot-once mark                   | poll's end + 1 day     | front      |
- * | `mr`                    | progress of restoring lost marks   | the server forgets     | worker     |
+ * | `mr`, `mr2`             | progress of restoring lost marks   | the server forgets     | worker     |
+ * | `sl`                    | the lists of servers               | the server forgets     | worker     |
  * | `p:{slug}`              | published poll, or "no such poll"  | the server forgets     | front, worker |
  * | `p`                     | the list of listed polls           | the server forgets     | front, worker |
  * | `pv`                    | number of publications             | the server forgets     | front, worker |
@@ -79,7 +80,15 @@ export function parseMarkKey(
   return { pollKey: poll as PollKey, voter: hex as VoterKey };
 }
 
-export const marksRestoredKey: Key = key("mr");
+/** For even and for odd versions of the list of servers: while it changes, marks are restored by two lists. */
+export const marksRestoredKeys: readonly [Key, Key] = [key("mr2"), key("mr")];
+export const serverListsKey: Key = key("sl");
+
+/** The poll key of a tally's key; `undefined` for any other key. */
+export function parseTallyKey(text: string): PollKey | undefined {
+  const [, poll] = /^t:(\d+):/.exec(text) ?? [];
+  return poll === undefined ? undefined : (poll as PollKey);
+}
 
 /** What the keys of all published polls begin with. */
 export const publishedKeyPrefix = "p:";

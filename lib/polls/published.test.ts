@@ -16,7 +16,7 @@ function publishedWith(text: () => string) {
     const list = Buffer.from(text());
     return { of: () => list };
   };
-  const server = { available: true, read } as unknown as MemcachedClient;
+  const server = { name: "m:1", available: true, read } as unknown as MemcachedClient;
   const log = createLog("test", "silent");
   return { reads, published: new PublishedPolls(new Placement([server], 1), {} as Store, log) };
 }

@@ -6,10 +6,12 @@
  */
 import type { Log } from "../base/log.ts";
 import type { Config } from "../config/config.ts";
+import type { Address } from "../config/setting-types.ts";
+import { AgreedServers } from "../fleet/agreed-servers.ts";
 import { FleetCopies } from "../fleet/fleet-copies.ts";
 import { FleetRecord } from "../fleet/fleet-record.ts";
 import { SiteClock } from "../fleet/site-clock.ts";
-import { connectMemcached } from "../memcached/client.ts";
+import { connectMemcached, type MemcachedClient } from "../memcached/client.ts";
 import { Placement } from "../memcached/placement.ts";
 import { QueueHomes } from "../queue/queue-homes.ts";
 import type { TallyDeps } from "../rebuild/rebuild.ts";
@@ -17,6 +19,7 @@ import { readDatabaseClock } from "../store/clock.ts";
 import { Store } from "../store/database.ts";
 
 export interface Connections extends TallyDeps {
+  readonly agreed: AgreedServers;
   readonly homes: QueueHomes;
   readonly fleet: FleetRecord;
   readonly clock: SiteClock;
@@ -35,7 +38,18 @@ export function connectServers(config: Config, log: Log, limits: StoreLimits): C
   const homes = new QueueHomes(config.queueHomes);
   const memcached = connectMemcached(config.memcachedServers, log);
   const queueServers = connectMemcached(config.queueServers, log, memcached);
-  const placement = new Placement(memcached, config.queueCopies, queueServers);
+  const known = [...memcached, ...queueServers];
+  const connect = (name: string) => {
+    const [client] = connectMemcached([addressOf(name)], log);
+    known.push(client as MemcachedClient);
+    return client as MemcachedClient;
+  };
+  const placement = new Placement(memcached, config.queueCopies, queueServers, connect);
+  const configured = {
+    memcached: memcached.map(({ name }) => name),
+    queues: queueServers.map(({ name }) => name),
+  };
+  const agreed = new AgreedServers({ store, log, placement, configured });
   return {
     store,
     log,
@@ -45,12 +59,19 @@ export function connectServers(config: Config, log: Log, limits: StoreLimits): C
       readDatabase: () => readDatabaseClock(store),
     }),
     placement,
+    agreed,
     homes,
-    fleet: new FleetRecord(store, log, homes, new FleetCopies(() => placement.all)),
+    fleet: new FleetRecord(store, log, homes, new FleetCopies(() => placement.all), agreed),
     copies: config.queueCopies,
     close: async () => {
-      for (const server of placement.all) server.close();
+      for (const server of known) server.close();
       await store.close();
     },
   };
+}
+
+/** @param name - `host:port`. */
+function addressOf(name: string): Address {
+  const at = name.lastIndexOf(":");
+  return { host: name.slice(0, at), port: Number(name.slice(at + 1)) };
 }

@@ -85,8 +85,11 @@ async function withMissingTallies(
  * True when every waiting batch can be read: fewer queue servers are away than there are copies. Otherwise the
  * batches of a server that is away would be missing from the comparison, and come back later.
  */
-function seesEverything({ placement: { queueServers }, copies }: TallyDeps): boolean {
-  return queueServers.length - serversUp(queueServers).length < copies;
+function seesEverything({ placement, copies }: TallyDeps): boolean {
+  const away = placement.queueServers.filter(
+    server => !server.available && !placement.isGone(server),
+  );
+  return away.length < copies;
 }
 
 /**

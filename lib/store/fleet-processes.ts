@@ -23,6 +23,8 @@ export interface ProcessIdentity {
   readonly pidSpace: string;
   readonly version: string;
   readonly settings: ComparedSettings;
+  /** The servers that its settings name; `undefined`: of a release that does not know of agreed lists. */
+  readonly serverWish?: string | undefined;
 }
 
 /** What changes from one report to the next. */
@@ -33,8 +35,16 @@ export interface ProcessState {
   readonly clockAheadMs: number;
 }
 
+/** What a process writes into its row. */
+export interface ProcessReport extends ProcessState, Pick<ProcessIdentity, "settings"> {
+  /** The step of the list of servers that it has taken; `undefined`: none yet. */
+  readonly serverStep: string | undefined;
+}
+
 /** A process as its row has it. */
 export interface FleetMember extends Omit<ProcessIdentity, "pidSpace">, ProcessState {
+  /** The step of the list of servers that it has taken. */
+  readonly serverStep?: string | undefined;
   readonly startedAtMs: number;
   readonly seenAtMs: number;
 }
@@ -66,6 +76,8 @@ interface MemberRow extends ProcessRow {
   readonly homes: number;
   readonly version: string;
   readonly settings: string;
+  readonly server_wish: string | null;
+  readonly server_step: string | null;
   readonly clock_ahead_ms: number;
   readonly started_at: Date;
 }
@@ -90,13 +102,14 @@ const timeOf = (ms: number | undefined) => (ms === undefined ? null : new Date(m
 export async function reportProcess(
   db: Database,
   id: string,
-  { heldSinceMs, clockAheadMs }: ProcessState,
+  { heldSinceMs, clockAheadMs, settings, serverStep }: ProcessReport,
 ): Promise<boolean> {
   const { affectedRows } = await db.write(
     "processes.report",
-    `UPDATE processes SET seen_at = NOW(3), held_since = ?, clock_ahead_ms = ?, missing_since = NULL
+    `UPDATE processes SET seen_at = NOW(3), held_since = ?, clock_ahead_ms = ?, settings = ?,
+       server_step = ?, missing_since = NULL
      WHERE id = ? AND ended_at IS NULL AND gone_at IS NULL`,
-    [timeOf(heldSinceMs), clockAheadMs, bytes(id)],
+    [timeOf(heldSinceMs), clockAheadMs, JSON.stringify(settings), serverStep ?? null, bytes(id)],
   );
   return affectedRows === 1;
 }
@@ -105,16 +118,17 @@ export async function reportProcess(
 export async function registerProcess(
   db: Database,
   identity: ProcessIdentity,
-  { heldSinceMs, clockAheadMs }: ProcessState,
+  { heldSinceMs, clockAheadMs, serverStep }: ProcessReport,
 ): Promise<"registered" | "returned"> {
-  const { id, role, home, homes, machine, pid, pidSpace, version, settings } = identity;
+  const { id, role, home, homes, machine, pid, pidSpace, version, settings, serverWish } = identity;
   const { affectedRows } = await db.write(
     "processes.register",
     `INSERT INTO processes (id, role, home, homes, machine, pid, pid_space, version, settings, clock_ahead_ms,
-       started_at, seen_at, held_since)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NOW(3), NOW(3), ?)
+       started_at, seen_at, held_since, server_wish, server_step)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NOW(3), NOW(3), ?, ?, ?)
      ON DUPLICATE KEY UPDATE seen_at = NOW(3), held_since = VALUES(held_since), missing_since = NULL,
-       ended_at = NULL, gone_at = NULL`,
+       ended_at = NULL, gone_at = NULL,
+       server_step = VALUES(server_step)`,
     [
       bytes(id),
       role,
@@ -127,6 +141,8 @@ export async function registerProcess(
       JSON.stringify(settings),
       clockAheadMs,
       timeOf(heldSinceMs),
+      serverWish ?? null,
+      serverStep ?? null,
     ],
   );
   return affectedRows === 1 ? "registered" : "returned";
@@ -136,7 +152,7 @@ export async function registerProcess(
 export async function listProcesses(db: Database, withinSeconds: number): Promise<FleetMember[]> {
   const rows = await db.rows<MemberRow>(
     "processes.list",
-    `SELECT ${columns}, role, homes, version, settings, clock_ahead_ms, started_at FROM processes
+    `SELECT ${columns}, role, homes, version, settings, server_wish, server_step, clock_ahead_ms, started_at FROM processes
      WHERE ended_at IS NULL AND seen_at >= NOW(3) - INTERVAL ? SECOND ORDER BY started_at, id`,
     [withinSeconds],
   );
@@ -149,6 +165,8 @@ export async function listProcesses(db: Database, withinSeconds: number): Promis
     pid: row.pid,
     version: row.version,
     settings: JSON.parse(row.settings) as ComparedSettings,
+    serverWish: row.server_wish ?? undefined,
+    serverStep: row.server_step ?? undefined,
     clockAheadMs: Number(row.clock_ahead_ms),
     startedAtMs: row.started_at.getTime(),
     seenAtMs: row.seen_at.getTime(),

@@ -9,7 +9,7 @@
  */
 import type { MemcachedClient } from "../memcached/client.ts";
 import { orWhenMemcachedFails } from "../memcached/failure.ts";
-import { marksRestoredKey, tallyKey } from "../memcached/keys.ts";
+import { marksRestoredKeys, tallyKey } from "../memcached/keys.ts";
 import { Pipeline } from "../memcached/pipeline.ts";
 import type { PollKey } from "../model/ids.ts";
 
@@ -32,7 +32,7 @@ export class StaleTallies {
         pipeline.delete(tallyKey(poll, "b"));
         pipeline.delete(tallyKey(poll, "v"));
       }
-      pipeline.delete(marksRestoredKey);
+      for (const key of marksRestoredKeys) pipeline.delete(key);
       this.#polls.delete(server);
       await orWhenMemcachedFails(server.send(pipeline), () => this.note(server, polls));
     }

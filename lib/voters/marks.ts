@@ -15,7 +15,7 @@
  */
 import { DAY, SECOND } from "../base/clock.ts";
 import type { MemcachedClient } from "../memcached/client.ts";
-import { MemcachedFailure, orWhenMemcachedFails } from "../memcached/failure.ts";
+import { orWhenMemcachedFails } from "../memcached/failure.ts";
 import { type Key, markKey } from "../memcached/keys.ts";
 import { Pipeline, type StoreReply, type Versioned } from "../memcached/pipeline.ts";
 import type { Placement } from "../memcached/placement.ts";
@@ -43,7 +43,7 @@ const choicesAt = 18;
 
 const markDays = 30;
 /** Compare-and-swap attempts on one mark; each fails because another one succeeded. */
-const moveAttemptsMax = 5;
+export const moveAttemptsMax = 5;
 
 /** How long a mark of this poll lives, in seconds. */
 export function markTtlSeconds(poll: Pick<Poll, "closesAtMs">, nowMs: number): number {
@@ -62,34 +62,77 @@ function markValue(ballot: Mark): Buffer {
 /**
  * Makes the marks of many ballots, one write for each server. Resolves with the ballots whose voters had a mark
  * already.
+ *
+ * While the list of servers changes, a voter has two servers: the mark is made on the old list's, and then on the new
+ * one's; either can refuse it. So of two ballots at processes that are one step apart, one passes.
  */
 export async function placeMarks(
   placement: Placement,
   ballots: readonly MarkedBallot[],
 ): Promise<ReadonlySet<Marked>> {
-  const groups = new Map(
-    placement.servers.map(
-      server => [server, { pipeline: new Pipeline(), marked: [] as Marked[] }] as const,
-    ),
-  );
-  for (const ballot of ballots) {
-    const group = groups.get(placement.ofVoter(ballot.voter));
-    group?.pipeline.add(
-      markKey(pollKeyOf(ballot), ballot.voter),
-      markValue(ballot),
-      ballot.markTtlSeconds,
-    );
-    group?.marked.push(ballot);
-  }
   const refused = new Set<Marked>();
+  const further: Further[] = [];
+  const first = new Map<MemcachedClient, MarkedBallot[]>();
+  for (const ballot of ballots) {
+    const [server, other] = placement.ofVoter(ballot.voter);
+    listIn(first, server).push(ballot);
+    if (other) further.push({ ballot, first: server, other });
+  }
+  for (const ballot of await addMarks(first)) refused.add(ballot);
+  if (further.length === 0) return refused;
+  const passed = further.filter(({ ballot }) => !refused.has(ballot));
+  for (const ballot of await placeFurther(passed)) refused.add(ballot);
+  return refused;
+}
+
+/** A ballot whose mark was made on one of its two servers. */
+interface Further {
+  readonly ballot: MarkedBallot;
+  readonly first: MemcachedClient;
+  readonly other: MemcachedClient;
+}
+
+/** Makes the second marks. Where another ballot has it, the first mark is taken back. Resolves with the refused ones. */
+async function placeFurther(all: readonly Further[]): Promise<readonly MarkedBallot[]> {
+  const byOther = new Map<MemcachedClient, MarkedBallot[]>();
+  for (const { ballot, other } of all) listIn(byOther, other).push(ballot);
+  const existing = new Set(await addMarks(byOther));
+  const refused = all.filter(({ ballot }) => existing.has(ballot));
   await Promise.all(
-    [...groups].map(async ([server, { pipeline, marked }]) => {
-      if (pipeline.size === 0) return;
-      const replies = await orWhenMemcachedFails(server.send(pipeline), () => undefined);
-      for (const index of replies?.existing ?? []) refused.add(marked[index] as Marked);
+    refused.map(async ({ ballot, first, other }) => {
+      const there = await readMarkOn(other, pollKeyOf(ballot), ballot.voter);
+      // A retry of the same ballot keeps its mark.
+      if (!there || there.ballotId === ballot.ballotId) return;
+      const back = takeBackOn(first, [{ ballot, before: undefined }]);
+      await orWhenMemcachedFails(back, () => undefined);
     }),
   );
-  return refused;
+  return refused.map(({ ballot }) => ballot);
+}
+
+function listIn<K, T>(lists: Map<K, T[]>, key: K): T[] {
+  const list = lists.get(key) ?? [];
+  lists.set(key, list);
+  return list;
+}
+
+/** Adds marks on each server; resolves with the ballots whose mark exists. A server that is away refuses none. */
+async function addMarks(
+  byServer: ReadonlyMap<MemcachedClient, readonly MarkedBallot[]>,
+): Promise<readonly MarkedBallot[]> {
+  const existing: MarkedBallot[] = [];
+  await Promise.all(
+    [...byServer].map(async ([server, ballots]) => {
+      const pipeline = new Pipeline();
+      for (const ballot of ballots) {
+        const key = markKey(pollKeyOf(ballot), ballot.voter);
+        pipeline.add(key, markValue(ballot), ballot.markTtlSeconds);
+      }
+      const replies = await orWhenMemcachedFails(server.send(pipeline), () => undefined);
+      for (const index of replies?.existing ?? []) existing.push(ballots[index] as MarkedBallot);
+    }),
+  );
+  return existing;
 }
 
 /**
@@ -107,7 +150,7 @@ export async function addStoredMarks(
   const pipeline = new Pipeline();
   const offered: MarkedBallot[] = [];
   for (const { pollId, voter, ballotId, revision, choices } of ballots) {
-    if (placement.ofVoter(voter) !== server) continue;
+    if (!placement.ofVoter(voter).includes(server)) continue;
     const mark = { ballotId, revision, choices };
     pipeline.add(markKey(pollKey, voter), markValue(mark), ttlSeconds);
     offered.push({ pollId, pollKey, voter, ...mark, markTtlSeconds: ttlSeconds });
@@ -128,14 +171,20 @@ export async function raiseMarks(
   ballots: readonly MarkedBallot[],
 ): Promise<ReadonlySet<MemcachedClient>> {
   const failed = new Set<MemcachedClient>();
-  const taken = await placeMarks(placement, ballots);
+  const byServer = new Map<MemcachedClient, MarkedBallot[]>();
   for (const ballot of ballots) {
-    const server = placement.ofVoter(ballot.voter);
-    if (!server.available) failed.add(server);
-    else if (taken.has(ballot) && ballot.revision > 0) {
-      await orWhenMemcachedFails(raiseMark(server, ballot), () => failed.add(server));
-    }
+    for (const server of placement.ofVoter(ballot.voter)) listIn(byServer, server).push(ballot);
   }
+  await Promise.all(
+    [...byServer].map(async ([server, marked]) => {
+      const existing = await addMarks(new Map([[server, marked]]));
+      if (!server.available) failed.add(server);
+      for (const ballot of existing) {
+        if (ballot.revision === 0) continue;
+        await orWhenMemcachedFails(raiseMark(server, ballot), () => failed.add(server));
+      }
+    }),
+  );
   return failed;
 }
 
@@ -151,7 +200,7 @@ async function raiseMark(server: MemcachedClient, ballot: MarkedBallot): Promise
   }
 }
 
-async function replaceMark(
+export async function replaceMark(
   server: MemcachedClient,
   key: Key,
   to: Mark & { readonly markTtlSeconds: number },
@@ -162,49 +211,24 @@ async function replaceMark(
   return (await server.send(pipeline)).of(op);
 }
 
-/**
- * The result of moving a voter's mark to a change.
- *
- * - `moved`: done; `mark` is the ballot that the change replaced.
- * - `standing`: not done; `mark` is the ballot that stands, the change itself when this is a retry.
- * - `unknown`: the mark is missing, or older than the ballot that the change replaces.
- */
-export type MarkMove =
-  | { readonly move: "moved" | "standing"; readonly mark: Mark }
-  | { readonly move: "unknown" };
-
-/**
- * Moves the mark of a change's voter to the change. Cost: two round trips; more when changes compete for the mark.
- *
- * @throws MemcachedFailure when the answer was lost: the mark may have been moved.
- */
-export async function moveMark(placement: Placement, change: MarkedBallot): Promise<MarkMove> {
-  const server = placement.ofVoter(change.voter);
-  const key = markKey(pollKeyOf(change), change.voter);
-  for (let attempt = 0; attempt < moveAttemptsMax; attempt++) {
-    const found = await readVersioned(server, key);
-    const mark = found && parseMark(found.value);
-    if (!found || !mark || mark.revision < change.revision - 1) return { move: "unknown" };
-    if (mark.revision !== change.revision - 1 || mark.ballotId === change.ballotId) {
-      return { move: "standing", mark };
-    }
-    const stored = await replaceMark(server, key, change, found);
-    if (stored === "stored") return { move: "moved", mark };
-    if (stored === "full") return { move: "unknown" };
-  }
-  throw new MemcachedFailure(
-    "not_sent",
-    "every compare-and-swap of the mark lost to another change",
-  );
-}
-
 /** The mark of a voter, or `undefined` when there is none or its server can't be read. */
 export async function readMark(
   placement: Placement,
   poll: PollKey,
   voter: VoterKey,
 ): Promise<Mark | undefined> {
-  const found = await readVersioned(placement.ofVoter(voter), markKey(poll, voter));
+  const [first, other] = placement.ofVoter(voter);
+  const mark = await readMarkOn(first, poll, voter);
+  const there = other && (await readMarkOn(other, poll, voter));
+  return there && (!mark || there.revision > mark.revision) ? there : mark;
+}
+
+async function readMarkOn(
+  server: MemcachedClient,
+  poll: PollKey,
+  voter: VoterKey,
+): Promise<Mark | undefined> {
+  const found = await readVersioned(server, markKey(poll, voter));
   return found ? parseMark(found.value) : undefined;
 }
 
@@ -225,7 +249,7 @@ export async function takeMarksBack(
 ): Promise<void> {
   await Promise.all(
     placement.servers.map(async server => {
-      const ours = all.filter(({ ballot }) => placement.ofVoter(ballot.voter) === server);
+      const ours = all.filter(({ ballot }) => placement.ofVoter(ballot.voter).includes(server));
       if (ours.length === 0) return;
       await orWhenMemcachedFails(takeBackOn(server, ours), () => undefined);
     }),
@@ -233,7 +257,10 @@ export async function takeMarksBack(
 }
 
 /** @throws MemcachedFailure. */
-async function takeBackOn(server: MemcachedClient, all: readonly TakenBack[]): Promise<void> {
+export async function takeBackOn(
+  server: MemcachedClient,
+  all: readonly TakenBack[],
+): Promise<void> {
   const reading = new Pipeline();
   const ops = all.map(({ ballot }) =>
     reading.getVersioned(markKey(pollKeyOf(ballot), ballot.voter)),
@@ -251,7 +278,7 @@ async function takeBackOn(server: MemcachedClient, all: readonly TakenBack[]): P
   if (pipeline.size > 0) await server.send(pipeline);
 }
 
-async function readVersioned(server: MemcachedClient, key: Key): Promise<Versioned | null> {
+export async function readVersioned(server: MemcachedClient, key: Key): Promise<Versioned | null> {
   const pipeline = new Pipeline();
   const op = pipeline.getVersioned(key);
   return orWhenMemcachedFails(
@@ -260,7 +287,7 @@ async function readVersioned(server: MemcachedClient, key: Key): Promise<Version
   );
 }
 
-function parseMark(value: Buffer): Mark | undefined {
+export function parseMark(value: Buffer): Mark | undefined {
   if (value.length < choicesAt) return undefined;
   return {
     ballotId: value.toString("hex", 0, revisionAt) as BallotId,

@@ -11,11 +11,12 @@
 import { type Clock, monotonicMs } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import type { MemcachedClient } from "../memcached/client.ts";
-import { marksRestoredKey } from "../memcached/keys.ts";
+import { type Key, marksRestoredKeys } from "../memcached/keys.ts";
 import { type Op, Pipeline, type Versioned } from "../memcached/pipeline.ts";
 import type { Placement } from "../memcached/placement.ts";
 import type { PollId, VoterKey } from "../model/ids.ts";
 import type { Poll } from "../model/poll.ts";
+import { readList } from "../model/server-list.ts";
 import { ballotsAfter } from "../store/ballots.ts";
 import type { Store } from "../store/database.ts";
 import { countingPolls } from "../store/polls.ts";
@@ -41,35 +42,74 @@ interface Progress {
 }
 
 /**
- * Runs one step on each server. Usually nothing is left to do; that costs one read per server.
+ * Runs one step on each server. Usually nothing is left to do; that costs one read per server. Resolves with true when
+ * nothing is left to do on the servers that are up.
  *
  * @throws MemcachedFailure, StoreFailure.
  */
-export async function restoreMarks(deps: RestoreDeps): Promise<void> {
-  for (const server of deps.placement.servers) {
-    if (server.available) await restoreOn(deps, server);
+export async function restoreMarks(
+  deps: RestoreDeps,
+  { version, servers }: MarkPlaces = placesOf(deps.placement),
+): Promise<boolean> {
+  let complete = true;
+  for (const server of servers) {
+    if (server.available && !(await restoreOn(deps, server, version))) complete = false;
   }
+  return complete;
 }
 
-async function restoreOn(deps: RestoreDeps, server: MemcachedClient): Promise<void> {
+/** Servers with marks, and the version of the list by which the marks are placed. */
+export interface MarkPlaces {
+  readonly version: number;
+  readonly servers: readonly MemcachedClient[];
+}
+
+const placesOf = ({ lists, readServers: servers }: Placement): MarkPlaces => ({
+  version: readList(lists).version,
+  servers,
+});
+
+async function restoreOn(deps: RestoreDeps, server: MemcachedClient, version: number) {
+  const notes = notesOf(version);
   const untilMs = monotonicMs() + stepMsMax;
   while (monotonicMs() < untilMs) {
     const reading = new Pipeline();
-    const op = reading.getVersioned(marksRestoredKey);
+    const op = reading.getVersioned(notes.key);
     const found = (await server.read(reading)).of(op);
-    if (found?.value.toString() === done) return;
+    if (found?.value.toString() === `${notes.prefix}${done}`) return true;
     const stored = found
-      ? await restoreNext(deps, server, found)
-      : await storeProgress(server, pipeline => pipeline.add(marksRestoredKey, "0", 0));
-    if (stored === "full") return;
+      ? await restoreNext(deps, server, notes, found)
+      : await storeProgress(server, pipeline => pipeline.add(notes.key, `${notes.prefix}0`, 0));
+    if (stored === "full") return false;
   }
+  return false;
 }
 
-async function restoreNext(deps: RestoreDeps, server: MemcachedClient, found: Versioned) {
-  const next = await restorePortion(deps, server, parseProgress(found.value.toString()));
+/** Where a server has its progress by one list, and what it begins with. */
+interface Notes {
+  readonly key: Key;
+  readonly prefix: string;
+}
+
+const notesOf = (version: number): Notes => ({
+  key: marksRestoredKeys[version > 0 && version % 2 === 0 ? 0 : 1],
+  // As in release 0.2.0, which has no lists.
+  prefix: version <= 1 ? "" : `v${version} `,
+});
+
+async function restoreNext(
+  deps: RestoreDeps,
+  server: MemcachedClient,
+  { key, prefix }: Notes,
+  found: Versioned,
+) {
+  const noted = found.value.toString();
+  // The progress by an earlier list says nothing.
+  const text = noted.startsWith(prefix) ? noted.slice(prefix.length) : "0";
+  const next = await restorePortion(deps, server, parseProgress(text));
   if (!next) deps.log.info({ event: "marks_restored", server: server.name });
-  const text = next ? progressText(next) : done;
-  return storeProgress(server, pipeline => pipeline.replace(marksRestoredKey, text, 0, found));
+  const after = prefix + (next ? progressText(next) : done);
+  return storeProgress(server, pipeline => pipeline.replace(key, after, 0, found));
 }
 
 async function storeProgress<T>(server: MemcachedClient, store: (pipeline: Pipeline) => Op<T>) {

@@ -5,7 +5,9 @@
  * so the one `Front` is kept there, under a registered symbol, and is built by the first copy that needs it.
  * Therefore no module keeps state of its own, and nothing here is recognised by its class.
  */
-import { createLog, type Log } from "../base/log.ts";
+import { monotonicMs, SECOND } from "../base/clock.ts";
+import { every } from "../base/every.ts";
+import { createLog, describeError, type Log } from "../base/log.ts";
 import { type Config, loadConfig } from "../config/config.ts";
 import type { Auth } from "../editors/auth.ts";
 import { SignInAttempts } from "../editors/sign-in-attempts.ts";
@@ -16,13 +18,14 @@ import type { PreparedResponse } from "../http/prepared-response.ts";
 import { type Placement, serversUp } from "../memcached/placement.ts";
 import type { CreateDeps } from "../polls/edit.ts";
 import { PublishedPolls } from "../polls/published.ts";
-import { connectServers } from "../program/connections.ts";
+import { type Connections, connectServers } from "../program/connections.ts";
 import { nothingWaits } from "../queue/depth.ts";
 import { Receipts } from "../receipts/find-receipt.ts";
 import { LiveBoard } from "../results/live-board.ts";
 import { ResultsBoard } from "../results/results-board.ts";
 import type { Snapshot } from "../results/snapshot.ts";
 import { poolSizes, Store } from "../store/database.ts";
+import { isStoreFailure } from "../store/failure.ts";
 import { StoreBreaker } from "../store/store-breaker.ts";
 import { KnownSecrets } from "../voters/voter-secrets.ts";
 import { PictureCache } from "./picture-cache.ts";
@@ -84,6 +87,9 @@ const directStore = {
   statementMs: 1_200,
 };
 
+const followEveryMs = SECOND;
+const quietFollowEveryMs = 5 * SECOND;
+
 function build(config: Config, votingStart: VotingStart): Front {
   const log = createLog("front", config.logLevel);
   const secrets = new KnownSecrets(config);
@@ -104,6 +110,7 @@ function build(config: Config, votingStart: VotingStart): Front {
   });
   const stop = new AbortController();
   void clock.watch(stop.signal);
+  if (votingStart !== "now") void followServers(connections, stop.signal);
   let voting: Voting | undefined;
   const degradation = new Degradation(log, breaker, () => ({
     queueServers: placement.enqueueServers.length,
@@ -155,6 +162,23 @@ function build(config: Config, votingStart: VotingStart): Front {
       await Promise.all([connections.close(), directCommitStore.close()]);
     },
   };
+}
+
+/** The Next process is not in the fleet record, and publishes polls: it looks for itself where they go. */
+function followServers({ agreed, log }: Connections, signal: AbortSignal): Promise<void> {
+  let takenMs = Number.NEGATIVE_INFINITY;
+  const take = async () => {
+    if (!agreed.isChanging && monotonicMs() - takenMs < quietFollowEveryMs) return;
+    takenMs = monotonicMs();
+    try {
+      await agreed.take();
+    } catch (error) {
+      if (!isStoreFailure(error)) throw error;
+      log.debug({ event: "servers_not_read", ...describeError(error) });
+    }
+  };
+  void take();
+  return every(followEveryMs, take, signal);
 }
 
 function lazyAuth(config: Config, store: Store, placement: Placement) {

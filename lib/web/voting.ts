@@ -154,7 +154,7 @@ function newReport(
     store,
     clock,
     fleet,
-    registration: new Registration(store, log, identifyFront(config, producer)),
+    registration: new Registration(store, log, identifyFront(config, producer), fleet.agreed),
     checkSecrets: () => checkSecrets(parts),
     acceptedCount,
     oldestHeldMs,

@@ -14,7 +14,8 @@ import { Site } from "#test/support/site.ts";
 import { expectWithin, undisturbed } from "#test/support/stalls.ts";
 
 /** What a front sends by the clock, however many votes there are: report, comparison with the fleet record, time. */
-const reports = /^\/\* floodgate:(processes\.\w+|acceptances\.raise|clock\.read) \*\//;
+const reports =
+  /^\/\* floodgate:(processes\.\w+|server_lists\.read|acceptances\.raise|clock\.read) \*\//;
 
 describe("tallies", () => {
   let site: Site;

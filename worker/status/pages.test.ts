@@ -4,6 +4,7 @@ import { describe, it } from "node:test";
 import { SECOND, wallMs } from "#lib/base/clock.ts";
 import { createLog } from "#lib/base/log.ts";
 import { LogLines } from "#lib/base/log-lines.ts";
+import type { ServerLists } from "#lib/model/server-list.ts";
 import { books, state, summary } from "#test/support/worker-status.ts";
 import { History } from "./history.ts";
 import { Metrics } from "./metrics.ts";
@@ -11,6 +12,12 @@ import { type StatusDeps, statusPages } from "./pages.ts";
 
 const token = "0123456789abcdef";
 const json = "application/json";
+
+const noServers: ServerLists = {
+  newest: { version: 1, rule: "rendezvous", memcached: [], queues: [] },
+  step: "settled",
+  old: undefined,
+};
 
 /** The pages of a worker without servers, whose last pass finished so long ago. */
 function pages({ token, agoMs = 0 }: { token?: string; agoMs?: number } = {}) {
@@ -22,7 +29,7 @@ function pages({ token, agoMs = 0 }: { token?: string; agoMs?: number } = {}) {
     fronts: { missing: [], waitingResults: [] },
     config: { workerToken: token, queueCopies: 1, queueMemoryPercent: 50 },
     books: { total: books },
-    placement: { all: [], queueServers: [] },
+    placement: { all: [], queueServers: [], lists: noServers },
     homes: { names: [] },
     setbacks: { count: 0, lastAtMs: undefined, restore: undefined },
   } as unknown as StatusDeps["worker"];

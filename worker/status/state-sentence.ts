@@ -140,7 +140,8 @@ function surroundingsSentence(survey: Survey): Sentence | undefined {
     setbackSentence(survey) ??
     memorySentence(survey) ??
     (fronts === undefined ? undefined : { tone: "warn", text: fronts }) ??
-    clockSentence(survey)
+    clockSentence(survey) ??
+    (survey.serverChange === undefined ? undefined : { tone: "warn", text: survey.serverChange })
   );
 }
 

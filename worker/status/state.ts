@@ -55,6 +55,8 @@ export interface Survey {
   readonly setbacks: Pick<SetbackRecord, "count" | "lastAtMs" | "restore">;
   /** Queues whose slots wait although their turn comes, as this worker's last pass found. */
   readonly standstills: readonly Standstill[];
+  /** The change of the servers that is under way, or that processes wish. */
+  readonly serverChange?: string | undefined;
 }
 
 export function slotsWaiting(survey: Survey): number {

@@ -1,6 +1,7 @@
 /** Reads the queue servers for the worker's pages; requests within a second share one reading. */
 import { LRUCache } from "lru-cache";
 import { SECOND } from "#lib/base/clock.ts";
+import { changeText } from "#lib/fleet/server-sentence.ts";
 import type { MemcachedClient } from "#lib/memcached/client.ts";
 import { orWhenMemcachedFails } from "#lib/memcached/failure.ts";
 import { type Memory, readMemory } from "#lib/memcached/memory-stats.ts";
@@ -56,6 +57,7 @@ export class Surveyor {
       wrongClocks: clock.wrong,
       fronts: frontsOf(this.#worker),
       setbacks: this.#worker.setbacks,
+      serverChange: changeText(placement.lists, this.#worker.fleet.members),
       standstills: this.#worker.flusher.standstills,
     };
   }

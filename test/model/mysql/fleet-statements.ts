@@ -11,7 +11,7 @@ const byStart = (a: TableRow, b: TableRow) =>
   at(a.started_at) - at(b.started_at) || (idOf(a) < idOf(b) ? -1 : 1);
 
 export const fleetStatements: Statements = {
-  "processes.report": (tx, { values: [held, ahead, id] }) =>
+  "processes.report": (tx, { values: [held, ahead, settings, step, id] }) =>
     update(
       tx,
       "processes",
@@ -21,13 +21,16 @@ export const fleetStatements: Statements = {
         seen_at: new Date(tx.nowMs),
         held_since: held as Date | null,
         clock_ahead_ms: ahead as number,
+        settings: settings as string,
+        server_step: step as string | null,
         missing_since: null,
       }),
     ),
   "processes.register": async (tx, { values }) => {
     const now = new Date(tx.nowMs);
-    const [id, role, home, homes, machine, pid, pid_space, version, settings, ahead, held] =
-      values as [Cell, Cell, Cell, Cell, Cell, Cell, Cell, Cell, Cell, Cell, Cell];
+    const [id, role, home, homes, machine, pid, pid_space, version, settings, ...changing] =
+      values as [Cell, Cell, Cell, Cell, Cell, Cell, Cell, Cell, Cell, ...Cell[]];
+    const [ahead, held, server_wish, server_step] = changing as [Cell, Cell, Cell, Cell];
     const who = { id, role, home, homes, machine, pid, pid_space, version, settings };
     const fresh: TableRow = {
       ...who,
@@ -35,6 +38,8 @@ export const fleetStatements: Statements = {
       started_at: now,
       seen_at: now,
       held_since: held,
+      server_wish,
+      server_step,
       missing_since: null,
       missing_checked_at: null,
       ended_at: null,
@@ -46,6 +51,7 @@ export const fleetStatements: Statements = {
       missing_since: null,
       ended_at: null,
       gone_at: null,
+      server_step,
     };
     return written(await upsert(tx, "processes", key(id), fresh, () => again));
   },

@@ -230,7 +230,7 @@ const ofOthers = [
         version: "1",
         settings: {},
       },
-      state,
+      { ...state, settings: {}, serverStep: undefined },
     ),
   ),
   does(processId, (id, db) => fleet.endProcesses(db, [id])),
