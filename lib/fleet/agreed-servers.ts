@@ -213,5 +213,10 @@ async function publishedOn(server: MemcachedClient): Promise<ServerLists | undef
   const pipeline = new Pipeline();
   const op = pipeline.get(serverListsKey);
   const text = (await server.read(pipeline)).of(op)?.toString();
-  return text === undefined ? undefined : (JSON.parse(text) as ServerLists);
+  try {
+    return text === undefined ? undefined : (JSON.parse(text) as ServerLists);
+  } catch {
+    // No process of ours wrote that.
+    return undefined;
+  }
 }
