@@ -9,7 +9,7 @@ import { recountPoll } from "#lib/books/recount.ts";
 import { type FinishedPass, finalizePolls } from "#lib/flush/finalize.ts";
 import { publishRunoffs } from "#lib/results/published-runoff.ts";
 import { pruneBatches } from "#lib/store/batches.ts";
-import { countingPolls, pollsChangedSince } from "#lib/store/polls.ts";
+import { countingPolls, pollsChangedSince, pollsNotFinal } from "#lib/store/polls.ts";
 import { restoreMarks } from "#lib/voters/restore-marks.ts";
 import { bookCloser } from "./book-closer.ts";
 import { MemoryAlarm } from "./memory-alarm.ts";
@@ -71,12 +71,18 @@ export function dutiesOf(worker: WorkerParts): Duty[] {
   ];
 }
 
-/** Publishes polls that an editor changed while memcached could not be written; any other change, a bit late. */
+/**
+ * Publishes polls that an editor changed while memcached could not be written; any other change, a bit late. At the start
+ * also polls that are not final, if an older release published them.
+ */
 function publisher({ clock, store, published }: WorkerParts): Run {
   let publishedUpToMs = clock.nowMs() - MINUTE;
+  let hasStarted = false;
   return async () => {
     const upToMs = clock.nowMs();
     const changed = await pollsChangedSince(store, publishedUpToMs - 30 * SECOND);
+    if (!hasStarted) changed.push(...(await pollsNotFinal(store)));
+    hasStarted = true;
     let behind = 0;
     for (const poll of changed) {
       if (!(await published.isBehind(poll))) continue;

@@ -122,8 +122,14 @@ async function readFrom(server: MemcachedClient): Promise<Versioned | null> {
   return (await server.read(pipeline)).of(op);
 }
 
+/** Bytes that no process of ours wrote are no entries: the value is written anew. */
 function entriesOf(found: Versioned | null): Entries {
-  return found ? (JSON.parse(found.value.toString()) as Entries) : [];
+  try {
+    const entries: unknown = JSON.parse(found?.value.toString() ?? "[]");
+    return Array.isArray(entries) ? (entries as Entries) : [];
+  } catch {
+    return [];
+  }
 }
 
 /** Resolves with the entries as they are then, or nearly so when other processes were always faster. */

@@ -54,11 +54,8 @@ export async function checkPollSecrets(
   nowMs: number,
 ): Promise<void> {
   const own = digestsOf(settings);
-  const inUse = await secretsInUse(store);
-  if (inUse.some(({ digest }) => digest === null)) {
-    await noteSecret(store, own.at(-1) ?? "", nowMs);
-  }
-  const unknown = withUnknownSecret(inUse, own);
+  await noteSecret(store, own.at(-1) ?? "", nowMs);
+  const unknown = withUnknownSecret(await secretsInUse(store), own);
   if (unknown.length === 0) return;
   const elsewhere = new Set((await settingsOfFronts(store)).flatMap(secretsOf));
   const needed = unknown.find(({ digest }) => elsewhere.has(digest ?? ""));

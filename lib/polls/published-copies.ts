@@ -108,13 +108,19 @@ export class PublishedCopies {
     await onAll(this.#placement.ofLists(), server => put(server, listedKey, text, 0));
   }
 
-  /** True when a reachable server has a copy of the poll that is older or not confirmed, or none. */
+  /**
+   * True when a reachable server has a copy of the poll that is older or not confirmed, or none; or one that an older
+   * release wrote, without the poll's secret.
+   */
   async isBehind(poll: Poll): Promise<boolean> {
     const servers = this.#placement.ofSlug(poll.slug);
     const found = await this.#readAll(servers, publishedKey(poll.slug));
     const up = serversUp(servers).length;
     const isOld = ({ putBack, poll: there }: PollCopy) =>
-      putBack || there?.key !== poll.key || there.version < poll.version;
+      putBack ||
+      there?.key !== poll.key ||
+      there.secretDigest !== poll.secretDigest ||
+      there.version < poll.version;
     return found.length < up || found.map(parse).some(isOld);
   }
 

@@ -110,11 +110,12 @@ export async function updatePoll(
   );
 }
 
-/** Notes the secret of polls that a release without `secret_digest` created; they are published anew. */
+/** Notes the secret of polls that a release without `secret_digest` created. Those that are not final are published anew. */
 export async function noteSecret(db: Database, digest: string, nowMs: number): Promise<void> {
   await db.write(
     "polls.note_secret",
-    `UPDATE polls SET secret_digest = ?, updated_at = ?, version = version + 1
+    `UPDATE polls SET secret_digest = ?, version = version + (finalized_at IS NULL),
+       updated_at = IF(finalized_at IS NULL, ?, updated_at)
      WHERE secret_digest IS NULL`,
     [digest, new Date(nowMs)],
   );

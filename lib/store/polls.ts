@@ -228,6 +228,15 @@ export async function pollsChangedSince(db: Database, sinceMs: number): Promise<
   return withEverything(db, rows);
 }
 
+/** Polls that are not final, with everything that is published of them. */
+export async function pollsNotFinal(db: Database): Promise<Poll[]> {
+  const rows = await db.rows<PollRow>(
+    "polls.not_final",
+    `SELECT ${columns} FROM polls WHERE finalized_at IS NULL`,
+  );
+  return withEverything(db, rows);
+}
+
 /** Polls that are not final and have the same secret. */
 export interface PollsOfSecret {
   /** `null`: not noted yet. */

@@ -73,6 +73,17 @@ describe("the fleet record in memcached", { concurrency: true }, () => {
     away.close();
   });
 
+  it("a value that no process wrote is replaced", async () => {
+    for (const value of ["not JSON", "{}"]) {
+      const pipeline = new Pipeline();
+      pipeline.overwrite(fleetKey, value, 60);
+      await clients[3]?.send(pipeline);
+      assert.equal(await on(3).conflictAtStart(processOf(1)), "unknown");
+    }
+    await on(3).exchange(processOf(1), state, 1_000);
+    assert.equal(await on(3).conflictAtStart(processOf(2)), undefined);
+  });
+
   it("a process that was killed keeps none from starting that differs from it", async () => {
     await on(4).exchange(processOf(1), state, Date.now() + 3_600_000);
     assert.equal(await on(4).conflictAtStart(processOf(2, "2")), undefined);

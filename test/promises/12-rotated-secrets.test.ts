@@ -2,6 +2,10 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { after, before, describe, it } from "node:test";
+import { MemcachedClient } from "#lib/memcached/client.ts";
+import { publishedKey } from "#lib/memcached/keys.ts";
+import { Pipeline } from "#lib/memcached/pipeline.ts";
+import type { Slug } from "#lib/model/ids.ts";
 import { waitUntil } from "#scripts/services/ports.ts";
 import { createPoll, Ledger, postVote, vote } from "#test/support/ledger.ts";
 import { type Process, Site } from "#test/support/site.ts";
@@ -57,6 +61,32 @@ describe("FLOODGATE_SECRET is changed by a rolling restart", () => {
     assert.equal(ledger.acknowledged, votersUnderWay);
     await ledger.assertBooks();
     ledger.assertDuplicatesRefused();
+  }
+
+  const memcached = () => {
+    const { port = 0 } = site.memcached[0] ?? {};
+    return new MemcachedClient({ host: "127.0.0.1", port });
+  };
+
+  /** The published copy of a poll. */
+  async function copyOf(slug: string): Promise<string> {
+    const pipeline = new Pipeline();
+    const op = pipeline.get(publishedKey(slug as Slug));
+    const client = memcached();
+    const text = (await client.read(pipeline)).of(op)?.toString() ?? "";
+    client.close();
+    return text;
+  }
+
+  /** Publishes a poll as an older release did, a while ago. */
+  async function publishWithoutSecret(slug: string): Promise<void> {
+    const { secretDigest: _, ...older } = JSON.parse(await copyOf(slug));
+    await site.query("UPDATE floodgate.polls SET updated_at = '2026-01-01' WHERE slug = ?", [slug]);
+    const pipeline = new Pipeline();
+    pipeline.overwrite(publishedKey(slug as Slug), JSON.stringify(older), 0);
+    const client = memcached();
+    await client.send(pipeline);
+    client.close();
   }
 
   async function cast(front: Process, slug: string): Promise<Response> {
@@ -140,7 +170,9 @@ describe("FLOODGATE_SECRET is changed by a rolling restart", () => {
     const [worker] = site.workers;
     assert.ok(worker);
     await worker.child.stop();
+    await publishWithoutSecret(old);
     await site.restartWorker(worker, rotating);
+    await waitUntil("a copy with its secret", async () => /"secretDigest"/.test(await copyOf(old)));
     await retryAll();
     await signIn(second);
     await assertSignedIn();
