@@ -90,7 +90,7 @@ export async function restoreBackup(session: Session, input: RestoreInput): Prom
   await dropTables(session, stagedPrefix);
   const { header, tableHeaders, rows } = await load(session, input, tables);
   await migrateStaged(session, migrations.slice(header.migrations.length), tables);
-  const generation = await noteRestore(session, header);
+  const generation = await noteRestore(session, header, live.tables.includes("site"));
   for (const table of tables) {
     const nextInBackup = tableHeaders.get(table)?.nextNumber;
     await skipNumbers(session, table, nextInBackup, live.tables.includes(table));
@@ -168,15 +168,25 @@ function schemaOf(
   );
 }
 
-/** Writes the new generation, and what was restored, into the tables beside the live ones. */
-async function noteRestore(session: Session, { at }: BackupHeader): Promise<string> {
+/** Writes the new generation, and what was restored, into the tables beside the live ones. The site stays the same one. */
+async function noteRestore(
+  session: Session,
+  { at }: BackupHeader,
+  isSiteKnown: boolean,
+): Promise<string> {
   const generation = randomBytes(8).toString("hex");
-  await session.run("site_empty", `DELETE FROM ${stagedPrefix}site`);
   await session.run(
     "site_restored",
-    `INSERT INTO ${stagedPrefix}site (id, generation, backed_up_at, restored_at, restored_from)
-     VALUES (1, ?, ?, NOW(3), ?)`,
+    `UPDATE ${stagedPrefix}site
+     SET generation = ?, backed_up_at = ?, restored_at = NOW(3), restored_from = ? WHERE id = 1`,
     [generation, new Date(at), new Date(at)],
   );
+  if (isSiteKnown) {
+    await session.run(
+      "site_kept",
+      `UPDATE ${stagedPrefix}site AS restored JOIN site AS live ON live.id = restored.id
+       SET restored.site_id = live.site_id`,
+    );
+  }
   return generation;
 }

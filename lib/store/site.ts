@@ -47,12 +47,12 @@ export async function newestBackupMs(db: Database): Promise<number | undefined> 
 
 /** Changes the generation, because a backup was restored by other means. Resolves with the new one. */
 export async function announceRestore(db: Database): Promise<string> {
-  const generation = randomBytes(8).toString("hex");
+  const [generation, siteId] = [randomBytes(8).toString("hex"), randomBytes(8).toString("hex")];
   await db.write(
     "site.announce",
-    `INSERT INTO site (id, generation, restored_at) VALUES (1, ?, NOW(3))
+    `INSERT INTO site (id, site_id, generation, restored_at) VALUES (1, ?, ?, NOW(3))
      ON DUPLICATE KEY UPDATE generation = VALUES(generation), restored_at = NOW(3), restored_from = NULL`,
-    [generation],
+    [siteId, generation],
   );
   await db.write("site.forget_gone", "DELETE FROM gone_polls");
   return generation;

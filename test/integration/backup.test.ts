@@ -16,6 +16,7 @@ import { readMigrations, tablesOf } from "#lib/backup/staged-schema.ts";
 import { writeBackup } from "#lib/backup/write-backup.ts";
 import type { Slug } from "#lib/model/ids.ts";
 import { type Row, Store } from "#lib/store/database.ts";
+import { readSharedState } from "#lib/store/fleet-processes.ts";
 import { checkSchema, migrate, SchemaMismatch } from "#lib/store/migrate.ts";
 import { findPoll } from "#lib/store/polls.ts";
 import { lastRestore } from "#lib/store/site.ts";
@@ -130,6 +131,15 @@ describe("a backup that is restored", () => {
     assert.ok((await bench.newPoll()) > gone);
     await store.write("test.forget", "DELETE FROM acceptances WHERE producer = ?", [run]);
     await restore(backup);
+  });
+
+  it("a restore changes the generation, and the site stays the same one", async () => {
+    const before = await readSharedState(store);
+    await store.write("test.site", "UPDATE site SET site_id = 'another moment'");
+    await restore(backup);
+    const after = await readSharedState(store);
+    assert.equal(after.siteId, "another moment");
+    assert.notEqual(after.generation, before.generation);
   });
 
   it("a backup of an older schema is brought to the present one", async () => {
