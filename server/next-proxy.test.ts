@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
@@ -50,6 +50,20 @@ describe("proxyToNext", () => {
       statuses[answer.status] = (statuses[answer.status] ?? 0) + 1;
     }
     assert.deepEqual(statuses, { 401: 200 });
+  });
+
+  it("proxyToNext reads the rest of a body that was answered early, so that the client's next request is answered", async () => {
+    const { port } = front.address() as AddressInfo;
+    const bytes = 3_000_000;
+    const socket = connect(port, "127.0.0.1");
+    const head = `POST / HTTP/1.1\r\nHost: a\r\nContent-Length: ${bytes}\r\n\r\n`;
+    socket.write(head + "x".repeat(bytes));
+    await once(socket, "data");
+    const nextAnswer = once(socket, "data", { signal: AbortSignal.timeout(5_000) });
+    socket.write("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    const [text] = await nextAnswer;
+    assert.match(String(text), /^HTTP\/1.1 401 /);
+    socket.destroy();
   });
 
   it("proxyToNext closes the connection after the answer", { timeout: 10_000 }, async () => {

@@ -74,6 +74,8 @@ export function proxyToNext(
   response.on("close", () => {
     away.removeEventListener("abort", giveUp);
     onward.destroy();
+    // What is left of a body that was answered early is in the way of the client's next request.
+    request.unpipe(onward).resume();
   });
   request.on("error", () => onward.destroy());
   request.pipe(onward);
