@@ -4,7 +4,7 @@ import { describeError } from "#lib/base/log.ts";
 import type { MemcachedClient } from "#lib/memcached/client.ts";
 import { serversUp } from "#lib/memcached/placement.ts";
 import { forgetGeneration, publishAnew } from "#lib/polls/publish-anew.ts";
-import { lastRestore } from "#lib/store/site.ts";
+import { lastRestore } from "#lib/store/restores.ts";
 import type { WorkerParts } from "./worker-parts.ts";
 
 type RestoreParts = Pick<

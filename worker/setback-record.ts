@@ -1,4 +1,4 @@
-import type { Restore } from "#lib/store/site.ts";
+import type { Restore } from "#lib/store/restores.ts";
 
 /**
  * When MySQL turned out to lack commits (`lib/flush/setbacks.ts`): for the worker's page, its metrics, and the duty that

@@ -17,7 +17,7 @@ import {
 } from "#lib/program/command-line.ts";
 import { Store } from "#lib/store/database.ts";
 import { checkSchema } from "#lib/store/migrate.ts";
-import { noteBackup } from "#lib/store/site.ts";
+import { noteBackup } from "#lib/store/restores.ts";
 import packageJson from "../../package.json" with { type: "json" };
 import { operatorSettings } from "../operator-settings.ts";
 import { remark } from "../print.ts";

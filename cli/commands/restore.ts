@@ -24,7 +24,7 @@ import {
 } from "#lib/program/command-line.ts";
 import { type Connections, connectServers } from "#lib/program/connections.ts";
 import { checkSchema } from "#lib/store/migrate.ts";
-import { announceRestore, lastRestore } from "#lib/store/site.ts";
+import { announceRestore, lastRestore } from "#lib/store/restores.ts";
 import { operatorSettings } from "../operator-settings.ts";
 import { print, remark } from "../print.ts";
 import { ProgressLine, rowsLine } from "../progress.ts";

@@ -2,7 +2,7 @@
 import { DAY } from "#lib/base/clock.ts";
 import { duration } from "#lib/base/human-readable.ts";
 import type { Database } from "#lib/store/database.ts";
-import { newestBackupMs } from "#lib/store/site.ts";
+import { newestBackupMs } from "#lib/store/restores.ts";
 import { type Finding, ok, warn } from "./finding.ts";
 
 const about = "backups";

@@ -19,7 +19,7 @@ import { type Row, Store } from "#lib/store/database.ts";
 import { readSharedState } from "#lib/store/fleet-processes.ts";
 import { checkSchema, migrate, SchemaMismatch } from "#lib/store/migrate.ts";
 import { findPoll } from "#lib/store/polls.ts";
-import { lastRestore } from "#lib/store/site.ts";
+import { lastRestore } from "#lib/store/restores.ts";
 import { startFlushBench } from "#test/support/flush-bench.ts";
 import {
   contentOf,

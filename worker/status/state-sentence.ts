@@ -3,7 +3,7 @@ import { HOUR, SECOND } from "#lib/base/clock.ts";
 import { duration, plural } from "#lib/base/human-readable.ts";
 import { type Memory, nearlyFull } from "#lib/memcached/memory-stats.ts";
 import { lanes } from "#lib/model/lane.ts";
-import type { Restore } from "#lib/store/site.ts";
+import type { Restore } from "#lib/store/restores.ts";
 import { type Accounts, accountSentences } from "./account-sentence.ts";
 import { frontSentence } from "./front-sentence.ts";
 

@@ -32,7 +32,7 @@ import { lockPolls } from "#lib/store/locked-polls.ts";
 import { finalizePoll, insertPoll } from "#lib/store/poll-changes.ts";
 import * as polls from "#lib/store/polls.ts";
 import { completeReopenings, reopeningsOf } from "#lib/store/reopenings.ts";
-import { lastRestore } from "#lib/store/site.ts";
+import { lastRestore } from "#lib/store/restores.ts";
 import {
   addToTotals,
   readOutcomes,
