@@ -10,6 +10,7 @@ import type { Epoch, QueueName } from "../model/ids.ts";
 import type { QueueHomes } from "../queue/queue-homes.ts";
 import { laneOf } from "../queue/queue-names.ts";
 import {
+  publishCheckpoint,
   type QueueState,
   readCheckpoints,
   readPointer,
@@ -124,12 +125,18 @@ export class OpenQueues {
 
   /** Looks whether MySQL still has what was committed; if not, starts the queues again, and returns true. */
   async #checkForSetback(server: MemcachedClient, states: readonly QueueState[]): Promise<boolean> {
-    const left = await this.#leftAt(server, states);
-    const { setbacks, generation } = await findSetbacks(this.#deps, left);
+    const published = await readCheckpoints(server, states);
+    const left = this.#leftAt(server, states, published);
+    const { setbacks, generation, open } = await findSetbacks(this.#deps, left);
     const isRestored = generation !== (this.#generation ?? generation);
     if (isRestored) this.#noteRestore(generation);
     this.#generation = generation;
     if (setbacks.length > 0 || isRestored) await this.#startAgain(server, setbacks);
+    else {
+      // Also epochs that this worker has closed, and that an earlier state of MySQL has open.
+      this.#openEpochs = [...open];
+      await publishUnpublished(server, states, published, open);
+    }
     for (const flush of this.#flushesOn(server)) {
       if (flush.lacks) this.#flushes.delete(flush.checkpoint.epoch);
       else await flush.confirm();
@@ -164,8 +171,11 @@ export class OpenQueues {
   }
 
   /** How far the epochs of a server have been committed, by memcached and by this worker. */
-  async #leftAt(server: MemcachedClient, states: readonly QueueState[]): Promise<LeftAt[]> {
-    const published = await readCheckpoints(server, states);
+  #leftAt(
+    server: MemcachedClient,
+    states: readonly QueueState[],
+    published: readonly number[],
+  ): LeftAt[] {
     const left = new Map<Epoch, LeftAt>();
     for (const [index, { queue, epoch }] of states.entries()) {
       left.set(epoch, { queue, epoch, slot: published[index] ?? 0, lacksBatch: false });
@@ -247,6 +257,23 @@ export class OpenQueues {
       this.#openEpochs = this.#openEpochs?.filter(each => each.epoch !== epoch);
       this.#deps.log.warn({ event: "epoch_closed", ...flush.checkpoint, pointer });
     }
+  }
+}
+
+/**
+ * Publishes the checkpoints that are ahead of the published ones: a worker may die after its commit, or get no answer to
+ * it. Fronts hold their ballots, and polls wait for those fronts, until the checkpoint is published.
+ */
+async function publishUnpublished(
+  server: MemcachedClient,
+  states: readonly QueueState[],
+  published: readonly number[],
+  open: readonly Checkpoint[],
+): Promise<void> {
+  const slots = new Map(open.map(({ epoch, slot }) => [epoch, slot]));
+  for (const [index, { queue, epoch }] of states.entries()) {
+    const slot = slots.get(epoch) ?? 0;
+    if (slot > (published[index] ?? 0)) await publishCheckpoint(server, queue, epoch, slot);
   }
 }
 

@@ -19,6 +19,7 @@ import { publishCheckpoint, reviveSlots, slotsPerRead } from "../queue/slots.ts"
 import {
   type Checkpoint,
   openCheckpoint,
+  type Progress,
   readCheckpoint,
   readProgress,
   skipCheckpoint,
@@ -48,11 +49,11 @@ const applyPauseMs = 250;
 /** The search for kept slots ends after so many numbers in a row without one. */
 const goneInARowMax = 4_096;
 
-/** The epochs of `left` whose commits MySQL lacks, and MySQL's generation. One query, unless there are some. */
+/** The epochs of `left` whose commits MySQL lacks, and what MySQL has. One query, unless there are some. */
 export async function findSetbacks(
   { store }: SetbackDeps,
   left: readonly LeftAt[],
-): Promise<{ readonly setbacks: readonly Setback[]; readonly generation: string }> {
+): Promise<Progress & { readonly setbacks: readonly Setback[] }> {
   const untilMs = monotonicMs() + applyMsMax;
   for (;;) {
     const { generation, open } = await readProgress(store);
@@ -64,7 +65,7 @@ export async function findSetbacks(
       if (isBehind || each.lacksBatch) setbacks.push({ ...each, found: slot });
     }
     const mayBeApplying = setbacks.some(({ lacksBatch }) => !lacksBatch);
-    if (!mayBeApplying || monotonicMs() > untilMs) return { setbacks, generation };
+    if (!mayBeApplying || monotonicMs() > untilMs) return { setbacks, generation, open };
     await sleep(applyPauseMs);
   }
 }

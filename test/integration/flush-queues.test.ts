@@ -2,11 +2,13 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { sleep } from "#lib/base/clock.ts";
+import { epochKey } from "#lib/memcached/keys.ts";
+import { Pipeline } from "#lib/memcached/pipeline.ts";
 import type { PollId } from "#lib/model/ids.ts";
 import { keyOfId } from "#lib/model/poll-key.ts";
 import { queueName } from "#lib/queue/queue-names.ts";
 import { isTombstone } from "#lib/queue/slot-codec.ts";
-import { readQueues, readSlots } from "#lib/queue/slots.ts";
+import { publishCheckpoint, readCheckpoints, readQueues, readSlots } from "#lib/queue/slots.ts";
 import { Store } from "#lib/store/database.ts";
 import { waitUntil } from "#scripts/services/ports.ts";
 import { FaultProxy } from "#test/support/fault-proxy.ts";
@@ -43,6 +45,39 @@ describe("a flush", () => {
     assert.equal(summary.waiting, 0);
     assert.deepEqual(await totals(poll), { ballots: 3, duplicates: 0, votes: [2, 1, 1, 0] });
     assert.equal(await slotsLeft(), 0);
+  });
+
+  it("a flush publishes the checkpoint of a worker that died between its commit and the publication", async () => {
+    const poll = await newPoll();
+    await enqueue(producer(2, "high"), batch([ballot(poll)]));
+    await newFlusher().pass();
+    const [state] = await readQueues(client, [queueName("high", 2)]);
+    assert.ok(state);
+    await publishCheckpoint(client, state.queue, state.epoch, 0);
+    await newFlusher().pass();
+    assert.deepEqual(await readCheckpoints(client, [state]), [state.pointer]);
+  });
+
+  it("a flush closes an ended epoch again when an earlier state of MySQL has it open", async () => {
+    const flusher = newFlusher();
+    await enqueue(producer(3, "high"), batch([ballot(await newPoll())]));
+    await flusher.pass();
+    const queue = queueName("high", 3);
+    const ending = new Pipeline();
+    ending.delete(epochKey(queue));
+    await client.send(ending);
+    const ofQueue = `queue = '${queue}' AND closed_at IS NULL`;
+    await flusher.pass();
+    assert.equal(await count("checkpoints", ofQueue), 0);
+    await bench.store.write(
+      "test.back",
+      "UPDATE checkpoints SET closed_at = NULL WHERE queue = ?",
+      [queue],
+    );
+    await waitUntil("the epoch is closed", async () => {
+      await flusher.pass();
+      return (await count("checkpoints", ofQueue)) === 0;
+    });
   });
 
   it("a flush goes on when a checkpoint leaps by any distance, in a running worker and in a new one", async () => {
