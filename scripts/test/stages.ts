@@ -29,6 +29,8 @@ const unusual = new Map([
   ["test/integration/mysql-errors-in-flush.test.ts", 0.7],
   ["test/integration/command-line.test.ts", 1.5],
   ["test/promises/1-exactly-once.test.ts", 0.7],
+  ["test/model/planted.test.ts", 2],
+  ["test/model/whole-path.test.ts", 2],
 ]);
 const coresOf = (usual: number) => (file: string) => unusual.get(file) ?? usual;
 /** Files that mostly wait leave the cores to others. */

@@ -9,7 +9,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Plugin } from "esbuild";
 
-interface Edit {
+export interface Edit {
   readonly file: string;
   /** Stands in the file once. */
   readonly from: string;
@@ -142,7 +142,7 @@ export function planting(edits: readonly Edit[]): Plugin {
   return {
     name: "planted-bug",
     setup: build => {
-      build.onLoad({ filter: /\/lib\/.*\.ts$/ }, ({ path }) => {
+      build.onLoad({ filter: /\/(lib|worker)\/.*\.ts$/ }, ({ path }) => {
         const mine = edits.filter(({ file }) => path === join(process.cwd(), file));
         const contents = mine.reduce(edited, readFileSync(path, "utf8"));
         return { contents, loader: "ts" };

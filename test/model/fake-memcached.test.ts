@@ -15,7 +15,7 @@ after(() => client.close());
 const key = fc.constantFrom("a", "b");
 const text = fc.constantFrom("7", "10", "999");
 const operation = fc.oneof(
-  fc.record({ kind: fc.constantFrom("get", "delete"), key }),
+  fc.record({ kind: fc.constantFrom("get", "delete", "touch"), key }),
   fc.record({ kind: fc.constantFrom("add", "overwrite", "replace"), key, text }),
   fc.record({ kind: fc.constantFrom("incr", "decr", "create"), key, by: fc.nat(1_000) }),
 );
@@ -34,6 +34,7 @@ function ask(p: Pipeline, asked: Operation, prefix: string): Op<unknown> {
     const create = { initial: 5, ttlSeconds: 60 };
     return asked.kind === "incr" ? p.incr(name, asked.by) : p.incr(name, asked.by, create);
   }
+  if (asked.kind === "touch") return p.touch(name, 60);
   return asked.kind === "get" ? p.get(name) : p.delete(name);
 }
 

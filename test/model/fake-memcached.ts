@@ -14,12 +14,6 @@ interface Item {
   readonly expires: number;
 }
 
-/** Mistakes of a server, to see that the model finds them. */
-export interface Bugs {
-  /** `add` stores over what is there. */
-  readonly addOverwrites?: boolean;
-}
-
 interface Request {
   readonly opcode: number;
   readonly opaque: number;
@@ -33,11 +27,11 @@ const ok = 0x00;
 const notFound = 0x01;
 const exists = 0x02;
 const headerBytes = 24;
+const statOpcode = 0x10;
 const doNotCreate = 0xffff_ffff;
 
 export class FakeMemcached {
   readonly #now: () => number;
-  readonly #bugs: Bugs;
   readonly #items = new Map<string, Item>();
   #versions = 0;
   /** Goes up when the server is started again: connections from before are dead. */
@@ -45,12 +39,13 @@ export class FakeMemcached {
   /** Goes up when the memory is lost. */
   memory = 1;
   /** Called when a batch is about to be written. */
-  onSlot: (key: string) => void = () => {};
+  onSlot: (key: string, value: Buffer) => void = () => {};
+  /** What the server's statistics say. */
+  statistics: () => Readonly<Record<string, string>> = () => ({});
 
   /** @param now - milliseconds; expiry counts in whole seconds of it, as memcached's does. */
-  constructor(now: () => number, bugs: Bugs = {}) {
+  constructor(now: () => number) {
     this.#now = now;
-    this.#bugs = bugs;
   }
 
   /** Forgets everything; connections stay. */
@@ -72,6 +67,21 @@ export class FakeMemcached {
       .map(([key]) => key);
   }
 
+  /** The keys of all items, gone ones too. */
+  get keys(): Iterable<string> {
+    return this.#items.keys();
+  }
+
+  /** What `lru_crawler metadump all` answers. */
+  dump(): string {
+    const seconds = Math.floor(Number(this.statistics().time ?? 0));
+    const lines = [...this.#items].map(
+      ([key, { version }]) =>
+        `key=${encodeURIComponent(key)} exp=-1 la=${seconds} cas=${version} fetch=no cls=1 size=1\r\n`,
+    );
+    return `${lines.join("")}END\r\n`;
+  }
+
   /** A value, past everything. */
   peek(key: string): Buffer | undefined {
     return this.#get(key)?.value;
@@ -81,8 +91,10 @@ export class FakeMemcached {
   execute(bytes: Buffer, firstOpaque: number): Replies {
     const replies = new Map<number, Reply[]>();
     for (const request of requestsIn(bytes)) {
+      const index = request.opaque - firstOpaque;
+      if (request.opcode === statOpcode) replies.set(index, this.#stats(request.key));
       const reply = this.#answer(request);
-      if (reply) replies.set(request.opaque - firstOpaque, [reply]);
+      if (reply) replies.set(index, [reply]);
     }
     return new Replies(replies);
   }
@@ -99,10 +111,23 @@ export class FakeMemcached {
   }
 
   #store(key: string, value: Buffer, ttlSeconds: number): void {
-    if (key.includes(":s:") && !isTombstone(value)) this.onSlot(key);
-    const expires = ttlSeconds === 0 ? 0 : this.#tick + ttlSeconds;
+    if (key.includes(":s:") && !isTombstone(value)) this.onSlot(key, value);
     this.#versions += 1;
+    const expires = this.#expiryOf(ttlSeconds);
     this.#items.set(key, { value, version: this.#versions, expires });
+  }
+
+  #expiryOf(ttlSeconds: number): number {
+    return ttlSeconds === 0 ? 0 : this.#tick + ttlSeconds;
+  }
+
+  #stats(group: string): Reply[] {
+    if (group !== "") return [reply(ok)];
+    const lines = Object.entries(this.statistics());
+    return lines.map(([name, value]) => ({
+      ...reply(ok, Buffer.from(value)),
+      key: Buffer.from(name),
+    }));
   }
 
   /** `undefined`: a quiet operation with nothing to say. */
@@ -113,7 +138,7 @@ export class FakeMemcached {
       case 0x09: // getq
         return item && reply(ok, item.value, item.version);
       case 0x12: // addq
-        if (item && !this.#bugs.addOverwrites) return reply(exists);
+        if (item) return reply(exists);
         return void this.#store(key, value, extras.readUInt32BE(4));
       case 0x13: // replaceq
         if (!item) return reply(notFound);
@@ -125,7 +150,12 @@ export class FakeMemcached {
         return void this.#items.delete(key);
       case 0x05: // incr
         return this.#count(key, item, extras);
+      case 0x1c: // touch
+        if (!item) return reply(notFound);
+        this.#items.set(key, { ...item, expires: this.#expiryOf(extras.readUInt32BE(0)) });
+        return reply(ok);
       case 0x0a: // noop
+      case statOpcode:
         return undefined;
       default:
         throw new RangeError(`the fake does not know opcode ${opcode}`);

@@ -9,3 +9,16 @@ export interface MysqlError extends Error {
 export function mysqlError(errno: number, code: string): MysqlError {
   return Object.assign(new Error(code), { errno, code });
 }
+
+/** The connection ended before an answer came. */
+export function connectionLost(): MysqlError {
+  return Object.assign(new Error("Connection lost"), {
+    errno: undefined,
+    code: "PROTOCOL_CONNECTION_LOST",
+  });
+}
+
+/** No connection could be made. */
+export function connectionRefused(): MysqlError {
+  return Object.assign(new Error("connect ECONNREFUSED"), { errno: -111, code: "ECONNREFUSED" });
+}

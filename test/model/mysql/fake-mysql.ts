@@ -19,6 +19,7 @@ import { fleetStatements } from "./fleet-statements.ts";
 import { letterStatements } from "./letter-statements.ts";
 import { Locks } from "./locks.ts";
 import { pollStatements } from "./poll-statements.ts";
+import { serverStatements } from "./server-statements.ts";
 import type { Statements } from "./statement.ts";
 import { type Cell, type TableRow, Tables } from "./tables.ts";
 import { Transaction } from "./transaction.ts";
@@ -31,6 +32,7 @@ const statements: Statements = {
   ...fleetStatements,
   ...letterStatements,
   ...pollStatements,
+  ...serverStatements,
   ...totalStatements,
 };
 
@@ -52,6 +54,8 @@ export class FakeMysql {
   readOnly = false;
   /** The number of the error that a statement meets, if any. */
   errorFor: (name: string) => number | undefined = () => undefined;
+  /** Voters whose ballots meet a data error, whenever they are inserted. */
+  readonly refusedVoters = new Set<string>();
   /** What happens to the next COMMIT of a transaction that wrote. */
   commitFault: () => CommitFault | undefined = () => undefined;
   /** Called with what a transaction is about to change. */
@@ -111,6 +115,9 @@ export class Session {
     const name = /floodgate:(\S+) /.exec(text)?.[1] ?? "";
     const errno = this.#server.errorFor(name);
     if (errno !== undefined) this.#fail(errno);
+    if (name === "ballots.insert" && [...this.#server.refusedVoters].some(v => text.includes(v))) {
+      throw mysqlError(1406, "ER_DATA_TOO_LONG");
+    }
     if (name.startsWith("transaction.")) return this.#control(name, text);
     const statement = statements[name];
     if (!statement) throw new RangeError(`the fake MySQL does not know the statement ${name}`);

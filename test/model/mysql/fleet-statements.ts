@@ -61,6 +61,8 @@ export const fleetStatements: Statements = {
       .filter(row => row.ended_at === null)
       .filter(row => at(row.seen_at) >= tx.nowMs - (seconds as number) * second)
       .sort(byStart),
+  "processes.settings": tx =>
+    tx.rows("processes").filter(row => row.role === "front" && isRunning(row)),
   "processes.shared": tx => {
     const homes = tx
       .rows("processes")

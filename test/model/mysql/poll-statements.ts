@@ -145,6 +145,31 @@ export const pollStatements: Statements = {
         version: (row.version as number) + 1,
       }),
     ),
+  "polls.note_secret": (tx, { values: [digest, at] }) =>
+    update(
+      tx,
+      "polls",
+      idOf,
+      row => row.secret_digest === null,
+      row => ({
+        secret_digest: digest as string,
+        version: (row.version as number) + (row.finalized_at === null ? 1 : 0),
+        updated_at: row.finalized_at === null ? (at as Date) : (row.updated_at as Date),
+      }),
+    ),
+  "polls.secrets": tx => {
+    const bySecret = new Map<Cell, TableRow[]>();
+    for (const row of polls(tx)) {
+      if (row.finalized_at !== null) continue;
+      const digest = row.secret_digest as Cell;
+      bySecret.set(digest, [...(bySecret.get(digest) ?? []), row]);
+    }
+    return [...bySecret].map(([digest, rows]) => ({
+      digest,
+      polls: rows.length,
+      slug: rows.map(({ slug }) => slug as string).sort()[0],
+    }));
+  },
   "site.restored": tx => tx.rows("site").filter(row => row.restored_at !== null),
   "site.gone_polls": tx => tx.rows("gone_polls").sort(byId),
   "reopenings.of": (tx, { values }) =>

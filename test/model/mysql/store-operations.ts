@@ -29,7 +29,7 @@ import type { Database } from "#lib/store/database.ts";
 import * as letters from "#lib/store/dead-letters.ts";
 import * as fleet from "#lib/store/fleet-processes.ts";
 import { lockPolls } from "#lib/store/locked-polls.ts";
-import { finalizePoll, insertPoll } from "#lib/store/poll-changes.ts";
+import { finalizePoll, insertPoll, noteSecret } from "#lib/store/poll-changes.ts";
 import * as polls from "#lib/store/polls.ts";
 import { completeReopenings, reopeningsOf } from "#lib/store/reopenings.ts";
 import { lastRestore } from "#lib/store/restores.ts";
@@ -168,6 +168,8 @@ const ofPolls = [
   does(slug, async (it, db) => (await polls.findPoll(db, it))?.question),
   does(slug, async (it, db) => (await polls.pollsBySlug(db, [it])).map(poll => poll.version)),
   does(fc.constant(0), (_, db) => lastRestore(db)),
+  does(fc.constantFrom("x", "y"), (it, db) => noteSecret(db, it, baseMs)),
+  does(fc.constant(0), (_, db) => polls.secretsInUse(db)),
   does(fc.record({ ids: fc.array(pollId, { maxLength: 2 }) }), ({ ids }, db) =>
     polls.pollsById(db, ids),
   ),
@@ -237,6 +239,7 @@ const ofOthers = [
   does(fc.constant(0), async (_, db) => (await fleet.listProcesses(db, 1_000)).map(({ id }) => id)),
   does(fc.constant(0), async (_, db) => (await fleet.processesIn(db, "s")).map(({ id }) => id)),
   does(fc.constant(0), async (_, db) => (await fleet.readSharedState(db)).homes),
+  does(fc.constant(0), (_, db) => fleet.settingsOfFronts(db)),
   does(smallMs, async (it, db) => (await fleet.frontsBefore(db, it, baseMs)).map(({ id }) => id)),
   does(pollId, (it, db) => fleet.countUnknownFronts(db, it)),
   does(fc.constant(0), async (_, db) => (await fleet.noteMissingFronts(db, 1_000, 1_000)).length),

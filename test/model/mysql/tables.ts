@@ -21,6 +21,7 @@ export const tableNames = [
   "reopenings",
   "site",
   "gone_polls",
+  "server_lists",
 ] as const;
 
 export type TableName = (typeof tableNames)[number];

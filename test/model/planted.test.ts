@@ -1,0 +1,22 @@
+/** The model is able to fail: it finds every planted mistake, in seeds that are green without it. */
+import assert from "node:assert/strict";
+import { rmSync } from "node:fs";
+import { dirname } from "node:path";
+import { describe, it } from "node:test";
+import { plantedMistakes } from "./planted.ts";
+import { bundleModel, runSeeds } from "./seeds.ts";
+
+/** The fixed seeds of `whole-path.test.ts`, which are green there. */
+const seedsMax = Number(process.env.MODEL_SEEDS ?? 400);
+
+describe("planted mistakes in the model", { concurrency: 2 }, () => {
+  for (const { name, edits } of plantedMistakes) {
+    it(`the model finds a mistake: ${name}`, async t => {
+      const program = await bundleModel(edits);
+      t.after(() => rmSync(dirname(program), { recursive: true }));
+      const { runs, failed } = await runSeeds(program, 1, seedsMax, "stop");
+      assert.equal(failed.length, 1, `not found in ${runs} runs`);
+      t.diagnostic(`found in ${runs} runs: ${failed[0]?.violations[0]?.slice(0, 120)}`);
+    });
+  }
+});
