@@ -159,11 +159,17 @@ export function anySkew(simulation: Random): number {
 /** Numbers that no list of the product names, and read-only. */
 const unknownErrors = [1047, 1105, 1180, 1290, 1637, 1836, 3101, 3168, 4031];
 
-/** Statements meet an error with some probability, for a while. */
-function errors(site: Site, errnos: readonly number[], probability: number, ms: number): number {
+/** Statements meet an error with some probability, for a while; every statement, or one that is named. */
+function errors(
+  site: Site,
+  errnos: readonly number[],
+  probability: number,
+  ms: number,
+  only?: string,
+): number {
   const { simulation, mysql } = site.world;
-  mysql.server.errorFor = () =>
-    simulation.chance(probability) ? simulation.pick(errnos) : undefined;
+  mysql.server.errorFor = name =>
+    (only ?? name) === name && simulation.chance(probability) ? simulation.pick(errnos) : undefined;
   return forAWhile(site.world, ms, () => {
     mysql.server.errorFor = () => undefined;
   });
@@ -238,6 +244,7 @@ const ofMysql: readonly FaultKind[] = [
         unknownErrors,
         site.world.simulation.pick([0.1, 0.5, 1]),
         some(site.world, 100, 3_000),
+        site.world.simulation.pick([undefined, "ballots.insert"]),
       ),
   },
   {

@@ -5,13 +5,15 @@
  *
  * The model does not find these, because another guard makes them good, or because no run gets there: a slot that counts
  * as written in an epoch that has ended (it is replayed), a slot that overwrites a tombstone, marks without the ballot's
- * id, a dead letter that stays in the tallies (they are compared with the totals).
+ * id.
  */
 import { bugsOfFlush, bugsOfQueue, type Edit } from "#test/faults/planted.ts";
 
 export interface PlantedMistake {
   readonly name: string;
   readonly edits: readonly Edit[];
+  /** Another guard that makes the mistake good, taken away. */
+  readonly guard?: readonly Edit[];
 }
 
 /** The model does not find them: see above. */
@@ -42,6 +44,24 @@ export const plantedMistakes: readonly PlantedMistake[] = [
     ],
   },
   { name: "a poll is final without the fronts' word", edits: [notWaitingForFronts] },
+  {
+    name: "a dead letter stays in the tallies",
+    edits: [
+      {
+        file: "lib/flush/tally-corrections.ts",
+        from: `if (!unbooked.has(ballot)) totals.add(ballot.pollId, "setAside", 1);
+    corrections.addMoved(ballot, -1);`,
+        to: 'if (!unbooked.has(ballot)) totals.add(ballot.pollId, "setAside", 1);',
+      },
+    ],
+    guard: [
+      {
+        file: "lib/rebuild/reconcile.ts",
+        from: "if (!(await equal(deps, poll, totals.get(poll.id)))) off.push(poll);",
+        to: "await equal(deps, poll, totals.get(poll.id));",
+      },
+    ],
+  },
   {
     name: "batches are remembered over a setback",
     edits: [{ file: "lib/flush/open-queues.ts", from: "this.#deps.recent.clear();", to: "" }],
