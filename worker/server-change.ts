@@ -29,7 +29,7 @@ import {
 } from "#lib/model/server-list.ts";
 import { reconcile } from "#lib/rebuild/reconcile.ts";
 import type { Database } from "#lib/store/database.ts";
-import { frontsBefore } from "#lib/store/fleet-processes.ts";
+import { frontsBefore } from "#lib/store/front-rows.ts";
 import { pollsToCompare } from "#lib/store/polls.ts";
 import {
   acceptedByUnknown,

@@ -10,14 +10,14 @@ import { MINUTE, SECOND } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import type { Poll } from "../model/poll.ts";
 import type { Store } from "../store/database.ts";
+import { pruneProcesses } from "../store/fleet-processes.ts";
 import {
   countUnknownFronts,
   declareGone,
   type FrontRow,
   frontsBefore,
   noteMissingFronts,
-  pruneProcesses,
-} from "../store/fleet-processes.ts";
+} from "../store/front-rows.ts";
 import { pidSpace } from "./process-identity.ts";
 import { endDeadProcesses, silentMs } from "./registration.ts";
 

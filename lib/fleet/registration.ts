@@ -7,10 +7,10 @@ import {
   endProcesses,
   type ProcessIdentity,
   type ProcessState,
-  processesIn,
   registerProcess,
   reportProcess,
 } from "../store/fleet-processes.ts";
+import { processesIn } from "../store/front-rows.ts";
 import type { AgreedServers } from "./agreed-servers.ts";
 import { listsOf } from "./compared-settings.ts";
 

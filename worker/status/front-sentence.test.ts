@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { it } from "node:test";
 import { MINUTE, SECOND } from "#lib/base/clock.ts";
 import type { Slug } from "#lib/model/ids.ts";
-import type { FrontRow } from "#lib/store/fleet-processes.ts";
+import type { FrontRow } from "#lib/store/front-rows.ts";
 import { frontSentence } from "./front-sentence.ts";
 
 const now = Date.UTC(2026, 10, 27, 12);

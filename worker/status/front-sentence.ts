@@ -3,7 +3,8 @@ import { duration, plural } from "#lib/base/human-readable.ts";
 import { describeMember } from "#lib/fleet/compared-settings.ts";
 import type { WaitingResult } from "#lib/fleet/fronts.ts";
 import { heldMs, heldTooLongMs } from "#lib/fleet/held-votes.ts";
-import type { FleetMember, FrontRow } from "#lib/store/fleet-processes.ts";
+import type { FleetMember } from "#lib/store/fleet-processes.ts";
+import type { FrontRow } from "#lib/store/front-rows.ts";
 
 /** The fronts as a worker last found them. */
 export interface FrontsSurvey {

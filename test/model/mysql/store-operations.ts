@@ -28,6 +28,7 @@ import * as checkpoints from "#lib/store/checkpoints.ts";
 import type { Database } from "#lib/store/database.ts";
 import * as letters from "#lib/store/dead-letters.ts";
 import * as fleet from "#lib/store/fleet-processes.ts";
+import * as fronts from "#lib/store/front-rows.ts";
 import { lockPolls } from "#lib/store/locked-polls.ts";
 import { finalizePoll, insertPoll, noteSecret } from "#lib/store/poll-changes.ts";
 import * as polls from "#lib/store/polls.ts";
@@ -237,13 +238,13 @@ const ofOthers = [
   ),
   does(processId, (id, db) => fleet.endProcesses(db, [id])),
   does(fc.constant(0), async (_, db) => (await fleet.listProcesses(db, 1_000)).map(({ id }) => id)),
-  does(fc.constant(0), async (_, db) => (await fleet.processesIn(db, "s")).map(({ id }) => id)),
+  does(fc.constant(0), async (_, db) => (await fronts.processesIn(db, "s")).map(({ id }) => id)),
   does(fc.constant(0), async (_, db) => (await fleet.readSharedState(db)).homes),
   does(fc.constant(0), (_, db) => fleet.settingsOfFronts(db)),
-  does(smallMs, async (it, db) => (await fleet.frontsBefore(db, it, baseMs)).map(({ id }) => id)),
-  does(pollId, (it, db) => fleet.countUnknownFronts(db, it)),
-  does(fc.constant(0), async (_, db) => (await fleet.noteMissingFronts(db, 1_000, 1_000)).length),
-  does(processId, (id, db) => fleet.declareGone(db, id, 60_000)),
+  does(smallMs, async (it, db) => (await fronts.frontsBefore(db, it, baseMs)).map(({ id }) => id)),
+  does(pollId, (it, db) => fronts.countUnknownFronts(db, it)),
+  does(fc.constant(0), async (_, db) => (await fronts.noteMissingFronts(db, 1_000, 1_000)).length),
+  does(processId, (id, db) => fronts.declareGone(db, id, 60_000)),
 ];
 
 /** Operations of one subject each, so that they meet each other's rows; the last has all. */
