@@ -61,6 +61,14 @@ describe("site clock", () => {
     });
   }
 
+  it("the site clock is exactly this machine's while that one agrees, however late memcached's ticks", async () => {
+    for (let lateMs = 0; lateMs <= 4_000; lateMs += 100) {
+      const clock = clockWith({ machine: 0, mysql: 0, memcached: -lateMs });
+      await clock.measure();
+      assert.ok(Math.abs(errorMs(clock)) <= 1, `${lateMs} ms late: ${errorMs(clock)} ms`);
+    }
+  });
+
   it("the site clock names the clock that is wrong, once, and says when all agree again", async () => {
     const events: string[] = [];
     const ahead = { machine: -20 * SECOND, mysql: 0, memcached: 0 };
