@@ -27,10 +27,14 @@ export async function examine(config: Config, from: string): Promise<Finding[]> 
   const log = createLog("doctor", "silent");
   const limits = { connectionsMax, statementMs: statementMsMax };
   const connections = connectServers(config, log, limits);
+  // Those of the settings, which may be about to be added, and those that the site has agreed on.
+  const { all: configured, queueServers: configuredQueues } = connections.placement;
   await orWhenMysqlFails(connections.agreed.take(), () => undefined);
-  const { all: servers, queueServers } = connections.placement;
+  const { all: agreed, queueServers } = connections.placement;
+  const servers = [...new Set([...configured, ...agreed])];
+  const queues = new Set([...configuredQueues, ...queueServers]);
   const ofServers = await Promise.all(
-    servers.map(server => checkMemcached(server, config, queueServers.includes(server))),
+    servers.map(server => checkMemcached(server, config, queues.has(server))),
   );
   const [database, worker, front] = await Promise.all([
     checkDatabase(connections, config),

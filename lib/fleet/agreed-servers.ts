@@ -178,11 +178,12 @@ export class AgreedServers {
     const { placement, log } = this.#deps;
     const { newest, step, old } = lists;
     const isNew = positionOf(lists) !== positionOf(placement.lists);
+    const isFirst = placement.lists.newest.version === 0;
     if (isNew || leftover.join() !== this.#leftover.join()) {
       placement.use({ newest, step, old }, leftover);
       this.#leftover = leftover;
     }
-    if (isNew) {
+    if (isNew && !isFirst) {
       const { version } = newest;
       log.info({ event: "servers_taken", version, step, servers: describeServers(newest) });
     }

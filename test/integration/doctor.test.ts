@@ -218,8 +218,7 @@ describe("the doctor", () => {
          VALUES ('strangeepoch', '10.9.8.7:11211', 'normal.0', '2026-01-01', '2026-01-01')`,
         "DELETE FROM checkpoints WHERE epoch = 'strangeepoch'",
       );
-      assert.equal(strange.status, 1);
-      assert.match(strange.output, /wrong .*queues: MySQL knows queues on 10\.9\.8\.7:11211/);
+      assert.match(strange.output, /warn .*queues: MySQL knows queues on 10\.9\.8\.7:11211/);
       await site.workers[0]?.child.stop();
       const back = await planted(
         "UPDATE checkpoints SET slot = slot - 1 WHERE slot > 0 AND closed_at IS NULL",

@@ -56,7 +56,6 @@ it("rebuildTallies lets votes of other homes go on while a dead front's lock las
       clock: { nowMs: Date.now },
       log: createLog("test", "silent"),
       placement: new Placement([bench.client], 1),
-      queueServers: [bench.client],
       homes: { names: [dead.queue, alive.queue] },
       copies: 1,
     };
@@ -93,8 +92,7 @@ it("rebuildTallies that gets no lock ends with its last attempt, and waits for n
     store: bench.store,
     clock: { nowMs: Date.now },
     log,
-    placement: new Placement([bench.client], 1),
-    queueServers: [server],
+    placement: new Placement([bench.client], 1, [server]),
     homes: { names: [producer.queue] },
     copies: 1,
   };

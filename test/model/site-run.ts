@@ -23,10 +23,10 @@ import { mulberry32 } from "#test/support/random.ts";
 import { Checks } from "./checks.ts";
 import { editorsParts } from "./editor.ts";
 import { anySkew, type FaultKind, faultKinds, pollMade, restored, type Site } from "./faults.ts";
-import { RunHistory } from "./history.ts";
 import { Ledger } from "./ledger.ts";
 import { FrontProgram, type ProgramSettings, WorkerProgram } from "./programs.ts";
 import { type PollInUse, Readers } from "./readers.ts";
+import { RunHistory } from "./run-history.ts";
 import { SimulatedProcess, Simulation } from "./scheduler.ts";
 import { World } from "./world.ts";
 

@@ -14,10 +14,10 @@ import { Kickstart } from "#lib/queue/kickstart.ts";
 import { Store } from "#lib/store/database.ts";
 import { translateConnecting } from "#lib/store/failure.ts";
 import { FakeMemcached } from "./fake-memcached.ts";
-import type { RunHistory } from "./history.ts";
 import { MysqlNetwork } from "./mysql/connection.ts";
 import { FakeMysql } from "./mysql/fake-mysql.ts";
 import { MemcachedNetwork } from "./network.ts";
+import type { RunHistory } from "./run-history.ts";
 import type { Machine, SimulatedProcess, Simulation } from "./scheduler.ts";
 
 const firstPort = 20_001;

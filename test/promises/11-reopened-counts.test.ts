@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { after, before, it } from "node:test";
 import { SECOND } from "#lib/base/clock.ts";
-import type { PollId } from "#lib/model/ids.ts";
+import type { PollId, PollKey } from "#lib/model/ids.ts";
 import { QueueProducer } from "#lib/queue/producer.ts";
 import { queueName } from "#lib/queue/queue-names.ts";
 import { encodeBatch } from "#lib/queue/slot-codec.ts";
@@ -40,12 +40,18 @@ async function isFinalWith(ballots: number): Promise<void> {
 
 /** Ballots that reach the queue now, as from a front that returns. */
 async function arrive(...receivedAtMs: number[]): Promise<void> {
-  const [row] = await site.query("SELECT id FROM floodgate.polls WHERE slug = ?", [slug]);
+  const [row] = await site.query(
+    "SELECT id, CONCAT(poll_key) AS poll_key FROM floodgate.polls WHERE slug = ?",
+    [slug],
+  );
   const pollId = Number(row?.id) as PollId;
+  const pollKey = String(row?.poll_key) as PollKey;
   const before = (await books(site, slug)).setAside;
   const client = testClient(site.memcached[0]?.port ?? 0);
   const producer = new QueueProducer(queueName("normal", 7), client);
-  const ballots = receivedAtMs.map(at => ballot(pollId, { receivedAtMs: at, tallied: false }));
+  const ballots = receivedAtMs.map(at =>
+    ballot(pollId, { pollKey, receivedAtMs: at, tallied: false }),
+  );
   const ticket = await producer.waitForLock(await producer.takeTicket());
   const { outcome } = await producer.write(ticket, encodeBatch(batch(ballots)));
   client.close();

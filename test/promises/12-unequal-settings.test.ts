@@ -137,7 +137,7 @@ describe("a process with other settings than those that run", () => {
     await site.database.child.kill();
     const odd = await site.addFront({ MEMCACHED_SERVERS: other.address });
     await site.restartDatabase();
-    await waitUntil("the agreed list", async () => /"servers_taken"/.test(odd.child.output));
+    await waitUntil("the agreed list", async () => /"servers_differ"/.test(odd.child.output));
     await odd.child.stop();
     site.fronts.pop();
     site.assertUnharmed();
