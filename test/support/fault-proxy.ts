@@ -105,8 +105,11 @@ export class FaultProxy {
   reset(): void {
     for (const { client, server } of this.#pairs) {
       this.faultsHit += 1;
-      client.resetAndDestroy();
-      server.resetAndDestroy();
+      for (const socket of [client, server]) {
+        // A reset of a socket that is ending never closes it, and Node waits for it at its own end.
+        if (socket.writableEnded) socket.destroy();
+        else socket.resetAndDestroy();
+      }
     }
   }
 

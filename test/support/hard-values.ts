@@ -1,4 +1,5 @@
 /** Backups in tests: a database whose values are hard to keep, and what is in it. */
+import assert from "node:assert/strict";
 import { readMigrations, tablesOf } from "#lib/backup/staged-schema.ts";
 import type { Row, Store } from "#lib/store/database.ts";
 import { ballot, batch, type startFlushBench } from "./flush-bench.ts";
@@ -7,14 +8,29 @@ type Bench = Awaited<ReturnType<typeof startFlushBench>>;
 
 const tables = tablesOf(await readMigrations());
 
+/** The rows of each table, as texts. */
+export type Content = Readonly<Record<string, readonly string[]>>;
+
 /** Everything in the database, by table; without what a restore changes, and without names that AUTO_INCREMENT gives. */
-export async function contentOf(of: Store): Promise<Record<string, unknown>> {
-  const content: Record<string, unknown> = {};
+export async function contentOf(of: Store): Promise<Content> {
+  const content: Record<string, readonly string[]> = {};
   const restoredTables = tables.filter(name => name !== "site" && name !== "gone_polls");
   for (const table of restoredTables) {
-    content[table] = await of.rows("test.rows", `SELECT * FROM ${table} ORDER BY 1, 2`);
+    const rows = await of.rows("test.rows", `SELECT * FROM ${table}`);
+    content[table] = rows.map(row => JSON.stringify(row)).sort();
   }
   return content;
+}
+
+/** Fails with the first row that differs: a list of all differences of such long rows takes for ever. */
+export function assertSameContent(actual: Content, expected: Content): void {
+  for (const table of new Set([...Object.keys(actual), ...Object.keys(expected)])) {
+    const [found = [], wanted = []] = [actual[table], expected[table]];
+    const at = found.findIndex((row, index) => row !== wanted[index]);
+    if (at === -1 && found.length === wanted.length) continue;
+    const [is, was] = [found[at]?.slice(0, 400), wanted[at]?.slice(0, 400)];
+    assert.fail(`${table}: ${found.length} rows of ${wanted.length}; is ${is}, was ${was}`);
+  }
 }
 
 export async function schemaOf(of: Store): Promise<string[]> {
