@@ -2,7 +2,7 @@
  * Brings the two sides of the books together, in the worker: copies the accepted counts that fronts publish into
  * MySQL, and publishes in memcached how many ballots of each poll MySQL has, for readers' pages.
  */
-import { MINUTE, monotonicMs } from "../base/clock.ts";
+import { MINUTE, monotonicMs, SECOND } from "../base/clock.ts";
 import { portions } from "../base/lists.ts";
 import type { MemcachedClient } from "../memcached/client.ts";
 import { orWhenMemcachedFails } from "../memcached/failure.ts";
@@ -30,6 +30,10 @@ const forgetMs = 10 * MINUTE;
 /** Fronts that are not asked are remembered, for a MySQL that forgets their counts. */
 const dormantMax = 10_000;
 const keysPerRead = 500;
+const askEveryMs = MINUTE;
+/** When this worker is new, or MySQL went back: fronts report their counts again within seconds. */
+const askOftenForMs = MINUTE;
+const askOftenEveryMs = 5 * SECOND;
 
 export class CountGatherer {
   readonly #store: Store;
@@ -37,8 +41,9 @@ export class CountGatherer {
   readonly #sources = new Map<string, Source>();
   readonly #dormant = new Map<string, Source>();
   #touched = new Map<PollKey, PollId>();
-  /** MySQL has not been asked yet which ballots have not arrived: this worker is new, or MySQL went back. */
-  #mustAsk = true;
+  /** When MySQL was last asked which ballots have not arrived; monotonic. */
+  #askedMs = Number.NEGATIVE_INFINITY;
+  #askOftenUntilMs = monotonicMs() + askOftenForMs;
   #total: Books | undefined;
   #openLetters: OpenLetters | undefined;
 
@@ -94,16 +99,22 @@ export class CountGatherer {
    * @throws StoreFailure.
    */
   async gather(): Promise<void> {
-    if (this.#mustAsk) {
-      for (const missing of await missingAcceptances(this.#store)) {
-        this.#see(referenceOf(missing), missing.producer);
-      }
-      this.#mustAsk = false;
-    }
+    await this.#askIfDue();
     const oldest = monotonicMs() - forgetMs;
     for (const [key, source] of this.#sources) if (source.seenMs < oldest) this.#rest(key, source);
     for (const server of this.#placement.servers) await this.#gatherFrom(server);
     await this.#publishStored();
+  }
+
+  /** Ballots that no queue has, and that MySQL has lost, are known from nowhere else. */
+  async #askIfDue(): Promise<void> {
+    const nowMs = monotonicMs();
+    const everyMs = nowMs < this.#askOftenUntilMs ? askOftenEveryMs : askEveryMs;
+    if (nowMs - this.#askedMs < everyMs) return;
+    for (const missing of await missingAcceptances(this.#store)) {
+      this.#see(referenceOf(missing), missing.producer);
+    }
+    this.#askedMs = nowMs;
   }
 
   #rest(key: string, source: Source): void {
@@ -123,7 +134,8 @@ export class CountGatherer {
       this.#touched.set(pollKeyOf(source), source.pollId);
     }
     this.#dormant.clear();
-    this.#mustAsk = true;
+    this.#askedMs = Number.NEGATIVE_INFINITY;
+    this.#askOftenUntilMs = monotonicMs() + askOftenForMs;
   }
 
   async #gatherFrom(server: MemcachedClient): Promise<void> {

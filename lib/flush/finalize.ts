@@ -5,13 +5,14 @@
  * Ballots from before the closing time may still be on their way: in a front that answers slowly or was stopped, in a
  * queue, or in a front's replay ring after memcached lost its memory. So a poll becomes final only
  *
- * 1. when it has closed by MySQL's clock, whatever this worker's says;
+ * 1. when it has closed by MySQL's clock and by the site's time, whatever this worker's machine says;
  * 2. after a pass that started long enough after that, read every queue, emptied all of them, and was not close to a
  *    loss of memory;
  * 3. when each front has said that it holds nothing from before the closing, has ended, or was declared gone
  *    (`fleet/fronts.ts`).
  *
- * No single clock makes a poll final: a front speaks by the site's time (`docs/decisions/0025-when-a-poll-is-final.md`).
+ * No single clock makes a poll final: not MySQL's either, in a moment without fronts
+ * (`docs/decisions/0025-when-a-poll-is-final.md`).
  *
  * Invariant: after `finalized_at` is set, nothing is added to a poll's totals: `flush/fates.ts` refuses its
  *   ballots.
@@ -105,7 +106,8 @@ export async function finalizePolls(deps: FinalizeDeps, pass: FinishedPass): Pro
   if (!isQuiescent(pass)) return;
   const { theirMs: nowMs, answeredMs } = await readDatabaseClock(deps.store);
   const readAtMs = nowMs - (answeredMs - pass.startedMs);
-  const due = await closingPolls(deps.store, readAtMs - answerMsMax);
+  const sureMs = Math.min(readAtMs, deps.clock.nowMs() - (monotonicMs() - pass.startedMs));
+  const due = await closingPolls(deps.store, sureMs - answerMsMax);
   if (due.length > 0 && !(await deps.confirm())) return;
   const waiting: WaitingResult[] = [];
   let finalized = 0;

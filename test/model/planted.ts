@@ -30,6 +30,12 @@ const notWaitingForFronts: Edit = {
   to: "const waits = undefined as WaitingResult | undefined;",
 };
 
+const closedByOneClock: Edit = {
+  file: "lib/flush/finalize.ts",
+  from: "Math.min(readAtMs, deps.clock.nowMs() - (monotonicMs() - pass.startedMs))",
+  to: "readAtMs",
+};
+
 export const plantedMistakes: readonly PlantedMistake[] = [
   ...alsoInFaults,
   {
@@ -41,9 +47,14 @@ export const plantedMistakes: readonly PlantedMistake[] = [
         from: "const { theirMs: nowMs, answeredMs } = await readDatabaseClock(deps.store);",
         to: "const [nowMs, answeredMs] = [Date.now(), monotonicMs()];",
       },
+      closedByOneClock,
     ],
   },
-  { name: "a poll is final without the fronts' word", edits: [notWaitingForFronts] },
+  {
+    name: "a poll is final without the fronts' word",
+    edits: [notWaitingForFronts],
+    guard: [closedByOneClock],
+  },
   {
     name: "a dead letter stays in the tallies",
     edits: [

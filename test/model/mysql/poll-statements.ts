@@ -129,6 +129,7 @@ export const pollStatements: Statements = {
     polls(tx)
       .filter(row => row.kind === "ranked" && isOpened(at(now))(row))
       .sort(byIdDown),
+  "polls.not_final": tx => polls(tx).filter(row => row.finalized_at === null),
   "polls.changed": (tx, { values: [since] }) =>
     polls(tx)
       .filter(row => at(row.updated_at) >= at(since))
