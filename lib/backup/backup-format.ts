@@ -8,7 +8,7 @@
  *
  * Every value is a string as MySQL prints it, so numbers of any size and times with milliseconds stay exact; bytes are in
  * base64; null is null. The last line has the number of rows of each table, and the SHA-256 of all bytes before it. It
- * finds a file that is truncated or damaged. It is no signature: whoever can write the file can also write that line.
+ * finds a file that is truncated or damaged. It is no signature: a program that can write the file can also write that line.
  */
 import { createHash } from "node:crypto";
 
@@ -16,7 +16,7 @@ export const formatVersion = 1;
 
 export interface BackupHeader {
   readonly floodgateBackup: number;
-  /** Of Floodgate. */
+  /** Floodgate's version. */
   readonly version: string;
   /** The moment that the backup is of, by MySQL's clock. */
   readonly at: string;
@@ -31,7 +31,7 @@ export interface TableHeader {
   readonly columns: readonly string[];
   /** Those columns whose values are bytes. */
   readonly binary: readonly string[];
-  /** Of a table that numbers its rows: the next number. */
+  /** The next number, when the table numbers its rows. */
   readonly nextNumber?: string;
 }
 

@@ -16,7 +16,7 @@ export interface BackupProgress {
   /** The table that is being read. */
   readonly table: string;
   readonly rows: number;
-  /** Of all tables, as MySQL estimates it. */
+  /** All tables together, as MySQL estimates it. */
   readonly rowsExpected: number;
 }
 

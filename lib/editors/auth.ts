@@ -112,7 +112,7 @@ export interface Editor {
 
 /** The library under one secret: it signs and verifies with that one only. */
 interface Signer {
-  /** Of the secret. */
+  /** The secret's digest. */
   readonly digest: string;
   readonly key: string;
   readonly auth: ReturnType<typeof build>;

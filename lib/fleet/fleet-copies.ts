@@ -19,7 +19,7 @@ import { type Conflict, conflictOf } from "./compared-settings.ts";
 import { silentMs } from "./registration.ts";
 
 export const exchangeEveryMs = 5 * SECOND;
-/** A value that nobody writes any more expires, and an entry that its process no longer renews is dropped. */
+/** A value expires when no process writes it any more; an entry is dropped when its process no longer renews it. */
 const ttlMs = MINUTE;
 /** Each failure means that another process wrote its entry. */
 const attemptsMax = 20;

@@ -34,7 +34,7 @@ export class FleetRecord {
   readonly #homes: QueueHomes;
   readonly #copies: FleetCopies;
   readonly agreed: AgreedServers;
-  /** Of the database, as first read: nothing makes this process take another one for its own. */
+  /** The database's id, as first read: nothing makes this process take another database for its own. */
   #siteId: string | undefined;
   /** The processes that run, as last read. */
   members: readonly FleetMember[] = [];
