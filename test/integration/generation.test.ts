@@ -15,6 +15,7 @@ import { PublishedPolls } from "#lib/polls/published.ts";
 import { raiseAccepted } from "#lib/store/acceptances.ts";
 import { readProgress } from "#lib/store/checkpoints.ts";
 import { findPoll } from "#lib/store/polls.ts";
+import { waitUntil } from "#scripts/services/ports.ts";
 import { ballot, batch, startFlushBench } from "#test/support/flush-bench.ts";
 
 let setbacks = 0;
@@ -141,5 +142,18 @@ describe("the accepted counts after a restore", () => {
     await books.gather();
     assert.equal(books.polls.has(unsettled), true);
     assert.equal(books.polls.has(settled), false);
+  });
+
+  it("a worker that has just started learns what a front reports a little later", async () => {
+    const books = new CountGatherer(store, placement);
+    await books.gather();
+    const late = await newPoll();
+    const producer = Buffer.from("8 others");
+    await raiseAccepted(store, [{ pollId: late, producer, ballots: 1 }]);
+    const isKnown = async () => {
+      await books.gather();
+      return books.polls.has(late);
+    };
+    await waitUntil("the poll", isKnown, { withinMs: 15_000 });
   });
 });

@@ -22,6 +22,20 @@ const isOpenCheckpoint = (row: TableRow) => row.closed_at === null;
 const byKey = (keyOf: (row: TableRow) => string) => (a: TableRow, b: TableRow) =>
   keyOf(a) < keyOf(b) ? -1 : 1;
 
+/** Writes one column of a poll's totals: the value and the poll are the statement's. */
+const settingTotal =
+  (column: string): Statements[string] =>
+  (tx, { values: [value, poll] }) =>
+    update(
+      tx,
+      "poll_totals",
+      row => key(row.poll_id),
+      inPolls([poll as Cell]),
+      () => ({
+        [column]: value as number,
+      }),
+    );
+
 export const checkpointStatements: Statements = {
   "checkpoints.open": tx => tx.rows("checkpoints").filter(isOpenCheckpoint).sort(byKey(epochOf)),
   "checkpoints.progress": tx => {
@@ -205,28 +219,10 @@ export const totalStatements: Statements = {
   "totals.polls": (tx, { values }) => tx.rows("poll_totals").filter(inPolls(values)),
   "totals.options": (tx, { values }) => tx.rows("option_totals").filter(inPolls(values)),
   "totals.outcomes": (tx, { values }) => tx.rows("poll_totals").filter(inPolls(values)),
-  "totals.replace": (tx, { values: [ballots, poll] }) =>
-    update(
-      tx,
-      "poll_totals",
-      row => key(row.poll_id),
-      inPolls([poll as Cell]),
-      () => ({
-        ballots: ballots as number,
-      }),
-    ),
+  "totals.replace": settingTotal("ballots"),
   "totals.clear_options": (tx, { values }) =>
     update(tx, "option_totals", partKey, inPolls(values), () => ({ votes: 0 })),
-  "totals.lost": (tx, { values: [lost, poll] }) =>
-    update(
-      tx,
-      "poll_totals",
-      row => key(row.poll_id),
-      inPolls([poll as Cell]),
-      () => ({
-        lost: lost as number,
-      }),
-    ),
+  "totals.lost": settingTotal("lost"),
 };
 
 type Count = readonly [poll: number, producer: Buffer, ballots: number];
