@@ -11,8 +11,10 @@ import { createPoll } from "#test/support/ledger.ts";
 import { memcachedStat } from "#test/support/memcached-stats.ts";
 import { Site } from "#test/support/site.ts";
 
-/** The slowest of the loops asks memcached once a second. */
-const quietMs = 2.5 * SECOND;
+/** The slowest of the voting loops asks memcached once a second. */
+const quietMs = 1.5 * SECOND;
+/** The site's time is measured every five seconds in this process, too: only some of these waits may contain that. */
+const waits = 4;
 
 describe("the Next process", () => {
   let site: Site;
@@ -63,16 +65,25 @@ describe("the Next process", () => {
     return (await count()) - before - (before - first);
   }
 
+  /** The fewest bytes that memcached was sent in one of several waits; a voting loop sends some in each. */
+  async function fewestBytesSentWhileIdle(): Promise<number> {
+    let fewest = Number.POSITIVE_INFINITY;
+    for (let wait = 0; wait < waits && fewest > 0; wait += 1) {
+      fewest = Math.min(fewest, await bytesSentWhileIdle());
+    }
+    return fewest;
+  }
+
   it("the Next process runs no voting loop after it has answered pages, calls and HEAD requests", async () => {
     assert.equal(await ask("GET", "/studio/sign-in"), 200);
     assert.equal(await ask("GET", `/api/polls/${slug}`), 200);
     assert.equal(await ask("HEAD", `/p/${slug}`), 200);
-    assert.equal(await bytesSentWhileIdle(), 0);
+    assert.equal(await fewestBytesSentWhileIdle(), 0);
   });
 
   it("the Next process takes a vote that reaches it, and runs the voting loops from then on", async () => {
     const ballot = JSON.stringify({ choices: ["1"], ballotId: randomUUID() });
     assert.equal(await ask("POST", `/api/polls/${slug}/votes`, ballot), 202);
-    assert.ok((await bytesSentWhileIdle()) > 0);
+    assert.ok((await fewestBytesSentWhileIdle()) > 0);
   });
 });
