@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 import fc from "fast-check";
 import { isMemcachedFailure } from "./failure.ts";
 import type { Key } from "./keys.ts";
-import { counterValue, type Op, Pipeline, Replies, type Reply } from "./pipeline.ts";
+import { counterText, counterValue, type Op, Pipeline, Replies, type Reply } from "./pipeline.ts";
 
 const key = "k" as Key;
 const ok = 0x00;
@@ -194,6 +194,14 @@ describe("counterValue", () => {
     assert.equal(counterValue(Buffer.from("12   ")), 12n);
     assert.equal(counterValue(Buffer.from("18446744073709551615")), -1n);
     assert.equal(counterValue(null), null);
+  });
+
+  it("counterValue reads what counterText writes, also below 0, and memcached takes it as a number", () => {
+    for (const value of [0, 12, -1, -40, Number.MAX_SAFE_INTEGER]) {
+      const text = counterText(value);
+      assert.match(text, /^\d{1,20}$/);
+      assert.equal(counterValue(Buffer.from(text)), BigInt(value));
+    }
   });
 
   it("counterValue throws on bytes that are no counter", () => {

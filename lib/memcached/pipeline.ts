@@ -276,6 +276,11 @@ function decodeStats(replies: readonly Reply[] | undefined): ReadonlyMap<string,
   return stats;
 }
 
+/** The text that `counterValue` reads: memcached counts from 0 to 2^64 - 1, and takes no sign. */
+export function counterText(value: number): string {
+  return String(BigInt.asUintN(64, BigInt(value)));
+}
+
 /** A counter read with `get`: decimal text, padded with blanks when it was longer before; 2^64 - 1 is -1. */
 export function counterValue(value: Buffer | null): bigint | null {
   if (value === null) return null;

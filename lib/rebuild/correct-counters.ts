@@ -12,7 +12,7 @@ import { type Clock, monotonicMs } from "../base/clock.ts";
 import type { MemcachedClient } from "../memcached/client.ts";
 import { MemcachedFailure } from "../memcached/failure.ts";
 import { tallyKey } from "../memcached/keys.ts";
-import { counterValue, Pipeline } from "../memcached/pipeline.ts";
+import { counterText, counterValue, Pipeline } from "../memcached/pipeline.ts";
 import type { Placement } from "../memcached/placement.ts";
 import type { PollId, TallyPart } from "../model/ids.ts";
 import type { Poll } from "../model/poll.ts";
@@ -180,7 +180,7 @@ function addMoves(
 ): Correction[] {
   const { key } = poll;
   const change = (part: TallyPart | "b" | "v", was: number | null, is: number) => {
-    if (was === null) pipeline.add(tallyKey(key, part), String(is), 0);
+    if (was === null) pipeline.add(tallyKey(key, part), counterText(is), 0);
     else if (was < is) pipeline.incr(tallyKey(key, part), is - was);
     else if (was > is) pipeline.decr(tallyKey(key, part), was - is);
   };
