@@ -24,6 +24,8 @@ const ttlMs = MINUTE;
 /** Each failure means that another process wrote its entry. */
 const attemptsMax = 20;
 const lookPauseMs = 0.5 * SECOND;
+/** No process of ours names more. */
+const homesMax = 1_000;
 
 type Self = Pick<ProcessIdentity, "id" | "settings">;
 type Entries = readonly FleetMember[];
@@ -33,6 +35,8 @@ export class FleetCopies {
   #startedAtMs: number | undefined;
   /** When each process was last seen, by its own entry. */
   #seen: ReadonlyMap<string, number> = new Map();
+  /** The highest number of homes that the entries name. */
+  homes = 0;
 
   /** @param servers - each once, as they are now. */
   constructor(servers: () => readonly MemcachedClient[]) {
@@ -72,6 +76,7 @@ export class FleetCopies {
     this.#startedAtMs ??= nowMs;
     const own = { ...identity, ...state, startedAtMs: this.#startedAtMs, seenAtMs: nowMs };
     const entries = await this.#write(own);
+    this.homes = Math.max(this.homes, ...entries.map(homesOf));
     const seen = this.#seen;
     const running = entries.filter(({ id, seenAtMs }) => seen.has(id) && seen.get(id) !== seenAtMs);
     this.#seen = seenIn(entries);
@@ -101,6 +106,12 @@ export class FleetCopies {
       this.#servers().map(server => orWhenMemcachedFails<Entries, Entries>(work(server), () => [])),
     );
   }
+}
+
+/** Entries of another release may lack it, or name a number that is none. */
+function homesOf({ homes, home }: Partial<FleetMember>): number {
+  const count = Math.max(homes ?? 0, (home ?? -1) + 1);
+  return Number.isInteger(count) && count <= homesMax ? count : 0;
 }
 
 const seenIn = (entries: Entries): ReadonlyMap<string, number> =>

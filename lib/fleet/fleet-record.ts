@@ -121,15 +121,20 @@ export class FleetRecord {
     return conflict === "unknown" ? undefined : conflict;
   }
 
-  /** Keeps this process's entry in memcached. Resolves with the process that it must give way to. Never rejects. */
-  exchange(
+  /**
+   * Keeps this process's entry in memcached, and learns of the homes that others use: a front may have started while MySQL
+   * was away. Resolves with the process that it must give way to. Never rejects.
+   */
+  async exchange(
     identity: ProcessIdentity,
     state: ProcessState,
     nowMs: number,
   ): Promise<Conflict | undefined> {
     const database = this.#siteId === undefined ? {} : databaseSetting(this.#siteId);
     const settings = { ...identity.settings, ...database };
-    return this.#copies.exchange({ ...identity, settings }, state, nowMs);
+    const conflict = await this.#copies.exchange({ ...identity, settings }, state, nowMs);
+    this.#homes.raiseTo(this.#copies.homes);
+    return conflict;
   }
 
   /** Removes this process's entry from memcached. Never rejects. */

@@ -11,6 +11,7 @@ import { orWhenMemcachedFails } from "../memcached/failure.ts";
 import type { Placement } from "../memcached/placement.ts";
 import type { QueueHomes } from "../queue/queue-homes.ts";
 import { isStoreFailure } from "../store/failure.ts";
+import { readSharedState } from "../store/fleet-processes.ts";
 import { type FlushCounts, noCounts } from "./counts.ts";
 import type { FlushDeps } from "./deps.ts";
 import { depthOf, driveQueues, type LaneQueue } from "./drive-queues.ts";
@@ -51,21 +52,25 @@ export interface PassSummary extends FlushCounts {
 export class Flusher {
   readonly #deps: FlushDeps;
   readonly #placement: Pick<Placement, "queueServers" | "isGone">;
+  readonly #homes: QueueHomes;
   readonly #copies: number;
   readonly #away = new Set<MemcachedClient>();
   readonly #openQueues: OpenQueues;
   readonly #standstills: Standstills;
   #lastDisturbanceMs = Number.NEGATIVE_INFINITY;
+  /** The last pass read the queues of at least so many homes. */
+  #homesRead = 0;
 
   /** @param copies - on how many servers each batch is stored when all are up. */
   constructor(
     deps: FlushDeps,
     placement: Pick<Placement, "queueServers" | "isGone">,
-    homes: Pick<QueueHomes, "names">,
+    homes: QueueHomes,
     copies: number,
   ) {
     this.#deps = deps;
     this.#placement = placement;
+    this.#homes = homes;
     this.#openQueues = new OpenQueues(deps, homes, () => {
       this.#lastDisturbanceMs = monotonicMs();
     });
@@ -88,13 +93,16 @@ export class Flusher {
   }
 
   /**
-   * True when MySQL has, at this moment, every commit of every queue that can be reached. For decisions that can't be
-   * taken back: MySQL may have been set back since the last pass.
+   * True when MySQL has, at this moment, every commit of every queue that can be reached, and the last pass read every
+   * queue that a front may write to. For decisions that can't be taken back: since that pass MySQL may have been set
+   * back, or a front may have come with a home that this process did not know of.
    *
    * @throws StoreFailure.
    */
   async confirm(): Promise<boolean> {
-    let confirmed = true;
+    const { homes } = await readSharedState(this.#deps.store);
+    this.#homes.raiseTo(homes);
+    let confirmed = this.#homes.count <= this.#homesRead;
     for (const server of this.#placement.queueServers) {
       const found = await this.#reach(server, () => this.#openQueues.confirm(server));
       confirmed &&= found !== false;
@@ -105,6 +113,7 @@ export class Flusher {
   async #pass(options: PassOptions): Promise<PassSummary> {
     const counts = noCounts();
     const queues: LaneQueue[] = [];
+    const homesRead = this.#homes.count;
     const { queueServers } = this.#placement;
     for (const server of this.#away) if (!queueServers.includes(server)) this.#away.delete(server);
     // Servers that were away come last: their batches are on the others as well, or can wait.
@@ -130,6 +139,7 @@ export class Flusher {
     for (const standstill of this.#standstills.takeNew()) {
       this.#deps.log.error({ event: "queue_stands_still", ...standstill });
     }
+    this.#homesRead = homesRead;
     const { waiting } = progressOf(counts, queues);
     const missing = [...this.#away].filter(server => !this.#placement.isGone(server));
     const unreachable = missing.map(({ name }) => name);

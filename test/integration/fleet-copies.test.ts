@@ -29,7 +29,7 @@ describe("the fleet record in memcached", { concurrency: true }, () => {
   const servers: MemcachedServer[] = [];
   const clients: MemcachedClient[] = [];
   before(async () => {
-    for (let i = 0; i < 8; i++) servers.push(await startMemcached());
+    for (let i = 0; i < 9; i++) servers.push(await startMemcached());
     for (const { port } of servers) clients.push(new MemcachedClient({ host: "127.0.0.1", port }));
   });
   after(async () => {
@@ -87,6 +87,14 @@ describe("the fleet record in memcached", { concurrency: true }, () => {
   it("a process that was killed keeps none from starting that differs from it", async () => {
     await on(4).exchange(processOf(1), state, Date.now() + 3_600_000);
     assert.equal(await on(4).conflictAtStart(processOf(2, "2")), undefined);
+  });
+
+  it("a process learns of the highest number of homes, and of none that is no number of homes", async () => {
+    const copies = on(8);
+    await on(8).exchange({ ...processOf(1), homes: 2, home: 4 }, state, Date.now());
+    await on(8).exchange({ ...processOf(2), homes: 2_000_000 }, state, Date.now());
+    await copies.exchange({ ...processOf(3), homes: 3 }, state, Date.now());
+    assert.equal(copies.homes, 5);
   });
 
   it("of two running processes that differ, the one that started later gives way", async () => {

@@ -15,6 +15,7 @@
  * - mixed versions, rolling changes of settings other than homes, and the workers' copies of the fleet record;
  * - a machine that is gone for good: every front is started again within seconds.
  */
+import { isFloodgateError } from "#lib/base/errors.ts";
 import { isMemcachedFailure } from "#lib/memcached/failure.ts";
 import { createPoll } from "#lib/polls/edit.ts";
 import type { CreatePoll } from "#lib/polls/schema.ts";
@@ -172,7 +173,9 @@ class SiteRun {
         this.#history.count("state: a number was given again");
       this.#polls.push({ ...poll, kind, options });
     } catch (error) {
-      if (!isStoreFailure(error) && !isMemcachedFailure(error))
+      // MySQL may go back between the poll's row and its publication: the editor is told that the poll is gone.
+      const isGone = isFloodgateError(error, "poll_not_found");
+      if (!isGone && !isStoreFailure(error) && !isMemcachedFailure(error))
         this.#history.crashed("editor", error);
     }
   }
