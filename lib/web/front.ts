@@ -19,7 +19,7 @@ import { type Placement, serversUp } from "../memcached/placement.ts";
 import type { CreateDeps } from "../polls/edit.ts";
 import { PublishedPolls } from "../polls/published.ts";
 import { type Connections, connectServers } from "../program/connections.ts";
-import { nothingWaits } from "../queue/depth.ts";
+import { allQueuesEmpty } from "../receipts/empty-queues.ts";
 import { Receipts } from "../receipts/find-receipt.ts";
 import { LiveBoard } from "../results/live-board.ts";
 import { ResultsBoard } from "../results/results-board.ts";
@@ -141,7 +141,7 @@ function build(config: Config, votingStart: VotingStart): Front {
     receipts: new Receipts({
       store: breaker,
       secrets,
-      nothingWaits: () => nothingWaits(placement.queueServers, homes.names),
+      nothingWaits: () => allQueuesEmpty(store, homes, placement.queueServers),
     }),
     edit: {
       store,

@@ -7,7 +7,7 @@ import { describe, it } from "node:test";
 import { monotonicMs, SECOND, sleep } from "#lib/base/clock.ts";
 import { Placement } from "#lib/memcached/placement.ts";
 import type { Slug } from "#lib/model/ids.ts";
-import { allQueueNames } from "#lib/queue/queue-names.ts";
+import { QueueHomes } from "#lib/queue/queue-homes.ts";
 import { encodeBatch } from "#lib/queue/slot-codec.ts";
 import { ResultsBoard } from "#lib/results/results-board.ts";
 import { findPoll } from "#lib/store/polls.ts";
@@ -43,7 +43,7 @@ function newBoard(): ResultsBoard {
     breaker: new StoreBreaker(store, deps.log),
     log: deps.log,
     placement: new Placement([client], 1),
-    homes: { names: allQueueNames(1) },
+    homes: new QueueHomes(1),
     copies: 1,
   });
 }

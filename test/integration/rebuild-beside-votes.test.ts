@@ -56,7 +56,7 @@ it("rebuildTallies lets votes of other homes go on while a dead front's lock las
       clock: { nowMs: Date.now },
       log: createLog("test", "silent"),
       placement: new Placement([bench.client], 1),
-      homes: { names: [dead.queue, alive.queue] },
+      homes: { names: [dead.queue, alive.queue], raiseTo: () => {} },
       copies: 1,
     };
     const { result, waiting } = await votingBeside(
@@ -93,7 +93,7 @@ it("rebuildTallies that gets no lock ends with its last attempt, and waits for n
     clock: { nowMs: Date.now },
     log,
     placement: new Placement([bench.client], 1, [server]),
-    homes: { names: [producer.queue] },
+    homes: { names: [producer.queue], raiseTo: () => {} },
     copies: 1,
   };
   assert.equal(await rebuildTallies(deps, [poll]), undefined);

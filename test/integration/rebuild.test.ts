@@ -59,17 +59,16 @@ async function newPolls(count: number) {
   return polls;
 }
 
-async function newPoll() {
-  const [poll] = await newPolls(1);
-  assert.ok(poll);
-  return poll;
-}
+const newPoll = async () => (await newPolls(1))[0] ?? assert.fail();
 
 let homes = 0;
 /** A queue that no other test uses. */
 function newQueue(): { producer: QueueProducer; homes: TallyDeps["homes"] } {
   const home = homes++;
-  return { producer: bench.producer(home), homes: { names: [queueName("normal", home)] } };
+  return {
+    producer: bench.producer(home),
+    homes: { names: [queueName("normal", home)], raiseTo: () => {} },
+  };
 }
 
 const depsFor = (homes: TallyDeps["homes"], change: Partial<TallyDeps> = {}): TallyDeps => ({

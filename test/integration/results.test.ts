@@ -26,7 +26,7 @@ const newBoard = () =>
     breaker: new StoreBreaker(store, log),
     log,
     placement,
-    homes: { names: [] },
+    homes: { names: [], raiseTo: () => {} },
     copies: 1,
   });
 
