@@ -150,11 +150,12 @@ export class ServerChange {
 
   /** True when MySQL has every ballot that was received before all processes had taken the step. */
   async #nothingOlder(lists: StoredLists, { summary, startedMs }: FinishedPass): Promise<boolean> {
-    const { store } = this.#worker;
+    const { store, flusher } = this.#worker;
     const { readyAtMs = neverMs } = lists;
     if (startedMs < (this.#ready?.seenMs ?? neverMs) || summary.waiting > 0) return false;
     if (summary.unreachable.length > 0) return false;
-    return (await frontsBefore(store, readyAtMs + skewMs, neverMs)).length === 0;
+    const fronts = await frontsBefore(store, readyAtMs + skewMs, neverMs);
+    return fronts.length === 0 && (await flusher.confirm());
   }
 
   /** Makes marks, tallies and published polls complete on all servers of both lists. True when they are. */
