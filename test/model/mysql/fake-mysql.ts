@@ -133,7 +133,8 @@ export class Session {
       return Array.isArray(result) ? (result as TableRow[]).map(row => ({ ...row })) : result;
     } catch (error) {
       const isDeadlock = (error as { errno?: number }).errno === 1213;
-      if (!this.#open || isDeadlock) tx.rollback();
+      // A statement that was under way when the connection ended may have taken locks since.
+      if (this.ended || !this.#open || isDeadlock) tx.rollback();
       if (isDeadlock) this.#open = false;
       if (!this.#open) this.#tx = undefined;
       throw error;
