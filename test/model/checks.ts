@@ -3,7 +3,7 @@
  * believed.
  */
 import { tallyKey } from "#lib/memcached/keys.ts";
-import type { PollKey, Slug } from "#lib/model/ids.ts";
+import type { PollId, PollKey, Slug } from "#lib/model/ids.ts";
 import type { PollKind } from "#lib/model/poll-rules.ts";
 import { countsOf } from "#lib/model/tally-parts.ts";
 import { decodeBatch } from "#lib/queue/slot-codec.ts";
@@ -153,12 +153,14 @@ export class Checks {
     const waiting = accepted - arrived - lost;
     if (waiting > 0) found.push(`${slug}: books say that ${waiting} ballots wait`);
     const accepts = this.#ledger.accepted.filter(each => each.slug === slug);
-    // The books know numbers, not ballots: a lost copy of a ballot, and a lost ballot that was replaced, count as lost.
+    // The books know numbers, not ballots: a lost copy of a ballot, a lost ballot that was replaced, and one whose front ended
+    // before it answered count as lost.
     const repeats =
       accepts.length - new Set(accepts.map(({ voter, ballotId }) => voter + ballotId)).size;
     const mayBeLost =
       accepts.filter(each => each.lostBy !== undefined || !this.#ledger.stands(each)).length +
-      repeats;
+      repeats +
+      this.#ledger.unanswered(id as PollId);
     const missing = Math.min(lost, accepted - arrived);
     if (missing > mayBeLost) {
       found.push(`${slug}: books say that ${missing} are lost, of ${mayBeLost} that may be`);
