@@ -1,6 +1,6 @@
 /**
  * The list of servers that the site has agreed on, as one process follows it. Its settings are only its wish: it serves
- * with the agreed list, and when all processes wish another one, workers begin a change (`fleet/server-change.ts`).
+ * with the agreed list, and when all processes wish another one, workers begin a change (`worker/server-change.ts`).
  *
  * The list is in MySQL, and workers publish it on all memcached servers, for a front that starts while MySQL is away.
  */
@@ -27,6 +27,7 @@ import {
   insertServerList,
   readServerLists,
   serverPositions,
+  setServerStep,
 } from "../store/server-lists.ts";
 
 export interface AgreedServersDeps {
@@ -89,17 +90,8 @@ export class AgreedServers {
   async take(): Promise<void> {
     const { store, placement } = this.#deps;
     const found = await readServerLists(store);
-    if (!found) {
-      if (placement.lists.newest.version === 0) await this.#assumeFirst();
-      return;
-    }
-    if (isBefore(found, placement.lists)) {
-      // MySQL went back to an earlier state, and the fleet did not.
-      const { newest, old, step } = placement.lists;
-      if (old) await insertServerList(store, old, "settled");
-      await insertServerList(store, newest, step);
-      return;
-    }
+    if (!found && placement.lists.newest.version === 0) return this.#assumeFirst();
+    if (!found || isBefore(found, placement.lists)) return this.#writeBack();
     const listed = [...found.newest.queues, ...(found.old?.queues ?? [])];
     const leftover = this.emptiesLeftovers ? await leftovers(store, listed) : [];
     this.#use(found, leftover);
@@ -159,6 +151,19 @@ export class AgreedServers {
         return orWhenMemcachedFails(server.send(pipeline), () => undefined);
       }),
     );
+  }
+
+  /** MySQL went back to an earlier state, and the fleet did not: MySQL gets the list and the step again. */
+  async #writeBack(): Promise<void> {
+    const { store, placement } = this.#deps;
+    const { lists } = placement;
+    await store.transaction(async db => {
+      const now = await readServerLists(db, "FOR UPDATE");
+      if (now && !isBefore(now, lists)) return;
+      if (lists.old) await insertServerList(db, lists.old, "settled");
+      const isNew = await insertServerList(db, lists.newest, lists.step);
+      if (!isNew) await setServerStep(db, lists.newest.version, lists.step);
+    });
   }
 
   /** Goes by the list that the first process will make. */
