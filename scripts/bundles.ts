@@ -1,6 +1,16 @@
 /** Bundling our own programs, one file each: for production, and for the fault tests' own builds. */
 import { type BuildOptions, build } from "esbuild";
 
+/** How each of our programs becomes one file that Node.js runs. */
+export const oneFile = {
+  outExtension: { ".js": ".mjs" },
+  bundle: true,
+  platform: "node",
+  format: "esm",
+  target: "node20",
+  packages: "external",
+} satisfies BuildOptions;
+
 /** Entries of the processes that keep running; packages stay outside. */
 const services = {
   front: "server/front.ts",
@@ -17,13 +27,8 @@ export async function bundle(
   options: Pick<BuildOptions, "conditions" | "plugins"> = {},
 ): Promise<void> {
   const common: BuildOptions = {
+    ...oneFile,
     outdir,
-    outExtension: { ".js": ".mjs" },
-    bundle: true,
-    platform: "node",
-    format: "esm",
-    target: "node20",
-    packages: "external",
     sourcemap: true,
     logLevel: "warning",
     jsx: "automatic",

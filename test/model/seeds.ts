@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync } from "node:fs";
 import { join } from "node:path";
 import { build } from "esbuild";
+import { oneFile } from "#scripts/bundles.ts";
 import { type Edit, planting } from "#test/faults/planted.ts";
 import type { SeedsReport } from "./run-seeds.ts";
 
@@ -18,14 +19,9 @@ export async function bundleModel(edits: readonly Edit[] = []): Promise<string> 
   mkdirSync("dist", { recursive: true });
   const outdir = mkdtempSync(join("dist", "model-"));
   await build({
+    ...oneFile,
     entryPoints: { "run-seeds": "test/model/run-seeds.ts" },
     outdir,
-    outExtension: { ".js": ".mjs" },
-    bundle: true,
-    platform: "node",
-    format: "esm",
-    target: "node20",
-    packages: "external",
     logLevel: "error",
     plugins: [planting([smallCache, ...edits])],
   });
