@@ -1,4 +1,4 @@
-/** Who and where a process is, for its row in the fleet record. */
+/** The name, role and place of a process, for its row in the fleet record. */
 import { createHash, randomBytes } from "node:crypto";
 import { readFileSync, readlinkSync } from "node:fs";
 import { hostname } from "node:os";

@@ -28,7 +28,7 @@ interface Stored {
     readonly withdrawn?: boolean;
   };
   readonly deadLetters?: readonly Buffer[];
-  /** Of the poll that has the number 7 now. */
+  /** The poll key of the poll that has the number 7 now. */
   readonly pollKey?: string;
   readonly away?: boolean;
   /** Lost ballots in the poll's books. */

@@ -8,12 +8,12 @@ export type ProcessRole = "front" | "worker";
 /** Settings that processes compare, by variable; of a secret, a digest. */
 export type ComparedSettings = Readonly<Record<string, string>>;
 
-/** Who and where a process is. Does not change while it runs. */
+/** The name, role and place of a process. They do not change while it runs. */
 export interface ProcessIdentity {
   /** 8 bytes, random for each run, as hex digits. */
   readonly id: string;
   readonly role: ProcessRole;
-  /** Of a front. */
+  /** The front's home; `undefined` for a worker. */
   readonly home: number | undefined;
   /** How many homes its settings name. */
   readonly homes: number;
@@ -29,7 +29,7 @@ export interface ProcessIdentity {
 
 /** What changes from one report to the next. */
 export interface ProcessState {
-  /** Of a front: every ballot that it received before is in MySQL. */
+  /** Every ballot that the front received before this moment is in MySQL. `undefined` for a worker. */
   readonly heldSinceMs: number | undefined;
   /** Its machine's clock against the site's time. */
   readonly clockAheadMs: number;
