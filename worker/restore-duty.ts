@@ -38,6 +38,8 @@ export function restoreDuty(worker: RestoreParts): () => Promise<void> {
       if (known !== undefined) log.error({ event: "backup_restored", generation, ...restore });
       known = generation;
     }
+    // Not while polls are being published anew: that run would note what it did not do.
+    if (running) return;
     if (monotonicMs() - forgottenMs > forgetEveryMs && setbacks.takeOutdatedCopies()) {
       forgottenMs = monotonicMs();
       await forgetGeneration(serversUp(placement.servers)).catch(error => {
@@ -49,7 +51,7 @@ export function restoreDuty(worker: RestoreParts): () => Promise<void> {
     const due = placement.servers.filter(
       server => server.available && publishedOn.get(server) !== generation,
     );
-    if (running || due.length === 0) return;
+    if (due.length === 0) return;
     running = true;
     // Not awaited: it may read all keys of memcached, and the next pass waits for this duty.
     void publish(due, generation)

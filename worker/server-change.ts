@@ -18,6 +18,7 @@ import { describeError } from "#lib/base/log.ts";
 import { workerSilentSeconds } from "#lib/fleet/agreed-servers.ts";
 import type { FinishedPass } from "#lib/flush/finalize.ts";
 import { orWhenMemcachedFails } from "#lib/memcached/failure.ts";
+import type { Poll } from "#lib/model/poll.ts";
 import {
   type ChangeStep,
   canonical,
@@ -30,7 +31,7 @@ import {
 import { reconcile } from "#lib/rebuild/reconcile.ts";
 import type { Database } from "#lib/store/database.ts";
 import { frontsBefore } from "#lib/store/front-rows.ts";
-import { pollsToCompare } from "#lib/store/polls.ts";
+import { pollsNotFinal, pollsToCompare } from "#lib/store/polls.ts";
 import {
   acceptedByUnknown,
   insertServerList,
@@ -100,7 +101,12 @@ export class ServerChange {
       const names = await this.#agreedWish(store, lists);
       if (!names || (await this.#fromOldRelease())) return;
       const targets = [...new Set([...names.memcached, ...names.queues])].map(placement.clientOf);
-      for (const server of targets) await removeForeignItems(this.#worker, server);
+      // Held, so that the others wait for this worker before they fill the new servers: a removal after that would take
+      // away what belongs there.
+      await placement.hold(async () => {
+        if (positionOf(placement.lists) !== positionOf(lists)) return;
+        for (const server of targets) await removeForeignItems(this.#worker, server);
+      });
       const { version } = lists.newest;
       const began = await store.transaction(async db => {
         const now = await readServerLists(db, "FOR UPDATE");
@@ -158,24 +164,30 @@ export class ServerChange {
     return fronts.length === 0 && (await flusher.confirm());
   }
 
-  /** Makes marks, tallies and published polls complete on all servers of both lists. True when they are. */
+  /**
+   * Makes marks, tallies and published polls complete on all servers of both lists. True when they are, and no server of
+   * the new list was away meanwhile.
+   */
   async #fill(): Promise<boolean> {
     const { clock, log, placement, published, store, tallies } = this.#worker;
     const { newest } = placement.lists;
     const deps = { store, log, clock, placement };
     const newServers = placement.servers.filter(({ name }) => newest.memcached.includes(name));
+    const isAway = () => newServers.some(({ available }) => !available);
+    if (isAway()) return false;
     if (!(await restoreMarks(deps, { version: newest.version, servers: newServers }))) return false;
     const nowMs = clock.nowMs();
     const polls = await pollsToCompare(store, nowMs, nowMs - finalForMs);
     for (const portion of portions(polls, pollsPerStep)) {
       if (!(await reconcile(tallies, portion, true))) return false;
     }
-    for (const poll of polls) {
+    // Also those that open later: MySQL may be away by then.
+    for (const poll of [...(await pollsNotFinal(store)), ...polls.filter(isFinal)]) {
       if (!(await published.isBehind(poll))) continue;
       await orWhenAway(published.publish(poll));
     }
     await orWhenAway(published.publishList(nowMs));
-    return true;
+    return !isAway();
   }
 
   /** Begins the next step, if all processes still are where they were. */
@@ -195,6 +207,8 @@ export class ServerChange {
     log.info({ event: "servers_change_step", version, step, servers });
   }
 }
+
+const isFinal = ({ finalizedAtMs }: Poll): boolean => finalizedAtMs !== null;
 
 /** A server that is away got nothing; the others did. */
 const orWhenAway = (work: Promise<void>): Promise<void> =>

@@ -103,10 +103,7 @@ async function restoreNext(
   { key, prefix }: Notes,
   found: Versioned,
 ) {
-  const noted = found.value.toString();
-  // The progress by an earlier list says nothing.
-  const text = noted.startsWith(prefix) ? noted.slice(prefix.length) : "0";
-  const next = await restorePortion(deps, server, parseProgress(text));
+  const next = await restorePortion(deps, server, parseProgress(found.value.toString(), prefix));
   if (!next) deps.log.info({ event: "marks_restored", server: server.name });
   const after = prefix + (next ? progressText(next) : done);
   return storeProgress(server, pipeline => pipeline.replace(key, after, 0, found));
@@ -140,7 +137,9 @@ const byId = (a: Poll, b: Poll) => a.id - b.id;
 
 const progressText = ({ pollId, voter }: Progress) => `${pollId} ${voter ?? ""}`;
 
-function parseProgress(text: string): Progress {
-  const [pollId = "0", voter] = text.split(" ");
+/** The progress by another list says nothing: it begins anew. */
+function parseProgress(noted: string, prefix: string): Progress {
+  const text = noted.startsWith(prefix) ? noted.slice(prefix.length) : "";
+  const [pollId = "0", voter] = /^\d/.test(text) ? text.split(" ") : [];
   return { pollId: Number(pollId) as PollId, voter: voter ? (voter as VoterKey) : undefined };
 }
