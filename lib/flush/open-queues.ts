@@ -178,7 +178,8 @@ export class OpenQueues {
   ): LeftAt[] {
     const left = new Map<Epoch, LeftAt>();
     for (const [index, { queue, epoch }] of states.entries()) {
-      left.set(epoch, { queue, epoch, slot: published[index] ?? 0, lacksBatch: false });
+      const slot = published[index] ?? 0;
+      left.set(epoch, { queue, epoch, slot, wasOpen: false, lacksBatch: false });
     }
     for (const flush of this.#flushesOn(server)) {
       const { queue, epoch, slot } = flush.checkpoint;
@@ -187,6 +188,7 @@ export class OpenQueues {
         queue,
         epoch,
         slot: Math.max(slot, left.get(epoch)?.slot ?? 0),
+        wasOpen: true,
         lacksBatch,
       });
     }

@@ -32,6 +32,8 @@ export interface LeftAt {
   readonly epoch: Epoch;
   /** The checkpoint as a worker left it; 0 when none has. */
   readonly slot: number;
+  /** This worker has seen the row of its checkpoint, maybe at slot 0: batches behind a missing slot do not move it. */
+  readonly wasOpen: boolean;
   /** MySQL lacks a batch that was committed behind a missing slot: a setback, wherever the checkpoint is. */
   readonly lacksBatch: boolean;
 }
@@ -61,7 +63,8 @@ export async function findSetbacks(
     const setbacks: Setback[] = [];
     for (const each of left) {
       const slot = found.get(each.epoch) ?? (await closedSlot(store, each));
-      const isBehind = each.slot > (slot ?? 0) || (each.slot > 0 && slot === undefined);
+      const hadRow = each.slot > 0 || each.wasOpen;
+      const isBehind = each.slot > (slot ?? 0) || (hadRow && slot === undefined);
       if (isBehind || each.lacksBatch) setbacks.push({ ...each, found: slot });
     }
     const mayBeApplying = setbacks.some(({ lacksBatch }) => !lacksBatch);
@@ -73,9 +76,9 @@ export async function findSetbacks(
 /** The checkpoint of an epoch that is not open; `undefined`: MySQL has no row of it. */
 async function closedSlot(
   store: SetbackDeps["store"],
-  { epoch, slot }: LeftAt,
+  { epoch, slot, wasOpen }: LeftAt,
 ): Promise<number | undefined> {
-  return slot > 0 ? (await readCheckpoint(store, epoch))?.slot : undefined;
+  return slot > 0 || wasOpen ? (await readCheckpoint(store, epoch))?.slot : undefined;
 }
 
 /**
