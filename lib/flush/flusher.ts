@@ -11,7 +11,7 @@ import { orWhenMemcachedFails } from "../memcached/failure.ts";
 import type { Placement } from "../memcached/placement.ts";
 import type { QueueHomes } from "../queue/queue-homes.ts";
 import { isStoreFailure } from "../store/failure.ts";
-import { readSharedState } from "../store/fleet-processes.ts";
+import { learnHomes } from "../store/fleet-processes.ts";
 import { type FlushCounts, noCounts } from "./counts.ts";
 import type { FlushDeps } from "./deps.ts";
 import { depthOf, driveQueues, type LaneQueue } from "./drive-queues.ts";
@@ -100,8 +100,7 @@ export class Flusher {
    * @throws StoreFailure.
    */
   async confirm(): Promise<boolean> {
-    const { homes } = await readSharedState(this.#deps.store);
-    this.#homes.raiseTo(homes);
+    await learnHomes(this.#deps.store, this.#homes);
     let confirmed = this.#homes.count <= this.#homesRead;
     for (const server of this.#placement.queueServers) {
       const found = await this.#reach(server, () => this.#openQueues.confirm(server));

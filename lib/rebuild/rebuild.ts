@@ -34,7 +34,7 @@ import { readQueues } from "../queue/slots.ts";
 import { openCheckpoints } from "../store/checkpoints.ts";
 import type { Store } from "../store/database.ts";
 import { StoreFailure } from "../store/failure.ts";
-import { readSharedState } from "../store/fleet-processes.ts";
+import { learnHomes } from "../store/fleet-processes.ts";
 import { readTotals, type Totals } from "../store/totals.ts";
 import { Backlog } from "./backlog.ts";
 import { type Correction, correctCounters, type Wanted } from "./correct-counters.ts";
@@ -102,7 +102,7 @@ function attemptRebuild(
   const servers = serversUp(deps.placement.queueServers);
   return deps.store.transaction(async db => {
     // Another machine may have more homes than this process knows: their slots count, too.
-    deps.homes.raiseTo((await readSharedState(db)).homes);
+    await learnHomes(db, deps.homes);
     const totals = await readTotals(db, ids);
     const open = await openCheckpoints(db);
     const checkpoints = new Map(open.map(({ epoch, slot }) => [epoch, slot]));

@@ -3,7 +3,7 @@ import type { MemcachedClient } from "../memcached/client.ts";
 import { nothingWaits } from "../queue/depth.ts";
 import type { QueueHomes } from "../queue/queue-homes.ts";
 import type { Database } from "../store/database.ts";
-import { readSharedState } from "../store/fleet-processes.ts";
+import { learnHomes } from "../store/fleet-processes.ts";
 
 /**
  * True when the queues of every home that a front may use are seen to be empty on all servers. The homes are read from
@@ -16,7 +16,6 @@ export async function allQueuesEmpty(
   homes: QueueHomes,
   servers: readonly MemcachedClient[],
 ): Promise<boolean> {
-  const shared = await readSharedState(db);
-  homes.raiseTo(shared.homes);
+  await learnHomes(db, homes);
   return nothingWaits(servers, homes.names);
 }

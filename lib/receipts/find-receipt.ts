@@ -64,7 +64,7 @@ export interface ReceiptDeps {
   readonly store: StoreBreaker;
   readonly secrets: KnownSecrets;
   /** True when every queue is seen to be empty at this moment. */
-  readonly nothingWaits: () => Promise<boolean>;
+  readonly nothingWaits: (mysql: Database) => Promise<boolean>;
 }
 
 export class Receipts {
@@ -105,7 +105,7 @@ async function report(
   const before = await lookUp(db, receipt);
   if (before.state !== "waiting") return before;
   const { lost } = (await readOutcomes(db, [receipt.pollId])).get(receipt.pollId) ?? noOutcomes;
-  if (lost === 0 || !(await nothingWaits())) return before;
+  if (lost === 0 || !(await nothingWaits(db))) return before;
   // The queues were empty after the first look: now MySQL has every ballot that was on its way.
   const after = await lookUp(db, receipt);
   return after.state === "waiting" ? { ...after, state: "lost" } : after;

@@ -178,6 +178,18 @@ export async function readSharedState(db: Database): Promise<SharedState> {
   };
 }
 
+/**
+ * Makes `homes` cover every home that a process of the fleet may use. One query.
+ *
+ * @throws StoreFailure.
+ */
+export async function learnHomes(
+  db: Database,
+  homes: { raiseTo(count: number): void },
+): Promise<void> {
+  homes.raiseTo((await readSharedState(db)).homes);
+}
+
 /** Notes that processes have ended. */
 export async function endProcesses(db: Database, ids: readonly string[]): Promise<void> {
   if (ids.length === 0) return;

@@ -141,7 +141,7 @@ function build(config: Config, votingStart: VotingStart): Front {
     receipts: new Receipts({
       store: breaker,
       secrets,
-      nothingWaits: () => allQueuesEmpty(store, homes, placement.queueServers),
+      nothingWaits: mysql => allQueuesEmpty(mysql, homes, placement.queueServers),
     }),
     edit: {
       store,

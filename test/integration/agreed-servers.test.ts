@@ -52,19 +52,16 @@ describe("the agreed list of servers after MySQL went back", { concurrency: fals
     assert.equal(agreed.lists.step, "switching");
   });
 
-  it("MySQL that lacks the newest list gets it again, with its step", async () => {
-    const agreed = newProcess();
-    await agreed.take();
-    await store.write("test.back", "DELETE FROM server_lists WHERE version = 2");
-    await agreed.take();
-    assert.equal(await stored(), "1 to 2, switching");
-  });
-
-  it("MySQL without any list gets the fleet's again before a process makes a first one", async () => {
-    const agreed = newProcess();
-    await agreed.take();
-    await store.write("test.back", "DELETE FROM server_lists");
-    await agreed.take();
-    assert.equal(await stored(), "1 to 2, switching");
-  });
+  for (const [what, lost] of [
+    ["the newest list gets it again, with its step", "version = 2"],
+    ["every list gets the fleet's again before a process makes a first one", "version > 0"],
+  ]) {
+    it(`MySQL that lacks ${what}`, async () => {
+      const agreed = newProcess();
+      await agreed.take();
+      await store.write("test.back", `DELETE FROM server_lists WHERE ${lost}`);
+      await agreed.take();
+      assert.equal(await stored(), "1 to 2, switching");
+    });
+  }
 });

@@ -12,7 +12,7 @@ import { memcachedStat } from "#test/support/memcached-stats.ts";
 import { Site } from "#test/support/site.ts";
 
 /** The slowest of the voting loops asks memcached once a second. */
-const quietMs = 1.5 * SECOND;
+const quietMs = 2.5 * SECOND;
 /** The site's time is measured every five seconds in this process, too: only some of these waits may contain that. */
 const waits = 4;
 

@@ -153,8 +153,8 @@ export class Checks {
     const waiting = accepted - arrived - lost;
     if (waiting > 0) found.push(`${slug}: books say that ${waiting} ballots wait`);
     const accepts = this.#ledger.accepted.filter(each => each.slug === slug);
-    // The books know numbers, not ballots: a lost copy of a ballot, a lost ballot that was replaced, and one whose front ended
-    // before it answered count as lost.
+    // The books know numbers, not ballots: a lost copy of a ballot, a lost ballot that was replaced, and one whose front
+    // ended before it answered count as lost.
     const repeats =
       accepts.length - new Set(accepts.map(({ voter, ballotId }) => voter + ballotId)).size;
     const mayBeLost =

@@ -102,14 +102,13 @@ export class Ledger {
     return row !== undefined && hex(row.ballot_id) === ballot.ballotId;
   }
 
-  /** Ballots of a poll that were written somewhere, and whose front ended before it answered. */
+  /** Ballots of a poll that were written, are not stored, and whose front ended before it answered. */
   unanswered(pollId: PollId): number {
-    const answered = new Set(
-      this.accepted.map(each => keyOf(each.pollId, each.voter, each.ballotId)),
-    );
+    const answered = this.accepted.map(each => keyOf(each.pollId, each.voter, each.ballotId));
+    const stored = [...this.#world.mysql.server.tables.rows("ballots").values()].map(rowKey);
+    const known = new Set([...answered, ...stored]);
     const written = new Set([...this.#slots.keys(), ...this.#committedMs.keys()]);
-    const ofPoll = [...written].filter(key => key.startsWith(`${pollId}:`));
-    return ofPoll.filter(key => !answered.has(key)).length;
+    return [...written].filter(key => key.startsWith(`${pollId}:`) && !known.has(key)).length;
   }
 
   /** After a fault that took something: which ballots have no holder any more? */

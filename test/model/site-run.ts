@@ -173,8 +173,9 @@ class SiteRun {
         this.#history.count("state: a number was given again");
       this.#polls.push({ ...poll, kind, options });
     } catch (error) {
-      // MySQL may go back between the poll's row and its publication: the editor is told that the poll is gone.
-      const isGone = isFloodgateError(error, "poll_not_found");
+      // MySQL went back between the poll's row and its publication: the editor is told that the poll is gone.
+      const wentBack = this.#history.counts.has("state: MySQL lost commits");
+      const isGone = wentBack && isFloodgateError(error, "poll_not_found");
       if (!isGone && !isStoreFailure(error) && !isMemcachedFailure(error))
         this.#history.crashed("editor", error);
     }

@@ -211,8 +211,10 @@ export const mysqlFaults: readonly Fault[] = [
       let inserts = 0;
       answerStatements(proxy, statement => {
         // Ballots meet it several times in a row, however slow the machine is; other statements now and then.
-        const isInRow = statement === "ballots.insert" && Math.floor(inserts++ / 10) % 2 === 0;
-        const isHit = isInRow || (statement !== "ballots.insert" && incident.random() < 0.02);
+        const isHit =
+          statement === "ballots.insert"
+            ? Math.floor(inserts++ / 10) % 2 === 0
+            : incident.random() < 0.02;
         return isHit ? failed(1047) : undefined;
       });
       await incident.pause(3_000, 5_000 * incident.scale);
