@@ -8,7 +8,7 @@ import {
   restoreBackup,
 } from "#lib/backup/restore-backup.ts";
 import { Session } from "#lib/backup/session.ts";
-import { readMigrations, replacedPrefix } from "#lib/backup/staged-schema.ts";
+import { discardedPrefix, readMigrations, replacedPrefix } from "#lib/backup/staged-schema.ts";
 import { dropTables } from "#lib/backup/staged-tables.ts";
 import { MINUTE } from "#lib/base/clock.ts";
 import { plural } from "#lib/base/human-readable.ts";
@@ -43,7 +43,7 @@ export const command = createProgram<RestoreOptions>(
       "Loads a backup of `floodgate backup`, from a file or (with -) from standard input, into new tables, checks that it " +
       "is whole, and only then puts them into the place of the old ones. A damaged backup, or an end of this command in " +
       "the middle, changes nothing. Fronts and workers go on: votes wait in memcached meanwhile, and the books say " +
-      "afterwards which are lost. The old tables are kept as replaced_… until the next restore. See docs/backups.md.",
+      "afterwards which are lost. The old tables are kept as replaced_… until the next restore has succeeded. See docs/backups.md.",
     argument: "[file]",
     options: [
       { flags: "--replace", text: "replace the polls and ballots that are in the database" },
@@ -154,7 +154,7 @@ async function announceOnly(connections: Connections): Promise<number> {
 }
 
 async function dropOnly({ store }: Connections): Promise<number> {
-  await Session.use(store, session => dropTables(session, replacedPrefix));
+  await Session.use(store, session => dropTables(session, replacedPrefix, discardedPrefix));
   print("restore: no replaced tables are kept");
   return exitStatus.ok;
 }

@@ -4,7 +4,7 @@
  */
 import type { Database, Row } from "../store/database.ts";
 import type { Session } from "./session.ts";
-import { replacedPrefix, stagedPrefix } from "./staged-schema.ts";
+import { isLiveTable, replacedPrefix, stagedPrefix } from "./staged-schema.ts";
 import { existingTables } from "./staged-tables.ts";
 
 /** In the text of SHOW CREATE TABLE. */
@@ -31,7 +31,7 @@ export async function nameForeignKeys(session: Session): Promise<void> {
       await session.run("drop_keys", `ALTER TABLE \`${table}\` ${drops.join(", ")}`);
     }
   }
-  for (const table of tables.filter(name => !/^(restoring|replaced)_/.test(name))) {
+  for (const table of tables.filter(isLiveTable)) {
     const keys = (await keysOf(session, table)).filter(([name]) => name.startsWith(stagedPrefix));
     const changes = keys.flatMap(([name, definition]) => [
       `DROP FOREIGN KEY \`${name}\``,

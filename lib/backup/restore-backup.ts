@@ -17,7 +17,7 @@ import { carryOver, skipNumbers } from "./carry-over.ts";
 import { nameForeignKeys } from "./foreign-keys.ts";
 import { DamagedBackup, readBackup } from "./read-backup.ts";
 import type { Session } from "./session.ts";
-import { type Migration, replacedPrefix, stagedPrefix, tablesOf } from "./staged-schema.ts";
+import { discardedPrefix, type Migration, stagedPrefix, tablesOf } from "./staged-schema.ts";
 import {
   dropTables,
   existingTables,
@@ -87,7 +87,7 @@ export async function restoreBackup(session: Session, input: RestoreInput): Prom
   const { live, migrations } = input;
   const tables = tablesOf(migrations);
   await nameForeignKeys(session);
-  await dropTables(session, stagedPrefix);
+  await dropTables(session, stagedPrefix, discardedPrefix);
   const { header, tableHeaders, rows } = await load(session, input, tables);
   await migrateStaged(session, migrations.slice(header.migrations.length), tables);
   const generation = await noteRestore(session, header, live.tables.includes("site"));
@@ -100,7 +100,6 @@ export async function restoreBackup(session: Session, input: RestoreInput): Prom
     await session.run("drop_kept", `DROP TABLE ${stagedPrefix}${keptTable}`);
     await carryOver(session, "before the swap");
   }
-  await dropTables(session, replacedPrefix);
   const swapped = [...tables, "migrations"].filter(name => !isLive || name !== keptTable);
   await swapTables(
     session,
@@ -108,6 +107,7 @@ export async function restoreBackup(session: Session, input: RestoreInput): Prom
     swapped.filter(name => live.tables.includes(name)),
   );
   if (isLive) await carryOver(session, "after the swap");
+  await dropTables(session, discardedPrefix);
   await nameForeignKeys(session);
   return { header, rows, generation };
 }

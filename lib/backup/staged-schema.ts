@@ -10,6 +10,12 @@ import { migrationNames, splitStatements } from "../store/migrate.ts";
 export const stagedPrefix = "restoring_";
 /** Before the names of tables that a restore has replaced. */
 export const replacedPrefix = "replaced_";
+/** Before the names of tables that the restore before it had replaced, from the swap until they are deleted. */
+export const discardedPrefix = "discarded_";
+
+/** True for a table that no restore has made or put aside. */
+export const isLiveTable = (name: string): boolean =>
+  ![stagedPrefix, replacedPrefix, discardedPrefix].some(prefix => name.startsWith(prefix));
 
 /** One file of `sql/`. */
 export interface Migration {

@@ -2,7 +2,7 @@
  * The tables beside the live ones: a restore makes and fills them, swaps them with the live ones in one statement, and keeps
  * those that it has replaced.
  *
- * Invariant: until the swap, the live tables are untouched. The swap waits for transactions that use them, and the next
+ * Invariant: until the swap, the live tables are untouched, and so are those that an earlier restore has replaced. The swap waits for transactions that use them, and the next
  *   ones wait for it. So no flush is half in the old tables and half in the new ones.
  */
 import { SECOND, sleep } from "../base/clock.ts";
@@ -10,7 +10,13 @@ import type { Row } from "../store/database.ts";
 import { isStoreFailure } from "../store/failure.ts";
 import type { Cell, TableHeader } from "./backup-format.ts";
 import type { Session } from "./session.ts";
-import { type Migration, replacedPrefix, staged, stagedPrefix } from "./staged-schema.ts";
+import {
+  discardedPrefix,
+  type Migration,
+  replacedPrefix,
+  staged,
+  stagedPrefix,
+} from "./staged-schema.ts";
 
 const rowsPerInsert = 500;
 const charactersPerInsert = 262_144;
@@ -30,9 +36,11 @@ export async function existingTables(session: Session): Promise<string[]> {
   return rows.map(({ name }) => name);
 }
 
-/** Deletes the tables that begin with a prefix. */
-export async function dropTables(session: Session, prefix: string): Promise<void> {
-  const tables = (await existingTables(session)).filter(name => name.startsWith(prefix));
+/** Deletes the tables that begin with one of these prefixes. */
+export async function dropTables(session: Session, ...prefixes: readonly string[]): Promise<void> {
+  const tables = (await existingTables(session)).filter(name =>
+    prefixes.some(prefix => name.startsWith(prefix)),
+  );
   if (tables.length === 0) return;
   await session.run("no_keys", "SET SESSION foreign_key_checks = 0");
   await session.run("drop", `DROP TABLE ${tables.map(name => `\`${name}\``).join(", ")}`);
@@ -118,7 +126,8 @@ export class TableLoad {
 }
 
 /**
- * Puts the tables beside the live ones into their places, all at once.
+ * Puts the tables beside the live ones into their places, all at once. The tables that an earlier restore has replaced, which
+ * have no foreign keys any more, get another name in the same statement, and can be deleted after it.
  *
  * @param live - those live tables that are replaced.
  * @throws StoreFailure when others have not let go of the tables: nothing has changed.
@@ -128,7 +137,9 @@ export async function swapTables(
   tables: readonly string[],
   live: readonly string[],
 ): Promise<void> {
+  const replaced = (await existingTables(session)).filter(name => name.startsWith(replacedPrefix));
   const renames = [
+    ...replaced.map(name => `\`${name}\` TO \`${name.replace(replacedPrefix, discardedPrefix)}\``),
     ...live.map(name => `\`${name}\` TO \`${replacedPrefix}${name}\``),
     ...tables.map(name => `\`${stagedPrefix}${name}\` TO \`${name}\``),
   ];

@@ -10,16 +10,15 @@ import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { DamagedBackup } from "#lib/backup/read-backup.ts";
-import { readLive, restoreBackup } from "#lib/backup/restore-backup.ts";
 import { SchemaInUse, Session } from "#lib/backup/session.ts";
-import { readMigrations, tablesOf } from "#lib/backup/staged-schema.ts";
-import { writeBackup } from "#lib/backup/write-backup.ts";
+import { readMigrations } from "#lib/backup/staged-schema.ts";
 import type { Slug } from "#lib/model/ids.ts";
 import { type Row, Store } from "#lib/store/database.ts";
 import { readSharedState } from "#lib/store/fleet-processes.ts";
 import { checkSchema, migrate, SchemaMismatch } from "#lib/store/migrate.ts";
 import { findPoll } from "#lib/store/polls.ts";
 import { lastRestore } from "#lib/store/restores.ts";
+import { backupOf, restoreInto } from "#test/support/backups.ts";
 import { startFlushBench } from "#test/support/flush-bench.ts";
 import {
   assertSameContent,
@@ -35,26 +34,9 @@ import { testDatabase } from "#test/support/services.ts";
 const bench = await startFlushBench();
 const { store } = bench;
 const migrations = await readMigrations();
-const tables = tablesOf(migrations);
 
-async function takeBackup(from = store): Promise<Buffer> {
-  return Session.use(from, async session => {
-    let text = "";
-    const { chunks } = writeBackup(session, "0.0.0", tables, () => {});
-    for await (const chunk of chunks) text += chunk;
-    return gzipSync(text);
-  });
-}
-
-function restore(bytes: Buffer, into = store, known = migrations) {
-  return Session.use(into, async session => {
-    const live = await readLive(session, known);
-    const source = (async function* () {
-      yield bytes;
-    })();
-    return restoreBackup(session, { bytes: source, migrations: known, live, progress: () => {} });
-  });
-}
+const takeBackup = (from = store) => backupOf(from);
+const restore = (bytes: Buffer, into = store) => restoreInto(into, bytes);
 
 await fillWithHardValues(bench);
 const backup = await takeBackup();
