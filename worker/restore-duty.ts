@@ -9,7 +9,7 @@ import type { WorkerParts } from "./worker-parts.ts";
 
 type RestoreParts = Pick<
   WorkerParts,
-  "clock" | "flusher" | "log" | "placement" | "published" | "setbacks" | "store"
+  "clock" | "flusher" | "log" | "placement" | "setbacks" | "store"
 >;
 
 /** Ballots of a poll that is gone may arrive for as long as fronts remember it. */
@@ -22,6 +22,8 @@ const forgetEveryMs = 5 * SECOND;
 export function restoreDuty(worker: RestoreParts): () => Promise<void> {
   const { flusher, log, placement, setbacks, store } = worker;
   const publishedOn = new Map<MemcachedClient, string>();
+  /** Servers whose note of the generation is not true any more. One that is away keeps it until it is back. */
+  const outdated = new Set<MemcachedClient>();
   let known: string | undefined;
   let running = false;
   let forgottenMs = Number.NEGATIVE_INFINITY;
@@ -42,11 +44,12 @@ export function restoreDuty(worker: RestoreParts): () => Promise<void> {
     if (running) return;
     if (monotonicMs() - forgottenMs > forgetEveryMs && setbacks.takeOutdatedCopies()) {
       forgottenMs = monotonicMs();
-      await forgetGeneration(serversUp(placement.servers)).catch(error => {
-        setbacks.noteOutdatedCopies();
-        throw error;
-      });
-      publishedOn.clear();
+      for (const server of placement.servers) outdated.add(server);
+    }
+    for (const server of serversUp([...outdated])) {
+      await forgetGeneration(server);
+      outdated.delete(server);
+      publishedOn.delete(server);
     }
     const due = placement.servers.filter(
       server => server.available && publishedOn.get(server) !== generation,

@@ -15,7 +15,6 @@ import { plural } from "#lib/base/human-readable.ts";
 import { createLog } from "#lib/base/log.ts";
 import { orWhenMemcachedFails } from "#lib/memcached/failure.ts";
 import { publishAnew } from "#lib/polls/publish-anew.ts";
-import { PublishedPolls } from "#lib/polls/published.ts";
 import {
   createProgram,
   exitStatus,
@@ -121,12 +120,11 @@ const refusal = (live: LiveContent) =>
 
 /** Corrects memcached at once. When that fails, a worker does it. */
 async function publishNow(
-  { store, clock, log, placement }: Connections,
+  { store, clock, placement }: Connections,
   generation: string,
 ): Promise<void> {
-  const published = new PublishedPolls(placement, store, log);
   await clock.measure();
-  const done = publishAnew({ store, published }, placement.servers, generation, clock.nowMs());
+  const done = publishAnew({ store, placement }, placement.servers, generation, clock.nowMs());
   await orWhenMemcachedFails(done, () => {
     remark(
       "restore: not all memcached servers could be told; a worker or `floodgate flush` does it",

@@ -4,53 +4,81 @@
  *
  * Each server has a note of the generation of MySQL that its copies are of. So any process can find out that they are
  * outdated, also when the process that restored the backup has died.
+ *
+ * Invariant: a server has the note of a generation only when every copy on it was replaced. A server that is away
+ *   keeps no other one from that, and gets its copies when it is back.
  */
 import { portions } from "../base/lists.ts";
 import type { MemcachedClient } from "../memcached/client.ts";
+import { type MemcachedFailure, orWhenMemcachedFails } from "../memcached/failure.ts";
 import { dumpKeys } from "../memcached/key-dump.ts";
 import { generationKey, publishedKeyPrefix, publishedSlug } from "../memcached/keys.ts";
 import { Pipeline } from "../memcached/pipeline.ts";
+import type { Placement } from "../memcached/placement.ts";
 import type { Slug } from "../model/ids.ts";
 import type { Database } from "../store/database.ts";
 import { pollsBySlug } from "../store/polls.ts";
-import type { PublishedPolls } from "./published.ts";
+import { readList } from "./published.ts";
+import { PublishedCopies } from "./published-copies.ts";
+import { writeCurrent } from "./write-current.ts";
 
 export interface PublishAnewDeps {
   readonly store: Database;
-  readonly published: PublishedPolls;
+  readonly placement: Placement;
 }
 
 const slugsPerQuery = 200;
 
 /**
- * Replaces every copy on those of `servers` whose copies are not of this generation, and the list of polls.
+ * Replaces every copy on those of `servers` whose copies are not of this generation, and the list of polls there.
  *
  * **Cost:** one small read for each server; one dump of its keys when the generation differs.
  *
  * @param generation - as it was read from MySQL before.
- * @throws MemcachedFailure, StoreFailure: do it again.
+ * @throws MemcachedFailure: a server could not be reached, the others were. StoreFailure. Do it again.
  */
 export async function publishAnew(
-  { store, published }: PublishAnewDeps,
+  { store, placement }: PublishAnewDeps,
   servers: readonly MemcachedClient[],
   generation: string,
   nowMs: number,
 ): Promise<void> {
-  const outdated: MemcachedClient[] = [];
+  const failures: MemcachedFailure[] = [];
   for (const server of servers) {
-    if ((await notedGeneration(server)) !== generation) outdated.push(server);
+    const work = publishOn(server, { store, placement }, generation, nowMs);
+    await orWhenMemcachedFails(work, failure => void failures.push(failure));
   }
-  if (outdated.length === 0) return;
+  if (failures[0]) throw failures[0];
+}
+
+async function publishOn(
+  server: MemcachedClient,
+  { store, placement }: PublishAnewDeps,
+  generation: string,
+  nowMs: number,
+): Promise<void> {
+  if ((await notedGeneration(server)) === generation) return;
+  const copies = new PublishedCopies(placement);
   const slugs = new Set<Slug>();
-  for (const server of outdated) {
-    for await (const { key } of dumpKeys(server, publishedKeyPrefix)) slugs.add(publishedSlug(key));
+  for await (const { key } of dumpKeys(server, publishedKeyPrefix)) {
+    slugs.add(publishedSlug(key));
   }
   for (const portion of portions([...slugs], slugsPerQuery)) {
-    const found = new Map((await pollsBySlug(store, portion)).map(poll => [poll.slug, poll]));
-    await published.replaceAll(portion.map(slug => [slug, found.get(slug) ?? null]));
+    await writeCurrent(
+      () => pollsBySlug(store, portion),
+      async polls => {
+        const found = new Map(polls.map(poll => [poll.slug, poll]));
+        for (const slug of portion) await copies.writeOn(server, slug, found.get(slug) ?? null);
+        // A front that can't read the number of publications reads each copy anew after a second.
+        await orWhenMemcachedFails(copies.announce(), () => undefined);
+      },
+    );
   }
-  await published.publishList(nowMs);
-  for (const server of outdated) await noteGeneration(server, generation);
+  await writeCurrent(
+    () => readList(store, nowMs),
+    list => copies.writeListOn(server, JSON.stringify(list)),
+  );
+  await noteGeneration(server, generation);
 }
 
 async function notedGeneration(server: MemcachedClient): Promise<string | undefined> {
@@ -60,17 +88,15 @@ async function notedGeneration(server: MemcachedClient): Promise<string | undefi
 }
 
 /**
- * Makes the copies on these servers count as outdated: MySQL has gone back without a new generation, or lacks a poll that
- * fronts take votes for.
+ * Makes the copies on a server count as outdated: MySQL has gone back without a new generation, or lacks a poll that fronts
+ * take votes for.
  *
  * @throws MemcachedFailure.
  */
-export async function forgetGeneration(servers: readonly MemcachedClient[]): Promise<void> {
-  for (const server of servers) {
-    const pipeline = new Pipeline();
-    pipeline.delete(generationKey);
-    await server.send(pipeline);
-  }
+export async function forgetGeneration(server: MemcachedClient): Promise<void> {
+  const pipeline = new Pipeline();
+  pipeline.delete(generationKey);
+  await server.send(pipeline);
 }
 
 async function noteGeneration(server: MemcachedClient, generation: string): Promise<void> {

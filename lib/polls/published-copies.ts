@@ -23,6 +23,9 @@ const absent = "-";
 const absentSeconds = 60;
 const putBackSeconds = 10;
 
+const textOf = (poll: Poll | null) => (poll ? JSON.stringify(poll) : absent);
+const secondsOf = (poll: Poll | null) => (poll ? 0 : absentSeconds);
+
 /** One copy, as it was read. */
 export interface PollCopy {
   /** `null`: the note that there is no such poll. */
@@ -61,25 +64,17 @@ export class PublishedCopies {
    * @throws MemcachedFailure when a server could not be written; the others were.
    */
   async write(slug: Slug, poll: Poll | null): Promise<void> {
-    const text = poll ? JSON.stringify(poll) : absent;
-    const seconds = poll ? 0 : absentSeconds;
-    await onAll(this.#placement.ofSlug(slug), server =>
-      put(server, publishedKey(slug), text, seconds),
-    );
+    await onAll(this.#placement.ofSlug(slug), server => this.writeOn(server, slug, poll));
   }
 
-  /** The same on the servers that are up. Throws what `write` throws. */
-  async replace(slug: Slug, poll: Poll | null): Promise<void> {
-    const text = poll ? JSON.stringify(poll) : absent;
-    const seconds = poll ? 0 : absentSeconds;
-    await onAll(serversUp(this.#placement.ofSlug(slug)), server =>
-      put(server, publishedKey(slug), text, seconds),
-    );
+  /** The same on one server, whether or not it is one of the poll's. @throws MemcachedFailure. */
+  async writeOn(server: MemcachedClient, slug: Slug, poll: Poll | null): Promise<void> {
+    await put(server, publishedKey(slug), textOf(poll), secondsOf(poll));
   }
 
   /** Same as `write`, but keeps a confirmed copy that is there: it comes from an editor's save and is newer. */
   async add(slug: Slug, poll: Poll | null): Promise<void> {
-    const copy = { text: poll ? JSON.stringify(poll) : absent, seconds: poll ? 0 : absentSeconds };
+    const copy = { text: textOf(poll), seconds: secondsOf(poll) };
     await onAll(this.#placement.ofSlug(slug), server =>
       addOver(server, publishedKey(slug), copy, there => there.putBack),
     );
@@ -106,6 +101,11 @@ export class PublishedCopies {
   /** Throws what `write` throws. */
   async writeList(text: string): Promise<void> {
     await onAll(this.#placement.ofLists(), server => put(server, listedKey, text, 0));
+  }
+
+  /** The same on one server, if it is one of the list's. @throws MemcachedFailure. */
+  async writeListOn(server: MemcachedClient, text: string): Promise<void> {
+    if (this.#placement.ofLists().includes(server)) await put(server, listedKey, text, 0);
   }
 
   /**

@@ -31,7 +31,7 @@ import { isMemcachedFailure, orWhenMemcachedFails } from "../memcached/failure.t
 import type { Placement } from "../memcached/placement.ts";
 import type { Slug } from "../model/ids.ts";
 import type { Poll } from "../model/poll.ts";
-import type { Store } from "../store/database.ts";
+import type { Database, Store } from "../store/database.ts";
 import { isStoreFailure } from "../store/failure.ts";
 import { findPoll, listedPolls } from "../store/polls.ts";
 import type { StoreBreaker } from "../store/store-breaker.ts";
@@ -151,12 +151,6 @@ export class PublishedPolls {
     await this.#write(slug, null);
   }
 
-  /** Replaces the copies of many slugs on the servers that are up, and announces that once. Throws what `publish` throws. */
-  async replaceAll(polls: Iterable<readonly [Slug, Poll | null]>): Promise<void> {
-    for (const [slug, poll] of polls) await this.#copies.replace(slug, poll);
-    await this.#copies.announce();
-  }
-
   /** Announces the write also when a server failed: the others have the new copy. */
   async #write(slug: Slug, poll: Poll | null): Promise<void> {
     const written = await Promise.allSettled([this.#copies.write(slug, poll)]);
@@ -268,7 +262,8 @@ export class PublishedPolls {
   }
 }
 
-async function readList(store: Store, nowMs: number): Promise<readonly ListedPoll[]> {
+/** The list of polls as MySQL has it. @throws StoreFailure. */
+export async function readList(store: Database, nowMs: number): Promise<readonly ListedPoll[]> {
   const polls = await listedPolls(store, nowMs - listedAfterClosingMs, listedMax);
   return polls.map(({ slug, question, opensAtMs, closesAtMs, finalizedAtMs }) => ({
     slug,

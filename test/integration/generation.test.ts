@@ -70,7 +70,7 @@ describe("a worker whose MySQL has another generation", () => {
 
 describe("the copies of polls in memcached after a restore", () => {
   const publishAnewNow = (generation: string) =>
-    publishAnew({ store, published: newPublished() }, [client], generation, Date.now());
+    publishAnew({ store, placement }, [client], generation, Date.now());
 
   it("a copy of a poll that MySQL lacks becomes the note that there is none, an edited one goes back", async () => {
     const ids = [await newPoll(), await newPoll()];
