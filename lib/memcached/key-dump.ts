@@ -17,23 +17,34 @@ export interface DumpedKey extends Pick<Versioned, "version"> {
   readonly lastAccessMs: number;
 }
 
+/**
+ * How the server walks through its items. By slab `classes`, it leaves out an item that is in use at that moment. Through
+ * its hash `table`, it leaves out none, but holds a lock while the reader makes it wait: read on at once.
+ */
+export type Walk = "classes" | "table";
+
+const commandOf = { classes: "all", table: "hash" } as const;
+
 /** The crawler may rest between two portions. */
 const silenceMsMax = 10 * SECOND;
 
 /**
- * The keys that begin with `prefix`, in no order. Keys that are written meanwhile may be among them or not.
+ * The keys that begin with `prefix`, in no order. Keys that are written meanwhile may be among them or not. A server before
+ * memcached 1.6.9 can't walk through its hash table, and walks by slab classes.
  *
  * @throws MemcachedFailure: the server can't be reached, or has no crawler, or is busy with another dump.
  */
 export async function* dumpKeys(
-  { address }: Pick<MemcachedClient, "address">,
+  server: Pick<MemcachedClient, "address">,
   prefix: string,
+  walk: Walk = "classes",
 ): AsyncGenerator<DumpedKey> {
-  const socket = connect(address);
+  const socket = connect(server.address);
   socket.setTimeout(silenceMsMax, () => socket.destroy(new Error("no answer")));
   try {
-    for await (const line of linesOf(socket)) {
+    for await (const line of linesOf(socket, commandOf[walk])) {
       if (line === "END") return;
+      if (walk === "table" && line.startsWith("BADCLASS")) return yield* dumpKeys(server, prefix);
       const item = parseLine(line);
       if (!item) throw new MemcachedFailure("rejected", `no dump of the keys: ${line}`);
       if (item.key.startsWith(prefix)) yield item;
@@ -45,14 +56,14 @@ export async function* dumpKeys(
 }
 
 /** The lines of the answer. `readline` passes on neither a socket's error nor its end by one. */
-async function* linesOf(socket: Socket): AsyncGenerator<string> {
+async function* linesOf(socket: Socket, items: string): AsyncGenerator<string> {
   let cause: Error | undefined;
   socket.once("error", error => {
     cause = error;
   });
   const lines = createInterface({ input: socket, crlfDelay: Number.POSITIVE_INFINITY });
   socket.once("close", () => lines.close());
-  socket.write("lru_crawler metadump all\r\n");
+  socket.write(`lru_crawler metadump ${items}\r\n`);
   yield* lines;
   if (cause) throw new MemcachedFailure("unknown", "the keys could not be read", { cause });
 }

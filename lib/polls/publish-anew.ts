@@ -60,7 +60,7 @@ async function publishOn(
   if ((await notedGeneration(server)) === generation) return;
   const copies = new PublishedCopies(placement);
   const slugs = new Set<Slug>();
-  for await (const { key } of dumpKeys(server, publishedKeyPrefix)) {
+  for await (const { key } of dumpKeys(server, publishedKeyPrefix, "table")) {
     slugs.add(publishedSlug(key));
   }
   for (const portion of portions([...slugs], slugsPerQuery)) {

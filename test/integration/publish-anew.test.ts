@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { after, afterEach, beforeEach, describe, it } from "node:test";
 import { HOUR } from "#lib/base/clock.ts";
+import { range } from "#lib/base/lists.ts";
 import { createLog } from "#lib/base/log.ts";
 import { MemcachedClient } from "#lib/memcached/client.ts";
 import { isMemcachedFailure } from "#lib/memcached/failure.ts";
@@ -109,6 +110,25 @@ describe("publish anew, beside an editor's change between the read and the write
       const listed = (await readers.listed(Date.now())).map(poll => poll.slug);
       assert.equal(listed.includes(slug), false);
     }
+  });
+});
+
+describe("publish anew, while a poll is read all the time", () => {
+  it("its copies are replaced, however often", async () => {
+    const poll = await published();
+    let isDone = false;
+    const readers = range(1, 20).map(async () => {
+      while (!isDone) await questions(poll.slug);
+    });
+    const found: (string | null)[][] = [];
+    for (const version of range(7, 16)) {
+      await editing.published.publish({ ...poll, version, question: "After the backup?" });
+      await publish(`${++generations}`);
+      found.push(await questions(poll.slug));
+    }
+    isDone = true;
+    await Promise.all(readers);
+    assert.deepEqual(found, Array(10).fill(sameOnBoth(poll.question)));
   });
 });
 
