@@ -82,7 +82,7 @@ export const plantedMistakes: readonly PlantedMistake[] = [
     edits: [
       {
         file: "lib/flush/setbacks.ts",
-        from: "const isBehind = each.slot > (slot ?? 0) || (each.slot > 0 && slot === undefined);",
+        from: "const isBehind = each.slot > (slot ?? 0) || (hadRow && slot === undefined);",
         to: "const isBehind = false;",
       },
     ],
