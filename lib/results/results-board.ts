@@ -34,13 +34,10 @@ import type { StoreBreaker } from "../store/store-breaker.ts";
 import { readTotals } from "../store/totals.ts";
 import { currentTally, firstVersion, type PartialTally, type Tally } from "../tallies/counters.ts";
 import { type PublishedRunoff, readRunoff } from "./published-runoff.ts";
+import { type ShownTally, withAnswers, withRead } from "./shown-tally.ts";
 import { hiddenSnapshot, type Snapshot, tallySnapshot } from "./snapshot.ts";
 
-interface Entry {
-  /** Contains every move up to its version, and maybe some later ones. */
-  readonly tally: Tally;
-  /** The newest version that any counter in `tally` was read at. */
-  readonly seen?: number;
+interface Entry extends ShownTally {
   /** Ranked polls: the published runoff. */
   readonly runoff?: PublishedRunoff | null;
   /** Read from MySQL, while memcached was away. */
@@ -123,29 +120,13 @@ export class ResultsBoard {
     return snapshotOf(poll, known, requester);
   }
 
-  /**
-   * Enters the counter values that a vote's own `incr`s returned, so that its reader sees the vote counted. After a
-   * gap in the versions, other processes have moved counters that were not returned here: the values are shown, but
-   * the version stays, so that the next read counts as a change.
-   */
+  /** Enters the counter values that a vote's own `incr`s returned, so that its reader sees the vote counted. */
   noteMoves(poll: PollKey, partial: PartialTally): void {
     const known = this.#entries.get(poll);
-    if (!known || partial.version === undefined || partial.from !== known.tally.from) return;
-    if (partial.version <= Math.max(known.tally.version, known.seen ?? 0)) return;
-    const follows = partial.version === known.tally.version + 1;
-    const tally: Tally = {
-      ...known.tally,
-      ballots: partial.ballots ?? known.tally.ballots,
-      votes: new Map([...known.tally.votes, ...partial.votes]),
-      version: follows ? partial.version : known.tally.version,
-    };
-    const { made: _, ...rest } = known;
-    this.#entries.set(poll, {
-      ...rest,
-      tally,
-      seen: partial.version,
-      asOfMs: this.#deps.clock.nowMs(),
-    });
+    const shown = known && withAnswers(known, partial);
+    if (!shown) return;
+    const { made: _, ahead: __, ...rest } = known;
+    this.#entries.set(poll, { ...rest, ...shown, asOfMs: this.#deps.clock.nowMs() });
   }
 
   #refresh(poll: Poll): Promise<Entry> {
@@ -156,14 +137,15 @@ export class ResultsBoard {
     try {
       const runoff = poll.kind === "ranked" ? this.#runoff(poll) : null;
       if (poll.finalTotals) return this.#final(poll, poll.finalTotals, await runoff);
-      const tally = (await this.#tally(poll)) ?? (await this.#rebuild(poll));
+      const read = (await this.#tally(poll)) ?? (await this.#rebuild(poll));
+      const newRunoff = await runoff;
+      const tally = await this.#lifted(poll, read);
+      // Nothing is awaited from here on: votes enter their answers meanwhile.
       const known = this.#entries.get(poll.key);
-      const newest = known ? await this.#newer(poll, known, tally) : tally;
-      const readAtMs = monotonicMs();
       const entry = {
-        tally: newest,
-        runoff: await runoff,
-        readAtMs,
+        ...(known ? withRead(known, tally) : { tally }),
+        runoff: newRunoff,
+        readAtMs: monotonicMs(),
         asOfMs: this.#deps.clock.nowMs(),
       };
       return this.#keep(poll, entry);
@@ -222,22 +204,22 @@ export class ResultsBoard {
   }
 
   /**
-   * The newer of two tallies, by version. But each server counts versions of its own, as did this process while
-   * MySQL was read. The tally of another server than before is lifted above the version that was shown, unless it
-   * has fewer ballots: then it is about to be rebuilt. A poll that is not final any more may have fewer.
+   * Each server counts versions of its own, as did this process while MySQL was read. So the tally of another server than
+   * before is lifted above the version that was shown, unless it has fewer ballots: then it is about to be rebuilt. A
+   * poll that is not final any more may have fewer.
    */
-  async #newer(poll: Poll, entry: Entry, tally: Tally): Promise<Tally> {
-    const known = entry.tally;
-    if (tally.version > known.version) return tally;
+  async #lifted(poll: Poll, tally: Tally): Promise<Tally> {
+    const known = this.#entries.get(poll.key);
+    if (!known || known.tally.from === tally.from) return tally;
+    if (tally.version > known.tally.version) return tally;
     const server = this.#deps.placement.of(poll.key).find(({ name }) => name === tally.from);
-    const hasFewer = tally.ballots < known.ballots && entry.finalOf === undefined;
-    if (known.from === tally.from || hasFewer || !server) {
-      return { ...known, stored: tally.stored };
-    }
+    const hasFewer = tally.ballots < known.tally.ballots && known.finalOf === undefined;
+    if (hasFewer || !server) return tally;
+    const above = known.tally.version + 1;
     const p = new Pipeline();
-    const op = p.incr(tallyKey(poll.key, "v"), known.version + 1 - tally.version);
+    const op = p.incr(tallyKey(poll.key, "v"), above - tally.version);
     const lifted = (await server.send(p)).of(op);
-    return { ...tally, version: typeof lifted === "bigint" ? Number(lifted) : known.version + 1 };
+    return { ...tally, version: typeof lifted === "bigint" ? Number(lifted) : above };
   }
 
   #tally(poll: Poll): Promise<Tally | undefined> {

@@ -122,6 +122,25 @@ describe("results", () => {
     assert.ok(version > before.version);
   });
 
+  it("results keep the process's own votes when a read arrives that is older, and take the others' from it", async () => {
+    const [poll, board] = [await openPoll(), newBoard()];
+    await board.read(poll, "reader");
+    await vote(poll.key, 3); // by another process
+    await sleep(250);
+    const read = client.read.bind(client);
+    client.read = async pipeline => {
+      const replies = await read(pipeline);
+      client.read = read;
+      board.noteMoves(poll.key, await vote(poll.key, 1));
+      return replies;
+    };
+    const { ballots, options } = await board.read(poll, "reader");
+    assert.deepEqual([ballots, options.map(({ votes }) => votes)], [2, [1, 0, 1, 0]]);
+    board.noteMoves(poll.key, await vote(poll.key, 2));
+    const later = await board.read(poll, "reader");
+    assert.deepEqual([later.ballots, later.options.map(({ votes }) => votes)], [3, [1, 1, 1, 0]]);
+  });
+
   it("results are not set back by an older answer that arrives late", async () => {
     const [poll, board] = [await openPoll(), newBoard()];
     await board.read(poll, "reader");
