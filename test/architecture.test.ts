@@ -17,6 +17,7 @@ import { tmpdir } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
 import { after, describe, it } from "node:test";
 import { bugsOfFlush, bugsOfQueue, edited } from "#test/faults/planted.ts";
+import { plantedMistakes } from "#test/model/planted.ts";
 
 const root = process.cwd();
 
@@ -222,9 +223,17 @@ describe("names of files", () => {
 });
 
 describe("planted bugs", () => {
-  for (const { name, edits = [] } of [...bugsOfFlush, ...bugsOfQueue]) {
+  const ofModel = plantedMistakes.map(({ name, edits, guard = [] }) => ({
+    name: `of the model: ${name}`,
+    edits: [...guard, ...edits],
+  }));
+  for (const { name, edits = [] } of [...bugsOfFlush, ...bugsOfQueue, ...ofModel]) {
     it(`the planted bug "${name}" fits the code as it is`, () => {
-      for (const edit of edits) edited(readFileSync(edit.file, "utf8"), edit);
+      const texts = new Map<string, string>();
+      for (const edit of edits) {
+        const text = texts.get(edit.file) ?? readFileSync(edit.file, "utf8");
+        texts.set(edit.file, edited(text, edit));
+      }
     });
   }
 });
