@@ -136,8 +136,10 @@ describe("a site whose MySQL goes back further than the keep time", () => {
     await snapshot.goBack(0);
     await castMany(slug, 7);
     await inMysql(slug, 37);
-    await waitUntil("lost ballots", async () => (await books(site, slug)).lost > 0, {
-      withinMs: 60_000,
+    // The front's count of accepted ballots may come a moment after the closing that calls the first ones lost.
+    await waitUntil("books that wait for no ballot", async () => {
+      const { accepted, waiting } = await books(site, slug);
+      return accepted === 87 && waiting === 0;
     });
     const { accepted, counted, waiting, lost, balanced } = await books(site, slug);
     assert.deepEqual(
@@ -153,19 +155,19 @@ describe("a site whose MySQL goes back further than the keep time", () => {
     assert.ok(firstAnswer && countedAnswer);
     assert.equal(await receiptStateOf(firstAnswer), "lost");
     assert.equal(await receiptStateOf(countedAnswer), "counted");
-    const [lostReader, ...others] = lostAnswers.map(cookieOf);
-    await waitUntil(
-      "a second vote of a reader whose ballot is lost",
-      async () => (await cast(slug, lostReader)).status === 202,
-    );
-    const again = await Promise.all(others.map(reader => cast(slug, reader)));
-    assert.deepEqual([...new Set(again.map(({ status }) => status))], [202]);
+    // A mark is released some seconds after it was made, so maybe a closing later than that of the reader before.
+    for (const reader of lostAnswers.map(cookieOf)) {
+      await waitUntil(
+        "a second vote of a reader whose ballot is lost",
+        async () => (await cast(slug, reader)).status === 202,
+      );
+    }
     assert.equal(
       (await cast(slug, cookieOf(countedAnswer))).status,
       409,
       "this reader's ballot is stored",
     );
     await inMysql(slug, 87);
-    assert.equal((await results(site, slug)).ballots, 87);
+    await waitUntil("a result of all rows", async () => (await results(site, slug)).ballots === 87);
   });
 });
