@@ -33,9 +33,9 @@ import type { Database } from "#lib/store/database.ts";
 import { frontsBefore } from "#lib/store/front-rows.ts";
 import { pollsNotFinal, pollsToCompare } from "#lib/store/polls.ts";
 import {
-  acceptedByUnknown,
   insertServerList,
   noteServersReady,
+  oldFrontsMayRun,
   readServerLists,
   type StoredLists,
   serverPositions,
@@ -59,7 +59,6 @@ export class ServerChange {
   readonly #worker: WorkerParts;
   /** When this worker first saw that all processes had taken a step; monotonic. */
   #ready: { readonly position: string; readonly seenMs: number } | undefined;
-  #unknown = { accepted: 0, sinceMs: Number.NEGATIVE_INFINITY };
   #preparing: Promise<void> | undefined;
   #advancedMs = Number.NEGATIVE_INFINITY;
 
@@ -96,10 +95,10 @@ export class ServerChange {
 
   /** Begins a change when all processes wish the same other list. Never rejects; not awaited, it may take a while. */
   async #begin(lists: StoredLists): Promise<void> {
-    const { store, log, placement } = this.#worker;
+    const { store, log, placement, config } = this.#worker;
     try {
       const names = await this.#agreedWish(store, lists);
-      if (!names || (await this.#fromOldRelease())) return;
+      if (!names || (await oldFrontsMayRun(store, config.frontGoneMs / SECOND))) return;
       const targets = [...new Set([...names.memcached, ...names.queues])].map(placement.clientOf);
       // Held, so that the others wait for this worker before they fill the new servers: a removal after that would take
       // away what belongs there.
@@ -131,14 +130,6 @@ export class ServerChange {
     if (all.some(({ taken }) => taken !== positionOf(lists))) return undefined;
     const isSame = lists.newest.rule === "rendezvous" && wishText(lists.newest) === wish;
     return isSame ? undefined : canonical(parseWish(wish));
-  }
-
-  /** True while fronts of release 0.2.0 may be running: their ballots still come. */
-  async #fromOldRelease(): Promise<boolean> {
-    const { store, config } = this.#worker;
-    const accepted = await acceptedByUnknown(store);
-    if (accepted !== this.#unknown.accepted) this.#unknown = { accepted, sinceMs: monotonicMs() };
-    return accepted > 0 && monotonicMs() - this.#unknown.sinceMs < config.frontGoneMs;
   }
 
   async #allReady(lists: StoredLists): Promise<boolean> {

@@ -25,7 +25,7 @@ import { endDeadProcesses, silentMs } from "./registration.ts";
 export interface WaitingResult {
   readonly slug: Poll["slug"];
   readonly fronts: readonly FrontRow[];
-  /** Runs of fronts that accepted ballots and have never reported: an older release. */
+  /** Runs of fronts that accepted ballots and have no row: of an older release, or from before a restore. */
   readonly unknown: number;
 }
 

@@ -60,6 +60,8 @@ interface MemberRow extends ProcessRow {
   readonly started_at: Date;
 }
 
+const prunedMax = 1_000;
+
 const timeOf = (ms: number | undefined) => (ms === undefined ? null : new Date(ms));
 
 /** Notes a process's report. False when it has no row that counts: it is new, or was declared gone. */
@@ -200,11 +202,25 @@ export async function endProcesses(db: Database, ids: readonly string[]): Promis
   );
 }
 
-/** Deletes the rows of processes that ended, or were declared gone, before a moment. */
+/**
+ * Deletes the rows of processes that ended, or were declared gone, so many days ago. A front that accepted ballots of a poll
+ * which is not final is kept: without its row, the poll would wait for it as for one of an older release.
+ */
 export async function pruneProcesses(db: Database, days: number): Promise<void> {
+  // Two statements: the subquery of a DELETE would lock rows that flushes write.
+  const rows = await db.rows<Row & Pick<ProcessRow, "id">>(
+    "processes.prunable",
+    `SELECT id FROM processes WHERE COALESCE(ended_at, gone_at) < NOW(3) - INTERVAL ? DAY
+       AND id NOT IN (SELECT producer FROM polls JOIN acceptances ON poll_id = polls.id
+         WHERE finalized_at IS NULL)
+     LIMIT ?`,
+    [days, prunedMax],
+  );
+  if (rows.length === 0) return;
   await db.write(
     "processes.prune",
-    "DELETE FROM processes WHERE COALESCE(ended_at, gone_at) < NOW(3) - INTERVAL ? DAY",
-    [days],
+    `DELETE FROM processes WHERE id IN (${placeholders(rows.length)})
+       AND COALESCE(ended_at, gone_at) < NOW(3) - INTERVAL ? DAY`,
+    [...rows.map(({ id }) => id), days],
   );
 }

@@ -108,7 +108,10 @@ export async function frontsBefore(
   return rows.map(frontRow);
 }
 
-/** Number of fronts that accepted ballots of a poll and have no row: they are of a release without this table. */
+/**
+ * Number of fronts that accepted ballots of a poll and have no row: they are of a release without this table, or a restore
+ * into an empty database has forgotten them.
+ */
 export async function countUnknownFronts(db: Database, pollId: PollId): Promise<number> {
   const [row] = await db.rows<Row & { readonly fronts: number }>(
     "processes.unknown",

@@ -131,14 +131,26 @@ export async function serverPositions(
   }));
 }
 
-/** Ballots of polls that are not final, accepted by fronts that are not in the fleet record: of release 0.2.0. */
-export async function acceptedByUnknown(db: Database): Promise<number> {
-  const [row] = await db.rows<Row & { readonly accepted: number | null }>(
-    "server_lists.unknown",
-    `SELECT SUM(accepted) AS accepted FROM acceptances
-       JOIN polls ON polls.id = poll_id AND finalized_at IS NULL
-       LEFT JOIN processes ON processes.id = producer
-     WHERE processes.id IS NULL`,
+/**
+ * True while fronts of release 0.2.0 may be running, which are not in the fleet record: there are ballots of unknown fronts
+ * in polls that are not final, and a batch of one has arrived within so many seconds, or the first process of this
+ * release started within them. A front that was known and is forgotten sends no batches.
+ */
+export async function oldFrontsMayRun(db: Database, withinSeconds: number): Promise<boolean> {
+  const [row] = await db.rows<Row & { readonly found: number }>(
+    "server_lists.old_fronts",
+    `SELECT EXISTS (
+         SELECT 1 FROM polls JOIN acceptances ON poll_id = polls.id
+           LEFT JOIN processes ON processes.id = producer
+         WHERE finalized_at IS NULL AND processes.id IS NULL
+       ) AND (EXISTS (
+         SELECT 1 FROM batches LEFT JOIN processes ON processes.id = LEFT(batch_id, 8)
+         WHERE committed_at >= NOW(3) - INTERVAL ? SECOND AND processes.id IS NULL
+       ) OR EXISTS (
+         SELECT 1 FROM server_lists
+         WHERE version = 1 AND changed_at >= NOW(3) - INTERVAL ? SECOND
+       )) AS found`,
+    [withinSeconds, withinSeconds],
   );
-  return Number(row?.accepted ?? 0);
+  return Number(row?.found ?? 0) === 1;
 }

@@ -114,10 +114,21 @@ export const fleetStatements: Statements = {
       .filter(row => row.poll_id === poll && !tx.row("processes", key(row.producer)));
     return [{ fronts: unknown.length }];
   },
-  "processes.prune": (tx, { values: [days] }) => {
+  "processes.prunable": (tx, { values: [days, limit] }) => {
     const before = tx.nowMs - (days as number) * 86_400 * second;
+    const open = tx.rows("polls").filter(row => row.finalized_at === null);
+    const ids = new Set(open.map(row => row.id));
+    const counts = tx.rows("acceptances").filter(row => ids.has(row.poll_id as number));
+    const needed = new Set(counts.map(row => key(row.producer)));
     const due = tx.rows("processes").filter(row => at(row.ended_at ?? row.gone_at) < before);
-    for (const row of due) tx.remove("processes", idOf(row));
-    return written(due.length);
+    return due.filter(row => !needed.has(idOf(row))).slice(0, limit as number);
+  },
+  "processes.prune": (tx, { values }) => {
+    const before = tx.nowMs - (values.at(-1) as number) * 86_400 * second;
+    const ids = new Set(values.slice(0, -1).map(id => key(id)));
+    const due = tx.rows("processes").filter(row => ids.has(idOf(row)));
+    const old = due.filter(row => at(row.ended_at ?? row.gone_at) < before);
+    for (const row of old) tx.remove("processes", idOf(row));
+    return written(old.length);
   },
 };

@@ -43,13 +43,18 @@ export const serverStatements: Statements = {
         row => row.role === "front" || at(row.seen_at) >= tx.nowMs - (seconds as number) * second,
       )
       .sort((a, b) => at(a.started_at) - at(b.started_at) || (key(a.id) < key(b.id) ? -1 : 1)),
-  "server_lists.unknown": tx => {
+  "server_lists.old_fronts": (tx, { values: [seconds] }) => {
+    const sinceMs = tx.nowMs - (seconds as number) * second;
+    const isUnknown = (id: Cell) => !tx.row("processes", key(id));
     const open = tx.rows("polls").filter(row => row.finalized_at === null);
     const ids = new Set(open.map(row => row.id));
-    const unknown = tx
-      .rows("acceptances")
-      .filter(row => ids.has(row.poll_id) && !tx.row("processes", key(row.producer)));
-    const accepted = unknown.reduce((sum, row) => sum + (row.accepted as number), 0);
-    return [{ accepted: unknown.length > 0 ? accepted : null }];
+    const counts = tx.rows("acceptances").filter(row => ids.has(row.poll_id));
+    const recent = tx.rows("batches").filter(row => at(row.committed_at) >= sinceMs);
+    const arrives = recent.some(row => isUnknown((row.batch_id as Buffer).subarray(0, 8)));
+    const isNew = tx
+      .rows("server_lists")
+      .some(row => row.version === 1 && at(row.changed_at) >= sinceMs);
+    const found = counts.some(row => isUnknown(row.producer as Cell)) && (arrives || isNew);
+    return [{ found: found ? 1 : 0 }];
   },
 };

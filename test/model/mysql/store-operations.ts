@@ -34,6 +34,7 @@ import { finalizePoll, insertPoll, noteSecret } from "#lib/store/poll-changes.ts
 import * as polls from "#lib/store/polls.ts";
 import { completeReopenings, reopeningsOf } from "#lib/store/reopenings.ts";
 import { lastRestore } from "#lib/store/restores.ts";
+import { oldFrontsMayRun } from "#lib/store/server-lists.ts";
 import {
   addToTotals,
   readOutcomes,
@@ -57,7 +58,7 @@ const pollKey = fc.constantFrom(
 ) as fc.Arbitrary<PollKey>;
 const voter = fc.nat(3).map(n => String(n).repeat(32) as VoterKey);
 const batchId = fc.nat(3).map(n => Buffer.alloc(12, n + 1) as BatchId);
-const producer = fc.nat(1).map(n => Buffer.alloc(8, n + 1));
+const producer = fc.nat(1).map(n => Buffer.alloc(8, 0x11 * (n + 1)));
 const slug = fc.constantFrom("a", "b", "c") as fc.Arbitrary<Slug>;
 const processId = fc.constantFrom("11".repeat(8), "22".repeat(8));
 
@@ -245,6 +246,9 @@ const ofOthers = [
   does(pollId, (it, db) => fronts.countUnknownFronts(db, it)),
   does(fc.constant(0), async (_, db) => (await fronts.noteMissingFronts(db, 1_000, 1_000)).length),
   does(processId, (id, db) => fronts.declareGone(db, id, 60_000)),
+  // Also those that ended just now.
+  does(fc.constant(-1), (days, db) => fleet.pruneProcesses(db, days)),
+  does(fc.constantFrom(60, 1e9), (seconds, db) => oldFrontsMayRun(db, seconds)),
 ];
 
 /** Operations of one subject each, so that they meet each other's rows; the last has all. */
