@@ -30,6 +30,7 @@ const forgetMs = 10 * MINUTE;
 /** Fronts that are not asked are remembered, for a MySQL that forgets their counts. */
 const dormantMax = 10_000;
 const keysPerRead = 500;
+const pollsPerQuery = 5_000;
 const askEveryMs = MINUTE;
 /** When this worker is new, or MySQL went back: fronts report their counts again within seconds. */
 const askOftenForMs = MINUTE;
@@ -111,9 +112,12 @@ export class CountGatherer {
     const nowMs = monotonicMs();
     const everyMs = nowMs < this.#askOftenUntilMs ? askOftenEveryMs : askEveryMs;
     if (nowMs - this.#askedMs < everyMs) return;
-    for (const missing of await missingAcceptances(this.#store)) {
-      this.#see(referenceOf(missing), missing.producer);
-    }
+    let before: PollId | undefined;
+    do {
+      const portion = await missingAcceptances(this.#store, before, pollsPerQuery);
+      for (const poll of portion.missing) this.#see(referenceOf(poll), poll.producer);
+      before = portion.before;
+    } while (before !== undefined);
     this.#askedMs = nowMs;
   }
 

@@ -17,11 +17,20 @@ interface MissingRow extends Row {
   readonly producer: Buffer;
 }
 
+interface PortionRow extends Row {
+  readonly first: number | null;
+  readonly last: number | null;
+  readonly polls: number;
+}
+
 interface SumRow extends Row {
   readonly poll_id: number;
   readonly accepted: number;
   readonly arrived: number;
 }
+
+/** Of the column `polls.id`. */
+const idMax = 2 ** 32 - 1;
 
 /** In the order of the key, so that two writers of the same rows wait instead of deadlocking. */
 function valuesOf(entries: readonly Acceptance[]): string {
@@ -53,20 +62,48 @@ export async function raiseAccepted(db: Database, entries: readonly Acceptance[]
   );
 }
 
-/** Which runs of fronts accepted ballots, of which polls, that have not arrived. */
+/** What is missing in some polls. */
+export interface MissingPortion {
+  readonly missing: readonly Omit<Acceptance, "ballots">[];
+  /** All polls before this one are left; `undefined`: none is. */
+  readonly before: PollId | undefined;
+}
+
+/**
+ * Which runs of fronts accepted ballots that have not arrived, in so many of the polls with lower ids than `before`, the
+ * newest first. A final poll is left out when its books say of all these ballots that they are lost. Two queries.
+ */
 export async function missingAcceptances(
   db: Database,
-): Promise<readonly Omit<Acceptance, "ballots">[]> {
+  before: PollId | undefined,
+  pollsMax: number,
+): Promise<MissingPortion> {
+  const [portion] = await db.rows<PortionRow>(
+    "acceptances.portion",
+    `SELECT MIN(id) AS first, MAX(id) AS last, COUNT(*) AS polls FROM (
+       SELECT id FROM polls WHERE id < ? ORDER BY id DESC LIMIT ?) AS next_polls`,
+    [before ?? idMax + 1, pollsMax],
+  );
+  if (!portion || portion.first === null || portion.last === null) {
+    return { missing: [], before: undefined };
+  }
   const rows = await db.rows<MissingRow>(
     "acceptances.missing",
-    `SELECT poll_id, producer, COALESCE(poll_key, id) AS poll_key
-     FROM acceptances JOIN polls ON polls.id = poll_id WHERE accepted > arrived`,
+    `SELECT acceptances.poll_id, producer, COALESCE(poll_key, id) AS poll_key
+     FROM polls JOIN acceptances ON acceptances.poll_id = id
+       LEFT JOIN poll_totals ON poll_totals.poll_id = id
+     WHERE id BETWEEN ? AND ? AND accepted > arrived AND (finalized_at IS NULL OR
+       COALESCE(lost, 0) <> (SELECT SUM(GREATEST(accepted - arrived, 0)) FROM acceptances AS counts
+         WHERE counts.poll_id = id))`,
+    [portion.first, portion.last],
   );
-  return rows.map(({ poll_id, poll_key, producer }) => ({
+  const missing = rows.map(({ poll_id, poll_key, producer }) => ({
     pollId: poll_id as PollId,
     pollKey: String(poll_key) as PollKey,
     producer,
   }));
+  const isLast = Number(portion.polls) < pollsMax;
+  return { missing, before: isLast ? undefined : (portion.first as PollId) };
 }
 
 /** Adds what arrived in new batches, in the transaction that commits them. */

@@ -259,11 +259,25 @@ export const bookStatements: Statements = {
   "acceptances.raise": (tx, { text }) => raise(tx, acceptedIn(tx, text), "accepted"),
   "acceptances.arrive": (tx, { text }) =>
     raise(tx, literalRows(text) as unknown as Count[], "arrived"),
-  "acceptances.missing": tx =>
-    tx.rows("acceptances").flatMap(row => {
-      const poll = tx.row("polls", key(row.poll_id));
-      if (!poll || (row.accepted as number) <= (row.arrived as number)) return [];
-      return [{ ...row, poll_key: poll.poll_key ?? poll.id }];
+  "acceptances.portion": (tx, { values: [before, limit] }) => {
+    const ids = tx.rows("polls").map(row => row.id as number);
+    const below = ids.filter(id => id < (before as number)).sort((a, b) => b - a);
+    const portion = below.slice(0, limit as number);
+    const [last = null, first = last] = [portion[0], portion.at(-1)];
+    return [{ first, last, polls: portion.length }];
+  },
+  "acceptances.missing": (tx, { values: [first, last] }) =>
+    tx.rows("polls").flatMap(poll => {
+      const id = poll.id as number;
+      if (id < (first as number) || id > (last as number)) return [];
+      const rows = tx.rows("acceptances").filter(inPolls([id]));
+      const missing = (row: TableRow) =>
+        Math.max(0, (row.accepted as number) - (row.arrived as number));
+      const sum = rows.reduce((all, row) => all + missing(row), 0);
+      const lost = tx.row("poll_totals", key(id))?.lost ?? 0;
+      if (poll.finalized_at !== null && lost === sum) return [];
+      const found = rows.filter(row => missing(row) > 0);
+      return found.map(row => ({ ...row, poll_key: poll.poll_key ?? poll.id }));
     }),
   "acceptances.sum": (tx, { values }) =>
     values.flatMap(poll_id => {

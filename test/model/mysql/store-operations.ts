@@ -155,7 +155,10 @@ const ofBallots = [
   ),
   does(entries, (it, db) => addArrived(db, it)),
   does(pollId, (it, db) => sumAcceptances(db, [it])),
-  does(fc.constant(0), (_, db) => missingAcceptances(db)),
+  does(
+    fc.record({ before: fc.option(pollId, { nil: undefined }), max: fc.constantFrom(1, 9) }),
+    (it, db) => missingAcceptances(db, it.before, it.max),
+  ),
 ];
 
 const noOthers = { duplicates: 1, repeated: 0, replaced: 0, withdrawn: 0, setAside: 2 };
