@@ -1,5 +1,6 @@
 /** `floodgate migrate`: brings the schema up to date. */
-import { hasStagedKeys, nameForeignKeys } from "#lib/backup/foreign-keys.ts";
+import { finishRestore } from "#lib/backup/finish-restore.ts";
+import { hasStagedKeys } from "#lib/backup/foreign-keys.ts";
 import { Session } from "#lib/backup/session.ts";
 import { MINUTE } from "#lib/base/clock.ts";
 import { createProgram, exitStatus } from "#lib/program/command-line.ts";
@@ -17,7 +18,7 @@ export const command = createProgram(
     summary: "bring the schema of the database up to date",
     description:
       "Applies the migrations of sql/ that the database lacks, in order. Safe to run twice, and by two processes at " +
-      "once. Run it before you start a new version.",
+      "once. Run it before you start a new version. It also finishes a restore whose backup is live and which was cut off.",
     statuses: { 0: "the schema is up to date", 1: "MySQL could not be used" },
     examples: ["floodgate migrate"],
   },
@@ -26,7 +27,10 @@ export const command = createProgram(
     const url = config.databaseUrl;
     const store = new Store({ url, connectionsMax: 2, statementMs: statementMsMax });
     try {
-      if (await hasStagedKeys(store)) await Session.use(store, nameForeignKeys);
+      if (await hasStagedKeys(store)) {
+        await Session.use(store, finishRestore);
+        print("finished the restore of a backup");
+      }
       const applied = await migrate(store);
       print(applied.length > 0 ? `applied ${applied.join(", ")}` : "the schema is up to date");
       return exitStatus.ok;

@@ -6,6 +6,7 @@ import {
   type Restored,
   readLive,
   restoreBackup,
+  SwapUnanswered,
 } from "#lib/backup/restore-backup.ts";
 import { Session } from "#lib/backup/session.ts";
 import { discardedPrefix, readMigrations, replacedPrefix } from "#lib/backup/staged-schema.ts";
@@ -13,17 +14,21 @@ import { dropTables } from "#lib/backup/staged-tables.ts";
 import { MINUTE } from "#lib/base/clock.ts";
 import { plural } from "#lib/base/human-readable.ts";
 import { createLog } from "#lib/base/log.ts";
-import { orWhenMemcachedFails } from "#lib/memcached/failure.ts";
+import { isMemcachedFailure } from "#lib/memcached/failure.ts";
 import { publishAnew } from "#lib/polls/publish-anew.ts";
 import {
   createProgram,
   exitStatus,
+  isOutage,
   ProgramFailure,
+  reasonOf,
   UsageError,
 } from "#lib/program/command-line.ts";
 import { type Connections, connectServers } from "#lib/program/connections.ts";
+import type { Store } from "#lib/store/database.ts";
+import { isStoreFailure } from "#lib/store/failure.ts";
 import { checkSchema } from "#lib/store/migrate.ts";
-import { announceRestore, lastRestore } from "#lib/store/restores.ts";
+import { announceRestore } from "#lib/store/restores.ts";
 import { operatorSettings } from "../operator-settings.ts";
 import { print, remark } from "../print.ts";
 import { ProgressLine, rowsLine } from "../progress.ts";
@@ -40,8 +45,8 @@ export const command = createProgram<RestoreOptions>(
     summary: "put a backup into the place of what MySQL has",
     description:
       "Loads a backup of `floodgate backup`, from a file or (with -) from standard input, into new tables, checks that it " +
-      "is whole, and only then puts them into the place of the old ones. A damaged backup, or an end of this command in " +
-      "the middle, changes nothing. Fronts and workers go on: votes wait in memcached meanwhile, and the books say " +
+      "is whole, and only then puts them into the place of the old ones. A damaged backup, or an end of this command " +
+      "before that, changes nothing; after that, `floodgate migrate` finishes what is left. Fronts and workers go on: votes wait in memcached meanwhile, and the books say " +
       "afterwards which are lost. The old tables are kept as replaced_… until the next restore has succeeded. See docs/backups.md.",
     argument: "[file]",
     options: [
@@ -58,8 +63,9 @@ export const command = createProgram<RestoreOptions>(
       },
     ],
     statuses: {
-      0: "the backup is restored",
-      1: "it could not be restored; the output says whether anything has changed",
+      0: "the backup is live",
+      1: "it could not be restored; the output says that nothing has changed, or that MySQL has not said so",
+      2: "the backup is live, and `floodgate migrate` has to finish the restore: do not restore it again",
       75: "a migration, a backup or a restore is running",
     },
     examples: [
@@ -78,35 +84,43 @@ export const command = createProgram<RestoreOptions>(
     try {
       if (announce) return await announceOnly(connections);
       if (dropReplaced) return await dropOnly(connections);
-      return await restore(connections, file ?? "-", replace);
-    } catch (error) {
-      if (error instanceof DamagedBackup) {
-        throw new ProgramFailure(`${error.message}; nothing has changed`);
-      }
-      throw error;
+      const restored = await restore(connections.store, file ?? "-", replace).catch(error => {
+        throw withConsequence(error);
+      });
+      say(restored);
+      await publishNow(connections, restored.generation);
+      return restored.unfinished ? exitStatus.incomplete : exitStatus.ok;
     } finally {
       await connections.close();
     }
   },
 );
 
-async function restore(connections: Connections, file: string, replace: boolean): Promise<number> {
-  const { store } = connections;
+async function restore(store: Store, file: string, replace: boolean): Promise<Restored> {
   const migrations = await readMigrations();
   const bytes = file === "-" ? process.stdin : (await open(file)).createReadStream();
   const line = new ProgressLine<number>(process.stderr, (rows, elapsedMs) =>
     rowsLine("restore", { rows, rowsExpected: undefined }, elapsedMs),
   );
-  const restored = await Session.use(store, async session => {
+  return Session.use(store, async session => {
     const live = await readLive(session, migrations);
     if (live.tables.length > 0) await checkSchema(store);
     if (live.polls > 0 && !replace) throw new UsageError(refusal(live));
     if (live.polls > 0) remark(`restore: replaces ${contentOf(live)}, once the backup is loaded`);
     return restoreBackup(session, { bytes, migrations, live, progress: line.show });
   }).finally(() => line.clear());
-  await publishNow(connections, restored.generation);
-  await say(connections, restored);
-  return exitStatus.ok;
+}
+
+/** The error of a restore that did not go live, as far as anybody knows, with what that means. */
+function withConsequence(error: unknown): unknown {
+  if (error instanceof SwapUnanswered) {
+    return new ProgramFailure(
+      `${reasonOf(error)}. When it answers, run \`floodgate migrate\`, which finishes the restore if the backup is live; ` +
+        "`SELECT restored_at, restored_from FROM site` says whether it is",
+    );
+  }
+  if (!(error instanceof DamagedBackup) && !isOutage(error)) return error;
+  return new ProgramFailure(`${reasonOf(error)}; nothing has changed`);
 }
 
 function contentOf({ polls, ballots, newestMs }: LiveContent): string {
@@ -123,29 +137,38 @@ async function publishNow(
   { store, clock, placement }: Connections,
   generation: string,
 ): Promise<void> {
-  await clock.measure();
-  const done = publishAnew({ store, placement }, placement.servers, generation, clock.nowMs());
-  await orWhenMemcachedFails(done, () => {
+  try {
+    await clock.measure();
+    await publishAnew({ store, placement }, placement.servers, generation, clock.nowMs());
+  } catch (error) {
+    if (!isMemcachedFailure(error) && !isStoreFailure(error)) throw error;
     remark(
-      "restore: not all memcached servers could be told; a worker or `floodgate flush` does it",
+      `restore: memcached still has polls as they were before (${reasonOf(error)}): a worker or \`floodgate flush\` publishes them anew`,
     );
-  });
+  }
 }
 
-async function say({ store }: Connections, { header, rows }: Restored): Promise<void> {
+/** Asks neither MySQL nor memcached, which may be away by now. */
+function say({ header, rows, gone, unfinished }: Restored): void {
   const content = `${plural(rows.polls ?? 0, "poll")} and ${plural(rows.ballots ?? 0, "ballot")}`;
   print(`restore: MySQL has the backup of ${header.at}: ${content}`);
-  for (const { slug, question, accepted } of (await lastRestore(store))?.gone ?? []) {
+  for (const { slug, question, accepted } of gone) {
     print(`restore: gone: ${slug} (${plural(accepted, "ballot")} accepted): ${question}`);
   }
   print(
     "restore: the books will say which ballots are lost; `floodgate restore --drop-replaced` deletes the old tables",
   );
+  if (!unfinished) return;
+  remark(
+    `restore: the backup is live, but the restore is not finished (${reasonOf(unfinished)}): run \`floodgate migrate\`. ` +
+      "Until then, the books and the list of gone polls may lack the last seconds before the restore",
+  );
 }
 
 async function announceOnly(connections: Connections): Promise<number> {
-  await checkSchema(connections.store);
-  const generation = await announceRestore(connections.store);
+  const { store } = connections;
+  await checkSchema(store);
+  const generation = await store.transaction(announceRestore);
   await publishNow(connections, generation);
   print("restore: fronts and workers will notice that MySQL is at an earlier state");
   return exitStatus.ok;

@@ -12,6 +12,7 @@ import { readNextNumber } from "./write-backup.ts";
 /** From the live tables to those beside them; or, after the swap, from the replaced tables to the live ones. */
 export type Moment = "before the swap" | "after the swap";
 
+/** Counts are inserted in the order of their key, as fronts and workers do, so that they do not deadlock. */
 export async function carryOver(session: Session, moment: Moment): Promise<void> {
   const [from, to] = moment === "before the swap" ? ["", stagedPrefix] : [replacedPrefix, ""];
   // A poll that was made after the backup may have the number of another one.
@@ -21,6 +22,7 @@ export async function carryOver(session: Session, moment: Moment): Promise<void>
     `INSERT INTO ${to}acceptances (poll_id, producer, accepted)
      SELECT poll_id, producer, GREATEST(accepted, arrived) FROM ${from}acceptances AS counts
      JOIN ${from}polls AS old ON old.id = poll_id JOIN ${to}polls AS new ON ${samePoll}
+     ORDER BY counts.poll_id, counts.producer
      ON DUPLICATE KEY UPDATE accepted = GREATEST(${to}acceptances.accepted, VALUES(accepted))`,
   );
   await session.run(

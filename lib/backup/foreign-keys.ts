@@ -10,8 +10,8 @@ import { existingTables } from "./staged-tables.ts";
 /** In the text of SHOW CREATE TABLE. */
 const foreignKey = /^ *CONSTRAINT `(\w+)` (FOREIGN KEY .*?),?$/gm;
 
-/** True when a restore died after its swap. One query. @throws StoreFailure. */
-export async function hasStagedKeys(db: Database): Promise<boolean> {
+/** True when a restore went live and was not finished. One query. @throws StoreFailure. */
+export async function hasStagedKeys(db: Pick<Database, "rows">): Promise<boolean> {
   const [row] = await db.rows<Row & { readonly keys_found: number }>(
     "foreign_keys.staged",
     `SELECT COUNT(*) AS keys_found FROM information_schema.table_constraints

@@ -6,17 +6,22 @@
  * generation, which fronts and workers notice. Ballots wait in memcached meanwhile.
  *
  * Invariant: whatever happens before the swap (a damaged backup, a crash, a lost connection), the site stays as it was. What
- *   happens after it is done again by the next restore or `floodgate migrate`, or by the worker.
+ *   is left to do after it does not change that the backup is live; `floodgate migrate` or the next restore does it.
  */
 import { randomBytes } from "node:crypto";
+import { SECOND } from "../base/clock.ts";
+import { retry } from "../base/retry.ts";
 import type { Row } from "../store/database.ts";
+import { isStoreFailure } from "../store/failure.ts";
 import { SchemaMismatch } from "../store/migrate.ts";
+import type { GonePoll } from "../store/restores.ts";
 import type { BackupHeader, TableHeader } from "./backup-format.ts";
 import { tablesLeftOut } from "./backup-format.ts";
 import { carryOver, skipNumbers } from "./carry-over.ts";
-import { nameForeignKeys } from "./foreign-keys.ts";
+import { finishRestore } from "./finish-restore.ts";
+import { hasStagedKeys } from "./foreign-keys.ts";
 import { DamagedBackup, readBackup } from "./read-backup.ts";
-import type { Session } from "./session.ts";
+import { SchemaInUse, type Session } from "./session.ts";
 import { discardedPrefix, type Migration, stagedPrefix, tablesOf } from "./staged-schema.ts";
 import {
   dropTables,
@@ -49,11 +54,20 @@ export interface Restored {
   readonly header: BackupHeader;
   readonly rows: Readonly<Record<string, number>>;
   readonly generation: string;
+  /** Polls that the replaced database had and the backup lacks. */
+  readonly gone: readonly GonePoll[];
+  /** Why the restore could not be finished (`finishRestore`), although the backup is live. */
+  readonly unfinished: Error | undefined;
 }
+
+/** MySQL did not answer the swap, nor the question what came of it. */
+export class SwapUnanswered extends Error {}
 
 /** This process keeps it: who runs now is not in a backup. */
 const keptTable = "processes";
 const progressEveryRows = 1_000;
+/** For the question what came of the swap. */
+const askingAgain = { firstMs: SECOND / 2, maxMs: 3 * SECOND, withinMs: 30 * SECOND };
 
 /** What a restore would replace. @throws StoreFailure. */
 export async function readLive(
@@ -81,12 +95,12 @@ export async function readLive(
 /**
  * Restores a backup.
  *
- * @throws DamagedBackup, SchemaMismatch, StoreFailure: nothing has changed, unless `generation` has.
+ * @throws DamagedBackup, SchemaMismatch, StoreFailure, SchemaInUse: nothing has changed; SwapUnanswered: the backup may be live.
  */
 export async function restoreBackup(session: Session, input: RestoreInput): Promise<Restored> {
   const { live, migrations } = input;
   const tables = tablesOf(migrations);
-  await nameForeignKeys(session);
+  if (await hasStagedKeys(session)) await finishRestore(session);
   await dropTables(session, stagedPrefix, discardedPrefix);
   const { header, tableHeaders, rows } = await load(session, input, tables);
   await migrateStaged(session, migrations.slice(header.migrations.length), tables);
@@ -101,15 +115,66 @@ export async function restoreBackup(session: Session, input: RestoreInput): Prom
     await carryOver(session, "before the swap");
   }
   const swapped = [...tables, "migrations"].filter(name => !isLive || name !== keptTable);
-  await swapTables(
-    session,
-    swapped,
-    swapped.filter(name => live.tables.includes(name)),
+  const gone = await readGone(session, stagedPrefix);
+  const replaced = swapped.filter(name => live.tables.includes(name));
+  await swap(session, swapped, replaced, generation);
+  const unfinished = await failureOf(finishRestore(session));
+  // Without an answer: those that were gone when the swap began.
+  const allGone = await readGone(session, "").catch(() => gone);
+  return { header, rows, generation, gone: allGone, unfinished };
+}
+
+/** @throws StoreFailure: nothing has changed; SwapUnanswered. */
+async function swap(
+  session: Session,
+  tables: readonly string[],
+  replaced: readonly string[],
+  generation: string,
+): Promise<void> {
+  try {
+    await swapTables(session, tables, replaced);
+  } catch (error) {
+    // MySQL may have executed it all the same.
+    if (!isStoreFailure(error, "unavailable")) throw error;
+    if (!(await hasGeneration(session, generation))) throw error;
+  }
+}
+
+/** Asks on another connection. @throws SwapUnanswered. */
+async function hasGeneration(session: Session, generation: string): Promise<boolean> {
+  const ask = async () => {
+    await session.reconnect();
+    if (!(await existingTables(session)).includes("site")) return false;
+    const rows = await session.rows<Row>("generation", "SELECT id FROM site WHERE generation = ?", [
+      generation,
+    ]);
+    return rows.length > 0;
+  };
+  const isPassing = (error: unknown) => isStoreFailure(error) || error instanceof SchemaInUse;
+  return retry(ask, { ...askingAgain, retryable: isPassing }).catch(cause => {
+    throw new SwapUnanswered("MySQL has not said whether the backup is live", { cause });
+  });
+}
+
+async function failureOf(finished: Promise<void>): Promise<Error | undefined> {
+  try {
+    await finished;
+    return undefined;
+  } catch (error) {
+    if (isStoreFailure(error) || error instanceof SchemaInUse) return error;
+    throw error;
+  }
+}
+
+async function readGone(session: Session, prefix: string): Promise<GonePoll[]> {
+  const rows = await session.rows<Row & GonePoll>(
+    "gone",
+    `SELECT id, slug, question, accepted FROM ${prefix}gone_polls ORDER BY id`,
   );
-  if (isLive) await carryOver(session, "after the swap");
-  await dropTables(session, discardedPrefix);
-  await nameForeignKeys(session);
-  return { header, rows, generation };
+  return rows.map(({ id, slug, question, accepted }) => ({
+    ...{ id, slug, question },
+    accepted: Number(accepted),
+  }));
 }
 
 interface Loaded {

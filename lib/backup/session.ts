@@ -25,13 +25,17 @@ export type TextRow = readonly (Buffer | null)[];
 /** Another process holds the lock. */
 export class SchemaInUse extends Error {}
 
+/** MySQL may still execute a statement of a lost connection, which keeps the lock until then. */
+const lockWaitSeconds = 15;
 /** Rows that are read ahead. */
 const rowsAhead = 1_000;
 
 export class Session {
-  readonly #connection: Connection;
+  readonly #store: Store;
+  #connection: Connection;
 
-  private constructor(connection: Connection) {
+  private constructor(store: Store, connection: Connection) {
+    this.#store = store;
     this.#connection = connection;
   }
 
@@ -41,21 +45,36 @@ export class Session {
    * @throws SchemaInUse when a migration, a backup or a restore is running; StoreFailure.
    */
   static async use<T>(store: Store, work: (session: Session) => Promise<T>): Promise<T> {
-    const session = new Session(await store.connect("backup"));
+    const session = new Session(store, await store.connect("backup"));
     try {
-      const [row] = await session.rows<Row & { readonly got: number | null }>(
-        "lock",
-        "SELECT GET_LOCK(?, 0) AS got",
-        [schemaLock],
-      );
-      if (Number(row?.got) !== 1) {
-        throw new SchemaInUse("a migration, a backup or a restore is running: try again after it");
-      }
+      await session.#lock(0);
       return await work(session);
     } finally {
       // Ends its transaction and frees the lock, in whatever state it is.
       session.#connection.destroy();
     }
+  }
+
+  /**
+   * Takes another connection in the place of one that was lost. When this resolves, MySQL executes nothing of the lost one
+   * any more.
+   *
+   * @throws SchemaInUse, StoreFailure.
+   */
+  async reconnect(): Promise<void> {
+    this.#connection.destroy();
+    this.#connection = await this.#store.connect("backup");
+    await this.#lock(lockWaitSeconds);
+  }
+
+  async #lock(waitSeconds: number): Promise<void> {
+    const [row] = await this.rows<Row & { readonly got: number | null }>(
+      "lock",
+      "SELECT GET_LOCK(?, ?) AS got",
+      [schemaLock, waitSeconds],
+    );
+    if (Number(row?.got) === 1) return;
+    throw new SchemaInUse("a migration, a backup or a restore is running: try again after it");
   }
 
   async rows<R extends Row>(

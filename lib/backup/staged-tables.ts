@@ -21,8 +21,8 @@ import {
 const rowsPerInsert = 500;
 const charactersPerInsert = 262_144;
 const insertsPerCommit = 50;
-/** How long flushes may have to wait behind a swap that waits for others. */
-const swapSeconds = 5;
+/** How long flushes may have to wait behind a statement of ours that waits for others. */
+const lockWaitSeconds = 5;
 const swapPauseMs = 3 * SECOND;
 const swapAttempts = 10;
 
@@ -125,6 +125,11 @@ export class TableLoad {
   }
 }
 
+/** Lets statements that need a whole table give up soon. */
+export async function limitLockWaits(session: Session): Promise<void> {
+  await session.run("lock_waits", `SET SESSION lock_wait_timeout = ${lockWaitSeconds}`);
+}
+
 /**
  * Puts the tables beside the live ones into their places, all at once. The tables that an earlier restore has replaced, which
  * have no foreign keys any more, get another name in the same statement, and can be deleted after it.
@@ -143,7 +148,7 @@ export async function swapTables(
     ...live.map(name => `\`${name}\` TO \`${replacedPrefix}${name}\``),
     ...tables.map(name => `\`${stagedPrefix}${name}\` TO \`${name}\``),
   ];
-  await session.run("swap_patience", `SET SESSION lock_wait_timeout = ${swapSeconds}`);
+  await limitLockWaits(session);
   for (let attempt = 1; ; attempt++) {
     try {
       return await session.run("swap", `RENAME TABLE ${renames.join(", ")}`);

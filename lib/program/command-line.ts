@@ -25,6 +25,8 @@ import { WrittenResults } from "./written-results.ts";
 export const exitStatus = {
   ok: 0,
   failed: 1,
+  /** The work is done, except for what the output says. */
+  incomplete: 2,
   /** The command line is wrong. */
   usage: 64,
   /** The results could not be written. */
@@ -201,7 +203,7 @@ function endingOf(error: unknown, name: string): Ending | undefined {
 }
 
 /** A server, a file or a port that could not be used. Codes of Node's own (`ERR_…`) are bugs of ours. */
-function isOutage(error: unknown): error is Error {
+export function isOutage(error: unknown): error is Error {
   if (isStoreFailure(error) || isMemcachedFailure(error)) return true;
   if (!(error instanceof Error)) return false;
   const { code, cause } = error as Error & { code?: unknown };
@@ -209,7 +211,8 @@ function isOutage(error: unknown): error is Error {
   return isOutage(cause);
 }
 
-function reasonOf(error: Error): string {
+/** What the line on standard error says about an outage. */
+export function reasonOf(error: Error): string {
   const { code, cause } = error as Error & { code?: unknown };
   const reason = error.message || String(code ?? error.name);
   return cause instanceof Error ? `${reason} (${reasonOf(cause)})` : reason;

@@ -1,7 +1,5 @@
 /** `floodgate backup` and `floodgate restore` as operators run them, and killed at any moment. */
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,6 +7,7 @@ import { after, describe, it } from "node:test";
 import type { Row } from "#lib/store/database.ts";
 import { checkSchema } from "#lib/store/migrate.ts";
 import { FaultProxy } from "#test/support/fault-proxy.ts";
+import { commandsOf } from "#test/support/floodgate-command.ts";
 import { startFlushBench } from "#test/support/flush-bench.ts";
 import {
   assertSameContent,
@@ -29,41 +28,7 @@ await fillWithHardValues(bench);
 const content = { ...(await contentOf(store)), editor_sessions: [] };
 const schema = await schemaOf(store);
 
-interface Ended {
-  readonly status: number | string;
-  readonly stdout: Buffer;
-  readonly stderr: string;
-}
-
-/** Runs the real program. */
-function floodgate(
-  args: readonly string[],
-  { url = bench.database.url, input = undefined as Buffer | undefined } = {},
-) {
-  const env = {
-    ...process.env,
-    DATABASE_URL: url,
-    MEMCACHED_SERVERS: bench.client.name,
-    FLOODGATE_SECRET: "a secret that is only good for tests, 32 bytes and more",
-  };
-  // Without input there is no pipe: Node waits for ever, at its end, for one whose reader was killed.
-  const child = spawn(process.execPath, ["dist/cli.mjs", ...args], {
-    env,
-    stdio: [input ? "pipe" : "ignore", "pipe", "pipe"],
-  });
-  child.stdin?.end(input);
-  const [stdout, stderr]: [Buffer[], Buffer[]] = [[], []];
-  child.stdout?.on("data", bytes => stdout.push(bytes));
-  child.stderr?.on("data", bytes => stderr.push(bytes));
-  const ended = once(child, "close").then(
-    ([status, signal]): Ended => ({
-      status: status ?? signal,
-      stdout: Buffer.concat(stdout),
-      stderr: Buffer.concat(stderr).toString(),
-    }),
-  );
-  return { ended, kill: () => child.kill("SIGKILL") };
-}
+const floodgate = commandsOf(bench);
 
 describe("floodgate backup and floodgate restore", () => {
   const file = join(directory, "one.backup");
@@ -132,7 +97,7 @@ describe("floodgate backup and floodgate restore", () => {
       "carry_gone",
       "swap",
     ];
-    const late = ["carry_gone", "drop_keys", "name_keys"];
+    const late = ["carry_gone", "drop", "drop_keys", "name_keys"];
     const moments = [
       ...early.map(statement => ({ statement, isSwapped: false })),
       ...late.map(statement => ({ statement, isSwapped: true })),
