@@ -60,13 +60,14 @@ export class LineHash {
 }
 
 /**
- * Tables whose rows are not in a backup. `processes` says who runs now. Sign-ins and pending sign-ups are not restored: one
+ * Tables whose rows are not in a backup. `processes` and `server_lists` say what runs now (`keptTables`). Sign-ins and pending sign-ups are not restored: one
  * that was ended after the backup must not come back to life. `migrations` is in the header, and `gone_polls` belongs to
  * the restore before.
  */
 export const tablesLeftOut: readonly string[] = [
   "migrations",
   "processes",
+  "server_lists",
   "editor_sessions",
   "editor_verifications",
   "gone_polls",

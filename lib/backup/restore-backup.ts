@@ -39,6 +39,8 @@ export interface LiveContent {
   readonly ballots: number;
   /** When ballots were stored last; `undefined`: never, or not for days. */
   readonly newestMs: number | undefined;
+  /** It has polls, or processes have run with it. */
+  readonly isUsed: boolean;
 }
 
 export interface RestoreInput {
@@ -63,8 +65,13 @@ export interface Restored {
 /** MySQL did not answer the swap, nor the question what came of it. */
 export class SwapUnanswered extends Error {}
 
-/** This process keeps it: who runs now is not in a backup. */
-const keptTable = "processes";
+/**
+ * Tables that a restore leaves as they are: the processes that run now, and the memcached servers that they have agreed on.
+ * Into an empty database come empty ones. What has run since the backup is in memcached: processes that run write the list
+ * again, and the first one that starts takes the list that workers have published there (`AgreedServers`). A list of the
+ * backup's time could be older than that, and on another machine it would name servers of the site.
+ */
+const keptTables: readonly string[] = ["processes", "server_lists"];
 const progressEveryRows = 1_000;
 /** For the question what came of the swap. */
 const askingAgain = { firstMs: SECOND / 2, maxMs: 3 * SECOND, withinMs: 30 * SECOND };
@@ -76,19 +83,29 @@ export async function readLive(
 ): Promise<LiveContent> {
   const known = [...tablesOf(migrations), "migrations"];
   const tables = (await existingTables(session)).filter(name => known.includes(name));
-  if (!tables.includes("polls")) return { tables, polls: 0, ballots: 0, newestMs: undefined };
+  if (!tables.includes("polls")) {
+    return { tables, polls: 0, ballots: 0, newestMs: undefined, isUsed: false };
+  }
+  // A schema of release 0.2.0 has no such table; whether it fits is checked later.
+  const processes = tables.includes("processes") ? "(SELECT COUNT(*) FROM processes)" : "0";
   const [row] = await session.rows<
-    Row & { readonly polls: number; readonly ballots: number | null; readonly newest: Date | null }
+    Row & {
+      readonly polls: number;
+      readonly processes: number;
+      readonly ballots: number | null;
+      readonly newest: Date | null;
+    }
   >(
     "live",
     `SELECT (SELECT COUNT(*) FROM polls) AS polls, (SELECT SUM(ballots) FROM poll_totals) AS ballots,
-       (SELECT MAX(committed_at) FROM batches) AS newest`,
+       (SELECT MAX(committed_at) FROM batches) AS newest, ${processes} AS processes`,
   );
   return {
     tables,
     polls: Number(row?.polls ?? 0),
     ballots: Number(row?.ballots ?? 0),
     newestMs: row?.newest?.getTime(),
+    isUsed: Number(row?.polls) > 0 || Number(row?.processes) > 0,
   };
 }
 
@@ -104,17 +121,18 @@ export async function restoreBackup(session: Session, input: RestoreInput): Prom
   await dropTables(session, stagedPrefix, discardedPrefix);
   const { header, tableHeaders, rows } = await load(session, input, tables);
   await migrateStaged(session, migrations.slice(header.migrations.length), tables);
-  const generation = await noteRestore(session, header, live.tables.includes("site"));
+  const generation = await noteRestore(session, header, live.isUsed);
   for (const table of tables) {
     const nextInBackup = tableHeaders.get(table)?.nextNumber;
     await skipNumbers(session, table, nextInBackup, live.tables.includes(table));
   }
   const isLive = live.tables.length > 0;
   if (isLive) {
-    await session.run("drop_kept", `DROP TABLE ${stagedPrefix}${keptTable}`);
+    const dropped = keptTables.map(name => `${stagedPrefix}${name}`);
+    await session.run("drop_kept", `DROP TABLE ${dropped.join(", ")}`);
     await carryOver(session, "before the swap");
   }
-  const swapped = [...tables, "migrations"].filter(name => !isLive || name !== keptTable);
+  const swapped = [...tables, "migrations"].filter(name => !isLive || !keptTables.includes(name));
   const gone = await readGone(session, stagedPrefix);
   const replaced = swapped.filter(name => live.tables.includes(name));
   await swap(session, swapped, replaced, generation);
@@ -233,11 +251,17 @@ function schemaOf(
   );
 }
 
-/** Writes the new generation, and what was restored, into the tables beside the live ones. The site stays the same one. */
+/**
+ * Writes the new generation, and what was restored, into the tables beside the live ones.
+ *
+ * A database that is used keeps its site's id: its processes have that one in memory and in memcached. One that is not
+ * used becomes that of the backup's site, whose processes may be running without MySQL: with a new id, they would refuse
+ * every process that starts.
+ */
 async function noteRestore(
   session: Session,
   { at }: BackupHeader,
-  isSiteKnown: boolean,
+  isUsed: boolean,
 ): Promise<string> {
   const generation = randomBytes(8).toString("hex");
   await session.run(
@@ -246,7 +270,7 @@ async function noteRestore(
      SET generation = ?, backed_up_at = ?, restored_at = NOW(3), restored_from = ? WHERE id = 1`,
     [generation, new Date(at), new Date(at)],
   );
-  if (isSiteKnown) {
+  if (isUsed) {
     await session.run(
       "site_kept",
       `UPDATE ${stagedPrefix}site AS restored JOIN site AS live ON live.id = restored.id

@@ -121,16 +121,17 @@ export class AgreedServers {
     await this.take();
   }
 
-  /** Makes the first list when there is none, and takes it or the one that there is. @throws StoreFailure. */
+  /** Makes the first list when there is none in MySQL or memcached, and takes it or the one that there is. @throws StoreFailure. */
   async makeFirst(): Promise<void> {
     const { store } = this.#deps;
     if (!(await readServerLists(store))) {
-      await insertServerList(store, await this.#firstList(), "settled");
+      if (await this.#takeLast()) await this.#writeBack();
+      else await insertServerList(store, await this.#firstList(), "settled");
     }
     await this.take();
   }
 
-  /** While MySQL is away: takes the newest list that memcached has. Never rejects. */
+  /** While MySQL is away, or has lost its lists: takes the newest list that memcached has. Never rejects. */
   async takePublished(): Promise<void> {
     const { placement } = this.#deps;
     const found = await Promise.all(
@@ -166,8 +167,19 @@ export class AgreedServers {
     });
   }
 
-  /** Goes by the list that the first process will make. */
+  /**
+   * MySQL has polls and no list, as after a restore into an empty database: takes the list that memcached has, by which its
+   * items are placed. False: there is none.
+   */
+  async #takeLast(): Promise<boolean> {
+    const { store, placement } = this.#deps;
+    if (await hasPolls(store)) await this.takePublished();
+    return placement.lists.newest.version > 0;
+  }
+
+  /** Goes by the list that the first process will make, or will find in memcached. */
   async #assumeFirst(): Promise<void> {
+    if (await this.#takeLast()) return;
     const newest = { ...(await this.#firstList()), version: 0 };
     this.#deps.placement.use({ newest, step: "settled", old: undefined });
   }
