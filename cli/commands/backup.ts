@@ -8,14 +8,17 @@ import { createGzip } from "node:zlib";
 import { Session } from "#lib/backup/session.ts";
 import { readMigrations, tablesOf } from "#lib/backup/staged-schema.ts";
 import { type BackupProgress, writeBackup } from "#lib/backup/write-backup.ts";
-import { MINUTE } from "#lib/base/clock.ts";
+import { MINUTE, SECOND } from "#lib/base/clock.ts";
+import { retry } from "#lib/base/retry.ts";
 import {
   createProgram,
   exitStatus,
   ProgramFailure,
+  reasonOf,
   UsageError,
 } from "#lib/program/command-line.ts";
 import { Store } from "#lib/store/database.ts";
+import { isStoreFailure } from "#lib/store/failure.ts";
 import { checkSchema } from "#lib/store/migrate.ts";
 import { noteBackup } from "#lib/store/restores.ts";
 import packageJson from "../../package.json" with { type: "json" };
@@ -26,6 +29,9 @@ import { ProgressLine, rowsLine } from "../progress.ts";
 interface BackupOptions {
   readonly to?: string;
 }
+
+/** For the note in MySQL: locks are held, or MySQL is away, for a moment. */
+const noteAgain = { firstMs: SECOND / 2, maxMs: 2 * SECOND, attemptsMax: 5 };
 
 /** Takes the bytes of a backup, compressed. */
 type Sink = (bytes: AsyncIterable<Buffer>) => Promise<void>;
@@ -45,7 +51,7 @@ export const command = createProgram<BackupOptions>(
       },
     ],
     statuses: {
-      0: "the backup is written",
+      0: "the backup is whole; standard error says so, too, if MySQL could not note that it was made",
       1: "it could not be written; what was written is refused by a restore",
       75: "a migration, a backup or a restore is running",
     },
@@ -82,13 +88,26 @@ async function backup(store: Store, to: string | undefined): Promise<number> {
     });
   try {
     const { atMs, rows } = to === undefined ? await work(toStandardOutput) : await toFile(to, work);
-    await noteBackup(store, atMs);
     line.clear();
     const moment = new Date(atMs).toISOString();
     remark(`backup: ${rows.polls} polls and ${rows.ballots} ballots as of ${moment}`);
+    await note(store, atMs);
     return exitStatus.ok;
   } finally {
     line.clear();
+  }
+}
+
+/** Notes that the backup was made. It is whole without the note, which only the doctor reads. */
+async function note(store: Store, atMs: number): Promise<void> {
+  try {
+    await retry(() => noteBackup(store, atMs), { ...noteAgain, retryable: isStoreFailure });
+  } catch (error) {
+    if (!isStoreFailure(error)) throw error;
+    remark(
+      `backup: it is whole, but MySQL has no note of it (${reasonOf(error)}): until the next backup, the doctor goes by the ` +
+        "one before",
+    );
   }
 }
 

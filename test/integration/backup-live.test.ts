@@ -1,9 +1,10 @@
-/** What `floodgate restore` says when MySQL fails it: whether the backup is live, and what is left to do. */
+/** What `floodgate backup` and `floodgate restore` say when MySQL fails them: what is done, and what is left to do. */
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, afterEach, describe, it } from "node:test";
+import { newestBackupMs } from "#lib/store/restores.ts";
 import { FaultProxy } from "#test/support/fault-proxy.ts";
 import { commandsOf } from "#test/support/floodgate-command.ts";
 import { startFlushBench } from "#test/support/flush-bench.ts";
@@ -94,5 +95,53 @@ describe("floodgate restore that MySQL fails", () => {
     assert.equal(status, 0, stderr);
     assert.match(stderr, /a worker or `floodgate flush` publishes them anew/);
     assert.notEqual(await generationOf(store), before);
+  });
+});
+
+describe("floodgate backup that MySQL fails when the backup is whole", {
+  concurrency: false,
+}, () => {
+  const noted =
+    /polls and \d+ ballots as of .*\nbackup: it is whole, but MySQL has no note of it .*the doctor/;
+
+  it("floodgate backup whose note fails says that the backup is whole, and it can be restored", async () => {
+    const before = await newestBackupMs(store);
+    const unnoted = join(directory, "unnoted.backup");
+    answerStatements(proxy, name => (name === "site.backed_up" ? failed(readOnly) : undefined));
+    const { ended } = floodgate(["backup", "--to", unnoted], { url: through.href });
+    const { status, stderr } = await ended;
+    assert.equal(status, 0, stderr);
+    assert.match(stderr, noted);
+    assert.equal(await newestBackupMs(store), before);
+    proxy.heal();
+    assert.equal((await floodgate(["restore", "--replace", unnoted]).ended).status, 0);
+  });
+
+  it("floodgate backup that loses MySQL when the backup is whole says that it is", async () => {
+    const unnoted = join(directory, "lost.backup");
+    proxy.interceptRequests(request => {
+      if (!request.includes("site.backed_up */")) return;
+      proxy.refuse();
+      proxy.reset();
+    });
+    const { ended } = floodgate(["backup", "--to", unnoted], { url: through.href });
+    const { status, stderr } = await ended;
+    proxy.refuse(false);
+    assert.equal(status, 0, stderr);
+    assert.match(stderr, noted);
+    assert.ok(existsSync(unnoted));
+  });
+
+  it("floodgate backup tries to note it again when MySQL can't for a moment", async () => {
+    let failures = 0;
+    const before = await newestBackupMs(store);
+    answerStatements(proxy, name =>
+      name === "site.backed_up" && ++failures < 3 ? failed(readOnly) : undefined,
+    );
+    const { ended } = floodgate(["backup", "--to", join(directory, "noted.backup")], {
+      url: through.href,
+    });
+    assert.doesNotMatch((await ended).stderr, /no note/);
+    assert.notEqual(await newestBackupMs(store), before);
   });
 });
