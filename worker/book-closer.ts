@@ -9,7 +9,10 @@ import type { WorkerParts } from "./worker-parts.ts";
 /** How often the marks of a poll's lost ballots are looked for after a loss. */
 const releasesMax = 20;
 
-type CloserParts = Pick<WorkerParts, "books" | "flusher" | "log" | "store" | "tallies">;
+type CloserParts = Pick<
+  WorkerParts,
+  "background" | "books" | "flusher" | "log" | "store" | "tallies"
+>;
 
 export function bookCloser(worker: CloserParts): (pass: FinishedPass) => Promise<void> {
   const { store, log, books, flusher } = worker;
@@ -32,8 +35,7 @@ export function bookCloser(worker: CloserParts): (pass: FinishedPass) => Promise
       if (!found.balanced) log.error({ event: "books_do_not_balance", pollId, ...found });
       marks.note(pollId, found.lost);
     }
-    // Not awaited: it may read all keys of memcached, and the next pass waits for this duty.
-    void marks.release(worker, pass.startedMs);
+    worker.background.add(marks.release(worker, pass.startedMs));
   };
 }
 

@@ -9,7 +9,7 @@ import type { WorkerParts } from "./worker-parts.ts";
 
 type RestoreParts = Pick<
   WorkerParts,
-  "clock" | "flusher" | "log" | "placement" | "setbacks" | "store"
+  "background" | "clock" | "flusher" | "log" | "placement" | "setbacks" | "store"
 >;
 
 /** Ballots of a poll that is gone may arrive for as long as fronts remember it. */
@@ -56,11 +56,11 @@ export function restoreDuty(worker: RestoreParts): () => Promise<void> {
     );
     if (due.length === 0) return;
     running = true;
-    // Not awaited: it may read all keys of memcached, and the next pass waits for this duty.
-    void publish(due, generation)
+    const published = publish(due, generation)
       .catch(error => log.warn({ event: "not_published_anew", ...describeError(error) }))
       .finally(() => {
         running = false;
       });
+    worker.background.add(published);
   };
 }

@@ -59,7 +59,7 @@ export class ServerChange {
   readonly #worker: WorkerParts;
   /** When this worker first saw that all processes had taken a step; monotonic. */
   #ready: { readonly position: string; readonly seenMs: number } | undefined;
-  #preparing: Promise<void> | undefined;
+  #preparing = false;
   #advancedMs = Number.NEGATIVE_INFINITY;
 
   constructor(worker: WorkerParts) {
@@ -68,7 +68,7 @@ export class ServerChange {
 
   /** Does what can be done after a pass. @throws StoreFailure, MemcachedFailure. */
   async advance(pass: FinishedPass): Promise<void> {
-    const { store, agreed, clock, registration } = this.#worker;
+    const { store, agreed, background, clock, registration } = this.#worker;
     if (!agreed.isChanging && monotonicMs() - this.#advancedMs < quietEveryMs) return;
     this.#advancedMs = monotonicMs();
     const before = agreed.taken;
@@ -82,9 +82,12 @@ export class ServerChange {
     await agreed.publish();
     if (lists.step === "settled") {
       await endLeftQueues(this.#worker);
-      this.#preparing ??= this.#begin(lists).finally(() => {
-        this.#preparing = undefined;
+      if (this.#preparing) return;
+      this.#preparing = true;
+      const begun = this.#begin(lists).finally(() => {
+        this.#preparing = false;
       });
+      background.add(begun);
       return;
     }
     if (!(await this.#allReady(lists))) return;
@@ -93,7 +96,7 @@ export class ServerChange {
     if (await this.#fill()) await this.#next(lists, "switching");
   }
 
-  /** Begins a change when all processes wish the same other list. Never rejects; not awaited, it may take a while. */
+  /** Begins a change when all processes wish the same other list. Never rejects. It may take a while. */
   async #begin(lists: StoredLists): Promise<void> {
     const { store, log, placement, config } = this.#worker;
     try {

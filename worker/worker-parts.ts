@@ -20,6 +20,7 @@ import type { TallyDeps } from "#lib/rebuild/rebuild.ts";
 import { DoubtfulPolls } from "#lib/rebuild/reconcile.ts";
 import { poolSizes, type Store } from "#lib/store/database.ts";
 import { moveTallies } from "#lib/tallies/counters.ts";
+import { BackgroundWork } from "./background-work.ts";
 import { SetbackRecord } from "./setback-record.ts";
 
 export interface WorkerParts {
@@ -39,6 +40,8 @@ export interface WorkerParts {
   readonly books: CountGatherer;
   readonly fronts: Fronts;
   readonly setbacks: SetbackRecord;
+  /** What duties have begun. */
+  readonly background: BackgroundWork;
   readonly close: () => Promise<void>;
 }
 
@@ -98,6 +101,7 @@ export function buildWorker(config: Config, log: Log): WorkerParts {
     registration: new Registration(store, log, identity, connections.agreed),
     fronts: new Fronts({ store, log, goneMs: config.frontGoneMs, self: identity.id }),
     setbacks,
+    background: new BackgroundWork(),
     published: new PublishedPolls(placement, store, log),
     tallies: connections,
   };

@@ -60,6 +60,7 @@ async function flush(worker: WorkerParts): Promise<number> {
       waitForMissing: true,
       progress: line.show,
     });
+    await worker.background.ended();
     line.clear();
     print(sentence(summary, monotonicMs() - startedMs));
     return summary.unreachable.length > 0 ? exitStatus.failed : exitStatus.ok;

@@ -10,6 +10,7 @@ import type { Store } from "#lib/store/database.ts";
 import { waitUntil } from "#scripts/services/ports.ts";
 import { startFlushBench } from "#test/support/flush-bench.ts";
 import { testMemcached } from "#test/support/services.ts";
+import { BackgroundWork } from "../../worker/background-work.ts";
 import { restoreDuty } from "../../worker/restore-duty.ts";
 import { SetbackRecord } from "../../worker/setback-record.ts";
 
@@ -28,6 +29,7 @@ function newDuty(servers: readonly MemcachedClient[], from: Pick<Store, "rows"> 
     ...{ store: from, setbacks, clock: { nowMs: Date.now }, log: createLog("test", "silent") },
     placement: new Placement(servers, servers.length),
     flusher: { generation },
+    background: new BackgroundWork(),
   } as unknown as Parameters<typeof restoreDuty>[0]);
   return { setbacks, duty };
 }
