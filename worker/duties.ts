@@ -7,6 +7,8 @@
 import { DAY, HOUR, MINUTE, monotonicMs, SECOND } from "#lib/base/clock.ts";
 import { recountPoll } from "#lib/books/recount.ts";
 import { type FinishedPass, finalizePolls } from "#lib/flush/finalize.ts";
+import type { Slug } from "#lib/model/ids.ts";
+import { publishCurrent } from "#lib/polls/publish-current.ts";
 import { publishRunoffs } from "#lib/results/published-runoff.ts";
 import { pruneBatches } from "#lib/store/batches.ts";
 import { countingPolls, pollsChangedSince, pollsNotFinal } from "#lib/store/polls.ts";
@@ -83,13 +85,10 @@ function publisher({ clock, store, published }: WorkerParts): Run {
     const changed = await pollsChangedSince(store, publishedUpToMs - 30 * SECOND);
     if (!hasStarted) changed.push(...(await pollsNotFinal(store)));
     hasStarted = true;
-    let behind = 0;
-    for (const poll of changed) {
-      if (!(await published.isBehind(poll))) continue;
-      await published.publish(poll);
-      behind += 1;
-    }
-    if (behind > 0) await published.publishList(upToMs);
+    const behind: Slug[] = [];
+    for (const poll of changed) if (await published.isBehind(poll)) behind.push(poll.slug);
+    await publishCurrent({ store, published }, behind);
+    if (behind.length > 0) await published.publishList(upToMs);
     publishedUpToMs = upToMs;
   };
 }

@@ -18,6 +18,7 @@ import { describeError } from "#lib/base/log.ts";
 import { workerSilentSeconds } from "#lib/fleet/agreed-servers.ts";
 import type { FinishedPass } from "#lib/flush/finalize.ts";
 import { orWhenMemcachedFails } from "#lib/memcached/failure.ts";
+import type { Slug } from "#lib/model/ids.ts";
 import type { Poll } from "#lib/model/poll.ts";
 import {
   type ChangeStep,
@@ -28,6 +29,7 @@ import {
   type ServerNames,
   wishText,
 } from "#lib/model/server-list.ts";
+import { publishCurrent } from "#lib/polls/publish-current.ts";
 import { reconcile } from "#lib/rebuild/reconcile.ts";
 import type { Database } from "#lib/store/database.ts";
 import { frontsBefore } from "#lib/store/front-rows.ts";
@@ -176,10 +178,11 @@ export class ServerChange {
       if (!(await reconcile(tallies, portion, true))) return false;
     }
     // Also those that open later: MySQL may be away by then.
+    const behind: Slug[] = [];
     for (const poll of [...(await pollsNotFinal(store)), ...polls.filter(isFinal)]) {
-      if (!(await published.isBehind(poll))) continue;
-      await orWhenAway(published.publish(poll));
+      if (await published.isBehind(poll)) behind.push(poll.slug);
     }
+    await orWhenAway(publishCurrent({ store, published }, behind));
     await orWhenAway(published.publishList(nowMs));
     return !isAway();
   }

@@ -24,6 +24,7 @@ import { recountPoll } from "../books/recount.ts";
 import type { Fronts, WaitingResult } from "../fleet/fronts.ts";
 import type { PollId } from "../model/ids.ts";
 import type { Poll } from "../model/poll.ts";
+import { publishCurrent } from "../polls/publish-current.ts";
 import type { PublishedPolls } from "../polls/published.ts";
 import { timelyLetters } from "../polls/timely-ballots.ts";
 import type { TallyDeps } from "../rebuild/rebuild.ts";
@@ -31,7 +32,7 @@ import { reconcile } from "../rebuild/reconcile.ts";
 import { readDatabaseClock } from "../store/clock.ts";
 import type { Store } from "../store/database.ts";
 import { finalizePoll } from "../store/poll-changes.ts";
-import { closingPolls, findPoll } from "../store/polls.ts";
+import { closingPolls } from "../store/polls.ts";
 import { completeReopenings, reopeningsOf } from "../store/reopenings.ts";
 import type { PassSummary } from "./flusher.ts";
 import { redriveLetter, redriveLetters } from "./redrive.ts";
@@ -121,9 +122,7 @@ export async function finalizePolls(deps: FinalizeDeps, pass: FinishedPass): Pro
     await closePollBooks(deps, poll);
     if (!(await reconcile(deps.tallies, [poll], true))) continue;
     if (!(await makeFinal(deps, poll.id))) continue;
-    const final = await findPoll(deps.store, poll.slug);
-    if (!final) continue;
-    await deps.published.publish(final);
+    await publishCurrent(deps, [poll.slug]);
     finalized += 1;
     deps.log.info({ event: "poll_final", poll: poll.slug });
   }

@@ -21,6 +21,7 @@ import { createTally } from "../tallies/counters.ts";
 import { contentOf, mergedWith, refuseContradictions, refuseLateChanges } from "./content.ts";
 import type { PublishedPolls } from "./published.ts";
 import type { CreatePoll, UpdatePoll } from "./schema.ts";
+import { writeCurrent } from "./write-current.ts";
 
 export interface EditDeps {
   readonly store: Store;
@@ -201,10 +202,13 @@ export async function editPoll(
 }
 
 async function publish(deps: EditDeps, slug: Slug, nowMs: number): Promise<Poll> {
-  const poll = await findPoll(deps.store, slug);
+  const { store, published } = deps;
+  const poll = await writeCurrent(
+    () => findPoll(store, slug),
+    found => whenReachable(deps, found ? published.publish(found) : published.withdraw(slug)),
+  );
+  await whenReachable(deps, published.publishList(nowMs));
   if (!poll) throw new FloodgateError("poll_not_found");
-  await whenReachable(deps, deps.published.publish(poll));
-  await whenReachable(deps, deps.published.publishList(nowMs));
   return poll;
 }
 

@@ -36,6 +36,7 @@ import { isStoreFailure } from "../store/failure.ts";
 import { findPoll, listedPolls } from "../store/polls.ts";
 import type { StoreBreaker } from "../store/store-breaker.ts";
 import { type PollCopy, PublishedCopies } from "./published-copies.ts";
+import { writeCurrent } from "./write-current.ts";
 
 /** One line of the list of polls. */
 export type ListedPoll = Pick<
@@ -167,9 +168,13 @@ export class PublishedPolls {
 
   /** Reads the listed polls from MySQL and writes the list to memcached. */
   async publishList(nowMs: number): Promise<void> {
-    const polls = await readList(this.#store, nowMs);
-    this.#listed = { polls, readAtMs: monotonicMs() };
-    await this.#copies.writeList(JSON.stringify(polls));
+    await writeCurrent(
+      () => readList(this.#store, nowMs),
+      polls => {
+        this.#listed = { polls, readAtMs: monotonicMs() };
+        return this.#copies.writeList(JSON.stringify(polls));
+      },
+    );
   }
 
   /** The polls of the front page. **Cost:** at most one memcached read a second, shared by concurrent callers. */

@@ -9,7 +9,7 @@ import { isDeepStrictEqual } from "node:util";
  *   publishes it after that.
  *
  * @param write - done with all that is read; ends when memcached has it.
- * @returns what was written last. Throws what `read` and `write` throw.
+ * @returns what was written last. Throws what `read` throws, and what the last `write` threw.
  */
 export async function writeCurrent<T>(
   read: () => Promise<T>,
@@ -17,9 +17,14 @@ export async function writeCurrent<T>(
 ): Promise<T> {
   let current = await read();
   for (;;) {
-    await write(current);
+    // A write that fails may have reached some servers.
+    const [written] = await Promise.allSettled([write(current)]);
     const now = await read();
-    if (isDeepStrictEqual(now, current)) return current;
-    current = now;
+    if (!isDeepStrictEqual(now, current)) {
+      current = now;
+      continue;
+    }
+    if (written.status === "rejected") throw written.reason;
+    return current;
   }
 }
