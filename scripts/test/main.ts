@@ -14,13 +14,19 @@ import { runJobs } from "./schedule.ts";
 import { jobsOfStages, type StageName, stageNames } from "./stages.ts";
 
 const longRun = ["--import", "tsx", "test/faults/long-run.ts"];
+const upgrade = ["--import", "tsx", "test/upgrade/run-upgrade.ts"];
 const preparing = [
   ["--import", "tsx", "scripts/build.ts", "--if-changed"],
   ["--import", "tsx", "test/support/prepare.ts"],
 ];
 
 const { values: options, positionals } = parseArgs({
-  options: { minutes: { type: "string" }, seed: { type: "string" }, only: { type: "string" } },
+  options: {
+    minutes: { type: "string" },
+    seed: { type: "string" },
+    only: { type: "string" },
+    "upgrade-from": { type: "string" },
+  },
   allowPositionals: true,
 });
 
@@ -51,7 +57,16 @@ async function prepare(): Promise<boolean> {
 async function runLong(minutes: string): Promise<never> {
   if (!(await prepare())) process.exit(1);
   const { seed = "1", only = "" } = options;
-  const args = [...longRun, "--minutes", minutes, "--seed", seed, "--only", only];
+  return runProgram([...longRun, "--minutes", minutes, "--seed", seed, "--only", only]);
+}
+
+/** Runs only the upgrade from the release at a git ref. */
+async function runUpgrade(ref: string): Promise<never> {
+  if (!(await prepare())) process.exit(1);
+  return runProgram([...upgrade, ref]);
+}
+
+function runProgram(args: readonly string[]): never {
   const { status } = spawnSync(process.execPath, args, { stdio: "inherit" });
   process.exit(status ?? 1);
 }
@@ -65,6 +80,7 @@ if (!existsSync("reader/generated.ts")) {
   await capture(process.execPath, ["--import", "tsx", "scripts/gen-reader.ts"]);
 }
 if (options.minutes !== undefined) await runLong(options.minutes);
+if (options["upgrade-from"] !== undefined) await runUpgrade(options["upgrade-from"]);
 
 const jobs = jobsOfStages(wanted);
 const needsBuild = jobs.some(job => job.needsBuild);

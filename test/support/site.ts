@@ -148,17 +148,17 @@ export class Site {
     return stdout;
   }
 
-  async addFront(env: Record<string, string> = {}): Promise<Process> {
+  /** @param ready - resolves when its pages answer. */
+  async addFront(env: Record<string, string> = {}, ready = pagesAnswer): Promise<Process> {
     const port = await freePort();
     const url = `http://127.0.0.1:${port}`;
-    const home = String(this.fronts.length);
-    const own = { PORT: String(port), FLOODGATE_QUEUE_FIRST_HOME: home, ...this.#kickstartTo() };
+    const own = this.#ownOfFront(port, this.fronts.length);
     const front: Process = {
       child: await this.#spawn("front", { ...own, ...env }, port),
       port,
       url,
     };
-    await pagesAnswer(front);
+    await ready(front);
     this.fronts.push(front);
     return front;
   }
@@ -174,10 +174,14 @@ export class Site {
     return worker;
   }
 
-  /** The workers that a front sends kickstarts to. */
-  #kickstartTo(): Record<string, string> {
-    const workers = this.workers.map(({ port }) => `127.0.0.1:${port}`);
-    return workers.length > 0 ? { FLOODGATE_KICKSTART_TO: workers.join(",") } : {};
+  /** The settings that differ between fronts, and the workers that it sends kickstarts to. */
+  #ownOfFront(port: number, home: number): Record<string, string> {
+    const workers = this.workers.map(worker => `127.0.0.1:${worker.port}`);
+    return {
+      PORT: String(port),
+      FLOODGATE_QUEUE_FIRST_HOME: String(home),
+      ...(workers.length > 0 && { FLOODGATE_KICKSTART_TO: workers.join(",") }),
+    };
   }
 
   /** Starts a killed front again, on its port. */
@@ -186,12 +190,7 @@ export class Site {
     env: Record<string, string> = {},
     stdio?: StdioOptions,
   ): Promise<void> {
-    const home = String(this.fronts.indexOf(front));
-    const own = {
-      PORT: String(front.port),
-      FLOODGATE_QUEUE_FIRST_HOME: home,
-      ...this.#kickstartTo(),
-    };
+    const own = this.#ownOfFront(front.port, this.fronts.indexOf(front));
     front.child = await this.#spawn("front", { ...own, ...env }, front.port, stdio);
     await pagesAnswer(front);
   }
