@@ -31,6 +31,7 @@ import {
 } from "#lib/model/server-list.ts";
 import { publishCurrent } from "#lib/polls/publish-current.ts";
 import { reconcile } from "#lib/rebuild/reconcile.ts";
+import { readDatabaseClock } from "#lib/store/clock.ts";
 import type { Database } from "#lib/store/database.ts";
 import { frontsBefore } from "#lib/store/front-rows.ts";
 import { pollsNotFinal, pollsToCompare } from "#lib/store/polls.ts";
@@ -154,10 +155,20 @@ export class ServerChange {
   async #nothingOlder(lists: StoredLists, { summary, startedMs }: FinishedPass): Promise<boolean> {
     const { store, flusher } = this.#worker;
     const { readyAtMs = neverMs } = lists;
-    if (startedMs < (this.#ready?.seenMs ?? neverMs) || summary.waiting > 0) return false;
-    if (summary.unreachable.length > 0) return false;
+    if (summary.waiting > 0 || summary.unreachable.length > 0) return false;
+    if (!(await this.#beganAfter(readyAtMs, startedMs))) return false;
     const fronts = await frontsBefore(store, readyAtMs + skewMs, neverMs);
     return fronts.length === 0 && (await flusher.confirm());
+  }
+
+  /**
+   * True when a pass began after all processes had taken the step: after this worker saw that or, for a command that makes
+   * one pass, after another one did, by MySQL's clock.
+   */
+  async #beganAfter(readyAtMs: number, startedMs: number): Promise<boolean> {
+    if (startedMs >= (this.#ready?.seenMs ?? neverMs)) return true;
+    const { theirMs, answeredMs } = await readDatabaseClock(this.#worker.store);
+    return theirMs - (answeredMs - startedMs) >= readyAtMs + skewMs;
   }
 
   /**

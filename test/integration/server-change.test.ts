@@ -51,8 +51,20 @@ class TestWorker {
 
   /** One pass, and what can be done for the change after it. */
   async step(): Promise<void> {
-    const { flusher, placement } = this.parts;
     await this.report();
+    await this.#pass();
+  }
+
+  /** As a command that makes one pass: it is not in the fleet record. */
+  async passOnce(): Promise<void> {
+    const { agreed, background } = this.parts;
+    await agreed.take();
+    await this.#pass();
+    await background.ended();
+  }
+
+  async #pass(): Promise<void> {
+    const { flusher, placement } = this.parts;
     const startedMs = monotonicMs();
     const summary = await placement.hold(() => flusher.pass());
     await this.#change.advance({ summary, startedMs, lastDisturbanceMs: 0 });
@@ -189,5 +201,17 @@ describe("a change of servers", { concurrency: false }, () => {
     await addArrived(store, [{ pollId, producer, ballots: 1 }]);
     await store.write("test.accepted", "UPDATE acceptances SET accepted = 1");
     await reaches("2 settled", [new TestWorker()]);
+  });
+
+  it("a change goes on when each pass is made by a command of its own", async () => {
+    const process = new TestWorker();
+    const makesProgress = async () => {
+      await process.report();
+      const command = new TestWorker();
+      await command.passOnce();
+      await command.stop();
+      return (await position()) === "2 settled";
+    };
+    await waitUntil("step 2 settled", makesProgress, { withinMs: 30_000 });
   });
 });
