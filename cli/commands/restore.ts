@@ -2,6 +2,7 @@
 import { open } from "node:fs/promises";
 import { DamagedBackup } from "#lib/backup/read-backup.ts";
 import {
+  FinishedEarlierRestore,
   type LiveContent,
   type Restored,
   readLive,
@@ -46,8 +47,9 @@ export const command = createProgram<RestoreOptions>(
     description:
       "Loads a backup of `floodgate backup`, from a file or (with -) from standard input, into new tables, checks that it " +
       "is whole, and only then puts them into the place of the old ones. A damaged backup, or an end of this command " +
-      "before that, changes nothing; after that, `floodgate migrate` finishes what is left. Fronts and workers go on: votes wait in memcached meanwhile, and the books say " +
-      "afterwards which are lost. The old tables are kept as replaced_… until the next restore has succeeded. See docs/backups.md.",
+      "before that, changes nothing; after that, `floodgate migrate` finishes what is left. Fronts and workers go on: " +
+      "votes wait in memcached meanwhile, and the books say afterwards which are lost. The old tables are kept as " +
+      "replaced_… until the next restore has succeeded. See docs/backups.md.",
     argument: "[file]",
     options: [
       { flags: "--replace", text: "replace the polls and ballots that are in the database" },
@@ -117,6 +119,11 @@ function withConsequence(error: unknown): unknown {
     return new ProgramFailure(
       `${reasonOf(error)}. When it answers, run \`floodgate migrate\`, which finishes the restore if the backup is live; ` +
         "`SELECT restored_at, restored_from FROM site` says whether it is",
+    );
+  }
+  if (error instanceof FinishedEarlierRestore) {
+    return new ProgramFailure(
+      `${error.message}; nothing else has changed. Run this command again to put the backup into the place of that one`,
     );
   }
   if (!(error instanceof DamagedBackup) && !isOutage(error)) return error;

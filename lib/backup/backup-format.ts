@@ -6,9 +6,10 @@
  *     ["17","city-budget",…]                     one line for each row
  *     {"end":true,"rows":{"polls":17,…},"sha256":"…"}
  *
- * Every value is a string as MySQL prints it, so numbers of any size and times with milliseconds stay exact; bytes are in
- * base64; null is null. The last line has the number of rows of each table, and the SHA-256 of all bytes before it. It
- * finds a file that is truncated or damaged. It is no signature: a program that can write the file can also write that line.
+ * Every value is a string as MySQL prints it, so numbers of any size and times with milliseconds stay exact; bytes are
+ * in base64; null is null. The last line has the number of rows of each table, and the SHA-256 of all bytes before it.
+ * It finds a file that is truncated or damaged. It is no signature: a program that can write the file can also write
+ * that line.
  */
 import { createHash } from "node:crypto";
 
@@ -60,9 +61,9 @@ export class LineHash {
 }
 
 /**
- * Tables whose rows are not in a backup. `processes` and `server_lists` say what runs now (`keptTables`). Sign-ins and pending sign-ups are not restored: one
- * that was ended after the backup must not come back to life. `migrations` is in the header, and `gone_polls` belongs to
- * the restore before.
+ * Tables whose rows are not in a backup. `processes` and `server_lists` say what runs now (`keptTables`). Sign-ins and
+ * pending sign-ups are not restored: one that was ended after the backup must not come back to life. `migrations` is
+ * in the header, and `gone_polls` belongs to the restore before.
  */
 export const tablesLeftOut: readonly string[] = [
   "migrations",

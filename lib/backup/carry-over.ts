@@ -1,9 +1,9 @@
 /**
- * What a restore takes over from the database that it replaces: which ballots fronts had accepted, so that the books name
- * those that the backup lacks; which polls are gone; and which numbers were given, so that none is given twice.
+ * What a restore takes over from the database that it replaces: which ballots fronts had accepted, so that the books
+ * name those that the backup lacks; which polls are gone; and which numbers were given, so that none is given twice.
  *
- * Done twice: before the swap, so that a restore that dies right after it has done it, and after it, when the replaced tables
- * can't change any more.
+ * Done twice: before the swap, so that a restore that dies right after it has done it, and after it, when the replaced
+ * tables can't change any more.
  */
 import type { Session } from "./session.ts";
 import { replacedPrefix, stagedPrefix } from "./staged-schema.ts";

@@ -1,9 +1,10 @@
 /**
- * The end of a restore, when the backup is live already: it takes over what fronts had accepted until the swap, deletes the
- * tables that an earlier restore had replaced, and gives foreign keys their names. Each of it may be done twice.
+ * The end of a restore, when the backup is live already: it takes over what fronts had accepted until the swap,
+ * deletes the tables that an earlier restore had replaced, and gives foreign keys their names. Each of it may be done
+ * twice.
  *
- * Invariant: foreign keys get their names last. Until then, `floodgate migrate` and the next restore find that a restore is
- *   not finished (`hasStagedKeys`), and finish it.
+ * Invariant: foreign keys get their names last. Until then, `floodgate migrate` and `floodgate restore` find that a
+ *   restore is not finished (`hasStagedKeys`), and finish it.
  */
 import { SECOND } from "../base/clock.ts";
 import { retry } from "../base/retry.ts";
@@ -18,8 +19,8 @@ import { dropTables, existingTables, limitLockWaits } from "./staged-tables.ts";
 const patience = { firstMs: 500, maxMs: 5 * SECOND, attemptsMax: 10 };
 
 /**
- * Finishes a restore. Others use its tables: a step that they hold up is tried again some times, and so is one that MySQL
- * can't take now.
+ * Finishes a restore. Others use its tables: a step that they hold up is tried again some times, and so is one that
+ * MySQL can't take now.
  *
  * @throws StoreFailure, SchemaInUse: `floodgate migrate` does the rest.
  */

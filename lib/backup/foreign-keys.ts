@@ -1,6 +1,6 @@
 /**
- * Gives foreign keys their own names after a swap. Two keys of a database can't have the same name, so the keys of the new
- * tables have a prefix until the replaced tables have none. Only a later migration needs the names.
+ * Gives foreign keys their own names after a swap. Two keys of a database can't have the same name, so the keys of the
+ * new tables have a prefix until the replaced tables have none. Only a later migration needs the names.
  */
 import type { Database, Row } from "../store/database.ts";
 import type { Session } from "./session.ts";

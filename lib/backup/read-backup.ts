@@ -1,6 +1,6 @@
 /**
- * Reads a backup as it is loaded, and checks it: the format of each line, the number of rows of each table, and the SHA-256
- * at the end. So nothing that was read may be used before the last line has been.
+ * Reads a backup as it is loaded, and checks it: the format of each line, the number of rows of each table, and the
+ * SHA-256 at the end. So nothing that was read may be used before the last line has been.
  */
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";

@@ -1,12 +1,12 @@
 /**
  * Restores a backup into the database of a site that may be running.
  *
- * The backup is loaded into tables beside the live ones, in the schema that it was made with, and brought to the present one
- * there. When it turns out to be whole, these tables take the places of the live ones in one statement, with a new
- * generation, which fronts and workers notice. Ballots wait in memcached meanwhile.
+ * The backup is loaded into tables beside the live ones, in the schema that it was made with, and brought to the
+ * present one there. When it turns out to be whole, these tables take the places of the live ones in one statement,
+ * with a new generation, which fronts and workers notice. Ballots wait in memcached meanwhile.
  *
- * Invariant: whatever happens before the swap (a damaged backup, a crash, a lost connection), the site stays as it was. What
- *   is left to do after it does not change that the backup is live; `floodgate migrate` or the next restore does it.
+ * Invariant: whatever happens before the swap (a damaged backup, a crash, a lost connection), the site stays as it
+ *   was. What is left to do after it does not change that the backup is live; `floodgate migrate` does it.
  */
 import { randomBytes } from "node:crypto";
 import { SECOND } from "../base/clock.ts";
@@ -62,14 +62,18 @@ export interface Restored {
   readonly unfinished: Error | undefined;
 }
 
+/** An earlier restore was not finished; it is now, and this one has not begun. */
+export class FinishedEarlierRestore extends Error {}
+
 /** MySQL did not answer the swap, nor the question what came of it. */
 export class SwapUnanswered extends Error {}
 
 /**
- * Tables that a restore leaves as they are: the processes that run now, and the memcached servers that they have agreed on.
- * Into an empty database come empty ones. What has run since the backup is in memcached: processes that run write the list
- * again, and the first one that starts takes the list that workers have published there (`AgreedServers`). A list of the
- * backup's time could be older than that, and on another machine it would name servers of the site.
+ * Tables that a restore leaves as they are: the processes that run now, and the memcached servers that they have
+ * agreed on. Into an empty database come empty ones. What has run since the backup is in memcached: processes that run
+ * write the list again, and the first one that starts takes the list that workers have published there
+ * (`AgreedServers`). A list of the backup's time could be older than that, and on another machine it would name
+ * servers of the site.
  */
 const keptTables: readonly string[] = ["processes", "server_lists"];
 const progressEveryRows = 1_000;
@@ -110,14 +114,21 @@ export async function readLive(
 }
 
 /**
- * Restores a backup.
+ * Restores a backup, or finishes an earlier restore.
  *
- * @throws DamagedBackup, SchemaMismatch, StoreFailure, SchemaInUse: nothing has changed; SwapUnanswered: the backup may be live.
+ * @throws DamagedBackup, SchemaMismatch, StoreFailure, SchemaInUse, FinishedEarlierRestore: nothing has changed;
+ *   SwapUnanswered: the backup may be live.
  */
 export async function restoreBackup(session: Session, input: RestoreInput): Promise<Restored> {
   const { live, migrations } = input;
   const tables = tablesOf(migrations);
-  if (await hasStagedKeys(session)) await finishRestore(session);
+  if (await hasStagedKeys(session)) {
+    // The tables that it has kept are the site's own: to go on would delete them.
+    await finishRestore(session);
+    throw new FinishedEarlierRestore(
+      "an earlier restore was cut off when its backup was live already, and is finished now",
+    );
+  }
   await dropTables(session, stagedPrefix, discardedPrefix);
   const { header, tableHeaders, rows } = await load(session, input, tables);
   await migrateStaged(session, migrations.slice(header.migrations.length), tables);
@@ -189,10 +200,9 @@ async function readGone(session: Session, prefix: string): Promise<GonePoll[]> {
     "gone",
     `SELECT id, slug, question, accepted FROM ${prefix}gone_polls ORDER BY id`,
   );
-  return rows.map(({ id, slug, question, accepted }) => ({
-    ...{ id, slug, question },
-    accepted: Number(accepted),
-  }));
+  return rows.map(({ id, slug, question, accepted }) => {
+    return { id, slug, question, accepted: Number(accepted) };
+  });
 }
 
 interface Loaded {
@@ -255,8 +265,8 @@ function schemaOf(
  * Writes the new generation, and what was restored, into the tables beside the live ones.
  *
  * A database that is used keeps its site's id: its processes have that one in memory and in memcached. One that is not
- * used becomes that of the backup's site, whose processes may be running without MySQL: with a new id, they would refuse
- * every process that starts.
+ * used becomes that of the backup's site, whose processes may be running without MySQL: with a new id, they would
+ * refuse every process that starts.
  */
 async function noteRestore(
   session: Session,

@@ -1,6 +1,6 @@
 /**
- * One connection to MySQL for the whole of a backup or a restore. Its statements have no time-out, because a table may be
- * large. A named lock keeps other backups, restores and migrations out while it is open.
+ * One connection to MySQL for the whole of a backup or a restore. Its statements have no time-out, because a table may
+ * be large. A named lock keeps other backups, restores and migrations out while it is open.
  *
  * A migration beside a backup would wait for the backup's tables, and every flush would wait behind the migration.
  */
@@ -56,8 +56,8 @@ export class Session {
   }
 
   /**
-   * Takes another connection in the place of one that was lost. When this resolves, MySQL executes nothing of the lost one
-   * any more.
+   * Takes another connection in the place of one that was lost. When this resolves, MySQL executes nothing of the lost
+   * one any more.
    *
    * @throws SchemaInUse, StoreFailure.
    */

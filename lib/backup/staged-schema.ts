@@ -1,6 +1,7 @@
 /**
  * The schema under other names: a restore makes its tables beside the live ones, by the same files of `sql/`, with a
- * prefix before each table's name and each foreign key's. InnoDB's foreign keys have names that are unique in a database.
+ * prefix before each table's name and each foreign key's. InnoDB's foreign keys have names that are unique in a
+ * database.
  */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";

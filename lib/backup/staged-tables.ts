@@ -1,9 +1,10 @@
 /**
- * The tables beside the live ones: a restore makes and fills them, swaps them with the live ones in one statement, and keeps
- * those that it has replaced.
+ * The tables beside the live ones: a restore makes and fills them, swaps them with the live ones in one statement, and
+ * keeps those that it has replaced.
  *
- * Invariant: until the swap, the live tables are untouched, and so are those that an earlier restore has replaced. The swap waits for transactions that use them, and the next
- *   ones wait for it. So no flush is half in the old tables and half in the new ones.
+ * Invariant: until the swap, the live tables are untouched, and so are those that an earlier restore has replaced. The
+ *   swap waits for transactions that use them, and the next ones wait for it. So no flush is half in the old tables
+ *   and half in the new ones.
  */
 import { SECOND, sleep } from "../base/clock.ts";
 import type { Row } from "../store/database.ts";
@@ -131,8 +132,8 @@ export async function limitLockWaits(session: Session): Promise<void> {
 }
 
 /**
- * Puts the tables beside the live ones into their places, all at once. The tables that an earlier restore has replaced, which
- * have no foreign keys any more, get another name in the same statement, and can be deleted after it.
+ * Puts the tables beside the live ones into their places, all at once. The tables that an earlier restore has
+ * replaced, which have no foreign keys any more, get another name in the same statement, and can be deleted after it.
  *
  * @param live - those live tables that are replaced.
  * @throws StoreFailure when others have not let go of the tables: nothing has changed.

@@ -1,6 +1,6 @@
 /**
- * Writes a backup: every table as of one moment, in one read-only transaction. Rows are streamed, so memory does not grow
- * with the tables, and no flush waits.
+ * Writes a backup: every table as of one moment, in one read-only transaction. Rows are streamed, so memory does not
+ * grow with the tables, and no flush waits.
  */
 import type { Row } from "../store/database.ts";
 import {

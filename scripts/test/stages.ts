@@ -23,6 +23,7 @@ const unitDirectories = ["cli", "lib", "reader", "server", "worker", "scripts", 
 /** Cores that a file keeps busy: its processor time through the time it takes alone, where that is unusual. */
 const unusual = new Map([
   ["test/integration/idle.test.ts", 0.05],
+  ["test/integration/backup-swap.test.ts", 0.1],
   ["test/integration/setbacks.test.ts", 0.1],
   ["test/integration/dead-outputs.test.ts", 0.6],
   ["test/integration/mysql-errors-beside-flush.test.ts", 1],

@@ -5,11 +5,12 @@
 import assert from "node:assert/strict";
 import { after, afterEach, describe, it } from "node:test";
 import { finishRestore } from "#lib/backup/finish-restore.ts";
-import { SwapUnanswered } from "#lib/backup/restore-backup.ts";
+import { FinishedEarlierRestore, SwapUnanswered } from "#lib/backup/restore-backup.ts";
 import { Session } from "#lib/backup/session.ts";
 import { SECOND, sleep } from "#lib/base/clock.ts";
 import { type Row, Store } from "#lib/store/database.ts";
-import { checkSchema } from "#lib/store/migrate.ts";
+import { checkSchema, schemaLock } from "#lib/store/migrate.ts";
+import { waitUntil } from "#scripts/services/ports.ts";
 import { backupOf, restoreInto } from "#test/support/backups.ts";
 import { FaultProxy } from "#test/support/fault-proxy.ts";
 import { startFlushBench } from "#test/support/flush-bench.ts";
@@ -78,6 +79,19 @@ async function assertFinished(): Promise<void> {
   await checkSchema(store);
 }
 
+/** A new restore finishes the earlier one, once MySQL has noticed that its connection is gone, and does no more. */
+async function assertFinishesEarlier(): Promise<void> {
+  await waitUntil("a free lock", async () => {
+    const [row] = await store.rows<Row & { readonly isFree: number }>(
+      "test.lock",
+      "SELECT IS_FREE_LOCK(?) AS isFree",
+      [schemaLock],
+    );
+    return Number(row?.isFree) === 1;
+  });
+  await assert.rejects(restoreInto(store, backup), FinishedEarlierRestore);
+}
+
 describe("a restore that MySQL fails at the swap", () => {
   it("a restore whose swap fails leaves the tables that an earlier restore has replaced", async () => {
     await ask("before the first restore");
@@ -94,13 +108,18 @@ describe("a restore that MySQL fails at the swap", () => {
     assert.deepEqual(await withPrefix("discarded_"), []);
   });
 
-  it("tables that a restore could not delete after its swap do not block the next restore", async () => {
+  it("a restore that could not be finished is finished by the next one, which keeps the site's own tables", async () => {
     await restoreInto(store, backup);
+    await ask("before the unfinished restore");
     failAfterSwap("backup.drop", readOnly);
     await restoreInto(proxied, backup).catch(() => {});
     proxy.heal();
     assert.ok((await withPrefix("discarded_")).includes("discarded_polls"));
     await ask("before the next restore");
+    await assertFinishesEarlier();
+    assert.equal(await questionIn("polls"), "before the next restore");
+    assert.equal(await questionIn("replaced_polls"), "before the unfinished restore");
+    await assertFinished();
     await restoreInto(store, backup);
     assert.equal(await questionIn("replaced_polls"), "before the next restore");
     assert.deepEqual(await withPrefix("discarded_"), []);
@@ -224,7 +243,7 @@ describe("a restore that MySQL fails after the swap", () => {
       [gone],
     );
     assert.equal(await generationOf(store), restored.generation);
-    await restoreInto(store, backup);
+    await assertFinishesEarlier();
     await assertFinished();
   });
 });
