@@ -2,14 +2,34 @@
  * A child process with its recent output, so that a failed start can say why, and an orderly end.
  */
 import { type ChildProcess, type SpawnOptions, spawn } from "node:child_process";
-import { sleep } from "#lib/base/clock.ts";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { SECOND, sleep } from "#lib/base/clock.ts";
 import { LogFile } from "./log-file.ts";
+import { waitUntil } from "./ports.ts";
 
 const outputBytesMax = 64 * 1024;
 
 export interface ChildOptions extends SpawnOptions {
   /** Everything that it prints is appended to this file. */
   readonly logFile?: string | undefined;
+}
+
+/** True as well when the process has ended, and where there is no `/proc`. */
+function allThreadsStopped(pid: number): boolean {
+  const tasks = `/proc/${pid}/task`;
+  if (!existsSync(tasks)) return true;
+  // The state follows the name, which is in parentheses and may contain some.
+  const isStopped = (task: string) => / [TZX] /.test(afterName(`${tasks}/${task}/stat`));
+  return readdirSync(tasks).every(isStopped);
+}
+
+/** A thread that ends meanwhile has no file any more. */
+function afterName(file: string): string {
+  try {
+    return readFileSync(file, "utf8").replace(/^.*\)/s, "").slice(0, 3);
+  } catch {
+    return " X ";
+  }
 }
 
 export class Child {
@@ -73,6 +93,19 @@ export class Child {
 
   signal(signal: NodeJS.Signals): void {
     if (this.#ended === undefined) this.process.kill(signal);
+  }
+
+  /**
+   * Sends SIGSTOP. Resolves when every thread has stopped: until the signal gets its turn on a busy machine, a thread that
+   * wakes up still answers.
+   *
+   * @throws Error when one has not stopped after five seconds.
+   */
+  async pause(): Promise<void> {
+    this.signal("SIGSTOP");
+    await waitUntil("a stopped process", () => allThreadsStopped(this.pid), {
+      withinMs: 5 * SECOND,
+    });
   }
 
   /** SIGTERM, then SIGKILL when it has not ended after `graceMs`. Resolves when it has ended. */

@@ -37,7 +37,7 @@ describe("the doctor on a site where ballots wait", () => {
 
   it("the doctor never says that a worker flushes while MySQL is silent and votes wait", async () => {
     const slug = await createPoll(site);
-    site.database.child.signal("SIGSTOP");
+    await site.database.child.pause();
     try {
       await vote(site.url, slug, { choices: ["1"] });
       const { status, output } = await examine();

@@ -89,7 +89,7 @@ describe("the doctor", () => {
 
   it("the doctor reports a MySQL or memcached that hangs or is away within deadlines", async () => {
     const { child } = site.database;
-    child.signal("SIGSTOP");
+    await child.pause();
     try {
       const nobody = `127.0.0.1:${await freePort()}`;
       const { result, tookMs } = await timed(() =>

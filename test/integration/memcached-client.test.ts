@@ -190,9 +190,10 @@ describe("a memcached operation", () => {
 });
 
 describe("a memcached connection", () => {
-  it("a memcached connection fails at once while no server listens, and works when one does", async () => {
+  it("a memcached connection fails at once while no server listens, and works when one does", async t => {
     const one = await testMemcached();
     const lonely = testClient(one.port);
+    t.after(() => lonely.close());
     await one.child.kill();
     const p = new Pipeline();
     p.get(freshKey());
@@ -203,7 +204,6 @@ describe("a memcached connection", () => {
     await testMemcached({ port: one.port });
     await waitUntil("a probe to get through", () => lonely.available);
     await lonely.send(p);
-    lonely.close();
   });
 
   it("a memcached connection treats a tunnel that accepts and does not answer as a server that is away", async t => {
@@ -230,16 +230,17 @@ describe("a memcached connection", () => {
     await through.send(p);
   });
 
-  it("a memcached connection settles everything in flight when the server is stopped, and recovers", async () => {
+  it("a memcached connection settles everything in flight when the server is stopped, and recovers", async t => {
     const one = await testMemcached();
     const stopped = new MemcachedClient(
       { host: "127.0.0.1", port: one.port },
       { connectMs: 300, answerMs: 250 },
     );
+    t.after(() => stopped.close());
     const p = new Pipeline();
     p.get(freshKey());
     await stopped.send(p);
-    one.child.signal("SIGSTOP");
+    await one.child.pause();
     const outcomes = await Promise.allSettled(
       Array.from({ length: 200 }, async (_, i) => {
         await sleep(i * 2); // a steady stream of writes must not postpone the deadline
@@ -250,7 +251,6 @@ describe("a memcached connection", () => {
     one.child.signal("SIGCONT");
     await waitUntil("a probe to get through", () => stopped.available);
     await stopped.send(p);
-    stopped.close();
   });
 
   it("a memcached connection refuses a key that would close the connection before it is sent", async () => {

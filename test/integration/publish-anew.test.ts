@@ -148,7 +148,7 @@ describe("publish anew, while a memcached server is away", () => {
   const outdated = "After the backup?";
 
   it("copies on the other servers are replaced; those of the server that was away, when it is back", async () => {
-    other.child.signal("SIGSTOP");
+    await other.child.pause();
     const generation = `${++generations}`;
     await assert.rejects(publish(generation), isMemcachedFailure);
     other.child.signal("SIGCONT");
@@ -161,7 +161,7 @@ describe("publish anew, while a memcached server is away", () => {
   it("copies on a server that goes away between the read and the write are replaced when it is back", async () => {
     const generation = `${++generations}`;
     const stop = async () => {
-      other.child.signal("SIGSTOP");
+      await other.child.pause();
       away.suspend();
     };
     await assert.rejects(publish(generation, storeWith(stop)), isMemcachedFailure);

@@ -84,7 +84,7 @@ describe("publish anew after a restore", () => {
     await writeOutdatedCopies(servers);
     await waitUntil("the copies of this generation", areReplaced, { withinMs: 20_000 });
     await writeOutdatedCopies(servers);
-    other.child.signal("SIGSTOP");
+    await other.child.pause();
     away.suspend();
     setbacks.noteOutdatedCopies();
     const isReplaced = async () => {

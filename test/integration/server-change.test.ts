@@ -162,7 +162,7 @@ describe("a change of servers", { concurrency: false }, () => {
     const slug = await slugOfNewPoll(-HOUR);
     const worker = new TestWorker();
     await reaches("2 joining", [worker]);
-    added.child.signal("SIGSTOP");
+    await added.child.pause();
     try {
       worker.added.suspend();
       await goOn([worker], 3_000);

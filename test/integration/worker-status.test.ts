@@ -49,7 +49,7 @@ describe("the worker's pages on a site in trouble", () => {
     });
     assert.match(await (await ask("/")).text(), /<dt>Lost<\/dt><dd>.*\+.*0<\/dd>/);
     assert.equal((await status()).lossEstimate.slots, 0);
-    site.database.child.signal("SIGSTOP");
+    await site.database.child.pause();
     try {
       await vote(site.url, slug, { choices: ["2"] });
       await waitUntil("it to be seen", async () => (await status()).lossEstimate.slots === 1);
@@ -62,7 +62,7 @@ describe("the worker's pages on a site in trouble", () => {
   it("/healthz answers 503 while no pass finishes", async () => {
     const health = async () => (await ask("/healthz")).status;
     assert.equal(await health(), 200);
-    site.database.child.signal("SIGSTOP");
+    await site.database.child.pause();
     try {
       await waitUntil("staleness", async () => (await health()) === 503, { withinMs: 60_000 });
     } finally {

@@ -86,7 +86,7 @@ describe("exactly once", () => {
     const [worker] = site.workers;
     assert.ok(worker);
     const ledger = new Ledger(site, await createPoll(site), voters);
-    worker.child.signal("SIGSTOP");
+    await worker.child.pause();
     await ledger.run(connections);
     await site.memcached[0]?.child.kill();
     await site.restartMemcached();

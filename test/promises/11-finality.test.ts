@@ -133,7 +133,7 @@ describe("finality with fronts that are stopped", () => {
     const slug = await createPoll(site, { closesAt: new Date(closesAtMs).toISOString() });
     const voting = voteOn(front, slug, closesAtMs - 10);
     await sleep(closesAtMs - 200 - Date.now());
-    front.child.signal("SIGSTOP");
+    await front.child.pause();
     return { slug, voting };
   }
 

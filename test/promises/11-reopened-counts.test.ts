@@ -76,7 +76,7 @@ it("a count that an editor reopens adds the votes received before the closing, a
   await isFinalWith(1);
   // So that the page can be read while the count is open.
   const [worker] = site.workers;
-  worker?.child.signal("SIGSTOP");
+  await worker?.child.pause();
   const answer = await reopen();
   assert.equal(answer.status, 200, await answer.clone().text());
   assert.equal(((await answer.json()) as { state: string }).state, "closing");

@@ -70,7 +70,7 @@ describe("memcached servers are changed by rolling restarts while readers vote",
     await roll(others.map(({ address }) => address));
     await reaches("3 joining");
     away.add(second);
-    second.child.signal("SIGSTOP");
+    await second.child.pause();
     await sleep(4_000);
     const frozenAt = await step();
     assert.ok(frozenAt !== "3 settled", `${frozenAt}`);

@@ -79,7 +79,7 @@ describe("tallies", () => {
     const slug = await createPoll(site);
     await castMany(slug, 30);
     const [worker] = site.workers;
-    worker?.child.signal("SIGSTOP");
+    await worker?.child.pause();
     await castMany(slug, 30);
     await site.memcached[0]?.child.kill();
     await site.restartMemcached();
@@ -115,7 +115,7 @@ describe("tallies", () => {
     // To a front that was stopped in between, memcached may look away.
     await undisturbed(async () => {
       await site.drained();
-      for (const worker of site.workers) worker.child.signal("SIGSTOP");
+      for (const worker of site.workers) await worker.child.pause();
       try {
         const sent = await statementTextsDuring(site.database.adminUrl, voteAndRead);
         assert.deepEqual(

@@ -45,7 +45,7 @@ describe("editors are answered in time", () => {
 
   const faults = {
     "does not answer": {
-      begin: () => site.database.child.signal("SIGSTOP"),
+      begin: () => site.database.child.pause(),
       end: () => site.database.child.signal("SIGCONT"),
     },
     "is gone": {

@@ -26,7 +26,7 @@ describe("a known poll with memcached empty", () => {
 
   const faults = {
     "does not answer": {
-      begin: () => site.database.child.signal("SIGSTOP"),
+      begin: () => site.database.child.pause(),
       end: async () => void site.database.child.signal("SIGCONT"),
     },
     "is gone": {

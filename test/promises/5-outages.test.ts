@@ -30,7 +30,7 @@ describe("every request is answered in time", () => {
     const gone = site.memcached[0];
     assert.ok(gone);
     const before = (await results(site, slug)).ballots;
-    gone.child.signal("SIGSTOP");
+    await gone.child.pause();
     const [twice, ...once] = Array.from({ length: 20 }, () => randomUUID());
     const { result: answers, tookMs } = await timed(() =>
       Promise.all(
@@ -62,8 +62,8 @@ describe("every request is answered in time", () => {
   });
 
   it("requests are answered 503 with Retry-After while memcached and MySQL are away, and normally afterwards", async () => {
-    site.memcached[0]?.child.signal("SIGSTOP");
-    site.database.child.signal("SIGSTOP");
+    await site.memcached[0]?.child.pause();
+    await site.database.child.pause();
     const { result: answers, tookMs } = await timed(() =>
       Promise.all(Array.from({ length: 20 }, () => voteAnew())),
     );
@@ -90,7 +90,7 @@ describe("every request is answered in time", () => {
   });
 
   it("voting and results go on while MySQL is away", async () => {
-    site.database.child.signal("SIGSTOP");
+    await site.database.child.pause();
     const answers = await Promise.all(
       Array.from({ length: 20 }, () =>
         vote(site.url, slug, { choices: ["2"], ballotId: randomUUID() }),

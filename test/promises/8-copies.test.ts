@@ -56,7 +56,7 @@ describe("with two copies", () => {
   it("with two copies each batch is on both servers and counted once", async () => {
     const [worker] = site.workers;
     assert.ok(worker);
-    worker.child.signal("SIGSTOP");
+    await worker.child.pause();
     const slug = await createPoll(site);
     for (let i = 0; i < 5; i++) {
       assert.equal((await vote(site.url, slug, { choices: ["1"] })).status, 202);
@@ -82,7 +82,7 @@ describe("with two copies", () => {
     it(`with two copies server ${index} is stopped for a while and nothing is lost`, async () => {
       const longestMs = await underFault(async ledger => {
         await ledger.reached(0.3);
-        site.memcached[index]?.child.signal("SIGSTOP");
+        await site.memcached[index]?.child.pause();
         const isNoticed = async () => (await site.step()) === "fewer_servers";
         await expectWithin(5_000, "it is noticed", isNoticed);
         await ledger.reached(0.8);
@@ -98,7 +98,7 @@ describe("with two copies", () => {
     assert.ok(worker);
     const front = await site.addFront();
     const ledger = new Ledger(site, await createPoll(site), voters, front);
-    worker.child.signal("SIGSTOP");
+    await worker.child.pause();
     await ledger.run(connections);
     assert.equal(ledger.acknowledged, voters);
     await site.memcached[1]?.child.kill();

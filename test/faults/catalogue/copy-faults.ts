@@ -83,7 +83,7 @@ export const copiesFaults: readonly Fault[] = [
     inject: incident =>
       takenMeanwhile(incident, async () => {
         const { site } = incident;
-        site.database.child.signal("SIGSTOP");
+        await site.database.child.pause();
         const front = incident.pick(site.fronts);
         const before = timesCopied(front);
         try {
@@ -123,7 +123,7 @@ export const copiesFaults: readonly Fault[] = [
     inject: incident =>
       takenMeanwhile(incident, async () => {
         const { server } = oneOf(incident);
-        server.child.signal("SIGSTOP");
+        await server.child.pause();
         await sleep(Math.min(10, 2 * incident.scale) * SECOND);
         server.child.signal("SIGCONT");
       }),

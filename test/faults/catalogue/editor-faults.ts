@@ -20,7 +20,7 @@ const shownForMs = 120;
 /** Stops the worker where it holds no lock in MySQL: an editor's change would wait for it to go on. */
 async function stopWorker({ site }: Incident): Promise<void> {
   await waitUntil("the worker between two transactions", async () => {
-    site.workers[0]?.child.signal("SIGSTOP");
+    await site.workers[0]?.child.pause();
     await sleep(shownForMs);
     const open = "SELECT COUNT(*) AS n FROM information_schema.innodb_trx";
     const [row] = await site.query<CountRow>(open);

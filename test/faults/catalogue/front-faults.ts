@@ -55,7 +55,7 @@ export const frontFaults: readonly Fault[] = [
     name: "front stopped",
     inject: async incident => {
       const front = aFront(incident);
-      front.child.signal("SIGSTOP");
+      await front.child.pause();
       await incident.pause(1_000, 2_500);
       front.child.signal("SIGCONT");
       incident.noteEvidence("slow answers", incident.history.count("info"));

@@ -108,7 +108,7 @@ export const memcachedFaults: readonly Fault[] = [
     name: "memcached killed, fronts shut down at once",
     inject: async incident => {
       const [worker] = incident.site.workers;
-      worker?.child.signal("SIGSTOP");
+      await worker?.child.pause();
       await loseAllButTheRings(incident);
       worker?.child.signal("SIGCONT");
     },
@@ -120,7 +120,7 @@ export const memcachedFaults: readonly Fault[] = [
       const [worker] = incident.site.workers;
       if (!worker) throw new RangeError("there is no worker");
       await incident.failAt(worker, "worker.before-commit:2:2000");
-      worker.child.signal("SIGSTOP");
+      await worker.child.pause();
       await loseAllButTheRings(incident);
       worker.child.signal("SIGCONT");
     },
@@ -153,7 +153,7 @@ export const memcachedFaults: readonly Fault[] = [
     name: "memcached full",
     inject: async incident => {
       const { port } = serverOf(incident);
-      incident.site.workers[0]?.child.signal("SIGSTOP"); // a running worker would free memory continuously
+      await incident.site.workers[0]?.child.pause(); // a running worker would free memory continuously
       const client = testClient(port);
       const stored = await fill(client);
       const refused = () =>
@@ -216,7 +216,7 @@ export const memcachedFaults: readonly Fault[] = [
     inject: async incident => {
       const { child } = serverOf(incident);
       const before = incident.logged("memcached_away");
-      child.signal("SIGSTOP");
+      await child.pause();
       await incident.pause(800 * incident.scale, 2_000 * incident.scale);
       child.signal("SIGCONT");
       incident.noteEvidence("found away", incident.logged("memcached_away") - before);

@@ -117,7 +117,7 @@ export const mysqlFaults: readonly Fault[] = [
     inject: async incident => {
       const { child } = incident.site.database;
       const before = incident.history.count("ok");
-      child.signal("SIGSTOP");
+      await child.pause();
       await incident.pause(1_500, 2_500 * incident.scale);
       incident.noteEvidence("votes taken meanwhile", incident.history.count("ok") - before);
       child.signal("SIGCONT");
