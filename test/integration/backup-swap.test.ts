@@ -1,33 +1,25 @@
 /**
- * Restores that MySQL fails at the swap or after it, on a real MariaDB behind a proxy that answers in its place: a restore
- * that fails loses no data, and one that has gone live says so.
+ * Restores that MySQL fails at the swap or after it, on a real MariaDB behind a proxy that answers in its place: a
+ * restore that fails loses no data, and one that has gone live says so.
  */
 import assert from "node:assert/strict";
-import { after, afterEach, describe, it } from "node:test";
+import { describe, it } from "node:test";
 import { finishRestore } from "#lib/backup/finish-restore.ts";
 import { FinishedEarlierRestore, SwapUnanswered } from "#lib/backup/restore-backup.ts";
 import { Session } from "#lib/backup/session.ts";
 import { SECOND, sleep } from "#lib/base/clock.ts";
-import { type Row, Store } from "#lib/store/database.ts";
+import type { Row } from "#lib/store/database.ts";
 import { checkSchema, schemaLock } from "#lib/store/migrate.ts";
 import { waitUntil } from "#scripts/services/ports.ts";
 import { backupOf, restoreInto } from "#test/support/backups.ts";
-import { FaultProxy } from "#test/support/fault-proxy.ts";
 import { startFlushBench } from "#test/support/flush-bench.ts";
 import { generationOf, schemaOf, tableNames } from "#test/support/hard-values.ts";
 import { answerStatements, failed } from "#test/support/mysql-errors.ts";
+import { startProxiedStore } from "#test/support/proxied-store.ts";
 
 const bench = await startFlushBench();
 const { store } = bench;
-const url = new URL(bench.database.url);
-const proxy = await FaultProxy.start({ host: "127.0.0.1", port: Number(url.port) });
-url.port = String(proxy.port);
-const proxied = new Store({ url: url.href, connectionsMax: 2, statementMs: 10_000 });
-after(async () => {
-  await proxied.close();
-  await proxy.stop();
-});
-afterEach(() => proxy.heal());
+const { proxy, store: proxied } = await startProxiedStore(bench.database.url);
 
 /** ER_OPTION_PREVENTS_STATEMENT: the server is read-only. */
 const readOnly = 1290;

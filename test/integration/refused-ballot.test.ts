@@ -3,14 +3,14 @@
  * proxy makes MySQL refuse them.
  */
 import assert from "node:assert/strict";
-import { after, afterEach, describe, it } from "node:test";
+import { describe, it } from "node:test";
 import { createConnection } from "mysql2/promise";
 import { decodeBatch } from "#lib/queue/slot-codec.ts";
-import { type Row, Store } from "#lib/store/database.ts";
+import type { Row } from "#lib/store/database.ts";
 import { dataErrors, isStoreFailure } from "#lib/store/failure.ts";
-import { FaultProxy } from "#test/support/fault-proxy.ts";
 import { ballot, batch, startFlushBench } from "#test/support/flush-bench.ts";
 import { executed, failed, statementIn } from "#test/support/mysql-errors.ts";
+import { startProxiedStore } from "#test/support/proxied-store.ts";
 
 interface LetterRow extends Row {
   readonly bytes: Buffer;
@@ -18,16 +18,7 @@ interface LetterRow extends Row {
 }
 
 const bench = await startFlushBench();
-const port = Number(new URL(bench.database.url).port);
-const proxy = await FaultProxy.start({ host: "127.0.0.1", port });
-const url = new URL(bench.database.url);
-url.port = String(proxy.port);
-const store = new Store({ url: url.href, connectionsMax: 2, statementMs: 10_000 });
-after(async () => {
-  await store.close();
-  await proxy.stop();
-});
-afterEach(() => proxy.heal());
+const { proxy, store } = await startProxiedStore(bench.database.url);
 
 /** Queues ballots of one poll in slots of these sizes; resolves with the ballots by slot. */
 async function enqueueSlots(...sizes: number[]) {
