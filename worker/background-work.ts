@@ -1,6 +1,6 @@
 /**
- * Work of duties that takes a while, such as reading all keys of memcached. The next pass does not wait for it; a command
- * that makes one pass does, before it ends.
+ * Work of duties that takes a while, such as reading all keys of memcached. The next pass does not wait for it; a
+ * command that makes one pass does, before it ends.
  */
 export class BackgroundWork {
   readonly #running = new Set<Promise<void>>();

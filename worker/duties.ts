@@ -74,8 +74,8 @@ export function dutiesOf(worker: WorkerParts): Duty[] {
 }
 
 /**
- * Publishes polls that an editor changed while memcached could not be written; any other change, a bit late. At the start
- * also polls that are not final, if an older release published them.
+ * Publishes polls that an editor changed while memcached could not be written; any other change, a bit late. At the
+ * start also polls that are not final, if an older release published them.
  */
 function publisher({ clock, store, published }: WorkerParts): Run {
   let publishedUpToMs = clock.nowMs() - MINUTE;

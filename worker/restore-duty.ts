@@ -16,8 +16,8 @@ type RestoreParts = Pick<
 const forgetEveryMs = 5 * SECOND;
 
 /**
- * Does something only when MySQL's generation has changed, when MySQL went back in another way or lacks a poll that fronts
- * take votes for, and when this worker has just started.
+ * Does something only when MySQL's generation has changed, when MySQL went back in another way or lacks a poll that
+ * fronts take votes for, and when this worker has just started.
  */
 export function restoreDuty(worker: RestoreParts): () => Promise<void> {
   const { flusher, log, placement, setbacks, store } = worker;

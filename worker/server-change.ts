@@ -1,6 +1,7 @@
 /**
- * The change from one list of servers to the next (`lib/model/server-list.ts`), as workers carry it out: each step begins
- * when all processes have taken the last one and its work is done. Any worker may do it, and go on where another ended.
+ * The change from one list of servers to the next (`lib/model/server-list.ts`), as workers carry it out: each step
+ * begins when all processes have taken the last one and its work is done. Any worker may do it, and go on where
+ * another ended.
  *
  * Work of a step, after all processes have taken it:
  *
@@ -162,8 +163,8 @@ export class ServerChange {
   }
 
   /**
-   * True when a pass began after all processes had taken the step: after this worker saw that or, for a command that makes
-   * one pass, after another one did, by MySQL's clock.
+   * True when a pass began after all processes had taken the step: after this worker saw that or, for a command that
+   * makes one pass, after another one did, by MySQL's clock.
    */
   async #beganAfter(readyAtMs: number, startedMs: number): Promise<boolean> {
     if (startedMs >= (this.#ready?.seenMs ?? neverMs)) return true;
@@ -172,8 +173,8 @@ export class ServerChange {
   }
 
   /**
-   * Makes marks, tallies and published polls complete on all servers of both lists. True when they are, and no server of
-   * the new list was away meanwhile.
+   * Makes marks, tallies and published polls complete on all servers of both lists. True when they are, and no server
+   * of the new list was away meanwhile.
    */
   async #fill(): Promise<boolean> {
     const { clock, log, placement, published, store, tallies } = this.#worker;

@@ -121,7 +121,10 @@ export class AgreedServers {
     await this.take();
   }
 
-  /** Makes the first list when there is none in MySQL or memcached, and takes it or the one that there is. @throws StoreFailure. */
+  /**
+   * Makes the first list when there is none in MySQL or memcached, and takes it or the one that there is. @throws
+   * StoreFailure.
+   */
   async makeFirst(): Promise<void> {
     const { store } = this.#deps;
     if (!(await readServerLists(store))) {
@@ -168,8 +171,8 @@ export class AgreedServers {
   }
 
   /**
-   * MySQL has polls and no list, as after a restore into an empty database: takes the list that memcached has, by which its
-   * items are placed. False: there is none.
+   * MySQL has polls and no list, as after a restore into an empty database: takes the list that memcached has, by
+   * which its items are placed. False: there is none.
    */
   async #takeLast(): Promise<boolean> {
     const { store, placement } = this.#deps;

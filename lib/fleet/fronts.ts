@@ -2,9 +2,9 @@
  * What the worker knows of fronts from their reports (`front-report.ts`): which keep a poll from becoming final, which
  * report no more, and which are declared gone.
  *
- * A front is **declared gone** when its reports have been missing for `FLOODGATE_FRONT_GONE_MS` while MySQL and a worker
- * were there, or by an operator. From then on polls become final without its word. Ballots that it still brings for a
- * final poll are set aside, so the books name them. A front that reports again is back.
+ * A front is **declared gone** when its reports have been missing for `FLOODGATE_FRONT_GONE_MS` while MySQL and a
+ * worker were there, or by an operator. From then on polls become final without its word. Ballots that it still brings
+ * for a final poll are set aside, so the books name them. A front that reports again is back.
  */
 import { MINUTE, SECOND } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";

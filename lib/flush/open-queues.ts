@@ -263,8 +263,8 @@ export class OpenQueues {
 }
 
 /**
- * Publishes the checkpoints that are ahead of the published ones: a worker may die after its commit, or get no answer to
- * it. Fronts hold their ballots, and polls wait for those fronts, until the checkpoint is published.
+ * Publishes the checkpoints that are ahead of the published ones: a worker may die after its commit, or get no answer
+ * to it. Fronts hold their ballots, and polls wait for those fronts, until the checkpoint is published.
  */
 async function publishUnpublished(
   server: MemcachedClient,

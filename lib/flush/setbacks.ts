@@ -6,10 +6,11 @@
  * outside MySQL: from this worker's own commits, and from the checkpoint that every worker publishes in memcached after
  * a commit, so that a new worker finds a setback as well.
  *
- * Invariant: another worker's commits are no setback. They only move a checkpoint forward, and the published one is read
- *   before MySQL's. A cluster node that has not applied a commit yet gets a moment to do so.
- * Invariant: after a setback, the flush goes on. A checkpoint stands before the oldest slot that is still there; between
- *   that and the newest slot that was committed once, a missing slot was deleted and is passed without a tombstone.
+ * Invariant: another worker's commits are no setback. They only move a checkpoint forward, and the published one is
+ *   read before MySQL's. A cluster node that has not applied a commit yet gets a moment to do so.
+ * Invariant: after a setback, the flush goes on. A checkpoint stands before the oldest slot that is still there;
+ *   between that and the newest slot that was committed once, a missing slot was deleted and is passed without a
+ *   tombstone.
  */
 import { monotonicMs, SECOND, sleep } from "../base/clock.ts";
 import { range } from "../base/lists.ts";

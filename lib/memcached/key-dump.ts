@@ -18,8 +18,8 @@ export interface DumpedKey extends Pick<Versioned, "version"> {
 }
 
 /**
- * How the server walks through its items. By slab `classes`, it leaves out an item that is in use at that moment. Through
- * its hash `table`, it leaves out none, but holds a lock while the reader makes it wait: read on at once.
+ * How the server walks through its items. By slab `classes`, it leaves out an item that is in use at that moment.
+ * Through its hash `table`, it leaves out none, but holds a lock while the reader makes it wait: read on at once.
  */
 export type Walk = "classes" | "table";
 
@@ -29,8 +29,8 @@ const commandOf = { classes: "all", table: "hash" } as const;
 const silenceMsMax = 10 * SECOND;
 
 /**
- * The keys that begin with `prefix`, in no order. Keys that are written meanwhile may be among them or not. A server before
- * memcached 1.6.9 can't walk through its hash table, and walks by slab classes.
+ * The keys that begin with `prefix`, in no order. Keys that are written meanwhile may be among them or not. A server
+ * before memcached 1.6.9 can't walk through its hash table, and walks by slab classes.
  *
  * @throws MemcachedFailure: the server can't be reached, or has no crawler, or is busy with another dump.
  */

@@ -88,8 +88,8 @@ async function notedGeneration(server: MemcachedClient): Promise<string | undefi
 }
 
 /**
- * Makes the copies on a server count as outdated: MySQL has gone back without a new generation, or lacks a poll that fronts
- * take votes for.
+ * Makes the copies on a server count as outdated: MySQL has gone back without a new generation, or lacks a poll that
+ * fronts take votes for.
  *
  * @throws MemcachedFailure.
  */

@@ -1,6 +1,6 @@
 /**
- * Publishes polls as MySQL has them, by their slugs. A poll that was read a while ago may have got another slug since, or
- * may be deleted: its copy must not come back.
+ * Publishes polls as MySQL has them, by their slugs. A poll that was read a while ago may have got another slug since,
+ * or may be deleted: its copy must not come back.
  */
 import { portions } from "../base/lists.ts";
 import type { Slug } from "../model/ids.ts";

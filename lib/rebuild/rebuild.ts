@@ -11,8 +11,8 @@
  * their fate: the flush corrects the tallies by the difference later.
  *
  * Invariant: a batch counts once, on however many servers it waits: fronts write its copies under the locks
- *   of all their servers (`queue/batch-write.ts`), a copy that is made later (`ballots/missing-copies.ts`) has the id of
- *   a batch that was counted, and a copy whose batch MySQL has counts for nothing.
+ *   of all their servers (`queue/batch-write.ts`), a copy that is made later (`ballots/missing-copies.ts`) has the id
+ *   of a batch that was counted, and a copy whose batch MySQL has counts for nothing.
  * Invariant: a missing slot counts for nothing only if no checkpoint has moved since the snapshot, as read from
  *   MySQL *after* the slot was read with the queues frozen. Otherwise the slot may have been committed and
  *   deleted meanwhile: start again. This check can't be left until the locks are released: if MySQL did not

@@ -5,9 +5,9 @@
  * Invariant: no query of MySQL while memcached has the tallies. After a server lost its memory, one process
  *   rebuilds them (`rebuild/rebuild.ts`) while the others wait. While memcached is away, MySQL's totals are read
  *   instead, at most once a second for each poll, behind a circuit breaker.
- * Invariant: a request whose poll has an entry does not wait for a rebuild, or for MySQL: after `patienceMs` it gets the
- *   entry as it is, and the read goes on beside. So results may be older than usual while memcached has lost them and
- *   MySQL does not answer; `asOf` says from when they are.
+ * Invariant: a request whose poll has an entry does not wait for a rebuild, or for MySQL: after `patienceMs` it gets
+ *   the entry as it is, and the read goes on beside. So results may be older than usual while memcached has lost them
+ *   and MySQL does not answer; `asOf` says from when they are.
  * Invariant: a version never goes back within one process, so neither does what a reader sees.
  * Invariant: the results of a final poll are the numbers that were published with it. No tally is read: a counter that
  *   is lost or moved afterwards changes nothing.
@@ -204,9 +204,9 @@ export class ResultsBoard {
   }
 
   /**
-   * Each server counts versions of its own, as did this process while MySQL was read. So the tally of another server than
-   * before is lifted above the version that was shown, unless it has fewer ballots: then it is about to be rebuilt. A
-   * poll that is not final any more may have fewer.
+   * Each server counts versions of its own, as did this process while MySQL was read. So the tally of another server
+   * than before is lifted above the version that was shown, unless it has fewer ballots: then it is about to be
+   * rebuilt. A poll that is not final any more may have fewer.
    */
   async #lifted(poll: Poll, tally: Tally): Promise<Tally> {
     const known = this.#entries.get(poll.key);

@@ -23,8 +23,8 @@ interface Ahead {
 }
 
 /**
- * Enters the answers to one vote's moves. After a gap in the versions, other processes have moved counters that were not
- * answered here: the values are shown, but the version stays, so that the next read counts as a change.
+ * Enters the answers to one vote's moves. After a gap in the versions, other processes have moved counters that were
+ * not answered here: the values are shown, but the version stays, so that the next read counts as a change.
  *
  * @returns `undefined` when what is shown is as new, or is another server's.
  */

@@ -29,7 +29,7 @@ interface SumRow extends Row {
   readonly arrived: number;
 }
 
-/** Of the column `polls.id`. */
+/** The greatest number that the column `polls.id` can hold. */
 const idMax = 2 ** 32 - 1;
 
 /** In the order of the key, so that two writers of the same rows wait instead of deadlocking. */
@@ -70,8 +70,8 @@ export interface MissingPortion {
 }
 
 /**
- * Which runs of fronts accepted ballots that have not arrived, in so many of the polls with lower ids than `before`, the
- * newest first. A final poll is left out when its books say of all these ballots that they are lost. Two queries.
+ * Which runs of fronts accepted ballots that have not arrived, in so many of the polls with lower ids than `before`,
+ * the newest first. A final poll is left out when its books say of all these ballots that they are lost. Two queries.
  */
 export async function missingAcceptances(
   db: Database,

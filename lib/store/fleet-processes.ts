@@ -203,8 +203,8 @@ export async function endProcesses(db: Database, ids: readonly string[]): Promis
 }
 
 /**
- * Deletes the rows of processes that ended, or were declared gone, so many days ago. A front that accepted ballots of a poll
- * which is not final is kept: without its row, the poll would wait for it as for one of an older release.
+ * Deletes the rows of processes that ended, or were declared gone, so many days ago. A front that accepted ballots of
+ * a poll which is not final is kept: without its row, the poll would wait for it as for one of an older release.
  */
 export async function pruneProcesses(db: Database, days: number): Promise<void> {
   // Two statements: the subquery of a DELETE would lock rows that flushes write.

@@ -1,4 +1,6 @@
-/** Rows of the table `processes` as the rules of finality need them: which fronts are missing, gone, or hold ballots. */
+/**
+ * Rows of the table `processes` as the rules of finality need them: which fronts are missing, gone, or hold ballots.
+ */
 import type { PollId } from "../model/ids.ts";
 import type { Database, Row } from "./database.ts";
 
@@ -109,8 +111,8 @@ export async function frontsBefore(
 }
 
 /**
- * Number of fronts that accepted ballots of a poll and have no row: they are of a release without this table, or a restore
- * into an empty database has forgotten them.
+ * Number of fronts that accepted ballots of a poll and have no row: they are of a release without this table, or a
+ * restore into an empty database has forgotten them.
  */
 export async function countUnknownFronts(db: Database, pollId: PollId): Promise<number> {
   const [row] = await db.rows<Row & { readonly fronts: number }>(

@@ -132,9 +132,9 @@ export async function serverPositions(
 }
 
 /**
- * True while fronts of release 0.2.0 may be running, which are not in the fleet record: there are ballots of unknown fronts
- * in polls that are not final, and a batch of one has arrived within so many seconds, or the first process of this
- * release started within them. A front that was known and is forgotten sends no batches.
+ * True while fronts of release 0.2.0 may be running, which are not in the fleet record: there are ballots of unknown
+ * fronts in polls that are not final, and a batch of one has arrived within so many seconds, or the first process of
+ * this release started within them. A front that was known and is forgotten sends no batches.
  */
 export async function oldFrontsMayRun(db: Database, withinSeconds: number): Promise<boolean> {
   const [row] = await db.rows<Row & { readonly found: number }>(

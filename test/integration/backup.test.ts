@@ -1,6 +1,6 @@
 /**
- * Backups and restores, on a real MariaDB: every column comes back as it was, a restored schema is the migrated one, and a
- * backup that is not whole changes nothing.
+ * Backups and restores, on a real MariaDB: every column comes back as it was, a restored schema is the migrated one,
+ * and a backup that is not whole changes nothing.
  */
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";

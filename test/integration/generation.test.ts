@@ -1,6 +1,6 @@
 /**
- * MySQL's generation changes with every restore of a backup: a worker and memcached's publications follow it, also when no
- * checkpoint shows that MySQL went back.
+ * MySQL's generation changes with every restore of a backup: a worker and memcached's publications follow it, also
+ * when no checkpoint shows that MySQL went back.
  */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";

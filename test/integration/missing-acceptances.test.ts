@@ -1,4 +1,7 @@
-/** Which ballots a worker believes to be on their way: those that were accepted and have not arrived, unless they are lost. */
+/**
+ * Which ballots a worker believes to be on their way: those that were accepted and have not arrived, unless they are
+ * lost.
+ */
 import assert from "node:assert/strict";
 import { beforeEach, describe, it } from "node:test";
 import { CountGatherer } from "#lib/books/gather-counts.ts";

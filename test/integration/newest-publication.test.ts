@@ -1,4 +1,4 @@
-/** Several programs publish the same poll: whoever writes last, memcached has what MySQL has. */
+/** Several programs publish the same poll: memcached has what MySQL has in the end, in whatever order they write. */
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
 import { HOUR } from "#lib/base/clock.ts";

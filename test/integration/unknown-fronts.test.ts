@@ -1,6 +1,6 @@
 /**
- * Fronts that accepted ballots and have no row in MySQL: of release 0.2.0, or known once and forgotten since. What waits
- * for the first must not wait for the others.
+ * Fronts that accepted ballots and have no row in MySQL: of release 0.2.0, or known once and forgotten since. What
+ * waits for the first must not wait for the others.
  */
 import assert from "node:assert/strict";
 import { beforeEach, describe, it } from "node:test";

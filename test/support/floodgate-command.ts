@@ -16,7 +16,7 @@ interface Servers {
 }
 
 interface CommandOptions {
-  /** Of the database. */
+  /** The URL of the database; without it, that of the bench. */
   readonly url?: string;
   /** For standard input. */
   readonly input?: Buffer;
