@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import fc from "fast-check";
 import type { OptionNumber, PollId } from "../model/ids.ts";
 import type { Poll } from "../model/poll.ts";
 import type { PollKind } from "../model/poll-rules.ts";
@@ -70,6 +71,35 @@ describe("ballotsAsCsv", () => {
     for (const label of ["=1+1", "+1", "-1", "@sum"]) {
       const [title = ""] = await linesOf(pollOf("choice", [label]), []);
       assert.ok(title.endsWith(`,'${label}`), title);
+    }
+  });
+
+  it("ballotsAsCsv escapes a formula behind a semicolon, where Excel separates by semicolons", async () => {
+    const [title] = await linesOf(pollOf("choice", ["x;=1+1", 'y; "@sum', "a, b; c"]), []);
+    assert.equal(title, `\ufeffreceived_at,"x;'=1+1","y; ""'@sum","a, b; c"`);
+  });
+
+  it("ballotsAsCsv lets no cell begin with a sign of a formula, whatever separates cells there", async () => {
+    const signs = ["=", "+", "-", "@", "＝", "＋", "－", "＠", "﹦"];
+    const separators = [",", ";", "\t", "\n", "\r", "|"];
+    const others = ['"', "'", " ", "\u00a0", "\u200b", "\u200f", "a", "1"];
+    const piece = fc.constantFrom(...signs, ...separators, ...others);
+    const label = fc.string({ unit: piece, minLength: 1, maxLength: 12 });
+    await fc.assert(
+      fc.asyncProperty(fc.array(label, { minLength: 1, maxLength: 4 }), async labels => {
+        const text = await new Response(
+          ballotsAsCsv(databaseOf([[1]]).db, pollOf("choice", labels)),
+        ).text();
+        for (const cell of text.split(/[,;|\t\r\n]/)) {
+          assert.doesNotMatch(cell, /^["\s\u200b\u200f\ufeff]*[=+\-@＝＋－＠﹦]/);
+        }
+      }),
+    );
+  });
+
+  it("ballotsAsCsv leaves signs alone that begin no cell", async () => {
+    for (const label of ["A+", "2 - 3", "me@home.example", "x=y"]) {
+      assert.equal((await linesOf(pollOf("choice", [label]), []))[0], `\ufeffreceived_at,${label}`);
     }
   });
 

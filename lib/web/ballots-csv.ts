@@ -1,7 +1,9 @@
 /**
  * A poll's ballots as CSV. Rows are read in portions, as fast as the client reads.
  *
- * Invariant: a spreadsheet takes no cell as a formula, whatever an editor wrote into a label.
+ * Invariant: a spreadsheet takes no cell as a formula, whatever an editor wrote into a label, and whatever separator
+ *   the spreadsheet goes by. Excel separates by the semicolon in much of Europe, and then splits a quoted cell as well:
+ *   its quotation mark is not at the start of a cell there. So quoting is not enough, and the sign is escaped too.
  * Voters and withdrawals are left out. Rows are in the order of their random keys, which reveals nothing.
  */
 import { stringify } from "csv-stringify/sync";
@@ -44,7 +46,20 @@ function cellsOf(poll: Poll, { choices, receivedAtMs }: BallotRow): (string | nu
   return [new Date(receivedAtMs).toISOString(), ...cells];
 }
 
+/**
+ * The place before a sign that begins a formula (full-width and small forms too), at the start of a text or after a
+ * separator. Quotation marks, blanks and invisible characters between the two do not count: programs skip them.
+ */
+const beforeFormula =
+  /(?<=(?:^|[,;|\t\r\n])["'\s\p{Default_Ignorable_Code_Point}]*)(?=[=+\-@\u{fe62}\u{fe63}\u{fe66}\u{fe6b}＝＋－＠])/gu;
+
 /** @param bom - begin with a byte order mark, by which spreadsheets recognise UTF-8. */
 function encode(rows: readonly (readonly (string | number)[])[], bom = false): Uint8Array {
-  return Buffer.from(stringify(rows as unknown[][], { bom, escape_formulas: true }));
+  return Buffer.from(
+    stringify(rows as unknown[][], {
+      bom,
+      cast: { string: text => text.replace(beforeFormula, "'") },
+      quoted_match: /[;|\t]/,
+    }),
+  );
 }
