@@ -19,7 +19,7 @@ export function pollPage(
   const { words, siteName, publicUrl } = context;
   const { poll, show, surface } = card;
   const title = show === "vote" ? poll.question : `${words.say("results")}: ${poll.question}`;
-  const about = poll.description || poll.question;
+  const about = poll.description.replace(/\s+/g, " ") || poll.question;
   const address = publicUrl + pollPath(poll, "page", "vote");
   const sentence = show === "results" ? resultsSentence({ words, ...card }) : "";
   const render = surface === "embed" ? renderEmbed : renderDocument;

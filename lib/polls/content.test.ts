@@ -108,6 +108,25 @@ describe("mergedWith", () => {
   });
 });
 
+describe("refuseContradictions", () => {
+  const twins = created().options.map(option => ({ ...option, label: "Cod" }));
+
+  it("refuseContradictions lets a poll with labels that an earlier release allowed close at another time", () => {
+    const poll = pollOf({ options: twins });
+    const given = change({ closesAt: iso(now + minute) });
+    refuseContradictions(mergedWith(poll, given), { poll, change: given });
+  });
+
+  it("refuseContradictions refuses new labels that look alike, whatever labels the poll had", () => {
+    const poll = pollOf({ options: twins });
+    const given = change({ options: [{ label: "Eel" }, { label: "EEL" }] });
+    assert.throws(
+      () => refuseContradictions(mergedWith(poll, given), { poll, change: given }),
+      failsWith("invalid_request"),
+    );
+  });
+});
+
 describe("refuseLateChanges", () => {
   const refuse = (poll: Poll, input: object) => {
     const given = change(input);

@@ -121,9 +121,19 @@ export function refuseLateChanges(
   }
 }
 
-/** @throws FloodgateError `invalid_request` naming every field that contradicts another. */
-export function refuseContradictions(content: Omit<PollContent, "slug">): void {
-  const problems = contradictions(content);
+/**
+ * @param earlier - the stored poll and the change to it. A contradiction that the poll has already, and that the change
+ *   does not touch, is no reason to refuse: an earlier release may have allowed it.
+ * @throws FloodgateError `invalid_request` naming every field that contradicts another.
+ */
+export function refuseContradictions(
+  content: Omit<PollContent, "slug">,
+  earlier?: { readonly poll: Poll; readonly change: UpdatePoll },
+): void {
+  const known = earlier ? contradictions(earlier.poll) : [];
+  const isKnown = ({ path }: { path: string }) =>
+    earlier && !(path in earlier.change) && known.some(problem => problem.path === path);
+  const problems = contradictions(content).filter(problem => !isKnown(problem));
   if (problems.length === 0) return;
   throw new FloodgateError("invalid_request", {
     detail: problems.map(({ path, message }) => `${path} ${message}`).join("; "),

@@ -109,7 +109,7 @@ export async function changePoll(
     }
     const content = mergedWith(poll, change);
     refuseLateChanges(poll, change, content, nowMs);
-    refuseContradictions(content);
+    refuseContradictions(content, { poll, change });
     await updatePoll(db, poll.id, content, nowMs).catch(error => {
       if (!isStoreFailure(error, "duplicate")) throw error;
       throw new FloodgateError("slug_taken", { cause: error });

@@ -4,6 +4,10 @@ import { defaultRules } from "../model/poll-rules.ts";
 import { contradictions, createPollSchema, isSlug, updatePollSchema } from "./schema.ts";
 
 const good = { question: "Yes or no?", options: [{ label: "Yes" }, { label: "No" }] };
+const imageWith = (url: string, alt = "A cod") => [
+  { label: "A", image: { url, alt } },
+  { label: "B" },
+];
 const accepts = (change: object) => createPollSchema.safeParse({ ...good, ...change }).success;
 
 describe("a new poll", () => {
@@ -21,6 +25,13 @@ describe("a new poll", () => {
   const refused: readonly [string, object][] = [
     ["an empty question", { question: " " }],
     ["a question of 201 characters", { question: "x".repeat(201) }],
+    ["a question on two lines", { question: "a\nb" }],
+    ["an invisible question", { question: "\u200b" }],
+    ["an invisible label", { options: [{ label: "\u3164" }, { label: "No" }] }],
+    ["an invisible explanation", { description: "\u2800" }],
+    ["an invisible text after the vote", { afterVoteText: "\u2060" }],
+    ["invisible words for an image", { options: imageWith("/a.jpg", "\u200b") }],
+    ["a label that turns the page around", { options: [{ label: "\u202eseY" }, { label: "No" }] }],
     ["a control character", { question: "a\u0000b" }],
     ["a lone surrogate", { question: "a\ud800b" }],
     ["one option", { options: [{ label: "Yes" }] }],
@@ -35,6 +46,12 @@ describe("a new poll", () => {
   ];
   for (const [what, change] of refused)
     it(`a new poll is refused with ${what}`, () => assert.ok(!accepts(change)));
+
+  it("a new poll keeps the line breaks of its explanation and of its text after the vote", () => {
+    const text = "First.\r\n\r\nSecond.";
+    const poll = createPollSchema.parse({ ...good, description: text, afterVoteText: text });
+    assert.deepEqual([poll.description, poll.afterVoteText], Array(2).fill("First.\n\nSecond."));
+  });
 
   it("a new poll may give its times in any zone", () => {
     const poll = createPollSchema.parse({ ...good, closesAt: "2026-11-22T20:00:00+01:00" });
@@ -56,7 +73,12 @@ describe("contradictions", () => {
   it("contradictions are found between fields", () => {
     assert.deepEqual(paths({}), []);
     assert.deepEqual(paths({ options: [{ label: "Yes" }, { label: "YES" }] }), ["options"]);
+    assert.deepEqual(paths({ options: [{ label: "Yes" }, { label: "Yes\u200b" }] }), ["options"]);
+    assert.deepEqual(paths({ options: [{ label: "Caf\u00e9" }, { label: "Cafe\u0301" }] }), [
+      "options",
+    ]);
     assert.deepEqual(paths({ choicesMin: 2 }), ["choicesMin"]);
+    assert.deepEqual(paths({ choicesMin: 3, choicesMax: 3 }), ["choicesMin", "choicesMax"]);
     assert.deepEqual(paths({ choicesMax: 3 }), ["choicesMax"]);
     assert.deepEqual(paths({ closesAtMs: 1_000 }), ["closesAt"]);
     assert.deepEqual(paths({ resultsTo: "from_date" }), ["resultsFrom"]);
@@ -66,8 +88,7 @@ describe("contradictions", () => {
 });
 
 describe("an option's image", () => {
-  const accepted = (url: string) =>
-    accepts({ options: [{ label: "A", image: { url, alt: "A cod" } }, { label: "B" }] });
+  const accepted = (url: string) => accepts({ options: imageWith(url) });
 
   it("an option's image is at https or a path on this site", () => {
     for (const url of ["https://img.example/a.jpg", "https://img.example:8443/a?b=1", "/a.jpg"]) {
@@ -88,6 +109,30 @@ describe("an option's image", () => {
       "a.jpg",
     ];
     for (const url of urls) assert.ok(!accepted(url), url);
+  });
+});
+
+describe("an address in other letters than ASCII", () => {
+  it("an address in other letters is stored in punycode and percent-encoded", () => {
+    const links = {
+      "https://müller.example": "https://xn--mller-kva.example/",
+      "https://news.example/straße?q=ä#ö": "https://news.example/stra%C3%9Fe?q=%C3%A4#%C3%B6",
+      "https://例え.テスト/道": "https://xn--r8jz45g.xn--zckzah/%E9%81%93",
+    };
+    for (const [typed, stored] of Object.entries(links)) {
+      const poll = { ...good, afterVoteLink: typed, options: imageWith(typed) };
+      const { afterVoteLink, options } = createPollSchema.parse(poll);
+      assert.deepEqual([afterVoteLink, options[0]?.image?.url], [stored, stored]);
+    }
+    const { options } = createPollSchema.parse({ ...good, options: imageWith("/straße.jpg") });
+    assert.equal(options[0]?.image?.url, "/stra%C3%9Fe.jpg");
+  });
+
+  it("an address in other letters is refused where it leaves the site, and when it gets too long", () => {
+    for (const url of ["//müller.example/a", "/\\müller.example", "https://ü;script-src/a"]) {
+      assert.ok(!accepts({ options: imageWith(url) }), url);
+    }
+    assert.ok(!accepts({ afterVoteLink: `https://a.example/${"ä".repeat(400)}` }));
   });
 });
 

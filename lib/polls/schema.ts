@@ -3,6 +3,7 @@
  */
 import { z } from "zod";
 import { languages } from "../base/languages.ts";
+import { lineOfText, linesOfText, lookOf, optionalLinesOfText } from "../base/written-text.ts";
 import { optionNumberMax, type Slug } from "../model/ids.ts";
 import { lanes } from "../model/lane.ts";
 import {
@@ -24,22 +25,6 @@ const altLengthMax = 200;
 export const optionsMin = 2;
 export const optionsMax = optionNumberMax;
 
-/** C0 and C1 controls, and lone surrogates. */
-const unprintable = /[\p{Cc}\p{Cs}]/u;
-
-/** One line of text: trimmed, composed (NFC), printable, 1 … `max` characters. */
-const line = (max: number) =>
-  z
-    .string()
-    .transform(text => text.normalize("NFC").trim())
-    .pipe(
-      z
-        .string()
-        .min(1, "must not be empty")
-        .max(max, `must have at most ${max} characters`)
-        .refine(text => !unprintable.test(text), "must not contain control characters"),
-    );
-
 const slugPattern = /^[a-z0-9](?:[a-z0-9-]{0,78}[a-z0-9])?$/;
 
 export const slugSchema = z
@@ -59,28 +44,45 @@ const moment = z.iso
   })
   .transform(text => Date.parse(text));
 
+/** Stands for this site where a path needs a host to be read. */
+const thisSite = "https://site.invalid";
+
+/** An address as browsers write it: its name in punycode, its path percent-encoded. ASCII stays as it was typed. */
+function asciiAddress(text: string): string {
+  if (/^[\x21-\x7e]*$/.test(text) || /[\s\p{Cc}\p{Cs}]/u.test(text)) return text;
+  if (!URL.canParse(text, thisSite)) return text;
+  const { href } = new URL(text, thisSite);
+  return text.startsWith("/") ? href.slice(thisSite.length) : href;
+}
+
+/** An address of at most `linkLengthMax` characters once it is ASCII. */
+const address = z
+  .string()
+  .trim()
+  .transform(asciiAddress)
+  .refine(
+    text => text.length <= linkLengthMax,
+    `must have at most ${linkLengthMax} characters, of which some letters take several`,
+  );
+
 /**
  * An image's address: https, or a path on this site. The host has a restricted alphabet, because it is copied into the
  * Content-Security-Policy of the pages that show the image.
  */
-const imageUrl = z
-  .string()
-  .trim()
-  .max(linkLengthMax, `must have at most ${linkLengthMax} characters`)
-  .refine(
-    text =>
-      /^(?:https:\/\/[a-z0-9.-]+(?::\d{1,5})?)?\/(?![/\\])[\x21-\x7e]*$/i.test(text) &&
-      URL.canParse(text, "https://site.invalid"),
-    "must be an https address, or a path on this site that begins with /",
-  );
+const imageUrl = address.refine(
+  text =>
+    /^(?:https:\/\/[a-z0-9.-]+(?::\d{1,5})?)?\/(?![/\\])[\x21-\x7e]*$/i.test(text) &&
+    URL.canParse(text, thisSite),
+  "must be an https address, or a path on this site that begins with /",
+);
 
 export const optionImageSchema = z.strictObject({
   url: imageUrl.meta({ description: "https, or a path on this site; shown 4 : 3, cropped" }),
-  alt: line(altLengthMax).meta({ description: "Alternative text: what the image shows" }),
+  alt: lineOfText(altLengthMax).meta({ description: "Alternative text: what the image shows" }),
 });
 
 const optionSchema = z.strictObject({
-  label: line(labelLengthMax),
+  label: lineOfText(labelLengthMax),
   image: optionImageSchema.optional(),
   pinned: z
     .boolean()
@@ -89,11 +91,7 @@ const optionSchema = z.strictObject({
 });
 
 /** An address that readers are sent to: https, without spaces or control characters. */
-const link = z
-  .string()
-  .trim()
-  .max(linkLengthMax, `must have at most ${linkLengthMax} characters`)
-  .refine(text => text === "" || isHttps(text), "must be an https address");
+const link = address.refine(text => text === "" || isHttps(text), "must be an https address");
 
 function isHttps(text: string): boolean {
   return /^https:\/\/[\x21-\x7e]+$/.test(text) && URL.canParse(text);
@@ -110,7 +108,7 @@ const rules = {
   afterVote: z
     .enum(afterVoteValues)
     .meta({ description: "What readers see after they have voted" }),
-  afterVoteText: z.union([z.literal(""), line(afterVoteTextLengthMax)]),
+  afterVoteText: optionalLinesOfText(afterVoteTextLengthMax),
   afterVoteLink: link,
   lane: z
     .enum(lanes)
@@ -132,8 +130,8 @@ const optionOrder = z
 
 const fields = {
   slug: slugSchema.optional(),
-  question: line(questionLengthMax),
-  description: z.union([z.literal(""), line(descriptionLengthMax)]).default(""),
+  question: lineOfText(questionLengthMax),
+  description: optionalLinesOfText(descriptionLengthMax).default(""),
   options: z
     .array(optionSchema)
     .min(optionsMin, `must have at least ${optionsMin} options`)
@@ -159,11 +157,16 @@ export function contradictions(poll: {
   readonly afterVoteLink: string;
 }): { readonly path: string; readonly message: string }[] {
   const found: { path: string; message: string }[] = [];
-  const labels = poll.options.map(({ label }) => label.toLocaleLowerCase());
+  const labels = poll.options.map(({ label }) => lookOf(label));
   if (new Set(labels).size !== labels.length) {
-    found.push({ path: "options", message: "must differ from each other" });
+    found.push({
+      path: "options",
+      message: "must differ from each other in more than letter case and invisible characters",
+    });
   }
-  if (poll.choicesMin > poll.choicesMax) {
+  if (poll.choicesMin > poll.options.length) {
+    found.push({ path: "choicesMin", message: "must not be more than there are options" });
+  } else if (poll.choicesMin > poll.choicesMax) {
     found.push({ path: "choicesMin", message: "must not be more than choicesMax" });
   }
   if (poll.choicesMax > poll.options.length) {
@@ -186,7 +189,7 @@ export function contradictions(poll: {
 
 /** `POST /api/polls/{poll}/reopen` */
 export const reopenSchema = z.strictObject({
-  reason: line(reasonLengthMax).meta({
+  reason: linesOfText(reasonLengthMax).meta({
     description: "Why the result changes: a sentence for readers",
   }),
 });
@@ -209,7 +212,7 @@ export const updatePollSchema = z
     kind,
     optionOrder,
     ...rules,
-    description: z.union([z.literal(""), line(descriptionLengthMax)]),
+    description: optionalLinesOfText(descriptionLengthMax),
     choicesMin: z.int().min(1).max(optionsMax),
     choicesMax: z.int().min(1).max(optionsMax),
   })

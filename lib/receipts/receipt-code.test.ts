@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
-import { describe, it } from "node:test";
+import { describe, it, mock } from "node:test";
 import type { BallotId, PollId, PollKey, VoterKey } from "../model/ids.ts";
 import { deriveVoterSecrets, KnownSecrets } from "../voters/voter-secrets.ts";
 import { isReceiptOf, readReceiptCode, receiptCode } from "./receipt-code.ts";
@@ -65,6 +65,31 @@ describe("a receipt code", () => {
     assert.equal(first, again);
   });
 
+  it("a receipt code is found as people type it: without hyphens, with blanks, with o for 0 and l or i for 1", () => {
+    for (let i = 0; i < 100; i++) {
+      const code = receiptCode(secrets, { ...anyBallot(), pollId: (i + 1) as PollId });
+      const typings = [
+        code.replaceAll("-", ""),
+        ` ${code.replaceAll("-", " ")}\u00a0`,
+        code.replaceAll("-", "–").toUpperCase(),
+        code.replaceAll("-", "\u00ad"),
+        code.replaceAll("0", "o"),
+        code.replaceAll("1", "l"),
+        code.replaceAll("l", "1").toUpperCase(),
+        code.replace("i", "1").replace("o", "0"),
+      ];
+      for (const text of typings) assert.equal(readReceiptCode(known, text)?.code, code, text);
+    }
+  });
+
+  it("a receipt code that is forged costs a bounded time, whatever look-alikes it has", () => {
+    const calls = mock.method(secrets.receipt, "digest");
+    const only = { all: [secrets] } as unknown as KnownSecrets;
+    assert.equal(readReceiptCode(only, "1".repeat(32)), undefined);
+    assert.ok(calls.mock.callCount() < 2_100, String(calls.mock.callCount()));
+    calls.mock.restore();
+  });
+
   it("a receipt code is read while its secret is a previous one", () => {
     const rotating = new KnownSecrets({ secret: newSecret, previousSecrets: [secret] });
     const codes = rotating.all.map(each => receiptCode(each, anyBallot()));
@@ -95,7 +120,7 @@ function refusesAnythingElse(code: string): void {
   }
   const others = new KnownSecrets({ secret: newSecret, previousSecrets: [] });
   assert.equal(readReceiptCode(others, code), undefined);
-  for (const text of ["", "-", code.slice(1), `${code}0`, code.replaceAll("-", ""), "\0"]) {
+  for (const text of ["", "-", code.slice(1), `${code}0`, code.replace("-", "/"), "\0"]) {
     assert.equal(readReceiptCode(known, text), undefined);
   }
 }

@@ -21,6 +21,7 @@ import { timingSafeEqual } from "node:crypto";
 import type { BallotId, PollId, PollKey, VoterKey } from "../model/ids.ts";
 import { type PollReference, pollKeyMin, pollKeyOf } from "../model/poll-key.ts";
 import type { KnownSecrets, VoterSecrets } from "../voters/voter-secrets.ts";
+import { folded, readings, typedDigits } from "./typed-code.ts";
 
 /** The content of a receipt code. */
 export interface Receipt {
@@ -47,11 +48,11 @@ const first = { bodyBytes: 14, codeBytes: 20 };
 const change = { bodyBytes: 16, codeBytes: 25 };
 /** Each group of eight digits is five bytes. */
 const groupBytes = 5;
+const groupDigits = 8;
 /** Two digits of base 32 for each number of 10 bits. */
 const digitPairs = Array.from({ length: 1024 }, (_, number) =>
   number.toString(32).padStart(2, "0"),
 );
-const pattern = /^[0-9a-v]{8}(?:-[0-9a-v]{8}){3,4}$/;
 
 /** The receipt code of a ballot. @param secrets - its poll's. */
 export function receiptCode(secrets: VoterSecrets, receipted: Receipted): string {
@@ -63,10 +64,18 @@ export function receiptCode(secrets: VoterSecrets, receipted: Receipted): string
   bytes.write(pollEnd === undefined ? voter.slice(0, 16) : voter.slice(0, 12) + pollEnd, 4, "hex");
   bytes.write(ballotId.slice(-4), 12, "hex");
   if (revision > 0) bytes.writeUInt16BE(revision, revisionAt);
-  const mac = secrets.receipt.digest(codeBytes - bodyBytes, bytes.subarray(0, bodyBytes));
-  mac.copy(bytes, bodyBytes);
+  sign(secrets, bytes, bodyBytes);
+  return groups(bytes, codeBytes);
+}
+
+/** Writes the MAC of a body behind it. */
+function sign({ receipt }: VoterSecrets, bytes: Buffer, bodyBytes: number): void {
+  receipt.digest(bytes.length - bodyBytes, bytes.subarray(0, bodyBytes)).copy(bytes, bodyBytes);
+}
+
+function groups(bytes: Buffer, codeBytes: number): string {
   const code = `${group(bytes, 0)}-${group(bytes, 5)}-${group(bytes, 10)}-${group(bytes, 15)}`;
-  return revision > 0 ? `${code}-${group(bytes, 20)}` : code;
+  return codeBytes > first.codeBytes ? `${code}-${group(bytes, 20)}` : code;
 }
 
 /** The last 2 bytes of a poll key, as hex digits; `undefined`: release 0.2.0 made the poll. */
@@ -92,28 +101,47 @@ function group(bytes: Buffer, at: number): string {
 
 const pair = (number: number): string => digitPairs[number] ?? "";
 
-/** The content of a code; `undefined` when it is forged. Cost: one HMAC for each known secret, no I/O. */
+/**
+ * The content of a code as a reader typed it; `undefined` when it is forged. Hyphens, blanks and letter case don't count,
+ * and digits that look alike are tried (`typed-code.ts`).
+ *
+ * Cost: one HMAC for each known secret; for a code that is forged or mistyped, one for each of its readings. No I/O.
+ */
 export function readReceiptCode(known: KnownSecrets, text: string): Receipt | undefined {
-  const code = text.toLowerCase();
-  if (!pattern.test(code)) return undefined;
-  const groups = code.split("-");
-  const bytes = Buffer.alloc(groups.length * groupBytes);
-  for (const [index, group] of groups.entries()) {
-    bytes.writeUIntBE(Number.parseInt(group, 32), index * groupBytes, groupBytes);
+  const typed = typedDigits(text);
+  if (typed === undefined) return undefined;
+  const { bodyBytes, codeBytes } = typed.length === digitsOf(first.codeBytes) ? first : change;
+  if (typed.length !== digitsOf(codeBytes)) return undefined;
+  const wanted = Buffer.from(folded(typed));
+  for (const reading of readings(typed, digitsOf(bodyBytes))) {
+    const bytes = bytesOf(reading);
+    for (const secrets of known.all) {
+      sign(secrets, bytes, bodyBytes);
+      const code = groups(bytes, codeBytes);
+      const genuine = Buffer.from(folded(code.replaceAll("-", "")));
+      if (timingSafeEqual(genuine, wanted)) return contentOf(code, bytes, bodyBytes);
+    }
   }
-  const { bodyBytes, codeBytes } = bytes.length === first.codeBytes ? first : change;
-  const body = bytes.subarray(0, bodyBytes);
-  const mac = bytes.subarray(bodyBytes);
-  const isGenuine = known.all.some(({ receipt }) =>
-    timingSafeEqual(mac, receipt.digest(codeBytes - bodyBytes, body)),
-  );
-  if (!isGenuine) return undefined;
-  return {
-    code,
-    pollId: bytes.readUInt32BE(0) as PollId,
-    voterStart: bytes.toString("hex", 4, 10),
-    pollEnd: bytes.toString("hex", 10, 12),
-    ballotEnd: bytes.toString("hex", 12, 14),
-    revision: bodyBytes > revisionAt ? bytes.readUInt16BE(revisionAt) : 0,
-  };
+  return undefined;
 }
+
+/** How many digits of base 32 have the bits of so many bytes. */
+const digitsOf = (bytes: number): number => Math.ceil((bytes * 8) / 5);
+
+function bytesOf(digits: string): Buffer {
+  const bytes = Buffer.alloc((digits.length / groupDigits) * groupBytes);
+  for (let index = 0; index * groupDigits < digits.length; index++) {
+    const text = digits.slice(index * groupDigits, (index + 1) * groupDigits);
+    bytes.writeUIntBE(Number.parseInt(text, 32), index * groupBytes, groupBytes);
+  }
+  return bytes;
+}
+
+const contentOf = (code: string, bytes: Buffer, bodyBytes: number): Receipt => ({
+  code,
+  pollId: bytes.readUInt32BE(0) as PollId,
+  voterStart: bytes.toString("hex", 4, 10),
+  pollEnd: bytes.toString("hex", 10, 12),
+  ballotEnd: bytes.toString("hex", 12, 14),
+  revision: bodyBytes > revisionAt ? bytes.readUInt16BE(revisionAt) : 0,
+});

@@ -2,6 +2,7 @@
 /**
  * The part of the card after voting: results, the reason why they are hidden, or the editor's thank-you text.
  */
+import { domainToUnicode } from "node:url";
 import type { Poll } from "#lib/model/poll.ts";
 import type { WordKey, Words } from "../words/words.ts";
 import { type CardProps, showsNumbers } from "./card-props.ts";
@@ -67,7 +68,11 @@ function labelsOf(words: Words, poll: Poll, mine: readonly string[]): string {
 function Thanks({ words, poll, surface, urlLanguage, hidden }: CardProps & { hidden: boolean }) {
   return (
     <div data-part="thanks" hidden={hidden}>
-      {poll.afterVote === "text" && <p class="poll-thanks">{poll.afterVoteText}</p>}
+      {poll.afterVote === "text" && (
+        <p class="poll-thanks">
+          <bdi>{poll.afterVoteText}</bdi>
+        </p>
+      )}
       {poll.afterVote === "link" && (
         <p class="poll-thanks">
           <a
@@ -75,7 +80,7 @@ function Thanks({ words, poll, surface, urlLanguage, hidden }: CardProps & { hid
             target={surface === "embed" ? "_blank" : undefined}
             rel="noopener"
           >
-            {poll.afterVoteText || new URL(poll.afterVoteLink).hostname}
+            <bdi>{poll.afterVoteText || domainToUnicode(new URL(poll.afterVoteLink).hostname)}</bdi>
           </a>
         </p>
       )}

@@ -6,6 +6,7 @@
  * or the script produced it.
  */
 import { type CardProps, showsNumbers } from "./card-props.ts";
+import { Explanation } from "./explanation.tsx";
 import { Eyebrow } from "./eyebrow.tsx";
 import { Outcome } from "./outcome.tsx";
 import { pollPath, receiptPath } from "./paths.ts";
@@ -35,11 +36,7 @@ export function PollCard(props: CardProps) {
           <h1 class="poll-question">
             <bdi>{poll.question}</bdi>
           </h1>
-          {poll.description && (
-            <p class="poll-dek">
-              <bdi>{poll.description}</bdi>
-            </p>
-          )}
+          <Explanation poll={poll} />
           <p class="poll-message">{words.say("scheduledBody")}</p>
         </>
       ) : (
@@ -49,11 +46,7 @@ export function PollCard(props: CardProps) {
             <h1 class="poll-question">
               <bdi>{poll.question}</bdi>
             </h1>
-            {poll.description && (
-              <p class="poll-dek">
-                <bdi>{poll.description}</bdi>
-              </p>
-            )}
+            <Explanation poll={poll} />
             <Outcome {...props} />
           </div>
         </>

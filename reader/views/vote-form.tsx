@@ -3,6 +3,7 @@
 import type { Poll } from "#lib/model/poll.ts";
 import type { Words } from "../words/words.ts";
 import type { CardProps } from "./card-props.ts";
+import { Explanation } from "./explanation.tsx";
 import { OptionFields } from "./option-fields.tsx";
 import { changePath, pollPath, votePath } from "./paths.ts";
 
@@ -37,11 +38,7 @@ export function VoteForm(props: CardProps & { hidden: boolean }) {
             <bdi>{poll.question}</bdi>
           </h1>
         </legend>
-        {poll.description && (
-          <p class="poll-dek">
-            <bdi>{poll.description}</bdi>
-          </p>
-        )}
+        <Explanation poll={poll} />
         <p class="poll-dek" id="instruction">
           {instruction(words, poll)}
         </p>

@@ -52,9 +52,10 @@ export function PollForm({ timeZone }: { timeZone: string }) {
             hint={`${question.length} of ${questionMax} characters`}
             problem={state.problems?.question}
           />
-          <TextField
+          <TextArea
             label="Explanation (optional)"
             name="description"
+            rows={2}
             maxLength={500}
             problem={state.problems?.description}
           />
