@@ -4,18 +4,19 @@
  * Invariant: a duty may be done by several workers at once, and left half done by one that dies. Each duty decides from
  *   the current state; remembered values only save work.
  */
-import { DAY, HOUR, MINUTE, monotonicMs, SECOND } from "#lib/base/clock.ts";
+import { HOUR, MINUTE, SECOND } from "#lib/base/clock.ts";
 import { recountPoll } from "#lib/books/recount.ts";
 import { type FinishedPass, finalizePolls } from "#lib/flush/finalize.ts";
 import type { Slug } from "#lib/model/ids.ts";
 import { publishCurrent } from "#lib/polls/publish-current.ts";
-import { publishRunoffs } from "#lib/results/published-runoff.ts";
-import { pruneBatches } from "#lib/store/batches.ts";
+import { publishLastRunoff } from "#lib/results/published-runoff.ts";
 import { countingPolls, pollsChangedSince, pollsNotFinal } from "#lib/store/polls.ts";
 import { restoreMarks } from "#lib/voters/restore-marks.ts";
+import { batchPruner } from "./batch-duty.ts";
 import { bookCloser } from "./book-closer.ts";
 import { MemoryAlarm } from "./memory-alarm.ts";
 import { restoreDuty } from "./restore-duty.ts";
+import { runoffPublisher } from "./runoff-duty.ts";
 import { ServerChange } from "./server-change.ts";
 import { doubtfulTalliesDuty, sweeper } from "./tally-duties.ts";
 import type { WorkerParts } from "./worker-parts.ts";
@@ -29,12 +30,6 @@ export interface Duty {
 }
 
 type Run = Duty["run"];
-
-/** A batch can arrive again only within minutes; a week is for investigations. */
-const batchesKeptMs = 7 * DAY;
-const batchesPerStep = 5_000;
-/** The pause is at least this many times the duration of the last runoffs. */
-const runoffRestFactor = 10;
 
 const duty = (name: string, [everyMs, idleEveryMs]: readonly [number, number], run: Run): Duty => ({
   name,
@@ -54,7 +49,14 @@ export function dutiesOf(worker: WorkerParts): Duty[] {
     duty("correct doubtful tallies", [SECOND, SECOND], doubtfulTalliesDuty(worker)),
     duty("watch the fronts", [5 * SECOND, 15 * SECOND], () => fronts.look()),
     duty("finalize polls", [SECOND, 5 * SECOND], pass =>
-      finalizePolls({ ...worker, confirm: () => flusher.confirm() }, pass),
+      finalizePolls(
+        {
+          ...worker,
+          confirm: () => flusher.confirm(),
+          publishOutcome: poll => publishLastRunoff(worker.tallies, poll),
+        },
+        pass,
+      ),
     ),
     duty("publish anew after a restore", [SECOND, 5 * SECOND], restoreDuty(worker)),
     duty("publish changes", [5 * SECOND, 15 * SECOND], publisher(worker)),
@@ -66,9 +68,7 @@ export function dutiesOf(worker: WorkerParts): Duty[] {
       await restoreMarks({ store, log, clock, placement });
     }),
     duty("change the servers", [SECOND, 5 * SECOND], pass => change.advance(pass)),
-    duty("prune batches", [HOUR, HOUR], async () => {
-      await pruneBatches(store, clock.nowMs() - batchesKeptMs, batchesPerStep);
-    }),
+    duty("prune batches", [SECOND, SECOND], batchPruner(worker)),
     duty("prune processes", [HOUR, HOUR], () => fronts.prune()),
   ];
 }
@@ -90,17 +90,6 @@ function publisher({ clock, store, published }: WorkerParts): Run {
     await publishCurrent({ store, published }, behind);
     if (behind.length > 0) await published.publishList(upToMs);
     publishedUpToMs = upToMs;
-  };
-}
-
-/** The more ballots there are to read, the longer until they are read again. */
-function runoffPublisher({ clock, tallies }: WorkerParts): Run {
-  let dueMs = 0;
-  return async () => {
-    const startedMs = monotonicMs();
-    if (startedMs < dueMs) return;
-    await publishRunoffs(tallies, clock.nowMs());
-    dueMs = monotonicMs() + runoffRestFactor * (monotonicMs() - startedMs);
   };
 }
 

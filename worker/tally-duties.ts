@@ -45,11 +45,14 @@ export function doubtfulTalliesDuty(worker: TallyDutyParts): () => Promise<void>
   };
 }
 
-/** Compares tallies with totals, a portion of the polls at a time. */
+/**
+ * Compares tallies with totals, a portion of the polls at a time. A worker that cron starts compares one portion only,
+ * so each begins at another one.
+ */
 export function sweeper(worker: TallyDutyParts): () => Promise<void> {
   const { store, tallies } = worker;
   const letters = new ComparedLetters();
-  let first = 0;
+  let first: number | undefined;
   return async () => {
     const due = letters.due(await newestDeadLetters(store)).slice(0, pollsPerStep);
     if (due.length > 0) {
@@ -60,6 +63,7 @@ export function sweeper(worker: TallyDutyParts): () => Promise<void> {
       if (await reconcile(tallies, polls, false)) letters.compared(due);
     }
     const compared = await comparedNow(worker);
+    first ??= pollsPerStep * Math.floor((Math.random() * compared.length) / pollsPerStep);
     if (first >= compared.length) first = 0;
     const portion = compared.slice(first, first + pollsPerStep);
     if (portion.length > 0) await reconcile(tallies, portion, false);

@@ -51,6 +51,8 @@ export interface FinalizeDeps {
   readonly tallies: TallyDeps;
   /** True when MySQL has every commit at this moment: no backup has been restored since the pass. */
   readonly confirm: () => Promise<boolean>;
+  /** Publishes what follows from the rows of a poll that has all of them. May throw StoreFailure, MemcachedFailure. */
+  readonly publishOutcome: (poll: Poll) => Promise<void>;
 }
 
 /** A pass, with the moment when it started. */
@@ -121,6 +123,7 @@ export async function finalizePolls(deps: FinalizeDeps, pass: FinishedPass): Pro
     await countSetAside(deps, poll);
     await closePollBooks(deps, poll);
     if (!(await reconcile(deps.tallies, [poll], true))) continue;
+    await deps.publishOutcome(poll);
     if (!(await makeFinal(deps, poll.id))) continue;
     await publishCurrent(deps, [poll.slug]);
     finalized += 1;

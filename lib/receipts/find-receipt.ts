@@ -14,7 +14,7 @@ import { FloodgateError } from "../base/errors.ts";
 import { TokenBucket } from "../base/token-bucket.ts";
 import { decodeBatch } from "../queue/slot-codec.ts";
 import type { Database } from "../store/database.ts";
-import { findStanding, type ReceiptPoll, readNewestDeadLetters } from "../store/receipts.ts";
+import { deadLettersOfVoter, findStanding, type ReceiptPoll } from "../store/receipts.ts";
 import type { StoreBreaker } from "../store/store-breaker.ts";
 import { noOutcomes, readOutcomes } from "../store/totals.ts";
 import type { KnownSecrets } from "../voters/voter-secrets.ts";
@@ -57,8 +57,6 @@ export interface ReceiptReport {
 
 const lookupsPerSecondMax = 100;
 const reportsMax = 2_000;
-/** How many of a poll's newest dead letters are searched. */
-const deadLettersMax = 500;
 
 export interface ReceiptDeps {
   readonly store: StoreBreaker;
@@ -132,7 +130,7 @@ async function lookUp(db: Database, receipt: Receipt): Promise<ReceiptReport> {
 }
 
 async function isSetAside(db: Database, receipt: Receipt): Promise<boolean> {
-  const deadLetters = await readNewestDeadLetters(db, receipt.pollId, deadLettersMax);
+  const deadLetters = await deadLettersOfVoter(db, receipt.pollId, receipt.voterStart);
   return deadLetters.some(bytes => containsBallot(bytes, receipt));
 }
 

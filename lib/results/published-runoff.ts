@@ -4,21 +4,21 @@
  *
  * Invariant: no request computes a runoff or reads MySQL for it (promise 4).
  */
+import { portions } from "../base/lists.ts";
 import type { MemcachedClient } from "../memcached/client.ts";
 import { tallyKey } from "../memcached/keys.ts";
 import { Pipeline } from "../memcached/pipeline.ts";
 import type { Placement } from "../memcached/placement.ts";
-import type { PollKey } from "../model/ids.ts";
+import type { PollKey, TallyPart } from "../model/ids.ts";
 import type { Poll } from "../model/poll.ts";
 import { computeRunoff, type Runoff } from "../model/runoff.ts";
 import type { TallyDeps } from "../rebuild/rebuild.ts";
 import { countChoices } from "../store/ballots.ts";
-import { rankedPolls } from "../store/polls.ts";
 import { readTotals, type Totals } from "../store/totals.ts";
 
 export interface PublishedRunoff extends Runoff {
   readonly computedAtMs: number;
-  /** Fingerprint of the totals it was computed from: while they are the same, so is the runoff. */
+  /** Fingerprint of the totals that it was computed from. */
   readonly of: string;
 }
 
@@ -39,33 +39,47 @@ async function readFrom(server: MemcachedClient, poll: PollKey): Promise<Publish
 }
 
 /**
- * Computes and publishes the runoffs of ranked polls that have new ballots in MySQL, or whose runoff
- * memcached has lost. **Cost:** two queries, and a memcached read for each poll; for each poll with new ballots, one
- * query that reads all of them.
+ * Computes and publishes the runoff of each of these polls that has new ballots in MySQL, or whose runoff memcached has
+ * lost. Resolves with the number of polls for which that was done. **Cost:** one query, and a memcached read for each
+ * poll; for each poll with new ballots, one query that reads all of them.
  *
  * @throws StoreFailure, MemcachedFailure.
  */
-export async function publishRunoffs(deps: TallyDeps, nowMs: number): Promise<void> {
-  const polls = await rankedPolls(deps.store, nowMs);
+export async function publishRunoffs(deps: TallyDeps, polls: readonly Poll[]): Promise<number> {
   const totals = await readTotals(
     deps.store,
     polls.map(poll => poll.id),
   );
+  let published = 0;
   for (const poll of polls) {
-    const of = fingerprint(poll, totals.get(poll.id));
     const up = deps.placement.up(poll.key);
     const found = await Promise.all(up.map(server => readFrom(server, poll.key)));
-    const behind = up.filter((_, index) => found[index]?.of !== of);
-    if (behind.length > 0) await publishRunoff(deps, behind, poll, of);
+    const now = totals.get(poll.id);
+    const behind = up.filter((_, index) => !isRunoffOf(found[index], now));
+    if (behind.length === 0) continue;
+    await publishOn(deps, behind, poll, fingerprint(poll, now));
+    published += 1;
   }
+  return published;
 }
 
-async function publishRunoff(
+/**
+ * Computes a poll's runoff from all of its rows and publishes it, whatever is published: a poll is about to be final.
+ *
+ * @throws StoreFailure, MemcachedFailure.
+ */
+export async function publishLastRunoff(deps: TallyDeps, poll: Poll): Promise<void> {
+  if (poll.kind !== "ranked") return;
+  const totals = (await readTotals(deps.store, [poll.id])).get(poll.id);
+  await publishOn(deps, deps.placement.up(poll.key), poll, fingerprint(poll, totals));
+}
+
+async function publishOn(
   { store, clock }: TallyDeps,
   servers: readonly MemcachedClient[],
   poll: Poll,
   of: string,
-) {
+): Promise<void> {
   const computedAtMs = clock.nowMs();
   const rankings = await countChoices(store, poll.id);
   const numbers = poll.options.map(option => option.number);
@@ -80,6 +94,31 @@ async function publishRunoff(
   }
 }
 
+/** Totals, as a tally and a poll's totals both have them. */
+interface Counted {
+  readonly ballots: number;
+  readonly votes: Iterable<readonly [TallyPart, number]>;
+}
+
+/** True when a runoff was computed from ballots with these totals. Pure. */
+export function isRunoffOf(
+  runoff: PublishedRunoff | null | undefined,
+  totals: Counted | undefined,
+): boolean {
+  if (!runoff) return false;
+  // The poll's version says nothing about ballots: options change only before the opening.
+  const [, ballots = 0, ...numbers] = runoff.of.split(" ").map(Number);
+  const votes = portions(numbers, 2) as unknown as readonly (readonly [TallyPart, number])[];
+  return countedText({ ballots, votes }) === countedText(totals);
+}
+
+/** Without parts that have no votes: a row of totals may be missing for them. */
+function countedText(totals: Counted | undefined): string {
+  const votes = [...(totals?.votes ?? [])].filter(([, count]) => count !== 0);
+  return [totals?.ballots ?? 0, ...votes.sort(([a], [b]) => a - b).flat()].join(" ");
+}
+
+/** The poll's version and its totals: release 0.2.0 computes a runoff anew when this text differs. */
 function fingerprint(poll: Poll, totals: Totals | undefined): string {
   const votes = [...(totals?.votes ?? [])].sort(([a], [b]) => a - b).flat();
   return [poll.version, totals?.ballots ?? 0, ...votes].join(" ");

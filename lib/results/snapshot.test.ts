@@ -143,6 +143,23 @@ describe("tallySnapshot", () => {
     ]);
   });
 
+  it("tallySnapshot shows no runoff of other ballots beside the numbers of a final ranked poll", () => {
+    const shown = (finalizedAtMs: number | null, of: string) => {
+      const poll = pollOf({ kind: "ranked", finalizedAtMs });
+      const runoff = { computedAtMs: duringMs, winner: "1", rounds: [], of };
+      const counted = { tally: tallyOf(poll, [[1], [2, 1]]), asOfMs: closedMs + 2, runoff };
+      return tallySnapshot(poll, counted, "reader").results.runoff?.winner ?? null;
+    };
+    const parts = [...tallyOf(pollOf({ kind: "ranked" }), [[1], [2, 1]]).votes].sort(
+      ([a], [b]) => a - b,
+    );
+    const same = [2, ...parts.flat()].join(" ");
+    assert.equal(shown(closedMs + 1, `3 ${same}`), "1");
+    assert.equal(shown(closedMs + 1, `2 ${same} 999 0`), "1", "of an earlier version of the poll");
+    assert.equal(shown(closedMs + 1, "3 1 1 1"), null);
+    assert.equal(shown(null, "3 1 1 1"), "1", "while it is counted, the time says how old it is");
+  });
+
   it("tallySnapshot shows how many ballots wait for MySQL, and null when that is unknown", () => {
     const waiting = (stored: number | null) =>
       resultsOf(pollOf(), [[1], [1], [2]], duringMs, stored).waiting;

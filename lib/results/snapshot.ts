@@ -4,6 +4,7 @@
  * Invariant: numbers are given only to requesters who may see them (`model/visibility.ts`), and to readers only those
  *   that the poll's rules allow. While results are hidden, the version depends on the poll's state alone: otherwise it
  *   would reveal the number of votes.
+ * Invariant: the runoff of a final poll was computed from the ballots that its numbers count.
  */
 import { percentages, sharesOf } from "../base/percent.ts";
 import type { Poll } from "../model/poll.ts";
@@ -12,7 +13,7 @@ import type { OptionResults, Results, RunoffResults } from "../model/results.ts"
 import { bordaPoints, gradeCounts, votesOf } from "../model/tally-parts.ts";
 import { maySeeResults, type Requester } from "../model/visibility.ts";
 import type { Tally } from "../tallies/counters.ts";
-import type { PublishedRunoff } from "./published-runoff.ts";
+import { isRunoffOf, type PublishedRunoff } from "./published-runoff.ts";
 
 /** Encoded once, and shared by all requests until the next read. */
 export interface Snapshot {
@@ -65,6 +66,8 @@ export function tallySnapshot(poll: Poll, entry: BoardEntry, requester: Requeste
   const { tally, runoff, asOfMs } = entry;
   const state = pollState(poll, asOfMs);
   const as = requester === "editor" ? "both" : poll.resultsAs;
+  // A final result has no winner of another count beside its numbers.
+  const shown = state === "final" && !isRunoffOf(runoff, tally) ? null : runoff;
   return encode(poll, {
     poll: poll.slug,
     state,
@@ -74,7 +77,7 @@ export function tallySnapshot(poll: Poll, entry: BoardEntry, requester: Requeste
     ballots: as === "percentages" ? null : Math.max(0, tally.ballots),
     waiting: as === "percentages" ? null : waitingOf(tally, state),
     options: poll.kind === "rating" ? ratingLines(poll, tally, as) : voteLines(poll, tally, as),
-    ...(poll.kind === "ranked" && { runoff: runoff ? runoffResults(runoff, as) : null }),
+    ...(poll.kind === "ranked" && { runoff: shown ? runoffResults(shown, as) : null }),
   });
 }
 

@@ -39,6 +39,9 @@ const columns = [
   ...ruleColumns,
 ].join(", ");
 
+/** Of an `INT UNSIGNED`. */
+const idMax = 2 ** 32 - 1;
+
 async function withOptions(db: Database, rows: readonly PollRow[]): Promise<Poll[]> {
   if (rows.length === 0) return [];
   const options = await db.rows<OptionRow>(
@@ -208,12 +211,33 @@ export async function pollsById(db: Database, ids: readonly PollId[]): Promise<P
   return withOptions(db, rows);
 }
 
-/** The newest ranked polls that have been opened, final ones too. */
-export async function rankedPolls(db: Database, nowMs: number): Promise<Poll[]> {
+/** Ranked polls whose runoff may change: opened, and not final or final since a moment. */
+export async function rankedPolls(
+  db: Database,
+  nowMs: number,
+  finalSinceMs: number,
+): Promise<Poll[]> {
   const rows = await db.rows<PollRow>(
     "polls.ranked",
-    `SELECT ${columns} FROM polls WHERE kind = 'ranked' AND opens_at <= ? ORDER BY id DESC LIMIT 100`,
-    [new Date(nowMs)],
+    `SELECT ${columns} FROM polls
+     WHERE (finalized_at IS NULL OR finalized_at >= ?) AND kind = 'ranked' AND opens_at <= ?
+     ORDER BY id DESC`,
+    [new Date(finalSinceMs), new Date(nowMs)],
+  );
+  return withOptions(db, rows);
+}
+
+/** The next `limit` final ranked polls before one in the order of their numbers, the newest first. */
+export async function finalRankedPolls(
+  db: Database,
+  before: PollId | undefined,
+  limit: number,
+): Promise<Poll[]> {
+  const rows = await db.rows<PollRow>(
+    "polls.ranked_final",
+    `SELECT ${columns} FROM polls WHERE kind = 'ranked' AND finalized_at IS NOT NULL AND id < ?
+     ORDER BY id DESC LIMIT ?`,
+    [before ?? idMax + 1, limit],
   );
   return withOptions(db, rows);
 }

@@ -87,16 +87,19 @@ function standingIn(row: JoinedRow): readonly StandingBallot[] {
   ];
 }
 
-/** The bytes of a poll's newest dead letters. One query, by an index. */
-export async function readNewestDeadLetters(
+/**
+ * The bytes of a poll's dead letters that have the beginning of a voter key (hex digits) in them: the voter's, and by
+ * chance another. One query, by an index.
+ */
+export async function deadLettersOfVoter(
   db: Database,
   pollId: PollId,
-  limit: number,
+  voterStart: string,
 ): Promise<readonly Buffer[]> {
   const rows = await db.rows<LetterRow>(
     "receipts.letters",
-    "SELECT bytes FROM dead_letters WHERE poll_id = ? ORDER BY id DESC LIMIT ?",
-    [pollId, limit],
+    "SELECT bytes FROM dead_letters WHERE poll_id = ? AND LOCATE(?, bytes) > 0",
+    [pollId, Buffer.from(voterStart, "hex")],
   );
   return rows.map(({ bytes }) => bytes);
 }

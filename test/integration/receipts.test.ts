@@ -3,9 +3,12 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { createLog } from "#lib/base/log.ts";
 import type { Ballot } from "#lib/model/ballot.ts";
+import type { Epoch } from "#lib/model/ids.ts";
+import { encodeBatch } from "#lib/queue/slot-codec.ts";
 import { type ReceiptState, Receipts } from "#lib/receipts/find-receipt.ts";
 import { receiptCode } from "#lib/receipts/receipt-code.ts";
 import type { Row } from "#lib/store/database.ts";
+import { insertDeadLetters } from "#lib/store/dead-letters.ts";
 import { deletePoll, finalizePoll } from "#lib/store/poll-changes.ts";
 import { StoreBreaker } from "#lib/store/store-breaker.ts";
 import { deriveVoterSecrets, KnownSecrets } from "#lib/voters/voter-secrets.ts";
@@ -64,6 +67,27 @@ describe("a receipt", () => {
     assert.equal(await stateOf(never), "missing");
     await store.transaction(db => deletePoll(db, poll));
     assert.equal(await stateOf(first), "gone");
+  });
+
+  it("a receipt says that its ballot is set aside when 600 newer ballots of the poll are, too", async () => {
+    const poll = await newPoll();
+    const refused = () => ballot(poll, { choices: Uint8Array.of(200) });
+    const letters = [refused(), ...Array.from({ length: 600 }, refused)].map(each => ({
+      ballot: each,
+      letter: {
+        pollId: poll,
+        slot: 1,
+        reason: "a test",
+        bytes: encodeBatch(batch([each])),
+        ballots: 1,
+      },
+    }));
+    const portion = letters.map(({ letter }) => letter);
+    await insertDeadLetters(store, "epochoftests" as Epoch, portion, Date.now());
+    const [first] = letters;
+    assert.ok(first);
+    assert.equal(await stateOf(first.ballot), "set_aside");
+    assert.equal(await stateOf(refused()), "waiting");
   });
 
   it("a receipt is looked up by the primary key of ballots", async () => {

@@ -25,6 +25,7 @@ export interface NewPoll {
   readonly closesAt?: string;
   readonly mayChange?: boolean;
   readonly resultsTo?: string;
+  readonly kind?: string;
 }
 
 let polls = 0;

@@ -125,10 +125,17 @@ export const pollStatements: Statements = {
       .filter(row => row.finalized_at === null || at(row.finalized_at) >= at(finalSince))
       .filter(isOpened(at(now)))
       .sort(byIdDown),
-  "polls.ranked": (tx, { values: [now] }) =>
+  "polls.ranked": (tx, { values: [finalSince, now] }) =>
     polls(tx)
+      .filter(row => row.finalized_at === null || at(row.finalized_at) >= at(finalSince))
       .filter(row => row.kind === "ranked" && isOpened(at(now))(row))
       .sort(byIdDown),
+  "polls.ranked_final": (tx, { values: [before, limit] }) =>
+    polls(tx)
+      .filter(row => row.kind === "ranked" && row.finalized_at !== null)
+      .filter(row => (row.id as number) < (before as number))
+      .sort(byIdDown)
+      .slice(0, limit as number),
   "polls.not_final": tx => polls(tx).filter(row => row.finalized_at === null),
   "polls.changed": (tx, { values: [since] }) =>
     polls(tx)

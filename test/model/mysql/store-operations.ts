@@ -180,7 +180,12 @@ const ofPolls = [
   ),
   does(smallMs, async (it, db) => (await polls.closingPolls(db, it)).map(poll => poll.slug)),
   does(smallMs, async (it, db) => (await polls.countingPolls(db, it)).map(poll => poll.slug)),
-  does(smallMs, async (it, db) => (await polls.rankedPolls(db, it)).map(poll => poll.slug)),
+  does(fc.record({ a: smallMs, b: smallMs }), async (it, db) =>
+    (await polls.rankedPolls(db, it.a, it.b)).map(poll => poll.slug),
+  ),
+  does(fc.option(pollId, { nil: undefined }), async (it, db) =>
+    (await polls.finalRankedPolls(db, it, 1)).map(poll => poll.slug),
+  ),
   does(smallMs, async (it, db) => (await polls.pollsChangedSince(db, it)).map(poll => poll.slug)),
   does(fc.record({ a: smallMs, b: smallMs }), async (it, db) =>
     (await polls.pollsToCompare(db, it.a, it.b)).map(poll => poll.slug),
