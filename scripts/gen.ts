@@ -35,6 +35,33 @@ function settingRow({ name, doc, unit, fallback, required }: SettingDoc): string
   return `| \`${name}\` | ${value}${unit && fallback ? ` ${unit}` : ""} | ${cell(doc)} |`;
 }
 
+const aboutDatabase = [
+  "## The address of MySQL",
+  "",
+  "`DATABASE_URL` is `mysql://user:password@host:port/database`, or the same with `mariadb://`. User, host and database are",
+  "required; the port is 3306 if none is given. Characters like `@ : / ? # %` in the user or the password are percent-encoded:",
+  "`p@ss` is `p%40ss`. An IPv6 address stands in brackets. Name one host: the primary, or a proxy that leads to it. What is",
+  "not in this table stops the start. The case of a parameter's name and its dashes do not matter: `ssl-mode`, `ssl_mode` and",
+  "`sslMode` are the same.",
+  "",
+  "| parameter | meaning |",
+  "| --- | --- |",
+  "| none | connections are not encrypted. `floodgate doctor` warns when the server is on another machine |",
+  "| `ssl-mode=DISABLED` | the same |",
+  "| `ssl-mode=REQUIRED`, `ssl=true` | connections are encrypted. The certificate is not checked, so a machine in between may pass for the server |",
+  "| `ssl-mode=VERIFY_CA` | and the certificate is signed by an authority of `ssl-ca`, or a well-known one |",
+  "| `ssl-mode=VERIFY_IDENTITY` | and the certificate names the host. The host must be a name, not an IP address |",
+  "| `ssl-ca=/path/ca.pem` | authorities, in PEM. Without an `ssl-mode` it means `VERIFY_CA` |",
+  "| `ssl-cert=…`, `ssl-key=…` | our own certificate and its key, in PEM, for servers that ask for one |",
+  '| `ssl={"rejectUnauthorized":true}` | as Node\'s driver reads it; also `verifyIdentity`, and `ca`, `cert` and `key` with PEM text. `false` means `REQUIRED` |',
+  "| `socket=/path/mysqld.sock` | a unix socket (also `socketPath`), with `localhost` or nothing as the host: `mysql://user@/database?socket=…` |",
+  "",
+  "`ssl-mode=PREFERRED` is refused, because it would go on unencrypted without a word. PostgreSQL's names `require`, `verify-ca`,",
+  "`verify-full` and `disable` are understood. A server that has no TLS, or whose certificate is refused, stops the start of a",
+  "front or a worker.",
+  "",
+];
+
 const aboutNames = [
   "## Names",
   "",
@@ -45,8 +72,8 @@ const aboutNames = [
   "A misspelt name stops the start with a line that names the nearest setting:",
   "",
   "- A variable that begins with `FLOODGATE_`, give or take two letters, must be a setting.",
-  "- A variable that begins with `QUEUE_`, `FLUSH_`, `WORKER_`, `FRONT_`, `KICKSTART_`, `MEMCACHED_` or `DATABASE_` may belong to",
-  "  another program. It is refused only if the rest of its name differs from a setting's in at most one letter in three,",
+  "- A variable that begins with `QUEUE_`, `FLUSH_`, `WORKER_`, `FRONT_`, `KICKSTART_`, `MEMCACHED_`, `DATABASE_`",
+  "  or `PUBLIC_` may belong to another program. It is refused only if the rest of its name differs from a setting's in at most one letter in three,",
   "  and that setting is not set. So `QUEUE_COPYS=2` is refused, and `QUEUE_DRIVER`, `WORKER_CONNECTIONS` and `DATABASE_HOST` are not.",
   "- What Kubernetes sets for services (`…_SERVICE_HOST`, `…_PORT_3000_TCP`, a value like `tcp://10.0.0.1:3001`) is ignored.",
   "  But a service called `floodgate-worker` also sets `FLOODGATE_WORKER_PORT`: choose another name, or set `enableServiceLinks: false`.",
@@ -72,9 +99,11 @@ function configurationPage(): string {
     "# Configuration",
     "",
     "Every setting is an environment variable, read once when a process starts. A wrong value stops the start with a",
-    "line that names the setting.",
+    "line that names the setting. White space and one pair of quotes around a value are taken away, except from the secrets",
+    "and `FLOODGATE_WORKER_TOKEN`, which are taken as they stand.",
     "",
     ...sections,
+    ...aboutDatabase,
     ...aboutNames,
   ].join("\n");
 }

@@ -5,9 +5,13 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { monotonicMs, SECOND, sleep } from "#lib/base/clock.ts";
-import { dataDirectory } from "#lib/config/config.ts";
+import { ConfigError, dataDirectory } from "#lib/config/config.ts";
+import { readDatabaseUrl } from "#lib/config/database-url.ts";
+import { unwrapped } from "#lib/config/setting-types.ts";
+import { settings } from "#lib/config/settings.ts";
 import {
   address,
+  checkedBy,
   createProgram,
   exitStatus,
   ProgramFailure,
@@ -67,12 +71,16 @@ const program = createProgram<LoadTestOptions>(
         text: "ballots sent twice (a fortieth of the ballots)",
         read: wholeNumber(0),
       },
-      { flags: "--url <address>", text: "the front of another site", read: address("http") },
+      {
+        flags: "--url <address>",
+        text: "the front of another site",
+        read: address("http", "https"),
+      },
       { flags: "--token <token>", text: "an editor's API token there" },
       {
         flags: "--database <url>",
         text: "its database, to compare the rows as well (DATABASE_URL)",
-        read: address("mysql"),
+        read: checkedBy(readDatabaseUrl),
       },
       {
         flags: "--settle <seconds>",
@@ -118,8 +126,17 @@ function siteOf(options: LoadTestOptions): TestSite {
     throw new UsageError("no site found: run `npm run up`, or give --url and --token");
   }
   const databaseUrl =
-    options.database ?? process.env.DATABASE_URL ?? (options.url ? undefined : up?.databaseUrl);
+    options.database ?? databaseOfSettings() ?? (options.url ? undefined : up?.databaseUrl);
   return { url, token, databaseUrl };
+}
+
+/** @throws ConfigError when it is set and wrong. */
+function databaseOfSettings(): string | undefined {
+  const { DATABASE_URL: text } = process.env;
+  if (text === undefined) return undefined;
+  const read = settings.databaseUrl.safeParse(unwrapped(text));
+  if (read.success) return read.data;
+  throw new ConfigError(read.error.issues.map(({ message }) => `DATABASE_URL ${message}`));
 }
 
 async function createPoll(url: string, token: string): Promise<string> {

@@ -15,6 +15,7 @@ import { crashOnBugs, onShutdown } from "#lib/base/shutdown.ts";
 import { makeStateDirectory } from "#lib/books/accepted-count-file.ts";
 import { type Config, loadConfig } from "#lib/config/config.ts";
 import { createProgram, runProgram } from "#lib/program/command-line.ts";
+import { checkEncryption } from "#lib/program/database-encryption.ts";
 import { type Front, getFront } from "#lib/web/front.ts";
 import { proxyList } from "./client-address.ts";
 import { Fleet } from "./fleet.ts";
@@ -103,6 +104,7 @@ async function start(): Promise<undefined> {
   // What is wrong is reported once, before any process is started.
   proxyList(config.trustedProxies);
   if (config.stateDir !== undefined) makeStateDirectory(config.stateDir);
+  if (cluster.isPrimary) await checkEncryption(config);
   if (cluster.isPrimary && config.frontProcesses > 1) {
     await superviseFleet();
   } else {

@@ -9,6 +9,7 @@ import { redirectConsole } from "#lib/base/output.ts";
 import { crashOnBugs } from "#lib/base/shutdown.ts";
 import { loadConfig } from "#lib/config/config.ts";
 import { createProgram, runProgram } from "#lib/program/command-line.ts";
+import { checkEncryption } from "#lib/program/database-encryption.ts";
 import { runDaemon } from "./daemon.ts";
 import { keepHeapSmall } from "./heap.ts";
 import { buildWorker } from "./worker-parts.ts";
@@ -30,6 +31,7 @@ const program = createProgram(
     keepHeapSmall();
     redirectConsole();
     const config = loadConfig();
+    await checkEncryption(config);
     const lines = new LogLines(linesKept);
     const log = createLog("worker", config.logLevel, lines);
     crashOnBugs(log);

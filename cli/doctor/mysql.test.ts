@@ -1,8 +1,10 @@
 /** What the doctor makes of what MySQL reports, without MySQL. */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { readDatabaseUrl } from "#lib/config/database-url.ts";
 import { lineOf } from "./finding.ts";
 import { type DatabaseFacts, judgeMysql } from "./mysql.ts";
+import { judgeConnection } from "./mysql-connection.ts";
 
 const now = Date.UTC(2026, 10, 20, 18, 0, 0);
 const levels = (found: readonly { level: string }[]) => found.map(({ level }) => level);
@@ -37,5 +39,30 @@ describe("findings about MySQL", () => {
     assert.match(output({ packetBytesMax: 16_384 }), /warn .*no statement over 16 kB/);
     assert.match(output({ timeZone: "SYSTEM" }), /wrong .*time zone SYSTEM/);
     assert.match(output({ timeMs: now - 7_000 }), /wrong .*7 s behind/);
+  });
+});
+
+describe("the finding about the connection to MySQL", () => {
+  const line = (url: string, protocol: string) =>
+    lineOf(judgeConnection(readDatabaseUrl(url), protocol));
+
+  it("the doctor warns when the server is on another machine and the connection is not encrypted", () => {
+    assert.match(
+      line("mysql://u:p@db.example/polls", ""),
+      /^warn .*not encrypted, and .*ssl-mode/s,
+    );
+    assert.match(line("mysql://u:p@10.0.0.5/polls", ""), /^warn /);
+    assert.match(line("mysql://u:p@localhost/polls", ""), /^ok .*not encrypted; it does not leave/);
+    assert.match(line("mysql://u:p@/polls?socket=/run/db.sock", ""), /^ok .*does not leave/);
+  });
+
+  it("the doctor says which protocol encrypts the connection and what is checked", () => {
+    const url = "mysql://u:p@db.example/polls?ssl-mode=";
+    assert.match(
+      line(`${url}REQUIRED`, "TLSv1.3"),
+      /^ok .*TLSv1\.3; the certificate is not checked/,
+    );
+    assert.match(line(`${url}VERIFY_CA`, "TLSv1.2"), /^ok .*TLSv1\.2; .*its host name is not$/);
+    assert.match(line(`${url}VERIFY_IDENTITY`, "TLSv1.3"), /^ok .*host name are checked$/);
   });
 });

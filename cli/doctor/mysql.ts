@@ -8,9 +8,10 @@ import type { Config } from "#lib/config/config.ts";
 import type { Epoch } from "#lib/model/ids.ts";
 import { insertBatches } from "#lib/store/batches.ts";
 import { poolSizes, type Row, type Store } from "#lib/store/database.ts";
-import { isContended, isStoreFailure } from "#lib/store/failure.ts";
+import { isContended, isStoreFailure, tlsRefusal } from "#lib/store/failure.ts";
 import { checkClock, isOlder } from "./clocks.ts";
 import { type Finding, ok, warn, wrong } from "./finding.ts";
+import { checkConnection } from "./mysql-connection.ts";
 
 const about = "MySQL";
 
@@ -54,11 +55,13 @@ export async function checkMysql(
   config: Config,
 ): Promise<{ readonly findings: Finding[]; readonly answers: boolean }> {
   try {
-    return { findings: judgeMysql(await readFacts(store, config)), answers: true };
+    const findings = judgeMysql(await readFacts(store, config));
+    findings.push(await checkConnection(store, config.databaseUrl));
+    return { findings, answers: true };
   } catch (error) {
     if (!isStoreFailure(error)) throw error;
     const { cause } = error;
-    const reason = cause instanceof Error ? cause.message : error.message;
+    const reason = tlsRefusal(cause) ?? (cause instanceof Error ? cause.message : error.message);
     const finding = wrong(
       about,
       "mysql-is-away",

@@ -1,6 +1,8 @@
 /** Settings that are valid and still a mistake, and secrets that are easy to guess. Reads only the settings. */
 import type { Config } from "#lib/config/config.ts";
+import { readDatabaseUrl } from "#lib/config/database-url.ts";
 import { isLoopback } from "#lib/config/loopback.ts";
+import { addressText } from "#lib/config/setting-types.ts";
 import { type Finding, findingsOrOk, warn, wrong } from "./finding.ts";
 
 const about = "settings";
@@ -8,7 +10,7 @@ const about = "settings";
 /** Settings that contradict each other. */
 export function checkSettings(config: Config, from: string): Finding[] {
   const homesNeeded = config.queueFirstHome + config.frontProcesses;
-  const servers = new Set(config.queueServers.map(({ host, port }) => `${host}:${port}`));
+  const servers = new Set(config.queueServers.map(addressText));
   const { hostname, protocol } = new URL(config.publicUrl);
   const open = !isLoopback(hostname);
   return findingsOrOk(
@@ -58,8 +60,7 @@ const passwordLengthMin = 12;
 /** Secrets that can be guessed. Their values are never printed. */
 export function checkSecrets(config: Config): Finding[] {
   const { secret, workerToken: token } = config;
-  const database = new URL(config.databaseUrl);
-  const password = decodeURIComponent(database.password);
+  const { user, password, socketPath } = readDatabaseUrl(config.databaseUrl);
   const makeOne = "Make one with `openssl rand -hex 32`";
   return findingsOrOk(
     [
@@ -78,9 +79,11 @@ export function checkSecrets(config: Config): Finding[] {
           "FLOODGATE_WORKER_TOKEN looks like a default, or equals FLOODGATE_SECRET",
           `${makeOne}, for the worker and the clients of its pages.`,
         ),
-      (password.length < passwordLengthMin ||
-        password === database.username ||
-        new Set(password).size < distinctMin / 2) &&
+      // A socket knows who is at its other end: MySQL may ask for no password there.
+      !(socketPath !== undefined && password === "") &&
+        (password.length < passwordLengthMin ||
+          password === user ||
+          new Set(password).size < distinctMin / 2) &&
         wrong(
           "secrets",
           "secrets",
@@ -89,7 +92,7 @@ export function checkSecrets(config: Config): Finding[] {
             : "MySQL's password is short, or equals the user's name",
           `${makeOne}; set it for the user in MySQL and in DATABASE_URL.`,
         ),
-      database.username === "root" &&
+      user === "root" &&
         warn(
           "secrets",
           "secrets",

@@ -112,6 +112,8 @@ describe("misspelt settings", () => {
     ["WORKER_PORT", "FLOODGATE_WORKER_PORT"],
     ["FRONT_PROCESES", "FLOODGATE_FRONT_PROCESSES"],
     ["KICKSTART_TOO", "FLOODGATE_KICKSTART_TO"],
+    ["PUBLIC_URI", "PUBLIC_URL"],
+    ["public_url", "PUBLIC_URL"],
   ];
   for (const [name, setting] of misspelt) {
     it(`${name} is refused and ${setting} suggested`, () => {
@@ -151,6 +153,8 @@ describe("misspelt settings", () => {
     FRONT_URL: "https://front.example",
     MEMCACHED_PORT: "tcp://10.0.0.2:11211",
     MEMCACHED_SERVICE_PORT_MEMCACHE: "11211",
+    PUBLIC_KEY: "ssh-ed25519 x",
+    PUBLIC_SITE_URL: "https://other.example",
     QUEUE_CONNECTION: "redis",
     QUEUE_DRIVER: "sync",
     WORKER_CONNECTIONS: "1024",

@@ -9,7 +9,7 @@ import { z } from "zod";
 import { type LaneRules, readLaneRules } from "./lane-rules.ts";
 import { isLoopback } from "./loopback.ts";
 import { misspeltSettings } from "./misspelt.ts";
-import type { Address } from "./setting-types.ts";
+import { type Address, unwrapped } from "./setting-types.ts";
 import { settings, variableOf } from "./settings.ts";
 
 const schema = z
@@ -56,7 +56,9 @@ export class ConfigError extends Error {
  */
 export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
   const keys = Object.keys(settings) as Key[];
-  const result = schema.safeParse(Object.fromEntries(keys.map(key => [key, env[variableOf(key)]])));
+  const result = schema.safeParse(
+    Object.fromEntries(keys.map(key => [key, readVariable(key, env)])),
+  );
   const wrong = (result.error?.issues ?? []).map(({ path, code, message }) => {
     const name = variableOf(path[0] as Key);
     // A custom issue is about two settings: its message says which one to set.
@@ -73,12 +75,20 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
   return {
     ...values,
     frontProcesses: values.frontProcesses || availableParallelism(),
-    publicUrl: values.publicUrl?.replace(/\/$/, "") ?? `http://localhost:${values.port}`,
+    publicUrl: values.publicUrl ?? `http://localhost:${values.port}`,
     embedSites: embedSitesOf(values),
     lanes: readLanes(lanesFile),
     queueServers: values.queueServers ?? values.memcachedServers,
     kickstartTo: values.kickstartTo ?? [{ host: "127.0.0.1", port: values.workerPort }],
   };
+}
+
+/** Secrets are taken as they stand: others may have the same one from a file with the same quotes. */
+const verbatim: ReadonlySet<Key> = new Set(["secret", "previousSecrets", "workerToken"]);
+
+function readVariable(key: Key, env: NodeJS.ProcessEnv): string | undefined {
+  const value = env[variableOf(key)];
+  return value === undefined || verbatim.has(key) ? value : unwrapped(value);
 }
 
 function readLanes(path: string | undefined): LaneRules {

@@ -64,6 +64,30 @@ describe("lane rules", () => {
     assert.throws(() => parseLaneRules("{", "lanes.json"), /not JSON/);
   });
 
+  it("the message about a rules file names the rule, its part and its mistake", () => {
+    const message = (content: object) => {
+      try {
+        rules(content);
+      } catch (error) {
+        return error instanceof RangeError ? error.message : "";
+      }
+      return "it was accepted";
+    };
+    assert.match(message({ rules: [{ lane: "top", uri: "x" }] }), /^rules\.0\.lane: .*"high"/);
+    assert.match(message({ rules: [{ lane: "high", uri: "(" }] }), /^rules\.0\.uri: .*regular/);
+    assert.match(message({ rules: [{ lane: "high", uri: "x", x: 1 }] }), /^rules\.0: .*"x"/);
+    assert.match(message({ rules: [{ lane: "high" }] }), /^rules\.0: it needs "cookie"/);
+    assert.match(message({ rules: [{ by: "chance" }] }), /^rules\.0\.by: .*"poll"/);
+    assert.match(
+      message({ high_priority_cookie_contents: "yes" }),
+      /^high_priority_cookie_contents: it needs high_priority_cookie$/,
+    );
+  });
+
+  it("a rules file may begin with a byte order mark", () => {
+    assert.equal(parseLaneRules("\uFEFF{}", "lanes.json").laneOf(plain), "normal");
+  });
+
   it("a plugin decides, and a plugin that throws does not match", () => {
     const folder = mkdtempSync(join(tmpdir(), "floodgate-lanes-"));
     after(() => rmSync(folder, { recursive: true }));

@@ -21,24 +21,53 @@ const pattern = z.string().transform((text, context) => {
 });
 const lane = z.enum(lanes);
 
-const rule = z.union([
-  z.strictObject({ lane, cookie: z.string().min(1), contents: z.string().optional() }),
-  z.strictObject({ lane, uri: pattern }),
-  z.strictObject({ lane, host: pattern }),
-  z.strictObject({ by: z.literal("poll") }),
-  z.strictObject({ by: z.literal("plugin"), module: z.string().min(1) }),
-]);
+const forms = {
+  cookie: z.strictObject({ lane, cookie: z.string().min(1), contents: z.string().optional() }),
+  uri: z.strictObject({ lane, uri: pattern }),
+  host: z.strictObject({ lane, host: pattern }),
+  poll: z.strictObject({ by: z.literal("poll") }),
+  plugin: z.strictObject({ by: z.literal("plugin"), module: z.string().min(1) }),
+};
+const anyForm = z.union(Object.values(forms));
+type AnyForm = z.output<typeof anyForm>;
 
-const file = z.strictObject({
-  high_priority_cookie: z.string().min(1).optional(),
-  high_priority_cookie_contents: z.string().optional(),
-  queue_relief_size: z.int().min(0).max(1_000_000).default(20),
-  queue_relief_chance: z.number().min(0).max(100).default(30),
-  rules: z
-    .array(rule)
-    .max(100)
-    .default([{ by: "poll" }]),
+/** The form that a rule is meant to have, so that a message is about its mistake and not about all forms. */
+function formOf(written: object): z.ZodType<AnyForm> | undefined {
+  if ("by" in written) return written.by === "plugin" ? forms.plugin : forms.poll;
+  const name = (["cookie", "uri", "host"] as const).find(each => each in written);
+  return name && forms[name];
+}
+
+const rule = z.looseObject({}).transform((written, context): AnyForm => {
+  const form = formOf(written);
+  const read = form?.safeParse(written);
+  if (read?.success) return read.data;
+  if (!read) context.addIssue('it needs "cookie", "uri", "host", or "by": "poll" or "plugin"');
+  for (const { path, message } of read?.error.issues ?? []) {
+    context.addIssue({ code: "custom", path, message });
+  }
+  return z.NEVER;
 });
+
+const file = z
+  .strictObject({
+    high_priority_cookie: z.string().min(1).optional(),
+    high_priority_cookie_contents: z.string().optional(),
+    queue_relief_size: z.int().min(0).max(1_000_000).default(20),
+    queue_relief_chance: z.number().min(0).max(100).default(30),
+    rules: z
+      .array(rule)
+      .max(100)
+      .default([{ by: "poll" }]),
+  })
+  .refine(
+    each =>
+      each.high_priority_cookie !== undefined || each.high_priority_cookie_contents === undefined,
+    {
+      path: ["high_priority_cookie_contents"],
+      error: "it needs high_priority_cookie",
+    },
+  );
 
 type Rule = z.output<typeof rule>;
 type LanePlugin = (facts: LaneFacts) => unknown;
@@ -107,7 +136,7 @@ export function parseLaneRules(text: string, path: string): LaneRules {
 
 function parseJson(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return JSON.parse(text.replace(/^\uFEFF/, ""));
   } catch {
     throw new RangeError("it is not JSON");
   }

@@ -20,6 +20,7 @@ const sharedPrefixes = [
   "KICKSTART_",
   "MEMCACHED_",
   "DATABASE_",
+  "PUBLIC_",
 ];
 
 /** One letter in three may be wrong, and at least one. */

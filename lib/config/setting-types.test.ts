@@ -37,7 +37,8 @@ describe("addresses", () => {
   });
 
   it("addresses takes up to 16 servers", () => {
-    const servers = (count: number) => Array(count).fill("m:1").join(",");
+    const servers = (count: number) =>
+      Array.from({ length: count }, (_, i) => `m:${i + 1}`).join(",");
     assert.deepEqual(accepts(addresses, servers(16), servers(17)), [servers(16)]);
   });
 });

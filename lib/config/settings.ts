@@ -8,7 +8,11 @@ import { DAY, MINUTE } from "../base/clock.ts";
 import { languages } from "../base/languages.ts";
 import {
   addresses,
-  list,
+  addressesOfIpv4,
+  databaseUrl,
+  host,
+  hostOfIpv4,
+  networks,
   oneOf,
   origin,
   originPatterns,
@@ -25,14 +29,14 @@ const rootSecret = z
   .min(32, "must have at least 32 characters; make one with: openssl rand -hex 32");
 
 export const settings = {
-  databaseUrl: setting(
-    "DATABASE_URL",
-    z.url({ protocol: /^mysql$/, error: "must be mysql://user:password@host:port/database" }),
-    { tier: "needed", doc: "MySQL 8, or MariaDB 10.11 or later.", secret: true },
-  ),
+  databaseUrl: setting("DATABASE_URL", databaseUrl, {
+    tier: "needed",
+    doc: "MySQL 8, or MariaDB 10.11 or later: mysql://user:password@host:port/database (or mariadb://), with one host, a user and a database. See 'The address of MySQL' in docs/configuration.md.",
+    secret: true,
+  }),
   memcachedServers: setting("MEMCACHED_SERVERS", addresses, {
     tier: "needed",
-    doc: "memcached servers for tallies, ballot-once marks and published polls, as host:port, separated by commas. The order does not matter. To add or remove servers, restart the processes one after the other with the new list: the change begins when all of them have it.",
+    doc: "memcached servers for tallies, ballot-once marks and published polls, as host:port, separated by commas; an IPv6 address stands in brackets. The order does not matter. To add or remove servers, restart the processes one after the other with the new list: the change begins when all of them have it.",
   }),
   secret: setting("FLOODGATE_SECRET", rootSecret, {
     tier: "needed",
@@ -48,7 +52,7 @@ export const settings = {
     tier: "common",
     doc: "Port of the front.",
   }),
-  host: setting("HOST", text(255).default("127.0.0.1"), {
+  host: setting("HOST", host.default("127.0.0.1"), {
     tier: "common",
     doc: "Address that the front listens on. The default is reachable from this machine only: put a TLS proxy before it, or set 0.0.0.0.",
   }),
@@ -68,7 +72,7 @@ export const settings = {
     tier: "common",
     doc: "Sites that may embed polls, separated by commas, like https://news.example or https://*.news.example. Empty: every https site may.",
   }),
-  trustedProxies: setting("FLOODGATE_TRUSTED_PROXIES", list.default([]), {
+  trustedProxies: setting("FLOODGATE_TRUSTED_PROXIES", networks.default([]), {
     tier: "common",
     doc: "Addresses or networks (CIDR) of proxies whose X-Forwarded-For is trusted, separated by commas. It is ignored from any other address.",
   }),
@@ -80,7 +84,7 @@ export const settings = {
     tier: "common",
     doc: "Port of the worker's own pages (TCP) and of the kickstart (UDP).",
   }),
-  workerHost: setting("FLOODGATE_WORKER_HOST", text(255).default("127.0.0.1"), {
+  workerHost: setting("FLOODGATE_WORKER_HOST", host.default("127.0.0.1"), {
     tier: "common",
     doc: "Address that the worker's pages listen on. Any address other than loopback requires FLOODGATE_WORKER_TOKEN.",
   }),
@@ -89,6 +93,10 @@ export const settings = {
     z
       .string()
       .min(16, "must have at least 16 characters; make one with: openssl rand -hex 16")
+      .regex(
+        /^\S(?:[^\p{Cc}]*\S)?$/u,
+        "must not begin or end with white space, nor have line breaks",
+      )
       .optional(),
     {
       tier: "common",
@@ -134,11 +142,11 @@ export const settings = {
     tier: "common",
     doc: "This machine's first home. With several front machines, give each a range of its own.",
   }),
-  kickstartTo: setting("FLOODGATE_KICKSTART_TO", addresses.optional(), {
+  kickstartTo: setting("FLOODGATE_KICKSTART_TO", addressesOfIpv4.optional(), {
     tier: "common",
     doc: "Workers that a front notifies of new votes, as host:port, separated by commas; the default is 127.0.0.1:FLOODGATE_WORKER_PORT. A worker that gets no notification finds the votes within FLOODGATE_FLUSH_INTERVAL_MS.",
   }),
-  kickstartHost: setting("FLOODGATE_KICKSTART_HOST", text(255).default("127.0.0.1"), {
+  kickstartHost: setting("FLOODGATE_KICKSTART_HOST", hostOfIpv4.default("127.0.0.1"), {
     tier: "common",
     doc: "IPv4 address on which the worker receives kickstart datagrams. A datagram starts a pass of the worker, at most fifty times a second, and does nothing else.",
   }),

@@ -5,6 +5,7 @@
  * The number of homes may differ: everybody reads the queues of the highest number in the fleet record.
  */
 import type { Config } from "../config/config.ts";
+import { addressText } from "../config/setting-types.ts";
 import { type settings, variableOf } from "../config/settings.ts";
 import type { ComparedSettings, FleetMember, ProcessRole } from "../store/fleet-processes.ts";
 import { type SecretSettings, secretDigest } from "../voters/voter-secrets.ts";
@@ -50,8 +51,7 @@ function haveSecretInCommon(own: ComparedSettings, theirs: ComparedSettings): bo
   return secretsOf(own).some(digest => known.includes(digest));
 }
 
-const listOf = (servers: Config["memcachedServers"]): string =>
-  servers.map(({ host, port }) => `${host}:${port}`).join(",");
+const listOf = (servers: Config["memcachedServers"]): string => servers.map(addressText).join(",");
 
 /** The servers that a process serves with, as releases that know of no agreed list compare them. */
 export const listsOf = (servers: { readonly memcached: string; readonly queues: string }) => ({

@@ -13,7 +13,7 @@
 import { CircuitBreaker } from "../base/circuit-breaker.ts";
 import { monotonicMs, sleep } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
-import type { Address } from "../config/setting-types.ts";
+import { type Address, addressText } from "../config/setting-types.ts";
 import { isMemcachedFailure, MemcachedFailure } from "./failure.ts";
 import { Pipeline, type Replies } from "./pipeline.ts";
 import { Session } from "./session.ts";
@@ -56,7 +56,7 @@ export class MemcachedClient {
 
   /** `host:port`. */
   get name(): string {
-    return `${this.address.host}:${this.address.port}`;
+    return addressText(this.address);
   }
 
   /** False while calls fail without being tried. */

@@ -21,7 +21,7 @@
 import type { Socket } from "node:net";
 import { Server } from "memjs";
 import { monotonicMs } from "../base/clock.ts";
-import type { Address } from "../config/setting-types.ts";
+import { type Address, addressText } from "../config/setting-types.ts";
 import { MemcachedFailure } from "./failure.ts";
 import { type Pipeline, Replies, type Reply } from "./pipeline.ts";
 
@@ -104,9 +104,7 @@ export class Session {
       const failed = (reason: string, cause?: unknown) => {
         clearTimeout(timer);
         socket?.destroy();
-        reject(
-          new MemcachedFailure("not_sent", `${address.host}:${address.port} ${reason}`, { cause }),
-        );
+        reject(new MemcachedFailure("not_sent", `${addressText(address)} ${reason}`, { cause }));
       };
       const timer = setTimeout(() => failed("did not accept the connection in time"), timeoutMs);
       server.sock(false, opened => {

@@ -233,8 +233,22 @@ export function address(...protocols: readonly string[]): (text: string) => stri
   return text => {
     const url = URL.parse(text);
     if (url && protocols.includes(url.protocol.slice(0, -1))) return text;
+    const beginnings = protocols.map(each => `${each}://`).join(" or ");
     throw new InvalidArgumentError(
-      `It must begin with ${protocols.map(p => `${p}://`).join(" or ")}.`,
+      `It must be an address that begins with ${beginnings}, with a host and a port from 1 to 65535, if any.`,
     );
+  };
+}
+
+/** Reads a text that `check` takes. Its RangeError has the rest of a sentence that begins with "It". */
+export function checkedBy(check: (text: string) => unknown): (text: string) => string {
+  return text => {
+    try {
+      check(text);
+      return text;
+    } catch (error) {
+      if (error instanceof RangeError) throw new InvalidArgumentError(`It ${error.message}.`);
+      throw error;
+    }
   };
 }

@@ -73,5 +73,6 @@ export function connectServers(config: Config, log: Log, limits: StoreLimits): C
 /** @param name - `host:port`. */
 function addressOf(name: string): Address {
   const at = name.lastIndexOf(":");
-  return { host: name.slice(0, at), port: Number(name.slice(at + 1)) };
+  const host = name.slice(0, at).replace(/^\[(.*)\]$/, "$1");
+  return { host, port: Number(name.slice(at + 1)) };
 }

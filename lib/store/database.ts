@@ -10,6 +10,7 @@
  * Invariant: every statement carries its name as a comment, so that the slow-query log shows its origin.
  */
 import {
+  type ConnectionOptions,
   createPool,
   format,
   type Pool,
@@ -18,6 +19,7 @@ import {
   type RowDataPacket,
 } from "mysql2/promise";
 import { inTime, SECOND } from "../base/clock.ts";
+import { readDatabaseUrl } from "../config/database-url.ts";
 import {
   isSilence,
   isStoreFailure,
@@ -47,6 +49,7 @@ export interface Database {
 }
 
 export interface StoreOptions {
+  /** As `DATABASE_URL` is. */
   readonly url: string;
   readonly connectionsMax: number;
   /** Longest wait for one statement, more than a second; then its connection is closed. */
@@ -63,6 +66,12 @@ export const poolSizes = {
   frontDirect: 3,
   worker: 5,
 } as const;
+
+/** What the driver needs to know about a server; its own reading of an address ignores what it does not know. */
+export function connectionOptions(url: string): ConnectionOptions {
+  const { tls: ssl, ...server } = readDatabaseUrl(url);
+  return { ...server, ...(ssl && { ssl: { ...ssl } }) };
+}
 
 const defaultConnectMs = 2_000;
 const lockWaitSecondsMax = 2;
@@ -90,10 +99,11 @@ export class Store implements Database {
   /** By connection of mysql2's own: settled when its session is set up. */
   readonly #setups = new WeakMap<object, Promise<unknown>>();
 
+  /** @throws RangeError when the address is not one, or a file that it names can't be used. */
   constructor(options: StoreOptions) {
     this.#statementMs = options.statementMs;
     this.#pool = createPool({
-      uri: options.url,
+      ...connectionOptions(options.url),
       connectionLimit: options.connectionsMax,
       maxIdle: options.connectionsMax,
       queueLimit: 1_000,

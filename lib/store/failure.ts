@@ -128,8 +128,34 @@ export function translate(error: unknown, statement: string): StoreFailure {
   return new StoreFailure(kind, `${statement}: ${code ?? "error"}${number}`, errno, error);
 }
 
+/** ER_SECURE_TRANSPORT_REQUIRED: of MySQL, and of MariaDB. */
+const tlsNeeded: readonly number[] = [3159, 4152];
+
+/**
+ * Why server and `DATABASE_URL` do not agree on the encryption of a connection, and what to do; `undefined` for every
+ * other error. No later attempt ends differently.
+ */
+export function tlsRefusal(error: unknown): string | undefined {
+  const { code, errno, message = "" } = (error ?? {}) as Partial<NodeJS.ErrnoException>;
+  if (code === "HANDSHAKE_NO_SSL_SUPPORT") {
+    return "the server offers no TLS, which DATABASE_URL asks for: turn TLS on there, or set ssl-mode=DISABLED";
+  }
+  if (code === "HANDSHAKE_SSL_ERROR" && /certificate|altname|issuer/i.test(message)) {
+    return `the server's certificate is refused (${message}): correct ssl-ca or the host in DATABASE_URL`;
+  }
+  if (errno !== undefined && tlsNeeded.includes(errno)) {
+    return "the server takes encrypted connections only: add ssl-mode=VERIFY_IDENTITY (or REQUIRED) to DATABASE_URL";
+  }
+  return undefined;
+}
+
 /** The same for an error before the first statement: no data was sent, so nothing is said about data. */
 export function translateConnecting(error: unknown, name: string): StoreFailure {
+  const refusal = tlsRefusal(error);
+  if (refusal !== undefined) {
+    const { errno } = error as { errno?: number };
+    return new StoreFailure("unavailable", `${name}: ${refusal}`, errno, error);
+  }
   const failure = translate(error, name);
   if (failure.kind === "unavailable" || failure.kind === "mismatch") return failure;
   return new StoreFailure("unavailable", failure.reason, failure.errno, error);

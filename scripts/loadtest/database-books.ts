@@ -1,5 +1,6 @@
 /** The books of a load test: what was acknowledged against what is stored and shown. */
 import { createConnection, type RowDataPacket } from "mysql2/promise";
+import { connectionOptions } from "#lib/store/database.ts";
 
 export interface StoredBallots {
   /** Ballot ids of the rows, as lower-case hex without dashes, with their choices. */
@@ -21,7 +22,7 @@ interface TotalRow extends RowDataPacket {
 
 /** Reads a poll's rows and totals straight from the database. */
 export async function readStored(databaseUrl: string, slug: string): Promise<StoredBallots> {
-  const connection = await createConnection({ uri: databaseUrl });
+  const connection = await createConnection(connectionOptions(databaseUrl));
   try {
     const [rows] = await connection.query<BallotRow[]>(
       "SELECT ballot_id, choices FROM ballots JOIN polls ON polls.id = poll_id WHERE slug = ?",

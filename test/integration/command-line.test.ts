@@ -33,6 +33,9 @@ const programs: Readonly<Record<string, readonly string[]>> = {
   loadtest: source("scripts/loadtest.ts"),
   bench: source("bench/run.ts"),
 };
+const others: Readonly<Record<string, readonly string[]>> = {
+  "next start": ["node_modules/next/dist/bin/next", "start"],
+};
 /** Options that a command needs before it reads the settings. */
 const needed: Readonly<Record<string, readonly string[]>> = {
   "floodgate draw": ["--poll", "x", "--count", "1", "--seed", "x"],
@@ -62,7 +65,7 @@ function run(
   return new Promise(resolve => {
     execFile(
       process.execPath,
-      [...(programs[name] ?? []), ...args],
+      [...(programs[name] ?? others[name] ?? []), ...args],
       { env: { ...process.env, ...settings, ...env }, timeout: 30_000 },
       (error, stdout, stderr) =>
         resolve({ status: error ? Number(error.code ?? -1) : 0, stdout, stderr }),
@@ -108,6 +111,43 @@ describe("every program", { concurrency: 2 }, () => {
       assert.match(ended.stderr, /: wrong settings: .*PORT .*; .*FLOODGATE_QUEUE_COPIES must be/);
     });
   }
+});
+
+describe("settings that are not understood", { concurrency: 2 }, () => {
+  const secret = "hunter2x";
+  const wrong = {
+    DATABASE_URL: `mysql://floodgate:${secret}@127.0.0.1:1/floodgate?ssl-mode=PREFERRED`,
+    PUBLIC_URL: "polls.example",
+  };
+  for (const name of readSettings.filter(each => each !== "up")) {
+    it(`${name} names them in one line, and says no password`, async () => {
+      const ended = await run(name, needed[name] ?? [], wrong);
+      assertOneLine(name, ended, 78);
+      assert.match(ended.stderr, /DATABASE_URL must .*; PUBLIC_URL must be an address that/);
+      assert.ok(!ended.stderr.includes(secret), ended.stderr);
+    });
+  }
+
+  it("next start names them in one line and stops with status 78", async () => {
+    const port = String(await freePort());
+    const { status, stderr } = await run("next start", ["-p", port, "-H", "127.0.0.1"], {
+      ...wrong,
+      NODE_ENV: "production",
+    });
+    assert.match(stderr, /^next: wrong settings: DATABASE_URL must .*; PUBLIC_URL must .*\n$/);
+    assert.ok(!stderr.includes(secret), stderr);
+    assert.equal(status, 78, stderr);
+  });
+
+  it("loadtest refuses a wrong address of the site and of its database with one line", async () => {
+    const site = ["--url", "http://127.0.0.1:1", "--token", "x"];
+    const database = await run("loadtest", [...site, "--database", wrong.DATABASE_URL]);
+    assertOneLine("loadtest", database, 64);
+    assert.match(database.stderr, /must say whether connections are encrypted/);
+    assertOneLine("loadtest", await run("loadtest", site, wrong), 78);
+    const port = await run("loadtest", ["--url", "http://127.0.0.1:99999", "--token", "x"]);
+    assertOneLine("loadtest", port, 64);
+  });
 });
 
 describe("floodgate", { concurrency: 2 }, () => {
