@@ -72,16 +72,15 @@ export class ServerChange {
 
   /** Does what can be done after a pass. @throws StoreFailure, MemcachedFailure. */
   async advance(pass: FinishedPass): Promise<void> {
-    const { store, agreed, background, clock, registration } = this.#worker;
+    const { agreed, background, clock, registration } = this.#worker;
     if (!agreed.isChanging && monotonicMs() - this.#advancedMs < quietEveryMs) return;
     this.#advancedMs = monotonicMs();
     const before = agreed.taken;
-    await agreed.take();
+    const lists = await agreed.take();
     if (agreed.taken !== before) {
       const clockAheadMs = wallMs() - clock.nowMs();
       await registration.refresh({ heldSinceMs: undefined, clockAheadMs });
     }
-    const lists = await readServerLists(store);
     if (!lists || positionOf(lists) !== agreed.taken) return;
     await agreed.publish();
     if (lists.step === "settled") {

@@ -29,11 +29,12 @@ export interface Books {
   readonly balanced: boolean;
 }
 
-/** Books of the given polls, all of one moment. Two queries in one snapshot. */
-export function readBooks(
+/** Books of the given polls, all of one moment. Two queries in one snapshot; none without polls. */
+export async function readBooks(
   store: Store,
   ids: readonly PollId[],
 ): Promise<ReadonlyMap<PollId, Books>> {
+  if (ids.length === 0) return new Map();
   return store.transaction(async db => {
     const acceptances = await sumAcceptances(db, ids);
     const outcomes = await readOutcomes(db, ids);

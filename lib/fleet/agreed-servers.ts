@@ -26,6 +26,7 @@ import {
   hasPolls,
   insertServerList,
   readServerLists,
+  type StoredLists,
   serverPositions,
   setServerStep,
 } from "../store/server-lists.ts";
@@ -86,15 +87,23 @@ export class AgreedServers {
     return { memcached: memcached.join() + follows, queues: queues.join() + follows };
   }
 
-  /** Takes the newest step. One query; two for a worker. @throws StoreFailure. */
-  async take(): Promise<void> {
+  /**
+   * Takes the newest step. One query; two for a worker.
+   *
+   * @returns the lists as they are in MySQL, if there are any.
+   * @throws StoreFailure.
+   */
+  async take(): Promise<StoredLists | undefined> {
     const { store, placement } = this.#deps;
     const found = await readServerLists(store);
-    if (!found && placement.lists.newest.version === 0) return this.#assumeFirst();
-    if (!found || isBefore(found, placement.lists)) return this.#writeBack();
-    const listed = [...found.newest.queues, ...(found.old?.queues ?? [])];
-    const leftover = this.emptiesLeftovers ? await leftovers(store, listed) : [];
-    this.#use(found, leftover);
+    if (!found && placement.lists.newest.version === 0) await this.#assumeFirst();
+    else if (!found || isBefore(found, placement.lists)) await this.#writeBack();
+    else {
+      const listed = [...found.newest.queues, ...(found.old?.queues ?? [])];
+      const leftover = this.emptiesLeftovers ? await leftovers(store, listed) : [];
+      this.#use(found, leftover);
+    }
+    return found;
   }
 
   /**

@@ -25,7 +25,7 @@ it("an idle worker reads a few memcached keys per second and queries MySQL hardl
     const seconds = (after.atMs - before.atMs) / SECOND;
     const operations = (after.operations - before.operations) / seconds;
     const queries = statements / (measuredMs / SECOND);
-    // Some 30, and 2.
+    // Some 30, and 4.
     assert.ok(operations <= 60, `${operations} operations a second`);
     assert.ok(queries <= 5, `${queries} queries a second`);
     site.assertUnharmed();
