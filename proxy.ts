@@ -1,10 +1,12 @@
 /**
- * Sets the studio's security headers, and nothing else: access is checked where data is read.
+ * Sets the studio's security headers, and tells pages their path: after signing in, an editor is led back there.
+ * Access is checked where data is read.
  *
  * Studio pages are rendered for each request, so their scripts can carry a nonce.
  */
 import { randomBytes } from "node:crypto";
 import { type NextRequest, NextResponse } from "next/server";
+import { pathHeader } from "./app/studio/_data/return-path.ts";
 
 export const config = { matcher: "/studio/:path*" };
 
@@ -30,6 +32,7 @@ export function proxy(request: NextRequest): NextResponse {
   const csp = policy(randomBytes(16).toString("base64"));
   const headers = new Headers(request.headers);
   headers.set("Content-Security-Policy", csp);
+  headers.set(pathHeader, request.nextUrl.pathname + request.nextUrl.search);
   const response = NextResponse.next({ request: { headers } });
   response.headers.set("Content-Security-Policy", csp);
   response.headers.set("X-Frame-Options", "DENY");

@@ -11,7 +11,7 @@
  */
 import type { PollId } from "../model/ids.ts";
 import { sumAcceptances } from "../store/acceptances.ts";
-import type { Store } from "../store/database.ts";
+import type { Database, Store } from "../store/database.ts";
 import { allPollIds } from "../store/polls.ts";
 import { noOutcomes, type Outcomes, readOutcomes, setLost } from "../store/totals.ts";
 
@@ -35,13 +35,19 @@ export async function readBooks(
   ids: readonly PollId[],
 ): Promise<ReadonlyMap<PollId, Books>> {
   if (ids.length === 0) return new Map();
-  return store.transaction(async db => {
-    const acceptances = await sumAcceptances(db, ids);
-    const outcomes = await readOutcomes(db, ids);
-    return new Map(
-      ids.map(id => [id, balance(acceptances.get(id), outcomes.get(id) ?? noOutcomes)] as const),
-    );
-  }, true);
+  return store.transaction(db => booksIn(db, ids), true);
+}
+
+/** The same within a transaction, which should be a snapshot. Two queries. */
+export async function booksIn(
+  db: Database,
+  ids: readonly PollId[],
+): Promise<ReadonlyMap<PollId, Books>> {
+  const acceptances = await sumAcceptances(db, ids);
+  const outcomes = await readOutcomes(db, ids);
+  return new Map(
+    ids.map(id => [id, balance(acceptances.get(id), outcomes.get(id) ?? noOutcomes)] as const),
+  );
 }
 
 /** Both sides of one poll's books. */

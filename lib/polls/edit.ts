@@ -35,6 +35,13 @@ export interface CreateDeps extends EditDeps {
   readonly secretForNewPolls: () => Promise<string>;
 }
 
+/** What an editor saw of a poll. A change is refused when it is not so any more. */
+export interface Expected {
+  readonly version?: number | undefined;
+  /** Another poll may have the slug by now. */
+  readonly key?: PollKey | undefined;
+}
+
 const slugTriesMax = 20;
 /** A repeated question gets slugs with numbers up to this one, then with random suffixes. */
 const numberedSlugsMax = 10;
@@ -101,12 +108,11 @@ export async function changePoll(
   slug: Slug,
   change: UpdatePoll,
   nowMs: number,
+  expected: Expected = {},
 ): Promise<Poll> {
   const newSlug = (change.slug ?? slug) as Slug;
-  await edit(deps, slug, async (db, poll) => {
-    if (change.version !== undefined && change.version !== poll.version) {
-      throw new FloodgateError("edit_conflict", { extra: { version: poll.version } });
-    }
+  const { version = expected.version } = change;
+  await edit(deps, slug, { ...expected, version }, async (db, poll) => {
     const content = mergedWith(poll, change);
     refuseLateChanges(poll, change, content, nowMs);
     refuseContradictions(content, { poll, change });
@@ -127,10 +133,15 @@ export async function changePoll(
 /**
  * Opens a poll now. Opening an open poll changes nothing.
  *
- * @throws FloodgateError `poll_not_found`, `poll_in_use` when it has been closed.
+ * @throws FloodgateError `poll_not_found`, `edit_conflict`, `poll_in_use` when it has been closed.
  */
-export async function openPoll(deps: EditDeps, slug: Slug, nowMs: number): Promise<Poll> {
-  return editPoll(deps, slug, nowMs, async (db, poll) => {
+export async function openPoll(
+  deps: EditDeps,
+  slug: Slug,
+  nowMs: number,
+  expected: Expected = {},
+): Promise<Poll> {
+  return editPoll(deps, slug, nowMs, expected, async (db, poll) => {
     const state = pollState(poll, nowMs);
     if (state === "open") return;
     if (state !== "draft" && state !== "scheduled") {
@@ -145,10 +156,15 @@ export async function openPoll(deps: EditDeps, slug: Slug, nowMs: number): Promi
 /**
  * Closes a poll now. Closing a closed poll changes nothing.
  *
- * @throws FloodgateError `poll_not_found`, `poll_in_use` when it was never open.
+ * @throws FloodgateError `poll_not_found`, `edit_conflict`, `poll_in_use` when it was never open.
  */
-export async function closePoll(deps: EditDeps, slug: Slug, nowMs: number): Promise<Poll> {
-  return editPoll(deps, slug, nowMs, async (db, poll) => {
+export async function closePoll(
+  deps: EditDeps,
+  slug: Slug,
+  nowMs: number,
+  expected: Expected = {},
+): Promise<Poll> {
+  return editPoll(deps, slug, nowMs, expected, async (db, poll) => {
     const state = pollState(poll, nowMs);
     if (state === "closing" || state === "final") return;
     if (state !== "open") {
@@ -163,10 +179,15 @@ export async function closePoll(deps: EditDeps, slug: Slug, nowMs: number): Prom
 /**
  * Deletes a poll with its ballots. Refused while it is open, or while ballots may still reach it.
  *
- * @throws FloodgateError `poll_not_found`, `poll_in_use`.
+ * @throws FloodgateError `poll_not_found`, `edit_conflict`, `poll_in_use`.
  */
-export async function removePoll(deps: EditDeps, slug: Slug, nowMs: number): Promise<void> {
-  await edit(deps, slug, async (db, poll) => {
+export async function removePoll(
+  deps: EditDeps,
+  slug: Slug,
+  nowMs: number,
+  expected: Expected = {},
+): Promise<void> {
+  await edit(deps, slug, expected, async (db, poll) => {
     const state = pollState(poll, nowMs);
     if (state === "open" || state === "closing") {
       throw new FloodgateError("poll_in_use", { detail: `The poll is ${state}.` });
@@ -177,27 +198,32 @@ export async function removePoll(deps: EditDeps, slug: Slug, nowMs: number): Pro
   await whenReachable(deps, deps.published.publishList(nowMs));
 }
 
-/** Runs `work` on the poll, its row locked. */
+/** Runs `work` on the poll, its row locked, if it is as expected. */
 async function edit(
   deps: EditDeps,
   slug: Slug,
+  { version, key }: Expected,
   work: (db: Database, poll: Poll) => Promise<void>,
 ): Promise<void> {
   await deps.store.transaction(async db => {
     const poll = await lockPoll(db, slug);
-    if (!poll) throw new FloodgateError("poll_not_found");
+    if (!poll || (key ?? poll.key) !== poll.key) throw new FloodgateError("poll_not_found");
+    if ((version ?? poll.version) !== poll.version) {
+      throw new FloodgateError("edit_conflict", { extra: { version: poll.version } });
+    }
     await work(db, poll);
   });
 }
 
-/** Runs `work` on the poll, its row locked, and publishes the poll afterwards. Throws what `work` throws. */
+/** Runs `work` on the poll, its row locked, and publishes the poll afterwards. Throws what `edit` and `work` throw. */
 export async function editPoll(
   deps: EditDeps,
   slug: Slug,
   nowMs: number,
+  expected: Expected,
   work: (db: Database, poll: Poll) => Promise<void>,
 ): Promise<Poll> {
-  await edit(deps, slug, work);
+  await edit(deps, slug, expected, work);
   return publish(deps, slug, nowMs);
 }
 

@@ -11,7 +11,7 @@ import type { Poll } from "../model/poll.ts";
 import { unfinalizePoll } from "../store/poll-changes.ts";
 import { insertReopening } from "../store/reopenings.ts";
 import { readTotals } from "../store/totals.ts";
-import { type EditDeps, editPoll } from "./edit.ts";
+import { type EditDeps, type Expected, editPoll } from "./edit.ts";
 import { countTimelyLetters } from "./timely-ballots.ts";
 
 export interface ReopenInput {
@@ -24,7 +24,7 @@ export interface ReopenInput {
 /**
  * Reopens the count. Resolves with the poll and the number of ballots that will be counted.
  *
- * @throws FloodgateError `poll_not_found`; `poll_in_use` when the poll is not final; `nothing_to_count` when no ballot
+ * @throws FloodgateError `poll_not_found`; `edit_conflict`; `poll_in_use` when the poll is not final; `nothing_to_count` when no ballot
  *   that was set aside was received before the closing.
  */
 export async function reopenCount(
@@ -32,9 +32,11 @@ export async function reopenCount(
   slug: Slug,
   { reason, by }: ReopenInput,
   nowMs: number,
+  expected: Expected = {},
 ): Promise<{ readonly poll: Poll; readonly ballots: number }> {
   let ballots = 0;
-  const poll = await editPoll(deps, slug, nowMs, async (db, { id, finalizedAtMs, closesAtMs }) => {
+  const poll = await editPoll(deps, slug, nowMs, expected, async (db, found) => {
+    const { id, finalizedAtMs, closesAtMs } = found;
     if (finalizedAtMs === null || closesAtMs === null) {
       const detail = "Only the count of a final poll can be reopened.";
       throw new FloodgateError("poll_in_use", { detail });

@@ -103,6 +103,16 @@ export async function findPoll(db: Database, slug: Slug): Promise<Poll | undefin
   return (await withEverything(db, rows))[0];
 }
 
+/** When the poll was last edited, closed or finalized; milliseconds since 1970. */
+export async function pollEditedAt(db: Database, id: PollId): Promise<number | undefined> {
+  const [row] = await db.rows<Row & { updated_at: Date }>(
+    "polls.edited_at",
+    "SELECT updated_at FROM polls WHERE id = ?",
+    [id],
+  );
+  return row?.updated_at.getTime();
+}
+
 /** The polls with these slugs, with everything that is published of them. */
 export async function pollsBySlug(db: Database, slugs: readonly Slug[]): Promise<Poll[]> {
   if (slugs.length === 0) return [];

@@ -1,6 +1,7 @@
 import Link from "next/link";
 import type { ReactNode } from "react";
 import { requireSignIn } from "../_data/signed-in-editor.ts";
+import { Announced } from "../_ui/form/announced.tsx";
 import { SignOut } from "../_ui/sign-out.tsx";
 
 export default async function DeskLayout({ children }: { children: ReactNode }) {
@@ -25,10 +26,17 @@ export default async function DeskLayout({ children }: { children: ReactNode }) 
             Public page
           </a>
           <span className="ml-auto hidden text-sm text-soft sm:inline">{editor.email}</span>
-          <SignOut />
+          <SignOut editor={editor.id} />
         </div>
       </header>
       <main id="main" className="mx-auto max-w-6xl px-4 py-6">
+        <Announced />
+        <noscript>
+          <p className="mb-4 border-l-4 border-warn pl-3">
+            Without JavaScript the studio only saves drafts. To open, schedule, close or delete a
+            poll, turn JavaScript on.
+          </p>
+        </noscript>
         {children}
       </main>
     </>

@@ -1,6 +1,7 @@
 import type { Metadata } from "next";
 import Link from "next/link";
 import { type DeskPoll, deskBooksOfAll, deskPolls } from "../_data/desk.ts";
+import { requireSignIn } from "../_data/signed-in-editor.ts";
 import { AllBooks } from "../_ui/books-table.tsx";
 import { buttonClass } from "../_ui/button.tsx";
 import { StateLabel } from "../_ui/state-label.tsx";
@@ -10,6 +11,7 @@ export const metadata: Metadata = { title: "Polls" };
 const numbers = new Intl.NumberFormat("en");
 
 export default async function PollsPage() {
+  await requireSignIn();
   const [polls, books] = await Promise.all([deskPolls(), deskBooksOfAll()]);
   return (
     <div className="flex flex-col gap-6">

@@ -1,12 +1,11 @@
 /** Polls as the studio shows them: the poll, its state in words, its results so far. */
 import { isFloodgateError } from "#lib/base/errors.ts";
 import { sayTime } from "#lib/base/time-zone.ts";
-import { type Books, readAllBooks, readBooks } from "#lib/books/books.ts";
-import type { Slug } from "#lib/model/ids.ts";
+import { type Books, readAllBooks } from "#lib/books/books.ts";
 import type { Poll } from "#lib/model/poll.ts";
 import { type PollState, pollState } from "#lib/model/poll-state.ts";
 import type { Results } from "#lib/model/results.ts";
-import { findPoll, newestPolls } from "#lib/store/polls.ts";
+import { newestPolls } from "#lib/store/polls.ts";
 import { getFront } from "#lib/web/front.ts";
 
 export interface DeskPoll {
@@ -20,11 +19,6 @@ export interface DeskPoll {
 
 const pollsMax = 100;
 
-/** A poll's accepted ballots against their fates. */
-export async function deskBooks(poll: Poll): Promise<Books | undefined> {
-  return (await readBooks(getFront().store, [poll.id])).get(poll.id);
-}
-
 /** The books of all polls together. */
 export function deskBooksOfAll(): Promise<Books> {
   return readAllBooks(getFront().store);
@@ -34,11 +28,6 @@ export function deskBooksOfAll(): Promise<Books> {
 export async function deskPolls(): Promise<DeskPoll[]> {
   const polls = await newestPolls(getFront().store, pollsMax);
   return Promise.all(polls.map(toDeskPoll));
-}
-
-export async function deskPoll(slug: string): Promise<DeskPoll | undefined> {
-  const poll = await findPoll(getFront().store, slug as Slug);
-  return poll && toDeskPoll(poll);
 }
 
 async function toDeskPoll(poll: Poll): Promise<DeskPoll> {
@@ -61,7 +50,8 @@ function readResults(poll: Poll): Promise<Results | null> {
     });
 }
 
-function sayState(poll: Poll, state: PollState): string {
+/** "Open, closes Sun 22 Nov 2026, 20:00 CET" */
+export function sayState(poll: Poll, state: PollState): string {
   const formatTime = (ms: number | null) => sayTime(ms ?? 0, getFront().config.timeZone);
   switch (state) {
     case "draft":

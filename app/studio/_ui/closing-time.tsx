@@ -1,38 +1,36 @@
 "use client";
 
-import { useActionState } from "react";
-import { changeClosingAction } from "../actions.ts";
-import { Button } from "./button.tsx";
-import { TextField } from "./field.tsx";
-import { keepFields } from "./keep-fields.ts";
+import type { FormValues, PollReference } from "../_data/form-values.ts";
+import { changeClosingAction } from "../actions/change-poll.ts";
+import { MomentField } from "./form/moment-field.tsx";
+import { StudioForm, SubmitButton } from "./form/studio-form.tsx";
 
-interface ClosingTimeProps {
-  readonly slug: string;
+interface TimeFormProps {
+  readonly editor: string;
+  readonly poll: PollReference;
   readonly timeZone: string;
-  /** A local time in the newsroom's zone, as `datetime-local` takes it; empty for none. */
-  readonly value: string;
+  readonly values: FormValues;
 }
 
-export function ClosingTime({ slug, timeZone, value }: ClosingTimeProps) {
-  const [state, submit, busy] = useActionState(changeClosingAction, {});
+export function ClosingTime({ timeZone, ...form }: TimeFormProps) {
   return (
-    <form
-      action={submit}
-      onSubmit={keepFields(submit)}
-      className="flex max-w-sm flex-col items-start gap-3"
+    <StudioForm
+      {...form}
+      action={changeClosingAction}
+      name="closing"
+      className="max-w-md"
+      buttons={<SubmitButton variant="quiet">Save closing time</SubmitButton>}
     >
-      <input type="hidden" name="slug" value={slug} />
-      <TextField
-        label="Closes"
-        name="closesAt"
-        type="datetime-local"
-        defaultValue={value}
-        hint={`${timeZone} time. Leave empty to close the poll by hand.`}
-        problem={state.problems?.closesAt ?? state.problem}
-      />
-      <Button type="submit" variant="quiet" disabled={busy}>
-        Save closing time
-      </Button>
-    </form>
+      {(values, problems) => (
+        <MomentField
+          label="Closes"
+          name="closesAt"
+          timeZone={timeZone}
+          values={values}
+          hint="Leave empty to close the poll by hand."
+          problem={problems?.closesAt}
+        />
+      )}
+    </StudioForm>
   );
 }

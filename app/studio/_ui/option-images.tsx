@@ -1,16 +1,18 @@
 "use client";
 
+import type { FormValues } from "../_data/form-values.ts";
 import { TextField } from "./field.tsx";
 import { Group } from "./rules-fields.tsx";
 
 interface OptionImagesProps {
   /** Labels of the options entered so far. */
   readonly labels: readonly string[];
+  readonly values: FormValues;
   readonly problems: Readonly<Record<string, string>> | undefined;
 }
 
 /** An optional image for each option. */
-export function OptionImages({ labels, problems }: OptionImagesProps) {
+export function OptionImages({ labels, values, problems }: OptionImagesProps) {
   const wrong = Object.keys(problems ?? {}).some(name => name.startsWith("image"));
   return (
     <Group title="Images" now="Optional, shown with the options" open={wrong}>
@@ -29,12 +31,14 @@ export function OptionImages({ labels, problems }: OptionImagesProps) {
             name={`image.${index}`}
             inputMode="url"
             maxLength={1000}
+            defaultValue={values[`image.${index}`]}
             problem={problems?.[`image.${index}`]}
           />
           <TextField
             label="Image description"
             name={`imageAlt.${index}`}
             maxLength={200}
+            defaultValue={values[`imageAlt.${index}`]}
             hint="Read aloud by screen readers, and shown if the image does not load."
             problem={problems?.[`imageAlt.${index}`]}
           />

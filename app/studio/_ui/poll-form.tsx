@@ -1,12 +1,16 @@
 "use client";
 
-import { useActionState, useEffect, useRef, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { languages } from "#lib/base/languages.ts";
+import type { FormState, StudioAction } from "../_data/form-state.ts";
+import type { FormValues, PollReference } from "../_data/form-values.ts";
 import { optionLines } from "../_data/options-of-form.ts";
-import { createPollAction, type FormState } from "../actions.ts";
-import { Button } from "./button.tsx";
+import { waysToVote } from "../_data/words.ts";
+import { changeWordingAction } from "../actions/change-poll.ts";
+import { createPollAction } from "../actions/create-poll.ts";
 import { TextArea, TextField } from "./field.tsx";
-import { keepFields } from "./keep-fields.ts";
+import { MomentField } from "./form/moment-field.tsx";
+import { IntentButton, StudioForm, SubmitButton } from "./form/studio-form.tsx";
 import { OptionImages } from "./option-images.tsx";
 import {
   AfterVoteFields,
@@ -19,91 +23,73 @@ import {
 
 const questionMax = 200;
 const previewPauseMs = 250;
+const newPoll: FormValues = { ...usualRules, choices: "one", choicesMax: "3" };
 
-/** The form for a new poll, with a preview rendered by the server code that readers' pages use. */
-export function PollForm({ timeZone }: { timeZone: string }) {
-  const [state, submit, busy] = useActionState<FormState, FormData>(createPollAction, {});
-  const [question, setQuestion] = useState("");
-  const [labels, setLabels] = useState<readonly string[]>([]);
-  const [choices, setChoices] = useState("one");
-  const form = useRef<HTMLFormElement>(null);
-  const preview = usePreview(form);
+interface PollFormProps {
+  readonly title: string;
+  readonly editor: string;
+  readonly timeZone: string;
+}
 
+/** The form for a new poll. Its default saves a draft; opening and scheduling are asked about. */
+export function NewPollForm(props: PollFormProps) {
+  return (
+    <PollForm
+      {...props}
+      action={createPollAction}
+      name="new"
+      values={newPoll}
+      mayOpen
+      buttons={
+        <>
+          <SubmitButton>Save draft</SubmitButton>
+          <IntentButton intent="schedule">Schedule…</IntentButton>
+          <IntentButton intent="open">Open now…</IntentButton>
+        </>
+      }
+    />
+  );
+}
+
+/** The form for a draft or a scheduled poll. It does not change whether and when the poll opens. */
+export function EditPollForm(
+  props: PollFormProps & { readonly poll: PollReference; readonly values: FormValues },
+) {
+  return (
+    <PollForm
+      {...props}
+      action={changeWordingAction}
+      name="edit"
+      mayOpen={false}
+      buttons={<SubmitButton>Save changes</SubmitButton>}
+    />
+  );
+}
+
+interface AnyPollFormProps extends PollFormProps {
+  readonly action: StudioAction;
+  readonly name: string;
+  readonly poll?: PollReference;
+  readonly values: FormValues;
+  /** The form has an opening time. */
+  readonly mayOpen: boolean;
+  readonly buttons: React.ReactNode;
+}
+
+/** A poll's form, with a preview rendered by the server code that readers' pages use. */
+function PollForm({ title, timeZone, mayOpen, ...form }: AnyPollFormProps) {
+  const preview = usePreview();
   return (
     <section className="rounded border border-hair bg-card">
       <div className="border-b border-hair px-4 py-3">
-        <h1 className="font-serif text-xl font-semibold">New poll</h1>
+        <h1 className="font-serif text-xl font-semibold">{title}</h1>
       </div>
       <div className="grid gap-6 p-4 lg:grid-cols-2">
-        <form
-          ref={form}
-          action={submit}
-          onSubmit={keepFields(submit)}
-          onInput={preview}
-          className="flex flex-col gap-4"
-        >
-          <TextField
-            label="Question"
-            name="question"
-            required
-            maxLength={questionMax}
-            value={question}
-            onChange={event => setQuestion(event.currentTarget.value)}
-            hint={`${question.length} of ${questionMax} characters`}
-            problem={state.problems?.question}
-          />
-          <TextArea
-            label="Explanation (optional)"
-            name="description"
-            rows={2}
-            maxLength={500}
-            problem={state.problems?.description}
-          />
-          <TextArea
-            label="Options, one per line"
-            name="options"
-            rows={5}
-            required
-            hint="2 to 50 options."
-            problem={state.problems?.options}
-            onChange={event => setLabels(optionLines(event.currentTarget.value))}
-          />
-          <OptionImages labels={labels} problems={state.problems} />
-          <OrderFields />
-          <Choices choices={choices} onChange={setChoices} problem={state.problems?.choicesMax} />
-          <TextField
-            label="Opens (optional)"
-            name="opensAt"
-            type="datetime-local"
-            hint={`${timeZone} time. Leave empty to open the poll by hand.`}
-            problem={state.problems?.opensAt}
-          />
-          <TextField
-            label="Closes (optional)"
-            name="closesAt"
-            type="datetime-local"
-            hint={`${timeZone} time. No votes are accepted after this time.`}
-            problem={state.problems?.closesAt}
-          />
-          <LanguageField />
-          <ResultsFields values={usualRules} timeZone={timeZone} problems={state.problems} />
-          <AfterVoteFields values={usualRules} timeZone={timeZone} problems={state.problems} />
-          <ChangeFields values={usualRules} />
-          <LaneFields values={usualRules} />
-          {state.problem && (
-            <p role="alert" className="text-sm text-bad">
-              {state.problem}
-            </p>
+        <StudioForm {...form} onText={preview}>
+          {(values, problems) => (
+            <PollFields values={values} problems={problems} timeZone={timeZone} mayOpen={mayOpen} />
           )}
-          <div className="flex flex-wrap gap-3">
-            <Button type="submit" name="intent" value="open" disabled={busy}>
-              Open now
-            </Button>
-            <Button type="submit" name="intent" value="save" variant="quiet" disabled={busy}>
-              Save draft
-            </Button>
-          </div>
-        </form>
+        </StudioForm>
         <div className="self-start lg:sticky lg:top-4">
           <h2 className="mb-2 text-xs font-semibold tracking-wider text-soft uppercase">Preview</h2>
           <iframe
@@ -118,19 +104,89 @@ export function PollForm({ timeZone }: { timeZone: string }) {
   );
 }
 
+interface PollFieldsProps {
+  readonly values: FormValues;
+  readonly problems: FormState["problems"];
+  readonly timeZone: string;
+  readonly mayOpen: boolean;
+}
+
+function PollFields({ values, problems, timeZone, mayOpen }: PollFieldsProps) {
+  const [question, setQuestion] = useState(values.question ?? "");
+  const [labels, setLabels] = useState<readonly string[]>(optionLines(values.options ?? ""));
+  const rules = { values, timeZone, problems };
+  return (
+    <>
+      <TextField
+        label="Question"
+        name="question"
+        required
+        maxLength={questionMax}
+        value={question}
+        onChange={event => setQuestion(event.currentTarget.value)}
+        hint={`${question.length} of ${questionMax} characters`}
+        problem={problems?.question}
+      />
+      <TextArea
+        label="Explanation (optional)"
+        name="description"
+        rows={2}
+        maxLength={500}
+        defaultValue={values.description}
+        problem={problems?.description}
+      />
+      <TextArea
+        label="Options, one per line"
+        name="options"
+        rows={5}
+        required
+        hint="2 to 50 options."
+        defaultValue={values.options}
+        problem={problems?.options}
+        onChange={event => setLabels(optionLines(event.currentTarget.value))}
+      />
+      <OptionImages labels={labels} values={values} problems={problems} />
+      <OrderFields values={values} />
+      <Choices values={values} problem={problems?.choicesMax} />
+      {mayOpen && (
+        <MomentField
+          label="Opens (optional)"
+          name="opensAt"
+          timeZone={timeZone}
+          values={values}
+          hint="For “Schedule…”. Leave empty to open the poll by hand."
+          problem={problems?.opensAt}
+        />
+      )}
+      <MomentField
+        label="Closes (optional)"
+        name="closesAt"
+        timeZone={timeZone}
+        values={values}
+        hint="No votes are accepted after this time."
+        problem={problems?.closesAt}
+      />
+      <LanguageField values={values} />
+      <ResultsFields {...rules} />
+      <AfterVoteFields {...rules} />
+      <ChangeFields values={values} />
+      <LaneFields values={values} />
+    </>
+  );
+}
+
 /** Submits the form to the preview frame, debounced. */
-function usePreview(form: React.RefObject<HTMLFormElement | null>): () => void {
+function usePreview(): (form: HTMLFormElement) => void {
   const timer = useRef<number>(undefined);
   useEffect(() => () => window.clearTimeout(timer.current), []);
-  return () => {
+  return form => {
     window.clearTimeout(timer.current);
     timer.current = window.setTimeout(() => {
-      if (!form.current) return;
       const copy = document.createElement("form");
       copy.action = "/studio/preview";
       copy.method = "post";
       copy.target = "preview";
-      for (const [name, value] of new FormData(form.current)) {
+      for (const [name, value] of new FormData(form)) {
         const input = document.createElement("input");
         input.type = "hidden";
         input.name = name;
@@ -145,12 +201,13 @@ function usePreview(form: React.RefObject<HTMLFormElement | null>): () => void {
 }
 
 /** The language of the card's own texts: buttons, messages, counts. */
-function LanguageField() {
+function LanguageField({ values }: { values: FormValues }) {
   return (
     <label className="flex flex-col gap-1 text-sm font-semibold">
       Language of buttons and messages
       <select
         name="language"
+        defaultValue={values.language}
         className="min-h-11 w-full rounded-[3px] border border-mark bg-paper px-3 text-base font-normal text-ink"
       >
         <option value="">Each reader’s browser language</option>
@@ -164,7 +221,7 @@ function LanguageField() {
   );
 }
 
-function OrderFields() {
+function OrderFields({ values }: { values: FormValues }) {
   const fields = {
     optionOrder: ["random", "Show the options in random order"],
     pinLast: ["yes", "Always show the last option last (for example “None of these”)"],
@@ -177,6 +234,7 @@ function OrderFields() {
             type="checkbox"
             name={name}
             value={value}
+            defaultChecked={values[name] === value}
             className="size-5 shrink-0 accent-accent"
           />
           {label}
@@ -187,19 +245,12 @@ function OrderFields() {
 }
 
 interface ChoicesProps {
-  readonly choices: string;
-  readonly onChange: (choices: string) => void;
+  readonly values: FormValues;
   readonly problem: string | undefined;
 }
 
-const waysToVote = {
-  one: "Choose one option",
-  several: "Choose several options",
-  ranked: "Rank the options (instant-runoff and points)",
-  rating: "Grade each option from 1 to 5",
-};
-
-function Choices({ choices, onChange, problem }: ChoicesProps) {
+function Choices({ values, problem }: ChoicesProps) {
+  const [choices, setChoices] = useState(values.choices ?? "one");
   return (
     <>
       <Choice
@@ -207,7 +258,7 @@ function Choices({ choices, onChange, problem }: ChoicesProps) {
         legend="How readers vote"
         options={waysToVote}
         value={choices}
-        onChange={onChange}
+        onChange={setChoices}
       />
       {choices === "several" && (
         <TextField
@@ -216,7 +267,7 @@ function Choices({ choices, onChange, problem }: ChoicesProps) {
           type="number"
           min={2}
           max={50}
-          defaultValue={3}
+          defaultValue={values.choicesMax}
           problem={problem}
         />
       )}

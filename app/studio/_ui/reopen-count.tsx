@@ -1,59 +1,59 @@
 "use client";
 
 import { AlertDialog } from "@base-ui/react/alert-dialog";
-import { useActionState } from "react";
-import type { FormState } from "../actions.ts";
-import { Button, buttonClass } from "./button.tsx";
+import type { FormValues, PollReference } from "../_data/form-values.ts";
+import { reopenCountAction } from "../actions/poll-acts.ts";
+import { buttonClass } from "./button.tsx";
+import { TextArea } from "./field.tsx";
+import { backdropClass, popupClass } from "./form/ask-dialog.tsx";
+import { StudioForm, SubmitButton } from "./form/studio-form.tsx";
 
 interface ReopenCountProps {
-  readonly slug: string;
-  readonly action: (state: FormState, form: FormData) => Promise<FormState>;
+  readonly editor: string;
+  readonly poll: PollReference;
+  readonly values: FormValues;
 }
 
 /** Reopens the count of a final poll; asks for the reason that readers will see. */
-export function ReopenCount({ slug, action }: ReopenCountProps) {
-  const [state, submit, busy] = useActionState(action, {});
-  const problem = state.problem ?? state.problems?.reason;
+export function ReopenCount(form: ReopenCountProps) {
   return (
     <AlertDialog.Root>
       <AlertDialog.Trigger className={buttonClass("quiet")}>Count late votes…</AlertDialog.Trigger>
       <AlertDialog.Portal>
-        <AlertDialog.Backdrop className="fixed inset-0 bg-ink/40" />
-        <AlertDialog.Popup className="fixed top-1/2 left-1/2 w-[min(32rem,calc(100vw-2rem))] -translate-x-1/2 -translate-y-1/2 rounded border border-hair bg-card p-5 text-ink">
+        <AlertDialog.Backdrop className={backdropClass} />
+        <AlertDialog.Popup className={popupClass}>
           <AlertDialog.Title className="font-serif text-xl font-semibold">
             Count the late votes?
           </AlertDialog.Title>
-          <AlertDialog.Description className="mt-2 text-soft">
+          <AlertDialog.Description className="mt-2 mb-4 text-soft">
             Votes that readers cast before the poll closed, and that reached the count too late, are
             added. The poll stays closed. The published result may change, and readers see when and
             why.
           </AlertDialog.Description>
-          <form action={submit} className="mt-4 flex flex-col gap-4">
-            <input type="hidden" name="slug" value={slug} />
-            <label className="flex flex-col gap-1">
-              <span className="text-sm font-semibold">Reason, for readers</span>
-              <textarea
+          <StudioForm
+            {...form}
+            action={reopenCountAction}
+            name="reopen"
+            labels={{ reason: "Reason, for readers" }}
+            buttons={
+              <>
+                <AlertDialog.Close className={buttonClass("quiet")}>Cancel</AlertDialog.Close>
+                <SubmitButton>Count late votes</SubmitButton>
+              </>
+            }
+          >
+            {(values, problems) => (
+              <TextArea
+                label="Reason, for readers"
                 name="reason"
                 required
                 rows={3}
                 maxLength={300}
-                aria-invalid={problem !== undefined}
-                aria-describedby={problem === undefined ? undefined : "reopen-problem"}
-                className="w-full rounded border border-mark bg-paper p-2"
+                defaultValue={values.reason}
+                problem={problems?.reason}
               />
-            </label>
-            {problem && (
-              <p id="reopen-problem" role="alert" className="text-sm text-bad">
-                {problem}
-              </p>
             )}
-            <div className="flex flex-wrap justify-end gap-3">
-              <AlertDialog.Close className={buttonClass("quiet")}>Cancel</AlertDialog.Close>
-              <Button type="submit" variant="primary" disabled={busy}>
-                Count late votes
-              </Button>
-            </div>
-          </form>
+          </StudioForm>
         </AlertDialog.Popup>
       </AlertDialog.Portal>
     </AlertDialog.Root>

@@ -5,21 +5,13 @@
  * current value.
  */
 import { useState } from "react";
+import type { FormValues } from "../_data/form-values.ts";
+import { afterVote, lane, mayChange, resultsAs, resultsTo } from "../_data/words.ts";
 import { TextArea, TextField } from "./field.tsx";
+import { MomentField } from "./form/moment-field.tsx";
 
-/** The rules as form values; times in the newsroom's zone. */
-export interface RulesValues {
-  readonly resultsTo: string;
-  readonly resultsFrom: string;
-  readonly resultsAs: string;
-  readonly afterVote: string;
-  readonly afterVoteText: string;
-  readonly afterVoteLink: string;
-  readonly lane: string;
-  readonly mayChange: boolean;
-}
-
-export const usualRules: RulesValues = {
+/** The rules of a new poll. */
+export const usualRules: FormValues = {
   resultsTo: "everyone",
   resultsFrom: "",
   resultsAs: "both",
@@ -27,51 +19,18 @@ export const usualRules: RulesValues = {
   afterVoteText: "",
   afterVoteLink: "",
   lane: "normal",
-  mayChange: false,
+  mayChange: "no",
 };
 
 interface RulesProps {
-  readonly values: RulesValues;
+  readonly values: FormValues;
   readonly timeZone: string;
   readonly problems?: Readonly<Record<string, string>> | undefined;
 }
 
-const resultsTo = {
-  everyone: "Everyone, even before voting",
-  voters: "Readers who have voted; everyone after the poll closes",
-  after_close: "Everyone, after the poll closes",
-  from_date: "Everyone, from a set date",
-  staff: "Editors only",
-  nobody: "No one, not even editors",
-};
-
-const resultsAs = {
-  both: "Percentages and vote counts",
-  percentages: "Percentages only",
-  counts: "Vote counts only",
-};
-
-const afterVote = {
-  results: "The results, or why they are hidden",
-  thanks: "A thank-you message",
-  text: "Your own text",
-  link: "A link",
-};
-
-const mayChange = {
-  no: "No, the first vote counts",
-  yes: "Yes, or withdraw it, while the poll is open",
-};
-
-const lane = {
-  high: "Before other polls",
-  normal: "In turn with other polls",
-  low: "After other polls",
-};
-
 export function ResultsFields({ values, timeZone, problems }: RulesProps) {
-  const [to, setTo] = useState(values.resultsTo);
-  const [as, setAs] = useState(values.resultsAs);
+  const [to, setTo] = useState(values.resultsTo ?? "");
+  const [as, setAs] = useState(values.resultsAs ?? "");
   const audience = resultsTo[to as keyof typeof resultsTo];
   return (
     <Group title="Who sees the results" now={audience} open={problems?.resultsFrom !== undefined}>
@@ -83,12 +42,11 @@ export function ResultsFields({ values, timeZone, problems }: RulesProps) {
         onChange={setTo}
       />
       {to === "from_date" && (
-        <TextField
+        <MomentField
           label="Show the results from"
           name="resultsFrom"
-          type="datetime-local"
-          defaultValue={values.resultsFrom}
-          hint={`${timeZone} time.`}
+          timeZone={timeZone}
+          values={values}
           problem={problems?.resultsFrom}
         />
       )}
@@ -104,7 +62,7 @@ export function ResultsFields({ values, timeZone, problems }: RulesProps) {
 }
 
 export function AfterVoteFields({ values, problems }: RulesProps) {
-  const [after, setAfter] = useState(values.afterVote);
+  const [after, setAfter] = useState(values.afterVote ?? "");
   const problem = problems?.afterVoteText ?? problems?.afterVoteLink;
   return (
     <Group
@@ -160,7 +118,7 @@ export function ChangeFields({ values }: Pick<RulesProps, "values">) {
       name="mayChange"
       legend="Readers may change their vote"
       options={mayChange}
-      first={values.mayChange ? "yes" : "no"}
+      first={values.mayChange ?? ""}
     />
   );
 }
@@ -172,7 +130,7 @@ export function LaneFields({ values }: Pick<RulesProps, "values">) {
       name="lane"
       legend="Accept this poll’s votes"
       options={lane}
-      first={values.lane}
+      first={values.lane ?? ""}
     />
   );
 }

@@ -1,47 +1,34 @@
 "use client";
 
-import { useActionState } from "react";
-import { changeRulesAction } from "../actions.ts";
-import { Button } from "./button.tsx";
-import { keepFields } from "./keep-fields.ts";
-import {
-  AfterVoteFields,
-  ChangeFields,
-  LaneFields,
-  ResultsFields,
-  type RulesValues,
-} from "./rules-fields.tsx";
+import type { FormValues, PollReference } from "../_data/form-values.ts";
+import { changeRulesAction } from "../actions/change-poll.ts";
+import { StudioForm, SubmitButton } from "./form/studio-form.tsx";
+import { AfterVoteFields, ChangeFields, LaneFields, ResultsFields } from "./rules-fields.tsx";
 
 interface RulesFormProps {
-  readonly slug: string;
+  readonly editor: string;
+  readonly poll: PollReference;
   readonly timeZone: string;
-  readonly values: RulesValues;
+  readonly values: FormValues;
 }
 
 /** The rules that can be changed at any time. */
-export function RulesForm({ slug, timeZone, values }: RulesFormProps) {
-  const [state, submit, busy] = useActionState(changeRulesAction, {});
+export function RulesForm({ timeZone, ...form }: RulesFormProps) {
   return (
-    <form
-      action={submit}
-      onSubmit={keepFields(submit)}
-      className="flex flex-col items-stretch gap-3"
+    <StudioForm
+      {...form}
+      action={changeRulesAction}
+      name="rules"
+      buttons={<SubmitButton variant="quiet">Save rules</SubmitButton>}
     >
-      <input type="hidden" name="slug" value={slug} />
-      <ResultsFields values={values} timeZone={timeZone} problems={state.problems} />
-      <AfterVoteFields values={values} timeZone={timeZone} problems={state.problems} />
-      <ChangeFields values={values} />
-      <LaneFields values={values} />
-      {state.problem && (
-        <p role="alert" className="text-sm text-bad">
-          {state.problem}
-        </p>
+      {(values, problems) => (
+        <>
+          <ResultsFields values={values} timeZone={timeZone} problems={problems} />
+          <AfterVoteFields values={values} timeZone={timeZone} problems={problems} />
+          <ChangeFields values={values} />
+          <LaneFields values={values} />
+        </>
       )}
-      <div>
-        <Button type="submit" variant="quiet" disabled={busy}>
-          Save rules
-        </Button>
-      </div>
-    </form>
+    </StudioForm>
   );
 }

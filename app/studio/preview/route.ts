@@ -1,7 +1,6 @@
 /** The preview of an unsaved poll: the readers' card, for a frame in the studio. */
 import { FloodgateError } from "#lib/base/errors.ts";
 import { languageOfTag } from "#lib/base/languages.ts";
-import { parseLocalTime } from "#lib/base/time-zone.ts";
 import { readJsonOrForm } from "#lib/http/body.ts";
 import { refuseCrossSite } from "#lib/http/same-origin.ts";
 import { pollKinds } from "#lib/model/poll-rules.ts";
@@ -12,6 +11,7 @@ import { pageContextOf } from "#reader/page-context.ts";
 import { htmlResponse } from "#reader/page-response.ts";
 import { previewPage, previewPoll } from "#reader/preview.tsx";
 import { optionsOf } from "../_data/options-of-form.ts";
+import { readMoment, textOf } from "../_data/read-form.ts";
 
 const languageOf = (form: URLSearchParams) => languageOfTag(form.get("language") ?? "") ?? null;
 
@@ -19,8 +19,8 @@ async function answer(request: Request, form: URLSearchParams): Promise<Response
   const { config, auth } = getFront();
   if (!(await (await auth()).editorOf(request.headers)))
     throw new FloodgateError("unauthenticated");
-  const closesAt = form.get("closesAt");
-  const text = (name: string) => form.get(name) ?? "";
+  const text = textOf(form);
+  const closesAt = readMoment(text, "closesAt", config.timeZone);
   const poll = previewPoll({
     question: form.get("question") ?? "",
     description: form.get("description") ?? "",
@@ -30,7 +30,7 @@ async function answer(request: Request, form: URLSearchParams): Promise<Response
     }),
     kind: pollKinds.find(kind => kind === form.get("choices")) ?? "choice",
     choicesMax: form.get("choices") === "several" ? Number(form.get("choicesMax") ?? 50) : 1,
-    closesAtMs: (closesAt && parseLocalTime(closesAt, config.timeZone)) || null,
+    closesAtMs: "ms" in closesAt ? closesAt.ms : null,
   });
   const html = previewPage(pageContextOf(config, request, { language: languageOf(form) }), poll);
   return htmlResponse(html, { personal: true, options: poll.options });

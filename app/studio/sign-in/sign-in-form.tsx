@@ -17,8 +17,14 @@ function problemText(response: Response, studio: string): string {
   return "Wrong email address or password.";
 }
 
-/** @param studio - the address where editors can sign in. */
-export function SignInForm({ studio }: { readonly studio: string }) {
+interface SignInFormProps {
+  /** The address where editors can sign in. */
+  readonly studio: string;
+  /** The page of the studio to go to afterwards. */
+  readonly next: string;
+}
+
+export function SignInForm({ studio, next }: SignInFormProps) {
   const router = useRouter();
   const [problem, setProblem] = useState<string>();
   const [busy, setBusy] = useState(false);
@@ -34,7 +40,7 @@ export function SignInForm({ studio }: { readonly studio: string }) {
       body: JSON.stringify({ email: form.get("email"), password: form.get("password") }),
     }).catch(() => undefined);
     if (response?.ok) {
-      router.push("/studio");
+      router.push(next);
       router.refresh();
       return;
     }

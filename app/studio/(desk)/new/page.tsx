@@ -1,9 +1,12 @@
 import type { Metadata } from "next";
 import { getFront } from "#lib/web/front.ts";
-import { PollForm } from "../../_ui/poll-form.tsx";
+import { requireSignIn } from "../../_data/signed-in-editor.ts";
+import { NewPollForm } from "../../_ui/poll-form.tsx";
 
 export const metadata: Metadata = { title: "New poll" };
 
-export default function NewPollPage() {
-  return <PollForm timeZone={getFront().config.timeZone} />;
+export default async function NewPollPage() {
+  const editor = await requireSignIn();
+  const { timeZone } = getFront().config;
+  return <NewPollForm title="New poll" editor={editor.id} timeZone={timeZone} />;
 }

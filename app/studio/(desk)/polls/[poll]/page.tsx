@@ -1,40 +1,40 @@
 import type { Metadata } from "next";
 import Link from "next/link";
 import { notFound } from "next/navigation";
-import { formatLocalTime, sayTime } from "#lib/base/time-zone.ts";
+import { sayTime } from "#lib/base/time-zone.ts";
 import { getFront } from "#lib/web/front.ts";
 import { embedCode } from "#reader/embed-code.ts";
-import { type DeskPoll, deskBooks, deskPoll } from "../../../_data/desk.ts";
+import { type PollPage, pollPage } from "../../../_data/poll-page.ts";
+import { requireSignIn } from "../../../_data/signed-in-editor.ts";
+import { Act } from "../../../_ui/act.tsx";
 import { BooksTable } from "../../../_ui/books-table.tsx";
+import { buttonClass } from "../../../_ui/button.tsx";
 import { ClosingTime } from "../../../_ui/closing-time.tsx";
-import { Confirm } from "../../../_ui/confirm.tsx";
+import { OpeningTime } from "../../../_ui/opening-time.tsx";
 import { ReopenCount } from "../../../_ui/reopen-count.tsx";
 import { ResultsTable } from "../../../_ui/results-table.tsx";
 import { RulesForm } from "../../../_ui/rules-form.tsx";
 import { StateLabel } from "../../../_ui/state-label.tsx";
-import {
-  closePollAction,
-  openPollAction,
-  removePollAction,
-  reopenCountAction,
-} from "../../../actions.ts";
+import { closePollAction, openPollAction, removePollAction } from "../../../actions/poll-acts.ts";
 
 interface Props {
   readonly params: Promise<{ readonly poll: string }>;
 }
 
 export async function generateMetadata({ params }: Props): Promise<Metadata> {
-  const found = await deskPoll((await params).poll);
+  await requireSignIn();
+  const found = await pollPage((await params).poll);
   return { title: found?.poll.question ?? "Poll not found" };
 }
 
-export default async function PollPage({ params }: Props) {
-  const found = await deskPoll((await params).poll);
+export default async function PollPageView({ params }: Props) {
+  const editor = await requireSignIn();
+  const found = await pollPage((await params).poll);
   if (!found) notFound();
-  const { poll, state, stateInWords } = found;
-  const books = state === "draft" || state === "scheduled" ? undefined : await deskBooks(poll);
-  const { config } = getFront();
-  const zone = config.timeZone;
+  const { poll, state, stateInWords, counts, reference, values } = found;
+  const { publicUrl, timeZone } = getFront().config;
+  const form = { editor: editor.id, poll: reference, values };
+  const isBefore = state === "draft" || state === "scheduled";
   return (
     <div className="flex flex-col gap-6">
       <section className="rounded border border-hair bg-card p-4">
@@ -54,65 +54,67 @@ export default async function PollPage({ params }: Props) {
               href={`/p/${poll.slug}`}
               className="text-sm text-accent underline underline-offset-4"
             >
-              {config.publicUrl}/p/{poll.slug}
+              {publicUrl}/p/{poll.slug}
             </a>
           )}
         </div>
-        <Actions found={found} />
+        {isBefore && <Options poll={poll} />}
+        <Actions found={found} editor={editor.id} />
       </section>
+      {isBefore && (
+        <Section title="Opening time">
+          <OpeningTime {...form} timeZone={timeZone} />
+        </Section>
+      )}
       <Results found={found} />
-      {books && <BooksTable books={books} />}
-      {state === "final" && books && books.setAside > 0 && <LateVotes slug={poll.slug} />}
+      {counts && <BooksTable books={counts.books} />}
+      {state === "final" && counts && counts.books.setAside > 0 && (
+        <Section title="Late votes">
+          <p className="mb-3 text-sm text-soft">
+            Some votes reached the count after the result was final, and are set aside. Those that
+            readers cast before the poll closed can still be counted.
+          </p>
+          <ReopenCount {...form} />
+        </Section>
+      )}
       <Reopenings poll={poll} />
-      {state !== "draft" && <Embed code={embedCode(config.publicUrl, poll)} />}
-      <section className="rounded border border-hair bg-card p-4">
-        <h2 className="mb-3 font-serif text-lg font-semibold">Rules</h2>
-        <RulesForm
-          slug={poll.slug}
-          timeZone={zone}
-          values={{
-            resultsTo: poll.resultsTo,
-            resultsAs: poll.resultsAs,
-            afterVote: poll.afterVote,
-            afterVoteText: poll.afterVoteText,
-            afterVoteLink: poll.afterVoteLink,
-            lane: poll.lane,
-            mayChange: poll.mayChange,
-            resultsFrom:
-              poll.resultsFromMs === null ? "" : formatLocalTime(poll.resultsFromMs, zone),
-          }}
-        />
-      </section>
-      {(state === "open" || state === "scheduled" || state === "draft") && (
-        <section className="rounded border border-hair bg-card p-4">
-          <h2 className="mb-3 font-serif text-lg font-semibold">Closing time</h2>
-          <ClosingTime
-            slug={poll.slug}
-            timeZone={zone}
-            value={poll.closesAtMs === null ? "" : formatLocalTime(poll.closesAtMs, zone)}
-          />
-        </section>
+      {state !== "draft" && <Embed code={embedCode(publicUrl, poll)} />}
+      <Section title="Rules">
+        <RulesForm {...form} timeZone={timeZone} />
+      </Section>
+      {(state === "open" || isBefore) && (
+        <Section title="Closing time">
+          <ClosingTime {...form} timeZone={timeZone} />
+        </Section>
       )}
     </div>
   );
 }
 
-/** Votes that were set aside after the result was final. */
-function LateVotes({ slug }: { slug: string }) {
+function Section({ title, children }: { title: string; children: React.ReactNode }) {
   return (
     <section className="rounded border border-hair bg-card p-4">
-      <h2 className="mb-1 font-serif text-lg font-semibold">Late votes</h2>
-      <p className="mb-3 text-sm text-soft">
-        Some votes reached the count after the result was final, and are set aside. Those that
-        readers cast before the poll closed can still be counted.
-      </p>
-      <ReopenCount slug={slug} action={reopenCountAction} />
+      <h2 className="mb-2 font-serif text-lg font-semibold">{title}</h2>
+      {children}
     </section>
   );
 }
 
+/** The options of a poll that has no results yet. */
+function Options({ poll: { options } }: { poll: PollPage["poll"] }) {
+  return (
+    <ol className="mt-3 list-inside list-decimal">
+      {options.map(({ number, label }) => (
+        <li key={number} className="[overflow-wrap:anywhere]">
+          {label}
+        </li>
+      ))}
+    </ol>
+  );
+}
+
 /** What readers are told about changes of a final result. */
-function Reopenings({ poll: { reopenings = [] } }: { poll: DeskPoll["poll"] }) {
+function Reopenings({ poll: { reopenings = [] } }: { poll: PollPage["poll"] }) {
   if (reopenings.length === 0) return null;
   const zone = getFront().config.timeZone;
   return (
@@ -150,46 +152,31 @@ function Embed({ code }: { code: string }) {
   );
 }
 
-function Actions({ found: { poll, state } }: { found: DeskPoll }) {
-  const canOpen = state === "draft" || state === "scheduled";
-  const canRemove = canOpen || state === "final";
+function Actions({ found, editor }: { found: PollPage; editor: string }) {
+  const { state, reference, values } = found;
+  const isBefore = state === "draft" || state === "scheduled";
+  const act = { editor, poll: reference, values };
   return (
     <div className="mt-4 flex flex-wrap gap-3">
-      {canOpen && (
-        <Confirm
-          slug={poll.slug}
-          label="Open now"
-          title="Open this poll now?"
-          consequence="Readers can vote immediately. The question and the options can no longer be changed."
-          variant="primary"
-          action={openPollAction}
-        />
+      {isBefore && (
+        <>
+          <Act {...act} label="Open now…" variant="primary" action={openPollAction} />
+          <Link href={`/studio/polls/${reference.slug}/edit`} className={buttonClass("quiet")}>
+            Edit
+          </Link>
+        </>
       )}
-      {state === "open" && (
-        <Confirm
-          slug={poll.slug}
-          label="Close now"
-          title="Close this poll now?"
-          consequence="No more votes will be accepted. The result becomes final when the last votes are counted. A closed poll can’t be reopened."
-          action={closePollAction}
-        />
-      )}
-      {canRemove && (
-        <Confirm
-          slug={poll.slug}
-          label="Delete"
-          title="Delete this poll?"
-          consequence="This permanently deletes the poll, its votes and its results. Links to the poll will stop working."
-          variant="danger"
-          action={removePollAction}
-        />
+      {state === "open" && <Act {...act} label="Close now…" action={closePollAction} />}
+      {(isBefore || state === "final") && (
+        <Act {...act} label="Delete…" variant="danger" action={removePollAction} />
       )}
     </div>
   );
 }
 
-function Results({ found: { poll, results } }: { found: DeskPoll }) {
-  if (!results) return null;
+function Results({ found: { poll, counts } }: { found: PollPage }) {
+  if (!counts) return null;
+  const { results } = counts;
   if (results.hidden !== null) {
     return (
       <section className="rounded border border-hair bg-card p-4">
