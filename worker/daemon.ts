@@ -1,5 +1,5 @@
 /** The daemon: pass after pass, until it is stopped. */
-import { monotonicMs, SECOND, wallMs } from "#lib/base/clock.ts";
+import { inTime, monotonicMs, SECOND, wallMs } from "#lib/base/clock.ts";
 import { every } from "#lib/base/every.ts";
 import { describeError } from "#lib/base/log.ts";
 import type { LogLines } from "#lib/base/log-lines.ts";
@@ -73,6 +73,9 @@ async function leave({ registration, fleet }: WorkerParts): Promise<void> {
   await orWhenMysqlFails(registration.end(), () => undefined);
 }
 
+/** How long a start waits for the books, which a pass reads again. */
+const booksMsMax = SECOND;
+
 /** Slots that the pass dealt with. After some, the next pass follows soon. */
 const foundIn = ({ slots, missing, letters }: PassSummary): number => slots + missing + letters;
 
@@ -104,6 +107,8 @@ export async function runDaemon(worker: WorkerParts, lines: LogLines): Promise<v
   };
   const history = new History();
   const metrics = new Metrics();
+  // The first reading of the metrics has the books, if MySQL tells them soon.
+  await inTime(worker.books.refreshTotal(), booksMsMax, () => new Error("later")).catch(() => {});
   const status = await startStatusServer({ worker, state, history, metrics, lines });
   await kickstart.listen(config.kickstartHost, config.workerPort);
 

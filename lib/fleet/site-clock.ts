@@ -45,8 +45,8 @@ const measureEveryMs = 5 * SECOND;
 const answerMsMax = SECOND;
 /** Monotonic clocks of two machines may differ by this share of the elapsed time. */
 const drift = 200e-6;
-const machine = "this machine";
-const database = "MySQL";
+export const machineClock = "this machine";
+export const databaseClock = "MySQL";
 
 /** The offset of a clock as it was last measured. */
 interface Measured {
@@ -89,7 +89,7 @@ export class SiteClock {
     const { servers, readDatabase } = this.#deps;
     await Promise.all([
       orWhenMysqlFails(readDatabase(), () => undefined).then(reading =>
-        this.#note(database, reading),
+        this.#note(databaseClock, reading),
       ),
       ...servers()
         .filter(({ available }) => available)
@@ -118,8 +118,10 @@ export class SiteClock {
     const offsets = new Map(
       [...this.#measured].map(([clock, measured]) => [clock, widened(measured, nowMs)] as const),
     );
-    const ofDatabase = offsets.get(database);
-    const others = [...offsets].filter(([clock]) => clock !== database).map(([, each]) => each);
+    const ofDatabase = offsets.get(databaseClock);
+    const others = [...offsets]
+      .filter(([clock]) => clock !== databaseClock)
+      .map(([, each]) => each);
     const own: Bounds = { min: ownOffsetMs, max: ownOffsetMs };
     // All memcached servers together are one voice: there may be many of them on one machine.
     const sources = [
@@ -134,7 +136,7 @@ export class SiteClock {
     const isOwnRight = min <= agreed.bounds.min && agreed.bounds.max <= max;
     this.#offsetMs = isOwnRight ? ownOffsetMs : middle;
     this.#certain = sources.length === 1 || agreed.sources > 1;
-    this.#report([...offsets, [machine, own]]);
+    this.#report([...offsets, [machineClock, own]]);
   }
 
   #report(offsets: readonly (readonly [string, Bounds])[]): void {

@@ -4,13 +4,19 @@
  *
  * Counters belong to this process and start at zero with it. Gauges of queues and servers describe the site, so several
  * workers report the same values.
+ *
+ * Invariant: every series is there from the first reading on, with 0, as far as its labels are known: an alert on a
+ *   series that is absent until something happens can't fire. What is not known is absent: the memory of a server that
+ *   does not answer, the books while MySQL has not been read. A server that was removed has no series.
  */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import { SECOND } from "#lib/base/clock.ts";
 import { processOutput } from "#lib/base/output.ts";
 import type { Books } from "#lib/books/books.ts";
 import { heldMs } from "#lib/fleet/held-votes.ts";
+import { databaseClock, machineClock } from "#lib/fleet/site-clock.ts";
 import type { PassSummary } from "#lib/flush/flusher.ts";
+import { lanes as allLanes } from "#lib/model/lane.ts";
 import type { Survey } from "./state.ts";
 
 export class Metrics {
@@ -72,7 +78,7 @@ export class Metrics {
 
   readonly #clock = this.#gauge(
     "clock_ahead_seconds",
-    "By how much a clock is ahead of the site's time; absent while it is less than two seconds off.",
+    "By how much a clock is ahead of the site's time; 0 while it is less than two seconds off.",
     ["clock"],
   );
 
@@ -91,7 +97,7 @@ export class Metrics {
     "Queues whose slots wait although their turn comes.",
   );
   readonly #books = this.#gauge("books_ballots", "Ballots in the books of all polls.", ["account"]);
-  readonly #balanced = this.#gauge("books_balanced", "1 when the books balance.");
+  readonly #balanced = this.#gauge("books_balanced", "0 when the books do not balance.");
 
   constructor() {
     collectDefaultMetrics({ register: this.registry });
@@ -99,6 +105,8 @@ export class Metrics {
     for (const fate of ["counted", "duplicate", "redelivered", "replaced"]) {
       this.#ballots.inc({ fate }, 0);
     }
+    // Until they are read, nothing says that they do not.
+    this.#balanced.set(1);
   }
 
   #counter(name: string, help: string, labelNames: string[] = []): Counter {
@@ -133,29 +141,41 @@ export class Metrics {
     this.#linesDropped.reset();
     this.#linesDropped.inc(processOutput().linesDropped);
     if (books) this.#account(books);
-    for (const gauge of [this.#waiting, this.#oldest, this.#up, this.#clock]) gauge.reset();
     this.#held.set(Math.max(0, ...survey.fronts.members.map(heldMs)) / SECOND);
     this.#standstills.set(survey.standstills.length);
     this.#frontsMissing.set(survey.fronts.missing.length);
     this.#setbacks.reset();
     this.#setbacks.inc(survey.setbacks.count);
-    for (const { clock, aheadMs } of survey.wrongClocks)
-      this.#clock.set({ clock }, aheadMs / SECOND);
-    for (const { name: server, memory, lanes } of survey.servers) {
+    this.#clocks(survey);
+    this.#servers(survey);
+    return this.registry.metrics();
+  }
+
+  #clocks({ wrongClocks, servers }: Survey): void {
+    this.#clock.reset();
+    for (const clock of [machineClock, databaseClock, ...servers.map(({ name }) => name)]) {
+      this.#clock.set({ clock }, 0);
+    }
+    for (const { clock, aheadMs } of wrongClocks) this.#clock.set({ clock }, aheadMs / SECOND);
+  }
+
+  #servers({ servers, atMs }: Survey): void {
+    const ofMemory = [this.#used, this.#limit, this.#evicted, this.#mayEvict];
+    for (const gauge of [this.#waiting, this.#oldest, this.#up, ...ofMemory]) gauge.reset();
+    for (const { name: server, memory, holdsQueues, lanes } of servers) {
       this.#up.set({ server }, memory ? 1 : 0);
-      if (memory) {
-        this.#used.set({ server }, memory.usedBytes);
-        this.#limit.set({ server }, memory.limitBytes);
-        this.#evicted.set({ server }, memory.evictions);
-        this.#mayEvict.set({ server }, memory.mayEvict ? 1 : 0);
-      }
-      for (const { lane, slots, oldestAtMs } of lanes) {
-        this.#waiting.set({ server, lane }, slots);
-        const age = oldestAtMs === undefined ? 0 : (survey.atMs - oldestAtMs) / SECOND;
+      if (!memory) continue;
+      this.#used.set({ server }, memory.usedBytes);
+      this.#limit.set({ server }, memory.limitBytes);
+      this.#evicted.set({ server }, memory.evictions);
+      this.#mayEvict.set({ server }, memory.mayEvict ? 1 : 0);
+      for (const lane of holdsQueues ? allLanes : []) {
+        const depth = lanes.find(each => each.lane === lane);
+        this.#waiting.set({ server, lane }, depth?.slots ?? 0);
+        const age = (atMs - (depth?.oldestAtMs ?? atMs)) / SECOND;
         this.#oldest.set({ server, lane }, Math.max(0, age));
       }
     }
-    return this.registry.metrics();
   }
 
   #account({ balanced, ...accounts }: Books): void {
