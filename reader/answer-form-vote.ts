@@ -7,13 +7,21 @@
  */
 import type { CastOutcome } from "#lib/ballots/cast.ts";
 import { errorSpec } from "#lib/base/errors.ts";
+import { editionOf, isSameEdition } from "#lib/model/edition.ts";
+import type { Slug } from "#lib/model/ids.ts";
 import type { Poll } from "#lib/model/poll.ts";
 import { pollState } from "#lib/model/poll-state.ts";
 import { mintIdentity } from "#lib/voters/identity.ts";
 import { castError, castVote, identityHeaders, identityOf } from "#lib/web/answer-vote.ts";
 import type { Front } from "#lib/web/front.ts";
 import { findPublicPoll, framingOptions, noticeOf, resultsForPage } from "./answer-poll-page.ts";
-import { choicesFromFields, chosenFields, isWithdrawal, replacedRevision } from "./form-choices.ts";
+import {
+  choicesFromFields,
+  chosenFields,
+  editionInForm,
+  isWithdrawal,
+  replacedRevision,
+} from "./form-choices.ts";
 import { type PageContext, pageContextOf } from "./page-context.ts";
 import { htmlResponse } from "./page-response.ts";
 import { pollPage } from "./render-pages.tsx";
@@ -34,6 +42,14 @@ export async function answerFormVote(
   const surface: Surface = url.searchParams.get("from") === "embed" ? "embed" : "page";
   const poll = await findPublicPoll(front, slug, request, surface);
   if (poll instanceof Response) return poll;
+  const edition = editionInForm(form);
+  // Before anything is said about choices, which may be those of another poll.
+  if (edition !== undefined && !isSameEdition(editionOf(poll), edition)) {
+    const current = await front.published.findCurrent(poll.slug);
+    if (current && !isSameEdition(editionOf(current), edition)) {
+      return answerReplaced(front, poll.slug, request, surface);
+    }
+  }
   const choices = chosenFields(form);
   const replaces = replacedRevision(form);
   const to = {
@@ -65,7 +81,9 @@ export async function answerFormVote(
   if (cast.length === 0 && !withdraws) {
     return refusal(to, { outcome: "invalid_choices", problem: "too_few" });
   }
-  const outcome = await castVote(front, request, poll.slug, { choices: cast, replaces }, identity);
+  const input = { choices: cast, replaces, edition };
+  const outcome = await castVote(front, request, poll.slug, input, identity);
+  if (outcome.outcome === "replaced") return answerReplaced(front, poll.slug, request, surface);
   if (outcome.outcome !== "accepted") return refusal(to, outcome);
   const showResults = poll.afterVote === "results" && !withdraws;
   return new Response(null, {
@@ -89,7 +107,7 @@ interface VoteContext {
   readonly context: PageContext;
 }
 
-type Refused = Exclude<CastOutcome, { outcome: "accepted" }>;
+type Refused = Exclude<CastOutcome, { outcome: "accepted" | "replaced" }>;
 
 async function refusal(to: VoteContext, outcome: Refused): Promise<Response> {
   const { words } = to.context;
@@ -187,4 +205,18 @@ async function page(
     ...framingOptions(front, surface),
     ...(status === 503 && { headers: { "Retry-After": "2" } }),
   });
+}
+
+/** The page with the poll as it is now, and the sentence that the vote is not counted in it. */
+async function answerReplaced(
+  front: Front,
+  slug: Slug,
+  request: Request,
+  surface: Surface,
+): Promise<Response> {
+  const poll = await findPublicPoll(front, slug, request, surface);
+  if (poll instanceof Response) return poll;
+  const context = pageContextOf(front.config, request, poll);
+  const to = { front, poll, surface, choices: [], replaces: undefined, context };
+  return answer(to, errorSpec("poll_replaced").status, "warn", "replaced");
 }

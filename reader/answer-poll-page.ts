@@ -87,6 +87,13 @@ function asksToChange({ url }: Request, poll: Poll): boolean {
   return poll.mayChange && url.includes("change") && queryOf(url).has("change");
 }
 
+/** `?replaced`: the script leads here from a card of another edition, which no vote counts for any more. */
+const comesFromAnother = ({ url }: RequestHead): boolean =>
+  url.includes("replaced") && queryOf(url).has("replaced");
+
+const replacedMessage = ({ words }: PageContext) =>
+  ({ tone: "warn", text: words.say("replaced") }) as const;
+
 const withdrawnMessage = ({ words }: PageContext) =>
   ({ tone: "good", text: words.say("withdrawn") }) as const;
 
@@ -127,7 +134,8 @@ export async function answerPollPage(
   const requester = mine ? "voter" : await requesterOf(front, poll, request);
   const context = pageContextOf(front.config, request, poll);
   const page: PollPage = { wanted, surface };
-  if (mark || !sameForAll(front, poll, requester)) {
+  const replaced = comesFromAnother(request);
+  if (mark || replaced || !sameForAll(front, poll, requester)) {
     const changing = mine !== undefined && asksToChange(request, poll);
     const isWithdrawn = mark && !mine && pollState(poll, front.clock.nowMs()) === "open";
     const html = await renderPoll(front, poll, context, page, requester, {
@@ -137,6 +145,7 @@ export async function answerPollPage(
       ...(mark && { receipt: receiptCodeOf(front, poll, request, mark) }),
       ...(mark && poll.mayChange && { revision: mark.revision }),
       ...(isWithdrawn && { message: withdrawnMessage(context) }),
+      ...(replaced && !mark && { message: replacedMessage(context) }),
     });
     return htmlResponse(html, { personal: true, ...pageOptionsOf(front, poll, context, surface) });
   }
@@ -171,6 +180,7 @@ export function preparedPollPage(
 ): PreparedResponse | undefined {
   const poll = preparedPoll(front, slug);
   if (!poll || !isAnyReader(front, poll, request) || identityOf(front, request)) return undefined;
+  if (comesFromAnother(request)) return undefined;
   const context = pageContextOf(front.config, request, poll);
   const name = cacheKeyOf(poll, context, page, preselectedIn(request, poll));
   const cached = front.sharedPages.fresh(name, cacheVersionOf(front, poll));
@@ -178,12 +188,12 @@ export function preparedPollPage(
 }
 
 function cacheKeyOf(
-  { slug }: Poll,
+  { key }: Poll,
   { words, variesByLanguage }: PageContext,
   { wanted, surface }: PollPage,
   chosen: readonly string[],
 ): string {
-  return `${wanted} ${surface} ${words.locale} ${variesByLanguage} ${slug} ${chosen.join(" ")}`;
+  return `${wanted} ${surface} ${words.locale} ${variesByLanguage} ${key} ${chosen.join(" ")}`;
 }
 
 /** The cached page is valid as long as this does not change. */

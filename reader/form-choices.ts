@@ -3,6 +3,7 @@
  * changes a ballot carries the ballot's revision. Only `withdraw` withdraws it: an empty form is an error.
  */
 import { revisionMax } from "#lib/model/ballot.ts";
+import { editionLengthMax } from "#lib/model/edition.ts";
 import type { Poll } from "#lib/model/poll.ts";
 
 /** The submitted choice fields, unparsed, to fill the form in again. */
@@ -35,6 +36,11 @@ export function choicesFromFields(
 export function replacedRevision(form: URLSearchParams): number | undefined {
   const text = form.get("replaces") ?? "";
   return /^\d{1,5}$/.test(text) && Number(text) < revisionMax ? Number(text) : undefined;
+}
+
+/** The edition that the form shows; `undefined` for a form of release 0.2.0. */
+export function editionInForm(form: URLSearchParams): string | undefined {
+  return form.get("edition")?.slice(0, editionLengthMax);
 }
 
 export function isWithdrawal(form: URLSearchParams): boolean {

@@ -24,7 +24,7 @@ export async function sharePicture(front: Front, slug: Slug, request: Request): 
   const { words, siteName } = pageContextOf(front.config, request, poll);
   const results = state === "scheduled" ? null : await resultsForPage(front, poll, "reader");
   // A change of the name redraws at once: an edit, a closing, hidden results. Votes redraw after some seconds.
-  const name = [slug, poll.version, words.locale, state, results?.hidden].join(" ");
+  const name = [poll.key, poll.version, words.locale, state, results?.hidden].join(" ");
   const contents = String(results?.version);
   const { bytes, etag } = await front.pictures.get(name, contents, () =>
     drawPoll({ words, siteName, poll, state, results }),

@@ -24,7 +24,7 @@ export async function fastStream(
     const { hidden, state } = start.current.results;
     if (hidden !== null || state === "final" || response.destroyed) return false;
     const sink = new ResponseSink(response);
-    const leave = followResults(front.live, start.poll.slug, "reader", start, sink);
+    const leave = followResults(front.live, start.poll, "reader", start, sink);
     response.once("close", leave);
     return true;
   } catch {

@@ -19,6 +19,7 @@ interface Fixtures {
 }
 
 export interface PollInput {
+  readonly slug: string;
   readonly question: string;
   readonly description: string;
   readonly options: readonly {

@@ -1,5 +1,7 @@
 /** The polls and results of the visual baselines: the same at every run, by a clock that stands still. */
+
 import { percentages, sharesOf } from "#lib/base/percent.ts";
+import { editionOf } from "#lib/model/edition.ts";
 import type { Poll } from "#lib/model/poll.ts";
 import { defaultRules } from "#lib/model/poll-rules.ts";
 import type { PollState } from "#lib/model/poll-state.ts";
@@ -44,6 +46,7 @@ export function resultsOf(
       : sharesOf(votes, ballots);
   return {
     poll: of.slug,
+    edition: editionOf(of),
     state,
     version: 1,
     asOf: new Date(nowMs).toISOString(),

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { FloodgateError } from "../base/errors.ts";
 import type { LaneFacts } from "../config/lane-rules.ts";
+import { Editions, editionOf } from "../model/edition.ts";
 import type { BallotId, OptionNumber, PollId, PollKey, Slug } from "../model/ids.ts";
 import type { Poll } from "../model/poll.ts";
 import { defaultRules } from "../model/poll-rules.ts";
@@ -72,6 +73,7 @@ async function cast(world: World, input: Partial<CastInput> = {}) {
         return commit;
       },
     },
+    editions: new Editions(),
     laneOf: (given: LaneFacts) => {
       facts.push(given);
       return given.pollLane;
@@ -87,6 +89,7 @@ async function cast(world: World, input: Partial<CastInput> = {}) {
   } as unknown as CastDeps;
   const outcome = await castBallot(deps, {
     slug: open.slug,
+    edition: undefined,
     identity: { ...mintIdentity(secrets, "0".repeat(32) as BallotId), signedBy: secrets },
     choices: ["1"],
     ballotId: undefined,
@@ -110,6 +113,39 @@ describe("castBallot", () => {
       [ballot?.revision, ballot?.tallied, ballot?.lane, ballot?.publication, ballot?.receivedAtMs],
       [0, true, "normal", 3, duringMs],
     );
+  });
+
+  it("castBallot takes no vote from a page of the poll that had this slug before, nor of its other options", async () => {
+    const options = [...open.options].reverse().map((option, index) => ({
+      ...option,
+      number: (index + 1) as OptionNumber,
+    }));
+    const shown = { ...open, key: "7000000007" as PollKey };
+    const edition = editionOf(shown);
+    const others = {
+      "another poll with the same words": {
+        ...shown,
+        id: 8 as PollId,
+        key: "8000000008" as PollKey,
+      },
+      "its options in another order": { ...shown, options },
+      "another question": { ...shown, question: "Which bird?" },
+    };
+    for (const [what, current] of Object.entries(others)) {
+      for (const replaces of [undefined, 0]) {
+        const choices = replaces === undefined ? ["1"] : [];
+        const { outcome, offered } = await cast({ current }, { edition, choices, replaces });
+        assert.deepEqual([outcome.outcome, offered.length], ["replaced", 0], what);
+      }
+      // This process may remember what the page shows a second longer than others.
+      assert.equal(
+        await outcomeOf({ remembered: current, current: shown }, { edition }),
+        "accepted",
+      );
+    }
+    const renamedRule = { ...shown, version: 9, closesAtMs: closedMs + 1 };
+    assert.equal(await outcomeOf({ current: renamedRule }, { edition }), "accepted");
+    assert.equal(await outcomeOf({ current: others["another question"] }, {}), "accepted");
   });
 
   it("castBallot answers an accepted ballot with a receipt of that ballot", async () => {

@@ -6,6 +6,7 @@
 import { isFloodgateError } from "../base/errors.ts";
 import type { LaneFacts, LaneRules } from "../config/lane-rules.ts";
 import { type ChoiceProblem, choiceTexts, parseChoices } from "../model/choices.ts";
+import { type Editions, isSameEdition } from "../model/edition.ts";
 import type { BallotId, Slug } from "../model/ids.ts";
 import type { Lane } from "../model/lane.ts";
 import type { Poll } from "../model/poll.ts";
@@ -35,10 +36,13 @@ export interface CastDeps {
   readonly published: PublishedPolls;
   readonly results: ResultsBoard;
   readonly secrets: KnownSecrets;
+  readonly editions: Editions;
 }
 
 export interface CastInput {
   readonly slug: Slug;
+  /** The edition that the reader saw; `undefined`: the client did not say. */
+  readonly edition: string | undefined;
   /** `undefined`: the request brought none, and gets a new one. */
   readonly identity: Identity | undefined;
   /** Option ids as the client sent them. */
@@ -70,6 +74,8 @@ export type CastOutcome =
       readonly results: Snapshot | null;
     }
   | { readonly outcome: "not_found" | "not_open" | "closed" | "ballot_id_reused" }
+  /** The slug has another poll now, or the poll another question or other options than the reader saw. */
+  | { readonly outcome: "replaced" }
   | { readonly outcome: "change_refused" | "voter_unknown" }
   | { readonly outcome: "invalid_choices"; readonly problem: ChoiceProblem }
   | { readonly outcome: "unavailable" | "full" | "overloaded" }
@@ -88,7 +94,7 @@ async function cast(deps: CastDeps, input: CastInput): Promise<CastOutcome> {
   const { receivedAtMs, replaces } = input;
   const { publication } = deps.published;
   const poll = await findPoll(deps, input);
-  const refusal = pollRefusal(poll, input);
+  const refusal = pollRefusal(deps, poll, input);
   if (!poll || refusal) return refusal ?? { outcome: "not_found" };
   const withdraws = replaces !== undefined && input.choices.length === 0;
   const choices = withdraws ? new Uint8Array() : parseChoices(poll, input.choices);
@@ -169,15 +175,19 @@ class BallotLaneFacts implements LaneFacts {
 /** The poll. A remembered copy that would refuse the ballot is read again first. */
 async function findPoll(deps: CastDeps, input: CastInput): Promise<Poll | null> {
   const poll = deps.published.remembered(input.slug) ?? (await deps.published.find(input.slug));
-  return pollRefusal(poll, input) ? deps.published.findCurrent(input.slug) : poll;
+  return pollRefusal(deps, poll, input) ? deps.published.findCurrent(input.slug) : poll;
 }
 
 /** Why a poll does not take this ballot; `undefined` when it does. */
 function pollRefusal(
+  { editions }: CastDeps,
   poll: Poll | null,
-  { identity, replaces, receivedAtMs }: CastInput,
+  { edition, identity, replaces, receivedAtMs }: CastInput,
 ): CastOutcome | undefined {
   if (!poll) return { outcome: "not_found" };
+  if (edition !== undefined && !isSameEdition(editions.of(poll), edition)) {
+    return { outcome: "replaced" };
+  }
   const state = pollState(poll, receivedAtMs);
   if (state === "draft" || state === "scheduled") return { outcome: "not_open" };
   if (state !== "open") return { outcome: "closed" };

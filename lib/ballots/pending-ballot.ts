@@ -23,7 +23,8 @@ export interface OfferedBallot extends Ballot {
 export type CommitOutcome =
   | { readonly outcome: "accepted"; readonly tally: PartialTally | undefined }
   | { readonly outcome: "already_voted"; readonly mark: Mark }
-  | { readonly outcome: "ballot_id_reused" | "closed" }
+  /** `replaced`: the slug has been given to another poll since the ballot was checked. */
+  | { readonly outcome: "ballot_id_reused" | "closed" | "replaced" }
   | { readonly outcome: "unavailable" | "full" | "overloaded" };
 
 /** A ballot that is not answered yet. */

@@ -21,6 +21,7 @@ import type { AcceptedCount } from "../books/accepted-count.ts";
 import type { Placement } from "../memcached/placement.ts";
 import type { Ballot, Batch } from "../model/ballot.ts";
 import type { Lane } from "../model/lane.ts";
+import { isSamePoll } from "../model/poll-key.ts";
 import { pollState } from "../model/poll-state.ts";
 import type { PublishedPolls } from "../polls/published.ts";
 import {
@@ -85,19 +86,22 @@ export class QueueRound {
     const { publication } = published;
     const outdated = pendingBallots.filter(({ ballot }) => ballot.publication !== publication);
     if (outdated.length > 0) await enqueueing.unlock();
-    const closed = await this.#closedMeanwhile(outdated);
+    const refused = await this.#refusedMeanwhile(outdated);
     for (const pending of pendingBallots) {
-      if (alreadyMarked.has(pending.ballot) && !closed.has(pending)) void this.#readMark(pending);
+      if (alreadyMarked.has(pending.ballot) && !refused.has(pending)) void this.#readMark(pending);
     }
-    const [closedWithMark, closedWithout] = split(
-      [...closed],
-      ({ ballot }) => !alreadyMarked.has(ballot),
+    const [withMark, withoutMark] = split(
+      [...refused],
+      ([{ ballot }]) => !alreadyMarked.has(ballot),
     );
-    await this.refuse(closedWithMark, "closed");
-    for (const { answer } of closedWithout) answer({ outcome: "closed" });
+    for (const outcome of ["closed", "replaced"] as const) {
+      const marked = withMark.filter(([, why]) => why === outcome).map(([pending]) => pending);
+      await this.refuse(marked, outcome);
+    }
+    for (const [{ answer }, outcome] of withoutMark) answer({ outcome });
 
     const inBatch = pendingBallots.filter(
-      pending => !alreadyMarked.has(pending.ballot) && !closed.has(pending),
+      pending => !alreadyMarked.has(pending.ballot) && !refused.has(pending),
     );
     const ballots = inBatch.map(pending =>
       isFresh(pending) ? pending.ballot : { ...pending.ballot, tallied: false },
@@ -111,23 +115,26 @@ export class QueueRound {
   }
 
   /**
-   * Those of the ballots whose polls were closed when they arrived, by a publication that this process had not seen
-   * when it checked them.
+   * Those of the ballots whose polls were closed when they arrived, or have lost their slug to another poll, by a
+   * publication that this process had not seen when it checked them.
    */
-  async #closedMeanwhile(
+  async #refusedMeanwhile(
     pendingBallots: readonly PendingBallot[],
-  ): Promise<ReadonlySet<PendingBallot>> {
+  ): Promise<ReadonlyMap<PendingBallot, "closed" | "replaced">> {
     const slugs = [...new Set(pendingBallots.map(({ ballot }) => ballot.slug))];
     const polls = new Map(
       await Promise.all(
         slugs.map(async slug => [slug, await this.#deps.published.find(slug)] as const),
       ),
     );
-    const isClosed = ({ ballot: { slug, receivedAtMs } }: PendingBallot) => {
+    const refused = new Map<PendingBallot, "closed" | "replaced">();
+    for (const pending of pendingBallots) {
+      const { slug, pollId: id, pollKey: key, receivedAtMs } = pending.ballot;
       const poll = polls.get(slug);
-      return !poll || pollState(poll, receivedAtMs) !== "open";
-    };
-    return new Set(pendingBallots.filter(isClosed));
+      if (poll && !isSamePoll(poll, { id, key })) refused.set(pending, "replaced");
+      else if (!poll || pollState(poll, receivedAtMs) !== "open") refused.set(pending, "closed");
+    }
+    return refused;
   }
 
   #accepted(
@@ -174,7 +181,7 @@ export class QueueRound {
    */
   async refuse(
     pendingBallots: readonly PendingBallot[],
-    outcome: "closed" | "unavailable" | "full" | "overloaded",
+    outcome: "closed" | "replaced" | "unavailable" | "full" | "overloaded",
   ): Promise<void> {
     const made = pendingBallots.filter(isFresh);
     const back = made.map(({ ballot, movedFrom }) => ({ ballot, before: movedFrom }));

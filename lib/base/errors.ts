@@ -38,6 +38,11 @@ const TABLE = {
     title: "This ballot id was used before, with other choices",
     kind: "refusal",
   },
+  poll_replaced: {
+    status: 409,
+    title: "Another poll has this slug now, or the poll's question or options have changed",
+    kind: "refusal",
+  },
   ballot_changed: { status: 409, title: "The ballot has been changed since", kind: "refusal" },
   slug_taken: { status: 409, title: "Another poll has this slug", kind: "refusal" },
   edit_conflict: {

@@ -14,6 +14,12 @@ export const optionIdSchema = z
 
 export const momentSchema = z.iso.datetime().meta({ example: "2026-11-22T19:00:00.000Z" });
 
+export const editionSchema = z.string().meta({
+  description:
+    "Names the poll, its question and its options: another poll with this slug has another edition",
+  example: "9f1c20d4a7b3e685.Wv3kX0c2b1Q",
+});
+
 export const pollStateSchema = z.enum([
   "draft",
   "scheduled",
@@ -24,6 +30,7 @@ export const pollStateSchema = z.enum([
 
 export const resultsSchema = z.object({
   poll: z.string().meta({ description: "The poll's slug" }),
+  edition: editionSchema,
   state: pollStateSchema,
   version: z.int().meta({ description: "Rises with every change of these results" }),
   asOf: momentSchema.meta({ description: "When the tallies were read" }),

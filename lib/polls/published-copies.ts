@@ -83,7 +83,8 @@ export class PublishedCopies {
   /** Puts the copy that a front remembers back, where there is none, or one that was put back with a lower version. */
   async putBack(poll: Poll): Promise<void> {
     const copy = { text: JSON.stringify({ ...poll, putBack: true }), seconds: putBackSeconds };
-    const isOlder = (there: PollCopy) => there.putBack && (there.poll?.version ?? 0) < poll.version;
+    const isOlder = (there: PollCopy) =>
+      there.putBack && (there.poll === null || isNewer(poll, there.poll));
     await onAll(serversUp(this.#placement.ofSlug(poll.slug)), server =>
       addOver(server, publishedKey(poll.slug), copy, isOlder),
     );
@@ -188,7 +189,12 @@ function parse(bytes: Buffer): PollCopy {
 /** The note "no such poll" lasts a minute, and wins over copies that have not been deleted yet. */
 function newer(a: PollCopy | undefined, b: PollCopy): PollCopy {
   if (a === undefined || b.poll === null) return b;
-  return a.poll === null || a.poll.version >= b.poll.version ? a : b;
+  return a.poll === null || !isNewer(b.poll, a.poll) ? a : b;
+}
+
+/** A server that was away may have the poll that had this slug before: numbers rise, and versions begin at 1 again. */
+function isNewer(a: Poll, b: Poll): boolean {
+  return a.id === b.id ? a.version > b.version : a.id > b.id;
 }
 
 /** Stores a copy where there is none, or over one that `replaces` names. */

@@ -4,10 +4,9 @@
  * Invariant: at most `framesMax` frames wait for one viewer in this process. A viewer who does not keep up is
  *   disconnected; the browser reconnects by itself and gets the newest results.
  */
-import type { Slug } from "../model/ids.ts";
 import type { Requester } from "../model/visibility.ts";
 import { encodeRetry, idleFrame } from "./frames.ts";
-import type { Ending, LiveBoard, News, Viewer } from "./live-board.ts";
+import type { Ending, LiveBoard, News, Viewer, WatchedPoll } from "./live-board.ts";
 import type { Snapshot } from "./snapshot.ts";
 
 export const framesMax = 4;
@@ -65,22 +64,23 @@ class StreamViewer implements Viewer {
 /**
  * Sends the current results, unless the viewer has them, and then every change.
  *
- * @param knownVersion - the newest version that the viewer has seen, 0 for none.
+ * @param knownVersion - the version that the viewer has seen last, 0 for none.
  * @returns the function to call when the viewer has disconnected.
  * @throws FloodgateError `overloaded` when there are too many viewers; nothing was sent then.
  */
 export function followResults(
   board: LiveBoard,
-  slug: Slug,
+  poll: WatchedPoll,
   requester: Requester,
   { current, knownVersion }: { readonly current: Snapshot; readonly knownVersion: number },
   sink: StreamSink,
 ): () => void {
   let leave = () => {};
   const viewer = new StreamViewer(sink, () => leave());
-  leave = board.watch(slug, requester, viewer);
+  leave = board.watch(poll, requester, viewer);
   sink.send(encodeRetry());
-  if (current.results.version > knownVersion) viewer.show(board.newsOf(slug, requester, current));
+  // A lower version than the viewer has is one of another poll, or of another server: the viewer decides.
+  if (current.results.version !== knownVersion) viewer.show(board.newsOf(poll, requester, current));
   else viewer.knows(current);
   return leave;
 }
@@ -88,7 +88,7 @@ export function followResults(
 /** The body of an event stream, as a Web stream. Throws what `followResults` throws. */
 export function streamResults(
   board: LiveBoard,
-  slug: Slug,
+  poll: WatchedPoll,
   requester: Requester,
   current: Snapshot,
   knownVersion: number,
@@ -98,7 +98,7 @@ export function streamResults(
     {
       start(controller) {
         const seen = { current, knownVersion };
-        leave = followResults(board, slug, requester, seen, webSink(controller));
+        leave = followResults(board, poll, requester, seen, webSink(controller));
       },
       cancel() {
         leave();

@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 import { monotonicMs, SECOND, sleep } from "../base/clock.ts";
 import { isFloodgateError } from "../base/errors.ts";
 import { createLog } from "../base/log.ts";
-import type { Slug } from "../model/ids.ts";
+import type { PollId, PollKey, Slug } from "../model/ids.ts";
 import type { Poll } from "../model/poll.ts";
 import { streamResults } from "./event-stream.ts";
 import { LiveBoard } from "./live-board.ts";
@@ -11,6 +11,7 @@ import { waitForNews } from "./long-poll.ts";
 import type { Snapshot } from "./snapshot.ts";
 
 const slug = "a-poll" as Slug;
+const poll = { id: 1 as PollId, key: "7000000001" as PollKey, slug };
 
 async function waitUntil(what: string, ready: () => boolean): Promise<void> {
   const until = monotonicMs() + 20 * SECOND;
@@ -22,11 +23,12 @@ async function waitUntil(what: string, ready: () => boolean): Promise<void> {
 
 /** A board on results that the test sets, and a count of the reads of them. */
 function setUp(viewersMax = 1_000) {
-  const source = { version: 1, state: "open" as "open" | "final", reads: 0, there: true };
+  const source = { version: 1, state: "open" as "open" | "final", reads: 0, there: true, poll };
   const snapshot = (): Snapshot => {
     const { version, state } = source;
     const results = {
       poll: slug,
+      edition: "e",
       state,
       version,
       asOf: "",
@@ -39,7 +41,7 @@ function setUp(viewersMax = 1_000) {
     return { results, text, json: Buffer.from(text), etag: `W/"${version}"` };
   };
   const board = new LiveBoard({
-    published: { find: async () => (source.there ? ({} as Poll) : null) },
+    published: { find: async () => (source.there ? ({ ...poll, ...source.poll } as Poll) : null) },
     results: {
       snapshot: async () => {
         source.reads += 1;
@@ -78,7 +80,7 @@ const eventsIn = (text: string) => [...text.matchAll(/^id: (\d+)$/gm)].map(([, i
 describe("live results", () => {
   it("live results are sent at once, then with every change, and not without one", async () => {
     const { source, board, snapshot } = setUp();
-    const { seen, leave } = follow(streamResults(board, slug, "reader", snapshot(), 0));
+    const { seen, leave } = follow(streamResults(board, poll, "reader", snapshot(), 0));
     await waitUntil("ten reads", () => source.reads > 10);
     assert.deepEqual(eventsIn(seen.text), [1]);
     source.version = 2;
@@ -91,7 +93,7 @@ describe("live results", () => {
   it("live results cost one read a tick for any number of viewers, and none without viewers", async () => {
     const { source, board, snapshot } = setUp();
     const viewers = Array.from({ length: 300 }, () =>
-      follow(streamResults(board, slug, "reader", snapshot(), 0)),
+      follow(streamResults(board, poll, "reader", snapshot(), 0)),
     );
     for (let version = 2; version <= 6; version++) {
       source.version = version;
@@ -109,7 +111,7 @@ describe("live results", () => {
   it("live results are not sent again to a viewer who reconnects with their version", async () => {
     const { source, board, snapshot } = setUp();
     source.version = 7;
-    const { seen, leave } = follow(streamResults(board, slug, "reader", snapshot(), 7));
+    const { seen, leave } = follow(streamResults(board, poll, "reader", snapshot(), 7));
     await waitUntil("three reads", () => source.reads > 3);
     assert.deepEqual(eventsIn(seen.text), []);
     source.version = 8;
@@ -120,7 +122,7 @@ describe("live results", () => {
   it("live results end after the final results, and when the poll is deleted", async () => {
     for (const change of [{ state: "final" as const, version: 2 }, { there: false }]) {
       const { source, board, snapshot } = setUp();
-      const { seen } = follow(streamResults(board, slug, "reader", snapshot(), 0));
+      const { seen } = follow(streamResults(board, poll, "reader", snapshot(), 0));
       Object.assign(source, change);
       await waitUntil("the end", () => seen.over);
       assert.deepEqual(eventsIn(seen.text), source.there ? [1, 2] : [1]);
@@ -130,8 +132,8 @@ describe("live results", () => {
 
   it("live results disconnect a viewer who does not read, and keep the others", async () => {
     const { source, board, snapshot } = setUp();
-    const stalled = streamResults(board, slug, "reader", snapshot(), 0);
-    const { seen, leave } = follow(streamResults(board, slug, "reader", snapshot(), 0));
+    const stalled = streamResults(board, poll, "reader", snapshot(), 0);
+    const { seen, leave } = follow(streamResults(board, poll, "reader", snapshot(), 0));
     for (let version = 2; version <= 10; version++) {
       source.version = version;
       await waitUntil(`version ${version}`, () => eventsIn(seen.text).at(-1) === version);
@@ -146,10 +148,10 @@ describe("live results", () => {
   it("live results tell every viewer to reconnect when the process stops, and refuse new ones", async () => {
     const { source, board, snapshot } = setUp();
     const viewers = Array.from({ length: 20 }, () =>
-      follow(streamResults(board, slug, "reader", snapshot(), 0)),
+      follow(streamResults(board, poll, "reader", snapshot(), 0)),
     );
     await waitUntil("a read", () => source.reads > 1);
-    const held = waitForNews(board, slug, "reader", {
+    const held = waitForNews(board, poll, "reader", {
       after: 1,
       waitMs: 60_000,
       signal: new AbortController().signal,
@@ -160,16 +162,30 @@ describe("live results", () => {
     const pauses = viewers.map(({ seen }) => Number(/retry: (\d+)\n\n$/.exec(seen.text)?.[1]));
     assert.ok(new Set(pauses).size > 10, "not all at the same moment");
     assert.throws(
-      () => streamResults(board, slug, "reader", snapshot(), 0),
+      () => streamResults(board, poll, "reader", snapshot(), 0),
       error => isFloodgateError(error, "overloaded"),
     );
   });
 
+  it("viewers of a poll are sent nothing of another one that got its slug", async () => {
+    const { source, board, snapshot } = setUp();
+    const old = follow(streamResults(board, poll, "reader", snapshot(), 0));
+    await waitUntil("the first results", () => eventsIn(old.seen.text).length === 1);
+    source.poll = { ...poll, id: 2 as PollId, key: "8000000001" as PollKey };
+    source.version = 50;
+    await waitUntil("the end of the old poll's stream", () => old.seen.over);
+    assert.deepEqual(eventsIn(old.seen.text), [1]);
+    const fresh = follow(streamResults(board, source.poll, "reader", snapshot(), 0));
+    source.version = 51;
+    await waitUntil("the new poll's results", () => eventsIn(fresh.seen.text).includes(51));
+    await fresh.leave();
+  });
+
   it("live results refuse a viewer beyond the limit", () => {
     const { board, snapshot } = setUp(2);
-    const streams = [1, 2].map(() => streamResults(board, slug, "reader", snapshot(), 0));
+    const streams = [1, 2].map(() => streamResults(board, poll, "reader", snapshot(), 0));
     assert.throws(
-      () => streamResults(board, slug, "reader", snapshot(), 0),
+      () => streamResults(board, poll, "reader", snapshot(), 0),
       error => isFloodgateError(error, "overloaded"),
     );
     for (const stream of streams) void stream.cancel();
@@ -178,7 +194,7 @@ describe("live results", () => {
 
 describe("a long poll", () => {
   const held = (board: LiveBoard, after: number, waitMs: number, signal?: AbortSignal) =>
-    waitForNews(board, slug, "reader", {
+    waitForNews(board, poll, "reader", {
       after,
       waitMs,
       signal: signal ?? new AbortController().signal,

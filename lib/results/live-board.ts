@@ -6,6 +6,7 @@
  *
  * Invariant: one memcached read for each watched poll and tick, whatever the number of viewers; a frame is
  *   encoded once, and every viewer is sent the same bytes.
+ * Invariant: viewers of one poll are never sent the results of another one that was given its slug.
  * Invariant: sending never blocks the process: viewers are served in portions, and votes are answered in between.
  *
  * Source: IMVU's Perlbal plugin, which held requests without news and read again a second later, once for all.
@@ -14,7 +15,8 @@ import { monotonicMs, SECOND, sleep } from "../base/clock.ts";
 import { FloodgateError } from "../base/errors.ts";
 import { describeError, type Log } from "../base/log.ts";
 import { TokenBucket } from "../base/token-bucket.ts";
-import type { Slug } from "../model/ids.ts";
+import type { Poll } from "../model/poll.ts";
+import { isSamePoll } from "../model/poll-key.ts";
 import type { Requester } from "../model/visibility.ts";
 import type { PublishedPolls } from "../polls/published.ts";
 import { encodeFrame } from "./frames.ts";
@@ -27,9 +29,12 @@ export interface News {
   readonly frame: Uint8Array;
 }
 
+/** What names the poll that is watched. */
+export type WatchedPoll = Pick<Poll, "id" | "key" | "slug">;
+
 /** Why a viewer is sent nothing more. */
 export type Ending =
-  /** The poll was deleted. */
+  /** The poll was deleted, or its slug was given to another one. */
   | "gone"
   /** The viewer has the final results. */
   | "final"
@@ -57,7 +62,7 @@ export interface LiveDeps {
 }
 
 interface Watch {
-  readonly slug: Slug;
+  readonly poll: WatchedPoll;
   /** All its viewers may see the same. */
   readonly requester: Requester;
   readonly viewers: Set<Viewer>;
@@ -74,7 +79,7 @@ const defaultTickMs = 500;
 const idleMs = 15 * SECOND;
 const viewersPerPortion = 250;
 
-const keyOf = (slug: Slug, requester: Requester): string => `${slug} ${requester}`;
+const keyOf = ({ key }: WatchedPoll, requester: Requester): string => `${key} ${requester}`;
 
 export class LiveBoard {
   readonly #deps: LiveDeps;
@@ -93,8 +98,8 @@ export class LiveBoard {
   }
 
   /** A snapshot with its frame, encoded once for all who ask before the next read. */
-  newsOf(slug: Slug, requester: Requester, snapshot: Snapshot): News {
-    const watch = this.#watches.get(keyOf(slug, requester));
+  newsOf(poll: WatchedPoll, requester: Requester, snapshot: Snapshot): News {
+    const watch = this.#watches.get(keyOf(poll, requester));
     if (watch?.news?.snapshot.etag === snapshot.etag) return watch.news;
     const news = { snapshot, frame: encodeFrame(snapshot) };
     if (watch && !watch.news) watch.news = news;
@@ -106,11 +111,11 @@ export class LiveBoard {
    *
    * @throws FloodgateError `overloaded` when there are too many viewers, or this process is stopping.
    */
-  watch(slug: Slug, requester: Requester, viewer: Viewer): () => void {
+  watch(poll: WatchedPoll, requester: Requester, viewer: Viewer): () => void {
     if (this.#stopping || this.#viewers >= this.#deps.viewersMax) {
       throw new FloodgateError("overloaded", { retryAfterMs: SECOND + Math.random() * 4 * SECOND });
     }
-    const watch = this.#watches.get(keyOf(slug, requester)) ?? this.#begin(slug, requester);
+    const watch = this.#watches.get(keyOf(poll, requester)) ?? this.#begin(poll, requester);
     watch.viewers.add(viewer);
     this.#viewers += 1;
     return () => this.#leave(watch, viewer);
@@ -122,16 +127,16 @@ export class LiveBoard {
     for (const watch of [...this.#watches.values()]) this.#end(watch, "stopping");
   }
 
-  #begin(slug: Slug, requester: Requester): Watch {
+  #begin(poll: WatchedPoll, requester: Requester): Watch {
     const watch: Watch = {
-      slug,
+      poll,
       requester,
       viewers: new Set(),
       abandoned: new AbortController(),
       news: undefined,
       sentAtMs: monotonicMs(),
     };
-    this.#watches.set(keyOf(slug, requester), watch);
+    this.#watches.set(keyOf(poll, requester), watch);
     void this.#run(watch);
     return watch;
   }
@@ -140,7 +145,7 @@ export class LiveBoard {
     if (!watch.viewers.delete(viewer)) return;
     this.#viewers -= 1;
     if (watch.viewers.size > 0) return;
-    const key = keyOf(watch.slug, watch.requester);
+    const key = keyOf(watch.poll, watch.requester);
     if (this.#watches.get(key) === watch) this.#watches.delete(key);
     watch.abandoned.abort();
   }
@@ -170,8 +175,8 @@ export class LiveBoard {
   }
 
   async #refresh(watch: Watch): Promise<void> {
-    const poll = await this.#deps.published.find(watch.slug);
-    if (!poll) {
+    const poll = await this.#deps.published.find(watch.poll.slug);
+    if (!poll || !isSamePoll(poll, watch.poll)) {
       this.#end(watch, "gone");
       return;
     }

@@ -1,7 +1,6 @@
 /** Live results by long poll: a request that is held until there is a newer version. */
-import type { Slug } from "../model/ids.ts";
 import type { Requester } from "../model/visibility.ts";
-import type { LiveBoard } from "./live-board.ts";
+import type { LiveBoard, WatchedPoll } from "./live-board.ts";
 import type { Snapshot } from "./snapshot.ts";
 
 /**
@@ -12,7 +11,7 @@ import type { Snapshot } from "./snapshot.ts";
  */
 export function waitForNews(
   board: LiveBoard,
-  slug: Slug,
+  poll: WatchedPoll,
   requester: Requester,
   { after, waitMs, signal }: { after: number; waitMs: number; signal: AbortSignal },
 ): Promise<Snapshot | undefined> {
@@ -28,7 +27,7 @@ export function waitForNews(
     const timer = setTimeout(giveUp, waitMs);
     let leave = () => {};
     try {
-      leave = board.watch(slug, requester, {
+      leave = board.watch(poll, requester, {
         show: ({ snapshot }) => {
           if (snapshot.results.version > after) finish(snapshot);
         },

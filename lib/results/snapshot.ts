@@ -7,6 +7,7 @@
  * Invariant: the runoff of a final poll was computed from the ballots that its numbers count.
  */
 import { percentages, sharesOf } from "../base/percent.ts";
+import { editionOf } from "../model/edition.ts";
 import type { Poll } from "../model/poll.ts";
 import { type PollState, pollState } from "../model/poll-state.ts";
 import type { OptionResults, Results, RunoffResults } from "../model/results.ts";
@@ -43,6 +44,7 @@ export function hiddenSnapshot(
   const state = pollState(poll, nowMs);
   return encode(poll, {
     poll: poll.slug,
+    edition: editionOf(poll),
     state,
     // Below every version with numbers, so that those are newer once they may be seen.
     version: poll.version * 4 + stateRank[state],
@@ -70,6 +72,7 @@ export function tallySnapshot(poll: Poll, entry: BoardEntry, requester: Requeste
   const shown = state === "final" && !isRunoffOf(runoff, tally) ? null : runoff;
   return encode(poll, {
     poll: poll.slug,
+    edition: editionOf(poll),
     state,
     version: tally.version * 4 + stateRank[state],
     asOf: new Date(asOfMs).toISOString(),
@@ -139,6 +142,6 @@ function runoffResults({ computedAtMs, rounds, winner }: PublishedRunoff, as: As
 
 function encode(poll: Poll, results: Results): Snapshot {
   const text = JSON.stringify(results);
-  const etag = `W/"${results.version}-${poll.version}-${results.waiting ?? ""}"`;
+  const etag = `W/"${results.edition}-${results.version}-${poll.version}-${results.waiting ?? ""}"`;
   return { results, text, json: Buffer.from(text), etag };
 }

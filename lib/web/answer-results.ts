@@ -4,6 +4,7 @@ import { dataHeaders } from "../http/headers.ts";
 import { answerFor, type PreparedResponse, prepareResponse } from "../http/prepared-response.ts";
 import type { RequestHead } from "../http/request-head.ts";
 import { jsonHeadersWith } from "../http/respond.ts";
+import { isSameEdition } from "../model/edition.ts";
 import type { Poll } from "../model/poll.ts";
 import { pollState } from "../model/poll-state.ts";
 import { dependsOnVoter, maySeeResults, type Requester } from "../model/visibility.ts";
@@ -11,7 +12,7 @@ import { isSlug } from "../polls/schema.ts";
 import type { Snapshot } from "../results/snapshot.ts";
 import { voterKey } from "../voters/identity.ts";
 import { type Mark, readMark } from "../voters/marks.ts";
-import { identityOf } from "./answer-vote.ts";
+import { editionHeader, identityOf } from "./answer-vote.ts";
 import type { Front } from "./front.ts";
 import { requireEditor } from "./route-handler.ts";
 
@@ -141,6 +142,12 @@ export async function pollWithResults(front: Front, slug: string): Promise<Poll>
   if (!poll || pollState(poll, front.clock.nowMs()) === "draft")
     throw new FloodgateError("poll_not_found");
   return poll;
+}
+
+/** True when the card of a page that asks shows another poll, or other options, than these results are about. */
+export function isOfAnotherEdition({ headers }: RequestHead, { results }: Snapshot): boolean {
+  const shown = headers.get(editionHeader);
+  return shown !== null && !isSameEdition(results.edition, shown);
 }
 
 /** What an event stream begins with. */

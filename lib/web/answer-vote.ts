@@ -28,7 +28,14 @@ export interface VoteInput {
   readonly choices: readonly string[];
   readonly ballotId?: BallotId | undefined;
   readonly replaces?: number | undefined;
+  readonly edition?: string | undefined;
 }
+
+/**
+ * The header in which pages name the edition that they show, with a vote in JSON and with a long poll. A front of release 0.2.0 ignores it, and would refuse
+ * a member of the body that it does not know.
+ */
+export const editionHeader = "floodgate-edition";
 
 /** Details of `invalid_ballot`, for the author of a client. */
 const choiceDetails: Readonly<Record<ChoiceProblem, string>> = {
@@ -71,6 +78,7 @@ export function castVote(
 ): Promise<CastOutcome> {
   return castBallot(front.voting().cast, {
     slug,
+    edition: input.edition,
     identity,
     choices: input.choices,
     ballotId: input.ballotId,
@@ -119,7 +127,8 @@ async function answerJsonVote(
   slug: Slug,
   body: unknown,
 ): Promise<Answer> {
-  const input = parse(castRequestSchema, body);
+  const given = parse(castRequestSchema, body);
+  const input = { ...given, edition: request.headers.get(editionHeader) ?? given.edition };
   const outcome = await castVote(front, request, slug, input, identityOf(front, request));
   if (outcome.outcome !== "accepted") return problemAnswer(castError(outcome), front.log);
   const { ballotId, revision, receipt, results, voter } = outcome;
@@ -153,6 +162,8 @@ export function castError(outcome: Exclude<CastOutcome, { outcome: "accepted" }>
       return new FloodgateError("ballot_id_reused");
     case "not_found":
       return new FloodgateError("poll_not_found");
+    case "replaced":
+      return new FloodgateError("poll_replaced");
     case "not_open":
       return new FloodgateError("poll_not_open");
     case "closed":

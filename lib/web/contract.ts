@@ -6,6 +6,7 @@ import { z } from "zod";
 import { languages } from "../base/languages.ts";
 import { revisionMax } from "../model/ballot.ts";
 import { ballotIdOf } from "../model/ballot-id.ts";
+import { editionLengthMax, editionOf } from "../model/edition.ts";
 import { optionNumberMax } from "../model/ids.ts";
 import { lanes } from "../model/lane.ts";
 import type { Poll } from "../model/poll.ts";
@@ -17,7 +18,13 @@ import {
   resultsToValues,
 } from "../model/poll-rules.ts";
 import { pollState } from "../model/poll-state.ts";
-import { momentSchema, optionIdSchema, pollStateSchema, resultsSchema } from "../model/results.ts";
+import {
+  editionSchema,
+  momentSchema,
+  optionIdSchema,
+  pollStateSchema,
+  resultsSchema,
+} from "../model/results.ts";
 import { type ReceiptReport, receiptStates } from "../receipts/find-receipt.ts";
 
 export const ballotIdSchema = z.uuid().transform(ballotIdOf).meta({
@@ -44,6 +51,10 @@ export const castRequestSchema = z
         example: ["2"],
       }),
     ballotId: ballotIdSchema.optional(),
+    edition: editionSchema.max(editionLengthMax).optional().meta({
+      description:
+        "The edition of the poll that the reader saw, from the poll or its results. The vote is refused with `poll_replaced` when the slug has another poll now, or the poll another question or other options. Without it, the vote counts in the poll that has the slug",
+    }),
     replaces: z
       .int()
       .min(0)
@@ -148,6 +159,7 @@ export function toReceiptResponse(report: ReceiptReport): z.output<typeof receip
 
 export const pollResponseSchema = z.object({
   slug: z.string(),
+  edition: editionSchema,
   question: z.string(),
   description: z.string(),
   state: pollStateSchema,
@@ -203,6 +215,7 @@ const time = (ms: number | null): string | null =>
 export function toPollResponse(poll: Poll, nowMs: number): PollResponse {
   return {
     slug: poll.slug,
+    edition: editionOf(poll),
     question: poll.question,
     description: poll.description,
     state: pollState(poll, nowMs),

@@ -43,6 +43,10 @@ const slugParameter = {
   schema: { type: "string" },
 };
 
+function editionParameter(description: string): JsonSchema {
+  return { name: "Floodgate-Edition", in: "header", description, schema: { type: "string" } };
+}
+
 function queryParameter(name: string, description: string, schema: JsonSchema): JsonSchema {
   return { name, in: "query", description, schema };
 }
@@ -87,6 +91,11 @@ function votingPaths() {
         summary: "Cast a ballot",
         description:
           "The answer comes once the ballot is safely queued. A ballot that is sent again with the same ballotId gets the same answer and is counted once. With `replaces`, the request changes or withdraws the voter's current ballot. The route also takes an HTML form (`choice=…`), and answers it with a redirect to the results.",
+        parameters: [
+          editionParameter(
+            "The same as `edition` in the body, which it replaces; the site's own pages send it",
+          ),
+        ],
         requestBody: { required: true, content: json(ref("CastRequest")) },
         responses: {
           "202": { description: "The ballot is accepted", content: json(ref("CastResponse")) },
@@ -99,6 +108,7 @@ function votingPaths() {
             "poll_not_found",
             "change_refused",
             "voter_unknown",
+            "poll_replaced",
             "already_voted",
             "ballot_changed",
             "ballot_id_reused",
@@ -117,6 +127,9 @@ function votingPaths() {
         description:
           "With `after`, the answer is 204 unless there is a newer version. With `wait` as well, the request is held until there is one, or the time is over.",
         parameters: [
+          editionParameter(
+            "The edition that the client shows: results of another one are newer, whatever their version",
+          ),
           queryParameter("after", "The version that the client has", { type: "integer" }),
           queryParameter("wait", "Seconds to wait for a newer version", {
             type: "integer",

@@ -23,6 +23,7 @@ import { checkPollSecrets } from "../fleet/secret-rotation.ts";
 import type { SiteClock } from "../fleet/site-clock.ts";
 import type { Degradation } from "../health/degradation.ts";
 import type { Placement } from "../memcached/placement.ts";
+import { Editions } from "../model/edition.ts";
 import type { PublishedPolls } from "../polls/published.ts";
 import { exitStatus } from "../program/command-line.ts";
 import { BatchIds } from "../queue/batch-write.ts";
@@ -121,6 +122,7 @@ export function startVoting(parts: VotingParts): Voting {
       published,
       results,
       secrets: parts.secrets,
+      editions: new Editions(),
     },
     join: () => report.join(),
     stop: async () => {

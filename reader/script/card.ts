@@ -22,6 +22,8 @@ export function forEachCard(run: (card: HTMLElement) => void): void {
 }
 
 export const slugOf = (card: HTMLElement): string => card.dataset.poll ?? "";
+/** Names the poll and the options that the card shows. */
+export const editionOf = (card: HTMLElement): string => card.dataset.edition ?? "";
 export const stateOf = (card: HTMLElement): string => card.dataset.state ?? "";
 export const showsResults = (card: HTMLElement): boolean => part(card, "results")?.hidden === false;
 

@@ -10,7 +10,18 @@
  */
 
 import type { Results } from "#lib/model/results.ts";
-import { inArticle, part, say, setText, showsResults, slugOf, stateOf } from "./card.ts";
+import {
+  editionOf,
+  inArticle,
+  part,
+  say,
+  setText,
+  showMessage,
+  showsResults,
+  slugOf,
+  stateOf,
+} from "./card.ts";
+import { saysReplaced, showReplacement } from "./replaced.ts";
 import { writeResults } from "./show-results.ts";
 import { stored, voterHeader } from "./storage.ts";
 import { closingMs, runAt } from "./times.ts";
@@ -54,9 +65,7 @@ class ResultsFollower implements LiveUpdates {
       this.#sync();
     }).observe(card);
     part(card, "pause")?.addEventListener("click", () => {
-      this.#paused = !this.#paused;
-      setText(card, "pause", say(card, this.#paused ? "resumeUpdates" : "pauseUpdates"));
-      this.#sync();
+      this.#pause(!this.#paused);
     });
     const closing = closingMs(card);
     if (stateOf(card) === "open" && closing !== undefined) {
@@ -65,11 +74,29 @@ class ResultsFollower implements LiveUpdates {
   }
 
   show(results: Results): void {
+    // A front of release 0.2.0 names no edition.
+    if ((results.edition ?? editionOf(this.#card)) !== editionOf(this.#card)) {
+      this.#leaveToReplacement();
+      return;
+    }
     // An older version that arrives late is dropped: numbers never go back.
     if (results.version < this.#version) return;
     this.#version = results.version;
     writeResults(this.#card, results);
     if (results.state === "final") this.#sync();
+  }
+
+  #pause(paused: boolean): void {
+    this.#paused = paused;
+    setText(this.#card, "pause", say(this.#card, paused ? "resumeUpdates" : "pauseUpdates"));
+    this.#sync();
+  }
+
+  /** The page that says so may itself come from a front that does not know yet, and is not loaded over and over. */
+  #leaveToReplacement(): void {
+    this.#pause(true);
+    if (saysReplaced) showMessage(this.#card, "warn", say(this.#card, "replaced"));
+    else showReplacement(this.#card);
   }
 
   refresh(): void {
@@ -164,7 +191,11 @@ class ResultsFollower implements LiveUpdates {
   async #fetch(query: string, signal: AbortSignal): Promise<boolean> {
     try {
       const token = this.#token;
-      const headers = token === undefined ? {} : { [voterHeader]: token };
+      const headers = {
+        // A long poll is then answered at once when another poll has got the slug.
+        "Floodgate-Edition": editionOf(this.#card),
+        ...(token !== undefined && { [voterHeader]: token }),
+      };
       const answer = await fetch(this.#url + query, { signal, headers });
       const seconds = Number(
         answer.headers.get("Floodgate-Interval") ?? answer.headers.get("Retry-After"),

@@ -5,11 +5,11 @@
  * In polls where votes can be changed, the fields named `replaces` carry the revision: a form with one changes that
  * ballot, a form without one casts a first ballot.
  */
-import { part, say, setHidden, setText, slugOf } from "./card.ts";
+import { editionOf, part, say, setHidden, setText, slugOf } from "./card.ts";
 import { markOwnChoices, switchToForm, switchToResults } from "./show-results.ts";
-import { store } from "./storage.ts";
+import { type AboutPoll, store } from "./storage.ts";
 
-export interface OwnBallot {
+export interface OwnBallot extends AboutPoll {
   readonly choices: readonly string[];
   readonly revision: number;
 }
@@ -37,7 +37,7 @@ export function showOwnBallot(card: HTMLElement, ballot: OwnBallot): void {
 }
 
 export function storeOwnBallot(card: HTMLElement, ballot: OwnBallot): void {
-  store("voted", slugOf(card), ballot);
+  store("voted", slugOf(card), { ...ballot, edition: editionOf(card) });
   showOwnBallot(card, ballot);
 }
 

@@ -8,6 +8,7 @@
 
 import type { Results } from "#lib/model/results.ts";
 import {
+  editionOf,
   inArticle,
   langQuery,
   part,
@@ -28,8 +29,17 @@ import {
   storeOwnBallot,
 } from "./own-ballot.ts";
 import { rankByButtons } from "./ranks.ts";
+import { showReplacement } from "./replaced.ts";
 import { markOwnChoices } from "./show-results.ts";
-import { canStore, onVotedElsewhere, type Pending, store, stored, voterHeader } from "./storage.ts";
+import {
+  canStore,
+  isAbout,
+  onVotedElsewhere,
+  type Pending,
+  store,
+  stored,
+  voterHeader,
+} from "./storage.ts";
 
 const backoffMsFirst = 1_000;
 const backoffMsMax = 30_000;
@@ -48,6 +58,7 @@ export function enableVoting(card: HTMLElement, live: LiveUpdates): void {
   const form = card.querySelector<HTMLFormElement>("form[data-part=vote]");
   if (!form) return;
   const slug = slugOf(card);
+  const edition = editionOf(card);
   if (inArticle && !canStore()) {
     linkToVotePage(card, form);
     return;
@@ -66,15 +77,16 @@ export function enableVoting(card: HTMLElement, live: LiveUpdates): void {
     }
     const replaces = replacesIn(form);
     const before = stored<Pending>("pending", slug);
-    const same = before && before.replaces === replaces;
+    const same = before && before.replaces === replaces && isAbout(edition, before);
     const ballotId = same ? before.ballotId : crypto.randomUUID();
     const change = replaces === undefined ? {} : { replaces };
-    void castVote(card, form, live, { ballotId, choices, ...change });
+    void castVote(card, form, live, { ballotId, choices, edition, ...change });
   });
   offerChanges(card, {
     fill: choices => fillForm(form, kind, choices),
     withdraw: async replaces => {
-      await castVote(card, form, live, { ballotId: crypto.randomUUID(), choices: [], replaces });
+      const ballotId = crypto.randomUUID();
+      await castVote(card, form, live, { ballotId, choices: [], edition, replaces });
       if (ownBallotIn(card)?.choices.length === 0) fillForm(form, kind, []);
     },
   });
@@ -87,10 +99,17 @@ export function enableVoting(card: HTMLElement, live: LiveUpdates): void {
     live.refresh();
   };
   const mine = stored<OwnBallot>("voted", slug);
-  if (mine && !ownBallotIn(card) && !card.querySelector("[data-mine]")) showMine(mine);
-  onVotedElsewhere(slug, showMine);
+  const isMine = mine && isAbout(edition, mine);
+  if (isMine && !ownBallotIn(card) && !card.querySelector("[data-mine]")) showMine(mine);
+  onVotedElsewhere(slug, edition, showMine);
   const unfinished = stored<Pending>("pending", slug);
-  if (!unfinished || stateOf(card) !== "open") return;
+  if (!unfinished) return;
+  if (!isAbout(edition, unfinished)) {
+    store("pending", slug, undefined);
+    showMessage(card, "warn", say(card, "replaced"));
+    return;
+  }
+  if (stateOf(card) !== "open") return;
   fillForm(form, kind, unfinished.choices);
   void castVote(card, form, live, unfinished);
 }
@@ -137,16 +156,18 @@ async function castVote(
 async function sendBallot(
   url: string,
   slug: string,
-  pending: Pending,
+  { edition, ...ballot }: Pending,
 ): Promise<Response | undefined> {
   try {
     return await fetch(url, {
       method: "POST",
       headers: {
         "Content-Type": "application/json",
+        // No member of the body: a front of release 0.2.0 would refuse one that it does not know.
+        ...(edition !== undefined && { "Floodgate-Edition": edition }),
         ...(inArticle && { [voterHeader]: stored<string>("token", slug) ?? "" }),
       },
-      body: JSON.stringify(pending),
+      body: JSON.stringify(ballot),
     });
   } catch {
     return undefined;
@@ -182,6 +203,8 @@ async function showAnswer(
     const found = body.code === "ballot_changed" ? "changedElsewhere" : "alreadyVoted";
     showMessage(card, "warn", say(card, body.choices?.length === 0 ? "withdrawn" : found));
     showAccepted(card, live, body, body.choices ?? []);
+  } else if (body.code === "poll_replaced") {
+    showReplacement(card);
   } else if (body.code === "ballot_id_reused") {
     showMessage(card, "warn", say(card, "ballotIdReused"));
   } else if (body.code === "poll_closed") {

@@ -1,3 +1,9 @@
+/** A slug may have been given to another poll since an entry was stored, so the entry says which poll it is about. */
+export interface AboutPoll {
+  /** Absent in entries of release 0.2.0. */
+  readonly edition?: string;
+}
+
 /**
  * What this browser stores of a poll. In another site's page, storage may be denied (Chromium denies it together
  * with third-party cookies); then the data lives as long as the page.
@@ -7,7 +13,7 @@
  * - *voted*: the reader's own ballot, for pages that come from a cache.
  * - *token*: the voter's identity where no cookie is stored. One for each poll, like the identity in it.
  */
-export interface Pending {
+export interface Pending extends AboutPoll {
   readonly ballotId: string;
   readonly choices: readonly string[];
   /** The revision that the ballot replaces. */
@@ -44,10 +50,19 @@ export function stored<T>(kind: Kind, slug: string): T | undefined {
   return text === undefined ? undefined : (JSON.parse(text) as T);
 }
 
+/** Only polls that release 0.2.0 made have fewer than 16 digits in their edition, and can have entries without one. */
+export const isAbout = (edition: string, entry: AboutPoll): boolean =>
+  entry.edition === undefined ? edition.indexOf(".") < 16 : entry.edition === edition;
+
 /** Calls `run` when the reader has cast or changed a vote in another frame or window. */
-export function onVotedElsewhere<T>(slug: string, run: (voted: T) => void): void {
+export function onVotedElsewhere<T extends AboutPoll>(
+  slug: string,
+  edition: string,
+  run: (voted: T) => void,
+): void {
   others.addEventListener("message", ({ data }) => {
-    if (data.key === keyOf("voted", slug) && data.value) run(data.value as T);
+    const voted = data.value as T | undefined;
+    if (data.key === keyOf("voted", slug) && voted && isAbout(edition, voted)) run(voted);
   });
 }
 

@@ -53,13 +53,17 @@ function withQuery(path: string, ...parameters: readonly string[]): string {
 /** Size of the picture at `picturePath`, in pixels. */
 export const pictureSize = { width: 1200, height: 630 } as const;
 
+/** Digits of the poll key that tell the pictures of one slug apart. */
+const pictureKeyDigits = 6;
+
 /**
  * The path of the picture that other sites show with a link to a poll. They cache it for a long time under its
- * address, so the address changes with the poll's version, and names the language where the poll has none of its own.
+ * address, so the address changes with the poll and its version, and names the language where the poll has none of its
+ * own.
  */
 export function picturePath(
-  { slug, version, language }: Pick<Poll, "slug" | "version" | "language">,
+  { key, slug, version, language }: Pick<Poll, "key" | "slug" | "version" | "language">,
   shown: Language,
 ): string {
-  return `/p/${slug}/og.png?v=${version}${language === null ? `&lang=${shown}` : ""}`;
+  return `/p/${slug}/og.png?v=${version}-${key.slice(-pictureKeyDigits)}${language === null ? `&lang=${shown}` : ""}`;
 }

@@ -5,6 +5,7 @@
  * The script changes this same markup, found by `data-*` attributes, so a state looks the same whether the server
  * or the script produced it.
  */
+import { editionOf } from "#lib/model/edition.ts";
 import { type CardProps, showsNumbers } from "./card-props.ts";
 import { Explanation } from "./explanation.tsx";
 import { Eyebrow } from "./eyebrow.tsx";
@@ -21,6 +22,7 @@ export function PollCard(props: CardProps) {
     <article
       class="poll"
       data-poll={poll.slug}
+      data-edition={editionOf(poll)}
       data-state={state}
       data-kind={poll.kind}
       data-choices-min={poll.choicesMin}

@@ -20,6 +20,7 @@ const texts = [
   "paused",
   "pauseUpdates",
   "readerPoll",
+  "replaced",
   "resumeUpdates",
   "sending",
   "unreachable",

@@ -1,5 +1,6 @@
 /** @jsxImportSource hono/jsx */
 /** The vote form: real radio buttons or checkboxes, each row clickable. Choosing an option sends nothing. */
+import { editionOf } from "#lib/model/edition.ts";
 import type { Poll } from "#lib/model/poll.ts";
 import type { Words } from "../words/words.ts";
 import type { CardProps } from "./card-props.ts";
@@ -31,6 +32,7 @@ export function VoteForm(props: CardProps & { hidden: boolean }) {
       hidden={hidden}
       novalidate
     >
+      <Edition poll={poll} />
       {poll.mayChange && <Replaces revision={revision} />}
       <fieldset class="poll-choices" aria-describedby="instruction">
         <legend>
@@ -71,6 +73,11 @@ export function VoteForm(props: CardProps & { hidden: boolean }) {
   );
 }
 
+/** The hidden field that says which poll, and which options, the reader sees. */
+function Edition({ poll }: { poll: Poll }) {
+  return <input type="hidden" name="edition" value={editionOf(poll)} />;
+}
+
 /** The hidden field with the revision that a form replaces; disabled for a first ballot. */
 function Replaces({ revision }: { revision: number | undefined }) {
   const none = revision === undefined;
@@ -87,6 +94,7 @@ export function ChangeVote({ words, poll, surface, urlLanguage, revision, mine }
         {words.say("changeVote")}
       </a>
       <form method="post" action={votePath(poll, surface, urlLanguage)} data-part="withdraw">
+        <Edition poll={poll} />
         <Replaces revision={revision} />
         <input type="hidden" name="withdraw" value="yes" />
         <button class="poll-link" type="submit">

@@ -37,6 +37,8 @@ function normalised(text: string, { own }: Target): string {
     .replaceAll(/"receipt":"[\w-]+"/g, '"receipt":"{code}"')
     .replaceAll(/\/receipt\/[\w-]+/g, "/receipt/{code}")
     .replaceAll(/"version":\d+/g, '"version":{n}')
+    .replaceAll(/[0-9a-f]{16}\.[\w-]{11}/g, "{edition}")
+    .replaceAll(/og\.png\?v=\d+-\d+/g, "og.png?v={n}")
     .replaceAll(/"waiting":(\d+|null)/g, '"waiting":{n}')
     .replaceAll(/Still being counted: \d+/g, "Still being counted: {n}")
     .replaceAll(/^(id|retry): \d+$/gm, "$1: {n}");

@@ -75,6 +75,17 @@ const getAgain =
     }
   };
 
+const otherEdition = "0123456789abcdef.AAAAAAAAAAA";
+
+/** With the edition that the poll has now. */
+const castWithEdition =
+  (requestOf: (edition: string) => Pick<PlainRequest, "headers" | "body">): Send =>
+  async target => {
+    const { body } = await target.ask({ path: `/api/polls/${target.own}` });
+    const { edition } = JSON.parse(body) as { edition: string };
+    return target.ask({ method: "POST", path: votes(target), ...requestOf(edition) });
+  };
+
 const voting: Readonly<Record<string, Send>> = {
   "a vote": cast(() => ballot()),
   "a vote without a ballot id": cast(() => JSON.stringify({ choices: ["1"] })),
@@ -130,6 +141,33 @@ const voting: Readonly<Record<string, Send>> = {
     json,
     ({ draft }) => `/api/polls/${draft}/votes`,
   ),
+  "a vote from a page of the poll as it is": castWithEdition(edition => ({
+    headers: { ...json, "Floodgate-Edition": edition },
+    body: ballot(),
+  })),
+  "a vote whose body names the edition": castWithEdition(edition => ({
+    headers: json,
+    body: ballot({ edition }),
+  })),
+  "a form of the poll as it is": castWithEdition(edition => ({
+    headers: form,
+    body: `choice=1&edition=${edition}`,
+  })),
+  "a vote from a page of another poll": cast(() => ballot(), {
+    ...json,
+    "Floodgate-Edition": otherEdition,
+  }),
+  "a vote whose body names another edition": cast(() => ballot({ edition: otherEdition })),
+  "a vote with too long an edition": cast(() => ballot({ edition: "x".repeat(50) })),
+  "a change from a page of another poll": cast(() =>
+    ballot({ choices: [], replaces: 0, edition: otherEdition }),
+  ),
+  "a form of another poll": cast(() => `choice=1&edition=${otherEdition}`, form),
+  "a form of another poll in an embed": cast(
+    () => `choice=1&edition=${otherEdition}`,
+    form,
+    target => `${votes(target)}?from=embed`,
+  ),
   "a form without a cookie": cast(() => "choice=1", form),
   "a form": castByForm("choice=1"),
   "a form in an embed": async target => {
@@ -156,11 +194,21 @@ const reading: Readonly<Record<string, Send>> = {
   "results held until something is newer": get(
     target => `${results(target)}?after=9007199254740991&wait=1`,
   ),
+  "results held by a page of another poll": get(
+    target => `${results(target)}?after=9007199254740991&wait=1`,
+    { "Floodgate-Edition": otherEdition },
+  ),
   "results with a bad query": get(target => `${results(target)}?after=x`),
   "results of an unknown poll": get(() => "/api/polls/no-such-poll/results"),
   "results of a draft": get(({ draft }) => `/api/polls/${draft}/results`),
   "final results": get(({ closed }) => `/api/polls/${closed}/results`),
   "a stream": target => target.ask({ path: `${results(target)}/stream`, until: /^data: .*\n\n/m }),
+  "a stream for a viewer with a higher version": target =>
+    target.ask({
+      path: `${results(target)}/stream`,
+      headers: { "Last-Event-ID": "9007199254740991" },
+      until: /^data: .*\n\n/m,
+    }),
   "a stream of an unknown poll": get(() => "/api/polls/no-such-poll/results/stream"),
   "a poll": get(({ open }) => `/api/polls/${open}`),
   "a draft": get(({ draft }) => `/api/polls/${draft}`),
@@ -185,6 +233,7 @@ const pages: Readonly<Record<string, Send>> = Object.fromEntries(
         [page, get(path)],
         [`${page} in another language`, get(path, { "Accept-Language": "sv, en;q=0.5" })],
         [`${page} in the address's language`, get(target => `${path(target)}?lang=ar`)],
+        [`${page} after a page of another poll`, get(target => `${path(target)}?replaced`)],
         [`${page} that the client has`, getAgain(path)],
         [`${page} of a closed poll`, get(({ closed }) => before + closed + rest)],
         [`${page} of a draft`, get(({ draft }) => before + draft + rest)],

@@ -138,6 +138,7 @@ export class Readers {
     try {
       const { outcome } = await castBallot(cast, {
         slug: poll.slug,
+        edition: undefined,
         identity: { id: identity, signedBy: secrets.all[0] as VoterSecrets },
         choices,
         ballotId,

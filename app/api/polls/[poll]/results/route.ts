@@ -1,6 +1,7 @@
 /**
  * `GET /api/polls/{poll}/results`: the results, from memcached. With `?after={version}`, only when there is
- * a newer version (otherwise 204); with `&wait={seconds}`, as soon as there is one.
+ * a newer version (otherwise 204); with `&wait={seconds}`, as soon as there is one. For a page that shows
+ * another poll of this slug, these results are newer whatever their version.
  */
 import { SECOND } from "#lib/base/clock.ts";
 import { dataHeaders } from "#lib/http/headers.ts";
@@ -10,6 +11,7 @@ import { jsonText, responseOf } from "#lib/http/respond.ts";
 import { waitForNews } from "#lib/results/long-poll.ts";
 import {
   anySite,
+  isOfAnotherEdition,
   pollWithResults,
   requesterOf,
   resultsAnswer,
@@ -30,9 +32,9 @@ export const GET = routeHandler<RouteContext>(async (request, context) => {
     return responseOf(answerFor(answer, request.headers.get("if-none-match")));
   }
   const news =
-    current.results.version > after
+    current.results.version > after || isOfAnotherEdition(request, current)
       ? current
-      : await waitForNews(front.live, poll.slug, requester, {
+      : await waitForNews(front.live, poll, requester, {
           after,
           waitMs: wait * SECOND,
           signal: request.signal,

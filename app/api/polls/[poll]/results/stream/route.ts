@@ -23,7 +23,7 @@ export const GET = routeHandler<RouteContext>(async (request, context) => {
   if (state === "final" && version <= knownVersion) {
     return new Response(null, { status: 204, headers: streamHeaders });
   }
-  return new Response(streamResults(front.live, poll.slug, requester, current, knownVersion), {
+  return new Response(streamResults(front.live, poll, requester, current, knownVersion), {
     headers: { ...streamHeaders, "Content-Type": "text/event-stream" },
   });
 });
