@@ -77,7 +77,7 @@ export function receiptPage(context: PageContext, report: ReceiptReport): string
           </p>
         )}
         <p class="poll-fine">
-          <code class="receipt-code">{code}</code>
+          <code>{code}</code>
         </p>
         <p class="poll-fine">{words.say("receiptPrivacy")}</p>
       </article>

@@ -8,6 +8,8 @@ import { type Seeded, Site } from "#test/support/site.ts";
 export interface BrowserSite {
   readonly url: string;
   readonly seeded: Seeded;
+  /** The page of a worker. */
+  readonly workerUrl: string;
   /** For tests that let MySQL fall silent; it has to be woken again. */
   readonly databasePid: number;
   /** A front that is reached over TLS, at `https://localhost:{tlsPort}`. */
@@ -30,6 +32,7 @@ export async function startBrowserSite(): Promise<BrowserSite> {
   return {
     url: site.url,
     seeded: site.seeded,
+    workerUrl: `http://127.0.0.1:${site.workers[0]?.port}`,
     databasePid: site.database.child.pid,
     secure: { port, tlsPort },
     stop: () => site.stop(),

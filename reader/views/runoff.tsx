@@ -10,42 +10,46 @@ export function RunoffTable({ words, poll, results }: CardProps) {
   const rounds = runoff?.rounds ?? [];
   return (
     <section data-part="runoff" data-at={runoff?.computedAt}>
-      <h2 class="poll-subtitle">{words.say("runoff")}</h2>
+      <h2 class="poll-subtitle" id="runoff-title">
+        {words.say("runoff")}
+      </h2>
       <p class="poll-fine poll-number" data-part="runoff-at">
         {runoff
           ? words.say("runoffAt", { time: words.time(Date.parse(runoff.computedAt)) })
           : words.say("runoffPending")}
       </p>
-      <table class="poll-table" hidden={rounds.length === 0}>
-        <thead>
-          <tr>
-            <th scope="col">{words.say("option")}</th>
-            {rounds.map((_, index) => (
-              <th scope="col">{words.say("round", { number: words.number(index + 1) })}</th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {poll.options.map(({ number, label }) => (
-            <tr data-winner={runoff?.winner === String(number) ? "" : undefined}>
-              <th scope="row">
-                <bdi>{label}</bdi>
-              </th>
-              {rounds.map(({ votes }) => (
-                <td>{format(votes[String(number)])}</td>
-              ))}
-            </tr>
-          ))}
-          {!percentages && (
+      <section class="poll-scroll" aria-labelledby="runoff-title" tabindex={0}>
+        <table class="poll-table" hidden={rounds.length === 0}>
+          <thead>
             <tr>
-              <th scope="row">{words.say("noFurtherChoice")}</th>
-              {rounds.map(({ exhausted }) => (
-                <td>{words.number(exhausted ?? 0)}</td>
+              <th scope="col">{words.say("option")}</th>
+              {rounds.map((_, index) => (
+                <th scope="col">{words.say("round", { number: words.number(index + 1) })}</th>
               ))}
             </tr>
-          )}
-        </tbody>
-      </table>
+          </thead>
+          <tbody>
+            {poll.options.map(({ number, label }) => (
+              <tr data-winner={runoff?.winner === String(number) ? "" : undefined}>
+                <th scope="row">
+                  <bdi>{label}</bdi>
+                </th>
+                {rounds.map(({ votes }) => (
+                  <td>{format(votes[String(number)])}</td>
+                ))}
+              </tr>
+            ))}
+            {!percentages && (
+              <tr>
+                <th scope="row">{words.say("noFurtherChoice")}</th>
+                {rounds.map(({ exhausted }) => (
+                  <td>{words.number(exhausted ?? 0)}</td>
+                ))}
+              </tr>
+            )}
+          </tbody>
+        </table>
+      </section>
     </section>
   );
 }

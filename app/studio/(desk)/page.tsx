@@ -54,7 +54,7 @@ function PollTable({ polls }: { polls: readonly DeskPoll[] }) {
             key={poll.slug}
             className="block border-b border-hair px-4 py-3 last:border-0 md:table-row md:p-0"
           >
-            <td className="block md:table-cell md:px-4 md:py-3">
+            <td className="block wrap-anywhere md:table-cell md:px-4 md:py-3">
               <Link
                 href={`/studio/polls/${poll.slug}`}
                 className="flex min-h-11 items-center font-serif text-base font-semibold hover:underline md:min-h-0"

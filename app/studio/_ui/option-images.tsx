@@ -24,8 +24,8 @@ export function OptionImages({ labels, values, problems }: OptionImagesProps) {
       {labels.length === 0 && <p className="text-sm text-soft">Enter the options first.</p>}
       {labels.map((label, index) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: fields stay where they are while labels are typed
-        <fieldset key={index} className="flex flex-col gap-3">
-          <legend className="mb-1 font-semibold">{label}</legend>
+        <fieldset key={index} className="flex min-w-0 flex-col gap-3">
+          <legend className="mb-1 font-semibold wrap-anywhere">{label}</legend>
           <TextField
             label="Image address"
             name={`image.${index}`}

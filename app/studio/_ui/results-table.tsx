@@ -149,7 +149,7 @@ function Table({ titles, children }: TableProps) {
               <th
                 key={title}
                 scope="col"
-                className={`px-4 py-2.5 font-semibold ${index > 0 ? "text-right" : ""}`}
+                className={`px-4 py-2.5 font-semibold ${index > 0 ? "text-right whitespace-nowrap" : "sticky left-0 bg-card"}`}
               >
                 {title}
               </th>
@@ -173,7 +173,7 @@ function Row({ label, cells, strong }: RowProps) {
     <tr className={`border-b border-hair last:border-0 ${strong ? "font-semibold" : ""}`}>
       <th
         scope="row"
-        className={`min-w-36 px-4 py-2.5 [overflow-wrap:anywhere] ${strong ? "" : "font-normal"}`}
+        className={`sticky left-0 min-w-36 bg-card px-4 py-2.5 wrap-anywhere ${strong ? "" : "font-normal"}`}
       >
         {label}
       </th>

@@ -43,16 +43,18 @@ export default async function PollPageView({ params }: Props) {
             All polls
           </Link>
         </p>
-        <h1 className="font-serif text-2xl leading-tight font-semibold text-balance">
+        <h1 className="font-serif text-2xl leading-tight font-semibold text-balance wrap-anywhere">
           {poll.question}
         </h1>
-        {poll.description && <p className="mt-1 text-soft">{poll.description}</p>}
+        {poll.description && (
+          <p className="mt-1 whitespace-pre-line wrap-anywhere text-soft">{poll.description}</p>
+        )}
         <div className="mt-3 flex flex-wrap items-center gap-x-4 gap-y-2">
           <StateLabel state={state}>{stateInWords}</StateLabel>
           {state !== "draft" && (
             <a
               href={`/p/${poll.slug}`}
-              className="text-sm text-accent underline underline-offset-4"
+              className="min-w-0 text-sm wrap-anywhere text-accent underline underline-offset-4"
             >
               {publicUrl}/p/{poll.slug}
             </a>
@@ -120,7 +122,7 @@ function Reopenings({ poll: { reopenings = [] } }: { poll: PollPage["poll"] }) {
   return (
     <section className="rounded border border-hair bg-card p-4">
       <h2 className="mb-1 font-serif text-lg font-semibold">Corrections of the result</h2>
-      <ul className="flex flex-col gap-1">
+      <ul className="flex flex-col gap-1 wrap-anywhere">
         {reopenings.map(({ reopenedAtMs, reason, ballotsBefore, ballotsAfter }) => (
           <li key={reopenedAtMs}>
             {sayTime(reopenedAtMs, zone)}: {ballotsBefore} votes before,{" "}
