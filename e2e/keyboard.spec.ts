@@ -89,12 +89,11 @@ test("options are graded by keyboard alone, one group after the other", async ({
   await page.goto(`/p/${slug}`);
   const grade = (option: string, name: string) =>
     page.getByRole("radiogroup", { name: option }).getByRole("radio", { name });
-  await tabTo(page, grade("Ada", "1"));
-  await page.keyboard.press("ArrowRight");
-  await page.keyboard.press("ArrowRight");
+  await tabTo(page, grade("Ada", "No grade"));
+  for (const _ of [1, 2, 3]) await page.keyboard.press("ArrowRight");
   await expect(grade("Ada", "3")).toBeChecked();
   await page.keyboard.press("Tab");
-  await expect(grade("Ben", "1")).toBeFocused();
+  await expect(grade("Ben", "No grade")).toBeFocused();
   await page.keyboard.press("ArrowLeft");
   await expect(grade("Ben", "5")).toBeChecked();
   await tabTo(page, page.getByRole("button", { name: "Vote" }));

@@ -62,7 +62,7 @@ test("without JavaScript, an incomplete vote is explained and keeps its choices"
   await page.goto(`/p/${slug}`);
   await page.getByLabel("No", { exact: true }).check();
   await page.getByRole("button", { name: "Vote" }).click();
-  await expect(page.getByRole("status")).toHaveText("Choose 2 options.");
+  await expect(page.getByRole("status")).toHaveText("Choose exactly 2 options.");
   await expect(page.getByLabel("No", { exact: true })).toBeChecked();
 });
 

@@ -25,8 +25,8 @@ import {
 import { type PageContext, pageContextOf } from "./page-context.ts";
 import { htmlResponse } from "./page-response.ts";
 import { pollPage } from "./render-pages.tsx";
+import { instruction } from "./views/instruction.ts";
 import { pollPath, type Surface, votePath } from "./views/paths.ts";
-import { instruction } from "./views/vote-form.tsx";
 import type { Words } from "./words/words.ts";
 
 /** Marks the repeated form: a cookie still missing then means that the browser stores none. */

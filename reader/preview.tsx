@@ -14,6 +14,7 @@ export interface PreviewInput {
   readonly description: string;
   readonly options: readonly { readonly label: string; readonly image?: OptionImage }[];
   readonly kind: Poll["kind"];
+  readonly choicesMin: number;
   readonly choicesMax: number;
   readonly closesAtMs: number | null;
 }
@@ -21,14 +22,17 @@ export interface PreviewInput {
 /** The poll that the form would create, with placeholders for empty fields. */
 export function previewPoll({ options, ...input }: PreviewInput): Poll {
   const unwritten = [{ label: "…" }, { label: "…" }];
+  const most = options.length || 1;
+  const choicesMax =
+    input.kind === "choice" ? Math.max(1, Math.min(input.choicesMax || 1, most)) : most;
   return {
     id: 0 as PollId,
     key: "0" as PollKey,
     slug: "preview" as Slug,
     question: input.question || "…",
     description: input.description,
-    choicesMin: 1,
-    choicesMax: Math.max(1, Math.min(input.choicesMax || 1, options.length || 1)),
+    choicesMin: Math.max(1, Math.min(input.choicesMin || 1, choicesMax)),
+    choicesMax,
     opensAtMs: 0,
     closesAtMs: input.closesAtMs,
     finalizedAtMs: null,

@@ -44,11 +44,17 @@ const page = (shown: Shown, at: PageContext = site): string =>
 /** As the script has it: buttons in the place of the selects. */
 const withButtons = (html: string): string => {
   let rank = 0;
+  let button = 0;
   return html
     .replaceAll(
       'class="poll-option poll-ranked"',
       () =>
         `class="poll-option poll-ranked poll-by-buttons" data-rank="${++rank > 2 ? "–" : rank}"`,
+    )
+    .replaceAll(
+      'data-move="toggle" hidden=""></button>',
+      () =>
+        `data-move="toggle" ${++button > 2 ? 'aria-label="–">–' : `aria-label="${button}" aria-pressed="true">${button}`}</button>`,
     )
     .replaceAll('<select class="poll-rank"', '<select hidden class="poll-rank"');
 };

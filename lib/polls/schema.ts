@@ -128,6 +128,13 @@ const optionOrder = z
   .enum(optionOrders)
   .meta({ description: "`random`: a new order each second; pinned options stay last" });
 
+const choiceCountProblem = `must be a whole number from 1 to ${optionsMax}`;
+
+const choiceCount = z
+  .int(choiceCountProblem)
+  .min(1, choiceCountProblem)
+  .max(optionsMax, choiceCountProblem);
+
 const fields = {
   slug: slugSchema.optional(),
   question: lineOfText(questionLengthMax),
@@ -136,8 +143,8 @@ const fields = {
     .array(optionSchema)
     .min(optionsMin, `must have at least ${optionsMin} options`)
     .max(optionsMax, `must have at most ${optionsMax} options`),
-  choicesMin: z.int().min(1).max(optionsMax).default(1),
-  choicesMax: z.int().min(1).max(optionsMax).default(1),
+  choicesMin: choiceCount.default(1),
+  choicesMax: choiceCount.default(1),
   opensAt: moment.nullish(),
   closesAt: moment.nullish(),
   language: z.enum(languages).nullish(),
@@ -167,7 +174,7 @@ export function contradictions(poll: {
   if (poll.choicesMin > poll.options.length) {
     found.push({ path: "choicesMin", message: "must not be more than there are options" });
   } else if (poll.choicesMin > poll.choicesMax) {
-    found.push({ path: "choicesMin", message: "must not be more than choicesMax" });
+    found.push({ path: "choicesMin", message: "must not be more than the maximum (choicesMax)" });
   }
   if (poll.choicesMax > poll.options.length) {
     found.push({ path: "choicesMax", message: "must not be more than there are options" });
@@ -213,8 +220,8 @@ export const updatePollSchema = z
     optionOrder,
     ...rules,
     description: optionalLinesOfText(descriptionLengthMax),
-    choicesMin: z.int().min(1).max(optionsMax),
-    choicesMax: z.int().min(1).max(optionsMax),
+    choicesMin: choiceCount,
+    choicesMax: choiceCount,
   })
   .partial()
   .extend({ version: z.int().min(1).optional() });

@@ -78,7 +78,8 @@ export function showMessage(card: HTMLElement, tone: Tone, text: string): void {
   if (!message) return;
   message.dataset.tone = tone;
   message.hidden = false;
-  message.textContent = text;
+  // The same text again is not rewritten, so that it is read out once.
+  if (message.textContent !== text) message.textContent = text;
 }
 
 function fillPlaceholders(text: string, values: Readonly<Record<string, string>>): string {

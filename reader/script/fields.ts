@@ -1,7 +1,42 @@
-/** Reads and fills the fields of the vote form. */
+/** Reads and fills the fields of the vote form, and keeps them within the poll's rules. */
+import { formatNumber, part, say, setText } from "./card.ts";
 
-/** The choices as the API takes them; `undefined` when a rank was given twice. */
-export function choicesIn(form: HTMLFormElement, kind: string): string[] | undefined {
+/** The choices as the API takes them; `undefined` when they are against the poll's rules. */
+export function choicesIn(card: HTMLElement, form: HTMLFormElement): string[] | undefined {
+  const { kind, choicesMin, choicesMax } = card.dataset;
+  const choices = fieldsIn(form, kind);
+  const count = choices?.length ?? 0;
+  return count < Number(choicesMin) || count > Number(choicesMax) ? undefined : choices;
+}
+
+/**
+ * After each change of the form: a warning that has been heeded goes, and of several options no more can be ticked
+ * than the poll allows.
+ */
+export function followRules(card: HTMLElement, form: HTMLFormElement): void {
+  const boxes = [...form.querySelectorAll<HTMLInputElement>("[type=checkbox]")];
+  const count = part(card, "chosen");
+  const follow = () => {
+    const message = part(card, "message");
+    if (message?.textContent === say(card, "choose") && choicesIn(card, form)) {
+      message.hidden = true;
+      message.textContent = "";
+    }
+    const max = Number(card.dataset.choicesMax);
+    const chosen = boxes.filter(box => box.checked).length;
+    const isFull = chosen >= max && max < boxes.length;
+    for (const box of boxes) box.disabled = isFull && !box.checked;
+    const values = { chosen: formatNumber(chosen), max: formatNumber(max) };
+    setText(card, "chosen", say(card, isFull ? "chosenMost" : "chosen", values));
+  };
+  form.addEventListener("change", follow);
+  follow();
+  // Only from here on: what the page begins with is not news.
+  count?.setAttribute("aria-live", "polite");
+}
+
+/** `undefined` when a rank was given twice. */
+function fieldsIn(form: HTMLFormElement, kind?: string): string[] | undefined {
   const fields = [...new FormData(form)]
     .filter(([name]) => name.startsWith("choice"))
     .map(([, value]) => String(value))
@@ -15,13 +50,12 @@ export function choicesIn(form: HTMLFormElement, kind: string): string[] | undef
   return ids.filter(Boolean);
 }
 
-export function fillForm(form: HTMLFormElement, kind: string, choices: readonly string[]): void {
+export function fillForm(form: HTMLFormElement, choices: readonly string[]): void {
   for (const input of form.querySelectorAll(
     "input:not([type=hidden])",
   ) as NodeListOf<HTMLInputElement>) {
-    input.checked = choices.includes(input.value);
+    input.checked = input.value === "" || choices.includes(input.value);
   }
-  if (kind !== "ranked") return;
   const ranks = choices.map((id, index) => `${id}:${index + 1}`);
   for (const select of form.querySelectorAll("select")) {
     const values = [...select.options].map(option => option.value);

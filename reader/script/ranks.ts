@@ -1,12 +1,12 @@
 /**
- * Ranking by up and down buttons. A tap on an unranked option gives it the next rank. Ranked options come first, in
- * order.
+ * Ranking by buttons. A tap on an unranked option gives it the next rank, and a tap on a rank takes it back. Ranked
+ * options come first, in order.
  *
  * The selects stay the form's fields, hidden; readers without script use them directly.
  */
 import { formatNumber, say, setText } from "./card.ts";
 
-type Move = "up" | "down";
+type Move = "up" | "down" | "toggle";
 
 export function rankByButtons(card: HTMLElement, form: HTMLFormElement): void {
   const list = form.querySelector(".poll-options");
@@ -23,6 +23,10 @@ export function rankByButtons(card: HTMLElement, form: HTMLFormElement): void {
       const rank = order.indexOf(row) + 1;
       selectOf(row).selectedIndex = rank;
       row.dataset.rank = rank > 0 ? formatNumber(rank) : "–";
+      const toggle = buttonOf(row, "toggle");
+      toggle?.setAttribute("aria-label", sayRank(card, row, rank > 0));
+      toggle?.setAttribute("aria-pressed", String(rank > 0));
+      if (toggle) toggle.textContent = row.dataset.rank;
       disable(row, "up", rank === 1);
       disable(row, "down", rank === 0);
     }
@@ -37,18 +41,19 @@ export function rankByButtons(card: HTMLElement, form: HTMLFormElement): void {
     const order = ranked();
     const at = order.indexOf(row);
     if (at === -1) {
-      if (where === "up") order.push(row);
-    } else if (where === "down" && at === order.length - 1) order.pop();
-    else order.splice(Math.max(0, at + (where === "up" ? -1 : 1)), 0, ...order.splice(at, 1));
+      if (where !== "down") order.push(row);
+    } else if (where === "toggle" || (where === "down" && at === order.length - 1)) {
+      order.splice(at, 1);
+    } else order.splice(Math.max(0, at + (where === "up" ? -1 : 1)), 0, ...order.splice(at, 1));
     write(order);
-    const { label = "", rank = "" } = row.dataset;
-    const key = order.includes(row) ? "ranked" : "unranked";
-    setText(card, "summary", say(card, key, { option: label, rank }));
+    form.dispatchEvent(new Event("change"));
+    setText(card, "summary", sayRank(card, row, order.includes(row)));
   };
 
   for (const row of rows) {
     row.classList.add("poll-by-buttons");
     selectOf(row).hidden = true;
+    buttonOf(row, "toggle")?.removeAttribute("hidden");
     row.addEventListener("click", ({ target }) => {
       const button = (target as Element).closest<HTMLElement>("[data-move]");
       if (button) move(row, button.dataset.move as Move);
@@ -59,7 +64,14 @@ export function rankByButtons(card: HTMLElement, form: HTMLFormElement): void {
   write(ranked());
 }
 
+const buttonOf = (row: HTMLElement, name: Move) => row.querySelector(`[data-move=${name}]`);
+
+function sayRank(card: HTMLElement, row: HTMLElement, isRanked: boolean): string {
+  const { label = "", rank = "" } = row.dataset;
+  return say(card, isRanked ? "ranked" : "unranked", { option: label, rank });
+}
+
 /** Disables a button for use but not for focus: the focus stays on it when an option reaches the top. */
 function disable(row: HTMLElement, name: Move, disabled: boolean): void {
-  row.querySelector(`[data-move=${name}]`)?.setAttribute("aria-disabled", String(disabled));
+  buttonOf(row, name)?.setAttribute("aria-disabled", String(disabled));
 }

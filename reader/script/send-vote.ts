@@ -18,7 +18,7 @@ import {
   slugOf,
   stateOf,
 } from "./card.ts";
-import { choicesIn, fillForm } from "./fields.ts";
+import { choicesIn, fillForm, followRules } from "./fields.ts";
 import type { LiveUpdates } from "./live-updates.ts";
 import {
   type OwnBallot,
@@ -65,12 +65,11 @@ export function enableVoting(card: HTMLElement, live: LiveUpdates): void {
   }
   const { kind = "choice" } = card.dataset;
   if (kind === "ranked") rankByButtons(card, form);
+  followRules(card, form);
   form.addEventListener("submit", event => {
     event.preventDefault();
-    const { choicesMin = "1", choicesMax = "1" } = card.dataset;
-    const choices = choicesIn(form, kind);
-    const count = choices?.length ?? 0;
-    if (!choices || count < Number(choicesMin) || count > Number(choicesMax)) {
+    const choices = choicesIn(card, form);
+    if (!choices) {
       showMessage(card, "warn", say(card, "choose"));
       form.querySelector<HTMLElement>("input:not([type=hidden]), [data-move]")?.focus();
       return;
@@ -83,11 +82,11 @@ export function enableVoting(card: HTMLElement, live: LiveUpdates): void {
     void castVote(card, form, live, { ballotId, choices, edition, ...change });
   });
   offerChanges(card, {
-    fill: choices => fillForm(form, kind, choices),
+    fill: choices => fillForm(form, choices),
     withdraw: async replaces => {
       const ballotId = crypto.randomUUID();
       await castVote(card, form, live, { ballotId, choices: [], edition, replaces });
-      if (ownBallotIn(card)?.choices.length === 0) fillForm(form, kind, []);
+      if (ownBallotIn(card)?.choices.length === 0) fillForm(form, []);
     },
   });
   const showMine = (mine: OwnBallot) => {
@@ -110,7 +109,7 @@ export function enableVoting(card: HTMLElement, live: LiveUpdates): void {
     return;
   }
   if (stateOf(card) !== "open") return;
-  fillForm(form, kind, unfinished.choices);
+  fillForm(form, unfinished.choices);
   void castVote(card, form, live, unfinished);
 }
 

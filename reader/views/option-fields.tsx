@@ -1,6 +1,8 @@
 /** @jsxImportSource hono/jsx */
 /** The form fields to choose, rank or grade options: plain fields, usable without script. */
+
 import { optionsInOrder } from "#lib/model/option-order.ts";
+import type { PollOption } from "#lib/model/poll.ts";
 import type { CardProps } from "./card-props.ts";
 import { hasImages, OptionImage } from "./option-image.tsx";
 
@@ -39,12 +41,13 @@ function ChoiceFields({ poll, nowMs, chosen }: CardProps) {
   );
 }
 
-/** One select per option; the script replaces it with buttons, which work only with script. */
+/** One select per option; the script replaces it with buttons, which work only with script. The first takes a rank back. */
 function RankFields({ words, poll, nowMs, chosen }: CardProps) {
   return (
     <>
       {optionsInOrder(poll, nowMs).map(option => (
         <div class="poll-option poll-ranked" data-label={option.label}>
+          <button class="poll-rank" type="button" data-move="toggle" hidden />
           <label>
             <select class="poll-rank" name={`choice.${option.number}`}>
               <option value="">–</option>
@@ -98,6 +101,7 @@ function GradeFields({ words, poll, nowMs, chosen }: CardProps) {
             <bdi id={`option-${option.number}`}>{option.label}</bdi>
           </span>
           <span class="poll-grades">
+            <NoGrade {...{ words, option, chosen }} />
             {grades.map(grade => {
               const value = `${option.number}:${grade}`;
               return (
@@ -117,4 +121,27 @@ function GradeFields({ words, poll, nowMs, chosen }: CardProps) {
       ))}
     </>
   );
+}
+
+/** Takes a grade back, and is chosen until there is one. */
+function NoGrade({ words, option, chosen }: GradedOption) {
+  const field = `${option.number}:`;
+  return (
+    <label class="poll-grade poll-grade-none">
+      <input
+        type="radio"
+        name={`choice.${option.number}`}
+        value=""
+        aria-label={words.say("noGrade")}
+        checked={!chosen?.some(value => value.startsWith(field))}
+      />
+      <span aria-hidden="true">–</span>
+    </label>
+  );
+}
+
+interface GradedOption {
+  readonly words: CardProps["words"];
+  readonly option: PollOption;
+  readonly chosen: CardProps["chosen"] | undefined;
 }

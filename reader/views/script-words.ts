@@ -1,7 +1,7 @@
 /** The script's texts in the page's language, with `{name}` placeholders and plural forms. */
 import type { Poll } from "#lib/model/poll.ts";
 import type { WordKey, Words } from "../words/words.ts";
-import { instruction } from "./vote-form.tsx";
+import { countsChoices, instruction } from "./instruction.ts";
 
 const texts = [
   "alreadyVoted",
@@ -31,6 +31,8 @@ const texts = [
 /** Placeholders that stay in the texts; the script fills them. */
 const names = {
   rank: "{rank}",
+  chosen: "{chosen}",
+  max: "{max}",
   count: "{count}",
   option: "{option}",
   options: "{options}",
@@ -76,6 +78,10 @@ export function scriptWords(words: Words, poll: Poll, siteName: string): string 
     votes: words.pluralForms(
       ({ choice: "votes", ranked: "firstChoices", rating: "ratings" } as const)[poll.kind],
     ),
+    ...(countsChoices(poll) && {
+      chosen: words.say("chosen", names),
+      chosenMost: words.say("chosenMost", names),
+    }),
     ...(poll.kind === "ranked" && rankedWords(words)),
     ...(poll.mayChange && changeWords(words)),
     voteAtSite: words.say("voteAtSite", { site: siteName }),

@@ -2,25 +2,11 @@
 /** The vote form: real radio buttons or checkboxes, each row clickable. Choosing an option sends nothing. */
 import { editionOf } from "#lib/model/edition.ts";
 import type { Poll } from "#lib/model/poll.ts";
-import type { Words } from "../words/words.ts";
 import type { CardProps } from "./card-props.ts";
 import { Explanation } from "./explanation.tsx";
+import { countsChoices, instruction } from "./instruction.ts";
 import { OptionFields } from "./option-fields.tsx";
 import { changePath, pollPath, votePath } from "./paths.ts";
-
-/** The instruction for voters, in a sentence. */
-export function instruction(
-  words: Words,
-  poll: Pick<Poll, "kind" | "choicesMin" | "choicesMax">,
-): string {
-  if (poll.kind === "ranked") return words.say("rank");
-  if (poll.kind === "rating") return words.say("rate");
-  const { choicesMin: min, choicesMax: max } = poll;
-  if (max === 1) return words.say("chooseOne");
-  if (min === max) return words.say("chooseExactly", { count: min });
-  if (min === 1) return words.say("chooseAtMost", { max });
-  return words.say("chooseBetween", { min, max });
-}
 
 export function VoteForm(props: CardProps & { hidden: boolean }) {
   const { words, poll, preview, hidden, surface, results, revision, changing = false } = props;
@@ -46,6 +32,7 @@ export function VoteForm(props: CardProps & { hidden: boolean }) {
         </p>
         <OptionFields {...props} />
       </fieldset>
+      {countsChoices(poll) && <p class="poll-fine poll-chosen poll-script" data-part="chosen" />}
       <p class="poll-actions">
         <button class="poll-button" type={preview ? "button" : "submit"} data-part="cast">
           {words.say(changing ? "changeVote" : "vote")}

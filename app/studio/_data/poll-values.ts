@@ -5,7 +5,7 @@ import { type FormValues, occurrenceName, originalOf } from "./form-values.ts";
 
 /** The values of all fields of all forms of a poll; times in the newsroom's zone. */
 export function valuesOf(poll: Poll, timeZone: string): FormValues {
-  const { kind, choicesMax, options } = poll;
+  const { kind, choicesMin, choicesMax, options } = poll;
   const several = choicesMax > 1 ? "several" : "one";
   return {
     question: poll.question,
@@ -20,6 +20,7 @@ export function valuesOf(poll: Poll, timeZone: string): FormValues {
     optionOrder: poll.optionOrder === "random" ? "random" : "",
     pinLast: options.at(-1)?.pinned ? "yes" : "",
     choices: kind === "choice" ? several : kind,
+    choicesMin: String(choicesMin),
     choicesMax: String(choicesMax),
     ...momentValues("opensAt", poll.opensAtMs, timeZone),
     ...momentValues("closesAt", poll.closesAtMs, timeZone),

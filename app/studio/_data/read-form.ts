@@ -53,7 +53,7 @@ export function readPollForm(text: Text, timeZone: string) {
     })),
     optionOrder: text("optionOrder") === "random" ? "random" : "fixed",
     kind: choices === "ranked" || choices === "rating" ? choices : "choice",
-    choicesMin: 1,
+    choicesMin: choices === "one" ? 1 : Number(text("choicesMin") || 1),
     choicesMax: choices === "several" ? Number(text("choicesMax") || options.length) : 1,
     opensAt: time("opensAt"),
     closesAt: time("closesAt"),

@@ -23,7 +23,9 @@ export function sayGroup(group: string, values: FormValues): string {
     }
     case "choices": {
       const way = waysToVote[value as keyof typeof waysToVote] ?? value;
-      return value === "several" ? `${way}, at most ${values.choicesMax}` : way;
+      const least =
+        value !== "one" && values.choicesMin !== "1" ? `, at least ${values.choicesMin}` : "";
+      return `${way}${least}${value === "several" ? `, at most ${values.choicesMax}` : ""}`;
     }
     case "opensAt":
     case "closesAt":

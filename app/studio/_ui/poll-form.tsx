@@ -5,9 +5,9 @@ import { languages } from "#lib/base/languages.ts";
 import type { FormState, StudioAction } from "../_data/form-state.ts";
 import type { FormValues, PollReference } from "../_data/form-values.ts";
 import { optionLines } from "../_data/options-of-form.ts";
-import { waysToVote } from "../_data/words.ts";
 import { changeWordingAction } from "../actions/change-poll.ts";
 import { createPollAction } from "../actions/create-poll.ts";
+import { ChoicesFields } from "./choices-fields.tsx";
 import { TextArea, TextField } from "./field.tsx";
 import { MomentField } from "./form/moment-field.tsx";
 import { IntentButton, StudioForm, SubmitButton } from "./form/studio-form.tsx";
@@ -15,7 +15,6 @@ import { OptionImages } from "./option-images.tsx";
 import {
   AfterVoteFields,
   ChangeFields,
-  Choice,
   LaneFields,
   ResultsFields,
   usualRules,
@@ -23,7 +22,7 @@ import {
 
 const questionMax = 200;
 const previewPauseMs = 250;
-const newPoll: FormValues = { ...usualRules, choices: "one", choicesMax: "3" };
+const newPoll: FormValues = { ...usualRules, choices: "one", choicesMin: "1", choicesMax: "3" };
 
 interface PollFormProps {
   readonly title: string;
@@ -147,7 +146,7 @@ function PollFields({ values, problems, timeZone, mayOpen }: PollFieldsProps) {
       />
       <OptionImages labels={labels} values={values} problems={problems} />
       <OrderFields values={values} />
-      <Choices values={values} problem={problems?.choicesMax} />
+      <ChoicesFields values={values} problems={problems} />
       {mayOpen && (
         <MomentField
           label="Opens (optional)"
@@ -241,36 +240,5 @@ function OrderFields({ values }: { values: FormValues }) {
         </label>
       ))}
     </div>
-  );
-}
-
-interface ChoicesProps {
-  readonly values: FormValues;
-  readonly problem: string | undefined;
-}
-
-function Choices({ values, problem }: ChoicesProps) {
-  const [choices, setChoices] = useState(values.choices ?? "one");
-  return (
-    <>
-      <Choice
-        name="choices"
-        legend="How readers vote"
-        options={waysToVote}
-        value={choices}
-        onChange={setChoices}
-      />
-      {choices === "several" && (
-        <TextField
-          label="Maximum number of options"
-          name="choicesMax"
-          type="number"
-          min={2}
-          max={50}
-          defaultValue={values.choicesMax}
-          problem={problem}
-        />
-      )}
-    </>
   );
 }

@@ -29,6 +29,7 @@ async function answer(request: Request, form: URLSearchParams): Promise<Response
       return { label, ...(shown.success && { image: shown.data }) };
     }),
     kind: pollKinds.find(kind => kind === form.get("choices")) ?? "choice",
+    choicesMin: Number(form.get("choicesMin") || 1),
     choicesMax: form.get("choices") === "several" ? Number(form.get("choicesMax") ?? 50) : 1,
     closesAtMs: "ms" in closesAt ? closesAt.ms : null,
   });
