@@ -5,6 +5,7 @@ import { getFront } from "#lib/web/front.ts";
 import { pageContextOf } from "#reader/page-context.ts";
 import { pageHandler } from "#reader/page-handler.ts";
 import { sharedPage } from "#reader/page-response.ts";
+import { otherMethods } from "#reader/refused-request.ts";
 import { listPage } from "#reader/render-pages.tsx";
 
 export const dynamic = "force-dynamic";
@@ -26,3 +27,5 @@ export const GET = pageHandler(async request => {
   );
   return responseOf(answerFor(page, request.headers.get("if-none-match")));
 });
+
+export const { DELETE, OPTIONS, PATCH, POST, PUT } = otherMethods("GET");

@@ -3,7 +3,9 @@ import { request as ask, type IncomingMessage, type ServerResponse } from "node:
 import { FloodgateError } from "#lib/base/errors.ts";
 import type { Config } from "#lib/config/config.ts";
 import { problemResponse } from "#lib/http/problem.ts";
+import type { Unreadable } from "#lib/http/request-check.ts";
 import { answerPagesAway } from "#reader/pages-away.ts";
+import { answerUnreadable, audienceOf } from "#reader/refused-request.ts";
 import { NodeRequestHead } from "./node-request-head.ts";
 
 /** Headers of one connection, which are not passed on (RFC 9110, 7.6.1). */
@@ -91,6 +93,28 @@ export async function refuse(
   const answer = accept.includes("text/html")
     ? answerPagesAway(config, new NodeRequestHead(request), request.method ?? "")
     : problemResponse(new FloodgateError("overloaded"));
+  await write(request, response, answer);
+}
+
+/** Answers 400 to a request that can't be read. What it sent besides is not read either. */
+export async function refuseUnreadable(
+  request: IncomingMessage,
+  response: ServerResponse,
+  config: Config,
+  part: Unreadable,
+): Promise<void> {
+  const { url = "", method = "", headers } = request;
+  const audience = audienceOf(url, method, headers.accept ?? "");
+  const answer = answerUnreadable(config, new NodeRequestHead(request), audience, part);
+  await write(request, response, answer);
+  request.resume();
+}
+
+async function write(
+  request: IncomingMessage,
+  response: ServerResponse,
+  answer: Response,
+): Promise<void> {
   response.writeHead(answer.status, Object.fromEntries(answer.headers));
   response.end(request.method === "HEAD" ? undefined : await answer.text());
 }

@@ -8,12 +8,14 @@ import { monotonicMs, SECOND, sleep } from "#lib/base/clock.ts";
 import { Descriptors } from "#lib/base/descriptors.ts";
 import type { ShutdownStep } from "#lib/base/shutdown.ts";
 import type { Config } from "#lib/config/config.ts";
+import { proxyList, stampAddress } from "#lib/http/client-address.ts";
+import { refuseMalformed } from "#lib/http/malformed-requests.ts";
+import { checkRequest } from "#lib/http/request-check.ts";
 import type { Front } from "#lib/web/front.ts";
 import { hotListener } from "./adapter.ts";
-import { proxyList, stampAddress } from "./client-address.ts";
 import { ConnectionLimit } from "./connection-limit.ts";
 import { hotRoute } from "./hot-routes.ts";
-import { proxyToNext, refuse } from "./next-proxy.ts";
+import { proxyToNext, refuse, refuseUnreadable } from "./next-proxy.ts";
 import type { NextSocket } from "./next-socket.ts";
 
 const headersMsMax = 10 * SECOND;
@@ -35,7 +37,7 @@ const firstMeasureMsMax = 0.5 * SECOND;
  * @throws ConfigError when FLOODGATE_TRUSTED_PROXIES is not valid; what `listen` throws.
  */
 export async function serve(front: Front, next: NextSocket): Promise<ShutdownStep[]> {
-  const { port, host: hostname, trustedProxies } = front.config;
+  const { port, host: hostname, trustedProxies, publicUrl } = front.config;
   // A vote in the first seconds must not be judged by a wrong clock; but votes do not wait for a silent server.
   await Promise.race([front.clock.measure(), sleep(firstMeasureMsMax)]);
   await front.voting().join();
@@ -46,14 +48,20 @@ export async function serve(front: Front, next: NextSocket): Promise<ShutdownSte
     (request, response) => {
       // While stopping: a client that goes on using its connection would delay the end.
       if (!server.listening) response.setHeader("Connection", "close");
-      stampAddress(request, proxies);
+      const unreadable = checkRequest(request, publicUrl);
+      if (unreadable) {
+        void refuseUnreadable(request, response, front.config, unreadable);
+        return;
+      }
+      front.clientAddresses.note(stampAddress(request, proxies), request.socket);
       const hot = hotRoute(request.method ?? "", request.url ?? "");
       if (hot) handleHot(request, response, hot);
       else void handleByNext(request, response, next, front.config);
     },
   );
-  // There is no WebSocket route, so an upgrade is refused.
-  server.on("upgrade", (_request, socket) => socket.destroy());
+  // Nothing listens for upgrades, so Node leaves them out, and answers such a request as any other.
+  refuseMalformed(server);
+  server.on("checkExpectation", (request, response) => server.emit("request", request, response));
   const descriptors = new Descriptors(front.log);
   await descriptors.look();
   const limit = new ConnectionLimit(server, descriptors, front.log, front.serving);

@@ -12,13 +12,15 @@ interface Context {
 
 const notFound = routeHandler<Context>(async (request, context) => {
   const [first] = (await context.params).path;
-  if (first === "api" || request.method !== "GET") return problem("not_found");
+  const isRead = request.method === "GET" || request.method === "HEAD";
+  if (first === "api" || !isRead) return problem("not_found");
   return htmlResponse(notFoundPage(pageContextOf(getFront().config, request)), { status: 404 });
 });
 
 export {
   notFound as DELETE,
   notFound as GET,
+  notFound as OPTIONS,
   notFound as PATCH,
   notFound as POST,
   notFound as PUT,

@@ -4,6 +4,7 @@ import { getFront } from "#lib/web/front.ts";
 import { routeHandler } from "#lib/web/route-handler.ts";
 import { demoPage, pollsForDemo } from "#reader/demo.tsx";
 import { assets } from "#reader/generated.ts";
+import { otherMethods } from "#reader/refused-request.ts";
 
 export const dynamic = "force-dynamic";
 
@@ -27,3 +28,5 @@ export const GET = routeHandler(async () => {
     },
   });
 });
+
+export const { DELETE, OPTIONS, PATCH, POST, PUT } = otherMethods("GET");

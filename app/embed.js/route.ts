@@ -2,6 +2,7 @@
 import { scriptHeaders } from "#lib/http/headers.ts";
 import { routeHandler } from "#lib/web/route-handler.ts";
 import { assets } from "#reader/generated.ts";
+import { otherMethods } from "#reader/refused-request.ts";
 
 export const GET = routeHandler(async request => {
   const headers = {
@@ -14,3 +15,5 @@ export const GET = routeHandler(async request => {
   }
   return new Response(assets.embedScript, { headers });
 });
+
+export const { DELETE, OPTIONS, PATCH, POST, PUT } = otherMethods("GET");

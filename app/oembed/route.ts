@@ -13,6 +13,7 @@ import { oembedQuerySchema } from "#lib/web/contract.ts";
 import { getFront } from "#lib/web/front.ts";
 import { routeHandler } from "#lib/web/route-handler.ts";
 import { oembedOf } from "#reader/embed-code.ts";
+import { otherMethods } from "#reader/refused-request.ts";
 
 const path = /^\/(?:p|embed)\/([^/]+)(?:\/results)?\/?$/;
 
@@ -29,3 +30,5 @@ export const GET = routeHandler(async request => {
     headers: { "Cache-Control": "public, max-age=3600", "Access-Control-Allow-Origin": "*" },
   });
 });
+
+export const { DELETE, OPTIONS, PATCH, POST, PUT } = otherMethods("GET");

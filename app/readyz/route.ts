@@ -3,6 +3,7 @@ import { json } from "#lib/http/respond.ts";
 import { getFront } from "#lib/web/front.ts";
 import { readiness } from "#lib/web/readiness.ts";
 import { routeHandler } from "#lib/web/route-handler.ts";
+import { otherMethods } from "#reader/refused-request.ts";
 
 export const dynamic = "force-dynamic";
 
@@ -10,3 +11,5 @@ export const GET = routeHandler(async () => {
   const state = await readiness(getFront());
   return json(state, { status: state.status === "unavailable" ? 503 : 200 });
 });
+
+export const { DELETE, OPTIONS, PATCH, POST, PUT } = otherMethods("GET");

@@ -4,7 +4,7 @@ import { describe, it } from "node:test";
 import type { QueueName } from "#lib/model/ids.ts";
 import type { QueueDepth } from "#lib/queue/depth.ts";
 import { ok } from "./finding.ts";
-import { judgeWorker, stillQueues, type WorkerFacts } from "./processes.ts";
+import { judgeFront, judgeWorker, stillQueues, type WorkerFacts } from "./processes.ts";
 
 const now = Date.UTC(2026, 10, 20, 18, 0, 0);
 const levels = (found: readonly { level: string }[]) => found.map(({ level }) => level);
@@ -66,5 +66,20 @@ describe("findings about the worker", () => {
       ["still"],
     );
     assert.deepEqual(await stillQueues([depth("e", 9, 0)], () => assert.fail("not read"), 500), []);
+  });
+});
+
+describe("findings about the front", () => {
+  it("the doctor warns when a proxy names readers in a way that makes all of them one", () => {
+    const judge = (clientAddresses: readonly ("unreadable" | "proxy_not_trusted")[]) =>
+      judgeFront({ status: "ok", clientAddresses }, "127.0.0.1:3000");
+    assert.deepEqual(levels(judge([])), ["ok"]);
+    assert.deepEqual(levels(judge(["unreadable"])), ["ok", "warn"]);
+    assert.deepEqual(levels(judge(["unreadable", "proxy_not_trusted"])), ["ok", "warn", "warn"]);
+  });
+
+  it("the doctor takes a front of an earlier release, which says nothing of clients' addresses", () => {
+    assert.deepEqual(levels(judgeFront({ status: "ok" }, "127.0.0.1:3000")), ["ok"]);
+    assert.deepEqual(levels(judgeFront({}, "127.0.0.1:3000")), ["warn"]);
   });
 });

@@ -2,6 +2,7 @@
 import { monotonicMs, SECOND, sleep, wallMs } from "#lib/base/clock.ts";
 import { duration, plural } from "#lib/base/human-readable.ts";
 import type { Config } from "#lib/config/config.ts";
+import type { AddressFault } from "#lib/http/client-address.ts";
 import type { MemcachedClient } from "#lib/memcached/client.ts";
 import { type QueueDepth, readQueueDepths } from "#lib/queue/depth.ts";
 import { allQueueNames } from "#lib/queue/queue-names.ts";
@@ -120,17 +121,31 @@ export function judgeWorker(facts: WorkerFacts): Finding[] {
   return [ok("worker", `${slots === 0 ? "answers" : "flushes"}; ${waiting}`)];
 }
 
+const addressFaults: Readonly<Record<AddressFault, string>> = {
+  unreadable:
+    "a trusted proxy names readers with something that is no address: all of them, and all editors, share one limit",
+  proxy_not_trusted:
+    "a proxy that FLOODGATE_TRUSTED_PROXIES does not name sends readers' addresses: they are ignored, and all readers and editors share one limit",
+};
+
 /** Whether the front on this machine takes votes, and at which degradation step. */
 export async function checkFront(config: Config): Promise<Finding[]> {
   const body = await askJson(urlOf(config.host, config.port, "/readyz"));
-  const { status, step, pages } = (body ?? {}) as Partial<Readiness>;
+  return judgeFront((body ?? {}) as Partial<Readiness>, `${config.host}:${config.port}`);
+}
+
+/** @param readiness - of the front; empty when none answers at `address`. */
+export function judgeFront(readiness: Partial<Readiness>, address: string): Finding[] {
+  const { status, step, pages, clientAddresses = [] } = readiness;
   if (status === undefined) {
     const todo =
       "`npm start`, or `systemctl start floodgate-front`; on a machine with only a worker, this is fine.";
-    const address = `${config.host}:${config.port}`;
     return [warn("front", "votes-are-refused", `no front answers at ${address}`, todo)];
   }
-  if (status === "ok") return [ok("front", "takes votes")];
+  const addresses = clientAddresses.map(fault =>
+    warn("front", "settings", addressFaults[fault], "See “Behind a proxy” in deploy/README.md."),
+  );
+  if (status === "ok") return [ok("front", "takes votes"), ...addresses];
   const studio = pages === "away" ? "; the studio and receipts are away" : "";
   const says =
     status === "unavailable" ? "refuses votes" : `takes votes, degraded: ${step}${studio}`;
@@ -141,6 +156,7 @@ export async function checkFront(config: Config): Promise<Finding[]> {
       says,
       "Solve the other problems in this list; the front recovers by itself.",
     ),
+    ...addresses,
   ];
 }
 

@@ -32,6 +32,12 @@ const TABLE = {
   },
   not_found: { status: 404, title: "Not found", kind: "refusal" },
   poll_not_found: { status: 404, title: "There is no such poll", kind: "refusal" },
+  method_not_allowed: {
+    status: 405,
+    title: "This address does not take this method",
+    kind: "refusal",
+  },
+  request_timeout: { status: 408, title: "The request took too long", kind: "refusal" },
   already_voted: { status: 409, title: "This voter has already voted", kind: "refusal" },
   ballot_id_reused: {
     status: 409,
@@ -63,6 +69,11 @@ const TABLE = {
     kind: "refusal",
   },
   rate_limited: { status: 429, title: "Too many requests", kind: "refusal" },
+  headers_too_large: {
+    status: 431,
+    title: "The address and the headers are too large",
+    kind: "refusal",
+  },
   overloaded: { status: 503, title: "The service is overloaded", kind: "outage" },
   memcached_unavailable: { status: 503, title: "memcached can't be reached", kind: "outage" },
   mysql_unavailable: { status: 503, title: "The database can't be reached", kind: "outage" },

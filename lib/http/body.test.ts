@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { type ErrorCode, isFloodgateError } from "../base/errors.ts";
-import { bodyBytesMax, bodyKind, readJson, readJsonOrForm } from "./body.ts";
+import { bodyBytesMax, bodyKind, parseJson, readJson, readJsonOrForm } from "./body.ts";
 
 const json = "application/json";
 const form = "application/x-www-form-urlencoded";
@@ -53,6 +53,15 @@ describe("readJson", () => {
   it("readJson parses a body, whole or in chunks", async () => {
     assert.deepEqual(await readJson(requestOf('{"a":[1]}', json)), { a: [1] });
     assert.deepEqual(await readJson(requestOf(streamOf('{"a"', ":[1]}"), json)), { a: [1] });
+  });
+
+  it("readJson reads a body that begins with a byte-order mark, as parseJson does", async () => {
+    const marked = '\ufeff{"a":[1]}';
+    assert.deepEqual(parseJson(marked), { a: [1] });
+    assert.deepEqual(await readJson(requestOf(marked, json)), { a: [1] });
+    assert.deepEqual(await readJson(requestOf(streamOf(marked), json)), { a: [1] });
+    const read = await readJsonOrForm(requestOf(streamOf("\ufeffa=1"), form));
+    assert.ok(read.kind === "form" && read.value.get("a") === "1");
   });
 
   it("readJson reads a character that is split between two chunks", async () => {

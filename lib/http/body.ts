@@ -37,8 +37,9 @@ async function readText(request: Request): Promise<string> {
   return wellFormed(text);
 }
 
-/** Decoding replaces what is not UTF-8 by U+FFFD, which no reader types. */
-function wellFormed(text: string): string {
+/** Without byte-order marks. Decoding replaces what is not UTF-8 by U+FFFD, which no reader types. */
+function wellFormed(marked: string): string {
+  const text = marked.startsWith("\ufeff") ? marked.replace(/^\ufeff+/, "") : marked;
   if (!text.includes("\ufffd")) return text;
   throw new FloodgateError("invalid_request", { detail: "The body is not UTF-8." });
 }

@@ -28,6 +28,7 @@ import { poolSizes, Store } from "../store/database.ts";
 import { isStoreFailure } from "../store/failure.ts";
 import { StoreBreaker } from "../store/store-breaker.ts";
 import { KnownSecrets } from "../voters/voter-secrets.ts";
+import { ClientAddressFaults } from "./client-address-faults.ts";
 import { PictureCache } from "./picture-cache.ts";
 import type { Serving } from "./serving.ts";
 import { SharedPages } from "./shared-pages.ts";
@@ -50,6 +51,7 @@ export interface Front {
   readonly edit: CreateDeps;
   /** What the server in this process says of itself; see `web/serving.ts`. */
   readonly serving: Serving;
+  readonly clientAddresses: ClientAddressFaults;
   readonly pictures: PictureCache;
   readonly sharedPages: SharedPages;
   /** The answer that a snapshot is to all readers, encoded once for each snapshot. */
@@ -151,6 +153,7 @@ function build(config: Config, votingStart: VotingStart): Front {
       secretForNewPolls: () => sharedSecret(store, config),
     },
     serving: { pagesAway: false, full: false },
+    clientAddresses: new ClientAddressFaults(log),
     pictures: new PictureCache(),
     sharedPages: new SharedPages(),
     sharedResults: new WeakMap(),

@@ -1,6 +1,7 @@
 /** Whether a front can take votes right now, and on which degradation step it is. */
 import type { WrongClock } from "../fleet/site-clock.ts";
 import type { DegradationStep } from "../health/degradation.ts";
+import type { AddressFault } from "../http/client-address.ts";
 import type { MemcachedClient } from "../memcached/client.ts";
 import { orWhenMemcachedFails } from "../memcached/failure.ts";
 import { Pipeline } from "../memcached/pipeline.ts";
@@ -23,6 +24,8 @@ export interface Readiness {
   readonly connections: "ok" | "full";
   /** Clocks that are more than two seconds off the site's time; such a machine needs NTP. */
   readonly wrongClocks: readonly WrongClock[];
+  /** What is wrong with the way that proxies name clients. It degrades nothing: only limits per client suffer. */
+  readonly clientAddresses: readonly AddressFault[];
 }
 
 /** Asks every memcached server and MySQL. One round trip each. */
@@ -54,6 +57,7 @@ export async function readiness(front: Front): Promise<Readiness> {
     pages: pagesAway ? "away" : "ok",
     connections: full ? "full" : "ok",
     wrongClocks,
+    clientAddresses: front.clientAddresses.all,
   };
 }
 

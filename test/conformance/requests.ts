@@ -88,6 +88,10 @@ const castWithEdition =
 
 const voting: Readonly<Record<string, Send>> = {
   "a vote": cast(() => ballot()),
+  "a vote that begins with a byte-order mark": cast(() => `\ufeff${ballot()}`),
+  "a vote that begins with a byte-order mark, with a charset": cast(() => `\ufeff${ballot()}`, {
+    "Content-Type": "application/json; charset=utf-8",
+  }),
   "a vote without a ballot id": cast(() => JSON.stringify({ choices: ["1"] })),
   "a vote of an embed": cast(() => ballot(), { ...json, "Floodgate-Voter": "" }),
   "a vote from our own page": cast(() => ballot(), { ...json, "Sec-Fetch-Site": "same-origin" }),
@@ -265,6 +269,13 @@ const unusual: Readonly<Record<string, Send>> = {
   }),
   "a slash at the end": get(({ open }) => `/p/${open}/`),
   "an encoded slash": get(() => "/p/a%2Fb"),
+  "an address that is not UTF-8": get(() => "/p/%FF"),
+  "an embed's address that is not UTF-8": get(() => "/embed/%FF"),
+  "an API address that is not UTF-8": get(() => "/api/polls/%FF"),
+  "TRACE a page": as("TRACE", ({ open }) => `/p/${open}`),
+  "POST a page by a browser": as("POST", ({ open }) => `/p/${open}`, { Accept: "text/html" }),
+  "a Host that is none": get(results, { Host: "a b" }),
+  "an unknown address of the sign-in library": get(() => "/api/auth/nothing"),
   "a chosen option": get(({ open }) => `/p/${open}?choice=2`),
 };
 

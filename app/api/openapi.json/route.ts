@@ -4,6 +4,7 @@ import { json } from "#lib/http/respond.ts";
 import { getFront } from "#lib/web/front.ts";
 import { openApiDocument } from "#lib/web/openapi.ts";
 import { routeHandler } from "#lib/web/route-handler.ts";
+import { otherMethods } from "#reader/refused-request.ts";
 
 export const dynamic = "force-dynamic";
 
@@ -12,3 +13,5 @@ export const GET = routeHandler(async () =>
     headers: { "Cache-Control": "public, max-age=60", "Access-Control-Allow-Origin": "*" },
   }),
 );
+
+export const { DELETE, OPTIONS, PATCH, POST, PUT } = otherMethods("GET");

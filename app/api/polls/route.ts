@@ -7,6 +7,7 @@ import { createPollSchema } from "#lib/polls/schema.ts";
 import { toPollResponse } from "#lib/web/contract.ts";
 import { getFront } from "#lib/web/front.ts";
 import { requireEditor, routeHandler } from "#lib/web/route-handler.ts";
+import { otherMethods } from "#reader/refused-request.ts";
 
 export const POST = routeHandler(async request => {
   const { edit, config } = getFront();
@@ -18,3 +19,5 @@ export const POST = routeHandler(async request => {
     headers: { Location: `${config.publicUrl}/api/polls/${poll.slug}` },
   });
 });
+
+export const { DELETE, GET, HEAD, OPTIONS, PATCH, PUT } = otherMethods("POST");

@@ -3,6 +3,7 @@ import { FloodgateError } from "#lib/base/errors.ts";
 import { scriptHeaders } from "#lib/http/headers.ts";
 import { routeHandler } from "#lib/web/route-handler.ts";
 import { assets } from "#reader/generated.ts";
+import { otherMethods } from "#reader/refused-request.ts";
 
 interface Context {
   readonly params: Promise<{ readonly file: string }>;
@@ -18,3 +19,5 @@ export const GET = routeHandler<Context>(async (_request, context) => {
     },
   });
 });
+
+export const { DELETE, OPTIONS, PATCH, POST, PUT } = otherMethods("GET");

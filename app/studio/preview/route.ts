@@ -10,6 +10,7 @@ import { routeHandler } from "#lib/web/route-handler.ts";
 import { pageContextOf } from "#reader/page-context.ts";
 import { htmlResponse } from "#reader/page-response.ts";
 import { previewPage, previewPoll } from "#reader/preview.tsx";
+import { otherMethods } from "#reader/refused-request.ts";
 import { optionsOf } from "../_data/options-of-form.ts";
 import { readMoment, textOf } from "../_data/read-form.ts";
 
@@ -44,3 +45,5 @@ export const POST = routeHandler(async request => {
   const body = await readJsonOrForm(request);
   return answer(request, body.kind === "form" ? body.value : new URLSearchParams());
 });
+
+export const { DELETE, OPTIONS, PATCH, PUT } = otherMethods("GET", "POST");

@@ -1,13 +1,19 @@
 /** `/api/auth/**`: the sign-in library's own routes. */
 
+import { problem } from "#lib/http/problem.ts";
 import { refuseCrossSite } from "#lib/http/same-origin.ts";
 import { getFront } from "#lib/web/front.ts";
 import { routeHandler } from "#lib/web/route-handler.ts";
+import { otherMethods } from "#reader/refused-request.ts";
 
 const handle = routeHandler(async request => {
   const { auth, config } = getFront();
   if (request.method !== "GET") refuseCrossSite(request, config.publicUrl);
-  return (await auth()).handle(request);
+  const answer = await (await auth()).handle(request);
+  // An address that the library does not know is answered without a word.
+  return answer.status === 404 && answer.body === null ? problem("not_found") : answer;
 });
 
 export { handle as GET, handle as POST };
+
+export const { DELETE, OPTIONS, PATCH, PUT } = otherMethods("GET", "POST");

@@ -9,6 +9,7 @@ import { updatePollSchema } from "#lib/polls/schema.ts";
 import { toPollResponse } from "#lib/web/contract.ts";
 import { getFront } from "#lib/web/front.ts";
 import { type RouteContext, requireEditor, routeHandler, slugOf } from "#lib/web/route-handler.ts";
+import { otherMethods } from "#reader/refused-request.ts";
 
 export const GET = routeHandler<RouteContext>(async (request, context) => {
   const { published } = getFront();
@@ -43,3 +44,5 @@ export const DELETE = routeHandler<RouteContext>(async (request, context) => {
   await removePoll(getFront().edit, await slugOf(context), getFront().clock.nowMs());
   return new Response(null, { status: 204 });
 });
+
+export const { OPTIONS, POST, PUT } = otherMethods("GET", "PATCH", "DELETE");

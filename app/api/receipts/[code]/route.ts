@@ -4,6 +4,7 @@ import { json } from "#lib/http/respond.ts";
 import { toReceiptResponse } from "#lib/web/contract.ts";
 import { getFront } from "#lib/web/front.ts";
 import { routeHandler } from "#lib/web/route-handler.ts";
+import { otherMethods } from "#reader/refused-request.ts";
 
 interface Context {
   readonly params: Promise<{ readonly code: string }>;
@@ -14,3 +15,5 @@ export const GET = routeHandler<Context>(async (_request, context) => {
   if (!found) throw new FloodgateError("not_found");
   return json(toReceiptResponse(found));
 });
+
+export const { DELETE, OPTIONS, PATCH, POST, PUT } = otherMethods("GET");

@@ -6,6 +6,7 @@ import { json } from "#lib/http/respond.ts";
 import { findPoll } from "#lib/store/polls.ts";
 import { getFront } from "#lib/web/front.ts";
 import { type RouteContext, requireEditor, routeHandler, slugOf } from "#lib/web/route-handler.ts";
+import { otherMethods } from "#reader/refused-request.ts";
 
 export const GET = routeHandler<RouteContext>(async (request, context) => {
   const { store } = getFront();
@@ -14,3 +15,5 @@ export const GET = routeHandler<RouteContext>(async (request, context) => {
   if (!poll) throw new FloodgateError("poll_not_found");
   return json((await readBooks(store, [poll.id])).get(poll.id));
 });
+
+export const { DELETE, OPTIONS, PATCH, POST, PUT } = otherMethods("GET");

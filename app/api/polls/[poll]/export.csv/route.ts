@@ -5,6 +5,7 @@ import { findPoll } from "#lib/store/polls.ts";
 import { ballotsAsCsv } from "#lib/web/ballots-csv.ts";
 import { getFront } from "#lib/web/front.ts";
 import { type RouteContext, requireEditor, routeHandler, slugOf } from "#lib/web/route-handler.ts";
+import { otherMethods } from "#reader/refused-request.ts";
 
 export const GET = routeHandler<RouteContext>(async (request, context) => {
   const { store } = getFront();
@@ -26,3 +27,5 @@ export const GET = routeHandler<RouteContext>(async (request, context) => {
     },
   });
 });
+
+export const { DELETE, OPTIONS, PATCH, POST, PUT } = otherMethods("GET");

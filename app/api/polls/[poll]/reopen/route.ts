@@ -7,6 +7,7 @@ import { reopenSchema } from "#lib/polls/schema.ts";
 import { toPollResponse } from "#lib/web/contract.ts";
 import { getFront } from "#lib/web/front.ts";
 import { type RouteContext, requireEditor, routeHandler, slugOf } from "#lib/web/route-handler.ts";
+import { otherMethods } from "#reader/refused-request.ts";
 
 export const POST = routeHandler<RouteContext>(async (request, context) => {
   const { edit, clock } = getFront();
@@ -16,3 +17,5 @@ export const POST = routeHandler<RouteContext>(async (request, context) => {
   const { poll } = await reopenCount(edit, slug, { reason, by: email }, clock.nowMs());
   return json(toPollResponse(poll, clock.nowMs()));
 });
+
+export const { DELETE, GET, HEAD, OPTIONS, PATCH, PUT } = otherMethods("POST");

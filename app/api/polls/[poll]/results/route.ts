@@ -20,6 +20,7 @@ import {
 import { resultsQuerySchema } from "#lib/web/contract.ts";
 import { getFront } from "#lib/web/front.ts";
 import { type RouteContext, routeHandler } from "#lib/web/route-handler.ts";
+import { otherMethods } from "#reader/refused-request.ts";
 
 export const GET = routeHandler<RouteContext>(async (request, context) => {
   const front = getFront();
@@ -49,3 +50,5 @@ function queryOf(request: Request) {
   const query = new URLSearchParams(at === -1 ? "" : request.url.slice(at + 1));
   return parse(resultsQuerySchema, Object.fromEntries(query));
 }
+
+export const { DELETE, OPTIONS, PATCH, POST, PUT } = otherMethods("GET");

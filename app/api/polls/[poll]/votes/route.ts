@@ -8,6 +8,7 @@ import { answerVote } from "#lib/web/answer-vote.ts";
 import { getFront } from "#lib/web/front.ts";
 import { type RouteContext, routeHandler } from "#lib/web/route-handler.ts";
 import { answerFormVote } from "#reader/answer-form-vote.ts";
+import { otherMethods } from "#reader/refused-request.ts";
 
 export const POST = routeHandler<RouteContext>(async (request, context) => {
   const front = getFront();
@@ -15,3 +16,5 @@ export const POST = routeHandler<RouteContext>(async (request, context) => {
   const answer = await answerVote(front, request, poll, () => readJsonOrForm(request));
   return "kind" in answer ? answerFormVote(front, poll, request, answer.value) : responseOf(answer);
 });
+
+export const { DELETE, GET, HEAD, OPTIONS, PATCH, PUT } = otherMethods("POST");

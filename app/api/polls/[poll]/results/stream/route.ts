@@ -9,6 +9,7 @@ import { streamResults } from "#lib/results/event-stream.ts";
 import { requesterOf, startOfStream, streamHeaders } from "#lib/web/answer-results.ts";
 import { getFront } from "#lib/web/front.ts";
 import { type RouteContext, routeHandler } from "#lib/web/route-handler.ts";
+import { otherMethods } from "#reader/refused-request.ts";
 
 export const GET = routeHandler<RouteContext>(async (request, context) => {
   const front = getFront();
@@ -27,3 +28,5 @@ export const GET = routeHandler<RouteContext>(async (request, context) => {
     headers: { ...streamHeaders, "Content-Type": "text/event-stream" },
   });
 });
+
+export const { DELETE, OPTIONS, PATCH, POST, PUT } = otherMethods("GET");
