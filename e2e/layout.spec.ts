@@ -34,7 +34,7 @@ const faults = (page: Page) =>
       if (scrolls || width <= 1 || !element.checkVisibility()) continue;
       if (element.closest(".skip, .sr-only, .visually-hidden, [class*='-left-full']")) continue;
       if (right > clientWidth + 1 || left < -1) found.push(`outside: ${name(element)}`);
-      const cuts = style.overflowX === "hidden" || style.overflowX === "clip";
+      const cuts = /hidden|clip/.test(style.overflowX) && element.tagName !== "INPUT";
       if (cuts && element.scrollWidth > element.clientWidth + 1)
         found.push(`cut: ${name(element)}`);
     }
@@ -195,4 +195,49 @@ test("nothing is cut off with wide text spacing, or with text at twice its size"
       for (const style of styles) await expectFits(page, path, () => styled(page, style));
     }
   }
+});
+
+test("in forced colours, chosen options, grades and ranks and the own vote differ from the others", async ({
+  page,
+  newPoll,
+}) => {
+  await page.emulateMedia({ forcedColors: "active" });
+  const styles = (selector: string) =>
+    page.locator(selector).evaluateAll(elements =>
+      elements.map(element => {
+        const { backgroundColor, borderTopColor, borderTopWidth, fill } = getComputedStyle(element);
+        return [backgroundColor, borderTopColor, borderTopWidth, fill].join(" ");
+      }),
+    );
+  /** One of them looks otherwise than the rest, which look alike. */
+  const expectOneMarked = async (selector: string) => {
+    const all = await styles(selector);
+    const [most = "", other = ""] = [...new Set(all)].sort(
+      (a, b) => all.filter(each => each === b).length - all.filter(each => each === a).length,
+    );
+    expect(
+      all.filter(each => each === other),
+      selector,
+    ).toHaveLength(1);
+    expect(
+      all.filter(each => each === most),
+      selector,
+    ).toHaveLength(all.length - 1);
+  };
+  const rating = await newPoll({ kind: "rating", options: options(3) });
+  await page.goto(`/p/${rating}`);
+  await page.locator(".poll-grade").nth(3).click();
+  await expectOneMarked(".poll-graded:first-child .poll-grade:not(.poll-grade-none)");
+  const ranked = await newPoll({ kind: "ranked", options: options(3) });
+  await page.goto(`/p/${ranked}`);
+  await page.locator("button.poll-rank").first().click();
+  await expectOneMarked("button.poll-rank");
+  const choice = await newPoll({ options: options(3) });
+  await page.goto(`/p/${choice}`);
+  await page.locator("label.poll-option").first().click();
+  await page.mouse.move(0, 0);
+  await expectOneMarked("label.poll-option");
+  await page.getByRole("button", { name: "Vote" }).click();
+  await expect(page.getByText("Your vote is in.")).toBeVisible();
+  await expectOneMarked(".poll-result-bar rect");
 });

@@ -20,6 +20,7 @@ export const labels = [
 
 export const poll = {
   id: 1,
+  key: "1",
   slug: "harbour-cars",
   question: "Should the old harbour be closed to cars?",
   description: "The council votes on Tuesday.",
