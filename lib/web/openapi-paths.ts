@@ -224,6 +224,8 @@ function editingPaths() {
       delete: {
         operationId: "deletePoll",
         summary: "Delete a poll that is neither open nor closing",
+        description:
+          "Deletes the ballots, receipts and result of a final poll for good. Nothing is asked: the studio's question does not apply here.",
         ...editors,
         responses: {
           "204": { description: "The poll is deleted" },

@@ -12,7 +12,7 @@ import { isReported, isStoreFailure } from "#lib/store/failure.ts";
 import { findPoll, pollEditedAt } from "#lib/store/polls.ts";
 import { getFront } from "#lib/web/front.ts";
 import { sayState } from "./desk.ts";
-import type { Ask, Conflict, FormState } from "./form-state.ts";
+import type { Conflict, FormState } from "./form-state.ts";
 import { valuesOf } from "./poll-values.ts";
 import { signedInEditor } from "./signed-in-editor.ts";
 
@@ -71,6 +71,13 @@ function failureOf(error: unknown): FormState {
   throw error;
 }
 
+/** What the API says of these fields names its own words. */
+const wordsFor: Readonly<Record<string, string>> = {
+  "must be given with resultsTo from_date": "Enter a date and time.",
+  "must not be empty with afterVote text": "Enter a text.",
+  "must be given with afterVote link": "Enter a link.",
+};
+
 /** Adds schema errors to `problems`, as sentences; a field keeps its first error. */
 export function problemsOf(
   issues: Issues,
@@ -78,7 +85,7 @@ export function problemsOf(
 ): Record<string, string> {
   for (const { path, message } of issues) {
     const field = typeof path === "string" ? path : fieldAt(path);
-    problems[field] ??= `${message[0]?.toUpperCase()}${message.slice(1)}.`;
+    problems[field] ??= wordsFor[message] ?? `${message[0]?.toUpperCase()}${message.slice(1)}.`;
   }
   return problems;
 }
@@ -110,13 +117,6 @@ export async function pollOfForm(form: FormData): Promise<Poll> {
   if (!poll || poll.key !== key) throw new FloodgateError("poll_not_found");
   if (poll.version !== version) throw new FloodgateError("edit_conflict");
   return poll;
-}
-
-/** Whether the editor has confirmed exactly this. */
-export function isConfirmed(form: FormData, { consequence, typeText }: Ask): boolean {
-  if (form.get("confirmed") !== consequence) return false;
-  const typed = String(form.get("typedText") ?? "").trim();
-  return typeText === undefined || typed.toLowerCase() === typeText.toLowerCase();
 }
 
 async function conflictOf(slug: Slug): Promise<Conflict> {

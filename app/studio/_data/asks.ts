@@ -8,6 +8,13 @@ import { resultsAs, resultsTo } from "./words.ts";
 
 const numbers = new Intl.NumberFormat("en");
 
+/** Whether the editor has confirmed exactly this. */
+export function isConfirmed(form: FormData, { consequence, typeText }: Ask): boolean {
+  if (form.get("confirmed") !== consequence) return false;
+  const typed = String(form.get("typedText") ?? "").trim();
+  return typeText === undefined || typed.toLowerCase() === typeText.toLowerCase();
+}
+
 interface Times {
   readonly opensAtMs: number | null;
   readonly closesAtMs: number | null;

@@ -7,15 +7,8 @@ import { mergedWith } from "#lib/polls/content.ts";
 import { changePoll } from "#lib/polls/edit.ts";
 import { type UpdatePoll, updatePollSchema } from "#lib/polls/schema.ts";
 import { getFront } from "#lib/web/front.ts";
-import {
-  answer,
-  expectedBy,
-  isConfirmed,
-  pollOfForm,
-  problemsOf,
-  slugOf,
-} from "../_data/answer.ts";
-import { askToOpen, askToSchedule, askToShow } from "../_data/asks.ts";
+import { answer, expectedBy, pollOfForm, problemsOf, slugOf } from "../_data/answer.ts";
+import { askToOpen, askToSchedule, askToShow, isConfirmed } from "../_data/asks.ts";
 import type { Ask, FormState } from "../_data/form-state.ts";
 import { keepPinned, ofGroups, readMoment, readPollForm, textOf } from "../_data/read-form.ts";
 

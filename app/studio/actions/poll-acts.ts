@@ -7,15 +7,8 @@ import { reopenCount } from "#lib/polls/reopen.ts";
 import { reopenSchema } from "#lib/polls/schema.ts";
 import { readTotals } from "#lib/store/totals.ts";
 import { getFront } from "#lib/web/front.ts";
-import {
-  answer,
-  expectedBy,
-  isConfirmed,
-  pollOfForm,
-  problemsOf,
-  slugOf,
-} from "../_data/answer.ts";
-import { askToClose, askToOpen, askToRemove } from "../_data/asks.ts";
+import { answer, expectedBy, pollOfForm, problemsOf, slugOf } from "../_data/answer.ts";
+import { askToClose, askToOpen, askToRemove, isConfirmed } from "../_data/asks.ts";
 import type { FormState } from "../_data/form-state.ts";
 
 export async function openPollAction(_state: FormState, form: FormData): Promise<FormState> {
