@@ -19,8 +19,9 @@ import { signedInEditor } from "./signed-in-editor.ts";
 const unavailable = "The database can’t be reached, so nothing was saved. Try again in a moment.";
 const refused =
   "The database can’t take changes now, so nothing was saved. Try again in a moment; if it happens again, tell the person who runs this site.";
-const commitUnknown =
-  "The database did not confirm the change, so it may or may not be saved. Try again: nothing is saved twice.";
+const commitUnknown = "The database did not confirm this, so it may or may not be saved.";
+const again = "Try again: nothing is saved twice.";
+const lookFirst = "See whether the poll is in the list before you try again.";
 const deleted = "This poll has been deleted, so nothing was saved.";
 
 /** Answers a form. A form that was sent without the studio's script is redirected. */
@@ -43,6 +44,9 @@ async function settle(
     const editor = await signedInEditor();
     return editor ? await work(editor) : { isSignedOut: true };
   } catch (error) {
+    if (isStoreFailure(error, "commit_unknown")) {
+      return { problem: `${commitUnknown} ${form.has("poll.key") ? again : lookFirst}` };
+    }
     if (!isFloodgateError(error, "edit_conflict")) return failureOf(error);
   }
   try {
@@ -67,7 +71,6 @@ function failureOf(error: unknown): FormState {
     return { problem: refused };
   }
   if (isStoreFailure(error, "unavailable")) return { problem: unavailable };
-  if (isStoreFailure(error, "commit_unknown")) return { problem: commitUnknown };
   throw error;
 }
 
