@@ -92,11 +92,13 @@ test("when both changed the same field, the editor chooses, and neither side is 
   await page.getByRole("button", { name: "Take this into the form" }).click();
   await page.getByRole("button", { name: "Save changes" }).click();
   await expect(page.getByText("The changes are saved.")).toBeVisible();
-  expect(await savedOf(request, site, slug)).toMatchObject({
-    question: "My question?",
-    description: "My explanation.",
-    language: "sv",
-  });
+  await expect
+    .poll(() => savedOf(request, site, slug))
+    .toMatchObject({
+      question: "My question?",
+      description: "My explanation.",
+      language: "sv",
+    });
 });
 
 test("opening, closing and deleting a poll that a colleague has changed is refused first", async ({
