@@ -16,6 +16,8 @@ const commands = {
   doctor: () => import("./commands/doctor.ts"),
   backup: () => import("./commands/backup.ts"),
   restore: () => import("./commands/restore.ts"),
+  editor: () => import("./commands/editor.ts"),
+  token: () => import("./commands/token.ts"),
   migrate: () => import("./commands/migrate.ts"),
   seed: () => import("./commands/seed.ts"),
 };

@@ -7,8 +7,6 @@ import { DAY, HOUR, SECOND } from "#lib/base/clock.ts";
 import { createLog } from "#lib/base/log.ts";
 import type { Config } from "#lib/config/config.ts";
 import { createToken } from "#lib/editors/api-tokens.ts";
-import { Auth } from "#lib/editors/auth.ts";
-import { SignInAttempts } from "#lib/editors/sign-in-attempts.ts";
 import { sharedSecret } from "#lib/fleet/secret-rotation.ts";
 import { type CreateDeps, createPoll } from "#lib/polls/edit.ts";
 import { PublishedPolls } from "#lib/polls/published.ts";
@@ -18,6 +16,7 @@ import { type Connections, connectServers } from "#lib/program/connections.ts";
 import { newestPolls } from "#lib/store/polls.ts";
 import { operatorSettings } from "../operator-settings.ts";
 import { print } from "../print.ts";
+import { signIn } from "../sign-in.ts";
 
 const statementMsMax = 30 * SECOND;
 
@@ -90,22 +89,14 @@ interface FirstEditor {
   readonly apiToken: string;
 }
 
-async function firstEditor(
-  config: Config,
-  { store, clock, placement }: Connections,
-): Promise<FirstEditor | null> {
+async function firstEditor(config: Config, connections: Connections): Promise<FirstEditor | null> {
+  const { store, clock } = connections;
   const editors = await store.rows("seed.editors", "SELECT id FROM editors LIMIT 1");
   if (editors.length > 0) return null;
-  const auth = new Auth({
-    store,
-    attempts: new SignInAttempts(placement),
-    publicUrl: config.publicUrl,
-    secrets: config,
-    secretForSessions: () => sharedSecret(store, config),
-  });
   const email = "editor@newsroom.example";
   const password = randomBytes(15).toString("base64url");
-  const editor = await auth.createEditor({ name: "First Editor", email }, password);
+  const first = { name: "First Editor", email, role: "admin" } as const;
+  const editor = await signIn(config, connections).createEditor(first, password);
   const apiToken = await createToken(store, editor, "made by the first start", clock.nowMs());
   return { email, password, apiToken };
 }

@@ -14,6 +14,8 @@ export interface BrowserSite {
   readonly databasePid: number;
   /** A front that is reached over TLS, at `https://localhost:{tlsPort}`. */
   readonly secure: { readonly port: number; readonly tlsPort: number };
+  /** Runs a command of `floodgate`; gives what it printed. */
+  readonly run: (command: string, args: readonly string[]) => Promise<string>;
   readonly stop: () => Promise<void>;
 }
 
@@ -35,6 +37,7 @@ export async function startBrowserSite(): Promise<BrowserSite> {
     workerUrl: `http://127.0.0.1:${site.workers[0]?.port}`,
     databasePid: site.database.child.pid,
     secure: { port, tlsPort },
+    run: (command, args) => site.run(command, args),
     stop: () => site.stop(),
   };
 }

@@ -2,14 +2,20 @@
  * Editors' sign-in: better-auth on our MySQL, with our names for its tables. The library does sessions, cookies and
  * password hashing; the rate limits are ours.
  *
- * There is no sign-up: `floodgate seed` creates the first editor.
+ * There is no sign-up. An operator adds editors with `floodgate editor add`, which prints a one-time link to the page where
+ * they set a password; `floodgate seed` creates the first editor of a trial.
+ *
+ * Invariant: a copy of the database opens no link. The library stores the digest of a link's token.
  */
+import { randomBytes } from "node:crypto";
 import { betterAuth } from "better-auth";
-import { inTime, MINUTE, monotonicMs, SECOND } from "../base/clock.ts";
+import { HOUR, inTime, MINUTE, monotonicMs, SECOND, wallMs } from "../base/clock.ts";
 import { FloodgateError } from "../base/errors.ts";
 import { clientAddressHeader } from "../http/headers.ts";
 import type { Store } from "../store/database.ts";
+import type { EditorRole } from "../store/editors.ts";
 import { deriveKey, type SecretSettings, secretDigest } from "../voters/voter-secrets.ts";
+import { passwordLengthMax, passwordLengthMin } from "./password-length.ts";
 import type { SignInAttempts } from "./sign-in-attempts.ts";
 import { resignedCookies } from "./signed-cookies.ts";
 
@@ -22,8 +28,8 @@ export interface AuthDeps {
   readonly secretForSessions: () => Promise<string>;
 }
 
-export const passwordLengthMin = 12;
-const passwordLengthMax = 128;
+/** How long a link to set a password works. */
+const linkMs = 24 * HOUR;
 const perAddress = { windowSeconds: 60, max: 10 };
 const perAccount = { windowSeconds: 300, max: 20 };
 const otherCallsPerMinute = 120;
@@ -51,6 +57,7 @@ function build(deps: AuthDeps, key: string) {
       disableSignUp: true,
       minPasswordLength: passwordLengthMin,
       maxPasswordLength: passwordLengthMax,
+      revokeSessionsOnPasswordReset: true,
     },
     rateLimit: {
       enabled: true,
@@ -81,7 +88,13 @@ function build(deps: AuthDeps, key: string) {
         userAgent: "user_agent",
       },
     },
-    user: { modelName: "editors", fields: { ...timestamps, emailVerified: "email_verified" } },
+    user: {
+      modelName: "editors",
+      fields: { ...timestamps, emailVerified: "email_verified" },
+      additionalFields: {
+        role: { type: "string", required: false, input: false, defaultValue: "editor" },
+      },
+    },
     account: {
       modelName: "editor_accounts",
       fields: {
@@ -98,9 +111,15 @@ function build(deps: AuthDeps, key: string) {
     },
     verification: {
       modelName: "editor_verifications",
+      storeIdentifier: "hashed",
       fields: { ...timestamps, expiresAt: "expires_at" },
     },
   });
+}
+
+export interface PasswordLink {
+  readonly url: string;
+  readonly expiresAt: Date;
 }
 
 /** An editor who is signed in. */
@@ -122,6 +141,7 @@ export class Auth {
   readonly #signers: readonly [Signer, ...Signer[]];
   readonly #keys: readonly string[];
   readonly #attempts: SignInAttempts;
+  readonly #publicUrl: string;
   readonly #secretForSessions: AuthDeps["secretForSessions"];
   #current: { readonly signer: Signer; readonly readAtMs: number } | undefined;
 
@@ -134,6 +154,7 @@ export class Auth {
     this.#signers = [signerOf(secret), ...previousSecrets.map(signerOf)];
     this.#keys = this.#signers.map(({ key }) => key);
     this.#attempts = deps.attempts;
+    this.#publicUrl = deps.publicUrl;
     this.#secretForSessions = deps.secretForSessions;
   }
 
@@ -203,27 +224,70 @@ export class Auth {
     return { id, name, email };
   }
 
-  /** Creates an editor with a password. */
-  async createEditor(editor: Omit<Editor, "id">, password: string): Promise<Editor> {
-    if (password.length < passwordLengthMin || password.length > passwordLengthMax) {
+  /**
+   * Creates an editor who signs in with `password`; without one, with a link's.
+   *
+   * @throws the driver's error when there is an editor with this address.
+   */
+  async createEditor(
+    editor: Omit<Editor, "id"> & { readonly role: EditorRole },
+    password?: string,
+  ): Promise<Editor> {
+    const context = await this.#signers[0].auth.$context;
+    const { length } = password ?? "".padEnd(passwordLengthMin);
+    if (length < passwordLengthMin || length > passwordLengthMax) {
       throw new RangeError(
         `a password has ${passwordLengthMin} to ${passwordLengthMax} characters`,
       );
     }
-    const context = await this.#signers[0].auth.$context;
     const created = await context.internalAdapter.createUser(
       { ...editor, emailVerified: true },
       { method: "admin" },
     );
-    await context.internalAdapter.linkAccount({
-      userId: created.id,
-      accountId: created.id,
-      providerId: "credential",
-      password: await context.password.hash(password),
-    });
+    if (password !== undefined) {
+      await context.internalAdapter.linkAccount({
+        userId: created.id,
+        accountId: created.id,
+        providerId: "credential",
+        password: await context.password.hash(password),
+      });
+    }
     return { id: created.id, name: created.name, email: created.email };
   }
+
+  /** Makes the link at which an editor sets a password, once. Earlier links of the editor end. */
+  async createPasswordLink({ id }: Pick<Editor, "id">): Promise<PasswordLink> {
+    const { adapter, internalAdapter } = await this.#signers[0].auth.$context;
+    await adapter.deleteMany({ model: "verification", where: [{ field: "value", value: id }] });
+    const token = randomBytes(32).toString("base64url");
+    const expiresAt = new Date(wallMs() + linkMs);
+    await internalAdapter.createVerificationValue({
+      identifier: linkIdentifier(token),
+      value: id,
+      expiresAt,
+    });
+    return { url: `${this.#publicUrl}/studio/set-password?token=${token}`, expiresAt };
+  }
+
+  /** The editor who may set a password with a link's token; `undefined` when it was used or has expired. */
+  async ownerOfLink(token: string): Promise<Editor | undefined> {
+    const asked = this.#findOwner(token);
+    return inTime(asked, patienceMs, tooSlow).catch(cause => {
+      throw new FloodgateError("mysql_unavailable", { cause });
+    });
+  }
+
+  async #findOwner(token: string): Promise<Editor | undefined> {
+    const { internalAdapter } = await this.#signers[0].auth.$context;
+    const link = await internalAdapter.findVerificationValue(linkIdentifier(token));
+    if (!link || link.expiresAt.getTime() < wallMs()) return undefined;
+    const editor = await internalAdapter.findUserById(link.value);
+    return editor ? { id: editor.id, name: editor.name, email: editor.email } : undefined;
+  }
 }
+
+/** As the library's route `/reset-password` looks for it. */
+const linkIdentifier = (token: string): string => `reset-password:${token}`;
 
 async function emailIn(request: Request): Promise<string> {
   const body: unknown = await request.json().catch(() => undefined);

@@ -110,15 +110,21 @@ export function createProgram<O extends OptionValues>(
   return command;
 }
 
-/** A program that does nothing but run one of `commands`. */
+/**
+ * A program, or a command, that does nothing but run one of `commands`.
+ *
+ * @param summary - half a line, for the list of commands that it is in itself.
+ */
 export function createProgramOf(
   name: string,
   description: string,
   commands: readonly Command[],
+  summary = "",
 ): Command {
   const program = quietCommand(name).usage("<command> [options]").description(description);
   for (const command of commands) program.addCommand(command);
-  return program.addHelpText("after", `\n\`${name} <command> --help\` describes a command.`);
+  const help = "`<command> --help` after this describes a command.";
+  return program.summary(summary).addHelpText("after", `\n${help}`);
 }
 
 /** Throws instead of exiting, and leaves the message of an error to `runProgram`. */
@@ -148,7 +154,11 @@ export async function runProgram(
   const results = new WrittenResults(process.stdout, process.stderr.isTTY);
   process.stderr.on("error", () => {});
   try {
-    if (program.commands.length > 0 && args.length === 0) throw new UsageError("no command given");
+    const named = namedBy(program, args);
+    const [wanted] = named;
+    if (wanted.commands.length > 0 && named.length > args.length) {
+      throw new UsageError("no command given");
+    }
     await program.parseAsync([...args], { from: "user" });
   } catch (error) {
     const name = nameOf(program, args);
@@ -175,10 +185,22 @@ function sayOfProgram(name: string, sentence: string): void {
   process.stderr.write(`${name}: ${sentence.replaceAll(/\s+/g, " ")}\n`);
 }
 
-function nameOf(program: Command, args: readonly string[]): string {
-  const command = program.commands.find(each => each.name() === args[0]);
-  return command ? `${program.name()} ${command.name()}` : program.name();
+/** The command that `args` begin with, and those it belongs to; the program itself is the last. */
+function namedBy(program: Command, args: readonly string[]): readonly [Command, ...Command[]] {
+  let found: readonly [Command, ...Command[]] = [program];
+  for (const arg of args) {
+    const command: Command | undefined = found[0].commands.find(each => each.name() === arg);
+    if (!command) break;
+    found = [command, ...found];
+  }
+  return found;
 }
+
+const nameOf = (program: Command, args: readonly string[]): string =>
+  namedBy(program, args)
+    .map(command => command.name())
+    .reverse()
+    .join(" ");
 
 interface Ending {
   readonly status: number;

@@ -33,3 +33,40 @@ export async function insertToken(
     [token.editorId, token.name, token.digest, new Date(nowMs)],
   );
 }
+
+export interface ListedToken {
+  readonly id: number;
+  readonly email: string;
+  readonly name: string;
+  readonly createdAtMs: number;
+}
+
+interface ListedRow extends TokenRow {
+  readonly id: number;
+  readonly created_at: Date;
+}
+
+/** All tokens, the oldest first. One query. */
+export async function listTokens(db: Database): Promise<ListedToken[]> {
+  const rows = await db.rows<ListedRow>(
+    "api_tokens.list",
+    `SELECT api_tokens.id, api_tokens.name, api_tokens.created_at, email
+     FROM api_tokens JOIN editors ON editors.id = editor_id ORDER BY api_tokens.id`,
+  );
+  return rows.map(({ id, email, name, created_at }) => ({
+    id,
+    email,
+    name,
+    createdAtMs: created_at.getTime(),
+  }));
+}
+
+/** True when there was such a token. */
+export async function deleteToken(db: Database, id: number): Promise<boolean> {
+  const { affectedRows } = await db.write(
+    "api_tokens.delete",
+    "DELETE FROM api_tokens WHERE id = ?",
+    [id],
+  );
+  return affectedRows > 0;
+}

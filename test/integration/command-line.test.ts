@@ -23,10 +23,23 @@ const commands = [
   "migrate",
   "seed",
 ];
+/** Commands of commands, with the arguments that they need before they read the settings. */
+const nested: Readonly<Record<string, readonly string[]>> = {
+  "editor add": ["jane@newsroom.example"],
+  "editor list": [],
+  "editor reset": ["jane@newsroom.example"],
+  "editor remove": ["jane@newsroom.example"],
+  "token add": ["jane@newsroom.example", "--name", "x"],
+  "token list": [],
+  "token remove": ["1"],
+};
 const source = (file: string) => ["--import", "tsx", file];
 const programs: Readonly<Record<string, readonly string[]>> = {
   floodgate: ["dist/cli.mjs"],
   ...Object.fromEntries(commands.map(name => [`floodgate ${name}`, ["dist/cli.mjs", name]])),
+  ...Object.fromEntries(
+    Object.keys(nested).map(name => [`floodgate ${name}`, ["dist/cli.mjs", ...name.split(" ")]]),
+  ),
   front: ["dist/front.mjs"],
   worker: ["dist/worker.mjs"],
   up: source("scripts/up/bring-up.ts"),
@@ -39,6 +52,7 @@ const others: Readonly<Record<string, readonly string[]>> = {
 /** Options that a command needs before it reads the settings. */
 const needed: Readonly<Record<string, readonly string[]>> = {
   "floodgate draw": ["--poll", "x", "--count", "1", "--seed", "x"],
+  ...Object.fromEntries(Object.entries(nested).map(([name, args]) => [`floodgate ${name}`, args])),
 };
 /** The doctor reports wrong settings as findings; the others read none, or none before they start their own. */
 const readSettings = Object.keys(programs).filter(
@@ -153,7 +167,8 @@ describe("settings that are not understood", { concurrency: 2 }, () => {
 describe("floodgate", { concurrency: 2 }, () => {
   it("floodgate lists all commands in its help", async () => {
     const { stdout } = await run("floodgate", ["--help"]);
-    for (const name of commands) assert.match(stdout, new RegExp(`^ {2}${name} `, "m"));
+    for (const name of [...commands, "editor", "token"])
+      assert.match(stdout, new RegExp(`^ {2}${name} `, "m"));
   });
 
   it("floodgate refuses an unknown command, and no command, with one line and status 64", async () => {
