@@ -1,21 +1,24 @@
-/** Percentages that add up to 100. */
+/** Shares in whole per cent, each of them a correct rounding. */
 
 /**
- * Whole percentages of `counts` that sum to exactly 100, or are all 0 when all counts are 0. Every share is rounded
- * down; the points that are missing to 100 go to the largest remainders, among equal ones to the larger count, then to
- * the earlier one.
- *
- * Source: the largest remainder method (Hamilton).
+ * Whole percentages of `counts`, or all 0 when all counts are 0. Each is the nearest whole number, and equal counts
+ * have equal percentages, so the sum may differ from 100. An exact half is rounded up, or down where that brings the
+ * sum nearer to 100; the smallest counts are rounded down first.
  */
 export function percentages(counts: readonly number[]): number[] {
   const total = counts.reduce((sum, count) => sum + count, 0);
   if (total === 0) return counts.map(() => 0);
-  const shares = counts.map(count => Math.floor((count * 100) / total));
-  const missing = 100 - shares.reduce((sum, share) => sum + share, 0);
-  const byRemainder = counts
-    .map((count, index) => ({ index, count, remainder: (count * 100) % total }))
-    .sort((a, b) => b.remainder - a.remainder || b.count - a.count || a.index - b.index);
-  for (const { index } of byRemainder.slice(0, missing)) shares[index] = (shares[index] ?? 0) + 1;
+  const shares = counts.map(count => Math.round((count * 100) / total));
+  let surplus = shares.reduce((sum, share) => sum + share, 0) - 100;
+  const halves = counts.filter(count => (count * 200) % (2 * total) === total);
+  for (const half of [...new Set(halves)].sort((a, b) => a - b)) {
+    const equal = halves.filter(count => count === half).length;
+    if (Math.abs(surplus - equal) >= Math.abs(surplus)) continue;
+    surplus -= equal;
+    for (const [index, count] of counts.entries()) {
+      if (count === half) shares[index] = (shares[index] ?? 0) - 1;
+    }
+  }
   return shares;
 }
 
