@@ -6,6 +6,7 @@
 import { z } from "zod";
 import { resultsToValues } from "./poll-rules.ts";
 import type { PollState } from "./poll-state.ts";
+import { tieRules } from "./runoff.ts";
 
 export const optionIdSchema = z
   .string()
@@ -27,6 +28,40 @@ export const pollStateSchema = z.enum([
   "closing",
   "final",
 ] satisfies PollState[]);
+
+const outcomeSchema = z.object({
+  status: z.enum(["none", "leads", "won", "tied"]).meta({
+    description:
+      "`none`: no votes. `leads`: one option is ahead, and the result is not final. `won`: one option is first in the final result. `tied`: several options share the first place",
+  }),
+  final: z.boolean().meta({
+    description:
+      "The result will not change any more. A ranked poll's is final once its last instant-runoff has been computed",
+  }),
+  options: z.array(optionIdSchema).meta({
+    description: "Ids of the options in first place, in the order of the page",
+  }),
+  by: z.enum(["votes", "first_choices", "runoff", "mean"]).meta({
+    description:
+      "What decides: the most votes; the instant-runoff, or first choices until it has been computed; the highest mean grade",
+  }),
+  round: z.int().min(1).nullable().meta({
+    description: "With `runoff`: the last round, 1 for the first. Otherwise `null`",
+  }),
+  at: momentSchema.meta({
+    description:
+      "When the result became final; before that, when its numbers were read or computed",
+  }),
+});
+
+/** Why options had equally few ballots in a round of the runoff, and what happened then. */
+const tieSchema = z.object({
+  between: z.array(z.string()).meta({ description: "Ids of the options with the fewest ballots" }),
+  decidedBy: z.enum(tieRules).nullable().meta({
+    description:
+      "`earlier_round`: fewer ballots in the latest earlier round in which they differed. `points`: fewer Borda points. `no_effect`: whichever is eliminated, the same option wins. `page_order`: the position on the page, in results that were final before release 0.3.0. `null`: nothing, so the result is a tie",
+  }),
+});
 
 export const resultsSchema = z.object({
   poll: z.string().meta({ description: "The poll's slug" }),
@@ -56,7 +91,8 @@ export const resultsSchema = z.object({
         .nullable()
         .meta({ description: "`null` where the poll shows percentages only" }),
       share: z.int().min(0).nullable().meta({
-        description: "Per cent; `null` for ratings, and where the poll shows counts only",
+        description:
+          "Per cent, to the nearest whole number; equal votes have equal shares, so the sum may differ from 100. `null` for ratings, and where the poll shows counts only",
       }),
       points: z.int().nullable().optional().meta({
         description: "Ranked polls: Borda points; `null` where the poll shows percentages only",
@@ -70,10 +106,19 @@ export const resultsSchema = z.object({
       }),
     }),
   ),
+  outcome: outcomeSchema.nullable().optional().meta({
+    description:
+      "Who leads, who won, and who is tied; `null` where results are hidden. Answers of release 0.2.0 lack it",
+  }),
   runoff: z
     .object({
       computedAt: momentSchema,
-      winner: z.string().nullable(),
+      winner: z.string().nullable().meta({
+        description: "The option that wins, or would win if the poll closed now; `null` in a tie",
+      }),
+      tied: z.array(z.string()).optional().meta({
+        description: "Ids of the options that share the first place, when there is no winner",
+      }),
       rounds: z.array(
         z.object({
           votes: z.record(z.string(), z.int()).meta({
@@ -84,7 +129,13 @@ export const resultsSchema = z.object({
             description:
               "Ballots with no option left in the count; `null` where the poll shows percentages only",
           }),
-          out: z.string().nullable().meta({ description: "The option that this round eliminates" }),
+          out: z.string().nullable().meta({
+            description: "The option that this round eliminates; `null` in the last round",
+          }),
+          outTogether: z.array(z.string()).optional().meta({
+            description: "All options that this round eliminates, when there are several",
+          }),
+          tie: tieSchema.optional().meta({ description: "A tie for the fewest ballots" }),
         }),
       ),
     })
@@ -102,4 +153,5 @@ type DeepReadonly<T> = T extends readonly (infer Item)[]
 
 export type Results = DeepReadonly<z.output<typeof resultsSchema>>;
 export type OptionResults = Results["options"][number];
+export type Outcome = DeepReadonly<z.output<typeof outcomeSchema>>;
 export type RunoffResults = NonNullable<Results["runoff"]>;

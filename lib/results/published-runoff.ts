@@ -14,13 +14,23 @@ import type { Poll } from "../model/poll.ts";
 import { computeRunoff, type Runoff } from "../model/runoff.ts";
 import type { TallyDeps } from "../rebuild/rebuild.ts";
 import { countChoices } from "../store/ballots.ts";
+import type { Database } from "../store/database.ts";
+import { migrationAppliedAtMs } from "../store/migrate.ts";
 import { readTotals, type Totals } from "../store/totals.ts";
 
 export interface PublishedRunoff extends Runoff {
   readonly computedAtMs: number;
   /** Fingerprint of the totals that it was computed from. */
   readonly of: string;
+  /** The rules of counting; release 0.2.0 wrote none. */
+  readonly rules?: number;
 }
+
+/** Rises when the same ballots may give another runoff, so that published ones are computed anew. */
+const currentRules = 2;
+
+/** From its first start on, this release decides ties; before, release 0.2.0 did. */
+const firstMigration = "0007-server-lists.sql";
 
 /** The published runoff of a ranked poll, if there is one. **Cost:** one memcached read. */
 export async function readRunoff(
@@ -55,7 +65,7 @@ export async function publishRunoffs(deps: TallyDeps, polls: readonly Poll[]): P
     const up = deps.placement.up(poll.key);
     const found = await Promise.all(up.map(server => readFrom(server, poll.key)));
     const now = totals.get(poll.id);
-    const behind = up.filter((_, index) => !isRunoffOf(found[index], now));
+    const behind = up.filter((_, index) => !isCurrent(found[index], now));
     if (behind.length === 0) continue;
     await publishOn(deps, behind, poll, fingerprint(poll, now));
     published += 1;
@@ -83,7 +93,9 @@ async function publishOn(
   const computedAtMs = clock.nowMs();
   const rankings = await countChoices(store, poll.id);
   const numbers = poll.options.map(option => option.number);
-  const runoff: PublishedRunoff = { ...computeRunoff(numbers, rankings), computedAtMs, of };
+  const pageOrder = await wasFinalBeforeTies(store, poll);
+  const counted = computeRunoff(numbers, rankings, pageOrder);
+  const runoff: PublishedRunoff = { ...counted, computedAtMs, of, rules: currentRules };
   const text = JSON.stringify(runoff);
   for (const server of servers) {
     const p = new Pipeline();
@@ -93,6 +105,17 @@ async function publishOn(
     await server.send(p);
   }
 }
+
+/** A result that release 0.2.0 made final stays as it was published: there, the order on the page decided ties. */
+async function wasFinalBeforeTies(db: Database, { finalizedAtMs }: Poll): Promise<boolean> {
+  if (finalizedAtMs === null) return false;
+  const appliedAtMs = await migrationAppliedAtMs(db, firstMigration);
+  return appliedAtMs !== undefined && finalizedAtMs < appliedAtMs;
+}
+
+/** True when a runoff was computed from ballots with these totals, by today's rules. */
+const isCurrent = (runoff: PublishedRunoff | null | undefined, totals: Counted | undefined) =>
+  runoff?.rules === currentRules && isRunoffOf(runoff, totals);
 
 /** Totals, as a tally and a poll's totals both have them. */
 interface Counted {

@@ -4,6 +4,7 @@ import type { OptionNumber, PollId, PollKey, Slug, TallyPart } from "../model/id
 import type { Poll } from "../model/poll.ts";
 import { defaultRules } from "../model/poll-rules.ts";
 import { resultsSchema } from "../model/results.ts";
+import { computeRunoff } from "../model/runoff.ts";
 import { countsOf } from "../model/tally-parts.ts";
 import { hiddenSnapshot, tallySnapshot } from "./snapshot.ts";
 
@@ -135,6 +136,7 @@ describe("tallySnapshot", () => {
       computedAtMs: duringMs,
       winner: "1",
       rounds: [{ votes: { 1: 3, 2: 1 }, exhausted: 2, out: "2" }],
+      of: "",
     };
     const counted = { tally: tallyOf(poll, [[1]]), asOfMs: duringMs, runoff: runoff as never };
     const { results } = tallySnapshot(poll, counted, "reader");
@@ -184,6 +186,40 @@ describe("tallySnapshot", () => {
     assert.deepEqual([results.ballots, results.waiting, results.options[0]?.votes], [0, 0, 0]);
   });
 
+  it("tallySnapshot names who leads where the poll shows percentages only, and no count", () => {
+    const { outcome } = resultsOf(pollOf({ resultsAs: "percentages" }), [[1], [2], [2]]);
+    assert.deepEqual(outcome, {
+      status: "leads",
+      final: false,
+      options: ["2"],
+      by: "votes",
+      round: null,
+      at: new Date(duringMs).toISOString(),
+    });
+  });
+
+  it("tallySnapshot names the winner of a ranked poll only by a runoff of its final ballots", () => {
+    const poll = pollOf({ kind: "ranked", choicesMax: 3, finalizedAtMs: closedMs + 1 });
+    const tally = tallyOf(poll, [[2, 1], [2, 3], [1]]);
+    const outcomeAfter = (ballots: Ballots) => {
+      const counted = tallyOf(poll, ballots);
+      const runoff = {
+        ...computeRunoff(
+          poll.options.map(({ number }) => number),
+          ballots.map(choices => ({ choices: Uint8Array.from(choices), ballots: 1 })),
+        ),
+        computedAtMs: duringMs,
+        of: [3, counted.ballots, ...[...counted.votes].flat()].join(" "),
+      };
+      const { results } = tallySnapshot(poll, { tally, runoff, asOfMs: closedMs + 2 }, "reader");
+      return [results.outcome?.status, results.outcome?.options, results.outcome?.final];
+    };
+    assert.deepEqual(outcomeAfter([[2, 1], [2, 3], [1]]), ["won", ["2"], true]);
+    assert.deepEqual(outcomeAfter([[1]]), ["leads", ["2"], false]);
+    // The same first choices, but other ranks below.
+    assert.deepEqual(outcomeAfter([[2, 1], [2], [1]]), ["leads", ["2"], false]);
+  });
+
   it("tallySnapshot raises the version when the poll closes, though the tally stays the same", () => {
     const versionAt = (nowMs: number) => resultsOf(pollOf(), [[1]], nowMs).version;
     assert.ok(versionAt(closedMs) > versionAt(closedMs - 1));
@@ -224,6 +260,7 @@ describe("hiddenSnapshot", () => {
       [results?.hidden, results?.state, results?.ballots, results?.waiting, results?.options],
       ["after_close", "open", null, null, []],
     );
+    assert.equal(results?.outcome, null);
   });
 
   it("hiddenSnapshot has a version that does not depend on votes", () => {

@@ -8,9 +8,11 @@
  */
 import { percentages, sharesOf } from "../base/percent.ts";
 import { editionOf } from "../model/edition.ts";
+import type { OptionNumber } from "../model/ids.ts";
+import { type Measured, outcomeOf } from "../model/outcome.ts";
 import type { Poll } from "../model/poll.ts";
 import { type PollState, pollState } from "../model/poll-state.ts";
-import type { OptionResults, Results, RunoffResults } from "../model/results.ts";
+import type { OptionResults, Outcome, Results, RunoffResults } from "../model/results.ts";
 import { bordaPoints, gradeCounts, votesOf } from "../model/tally-parts.ts";
 import { maySeeResults, type Requester } from "../model/visibility.ts";
 import type { Tally } from "../tallies/counters.ts";
@@ -53,6 +55,7 @@ export function hiddenSnapshot(
     ballots: null,
     waiting: null,
     options: [],
+    outcome: null,
   });
 }
 
@@ -80,9 +83,31 @@ export function tallySnapshot(poll: Poll, entry: BoardEntry, requester: Requeste
     ballots: as === "percentages" ? null : Math.max(0, tally.ballots),
     waiting: as === "percentages" ? null : waitingOf(tally, state),
     options: poll.kind === "rating" ? ratingLines(poll, tally, as) : voteLines(poll, tally, as),
+    outcome: outcomeIn(poll, { ...entry, runoff: shown }, state),
     ...(poll.kind === "ranked" && { runoff: shown ? runoffResults(shown, as) : null }),
   });
 }
+
+function outcomeIn(poll: Poll, { tally, runoff, asOfMs }: BoardEntry, state: PollState): Outcome {
+  return outcomeOf({
+    kind: poll.kind,
+    options: poll.options.map(({ number }) => measuredIn(poll, tally, number)),
+    asOfMs,
+    finalAtMs: state === "final" ? poll.finalizedAtMs : null,
+    runoff: runoff ?? null,
+  });
+}
+
+function measuredIn({ kind }: Poll, { votes }: Tally, number: OptionNumber): Measured {
+  const id = String(number);
+  if (kind !== "rating") return { id, votes: votesOf(votes, number) };
+  const grades = gradeCounts(votes, number);
+  return { id, votes: sumOf(grades), gradeSum: gradeSumOf(grades) };
+}
+
+const sumOf = (counts: readonly number[]) => counts.reduce((sum, count) => sum + count, 0);
+const gradeSumOf = (grades: readonly number[]) =>
+  sumOf(grades.map((count, index) => count * (index + 1)));
 
 type As = Poll["resultsAs"];
 
@@ -104,8 +129,8 @@ function voteLines(poll: Poll, tally: Tally, as: As): OptionResults[] {
 function ratingLines(poll: Poll, tally: Tally, as: As): OptionResults[] {
   return poll.options.map(({ number, label }) => {
     const grades = gradeCounts(tally.votes, number);
-    const votes = grades.reduce((sum, count) => sum + count, 0);
-    const sum = grades.reduce((total, count, index) => total + count * (index + 1), 0);
+    const votes = sumOf(grades);
+    const sum = gradeSumOf(grades);
     return {
       id: String(number),
       label,
@@ -123,18 +148,20 @@ function waitingOf({ ballots, stored }: Tally, state: PollState): number | null 
   return stored === null ? null : Math.max(0, ballots - stored);
 }
 
-function runoffResults({ computedAtMs, rounds, winner }: PublishedRunoff, as: As): RunoffResults {
+function runoffResults(runoff: PublishedRunoff, as: As): RunoffResults {
+  const { computedAtMs, rounds, winner, tied } = runoff;
   const showsCounts = as !== "percentages";
   return {
     computedAt: new Date(computedAtMs).toISOString(),
     winner,
-    rounds: rounds.map(({ votes, exhausted, out }) => {
+    ...(tied && { tied }),
+    rounds: rounds.map(({ votes, exhausted, ...out }) => {
       const shares = percentages(Object.values(votes));
       const ids = Object.keys(votes);
       return {
         votes: showsCounts ? votes : Object.fromEntries(ids.map((id, i) => [id, shares[i] ?? 0])),
         exhausted: showsCounts ? exhausted : null,
-        out,
+        ...out,
       };
     }),
   };

@@ -11,11 +11,12 @@
  */
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { Row, Store } from "./database.ts";
+import type { Database, Row, Store } from "./database.ts";
 
 interface MigrationRow extends Row {
   readonly name: string;
   readonly breaking: number;
+  readonly started_at: Date;
   readonly finished_at: Date | null;
 }
 
@@ -96,6 +97,19 @@ async function apply(connection: Connection, directory: string, name: string): P
   await connection.query("UPDATE migrations SET finished_at = UTC_TIMESTAMP(3) WHERE name = ?", [
     name,
   ]);
+}
+
+/** When a migration was applied; `undefined` when it was not. */
+export async function migrationAppliedAtMs(
+  db: Database,
+  name: string,
+): Promise<number | undefined> {
+  const [row] = await db.rows<MigrationRow>(
+    "migrate.applied",
+    "SELECT * FROM migrations WHERE name = ?",
+    [name],
+  );
+  return row?.started_at.getTime();
 }
 
 /**
