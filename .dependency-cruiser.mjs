@@ -154,7 +154,10 @@ export default {
       comment: "It is downloaded with every poll: the texts that it needs come with the page.",
       severity: "error",
       from: { path: "^reader/script/" },
-      to: { path: "^reader/(words|views|picture)/", pathNot: "/format-time\\.ts$" },
+      to: {
+        path: "^reader/(words|views|picture)/",
+        pathNot: "/(format-time|outcome-sentence)\\.ts$",
+      },
     },
     {
       name: "embed-imports-nothing",

@@ -43,7 +43,7 @@ test("updates are paused, results copied and shared, and the receipt opened by k
   const clipboard = () => page.evaluate(() => navigator.clipboard.readText());
   expect(await clipboard()).toMatch(
     new RegExp(
-      `^100% of 1 reader chose “Yes, all year round” \\(as of .*\\)\\. http.*/p/${slug}/results$`,
+      `^“Yes, all year round” leads: 100% of 1 reader \\(as of .*\\)\\. http.*/p/${slug}/results$`,
     ),
   );
   await tabTo(page, page.getByRole("button", { name: "Share" }));

@@ -110,7 +110,7 @@ for (const javaScriptEnabled of [true, false]) {
       await expect(page.getByRole("listitem").filter({ hasText: "Cem" })).toContainText("100%");
       await expect(page.getByRole("heading", { name: /^Instant-runoff/ })).toBeVisible();
       if (!javaScriptEnabled) return;
-      await expect(page.getByRole("row", { name: "Cem 1" })).toBeVisible();
+      await expect(page.getByRole("row", { name: "Cem leads 1" })).toBeVisible();
       await expect(page.getByText(/^Calculated at \d\d:\d\d:\d\d\.$/)).toBeVisible();
       await expectAccessible(page);
     });
@@ -196,13 +196,15 @@ test("the studio shows points and rounds, averages and grades", async ({
   await vote(request, site.url, rating, ["1:4"]);
   await signIn(page, site.seeded.editor);
   await page.goto(`/studio/polls/${rating}`);
-  await expect(page.getByRole("row", { name: "Ada 4.00 1 0 1 0 0 0" })).toBeVisible();
+  await expect(page.getByRole("row", { name: "Ada leads 4.00 1 0 1 0 0 0" })).toBeVisible();
   await expect(page.getByRole("row", { name: "Ben – 0 0 0 0 0 0" })).toBeVisible();
   await expectAccessible(page);
   await expect(async () => {
     await page.goto(`/studio/polls/${ranked}`);
-    await expect(page.getByRole("row", { name: "Ben 1 100% 3" })).toBeVisible();
-    await expect(page.getByRole("row", { name: "Ben (wins) 1" })).toBeVisible({ timeout: 1_000 });
+    await expect(page.getByRole("row", { name: "Ben leads 1 100% 3" })).toBeVisible();
+    await expect(page.getByRole("row", { name: "Ben leads 1", exact: true })).toBeVisible({
+      timeout: 1_000,
+    });
   }).toPass();
   await expectAccessible(page);
 });

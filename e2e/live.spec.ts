@@ -29,10 +29,13 @@ test("results update with every vote, without a reload", async ({ page, site, ne
   const row = page.getByRole("listitem").filter({ hasText: "3 votes" });
   await expect(row).toContainText("100%");
   await expect(row.locator("rect")).toHaveAttribute("width", "100%");
-  await expect(page.getByText(/^100% of 3 readers chose “No” \(as of .*\)\.$/)).toBeVisible();
+  await expect(page.getByText(/^“No” leads: 100% of 3 readers \(as of .*\)\.$/)).toBeVisible();
   await page.reload();
   const preview = page.locator('meta[property="og:description"]');
-  await expect(preview).toHaveAttribute("content", /^100% of 3 readers chose “No” \(as of .*\)\.$/);
+  await expect(preview).toHaveAttribute(
+    "content",
+    /^“No” leads: 100% of 3 readers \(as of .*\)\.$/,
+  );
   await expectAccessible(page);
 });
 
@@ -122,7 +125,7 @@ test("a screen reader hears a summary once a minute, not with every vote", async
   await page.clock.fastForward(61_000);
   for (const count of [4, 5, 6]) await voteAndSee(count);
   expect(await announced()).toEqual([
-    expect.stringMatching(/^100% of 4 readers chose “No” \(as of .*\)\.$/),
+    expect.stringMatching(/^“No” leads: 100% of 4 readers \(as of .*\)\.$/),
   ]);
 });
 

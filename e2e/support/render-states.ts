@@ -20,6 +20,7 @@ import {
   poll,
   ranked,
   rankedResults,
+  rankedTie,
   rated,
   ratedResults,
   results,
@@ -150,6 +151,7 @@ const states: Readonly<Record<string, string>> = {
     poll: { ...over, finalizedAtMs: nowMs },
     state: "final",
     show: "results",
+    results: resultsOf(over, [3_854, 5_470, 3_108, 0], 12_432, "final"),
     mine: ["2"],
   }),
   "vote-ranked": withButtons(page({ poll: ranked, chosen: ["1:1", "2:2"] })),
@@ -159,6 +161,15 @@ const states: Readonly<Record<string, string>> = {
     show: "results",
     results: rankedResults,
     mine: ["2", "1"],
+  }),
+  "results-ranked-tie": page({
+    poll: ranked,
+    show: "results",
+    results: rankedTie,
+  }),
+  "results-tied": page({
+    show: "results",
+    results: resultsOf(poll, [3, 3, 3, 0], 9, "open"),
   }),
   "vote-rating": page({ poll: rated, chosen: ["1:4", "3:1"] }),
   "results-rating": page({

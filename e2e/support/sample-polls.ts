@@ -2,6 +2,7 @@
 
 import { percentages, sharesOf } from "#lib/base/percent.ts";
 import { editionOf } from "#lib/model/edition.ts";
+import { outcomeOf } from "#lib/model/outcome.ts";
 import type { Poll } from "#lib/model/poll.ts";
 import { defaultRules } from "#lib/model/poll-rules.ts";
 import type { PollState } from "#lib/model/poll-state.ts";
@@ -54,6 +55,15 @@ export function resultsOf(
     hidden: null,
     waiting: 0,
     ballots,
+    outcome: outcomeOf({
+      kind: "choice",
+      options: of.options.map(({ number }, index) => ({
+        id: String(number),
+        votes: votes[index] ?? 0,
+      })),
+      asOfMs: nowMs,
+      finalAtMs: state === "final" ? nowMs : null,
+    }),
     options: of.options.map(({ number, label }, index) => ({
       id: String(number),
       label,
@@ -86,6 +96,14 @@ export const rankedResults: Results = {
   options: resultsOf({ ...ranked, choicesMax: 1 }, votes, 12_432, "open").options.map(
     (option, index) => ({ ...option, points: [21_045, 26_113, 14_200, 3_310][index] ?? 0 }),
   ),
+  outcome: {
+    status: "leads",
+    final: false,
+    options: ["2"],
+    by: "runoff",
+    round: 3,
+    at: new Date(nowMs - 3_000).toISOString(),
+  },
   runoff: {
     computedAt: new Date(nowMs - 3_000).toISOString(),
     winner: "2",
@@ -93,6 +111,41 @@ export const rankedResults: Results = {
       { votes: { 1: 3_854, 2: 5_470, 3: 3_108, 4: 0 }, exhausted: 0, out: "4" },
       { votes: { 1: 3_854, 2: 5_470, 3: 3_108 }, exhausted: 0, out: "3" },
       { votes: { 1: 4_610, 2: 7_012 }, exhausted: 810, out: null },
+    ],
+  },
+};
+
+/** Two options with the same votes and points, and nothing that decides between them. */
+export const rankedTie: Results = {
+  ...rankedResults,
+  ballots: 22,
+  options: rankedResults.options.map((option, index) => ({
+    ...option,
+    votes: [8, 8, 4, 2][index] ?? 0,
+    share: [36, 36, 18, 9][index] ?? 0,
+    points: [44, 44, 31, 13][index] ?? 0,
+  })),
+  outcome: {
+    status: "tied",
+    final: false,
+    options: ["1", "2"],
+    by: "runoff",
+    round: 3,
+    at: new Date(nowMs - 3_000).toISOString(),
+  },
+  runoff: {
+    computedAt: new Date(nowMs - 3_000).toISOString(),
+    winner: null,
+    tied: ["1", "2"],
+    rounds: [
+      { votes: { 1: 8, 2: 8, 3: 4, 4: 2 }, exhausted: 0, out: "4" },
+      { votes: { 1: 8, 2: 8, 3: 4 }, exhausted: 2, out: "3" },
+      {
+        votes: { 1: 10, 2: 10 },
+        exhausted: 2,
+        out: null,
+        tie: { between: ["1", "2"], decidedBy: null },
+      },
     ],
   },
 };
@@ -106,6 +159,16 @@ const grades = [
 ];
 export const ratedResults: Results = {
   ...resultsOf(rated, [], 12_432, "open"),
+  outcome: outcomeOf({
+    kind: "rating",
+    options: grades.map((counts, index) => ({
+      id: String(index + 1),
+      votes: counts.reduce((sum, count) => sum + count, 0),
+      gradeSum: counts.reduce((sum, count, grade) => sum + count * (grade + 1), 0),
+    })),
+    asOfMs: nowMs,
+    finalAtMs: null,
+  }),
   options: resultsOf(rated, [], 12_432, "open").options.map((option, index) => {
     const counts = grades[index] ?? [];
     const given = counts.reduce((sum, count) => sum + count, 0);

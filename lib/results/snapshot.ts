@@ -83,7 +83,7 @@ export function tallySnapshot(poll: Poll, entry: BoardEntry, requester: Requeste
     ballots: as === "percentages" ? null : Math.max(0, tally.ballots),
     waiting: as === "percentages" ? null : waitingOf(tally, state),
     options: poll.kind === "rating" ? ratingLines(poll, tally, as) : voteLines(poll, tally, as),
-    outcome: outcomeIn(poll, { ...entry, runoff: shown }, state),
+    outcome: outcomeIn(poll, { tally, runoff: shown ?? null, asOfMs }, state),
     ...(poll.kind === "ranked" && { runoff: shown ? runoffResults(shown, as) : null }),
   });
 }
@@ -94,7 +94,7 @@ function outcomeIn(poll: Poll, { tally, runoff, asOfMs }: BoardEntry, state: Pol
     options: poll.options.map(({ number }) => measuredIn(poll, tally, number)),
     asOfMs,
     finalAtMs: state === "final" ? poll.finalizedAtMs : null,
-    runoff: runoff ?? null,
+    ...(runoff && { runoff }),
   });
 }
 

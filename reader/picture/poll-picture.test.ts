@@ -26,6 +26,7 @@ const resultsOf = (shares: readonly number[]) =>
     hidden: null,
     ballots: 100,
     options: shares.map((share, index) => ({ id: String(index + 1), votes: share, share })),
+    outcome: { status: "leads", options: ["1"], by: "votes", at: "2026-11-20T17:04:12.000Z" },
   }) as unknown as Results;
 
 const drawn = (results: Results | null, language: Language = "en") =>

@@ -8,9 +8,12 @@ import { directionOf } from "#lib/base/languages.ts";
 import type { Poll } from "#lib/model/poll.ts";
 import type { PollState } from "#lib/model/poll-state.ts";
 import type { Results } from "#lib/model/results.ts";
+import { showsRoundedShares } from "../views/card-props.ts";
 import { hiddenNote } from "../views/outcome.tsx";
 import { pictureSize } from "../views/paths.ts";
 import { resultLines } from "../views/result-list.tsx";
+import { speakerOf } from "../views/speaker.ts";
+import { markOf } from "../words/outcome-sentence.ts";
 import type { Words } from "../words/words.ts";
 import { Ink, type Type } from "./ink.ts";
 import { fitText, wrapText } from "./lines.ts";
@@ -51,6 +54,8 @@ interface Row {
   readonly bar?: number;
   /** The text at the bar's end. */
   readonly number?: string;
+  /** "leads", "winner" or "tied" for an option in first place. */
+  readonly mark?: string;
 }
 
 /** PNG bytes. */
@@ -71,10 +76,12 @@ export function drawPoll(shown: PollPicture): Promise<Uint8Array<ArrayBuffer>> {
 function rowsOf({ words, poll, state, results }: PollPicture): readonly Row[] {
   if (state === "scheduled") return [];
   if (results?.hidden !== null) return poll.options.map(({ label }) => ({ label }));
-  return resultLines(words, poll, results).map(({ label, bar, head, detail }) => ({
+  const { say } = speakerOf(words, poll);
+  return resultLines(words, poll, results).map(({ id, label, bar, head, detail }) => ({
     label,
     bar,
     number: head || detail,
+    mark: results ? markOf(say, results, id) : "",
   }));
 }
 
@@ -132,14 +139,13 @@ function drawRows(
   const shown = rows.length <= rowsMax ? rows : leading(rows, rowsMax - 1);
   const step = Math.min(most, available / Math.min(rows.length, rowsMax));
   const offset = 20 + (available - Math.min(rows.length, rowsMax) * step) / 2;
-  const longest = Math.max(1, ...rows.map(({ bar = 0 }) => bar));
   for (const [index, row] of shown.entries()) {
     const y = top + offset + index * step;
     if (row.bar === undefined) {
       ink.ring("mark", margin + 14, y + 20, 12);
       const style = { ...label, colour: "ink", widthMax: inner - 46 } as const;
       ink.text(row.label, margin + 46, y + 30, style);
-    } else drawBar(ink, row, y, row.bar === longest);
+    } else drawBar(ink, row, y);
   }
   if (shown.length === rows.length) return;
   const more = words.say("moreOptions", { count: rows.length - shown.length });
@@ -147,24 +153,30 @@ function drawRows(
   ink.text(more, margin, y, { ...small, colour: "soft", widthMax: inner });
 }
 
-/** The `count` rows with the longest bars, in the order of the page. */
+/** The `count` rows with the longest bars, those in first place before all others, in the order of the page. */
 function leading(rows: readonly Row[], count: number): readonly Row[] {
-  const longest = new Set([...rows].sort((a, b) => (b.bar ?? 0) - (a.bar ?? 0)).slice(0, count));
+  const rank = ({ bar = 0, mark }: Row) => (mark ? 1_000 : 0) + bar;
+  const longest = new Set([...rows].sort((a, b) => rank(b) - rank(a)).slice(0, count));
   return rows.filter(row => longest.has(row));
 }
 
-function drawBar(ink: Ink, row: Row, y: number, longest: boolean): void {
-  const { bar = 0, number: text = "" } = row;
+function drawBar(ink: Ink, row: Row, y: number): void {
+  const { bar = 0, number: text = "", mark = "" } = row;
   const end = { ...number, colour: "ink", widthMax: inner / 2, align: "end" } as const;
-  const widthMax = inner - Math.min(inner / 2, ink.measure(number)(text)) - 32;
+  const ended = Math.min(inner / 2, ink.measure(number)(text)) + 32;
+  const word = { ...small, colour: "accent", widthMax: inner / 4, align: "end" } as const;
+  const marked = mark ? Math.min(inner / 4, ink.measure(small)(mark)) + 24 : 0;
+  const widthMax = inner - ended - marked;
   ink.text(row.label, margin, y + 26, { ...label, colour: "ink", widthMax });
+  ink.text(mark, width - margin - ended + 8, y + 26, word);
   ink.text(text, width - margin, y + 26, end);
   ink.box("track", margin, y + 36, inner, 12);
-  ink.box(longest ? "ink" : "bar", margin, y + 36, (inner * bar) / 100, 12);
+  ink.box(mark ? "ink" : "bar", margin, y + 36, (inner * bar) / 100, 12);
 }
 
 /** How many readers voted, the time of the numbers, and how to read them. */
-function drawFoot(ink: Ink, { words, poll, state, results }: PollPicture): void {
+function drawFoot(ink: Ink, shown: PollPicture): void {
+  const { words, poll, state, results } = shown;
   const dated = (ms: number) => words.dated(ms);
   const style = { ...small, colour: "soft" } as const;
   ink.box("hair", margin, footTop, inner, 2);
@@ -178,9 +190,22 @@ function drawFoot(ink: Ink, { words, poll, state, results }: PollPicture): void 
     const half = { ...style, widthMax: inner / 2 - 16 };
     const { ballots } = results;
     if (ballots !== null) ink.text(words.say("ballots", { count: ballots }), margin, y, half);
-    const asOf = words.say("asOf", { time: dated(Date.parse(results.asOf)) });
-    if (state === "open") ink.text(asOf, width - margin, y, { ...half, align: "end" });
-    if (ballots === null && state !== "open") y -= 36;
+    ink.text(dateOf(shown, results), width - margin, y, { ...half, align: "end" });
   } else y -= 36;
-  ink.text(words.say("method"), margin, y + 36, { ...style, widthMax: inner });
+  const method = words.say("method");
+  const both = `${method} ${words.say("rounded")}`;
+  const isRounded = results?.hidden === null && showsRoundedShares(poll) && !addsUp(results);
+  const fits = ink.measure(small)(both) <= inner;
+  ink.text(isRounded && fits ? both : method, margin, y + 36, { ...style, widthMax: inner });
 }
+
+/** The moment of the result: when it became final, or when its numbers were read. */
+function dateOf({ words, poll, state }: PollPicture, { asOf }: Results): string {
+  if (state === "final") return words.dated(poll.finalizedAtMs ?? Date.parse(asOf));
+  return words.say("asOfDate", { time: words.dated(Date.parse(asOf)) });
+}
+
+const addsUp = ({ options }: Results): boolean => {
+  const sum = options.reduce((total, { share }) => total + (share ?? 0), 0);
+  return sum === 100 || sum === 0;
+};

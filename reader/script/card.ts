@@ -1,9 +1,24 @@
 /** Access to the parts and texts of a poll card. */
 
+import { formatDated } from "../words/format-time.ts";
+import type { Speaker } from "../words/outcome-sentence.ts";
+
 /** Texts in the page's language; those with a number have a form for each plural. */
 export interface CardTexts {
   readonly [key: string]: string | Readonly<Record<string, string>>;
 }
+
+/** The words and formats of the outcome's sentences. */
+export const speakerOf = (card: HTMLElement): Speaker => ({
+  rightToLeft: document.documentElement.dir === "rtl",
+  say: (key, values) => say(card, key, values),
+  count: (key, count, values) => sayCount(card, key, count, values),
+  number: formatNumber,
+  percent: formatPercent,
+  mean: formatMean,
+  list: formatList,
+  dated: ms => formatDated(language, say(card, "zone"), ms),
+});
 
 export type Tone = "good" | "warn" | "bad";
 
@@ -68,6 +83,8 @@ export function sayCount(
 }
 
 export const formatNumber = (value: number): string => numbers.format(value);
+export const formatList = (items: readonly string[]): string =>
+  new Intl.ListFormat(language).format(items);
 export const formatMean = (value: number): string => means.format(value);
 /** A whole percentage. */
 export const formatPercent = (share: number): string => percents.format(share / 100);

@@ -4,7 +4,8 @@
  *
  * The selects stay the form's fields, hidden; readers without script use them directly.
  */
-import { formatNumber, say, setText } from "./card.ts";
+import { isolated } from "../words/outcome-sentence.ts";
+import { formatNumber, say, setText, speakerOf } from "./card.ts";
 
 type Move = "up" | "down" | "toggle";
 
@@ -68,7 +69,8 @@ const buttonOf = (row: HTMLElement, name: Move) => row.querySelector(`[data-move
 
 function sayRank(card: HTMLElement, row: HTMLElement, isRanked: boolean): string {
   const { label = "", rank = "" } = row.dataset;
-  return say(card, isRanked ? "ranked" : "unranked", { option: label, rank });
+  const option = isolated(label, speakerOf(card).rightToLeft);
+  return say(card, isRanked ? "ranked" : "unranked", { option, rank });
 }
 
 /** Disables a button for use but not for focus: the focus stays on it when an option reaches the top. */

@@ -1,18 +1,21 @@
 /** The rounds of an instant-runoff, rewritten after each new computation. */
 
 import type { Results, RunoffResults } from "#lib/model/results.ts";
-import { formatNumber, formatPercent, part, say, setText } from "./card.ts";
+import { markOf, runoffVersion, tieSentences } from "../words/outcome-sentence.ts";
+import { formatNumber, formatPercent, part, say, setText, speakerOf } from "./card.ts";
 import { formatTime } from "./times.ts";
 
 export function writeRunoff(card: HTMLElement, results: Results): void {
   const section = part(card, "runoff");
   const { runoff } = results;
-  if (!section || !runoff || section.dataset.at === runoff.computedAt) return;
-  section.dataset.at = runoff.computedAt;
+  const version = runoffVersion(results);
+  if (!section || !runoff || section.dataset.at === version) return;
+  section.dataset.at = version;
   setText(card, "runoff-at", say(card, "runoffAt", { time: formatTime(runoff.computedAt) }));
   const table = section.querySelector("table");
   table?.replaceChildren(head(card, runoff), body(card, results, runoff));
   if (table) table.hidden = runoff.rounds.length === 0;
+  setText(card, "ties", tieSentences(speakerOf(card), results));
 }
 
 function head(card: HTMLElement, { rounds }: RunoffResults): HTMLElement {
@@ -24,7 +27,7 @@ function head(card: HTMLElement, { rounds }: RunoffResults): HTMLElement {
   return thead;
 }
 
-function body(card: HTMLElement, results: Results, { rounds, winner }: RunoffResults): HTMLElement {
+function body(card: HTMLElement, results: Results, { rounds }: RunoffResults): HTMLElement {
   const format = results.ballots === null ? formatPercent : formatNumber;
   const tbody = document.createElement("tbody");
   for (const { id, label } of results.options) {
@@ -33,7 +36,14 @@ function body(card: HTMLElement, results: Results, { rounds, winner }: RunoffRes
       label,
       votes.map(count => (count === undefined ? "–" : format(count))),
     );
-    row.toggleAttribute("data-winner", id === winner);
+    const mark = markOf(key => say(card, key), results, id);
+    if (mark) {
+      const word = document.createElement("span");
+      word.className = "poll-mark";
+      word.textContent = mark;
+      row.firstElementChild?.append(" ", word);
+      row.dataset.winner = "";
+    }
     tbody.append(row);
   }
   if (results.ballots !== null) {

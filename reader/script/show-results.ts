@@ -2,6 +2,7 @@
 
 import type { Results } from "#lib/model/results.ts";
 import { formatMoment } from "../words/format-time.ts";
+import { isolated, outcomeSentence } from "../words/outcome-sentence.ts";
 import {
   formatMean,
   formatNumber,
@@ -13,10 +14,11 @@ import {
   setHidden,
   setText,
   showsResults,
+  speakerOf,
   stateOf,
 } from "./card.ts";
 import { writeRunoff } from "./runoff-rounds.ts";
-import { closingMs, showAsOf } from "./times.ts";
+import { showAsOf } from "./times.ts";
 
 /** Screen readers get at most one summary per minute. */
 const summaryMs = 60_000;
@@ -33,7 +35,9 @@ export function writeResults(card: HTMLElement, results: Results): void {
     const bar = rated ? (grade ?? 0) * 20 : (share ?? Math.round(((votes ?? 0) * 100) / most));
     const head = rated ? grade && formatMean(grade) : share !== null && formatPercent(share);
     setText(row, "share", head || "");
-    setText(row, "votes", detailOf(card, option, results.ballots === null));
+    setText(row, "votes", detailOf(card, option));
+    if (option.grades)
+      writeGrades(row, option.grades, results.ballots === null ? formatPercent : formatNumber);
     row.querySelector("rect")?.setAttribute("width", `${bar}%`);
   }
   writeRunoff(card, results);
@@ -41,7 +45,7 @@ export function writeResults(card: HTMLElement, results: Results): void {
   setText(card, "ballots", ballots === null ? "" : sayCount(card, "ballots", ballots));
   writeWaiting(card, results);
   showAsOf(card, results.asOf);
-  writeState(card, results.state);
+  writeState(card, results);
   const thanks = part(card, "thanks")?.hidden === false;
   setHidden(card, thanks || results.hidden !== null, "bars");
   setHidden(card, thanks || results.hidden === null, "hidden-note");
@@ -55,20 +59,27 @@ export function writeResults(card: HTMLElement, results: Results): void {
 }
 
 /** The text below a bar: "12 first choices · 40 points". */
-function detailOf(
-  card: HTMLElement,
-  { votes, points, grades = [] }: Results["options"][number],
-  percentages: boolean,
-): string {
+function detailOf(card: HTMLElement, { votes, points }: Results["options"][number]): string {
   const parts: string[] = [];
   if (votes !== null) parts.push(sayCount(card, "votes", votes));
   if (points != null) parts.push(sayCount(card, "points", points));
-  for (const [index, count] of [...grades.entries()].reverse()) {
-    parts.push(
-      `${formatNumber(index + 1)}: ${percentages ? formatPercent(count) : formatNumber(count)}`,
-    );
-  }
   return parts.join(" · ");
+}
+
+/** The columns of a rated option. */
+function writeGrades(row: HTMLElement, counts: readonly number[], format: typeof formatNumber) {
+  const most = Math.max(1, ...counts);
+  const columns = [...(part(row, "grades")?.children ?? [])];
+  const names = columns.map((column, index) => {
+    const count = format(counts[index] ?? 0);
+    const height = ((counts[index] ?? 0) * 100) / most;
+    const bar = column.querySelector("rect");
+    bar?.setAttribute("y", `${100 - height}%`);
+    bar?.setAttribute("height", `${height}%`);
+    if (column.lastElementChild) column.lastElementChild.textContent = count;
+    return `${formatNumber(index + 1)}: ${count}`;
+  });
+  part(row, "grades")?.setAttribute("aria-label", names.join(" · "));
 }
 
 /** The number of votes not in MySQL yet, shown while the poll is closing. */
@@ -78,22 +89,15 @@ function writeWaiting(card: HTMLElement, { state, waiting }: Results): void {
     setText(card, "waiting", say(card, "waitingCount", { count: formatNumber(waiting) }));
 }
 
-/** The sentence to quote: "54% of 12,431 readers chose … (as of 20:00)." */
+/** The sentence to quote: "“No” leads: 54% of 12,431 readers (as of 26 November 2026 at 20:00 CET)." */
 function writeSentence(card: HTMLElement, results: Results): void {
-  const most = Math.max(...results.options.map(option => option.votes ?? 0));
-  const leader = results.options.find(option => option.votes === most);
-  if (card.dataset.kind !== "choice" || !leader || leader.share === null || !results.ballots) {
-    return;
-  }
-  const sentence = sayCount(card, "sentence", results.ballots, {
-    time: formatMoment(language, undefined, quotedMs(card, results), Date.now()),
-    share: formatPercent(leader.share),
-    option: leader.label,
-  });
+  // From a front of release 0.2.0: the sentence of the page, with its time, stays true.
+  if (results.outcome === undefined) return;
+  const sentence = outcomeSentence(speakerOf(card), results);
   setText(card, "sentence", sentence);
-  const barsHidden = part(card, "bars")?.hidden === true;
-  setHidden(card, barsHidden, "share-row");
-  if (barsHidden || !showsResults(card)) return;
+  const isHidden = !sentence || part(card, "bars")?.hidden === true;
+  setHidden(card, isHidden, "share-row");
+  if (isHidden || !showsResults(card)) return;
   const last = summarized.get(card);
   if (last !== undefined && Date.now() - last < summaryMs) return;
   summarized.set(card, Date.now());
@@ -101,14 +105,8 @@ function writeSentence(card: HTMLElement, results: Results): void {
   if (last !== undefined) setText(card, "summary", sentence);
 }
 
-/** The time in the sentence: the closing time once the poll has closed. */
-function quotedMs(card: HTMLElement, results: Results): number {
-  const over = results.state === "closing" || results.state === "final";
-  return (over && closingMs(card)) || Date.parse(results.asOf);
-}
-
 /** Moves the card from open to closing to final, without a reload. */
-function writeState(card: HTMLElement, state: string): void {
+function writeState(card: HTMLElement, { state, outcome }: Results): void {
   if (stateOf(card) === state) return;
   card.dataset.state = state;
   if (state !== "closing" && state !== "final") return;
@@ -124,8 +122,13 @@ function writeState(card: HTMLElement, state: string): void {
   setHidden(card, false, "when");
   if (state === "final") setHidden(card, true, "actions");
   const time = part(card, "when")?.querySelector("time");
-  if (time)
-    time.textContent = formatMoment(language, undefined, Date.parse(time.dateTime), Date.now());
+  if (!time) return;
+  if (state === "final" && outcome?.final) time.dateTime = outcome.at;
+  const ms = Date.parse(time.dateTime);
+  time.textContent =
+    state === "final"
+      ? speakerOf(card).dated(ms)
+      : formatMoment(language, undefined, ms, Date.now());
 }
 
 /** Shows the results in place of the form. */
@@ -158,10 +161,11 @@ export function switchToForm(card: HTMLElement): void {
 /** Marks the reader's own choices. */
 export function markOwnChoices(card: HTMLElement, mine: readonly string[]): void {
   const ranked = card.dataset.kind === "ranked";
+  const speaker = speakerOf(card);
   const labels = mine.map((choice, index) => {
     const [id, grade] = choice.split(":");
     const row = card.querySelector<HTMLElement>(`[data-option="${id}"]`);
-    const label = row?.dataset.label ?? "";
+    const label = isolated(row?.dataset.label ?? "", speaker.rightToLeft);
     if (ranked) return `${formatNumber(index + 1)}. ${label}`;
     return grade === undefined ? label : `${label} (${formatNumber(Number(grade))})`;
   });
@@ -169,7 +173,7 @@ export function markOwnChoices(card: HTMLElement, mine: readonly string[]): void
     const favourites = ranked ? mine.slice(0, 1) : mine;
     row.toggleAttribute("data-mine", favourites.includes(row.dataset.option ?? ""));
   }
-  const options = new Intl.ListFormat(language).format(labels);
+  const options = speaker.list(labels);
   setText(card, "own", mine.length > 0 ? say(card, "youChose", { options }) : "");
   setHidden(card, mine.length > 0, "to-the-poll");
 }

@@ -17,13 +17,11 @@ export function showLocalTimes(card: HTMLElement): void {
   if (!time) return;
   const ms = Date.parse(time.dateTime);
   const { key } = time.dataset;
+  // A poll that is over: its time is the newsroom's, with the zone.
+  if (!key) return;
   const tick = () => {
     const now = Date.now();
     const when = formatMoment(language, undefined, ms, now);
-    if (!key) {
-      time.textContent = when;
-      return;
-    }
     time.textContent = say(card, key, { when });
     setText(card, "distance", formatDistance(language, ms - now));
     if (ms <= now) return;

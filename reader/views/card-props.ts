@@ -39,3 +39,8 @@ export interface CardProps {
 export function showsNumbers({ poll, results, thanks }: CardProps): boolean {
   return results?.hidden === null && !(thanks === true && poll.afterVote !== "results");
 }
+
+/** True if the poll's percentages ought to add up to 100, but may not. */
+export function showsRoundedShares({ kind, choicesMax, resultsAs }: Poll): boolean {
+  return kind === "choice" && choicesMax === 1 && resultsAs !== "counts";
+}

@@ -34,14 +34,23 @@ function StateLabel({ words, state, live }: { words: Words; state: PollState; li
   return live ? <b class="poll-live">{words.say("live")}</b> : <b>{words.say("readerPoll")}</b>;
 }
 
-/** The opening or closing time; the script rewrites it in the reader's own zone. */
+/** The moment of a result, for those who read it much later. */
+function Dated({ words, ms }: { words: Words; ms: number }) {
+  return <time datetime={new Date(ms).toISOString()}>{words.dated(ms)}</time>;
+}
+
+/**
+ * The opening or closing time, which the script rewrites in the reader's own zone; the moment at which a result became
+ * final, in the newsroom's.
+ */
 function When({ words, poll, state, nowMs }: CardProps) {
   const [key, ms]: [WordKey, number | null] =
     state === "scheduled" ? ["opensAt", poll.opensAtMs] : ["closesAt", poll.closesAtMs];
   if (ms === null) return <>{words.say("openUntilClosed")}</>;
+  if (state === "final") return <Dated words={words} ms={poll.finalizedAtMs ?? ms} />;
   const iso = new Date(ms).toISOString();
   const when = words.when(ms, nowMs);
-  if (state === "closing" || state === "final") return <time datetime={iso}>{when}</time>;
+  if (state === "closing") return <time datetime={iso}>{when}</time>;
   return (
     <>
       <time datetime={iso} data-key={key}>

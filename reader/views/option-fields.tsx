@@ -65,12 +65,12 @@ function RankFields({ words, poll, nowMs, chosen }: CardProps) {
           </label>
           <span class="poll-moves poll-script">
             <Move
-              label={words.say("moveUp", { option: option.label })}
+              label={words.say("moveUp", { option: words.isolated(option.label) })}
               name="up"
               path="M4 10 8 6l4 4"
             />
             <Move
-              label={words.say("moveDown", { option: option.label })}
+              label={words.say("moveDown", { option: words.isolated(option.label) })}
               name="down"
               path="m4 6 4 4 4-4"
             />

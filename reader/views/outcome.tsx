@@ -58,7 +58,8 @@ export function hiddenNote(words: Words, poll: Poll, format: (ms: number) => str
 function labelsOf(words: Words, poll: Poll, mine: readonly string[]): string {
   const texts = mine.map((choice, index) => {
     const [id, grade] = choice.split(":");
-    const label = poll.options.find(({ number }) => String(number) === id)?.label ?? "";
+    const option = poll.options.find(({ number }) => String(number) === id);
+    const label = words.isolated(option?.label ?? "");
     if (poll.kind === "ranked") return `${words.number(index + 1)}. ${label}`;
     return grade === undefined ? label : `${label} (${words.number(Number(grade))})`;
   });

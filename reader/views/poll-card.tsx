@@ -6,7 +6,7 @@
  * or the script produced it.
  */
 import { editionOf } from "#lib/model/edition.ts";
-import { type CardProps, showsNumbers } from "./card-props.ts";
+import { type CardProps, showsNumbers, showsRoundedShares } from "./card-props.ts";
 import { Explanation } from "./explanation.tsx";
 import { Eyebrow } from "./eyebrow.tsx";
 import { Outcome } from "./outcome.tsx";
@@ -75,7 +75,7 @@ export function PollCard(props: CardProps) {
             target="_blank"
             rel="noopener"
           >
-            {words.say("onSite", { site: props.siteName })}
+            {words.say("onSite", { site: words.isolated(props.siteName) })}
           </a>
         </p>
       )}
@@ -87,13 +87,16 @@ export function PollCard(props: CardProps) {
 function Corrections({ words, poll }: CardProps) {
   return (
     <>
-      {(poll.reopenings ?? []).map(({ finalAtMs, reason }) => (
-        <p class="poll-fine" data-part="correction">
-          {finalAtMs === null
-            ? words.say("countedAgain", { reason })
-            : words.say("corrected", { when: words.precisely(finalAtMs), reason })}
-        </p>
-      ))}
+      {(poll.reopenings ?? []).map(({ finalAtMs, reason: written }) => {
+        const reason = words.isolated(written);
+        return (
+          <p class="poll-fine" data-part="correction">
+            {finalAtMs === null
+              ? words.say("countedAgain", { reason })
+              : words.say("corrected", { when: words.precisely(finalAtMs), reason })}
+          </p>
+        );
+      })}
     </>
   );
 }
@@ -153,6 +156,7 @@ function Foot(props: CardProps & { voting: boolean }) {
       <p class="poll-fine">
         {words.say("method")}{" "}
         {poll.kind === "choice" && poll.choicesMax > 1 && words.say("methodMultiple")}
+        {showsRoundedShares(poll) && words.say("rounded")}
         {poll.kind === "ranked" && words.say("bordaMethod")}
       </p>
       <p class="visually-hidden" data-part="summary" aria-live="polite" />

@@ -3,9 +3,11 @@
 import type { Poll, PollOption } from "#lib/model/poll.ts";
 import type { Results } from "#lib/model/results.ts";
 import { gradeMax } from "#lib/model/tally-parts.ts";
+import { outcomeSentence } from "../words/outcome-sentence.ts";
 import type { Words } from "../words/words.ts";
 import { type CardProps, showsNumbers } from "./card-props.ts";
 import { hasImages, OptionImage } from "./option-image.tsx";
+import { speakerOf, votesKey } from "./speaker.ts";
 
 interface Line {
   readonly option: PollOption;
@@ -19,6 +21,8 @@ interface Line {
   readonly head: string;
   /** The text below the bar. */
   readonly detail: string;
+  /** Rating polls: how many ballots gave each grade, grade 1 first. */
+  readonly grades: readonly Grade[];
 }
 
 /** Every option with its bar and texts, in the order of the page. */
@@ -43,29 +47,66 @@ export function resultLines(words: Words, poll: Poll, results: Results | null): 
           ? ""
           : words.percent(share);
     const detail = detailOf(words, poll, { ...line, votes });
-    return { option, id: String(number), label, votes, share, bar, head, detail };
+    const grades = poll.kind === "rating" ? gradesOf(words, poll, line?.grades) : [];
+    return { grades, option, id: String(number), label, votes, share, bar, head, detail };
   });
 }
 
 const meanOf = (words: Words, mean: number | null | undefined) =>
   mean == null ? "" : words.mean(mean);
 
-/** "12 votes"; "12 first choices · 40 points"; "12 ratings · 5: 7 · 4: 5 · 3: 0 · 2: 0 · 1: 0". */
+/** "12 votes"; "12 first choices · 40 points"; "12 ratings". */
 function detailOf(
   words: Words,
   poll: Poll,
-  { votes, points, grades }: Partial<Results["options"][number]>,
+  { votes, points }: Partial<Results["options"][number]>,
 ): string {
   const parts: string[] = [];
-  const key = { choice: "votes", ranked: "firstChoices", rating: "ratings" } as const;
-  if (votes != null) parts.push(words.say(key[poll.kind], { count: votes }));
+  if (votes != null) parts.push(words.say(votesKey[poll.kind], { count: votes }));
   if (points != null) parts.push(words.say("points", { count: points }));
-  const format =
-    poll.resultsAs === "percentages" ? words.percent.bind(words) : words.number.bind(words);
-  for (const [index, count] of [...(grades ?? []).entries()].reverse()) {
-    parts.push(`${words.number(index + 1)}: ${format(count)}`);
-  }
   return parts.join(" · ");
+}
+
+interface Grade {
+  /** "5" */
+  readonly name: string;
+  /** "3,870", or "51%" where the poll shows percentages only. */
+  readonly count: string;
+  /** Height of the column, in per cent of the highest one. */
+  readonly height: number;
+}
+
+function gradesOf(words: Words, poll: Poll, counts: readonly number[] = []): readonly Grade[] {
+  const most = Math.max(1, ...counts);
+  return Array.from({ length: gradeMax }, (_, index) => {
+    const count = counts[index] ?? 0;
+    return {
+      name: words.number(index + 1),
+      count: poll.resultsAs === "percentages" ? words.percent(count) : words.number(count),
+      height: (count * 100) / most,
+    };
+  });
+}
+
+/** One column for each grade; assistive technology reads "1: 120 · 2: 340 · …". */
+function Grades({ grades }: { grades: readonly Grade[] }) {
+  return (
+    <span
+      class="poll-grades"
+      data-part="grades"
+      role="img"
+      aria-label={grades.map(({ name, count }) => `${name}: ${count}`).join(" · ")}
+    >
+      {grades.map(({ name, count, height }) => (
+        <span>
+          <svg aria-hidden="true" focusable="false">
+            <rect y={`${100 - height}%`} width="100%" height={`${height}%`} />
+          </svg>
+          <b>{name}</b> <span>{count}</span>
+        </span>
+      ))}
+    </span>
+  );
 }
 
 /** Marks the reader's choice: the favourite in a ranked poll; no option in a rating poll, whose choices carry grades. */
@@ -76,7 +117,7 @@ function isMine({ kind }: Poll, id: string, mine: readonly string[] | undefined)
 export function ResultList({ words, poll, results, mine }: CardProps) {
   return (
     <ul class="poll-results" data-thumbs={hasImages(poll.options) ? "" : undefined}>
-      {resultLines(words, poll, results).map(({ option, id, label, bar, head, detail }) => (
+      {resultLines(words, poll, results).map(({ option, id, label, bar, head, detail, grades }) => (
         <li
           class="poll-result"
           data-option={id}
@@ -85,8 +126,7 @@ export function ResultList({ words, poll, results, mine }: CardProps) {
         >
           <OptionImage option={option} as="thumb" />
           <span class="poll-result-label">
-            <bdi>{label}</bdi>
-            <span class="poll-result-mine">{words.say("yourVote")}</span>
+            <bdi>{label}</bdi> <span class="poll-result-mine">{words.say("yourVote")}</span>
           </span>
           <span class="poll-result-share" data-part="share">
             {head}
@@ -99,6 +139,7 @@ export function ResultList({ words, poll, results, mine }: CardProps) {
           <span class="poll-result-votes" data-part="votes">
             {detail}
           </span>
+          {grades.length > 0 && <Grades grades={grades} />}
         </li>
       ))}
     </ul>
@@ -106,23 +147,12 @@ export function ResultList({ words, poll, results, mine }: CardProps) {
 }
 
 /** The result as a sentence to quote; empty without votes, or while results are hidden. */
-export function resultsSentence(
-  props: Pick<CardProps, "words" | "poll" | "state" | "results" | "nowMs">,
-): string {
-  const { words, poll, state, results, nowMs } = props;
-  const lines = resultLines(words, poll, results);
-  const leader = lines.reduce((best, line) =>
-    (line.votes ?? 0) > (best.votes ?? 0) ? line : best,
-  );
-  const ballots = results?.ballots ?? 0;
-  const over = state === "closing" || state === "final";
-  if (!results || poll.kind !== "choice" || ballots === 0 || leader.share === null) return "";
-  return words.say("sentence", {
-    count: ballots,
-    time: words.when((over && poll.closesAtMs) || Date.parse(results.asOf), nowMs),
-    share: words.percent(leader.share),
-    option: leader.label,
-  });
+export function resultsSentence({
+  words,
+  poll,
+  results,
+}: Pick<CardProps, "words" | "poll" | "results">): string {
+  return results ? outcomeSentence(speakerOf(words, poll), results) : "";
 }
 
 /** The sentence, with the script's copy and share buttons. */

@@ -1,6 +1,9 @@
 /** @jsxImportSource hono/jsx */
-/** The rounds of an instant-runoff, as a table: options in rows, rounds in columns. */
+/** The rounds of an instant-runoff, as a table: options in rows, rounds in columns; and how ties were decided. */
+
+import { markOf, runoffVersion, tieSentences } from "../words/outcome-sentence.ts";
 import type { CardProps } from "./card-props.ts";
+import { speakerOf } from "./speaker.ts";
 
 export function RunoffTable({ words, poll, results }: CardProps) {
   const runoff = results?.runoff;
@@ -8,8 +11,12 @@ export function RunoffTable({ words, poll, results }: CardProps) {
   const format = (votes: number | undefined) =>
     votes === undefined ? "–" : percentages ? words.percent(votes) : words.number(votes);
   const rounds = runoff?.rounds ?? [];
+  const speaker = speakerOf(words, poll);
+  const marks = poll.options.map(({ number }) =>
+    results && runoff ? markOf(speaker.say, results, String(number)) : "",
+  );
   return (
-    <section data-part="runoff" data-at={runoff?.computedAt}>
+    <section data-part="runoff" data-at={runoff ? runoffVersion(results) : undefined}>
       <h2 class="poll-subtitle" id="runoff-title">
         {words.say("runoff")}
       </h2>
@@ -29,10 +36,10 @@ export function RunoffTable({ words, poll, results }: CardProps) {
             </tr>
           </thead>
           <tbody>
-            {poll.options.map(({ number, label }) => (
-              <tr data-winner={runoff?.winner === String(number) ? "" : undefined}>
+            {poll.options.map(({ number, label }, index) => (
+              <tr data-winner={marks[index] ? "" : undefined}>
                 <th scope="row">
-                  <bdi>{label}</bdi>
+                  <bdi>{label}</bdi> {marks[index] && <span class="poll-mark">{marks[index]}</span>}
                 </th>
                 {rounds.map(({ votes }) => (
                   <td>{format(votes[String(number)])}</td>
@@ -50,6 +57,10 @@ export function RunoffTable({ words, poll, results }: CardProps) {
           </tbody>
         </table>
       </section>
+      <p class="poll-fine" data-part="ties">
+        {results ? tieSentences(speaker, results) : ""}
+      </p>
+      <p class="poll-fine">{words.say("tieRule")}</p>
     </section>
   );
 }

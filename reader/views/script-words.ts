@@ -1,7 +1,9 @@
 /** The script's texts in the page's language, with `{name}` placeholders and plural forms. */
 import type { Poll } from "#lib/model/poll.ts";
+import { outcomeWords, rankedWords as rankedOutcomeWords } from "../words/outcome-sentence.ts";
 import type { WordKey, Words } from "../words/words.ts";
 import { countsChoices, instruction } from "./instruction.ts";
+import { votesKey } from "./speaker.ts";
 
 const texts = [
   "alreadyVoted",
@@ -30,6 +32,9 @@ const texts = [
 
 /** Placeholders that stay in the texts; the script fills them. */
 const names = {
+  figure: "{figure}",
+  mean: "{mean}",
+  number: "{number}",
   rank: "{rank}",
   chosen: "{chosen}",
   max: "{max}",
@@ -39,7 +44,12 @@ const names = {
   share: "{share}",
   time: "{time}",
   when: "{when}",
+  who: "{who}",
 } as const;
+
+function textsOf(words: Words, keys: readonly WordKey[]) {
+  return Object.fromEntries(keys.map(key => [key, words.say(key, names)]));
+}
 
 /** Texts for polls where votes can be changed. */
 function changeWords(words: Words) {
@@ -59,7 +69,8 @@ function changeWords(words: Words) {
 function rankedWords(words: Words) {
   return {
     points: words.pluralForms("points"),
-    round: words.say("round", { number: "{number}" }),
+    round: words.say("round", names),
+    ...textsOf(words, rankedOutcomeWords),
     runoffAt: words.say("runoffAt", names),
     noFurtherChoice: words.say("noFurtherChoice"),
     ranked: words.say("ranked", names),
@@ -71,19 +82,20 @@ function rankedWords(words: Words) {
 /** JSON for the card's `data-words`. */
 export function scriptWords(words: Words, poll: Poll, siteName: string): string {
   return JSON.stringify({
-    ...Object.fromEntries(texts.map(key => [key, words.say(key, names)])),
+    ...textsOf(words, texts),
     ballots: words.pluralForms("ballots"),
     choose: instruction(words, poll),
-    sentence: words.pluralForms("sentence", names),
-    votes: words.pluralForms(
-      ({ choice: "votes", ranked: "firstChoices", rating: "ratings" } as const)[poll.kind],
-    ),
+    ...textsOf(words, outcomeWords),
+    moreOptions: words.pluralForms("moreOptions"),
+    ofReaders: words.pluralForms("ofReaders", names),
+    votes: words.pluralForms(votesKey[poll.kind]),
+    zone: words.timeZone,
     ...(countsChoices(poll) && {
       chosen: words.say("chosen", names),
       chosenMost: words.say("chosenMost", names),
     }),
     ...(poll.kind === "ranked" && rankedWords(words)),
     ...(poll.mayChange && changeWords(words)),
-    voteAtSite: words.say("voteAtSite", { site: siteName }),
+    voteAtSite: words.say("voteAtSite", { site: words.isolated(siteName) }),
   });
 }

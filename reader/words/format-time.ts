@@ -44,6 +44,25 @@ export function formatMoment(
   return format(locale, year(ms) === year(nowMs) ? date : { ...date, year: "numeric" }).format(ms);
 }
 
+/** A time with its full date, for those who read it much later: "21 November 2026 at 18:04 CET". */
+export function formatDated(
+  locale: string,
+  timeZone: string,
+  ms: number,
+  format: DateFormats = newFormat,
+): string {
+  return format(locale, {
+    day: "numeric",
+    month: "long",
+    year: "numeric",
+    hour: "2-digit",
+    minute: "2-digit",
+    hourCycle: "h23",
+    timeZone,
+    timeZoneName: "short",
+  }).format(ms);
+}
+
 /** "in 2 days", "in 12 minutes", "in 40 seconds"; the past counts as 0 seconds. */
 export function formatDistance(locale: string, deltaMs: number): string {
   const words = new Intl.RelativeTimeFormat(locale);

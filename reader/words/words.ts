@@ -3,18 +3,19 @@
  * by `Intl`.
  */
 import { IntlMessageFormat } from "intl-messageformat";
-import type { Language } from "#lib/base/languages.ts";
+import { directionOf, type Language } from "#lib/base/languages.ts";
 import ar from "./ar.json" with { type: "json" };
 import da from "./da.json" with { type: "json" };
 import de from "./de.json" with { type: "json" };
 import en from "./en.json" with { type: "json" };
 import es from "./es.json" with { type: "json" };
 import fi from "./fi.json" with { type: "json" };
-import { formatMoment, newFormat } from "./format-time.ts";
+import { formatDated, formatMoment, newFormat } from "./format-time.ts";
 import fr from "./fr.json" with { type: "json" };
 import it from "./it.json" with { type: "json" };
 import nb from "./nb.json" with { type: "json" };
 import nl from "./nl.json" with { type: "json" };
+import { isolated } from "./outcome-sentence.ts";
 import pl from "./pl.json" with { type: "json" };
 import pt from "./pt.json" with { type: "json" };
 import sv from "./sv.json" with { type: "json" };
@@ -93,16 +94,7 @@ export class Words {
 
   /** A time with its full date, for readers much later: "21 November 2026 at 18:04 CET". */
   dated(ms: number): string {
-    return this.#dateFormat(this.locale, {
-      day: "numeric",
-      month: "long",
-      year: "numeric",
-      hour: "2-digit",
-      minute: "2-digit",
-      hourCycle: "h23",
-      timeZone: this.timeZone,
-      timeZoneName: "short",
-    }).format(ms);
+    return formatDated(this.locale, this.timeZone, ms, this.#dateFormat);
   }
 
   /** A time to the second, with date and zone: "21 Nov, 18:04:12 CET". */
@@ -137,6 +129,11 @@ export class Words {
 
   number(value: number): string {
     return this.#numbers.format(value);
+  }
+
+  /** A name inside a sentence; its direction does not spread to the words around it. */
+  isolated(name: string): string {
+    return isolated(name, directionOf(this.locale) === "rtl");
   }
 
   /** A mean grade: "4.20". */

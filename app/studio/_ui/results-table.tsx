@@ -1,5 +1,14 @@
 import type { Poll } from "#lib/model/poll.ts";
-import type { Results, RunoffResults } from "#lib/model/results.ts";
+import type { Results } from "#lib/model/results.ts";
+import { showsRoundedShares } from "#reader/views/card-props.ts";
+import { speakerOf } from "#reader/views/speaker.ts";
+import {
+  markOf,
+  outcomeSentence,
+  type Speaker,
+  tieSentences,
+} from "#reader/words/outcome-sentence.ts";
+import { wordsIn } from "#reader/words/words.ts";
 
 const numbers = new Intl.NumberFormat("en");
 const means = new Intl.NumberFormat("en", { minimumFractionDigits: 2 });
@@ -54,40 +63,52 @@ function timeOf(iso: string, timeZone: string): string {
 /** The results so far, in the columns of the poll's kind. */
 export function ResultsTable({ poll, results, timeZone }: ResultsTableProps) {
   const columns = columnsOf(poll);
+  const speaker = speakerOf(wordsIn("en", timeZone), poll);
+  const sentence = outcomeSentence(speaker, results);
+  const marks = new Map(results.options.map(({ id }) => [id, markOf(speaker.say, results, id)]));
+  const ofWhom = { speaker, marks, results, timeZone };
   return (
     <section className="rounded border border-hair bg-card">
       <Head title="Results">
         {formatCount(results.ballots)} {results.ballots === 1 ? "reader has" : "readers have"}{" "}
         voted, as of {timeOf(results.asOf, timeZone)}
       </Head>
+      {sentence && <p className="border-b border-hair px-4 py-3">{sentence}</p>}
       <Table titles={["Option", ...columns.map(([title]) => title)]}>
         {results.options.map(line => (
-          <Row key={line.id} label={line.label} cells={columns.map(([, of]) => of(line))} />
+          <Row
+            key={line.id}
+            label={line.label}
+            mark={marks.get(line.id)}
+            cells={columns.map(([, of]) => of(line))}
+          />
         ))}
       </Table>
-      {poll.kind === "ranked" && (
-        <Rounds runoff={results.runoff ?? null} lines={results.options} timeZone={timeZone} />
-      )}
+      {showsRoundedShares(poll) && <Note>{wordsIn("en", timeZone).say("rounded")}</Note>}
+      {poll.kind === "ranked" && <Rounds {...ofWhom} />}
     </section>
   );
 }
 
+/** A remark below a table. */
+function Note({ children }: { readonly children: React.ReactNode }) {
+  return <p className="border-t border-hair px-4 py-3 text-sm text-soft">{children}</p>;
+}
+
 interface RoundsProps {
-  readonly runoff: RunoffResults | null;
-  readonly lines: readonly Line[];
+  readonly results: Results;
   readonly timeZone: string;
+  readonly speaker: Speaker;
+  /** The word for each option in first place. */
+  readonly marks: ReadonlyMap<string, string>;
 }
 
 /** The rounds of the instant-runoff, once a worker has computed them. */
-function Rounds({ runoff, lines, timeZone }: RoundsProps) {
-  if (!runoff) {
-    return (
-      <p className="border-t border-hair px-4 py-3 text-sm text-soft">
-        The instant-runoff result has not been calculated yet.
-      </p>
-    );
-  }
-  const { rounds, winner } = runoff;
+function Rounds({ results, timeZone, speaker, marks }: RoundsProps) {
+  const { runoff, options } = results;
+  if (!runoff) return <Note>The instant-runoff result has not been calculated yet.</Note>;
+  const { rounds } = runoff;
+  const ties = tieSentences(speaker, results);
   const titles = rounds.map((_, index) => `Round ${index + 1}`);
   return (
     <>
@@ -95,11 +116,11 @@ function Rounds({ runoff, lines, timeZone }: RoundsProps) {
         calculated at {timeOf(runoff.computedAt, timeZone)}
       </Head>
       <Table titles={["Option", ...titles]}>
-        {lines.map(({ id, label }) => (
+        {options.map(({ id, label }) => (
           <Row
             key={id}
-            label={id === winner ? `${label} (wins)` : label}
-            strong={id === winner}
+            label={label}
+            mark={marks.get(id)}
             cells={rounds.map(({ votes }) =>
               votes[id] === undefined ? "–" : formatCount(votes[id]),
             )}
@@ -110,6 +131,8 @@ function Rounds({ runoff, lines, timeZone }: RoundsProps) {
           cells={rounds.map(({ exhausted }) => formatCount(exhausted))}
         />
       </Table>
+      {ties && <Note>{ties}</Note>}
+      <Note>{wordsIn("en", timeZone).say("tieRule")}</Note>
     </>
   );
 }
@@ -165,17 +188,19 @@ function Table({ titles, children }: TableProps) {
 interface RowProps {
   readonly label: string;
   readonly cells: readonly string[];
-  readonly strong?: boolean;
+  /** "leads", "winner" or "tied" for an option in first place. */
+  readonly mark?: string | undefined;
 }
 
-function Row({ label, cells, strong }: RowProps) {
+function Row({ label, cells, mark }: RowProps) {
   return (
-    <tr className={`border-b border-hair last:border-0 ${strong ? "font-semibold" : ""}`}>
+    <tr className={`border-b border-hair last:border-0 ${mark ? "font-semibold" : ""}`}>
       <th
         scope="row"
-        className={`sticky left-0 min-w-36 bg-card px-4 py-2.5 wrap-anywhere ${strong ? "" : "font-normal"}`}
+        className={`sticky left-0 min-w-36 bg-card px-4 py-2.5 wrap-anywhere ${mark ? "" : "font-normal"}`}
       >
-        {label}
+        <bdi>{label}</bdi>{" "}
+        {mark && <span className="ml-1 text-sm font-normal text-soft">{mark}</span>}
       </th>
       {cells.map((cell, index) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: cells are identified by their column

@@ -125,8 +125,8 @@ function Reopenings({ poll: { reopenings = [] } }: { poll: PollPage["poll"] }) {
       <ul className="flex flex-col gap-1 wrap-anywhere">
         {reopenings.map(({ reopenedAtMs, reason, ballotsBefore, ballotsAfter }) => (
           <li key={reopenedAtMs}>
-            {sayTime(reopenedAtMs, zone)}: {ballotsBefore} votes before,{" "}
-            {ballotsAfter === null ? "being counted" : `${ballotsAfter} now`}. {reason}
+            {sayTime(reopenedAtMs, zone)}: {ballotsBefore} {ballotsBefore === 1 ? "vote" : "votes"}{" "}
+            before, {ballotsAfter === null ? "being counted" : `${ballotsAfter} now`}. {reason}
           </li>
         ))}
       </ul>
