@@ -2,8 +2,8 @@
 
 import { percentages, sharesOf } from "#lib/base/percent.ts";
 import { editionOf } from "#lib/model/edition.ts";
-import { outcomeOf } from "#lib/model/outcome.ts";
 import type { Poll } from "#lib/model/poll.ts";
+import { outcomeOf } from "#lib/model/poll-outcome.ts";
 import { defaultRules } from "#lib/model/poll-rules.ts";
 import type { PollState } from "#lib/model/poll-state.ts";
 import type { Results } from "#lib/model/results.ts";

@@ -15,7 +15,7 @@
  * Invariant: the order of the options on the page decides nothing, except under the rule `page_order`, which is the
  *   rule of release 0.2.0.
  *
- * Source: `docs/decisions/0036-ties.md`.
+ * Source: `docs/decisions/0033-ties.md`.
  */
 import type { OptionNumber } from "./ids.ts";
 

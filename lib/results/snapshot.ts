@@ -9,8 +9,8 @@
 import { percentages, sharesOf } from "../base/percent.ts";
 import { editionOf } from "../model/edition.ts";
 import type { OptionNumber } from "../model/ids.ts";
-import { type Measured, outcomeOf } from "../model/outcome.ts";
 import type { Poll } from "../model/poll.ts";
+import { type Measured, outcomeOf } from "../model/poll-outcome.ts";
 import { type PollState, pollState } from "../model/poll-state.ts";
 import type { OptionResults, Outcome, Results, RunoffResults } from "../model/results.ts";
 import { bordaPoints, gradeCounts, votesOf } from "../model/tally-parts.ts";

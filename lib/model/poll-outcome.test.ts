@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { type CountedRunoff, type OutcomeInput, outcomeOf } from "./outcome.ts";
+import { type CountedRunoff, type OutcomeInput, outcomeOf } from "./poll-outcome.ts";
 
 const asOfMs = Date.UTC(2026, 10, 26, 14, 5);
 const finalAtMs = Date.UTC(2026, 10, 26, 10, 30);
