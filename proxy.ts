@@ -75,6 +75,16 @@ function confirmOrigin(headers: Headers): void {
     headers.set("x-forwarded-host", new URL(origin).host);
 }
 
+/**
+ * A page that another site made the browser ask for is not compressed: from its length, that site could guess what is in
+ * it by searching for it (BREACH).
+ */
+function cachingOf({ headers }: NextRequest): string {
+  const site = headers.get("sec-fetch-site") ?? "none";
+  const isOurs = site === "same-origin" || site === "none";
+  return isOurs ? "private, no-store" : "private, no-store, no-transform";
+}
+
 export async function proxy(request: NextRequest): Promise<Response> {
   // The preview is a reader's page in a frame of the studio, with headers and methods of its own.
   if (request.nextUrl.pathname === "/studio/preview") return NextResponse.next();
@@ -92,6 +102,6 @@ export async function proxy(request: NextRequest): Promise<Response> {
   response.headers.set("Referrer-Policy", "same-origin");
   response.headers.set("Cross-Origin-Opener-Policy", "same-origin");
   response.headers.set("Cross-Origin-Resource-Policy", "same-origin");
-  response.headers.set("Cache-Control", "private, no-store");
+  response.headers.set("Cache-Control", cachingOf(request));
   return response;
 }

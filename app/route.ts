@@ -25,7 +25,7 @@ export const GET = pageHandler(async request => {
       return sharedPage(html, { variesByLanguage: site.variesByLanguage });
     },
   );
-  return responseOf(answerFor(page, request.headers.get("if-none-match")));
+  return responseOf(answerFor(page, request.headers));
 });
 
 export const { DELETE, OPTIONS, PATCH, POST, PUT } = otherMethods("GET");

@@ -150,7 +150,7 @@ export async function answerPollPage(
     return htmlResponse(html, { personal: true, ...pageOptionsOf(front, poll, context, surface) });
   }
   const shared = await sharedPollPage(front, poll, context, page, preselectedIn(request, poll));
-  return responseOf(answerFor(shared, request.headers.get("if-none-match")));
+  return responseOf(answerFor(shared, request.headers));
 }
 
 /** The shared page, for readers who have not voted. */
@@ -184,7 +184,7 @@ export function preparedPollPage(
   const context = pageContextOf(front.config, request, poll);
   const name = cacheKeyOf(poll, context, page, preselectedIn(request, poll));
   const cached = front.sharedPages.fresh(name, cacheVersionOf(front, poll));
-  return cached && answerFor(cached, request.headers.get("if-none-match"));
+  return cached && answerFor(cached, request.headers);
 }
 
 function cacheKeyOf(

@@ -35,6 +35,9 @@ export function sharedPage(html: string, options: PageOptions = {}): PreparedRes
   return prepareResponse(options.status ?? 200, tagged, body);
 }
 
+/** A page about one reader: its length must not tell what is in it. */
+const uncompressed = "private, no-store, no-transform";
+
 const cacheable = ({ status = 200, personal = false }: PageOptions) => status === 200 && !personal;
 
 function headersOf(options: PageOptions): Readonly<Record<string, string>> {
@@ -49,7 +52,7 @@ function headersOf(options: PageOptions): Readonly<Record<string, string>> {
     "Content-Type": "text/html; charset=utf-8",
     "Cache-Control": cacheable(options)
       ? "public, max-age=0, s-maxage=1, stale-while-revalidate=5"
-      : "private, no-store",
+      : uncompressed,
     ...(options.variesByLanguage && { Vary: "Accept-Language" }),
     ...options.headers,
   };

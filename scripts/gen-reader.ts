@@ -51,7 +51,7 @@ const assets = {
   demoStyleHash: cspHash(demoStyles),
   script,
   embedScript,
-  embedTag: `"${hash(embedScript)}"`,
+  embedTag: `W/"${hash(embedScript)}"`,
   scriptPath: `/assets/reader-${hash(script)}.js`,
 };
 writeIfChanged(

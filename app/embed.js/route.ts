@@ -1,19 +1,13 @@
-/** `GET /embed.js`: the script that articles load. Its address never changes, so caches store it for an hour only. */
-import { scriptHeaders } from "#lib/http/headers.ts";
+/** `GET /embed.js`: the script that articles load. */
+import { answerFor } from "#lib/http/prepared-response.ts";
+import { responseOf } from "#lib/http/respond.ts";
+import { getFront } from "#lib/web/front.ts";
 import { routeHandler } from "#lib/web/route-handler.ts";
-import { assets } from "#reader/generated.ts";
 import { otherMethods } from "#reader/refused-request.ts";
+import { embedScript } from "#reader/script-response.ts";
 
-export const GET = routeHandler(async request => {
-  const headers = {
-    ...scriptHeaders,
-    "Cache-Control": "public, max-age=3600, stale-while-revalidate=86400",
-    ETag: assets.embedTag,
-  };
-  if (request.headers.get("if-none-match") === assets.embedTag) {
-    return new Response(null, { status: 304, headers });
-  }
-  return new Response(assets.embedScript, { headers });
-});
+export const GET = routeHandler(async request =>
+  responseOf(answerFor(embedScript(getFront()), request.headers)),
+);
 
 export const { DELETE, OPTIONS, PATCH, POST, PUT } = otherMethods("GET");

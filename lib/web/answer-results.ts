@@ -31,7 +31,8 @@ export const anySite = {
 export const streamHeaders: Readonly<Record<string, string>> = {
   ...dataHeaders,
   ...anySite,
-  "Cache-Control": "no-store",
+  // A proxy that compresses would hold results back.
+  "Cache-Control": "no-store, no-transform",
   // A proxy that buffers answers would hold results back.
   "X-Accel-Buffering": "no",
 };
@@ -123,7 +124,7 @@ export function preparedResults(
   if (!poll || request.url.includes("?") || !isAnyReader(front, poll, request)) return undefined;
   const snapshot = front.results.fresh(poll, "reader");
   if (!snapshot) return undefined;
-  return answerFor(resultsAnswer(front, snapshot, true), request.headers.get("if-none-match"));
+  return answerFor(resultsAnswer(front, snapshot, true), request.headers);
 }
 
 /** The poll, if this process remembers it and it is no draft. No I/O. */

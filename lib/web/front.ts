@@ -54,6 +54,8 @@ export interface Front {
   readonly clientAddresses: ClientAddressFaults;
   readonly pictures: PictureCache;
   readonly sharedPages: SharedPages;
+  /** Files of ours that are the same until the next release, by name. */
+  readonly files: Map<string, PreparedResponse>;
   /** The answer that a snapshot is to all readers, encoded once for each snapshot. */
   readonly sharedResults: WeakMap<Snapshot, PreparedResponse>;
   /** The sign-in library, loaded on first use. */
@@ -156,6 +158,7 @@ function build(config: Config, votingStart: VotingStart): Front {
     clientAddresses: new ClientAddressFaults(log),
     pictures: new PictureCache(),
     sharedPages: new SharedPages(),
+    files: new Map(),
     sharedResults: new WeakMap(),
     auth: lazyAuth(config, store, placement),
     close: async () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { sleep } from "../base/clock.ts";
-import { answerFor, type PreparedResponse, prepareResponse } from "../http/prepared-response.ts";
+import { prepareResponse } from "../http/prepared-response.ts";
 import { SharedPages } from "./shared-pages.ts";
 
 const page = (text: string) => prepareResponse(200, { ETag: `"${text}"` }, Buffer.from(text));
@@ -54,25 +54,5 @@ describe("shared pages", () => {
       await pages.get(`${i}`, "", () => prepareResponse(200, {}, large));
     const kept = Array.from({ length: 100 }, (_, i) => pages.fresh(`${i}`, "")).filter(Boolean);
     assert.ok(kept.length > 0 && kept.length <= 32, String(kept.length));
-  });
-});
-
-describe("a prepared answer", () => {
-  const answer: PreparedResponse = prepareResponse(
-    200,
-    { ETag: '"x"', "Content-Type": "text/plain", "Cache-Control": "public" },
-    Buffer.from("x"),
-  );
-
-  it("a prepared answer is 304 exactly for a matching If-None-Match", () => {
-    for (const tags of ['"x"', '"y", "x"']) {
-      assert.deepEqual(answerFor(answer, tags), {
-        status: 304,
-        headers: { ETag: '"x"', "Cache-Control": "public" },
-        body: null,
-        rawHeaders: ["ETag", '"x"', "Cache-Control", "public"],
-      });
-    }
-    for (const tags of [null, "", '"y"', "x"]) assert.equal(answerFor(answer, tags), answer);
   });
 });

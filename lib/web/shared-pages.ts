@@ -12,6 +12,8 @@ import type { PreparedResponse } from "../http/prepared-response.ts";
 type MakePage = () => Promise<PreparedResponse> | PreparedResponse;
 
 const bytesMax = 32 * 1024 * 1024;
+/** Compressed forms are made later; both together are smaller than the page. */
+const formsMax = 2;
 /** As long as a proxy in front of us may keep it. */
 const freshMs = SECOND;
 
@@ -20,7 +22,7 @@ const keyOf = (name: string, basis: string): string => `${name} ${basis}`;
 export class SharedPages {
   readonly #pages = new LRUCache<string, PreparedResponse, MakePage>({
     maxSize: bytesMax,
-    sizeCalculation: ({ body }, key) => (body?.length ?? 0) + key.length,
+    sizeCalculation: ({ body }, key) => (body?.length ?? 0) * formsMax + key.length,
     ttl: freshMs,
     // Reads the clock for each look-up, rather than starting a timer to reuse the time.
     ttlResolution: 0,

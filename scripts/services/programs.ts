@@ -11,6 +11,9 @@ export type Program =
   | "mariadb"
   | "mariadb-install-db"
   | "chromium"
+  | "nginx"
+  | "haproxy"
+  | "caddy"
   | "systemd-analyze";
 
 interface Source {
@@ -37,6 +40,9 @@ const sources: Readonly<Record<Program, Source>> = {
     debian: ["chromium", "fonts-liberation"],
     homebrew: "chromium",
   },
+  nginx: { commands: ["nginx"], debian: ["nginx"], homebrew: "nginx" },
+  haproxy: { commands: ["haproxy"], debian: ["haproxy"], homebrew: "haproxy" },
+  caddy: { commands: ["caddy"], debian: ["caddy"], homebrew: "caddy" },
   "systemd-analyze": { commands: ["systemd-analyze"], debian: ["systemd"], homebrew: "systemd" },
 };
 

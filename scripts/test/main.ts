@@ -73,7 +73,10 @@ function runProgram(args: readonly string[]): never {
 
 const wanted = wantedStages();
 ensurePrograms(
-  ["memcached", "mariadb", "mariadb-install-db", "chromium", "systemd-analyze"],
+  [
+    ...(["memcached", "mariadb", "mariadb-install-db", "chromium", "systemd-analyze"] as const),
+    ...(["nginx", "haproxy", "caddy"] as const),
+  ],
   console.log,
 );
 if (!existsSync("reader/generated.ts")) {

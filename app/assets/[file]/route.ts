@@ -1,23 +1,21 @@
-/** `GET /assets/{file}`: the readers' script, named by its hash, so caches may store it for ever. */
+/** `GET /assets/{file}`: the readers' script, named by its hash. */
 import { FloodgateError } from "#lib/base/errors.ts";
-import { scriptHeaders } from "#lib/http/headers.ts";
+import { answerFor } from "#lib/http/prepared-response.ts";
+import { responseOf } from "#lib/http/respond.ts";
+import { getFront } from "#lib/web/front.ts";
 import { routeHandler } from "#lib/web/route-handler.ts";
 import { assets } from "#reader/generated.ts";
 import { otherMethods } from "#reader/refused-request.ts";
+import { readersScript } from "#reader/script-response.ts";
 
 interface Context {
   readonly params: Promise<{ readonly file: string }>;
 }
 
-export const GET = routeHandler<Context>(async (_request, context) => {
+export const GET = routeHandler<Context>(async (request, context) => {
   const { file } = await context.params;
   if (`/assets/${file}` !== assets.scriptPath) throw new FloodgateError("not_found");
-  return new Response(assets.script, {
-    headers: {
-      ...scriptHeaders,
-      "Cache-Control": "public, max-age=31536000, immutable",
-    },
-  });
+  return responseOf(answerFor(readersScript(getFront()), request.headers));
 });
 
 export const { DELETE, OPTIONS, PATCH, POST, PUT } = otherMethods("GET");

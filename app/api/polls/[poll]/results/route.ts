@@ -30,7 +30,7 @@ export const GET = routeHandler<RouteContext>(async (request, context) => {
   const current = await front.results.snapshot(poll, requester);
   if (after === undefined) {
     const answer = resultsAnswer(front, current, sameForAll(front, poll, requester));
-    return responseOf(answerFor(answer, request.headers.get("if-none-match")));
+    return responseOf(answerFor(answer, request.headers));
   }
   const news =
     current.results.version > after || isOfAnotherEdition(request, current)

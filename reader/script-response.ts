@@ -1,0 +1,38 @@
+/** The readers' script and the script for articles, compressed once. */
+import { scriptHeaders } from "#lib/http/headers.ts";
+import { type PreparedResponse, prepareResponse } from "#lib/http/prepared-response.ts";
+import type { Front } from "#lib/web/front.ts";
+import { assets } from "./generated.ts";
+
+/** The readers' script is named by its hash, so caches may store it for ever. */
+export function readersScript(front: Front): PreparedResponse {
+  return fileOf(front, "script", () => ({
+    text: assets.script,
+    headers: { ...scriptHeaders, "Cache-Control": "public, max-age=31536000, immutable" },
+  }));
+}
+
+/** The address of the script for articles never changes, so caches store it for an hour only. */
+export function embedScript(front: Front): PreparedResponse {
+  return fileOf(front, "embed", () => ({
+    text: assets.embedScript,
+    headers: {
+      ...scriptHeaders,
+      "Cache-Control": "public, max-age=3600, stale-while-revalidate=86400",
+      ETag: assets.embedTag,
+    },
+  }));
+}
+
+function fileOf(
+  { files }: Front,
+  name: "script" | "embed",
+  make: () => { readonly text: string; readonly headers: Readonly<Record<string, string>> },
+): PreparedResponse {
+  const known = files.get(name);
+  if (known) return known;
+  const { text, headers } = make();
+  const file = prepareResponse(200, headers, new Uint8Array(Buffer.from(text)), "release");
+  files.set(name, file);
+  return file;
+}
