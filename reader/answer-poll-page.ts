@@ -23,6 +23,7 @@ import {
 } from "#lib/web/answer-results.ts";
 import { identityOf } from "#lib/web/answer-vote.ts";
 import type { Front } from "#lib/web/front.ts";
+import { movedAnswer } from "#lib/web/moved.ts";
 import { fieldsFromChoices } from "./form-choices.ts";
 import { type PageContext, pageContextOf } from "./page-context.ts";
 import { htmlResponse, type PageOptions, sharedPage } from "./page-response.ts";
@@ -31,7 +32,7 @@ import type { CardProps } from "./views/card-props.ts";
 import type { Surface } from "./views/paths.ts";
 import type { WordKey } from "./words/words.ts";
 
-/** The poll, unless it is a draft; otherwise the not-found page. */
+/** The poll, unless it is a draft; otherwise a redirect to the address that it has now, or the not-found page. */
 export async function findPublicPoll(
   front: Front,
   slug: string,
@@ -40,6 +41,8 @@ export async function findPublicPoll(
 ): Promise<Poll | Response> {
   const poll = isSlug(slug) ? await front.published.find(slug) : null;
   if (poll && pollState(poll, front.clock.nowMs()) !== "draft") return poll;
+  const moved = await movedAnswer(front, request, slug);
+  if (moved) return responseOf(moved);
   const context = pageContextOf(front.config, request);
   const page = await front.sharedPages.get(`nothing ${surface} ${context.words.locale}`, "", () =>
     sharedPage(notFoundPage(context, surface), { status: 404, ...framingOptions(front, surface) }),
@@ -209,6 +212,7 @@ const pageOptionsOf = (
 ): PageOptions => ({
   variesByLanguage,
   options: poll.options,
+  noindex: !poll.listed,
   ...framingOptions(front, surface),
 });
 

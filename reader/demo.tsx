@@ -5,7 +5,7 @@
  */
 import { raw } from "hono/html";
 import type { Poll } from "#lib/model/poll.ts";
-import type { ListedPoll } from "#lib/polls/published.ts";
+import type { ListedPoll } from "#lib/polls/published-list.ts";
 import { embedCode } from "./embed-code.ts";
 import { assets } from "./generated.ts";
 

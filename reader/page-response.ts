@@ -18,6 +18,8 @@ export interface PageOptions {
   readonly options?: readonly PollOption[];
   /** See `PageContext.variesByLanguage`. */
   readonly variesByLanguage?: boolean;
+  /** Search engines are asked to leave the page out. */
+  readonly noindex?: boolean;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
@@ -53,6 +55,7 @@ function headersOf(options: PageOptions): Readonly<Record<string, string>> {
     "Cache-Control": cacheable(options)
       ? "public, max-age=0, s-maxage=1, stale-while-revalidate=5"
       : uncompressed,
+    ...(options.noindex && { "X-Robots-Tag": "noindex" }),
     ...(options.variesByLanguage && { Vary: "Accept-Language" }),
     ...options.headers,
   };

@@ -5,11 +5,11 @@
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { bodyBytesMax, parseJson } from "#lib/http/body.ts";
-import { problemAnswer } from "#lib/http/problem.ts";
 import type { RequestHead } from "#lib/http/request-head.ts";
 import type { Answer } from "#lib/http/respond.ts";
 import { answerVote } from "#lib/web/answer-vote.ts";
 import type { Front } from "#lib/web/front.ts";
+import { errorAnswer } from "#lib/web/moved.ts";
 import { isPlain, NodeRequestHead } from "./node-request-head.ts";
 
 const plainLength = /^\d{1,5}$/;
@@ -55,7 +55,7 @@ async function answer(
     const readBody = () => ({ kind: "json", value: parseJson(text) }) as const;
     return await answerVote(front, head, slug, readBody);
   } catch (error) {
-    return problemAnswer(error, front.log);
+    return errorAnswer(front, head, slug, error);
   }
 }
 

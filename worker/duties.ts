@@ -80,6 +80,7 @@ export function dutiesOf(worker: WorkerParts): Duty[] {
 function publisher({ clock, store, published }: WorkerParts): Run {
   let publishedUpToMs = clock.nowMs() - MINUTE;
   let hasStarted = false;
+  let known: ReadonlySet<string> = new Set();
   return async () => {
     const upToMs = clock.nowMs();
     const changed = await pollsChangedSince(store, publishedUpToMs - 30 * SECOND);
@@ -88,7 +89,11 @@ function publisher({ clock, store, published }: WorkerParts): Run {
     const behind: Slug[] = [];
     for (const poll of changed) if (await published.isBehind(poll)) behind.push(poll.slug);
     await publishCurrent({ store, published }, behind);
-    if (behind.length > 0) await published.publishList(upToMs);
+    const changes = new Set(changed.map(({ id, version }) => `${id} ${version}`));
+    // A front of release 0.2.0 publishes a poll, and no list that later releases read.
+    const isNew = [...changes].some(change => !known.has(change));
+    if (behind.length > 0 || isNew) await published.publishList(upToMs);
+    known = changes;
     publishedUpToMs = upToMs;
   };
 }

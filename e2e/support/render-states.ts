@@ -4,9 +4,10 @@
  * differently from the build.
  */
 import type { Poll } from "#lib/model/poll.ts";
+import { listPage } from "#reader/list-page.tsx";
 import type { PageContext } from "#reader/page-context.ts";
 import { previewPage, previewPoll } from "#reader/preview.tsx";
-import { listPage, messagePage, notFoundPage, pollPage } from "#reader/render-pages.tsx";
+import { messagePage, notFoundPage, pollPage } from "#reader/render-pages.tsx";
 import type { CardProps } from "#reader/views/card-props.ts";
 import { Words } from "#reader/words/words.ts";
 import { receiptStatesOf } from "./receipt-states.ts";
@@ -197,7 +198,25 @@ const states: Readonly<Record<string, string>> = {
   "mirrored-ranked": mirrored(withButtons(page({ poll: ranked, chosen: ["1:1", "2:2"] }))),
   "mirrored-vote": mirrored(page({ chosen: ["2"] })),
   "mirrored-voted": mirrored(page({ show: "results", mine: ["2"] })),
-  list: listPage(site, [poll, { ...poll, opensAtMs: nowMs + hourMs }, over], nowMs),
+  list: listPage(site, {
+    query: { page: 2 },
+    parts: [
+      { heading: "openPolls", polls: [poll] },
+      { heading: "scheduledPolls", polls: [{ ...poll, opensAtMs: nowMs + hourMs }] },
+      { heading: "closedPolls", polls: [over] },
+    ],
+    previous: {},
+    place: { page: 2, pages: 2 },
+    more: [["olderPolls", { state: "closed" }]],
+    nowMs,
+  }),
+  "list-search-empty": listPage(site, {
+    query: { q: "harbour cars" },
+    parts: [],
+    more: [["allPolls", {}]],
+    notice: "searchNone",
+    nowMs,
+  }),
   "draft-preview": previewPage(
     site,
     previewPoll({ ...poll, options: labels.map(label => ({ label })), closesAtMs: null }),

@@ -27,7 +27,9 @@
  * | `mr`, `mr2`             | progress of restoring lost marks   | the server forgets     | worker     |
  * | `sl`                    | the lists of servers               | the server forgets     | worker     |
  * | `p:{slug}`              | published poll, or "no such poll"  | the server forgets     | front, worker |
- * | `p`                     | the list of listed polls           | the server forgets     | front, worker |
+ * | `pl`                    | the list of listed polls           | the server forgets     | front, worker |
+ * | `p`                     | the same, for fronts of release 0.2.0 | the server forgets  | front, worker |
+ * | `fs:{slug}`             | the slug that a renamed poll has now, or "none" | 1 min     | front      |
  * | `pv`                    | number of publications             | the server forgets     | front, worker |
  * | `g`                     | MySQL's generation that the publications are of | the server forgets     | worker     |
  * | `f`                     | fleet record: the running processes | 60 s                  | front, worker |
@@ -98,8 +100,13 @@ export const publishedKey = (slug: Slug): Key => key(`${publishedKeyPrefix}${slu
 /** The slug of a published poll's key. */
 export const publishedSlug = (text: string): Slug => text.slice(publishedKeyPrefix.length) as Slug;
 
+/** @param slug - one that no poll has now. */
+export const formerSlugKey = (slug: Slug): Key => key(`fs:${slug}`);
+
 export const generationKey: Key = key("g");
-export const listedKey: Key = key("p");
+export const listedKey: Key = key("pl");
+/** The list as release 0.2.0 reads it. */
+export const earlierListedKey: Key = key("p");
 export const publicationsKey: Key = key("pv");
 export const fleetKey: Key = key("f");
 /** @param digest - in base64url, so that the key does not reveal whose attempts it counts. */

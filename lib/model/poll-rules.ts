@@ -40,6 +40,8 @@ export interface PollRules {
   readonly lane: Lane;
   /** Readers may change or withdraw their ballots while the poll is open. */
   readonly mayChange: boolean;
+  /** It is in readers' list of polls and in its search, and search engines may show it. */
+  readonly listed: boolean;
 }
 
 export const defaultRules: PollRules = {
@@ -53,4 +55,5 @@ export const defaultRules: PollRules = {
   afterVoteLink: "",
   lane: "normal",
   mayChange: false,
+  listed: true,
 };

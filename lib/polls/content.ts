@@ -91,6 +91,7 @@ function rulesWith(before: PollRules, change: RulesChange): PollRules {
     afterVoteLink: change.afterVoteLink ?? before.afterVoteLink,
     lane: change.lane ?? before.lane,
     mayChange: change.mayChange ?? before.mayChange,
+    listed: change.listed ?? before.listed,
   };
 }
 

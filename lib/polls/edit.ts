@@ -15,10 +15,12 @@ import { pollState } from "../model/poll-state.ts";
 import { partsOf } from "../model/tally-parts.ts";
 import type { Database, Store } from "../store/database.ts";
 import { isStoreFailure } from "../store/failure.ts";
+import { addFormerSlug, formerSlugsOf, takeSlug } from "../store/former-slugs.ts";
 import { deletePoll, insertPoll, replaceOptions, updatePoll } from "../store/poll-changes.ts";
 import { findPoll, lockPoll } from "../store/polls.ts";
 import { createTally } from "../tallies/counters.ts";
 import { contentOf, mergedWith, refuseContradictions, refuseLateChanges } from "./content.ts";
+import { noteRenamed } from "./former-slugs.ts";
 import type { PublishedPolls } from "./published.ts";
 import type { CreatePoll, UpdatePoll } from "./schema.ts";
 import { writeCurrent } from "./write-current.ts";
@@ -111,6 +113,7 @@ export async function changePoll(
   expected: Expected = {},
 ): Promise<Poll> {
   const newSlug = (change.slug ?? slug) as Slug;
+  let formerSlugs: readonly Slug[] = [];
   const { version = expected.version } = change;
   await edit(deps, slug, { ...expected, version }, async (db, poll) => {
     const content = mergedWith(poll, change);
@@ -121,8 +124,15 @@ export async function changePoll(
       throw new FloodgateError("slug_taken", { cause: error });
     });
     if (change.options) await replaceOptions(db, poll.id, content.options);
+    if (newSlug === slug) return;
+    await takeSlug(db, newSlug);
+    await addFormerSlug(db, poll.id, slug, nowMs);
+    formerSlugs = await formerSlugsOf(db, poll.id);
   });
-  if (newSlug !== slug) await whenReachable(deps, deps.published.withdraw(slug));
+  if (newSlug !== slug) {
+    await whenReachable(deps, deps.published.withdraw(slug));
+    await noteRenamed(deps.tallies, formerSlugs, newSlug);
+  }
   const poll = await publish(deps, newSlug, nowMs);
   if (change.options || change.kind) {
     await createTally(deps.tallies, poll.key, partsOf(poll), nowMs);

@@ -18,8 +18,8 @@ import type { Placement } from "../memcached/placement.ts";
 import type { Slug } from "../model/ids.ts";
 import type { Database } from "../store/database.ts";
 import { pollsBySlug } from "../store/polls.ts";
-import { readList } from "./published.ts";
 import { PublishedCopies } from "./published-copies.ts";
+import { readList, textsOf } from "./published-list.ts";
 import { writeCurrent } from "./write-current.ts";
 
 export interface PublishAnewDeps {
@@ -76,7 +76,7 @@ async function publishOn(
   }
   await writeCurrent(
     () => readList(store, nowMs),
-    list => copies.writeListOn(server, JSON.stringify(list)),
+    list => copies.writeListOn(server, textsOf(list)),
   );
   await noteGeneration(server, generation);
 }

@@ -12,7 +12,13 @@
 import { wallMs } from "../base/clock.ts";
 import type { MemcachedClient } from "../memcached/client.ts";
 import { orWhenMemcachedFails } from "../memcached/failure.ts";
-import { type Key, listedKey, publicationsKey, publishedKey } from "../memcached/keys.ts";
+import {
+  earlierListedKey,
+  type Key,
+  listedKey,
+  publicationsKey,
+  publishedKey,
+} from "../memcached/keys.ts";
 import { counterValue, Pipeline, type Versioned } from "../memcached/pipeline.ts";
 import { type Placement, serversUp } from "../memcached/placement.ts";
 import type { Slug } from "../model/ids.ts";
@@ -25,6 +31,13 @@ const putBackSeconds = 10;
 
 const textOf = (poll: Poll | null) => (poll ? JSON.stringify(poll) : absent);
 const secondsOf = (poll: Poll | null) => (poll ? 0 : absentSeconds);
+
+/** The list of polls in JSON. */
+export interface ListTexts {
+  readonly text: string;
+  /** What release 0.2.0 reads under another key. It writes unlisted polls there, so no later release reads it. */
+  readonly forEarlier: string;
+}
 
 /** One copy, as it was read. */
 export interface PollCopy {
@@ -100,18 +113,18 @@ export class PublishedCopies {
   }
 
   /** Throws what `write` throws. */
-  async writeList(text: string): Promise<void> {
-    await onAll(this.#placement.ofLists(), server => put(server, listedKey, text, 0));
+  async writeList(texts: ListTexts): Promise<void> {
+    await onAll(this.#placement.ofLists(), server => putList(server, texts));
   }
 
   /** The same on one server, if it is one of the list's. @throws MemcachedFailure. */
-  async writeListOn(server: MemcachedClient, text: string): Promise<void> {
-    if (this.#placement.ofLists().includes(server)) await put(server, listedKey, text, 0);
+  async writeListOn(server: MemcachedClient, texts: ListTexts): Promise<void> {
+    if (this.#placement.ofLists().includes(server)) await putList(server, texts);
   }
 
   /**
    * True when a reachable server has a copy of the poll that is older or not confirmed, or none; or one that an older
-   * release wrote, without the poll's secret.
+   * release wrote, without all of the poll.
    */
   async isBehind(poll: Poll): Promise<boolean> {
     const servers = this.#placement.ofSlug(poll.slug);
@@ -121,6 +134,7 @@ export class PublishedCopies {
       putBack ||
       there?.key !== poll.key ||
       there.secretDigest !== poll.secretDigest ||
+      there.listed !== poll.listed ||
       there.version < poll.version;
     return found.length < up || found.map(parse).some(isOld);
   }
@@ -176,14 +190,18 @@ export class PublishedCopies {
   }
 }
 
-/** A copy that release 0.2.0 wrote has no poll key: it knew only polls whose number stands for it. */
-type Written = Omit<Poll, "key"> & Partial<Pick<Poll, "key">> & { readonly putBack?: boolean };
+/**
+ * A copy that release 0.2.0 wrote has no poll key: it knew only polls whose number stands for it. It does not say
+ * either whether the poll is listed: then it is, until the worker has published it anew.
+ */
+type Written = Omit<Poll, "key" | "listed"> &
+  Partial<Pick<Poll, "key" | "listed">> & { readonly putBack?: boolean };
 
 function parse(bytes: Buffer): PollCopy {
   const text = bytes.toString();
   if (text === absent) return { poll: null, putBack: false };
   const { putBack = false, ...poll } = JSON.parse(text) as Written;
-  return { poll: { key: keyOfId(poll.id), ...poll }, putBack };
+  return { poll: { key: keyOfId(poll.id), listed: true, ...poll }, putBack };
 }
 
 /** The note "no such poll" lasts a minute, and wins over copies that have not been deleted yet. */
@@ -224,6 +242,11 @@ async function put(server: MemcachedClient, key: Key, text: string, seconds: num
   const second = new Pipeline();
   second.delete(key);
   await server.send(second);
+}
+
+async function putList(server: MemcachedClient, { text, forEarlier }: ListTexts): Promise<void> {
+  await put(server, listedKey, text, 0);
+  await put(server, earlierListedKey, forEarlier, 0);
 }
 
 /** Runs `work` on all servers, then throws the first failure. */

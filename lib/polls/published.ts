@@ -21,28 +21,22 @@
  * here until one of them is back.
  */
 import { LRUCache } from "lru-cache";
-import { DAY, monotonicMs, SECOND } from "../base/clock.ts";
-import { FloodgateError, isFloodgateError } from "../base/errors.ts";
+import { monotonicMs, SECOND } from "../base/clock.ts";
+import { FloodgateError } from "../base/errors.ts";
 import { describeError, type Log } from "../base/log.ts";
 import { OverdueReads } from "../base/overdue-reads.ts";
 import { SingleFlight } from "../base/single-flight.ts";
 import { TokenBucket } from "../base/token-bucket.ts";
-import { isMemcachedFailure, orWhenMemcachedFails } from "../memcached/failure.ts";
+import { orWhenMemcachedFails } from "../memcached/failure.ts";
 import type { Placement } from "../memcached/placement.ts";
 import type { Slug } from "../model/ids.ts";
 import type { Poll } from "../model/poll.ts";
-import type { Database, Store } from "../store/database.ts";
-import { isStoreFailure } from "../store/failure.ts";
-import { findPoll, listedPolls } from "../store/polls.ts";
+import type { Store } from "../store/database.ts";
+import { findPoll } from "../store/polls.ts";
 import type { StoreBreaker } from "../store/store-breaker.ts";
+import { orUndefinedWhenRefused } from "./or-when-refused.ts";
 import { type PollCopy, PublishedCopies } from "./published-copies.ts";
-import { writeCurrent } from "./write-current.ts";
-
-/** One line of the list of polls. */
-export type ListedPoll = Pick<
-  Poll,
-  "slug" | "question" | "opensAtMs" | "closesAtMs" | "finalizedAtMs"
->;
+import { type ListedPoll, PublishedList } from "./published-list.ts";
 
 interface Remembered {
   readonly poll: Poll | null;
@@ -57,24 +51,20 @@ const headStartMs = 200;
 const rememberedMax = 10_000;
 /** Enough to refill memcached after a loss of memory, and a small load for MySQL. */
 const lookupsPerSecondMax = 50;
-const listedMax = 200;
-const listedAfterClosingMs = 7 * DAY;
 
 export class PublishedPolls {
   readonly #copies: PublishedCopies;
+  readonly #list: PublishedList;
   readonly #store: Store;
   readonly #log: Log;
   readonly #breaker: StoreBreaker | undefined;
   readonly #remembered = new LRUCache<Slug, Remembered>({ max: rememberedMax });
   readonly #reads = new SingleFlight<Slug, Poll | null>();
   readonly #confirmations = new SingleFlight<"all", void>();
-  readonly #listReads = new SingleFlight<"list", void>();
   readonly #lookUps = new OverdueReads<Slug, Poll | null>();
-  readonly #listLookUps = new OverdueReads<"list", readonly ListedPoll[]>();
   readonly #lookUpRate = new TokenBucket(lookupsPerSecondMax);
   /** Rises when this process learns of a publication. */
   #publication = 0;
-  #listed: { readonly polls: readonly ListedPoll[]; readonly readAtMs: number } | undefined;
 
   /** @param breaker - of a front: MySQL is asked through it about what memcached does not know. */
   constructor(
@@ -87,6 +77,13 @@ export class PublishedPolls {
     this.#store = store;
     this.#log = log;
     this.#breaker = breaker;
+    this.#list = new PublishedList({
+      copies: this.#copies,
+      store,
+      askMysql: read => this.#askMysql(read),
+      patienceMs: () => this.#patienceMs,
+      beside: write => this.#beside("list", write),
+    });
   }
 
   /** The poll, if this process read it less than a second ago. No I/O. */
@@ -166,54 +163,14 @@ export class PublishedPolls {
     return this.#copies.isBehind(poll);
   }
 
-  /** Reads the listed polls from MySQL and writes the list to memcached. */
-  async publishList(nowMs: number): Promise<void> {
-    await writeCurrent(
-      () => readList(this.#store, nowMs),
-      polls => {
-        this.#listed = { polls, readAtMs: monotonicMs() };
-        return this.#copies.writeList(JSON.stringify(polls));
-      },
-    );
+  /** Reads the list of polls from MySQL and writes it to memcached. Throws what `publish` throws, and StoreFailure. */
+  publishList(nowMs: number): Promise<void> {
+    return this.#list.publish(nowMs);
   }
 
-  /** The polls of the front page. **Cost:** at most one memcached read a second, shared by concurrent callers. */
-  async listed(nowMs: number): Promise<readonly ListedPoll[]> {
-    if (this.#listed && monotonicMs() - this.#listed.readAtMs < freshMs) return this.#listed.polls;
-    try {
-      await this.#listReads.run("list", () => this.#readList(nowMs));
-    } catch (error) {
-      if (!isMemcachedFailure(error) && !isStoreFailure(error)) throw error;
-      if (!this.#listed) throw error;
-    }
-    return this.#listed?.polls ?? [];
-  }
-
-  async #readList(nowMs: number): Promise<void> {
-    const text = await this.#copies.readList();
-    if (text) {
-      this.#listed = { polls: JSON.parse(text), readAtMs: monotonicMs() };
-      return;
-    }
-    const lookUp = () => this.#lookUpList(nowMs);
-    const known = this.#listed;
-    if (!known) {
-      await this.#listLookUps.run("list", lookUp);
-      return;
-    }
-    const found = await orUndefinedWhenRefused(
-      this.#listLookUps.soon("list", lookUp, this.#patienceMs),
-    );
-    if (found) return;
-    this.#listed = { ...known, readAtMs: monotonicMs() };
-    this.#beside("list", this.#copies.addList(JSON.stringify(known.polls), { putBack: true }));
-  }
-
-  async #lookUpList(nowMs: number): Promise<readonly ListedPoll[]> {
-    const polls = await this.#askMysql(store => readList(store, nowMs));
-    this.#listed = { polls, readAtMs: monotonicMs() };
-    this.#beside("list", this.#copies.addList(JSON.stringify(polls), { putBack: false }));
-    return polls;
+  /** Readers' list of polls. **Cost:** at most one memcached read a second, shared by concurrent callers. */
+  listed(nowMs: number): Promise<readonly ListedPoll[]> {
+    return this.#list.read(nowMs);
   }
 
   async #read(slug: Slug): Promise<Poll | null> {
@@ -235,7 +192,7 @@ export class PublishedPolls {
   /** How long a caller that has a remembered copy waits for MySQL. */
   get #patienceMs(): number {
     const isAway = this.#breaker?.available === false;
-    const isSilent = this.#lookUps.anyOverdue || this.#listLookUps.anyOverdue;
+    const isSilent = this.#lookUps.anyOverdue || this.#list.isOverdue;
     return isAway || isSilent ? 0 : headStartMs;
   }
 
@@ -267,29 +224,7 @@ export class PublishedPolls {
   }
 }
 
-/** The list of polls as MySQL has it. @throws StoreFailure. */
-export async function readList(store: Database, nowMs: number): Promise<readonly ListedPoll[]> {
-  const polls = await listedPolls(store, nowMs - listedAfterClosingMs, listedMax);
-  return polls.map(({ slug, question, opensAtMs, closesAtMs, finalizedAtMs }) => ({
-    slug,
-    question,
-    opensAtMs,
-    closesAtMs,
-    finalizedAtMs,
-  }));
-}
-
 /** True when another front put an older version back than the one that this process remembers. */
 function isOutdone({ poll, putBack }: PollCopy, known: Poll | null | undefined): boolean {
   return putBack && known?.key === poll?.key && (known?.version ?? 0) > (poll?.version ?? 0);
-}
-
-/** `undefined` when MySQL can't be asked, or not now. */
-async function orUndefinedWhenRefused<T>(read: Promise<T>): Promise<T | undefined> {
-  try {
-    return await read;
-  } catch (error) {
-    if (!isStoreFailure(error) && !isFloodgateError(error, "overloaded")) throw error;
-    return undefined;
-  }
 }

@@ -116,6 +116,10 @@ const rules = {
   mayChange: z.boolean().meta({
     description: "Readers may change or withdraw their ballots while the poll is open",
   }),
+  listed: z.boolean().meta({
+    description:
+      "The poll is in readers' list and its search. An unlisted poll is reached by its address only, and search engines are asked to leave it out",
+  }),
 };
 
 /** Readers vote by it, so it is fixed once the poll opens. */

@@ -2,6 +2,7 @@
 import type { PollId, PollKey } from "../model/ids.ts";
 import type { Poll, PollContent, PollOption } from "../model/poll.ts";
 import type { Database } from "./database.ts";
+import { takeSlug } from "./former-slugs.ts";
 import { ruleColumns, ruleValues } from "./poll-rules.ts";
 import { placeholders } from "./sql-text.ts";
 
@@ -27,6 +28,7 @@ export async function insertPoll(
     [...contentValues(content), key, secretDigest ?? null, now, now],
   );
   const id = insertId as PollId;
+  await takeSlug(db, content.slug);
   await db.write("polls.clear_books", "DELETE FROM acceptances WHERE poll_id = ?", [id]);
   await db.write(
     "polls.clear_letters",

@@ -16,6 +16,7 @@ export interface PollRulesRow extends Row {
   readonly after_vote_link: string;
   readonly lane: Lane;
   readonly may_change: number;
+  readonly listed: number;
 }
 
 /** In the order of `ruleValues`. */
@@ -30,6 +31,7 @@ export const ruleColumns = [
   "after_vote_link",
   "lane",
   "may_change",
+  "listed",
 ] as const;
 
 export function rulesOf(row: PollRulesRow): PollRules {
@@ -44,6 +46,7 @@ export function rulesOf(row: PollRulesRow): PollRules {
     afterVoteLink: row.after_vote_link,
     lane: row.lane,
     mayChange: row.may_change === 1,
+    listed: row.listed === 1,
   };
 }
 
@@ -59,5 +62,6 @@ export function ruleValues(rules: PollRules): (string | number | Date | null)[] 
     rules.afterVoteLink,
     rules.lane,
     rules.mayChange ? 1 : 0,
+    rules.listed ? 1 : 0,
   ];
 }

@@ -9,7 +9,8 @@ import { reopeningsOf } from "./reopenings.ts";
 import { placeholders } from "./sql-text.ts";
 import { readTotals } from "./totals.ts";
 
-interface PollRow extends PollRulesRow {
+/** A row of `pollColumns`. */
+export interface PollRow extends PollRulesRow {
   readonly id: number;
   readonly poll_key: string | number;
   readonly slug: string;
@@ -34,13 +35,13 @@ interface OptionRow extends Row {
   readonly image_alt: string;
 }
 
-const columns = [
+export const pollColumns = [
   "id, COALESCE(poll_key, id) AS poll_key, slug, question, description, choices_min, choices_max, opens_at, closes_at, finalized_at, language, version, secret_digest",
   ...ruleColumns,
 ].join(", ");
 
-/** Of an `INT UNSIGNED`. */
-const idMax = 2 ** 32 - 1;
+/** The highest number of a poll: an `INT UNSIGNED`. */
+export const idMax = 2 ** 32 - 1;
 
 async function withOptions(db: Database, rows: readonly PollRow[]): Promise<Poll[]> {
   if (rows.length === 0) return [];
@@ -75,8 +76,8 @@ async function withOptions(db: Database, rows: readonly PollRow[]): Promise<Poll
   }));
 }
 
-/** The same with what is published of a closed poll: final numbers and reopenings. */
-async function withEverything(db: Database, rows: readonly PollRow[]): Promise<Poll[]> {
+/** The polls of these rows with their options and what is published of a closed poll: final numbers and reopenings. */
+export async function withEverything(db: Database, rows: readonly PollRow[]): Promise<Poll[]> {
   const polls = await withOptions(db, rows);
   const final = polls.filter(({ finalizedAtMs }) => finalizedAtMs !== null).map(({ id }) => id);
   const closed = rows.filter(row => row.closes_at !== null).map(row => row.id as PollId);
@@ -97,7 +98,7 @@ async function withEverything(db: Database, rows: readonly PollRow[]): Promise<P
 export async function findPoll(db: Database, slug: Slug): Promise<Poll | undefined> {
   const rows = await db.rows<PollRow>(
     "polls.by_slug",
-    `SELECT ${columns} FROM polls WHERE slug = ?`,
+    `SELECT ${pollColumns} FROM polls WHERE slug = ?`,
     [slug],
   );
   return (await withEverything(db, rows))[0];
@@ -118,7 +119,7 @@ export async function pollsBySlug(db: Database, slugs: readonly Slug[]): Promise
   if (slugs.length === 0) return [];
   const rows = await db.rows<PollRow>(
     "polls.by_slugs",
-    `SELECT ${columns} FROM polls WHERE slug IN (${placeholders(slugs.length)})`,
+    `SELECT ${pollColumns} FROM polls WHERE slug IN (${placeholders(slugs.length)})`,
     [...slugs],
   );
   return withEverything(db, rows);
@@ -128,7 +129,7 @@ export async function pollsBySlug(db: Database, slugs: readonly Slug[]): Promise
 export async function lockPoll(db: Database, slug: Slug): Promise<Poll | undefined> {
   const rows = await db.rows<PollRow>(
     "polls.lock",
-    `SELECT ${columns} FROM polls WHERE slug = ? FOR UPDATE`,
+    `SELECT ${pollColumns} FROM polls WHERE slug = ? FOR UPDATE`,
     [slug],
   );
   return (await withOptions(db, rows))[0];
@@ -138,24 +139,8 @@ export async function lockPoll(db: Database, slug: Slug): Promise<Poll | undefin
 export async function newestPolls(db: Database, limit: number): Promise<Poll[]> {
   const rows = await db.rows<PollRow>(
     "polls.newest",
-    `SELECT ${columns} FROM polls ORDER BY id DESC LIMIT ?`,
+    `SELECT ${pollColumns} FROM polls ORDER BY id DESC LIMIT ?`,
     [limit],
-  );
-  return withOptions(db, rows);
-}
-
-/** Polls for readers' list: open polls, polls that will open, and polls that closed lately. */
-export async function listedPolls(
-  db: Database,
-  closedSinceMs: number,
-  limit: number,
-): Promise<Poll[]> {
-  const rows = await db.rows<PollRow>(
-    "polls.listed",
-    `SELECT ${columns} FROM polls
-     WHERE opens_at IS NOT NULL AND (closes_at IS NULL OR closes_at > ?)
-     ORDER BY opens_at DESC, id DESC LIMIT ?`,
-    [new Date(closedSinceMs), limit],
   );
   return withOptions(db, rows);
 }
@@ -164,7 +149,7 @@ export async function listedPolls(
 export async function everOpenPolls(db: Database): Promise<Poll[]> {
   const rows = await db.rows<PollRow>(
     "polls.ever_open",
-    `SELECT ${columns} FROM polls WHERE opens_at <= NOW(3) ORDER BY id DESC`,
+    `SELECT ${pollColumns} FROM polls WHERE opens_at <= NOW(3) ORDER BY id DESC`,
   );
   return withOptions(db, rows);
 }
@@ -179,7 +164,7 @@ export async function allPollIds(db: Database): Promise<PollId[]> {
 export async function closingPolls(db: Database, nowMs: number): Promise<Poll[]> {
   const rows = await db.rows<PollRow>(
     "polls.closing",
-    `SELECT ${columns} FROM polls WHERE finalized_at IS NULL AND closes_at <= ? ORDER BY closes_at`,
+    `SELECT ${pollColumns} FROM polls WHERE finalized_at IS NULL AND closes_at <= ? ORDER BY closes_at`,
     [new Date(nowMs)],
   );
   return withOptions(db, rows);
@@ -189,7 +174,7 @@ export async function closingPolls(db: Database, nowMs: number): Promise<Poll[]>
 export async function countingPolls(db: Database, nowMs: number): Promise<Poll[]> {
   const rows = await db.rows<PollRow>(
     "polls.counting",
-    `SELECT ${columns} FROM polls WHERE finalized_at IS NULL AND opens_at <= ? ORDER BY id DESC`,
+    `SELECT ${pollColumns} FROM polls WHERE finalized_at IS NULL AND opens_at <= ? ORDER BY id DESC`,
     [new Date(nowMs)],
   );
   return withOptions(db, rows);
@@ -203,7 +188,7 @@ export async function pollsToCompare(
 ): Promise<Poll[]> {
   const rows = await db.rows<PollRow>(
     "polls.to_compare",
-    `SELECT ${columns} FROM polls
+    `SELECT ${pollColumns} FROM polls
      WHERE (finalized_at IS NULL OR finalized_at >= ?) AND opens_at <= ? ORDER BY id DESC`,
     [new Date(finalSinceMs), new Date(nowMs)],
   );
@@ -215,7 +200,7 @@ export async function pollsById(db: Database, ids: readonly PollId[]): Promise<P
   if (ids.length === 0) return [];
   const rows = await db.rows<PollRow>(
     "polls.by_id",
-    `SELECT ${columns} FROM polls WHERE id IN (${placeholders(ids.length)})`,
+    `SELECT ${pollColumns} FROM polls WHERE id IN (${placeholders(ids.length)})`,
     [...ids],
   );
   return withOptions(db, rows);
@@ -229,7 +214,7 @@ export async function rankedPolls(
 ): Promise<Poll[]> {
   const rows = await db.rows<PollRow>(
     "polls.ranked",
-    `SELECT ${columns} FROM polls
+    `SELECT ${pollColumns} FROM polls
      WHERE (finalized_at IS NULL OR finalized_at >= ?) AND kind = 'ranked' AND opens_at <= ?
      ORDER BY id DESC`,
     [new Date(finalSinceMs), new Date(nowMs)],
@@ -245,7 +230,7 @@ export async function finalRankedPolls(
 ): Promise<Poll[]> {
   const rows = await db.rows<PollRow>(
     "polls.ranked_final",
-    `SELECT ${columns} FROM polls WHERE kind = 'ranked' AND finalized_at IS NOT NULL AND id < ?
+    `SELECT ${pollColumns} FROM polls WHERE kind = 'ranked' AND finalized_at IS NOT NULL AND id < ?
      ORDER BY id DESC LIMIT ?`,
     [before ?? idMax + 1, limit],
   );
@@ -256,7 +241,7 @@ export async function finalRankedPolls(
 export async function pollsChangedSince(db: Database, sinceMs: number): Promise<Poll[]> {
   const rows = await db.rows<PollRow>(
     "polls.changed",
-    `SELECT ${columns} FROM polls WHERE updated_at >= ? ORDER BY updated_at`,
+    `SELECT ${pollColumns} FROM polls WHERE updated_at >= ? ORDER BY updated_at`,
     [new Date(sinceMs)],
   );
   return withEverything(db, rows);
@@ -266,7 +251,7 @@ export async function pollsChangedSince(db: Database, sinceMs: number): Promise<
 export async function pollsNotFinal(db: Database): Promise<Poll[]> {
   const rows = await db.rows<PollRow>(
     "polls.not_final",
-    `SELECT ${columns} FROM polls WHERE finalized_at IS NULL`,
+    `SELECT ${pollColumns} FROM polls WHERE finalized_at IS NULL`,
   );
   return withEverything(db, rows);
 }

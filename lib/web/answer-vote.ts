@@ -130,6 +130,8 @@ async function answerJsonVote(
   const given = parse(castRequestSchema, body);
   const input = { ...given, edition: request.headers.get(editionHeader) ?? given.edition };
   const outcome = await castVote(front, request, slug, input, identityOf(front, request));
+  // Thrown, because the poll may have another address.
+  if (outcome.outcome === "not_found") throw castError(outcome);
   if (outcome.outcome !== "accepted") return problemAnswer(castError(outcome), front.log);
   const { ballotId, revision, receipt, results, voter } = outcome;
   const shown = results?.text ?? "null";

@@ -201,6 +201,7 @@ export const pollResponseSchema = z.object({
   afterVoteLink: z.string(),
   lane: z.enum(lanes),
   mayChange: z.boolean(),
+  listed: z.boolean(),
   version: z.int().meta({
     description: "Send it with a change: the change is refused if the poll has been changed since",
   }),
@@ -246,6 +247,7 @@ export function toPollResponse(poll: Poll, nowMs: number): PollResponse {
     afterVoteLink: poll.afterVoteLink,
     lane: poll.lane,
     mayChange: poll.mayChange,
+    listed: poll.listed,
     version: poll.version,
   };
 }

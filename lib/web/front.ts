@@ -17,6 +17,8 @@ import { Degradation } from "../health/degradation.ts";
 import type { PreparedResponse } from "../http/prepared-response.ts";
 import { type Placement, serversUp } from "../memcached/placement.ts";
 import type { CreateDeps } from "../polls/edit.ts";
+import { FormerSlugs } from "../polls/former-slugs.ts";
+import { PollSearch } from "../polls/poll-search.ts";
 import { PublishedPolls } from "../polls/published.ts";
 import { type Connections, connectServers } from "../program/connections.ts";
 import { allQueuesEmpty } from "../receipts/empty-queues.ts";
@@ -41,6 +43,8 @@ export interface Front {
   readonly clock: SiteClock;
   readonly placement: Placement;
   readonly published: PublishedPolls;
+  readonly formerSlugs: FormerSlugs;
+  readonly pollSearch: PollSearch;
   readonly results: ResultsBoard;
   readonly live: LiveBoard;
   readonly degradation: Degradation;
@@ -140,6 +144,8 @@ function build(config: Config, votingStart: VotingStart): Front {
   if (votingStart === "now") startedVoting();
   return {
     ...reading,
+    formerSlugs: new FormerSlugs(placement, breaker),
+    pollSearch: new PollSearch({ store, clock, isMysqlUp: () => breaker.available }),
     live,
     voting: startedVoting,
     receipts: new Receipts({

@@ -5,6 +5,7 @@
 import { type ErrorCode, errorSpec } from "../base/errors.ts";
 import { changeableRulesSchema } from "../polls/schema.ts";
 import { waitSecondsMax } from "./contract.ts";
+import { listPollsOperation } from "./polls-contract.ts";
 
 type JsonSchema = Record<string, unknown>;
 
@@ -192,6 +193,14 @@ const changeableRules = Object.keys(changeableRulesSchema.shape).join(", ");
 function editingPaths() {
   return {
     "/api/polls": {
+      get: {
+        ...listPollsOperation(),
+        ...editors,
+        responses: {
+          "200": { description: "The polls", content: json(ref("Polls")) },
+          ...problems("invalid_request", ...editing),
+        },
+      },
       post: {
         operationId: "createPoll",
         summary: "Create a poll",

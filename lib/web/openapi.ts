@@ -14,6 +14,7 @@ import {
   receiptResponseSchema,
 } from "./contract.ts";
 import { openApiPaths } from "./openapi-paths.ts";
+import { pollsResponseSchema } from "./polls-contract.ts";
 
 function schemaOf(schema: z.ZodType, io: "input" | "output"): Record<string, unknown> {
   const { $schema: _, ...rest } = z.toJSONSchema(schema, { io, unrepresentable: "any" });
@@ -40,6 +41,7 @@ export function openApiDocument(publicUrl: string): Record<string, unknown> {
         CastResponse: schemaOf(castResponseSchema, "output"),
         CreatePoll: schemaOf(createPollSchema, "input"),
         Poll: schemaOf(pollResponseSchema, "output"),
+        Polls: schemaOf(pollsResponseSchema, "output"),
         Problem: schemaOf(problemSchema, "output"),
         Receipt: schemaOf(receiptResponseSchema, "output"),
         Results: schemaOf(resultsSchema, "output"),

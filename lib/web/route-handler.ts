@@ -1,13 +1,14 @@
 /** What API routes have in common: parameters, the editor who asks, and errors as problem answers. */
 
-import { FloodgateError } from "../base/errors.ts";
+import { FloodgateError, isFloodgateError } from "../base/errors.ts";
 import { editorOfToken } from "../editors/api-tokens.ts";
 import type { Editor } from "../editors/auth.ts";
-import { problemResponse } from "../http/problem.ts";
+import { responseOf } from "../http/respond.ts";
 import { refuseCrossSite } from "../http/same-origin.ts";
 import type { Slug } from "../model/ids.ts";
 import { isSlug } from "../polls/schema.ts";
 import { type Front, getFront } from "./front.ts";
+import { errorAnswer, movedAnswer } from "./moved.ts";
 
 /** The second argument of a route function. */
 export interface RouteContext {
@@ -22,9 +23,28 @@ export function routeHandler<Context = unknown>(handler: Handler<Context>): Hand
     try {
       return await handler(request, context);
     } catch (error) {
-      return problemResponse(error, getFront().log);
+      return errorResponse(request, context as Partial<RouteContext> | undefined, error);
     }
   };
+}
+
+async function errorResponse(
+  request: Request,
+  context: Partial<RouteContext> | undefined,
+  error: unknown,
+): Promise<Response> {
+  const front = getFront();
+  const given = (await context?.params)?.poll;
+  const answer = await errorAnswer(front, request, given, error);
+  const isUnknown = given !== undefined && isFloodgateError(error, "poll_not_found");
+  if (answer.status === 308 || !isUnknown || !request.headers.has("authorization"))
+    return responseOf(answer);
+  // A program of an editor's, which may know of drafts.
+  const moved = await requireEditor(request, front).then(
+    () => movedAnswer(front, request, given, "editors"),
+    () => undefined,
+  );
+  return responseOf(moved ?? answer);
 }
 
 /**

@@ -19,6 +19,8 @@ export interface DocumentProps {
   readonly oembed?: string;
   /** The picture that other sites show with a link to this page. */
   readonly picture?: { readonly address: string; readonly alt: string };
+  /** Search engines are asked to leave the page out. */
+  readonly noindex?: boolean;
   /** After which a browser loads the page again. */
   readonly reloadSeconds?: number;
   readonly children: Child;
@@ -37,6 +39,7 @@ function Head(props: DocumentProps) {
       {props.reloadSeconds !== undefined && (
         <meta http-equiv="refresh" content={String(props.reloadSeconds)} />
       )}
+      {props.noindex && <meta name="robots" content="noindex" />}
       {description && <meta name="description" content={description} />}
       {canonical && <link rel="canonical" href={canonical} />}
       <meta property="og:type" content="website" />

@@ -50,6 +50,32 @@ function withQuery(path: string, ...parameters: readonly string[]): string {
   return query ? `${path}?${query}` : path;
 }
 
+/** What the address of the list of polls asks for. */
+export interface ListQuery {
+  /** From 1. */
+  readonly page?: number;
+  /** Words to search for. */
+  readonly q?: string;
+  readonly state?: "scheduled" | "open" | "closed";
+  /** Polls with lower numbers than this one. */
+  readonly before?: number;
+}
+
+/** The path of the list of polls. */
+export function listPath(
+  { page = 1, q, state, before }: ListQuery,
+  urlLanguage?: UrlLanguage,
+): string {
+  return withQuery(
+    "/",
+    q ? `q=${encodeURIComponent(q)}` : "",
+    state ? `state=${state}` : "",
+    before === undefined ? "" : `before=${before}`,
+    page > 1 ? `page=${page}` : "",
+    languageParameter(urlLanguage),
+  );
+}
+
 /** Size of the picture at `picturePath`, in pixels. */
 export const pictureSize = { width: 1200, height: 630 } as const;
 

@@ -13,19 +13,19 @@ export interface Target {
   readonly draft: string;
 }
 
-type Send = (target: Target) => Promise<PlainAnswer>;
+export type Send = (target: Target) => Promise<PlainAnswer>;
 
-const json = { "Content-Type": "application/json" };
-const form = { "Content-Type": "application/x-www-form-urlencoded" };
-const ballot = (more: object = {}) =>
+export const json = { "Content-Type": "application/json" };
+export const form = { "Content-Type": "application/x-www-form-urlencoded" };
+export const ballot = (more: object = {}) =>
   JSON.stringify({ choices: ["1"], ballotId: randomUUID(), ...more });
 
-const get =
+export const get =
   (path: (target: Target) => string, headers: Record<string, string> = {}): Send =>
   target =>
     target.ask({ path: path(target), headers });
 
-const as =
+export const as =
   (method: string, path: (target: Target) => string, headers: Record<string, string> = {}): Send =>
   target =>
     target.ask({ method, path: path(target), headers });
@@ -33,7 +33,7 @@ const as =
 const votes = ({ own }: Target) => `/api/polls/${own}/votes`;
 const results = ({ open }: Target) => `/api/polls/${open}/results`;
 
-const cast =
+export const cast =
   (body: () => string | Uint8Array, headers: Record<string, string> = json, to = votes): Send =>
   target =>
     target.ask({ method: "POST", path: to(target), headers, body: body() });

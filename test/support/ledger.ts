@@ -26,6 +26,9 @@ export interface NewPoll {
   readonly mayChange?: boolean;
   readonly resultsTo?: string;
   readonly kind?: string;
+  readonly question?: string;
+  readonly slug?: string;
+  readonly listed?: boolean;
 }
 
 let polls = 0;

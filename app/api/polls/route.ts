@@ -1,13 +1,27 @@
-/** `POST /api/polls`: editors create polls. */
+/** `GET /api/polls`: editors list polls. `POST /api/polls`: editors create polls. */
 import { readJson } from "#lib/http/body.ts";
 import { parse } from "#lib/http/problem.ts";
 import { json } from "#lib/http/respond.ts";
+import { searchText, searchWords } from "#lib/model/search-words.ts";
 import { createPoll } from "#lib/polls/edit.ts";
 import { createPollSchema } from "#lib/polls/schema.ts";
+import { pollPage } from "#lib/store/poll-lists.ts";
 import { toPollResponse } from "#lib/web/contract.ts";
 import { getFront } from "#lib/web/front.ts";
+import { pollsQuerySchema, toPollsResponse } from "#lib/web/polls-contract.ts";
 import { requireEditor, routeHandler } from "#lib/web/route-handler.ts";
 import { otherMethods } from "#reader/refused-request.ts";
+
+export const GET = routeHandler(async request => {
+  const { store, clock } = getFront();
+  await requireEditor(request, getFront());
+  const parameters = Object.fromEntries(new URL(request.url).searchParams);
+  const { state, q = "", limit, cursor } = parse(pollsQuerySchema, parameters);
+  const nowMs = clock.nowMs();
+  const selection = { state, words: searchWords(searchText(q)), nowMs };
+  const found = await pollPage(store, selection, { before: cursor, limit });
+  return json(toPollsResponse(found, nowMs), { headers: { "Cache-Control": "private, no-store" } });
+});
 
 export const POST = routeHandler(async request => {
   const { edit, config } = getFront();
@@ -20,4 +34,4 @@ export const POST = routeHandler(async request => {
   });
 });
 
-export const { DELETE, GET, HEAD, OPTIONS, PATCH, PUT } = otherMethods("POST");
+export const { DELETE, OPTIONS, PATCH, PUT } = otherMethods("GET", "POST");

@@ -1,18 +1,25 @@
 import type { Metadata } from "next";
 import Link from "next/link";
-import { type DeskPoll, deskBooksOfAll, deskPolls } from "../_data/desk.ts";
+import { type DeskPoll, deskBooksOfAll, deskPolls, deskQueryOf } from "../_data/desk.ts";
 import { requireSignIn } from "../_data/signed-in-editor.ts";
 import { AllBooks } from "../_ui/books-table.tsx";
 import { buttonClass } from "../_ui/button.tsx";
+import { DeskFilter, DeskPager, NoPolls } from "../_ui/desk-filter.tsx";
 import { StateLabel } from "../_ui/state-label.tsx";
 
 export const metadata: Metadata = { title: "Polls" };
 
 const numbers = new Intl.NumberFormat("en");
 
-export default async function PollsPage() {
+interface Props {
+  readonly searchParams: Promise<Readonly<Record<string, string | string[] | undefined>>>;
+}
+
+export default async function PollsPage({ searchParams }: Props) {
   await requireSignIn();
-  const [polls, books] = await Promise.all([deskPolls(), deskBooksOfAll()]);
+  const query = deskQueryOf(await searchParams);
+  const [page, books] = await Promise.all([deskPolls(query), deskBooksOfAll()]);
+  const isEmpty = page.counts.all === 0 && query.search === "";
   return (
     <div className="flex flex-col gap-6">
       <section className="rounded border border-hair bg-card">
@@ -22,13 +29,17 @@ export default async function PollsPage() {
             New poll
           </Link>
         </div>
-        {polls.length === 0 ? (
+        {isEmpty ? (
           <p className="px-4 py-10 text-soft">
             There are no polls yet. Creating one takes about a minute: write a question and a few
             options, and choose a closing time.
           </p>
         ) : (
-          <PollTable polls={polls} />
+          <>
+            <DeskFilter query={query} counts={page.counts} />
+            {page.polls.length > 0 ? <PollTable polls={page.polls} /> : <NoPolls query={query} />}
+            <DeskPager query={query} page={page} />
+          </>
         )}
       </section>
       <AllBooks books={books} />

@@ -2,10 +2,18 @@
 import { isFloodgateError } from "#lib/base/errors.ts";
 import { sayTime } from "#lib/base/time-zone.ts";
 import { type Books, readAllBooks } from "#lib/books/books.ts";
+import type { PollId } from "#lib/model/ids.ts";
 import type { Poll } from "#lib/model/poll.ts";
 import { type PollState, pollState } from "#lib/model/poll-state.ts";
 import type { Results } from "#lib/model/results.ts";
-import { newestPolls } from "#lib/store/polls.ts";
+import { searchText, searchWords } from "#lib/model/search-words.ts";
+import {
+  countPolls,
+  type FoundPage,
+  type PollFilter,
+  pollFilters,
+  pollPage,
+} from "#lib/store/poll-lists.ts";
 import { getFront } from "#lib/web/front.ts";
 
 export interface DeskPoll {
@@ -17,17 +25,52 @@ export interface DeskPoll {
   readonly results: Results | null;
 }
 
-const pollsMax = 100;
-
 /** The books of all polls together. */
 export function deskBooksOfAll(): Promise<Books> {
   return readAllBooks(getFront().store);
 }
 
-/** The newest polls. */
-export async function deskPolls(): Promise<DeskPoll[]> {
-  const polls = await newestPolls(getFront().store, pollsMax);
-  return Promise.all(polls.map(toDeskPoll));
+/** What the desk's address asks for. */
+export interface DeskQuery {
+  readonly state: PollFilter | undefined;
+  /** As it was typed, in one form. */
+  readonly search: string;
+  /** Polls with lower numbers than this one, or with higher ones. */
+  readonly before: PollId | undefined;
+  readonly after: PollId | undefined;
+}
+
+export interface DeskPage extends FoundPage<DeskPoll> {
+  /** How many polls the search finds, by state. */
+  readonly counts: Readonly<Record<PollState | "all", number>>;
+}
+
+const pollsPerPage = 50;
+
+/** The query in the address of the desk; what it does not understand is left out. */
+export function deskQueryOf(
+  parameters: Readonly<Record<string, string | string[] | undefined>>,
+): DeskQuery {
+  const one = (name: string) => [parameters[name] ?? []].flat()[0] ?? "";
+  const id = (name: string) =>
+    /^\d{1,10}$/.test(one(name)) ? (Number(one(name)) as PollId) : undefined;
+  return {
+    state: pollFilters.find(state => state === one("state")),
+    search: searchText(one("q")),
+    before: id("before"),
+    after: id("after"),
+  };
+}
+
+/** One page of polls, and how many there are. */
+export async function deskPolls({ state, search, before, after }: DeskQuery): Promise<DeskPage> {
+  const { store, clock } = getFront();
+  const selection = { state, words: searchWords(search), nowMs: clock.nowMs() };
+  const [found, counts] = await Promise.all([
+    pollPage(store, selection, { before, after, limit: pollsPerPage }),
+    countPolls(store, selection),
+  ]);
+  return { ...found, counts, polls: await Promise.all(found.polls.map(toDeskPoll)) };
 }
 
 async function toDeskPoll(poll: Poll): Promise<DeskPoll> {

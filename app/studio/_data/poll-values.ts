@@ -33,6 +33,7 @@ export function valuesOf(poll: Poll, timeZone: string): FormValues {
     afterVoteLink: poll.afterVoteLink,
     lane: poll.lane,
     mayChange: poll.mayChange ? "yes" : "no",
+    listed: poll.listed ? "yes" : "no",
   };
 }
 

@@ -66,6 +66,7 @@ export function readPollForm(text: Text, timeZone: string) {
     afterVoteLink: text("afterVoteLink"),
     lane: text("lane"),
     mayChange: text("mayChange") === "yes",
+    listed: text("listed") !== "no",
   };
   return { input, problems };
 }

@@ -1,13 +1,14 @@
 /** A group of form fields, in words. */
 import { languages } from "#lib/base/languages.ts";
 import { type FormValues, occurrenceName } from "./form-values.ts";
-import { afterVote, lane, mayChange, resultsAs, resultsTo, waysToVote } from "./words.ts";
+import { afterVote, lane, listed, mayChange, resultsAs, resultsTo, waysToVote } from "./words.ts";
 
 const wordsOf: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   resultsTo,
   resultsAs,
   afterVote,
   mayChange,
+  listed,
   lane,
   optionOrder: { random: "Yes", "": "No" },
 };

@@ -27,6 +27,11 @@ export const mayChange = {
   yes: "Yes, or withdraw it, while the poll is open",
 };
 
+export const listed = {
+  yes: "In the public list and its search",
+  no: "Only by its address; not in the list, and hidden from search engines",
+};
+
 export const lane = {
   high: "Before other polls",
   normal: "In turn with other polls",
@@ -57,5 +62,6 @@ export const fieldLabels: Readonly<Record<string, string>> = {
   afterVoteText: "Text after voting",
   afterVoteLink: "Link after voting",
   mayChange: "Readers may change their vote",
+  listed: "Readers find the poll",
   lane: "Accept this poll’s votes",
 };

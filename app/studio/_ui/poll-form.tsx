@@ -16,6 +16,7 @@ import {
   AfterVoteFields,
   ChangeFields,
   LaneFields,
+  ListedFields,
   ResultsFields,
   usualRules,
 } from "./rules-fields.tsx";
@@ -169,6 +170,7 @@ function PollFields({ values, problems, timeZone, mayOpen }: PollFieldsProps) {
       <ResultsFields {...rules} />
       <AfterVoteFields {...rules} />
       <ChangeFields values={values} />
+      <ListedFields values={values} />
       <LaneFields values={values} />
     </>
   );

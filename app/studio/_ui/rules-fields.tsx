@@ -6,7 +6,7 @@
  */
 import { useState } from "react";
 import type { FormValues } from "../_data/form-values.ts";
-import { afterVote, lane, mayChange, resultsAs, resultsTo } from "../_data/words.ts";
+import { afterVote, lane, listed, mayChange, resultsAs, resultsTo } from "../_data/words.ts";
 import { TextArea, TextField } from "./field.tsx";
 import { MomentField } from "./form/moment-field.tsx";
 
@@ -20,6 +20,7 @@ export const usualRules: FormValues = {
   afterVoteLink: "",
   lane: "normal",
   mayChange: "no",
+  listed: "yes",
 };
 
 interface RulesProps {
@@ -119,6 +120,18 @@ export function ChangeFields({ values }: Pick<RulesProps, "values">) {
       legend="Readers may change their vote"
       options={mayChange}
       first={values.mayChange ?? ""}
+    />
+  );
+}
+
+export function ListedFields({ values }: Pick<RulesProps, "values">) {
+  return (
+    <OneChoice
+      title="Public list"
+      name="listed"
+      legend="Readers find the poll"
+      options={listed}
+      first={values.listed ?? ""}
     />
   );
 }

@@ -3,7 +3,13 @@
 import type { FormValues, PollReference } from "../_data/form-values.ts";
 import { changeRulesAction } from "../actions/change-poll.ts";
 import { StudioForm, SubmitButton } from "./form/studio-form.tsx";
-import { AfterVoteFields, ChangeFields, LaneFields, ResultsFields } from "./rules-fields.tsx";
+import {
+  AfterVoteFields,
+  ChangeFields,
+  LaneFields,
+  ListedFields,
+  ResultsFields,
+} from "./rules-fields.tsx";
 
 interface RulesFormProps {
   readonly editor: string;
@@ -26,6 +32,7 @@ export function RulesForm({ timeZone, ...form }: RulesFormProps) {
           <ResultsFields values={values} timeZone={timeZone} problems={problems} />
           <AfterVoteFields values={values} timeZone={timeZone} problems={problems} />
           <ChangeFields values={values} />
+          <ListedFields values={values} />
           <LaneFields values={values} />
         </>
       )}

@@ -30,6 +30,7 @@ const ruleGroups = [
   "afterVoteLink",
   "lane",
   "mayChange",
+  "listed",
 ];
 
 /** Changes a draft or a scheduled poll. Whether and when it opens stays as it is. */

@@ -53,6 +53,11 @@ export const pollStatements: Statements = {
       row => row.poll_id === id,
       () => ({ poll_id: null }),
     ),
+  "former_slugs.take": (tx, { values: [slug] }) => {
+    const found = tx.rows("former_slugs").filter(row => row.slug === slug);
+    for (const row of found) tx.remove("former_slugs", key(row.slug));
+    return written(found.length);
+  },
   "polls.insert_totals": (tx, { values: [id] }) => {
     tx.put("poll_totals", key(id), emptyTotals(id as Cell));
     return written(1);
@@ -105,13 +110,21 @@ export const pollStatements: Statements = {
     return row ? [asRead(row)] : [];
   },
   "polls.ids": tx => polls(tx),
-  "polls.listed": (tx, { values: [since, limit] }) =>
-    polls(tx)
-      .filter(
-        row => row.opens_at !== null && (row.closes_at === null || at(row.closes_at) > at(since)),
-      )
-      .sort((a, b) => at(b.opens_at) - at(a.opens_at) || byIdDown(a, b))
-      .slice(0, limit as number),
+  "polls.listed": (tx, { values: [now, , since, limit] }) => {
+    const part = (row: TableRow) =>
+      at(row.opens_at) > at(now)
+        ? 2
+        : row.closes_at !== null && at(row.closes_at) <= at(now)
+          ? 3
+          : 1;
+    const place = (row: TableRow) =>
+      [at(row.opens_at) * -1, at(row.opens_at), at(row.closes_at) * -1][part(row) - 1] ?? 0;
+    return polls(tx)
+      .filter(row => row.listed === 1 && row.opens_at !== null)
+      .filter(row => row.closes_at === null || at(row.closes_at) > at(since))
+      .sort((a, b) => part(a) - part(b) || place(a) - place(b) || byIdDown(a, b))
+      .slice(0, limit as number);
+  },
   "polls.closing": (tx, { values: [now] }) =>
     polls(tx)
       .filter(row => row.finalized_at === null && at(row.closes_at) <= at(now))

@@ -31,6 +31,7 @@ import * as fleet from "#lib/store/fleet-processes.ts";
 import * as fronts from "#lib/store/front-rows.ts";
 import { lockPolls } from "#lib/store/locked-polls.ts";
 import { finalizePoll, insertPoll, noteSecret } from "#lib/store/poll-changes.ts";
+import { listedPolls } from "#lib/store/poll-lists.ts";
 import * as polls from "#lib/store/polls.ts";
 import { completeReopenings, reopeningsOf } from "#lib/store/reopenings.ts";
 import { lastRestore } from "#lib/store/restores.ts";
@@ -190,7 +191,9 @@ const ofPolls = [
   does(fc.record({ a: smallMs, b: smallMs }), async (it, db) =>
     (await polls.pollsToCompare(db, it.a, it.b)).map(poll => poll.slug),
   ),
-  does(smallMs, async (it, db) => (await polls.listedPolls(db, it, 2)).map(poll => poll.slug)),
+  does(fc.record({ a: smallMs, b: smallMs }), async (it, db) =>
+    (await listedPolls(db, it.a, it.b, 2)).map(poll => poll.slug),
+  ),
   does(pollId, (it, db) => lockPolls(db, [it])),
   does(slug, async (it, db) => (await polls.lockPoll(db, it))?.version),
   does(fc.record({ pollId, at: smallMs }), (it, db) => finalizePoll(db, it.pollId, it.at)),

@@ -21,6 +21,7 @@ export const tableNames = [
   "reopenings",
   "site",
   "gone_polls",
+  "former_slugs",
   "server_lists",
 ] as const;
 

@@ -1,10 +1,10 @@
 import type { Metadata } from "next";
 import Link from "next/link";
-import { notFound } from "next/navigation";
 import { sayTime } from "#lib/base/time-zone.ts";
 import { getFront } from "#lib/web/front.ts";
 import { embedCode } from "#reader/embed-code.ts";
 import { type PollPage, pollPage } from "../../../_data/poll-page.ts";
+import { leadToRenamed } from "../../../_data/renamed.ts";
 import { requireSignIn } from "../../../_data/signed-in-editor.ts";
 import { Act } from "../../../_ui/act.tsx";
 import { BooksTable } from "../../../_ui/books-table.tsx";
@@ -30,7 +30,7 @@ export async function generateMetadata({ params }: Props): Promise<Metadata> {
 export default async function PollPageView({ params }: Props) {
   const editor = await requireSignIn();
   const found = await pollPage((await params).poll);
-  if (!found) notFound();
+  if (!found) return leadToRenamed((await params).poll);
   const { poll, state, stateInWords, counts, reference, values } = found;
   const { publicUrl, timeZone } = getFront().config;
   const form = { editor: editor.id, poll: reference, values };

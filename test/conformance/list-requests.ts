@@ -1,0 +1,50 @@
+/** Requests for lists of polls, and for polls at addresses that they had before. */
+import { as, ballot, cast, form, get, json, type Send } from "./requests.ts";
+
+const lists: Readonly<Record<string, Send>> = {
+  "the list of polls": get(() => "/"),
+  "a page behind the last one": get(() => "/?page=99"),
+  "a search": get(() => "/?q=IS%20it"),
+  "a search that finds nothing": get(() => "/?q=%25%00%F0%9F%90%9F'\"\\"),
+  "a search with broken bytes": get(() => "/?q=%FF%ED%A0%80"),
+  "closed polls": get(() => "/?state=closed&before=999999999999"),
+  "a list parameter that is not known": get(() => "/?state=none&page=-1&before=x"),
+  "the editors' list without a session": get(() => "/api/polls?state=open"),
+  "HEAD of the list": as("HEAD", () => "/"),
+};
+
+const moved: Readonly<Record<string, Send>> = {
+  ...Object.fromEntries(
+    [
+      "/p/{}",
+      "/p/{}/results",
+      "/embed/{}?lang=ar",
+      "/api/polls/{}",
+      "/api/polls/{}/results",
+    ].flatMap(path => [
+      [`GET ${path} of a renamed poll`, get(() => path.replace("{}", "before"))],
+      [`GET ${path} in upper case`, get(({ open }) => path.replace("{}", open.toUpperCase()))],
+    ]),
+  ),
+  "a vote for a renamed poll": cast(
+    () => ballot(),
+    json,
+    () => "/api/polls/before/votes",
+  ),
+  "a form for a renamed poll": cast(
+    () => "choice=1",
+    form,
+    () => "/api/polls/before/votes?from=embed",
+  ),
+  "a stream of a renamed poll": get(() => "/api/polls/before/results/stream"),
+  "the picture of a renamed poll": get(() => "/p/before/og.png?v=1"),
+  "oEmbed of a renamed poll": get(
+    () => `/oembed?url=${encodeURIComponent("http://polls.example/p/before")}`,
+  ),
+  "a path in upper case": get(({ open }) => `/P/${open}/Results?lang=sv`),
+};
+
+export const listRequests: Readonly<Record<string, Readonly<Record<string, Send>>>> = {
+  lists,
+  moved,
+};
