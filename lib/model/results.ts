@@ -69,6 +69,13 @@ export const resultsSchema = z.object({
   state: pollStateSchema,
   version: z.int().meta({ description: "Rises with every change of these results" }),
   asOf: momentSchema.meta({ description: "When the tallies were read" }),
+  opensAt: momentSchema.nullable().optional().meta({
+    description: "When the poll opens or opened. A release before this field does not send it",
+  }),
+  closesAt: momentSchema.nullable().optional().meta({
+    description:
+      "When the poll closes or closed; `null` if no time is set. A release before this field does not send it",
+  }),
   hidden: z.enum(resultsToValues).nullable().meta({
     description:
       "`null` when results are visible; otherwise the audience they are restricted to, and then there are no options and no counts",

@@ -3,6 +3,7 @@ import { describe, it } from "node:test";
 import type { OptionNumber, PollId, PollKey, Slug, TallyPart } from "../model/ids.ts";
 import type { Poll } from "../model/poll.ts";
 import { defaultRules } from "../model/poll-rules.ts";
+import type { Results } from "../model/results.ts";
 import { resultsSchema } from "../model/results.ts";
 import { computeRunoff } from "../model/runoff.ts";
 import { countsOf } from "../model/tally-parts.ts";
@@ -95,6 +96,16 @@ describe("tallySnapshot", () => {
       [0, null],
       [0, null],
     ]);
+  });
+
+  it("tallySnapshot and hiddenSnapshot say when the poll opens and closes, for pages that are open", () => {
+    const poll = pollOf({ resultsTo: "nobody" });
+    const moments = ({ opensAt, closesAt }: Results) => [opensAt, closesAt];
+    const iso = (ms: number | null) => (ms === null ? null : new Date(ms).toISOString());
+    const expected = [iso(poll.opensAtMs), iso(poll.closesAtMs)];
+    assert.deepEqual(moments(resultsOf(poll, [[1]])), expected);
+    const hidden = hiddenSnapshot(poll, "reader", duringMs);
+    assert.deepEqual(hidden && moments(hidden.results), expected);
   });
 
   it("tallySnapshot shows an editor all numbers, whatever readers may see", () => {

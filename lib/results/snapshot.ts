@@ -51,6 +51,7 @@ export function hiddenSnapshot(
     // Below every version with numbers, so that those are newer once they may be seen.
     version: poll.version * 4 + stateRank[state],
     asOf: new Date(nowMs).toISOString(),
+    ...momentsOf(poll),
     hidden: poll.resultsTo,
     ballots: null,
     waiting: null,
@@ -79,6 +80,7 @@ export function tallySnapshot(poll: Poll, entry: BoardEntry, requester: Requeste
     state,
     version: tally.version * 4 + stateRank[state],
     asOf: new Date(asOfMs).toISOString(),
+    ...momentsOf(poll),
     hidden: null,
     ballots: as === "percentages" ? null : Math.max(0, tally.ballots),
     waiting: as === "percentages" ? null : waitingOf(tally, state),
@@ -108,6 +110,14 @@ function measuredIn({ kind }: Poll, { votes }: Tally, number: OptionNumber): Mea
 const sumOf = (counts: readonly number[]) => counts.reduce((sum, count) => sum + count, 0);
 const gradeSumOf = (grades: readonly number[]) =>
   sumOf(grades.map((count, index) => count * (index + 1)));
+
+const isoOf = (ms: number | null) => (ms === null ? null : new Date(ms).toISOString());
+
+/** Pages that are open follow these: an editor may move them. */
+const momentsOf = ({ opensAtMs, closesAtMs }: Poll) => ({
+  opensAt: isoOf(opensAtMs),
+  closesAt: isoOf(closesAtMs),
+});
 
 type As = Poll["resultsAs"];
 
