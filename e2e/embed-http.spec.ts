@@ -58,6 +58,82 @@ test("oEmbed is discovered from a poll's address", async ({ origin, page, reques
   expect((await request.get("/oembed?url=nonsense")).status()).toBe(400);
 });
 
+test("oEmbed keeps to the consumer's limits, and says which requests it can't answer", async ({
+  origin,
+  request,
+  newPoll,
+}) => {
+  const slug = await newPoll();
+  const url = encodeURIComponent(`${origin}/p/${slug}`);
+  const ask = async (more: string) => {
+    const answer = await request.get(`/oembed?url=${url}${more}`);
+    return [answer.status(), (await answer.json()) as Record<string, number | string>] as const;
+  };
+  for (const maxwidth of [10, 200, 320, 640]) {
+    const [status, { width }] = await ask(`&maxwidth=${maxwidth}`);
+    expect([status, width], `maxwidth=${maxwidth}`).toEqual([200, maxwidth]);
+  }
+  expect((await ask("&maxheight=120"))[1]).toMatchObject({ height: 120 });
+  for (const bad of ["0", "-1", "abc", "1.5", ""]) {
+    expect((await ask(`&maxwidth=${bad}`))[0], `maxwidth=${bad}`).toBe(400);
+    expect((await ask(`&maxheight=${bad}`))[0], `maxheight=${bad}`).toBe(400);
+  }
+  const [status, problem] = await ask("&format=xml");
+  expect([status, problem.code]).toEqual([501, "format_not_offered"]);
+  expect((await ask("&format=json"))[0]).toBe(200);
+  const unknown = await request.get(`/oembed?url=${url}-nothing`);
+  expect(unknown.status()).toBe(404);
+});
+
+test("the frame that oEmbed answers shows a ranked poll's Vote button on a phone", async ({
+  page,
+  origin,
+  request,
+  newPoll,
+}) => {
+  const options = ["Okafor", "Lindqvist", "The people of Ådahl", "Nobody", "Brown", "Andersson"];
+  const slug = await newPoll({
+    kind: "ranked",
+    choicesMax: 6,
+    options: options.map(label => ({ label })),
+  });
+  const url = encodeURIComponent(`${origin}/p/${slug}`);
+  const answer = await request.get(`${origin}/oembed?url=${url}`);
+  const { html } = (await answer.json()) as { html: string };
+  await page.setViewportSize({ width: 390, height: 844 });
+  // As it is, and with the styles removed, as some systems do.
+  for (const code of [html, html.replaceAll(/ style="[^"]*"/g, "")]) {
+    await page.route(`${origin}/article`, route =>
+      route.fulfill({
+        contentType: "text/html",
+        body: `<!doctype html><meta name="viewport" content="width=device-width"><style>iframe{max-width:100%}</style>${code}`,
+      }),
+    );
+    await page.goto(`${origin}/article`);
+    const poll = page.frameLocator("iframe");
+    const frame = await page.locator("iframe").boundingBox();
+    const button = await poll.getByRole("button", { name: "Vote" }).boundingBox();
+    const end = (button?.y ?? 1e9) + (button?.height ?? 0);
+    expect(end).toBeLessThan((frame?.y ?? 0) + (frame?.height ?? 0));
+    expect(await poll.locator("html").evaluate(it => it.scrollHeight - it.clientHeight)).toBe(0);
+    await page.unroute(`${origin}/article`);
+  }
+});
+
+test("an embed that is opened by itself has an icon, and the console stays clean", async ({
+  page,
+  request,
+  newPoll,
+}) => {
+  watchConsole(page);
+  await page.goto(`/embed/${await newPoll()}`);
+  await expect(page.getByRole("button", { name: "Vote" })).toBeVisible();
+  await expect(page.locator('link[rel="icon"]')).toHaveAttribute("href", "/icon.svg");
+  const icon = await request.get("/favicon.ico");
+  expect(icon.status()).toBe(200);
+  expect(icon.headers()["content-type"]).toMatch(/^image\//);
+});
+
 test("embed.js is small, and caches may store it", async ({ site, request }) => {
   const answer = await request.get(`${site.url}/embed.js`);
   expect(answer.headers()["content-type"]).toContain("text/javascript");

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { OptionNumber, Slug } from "#lib/model/ids.ts";
-import { embedCode, oembedOf, reservedHeight } from "./embed-code.ts";
+import { embedCode, oembedOf } from "./embed-code.ts";
+import { embedHeight, embedHeightCss } from "./embed-height.ts";
 
 const site = { publicUrl: "https://polls.example", siteName: "The Gazette" };
 
@@ -19,20 +20,40 @@ describe("embedCode", () => {
     assert.equal(code.match(/<script/g)?.length, 1);
   });
 
-  it("embedCode links the poll's page for readers without scripts", () => {
-    assert.ok(embedCode(site.publicUrl, poll).includes('<a href="https://polls.example/p/fish">'));
+  it("embedCode shows the poll in a frame without the script, and styles need no style sheet", () => {
+    const code = embedCode(site.publicUrl, poll);
+    assert.match(code, /<iframe src="https:\/\/polls\.example\/embed\/fish" title="Which fish\?"/);
+    assert.match(code, /style="display:block;width:100%;container-type:inline-size"><iframe/);
+    assert.match(code, /height:calc\(\d+px/);
+    assert.match(code, /height="\d+"/);
+  });
+
+  it("embedCode is short enough to be pasted", () => {
+    const options = Array.from({ length: 12 }, (_, i) => `A long label of option ${i} `.repeat(3));
+    assert.ok(embedCode(site.publicUrl, pollOf(options)).length < 1_200);
   });
 });
 
-describe("reservedHeight", () => {
-  it("reservedHeight grows with each option, a longer label and a narrower column", () => {
-    const height = reservedHeight(poll);
-    assert.ok(reservedHeight(pollOf(["Cod", "Eel", "Pike"])) > height);
-    assert.ok(reservedHeight(pollOf(["Cod", "Eel ".repeat(50)])) > height);
-    assert.ok(reservedHeight(pollOf(["Cod", "Eel ".repeat(10)]), 300) > reservedHeight(poll, 300));
+/** What a browser computes for the length. */
+function pixelsAt(css: string, width: number): number {
+  const script = css
+    .replaceAll("calc", "")
+    .replaceAll(/clamp\(([^,]+),([^,]+),([^)]+)\)/g, "Math.min($3,Math.max($1,$2))")
+    .replaceAll(/([\d.]+)cqw/g, (_, parts) => String((Number(parts) * width) / 100))
+    .replaceAll("px", "");
+  return Number(new Function(`return ${script}`)());
+}
+
+describe("embedHeight", () => {
+  it("embedHeight grows with each option, a longer label and a narrower column", () => {
+    const height = embedHeight(poll, 640);
+    assert.ok(embedHeight(pollOf(["Cod", "Eel", "Pike"]), 640) > height);
+    assert.ok(embedHeight(pollOf(["Cod", "Eel ".repeat(50)]), 640) > height);
+    const long = pollOf(["Cod", "Eel ".repeat(10)]);
+    assert.ok(embedHeight(long, 300) > embedHeight(long, 640));
   });
 
-  it("reservedHeight lays options with images out in pairs", () => {
+  it("embedHeight lays options with images out in pairs", () => {
     const image = { url: "/a.jpg", alt: "" };
     const tiled = (count: number) => ({
       ...poll,
@@ -42,8 +63,25 @@ describe("reservedHeight", () => {
         image,
       })),
     });
-    assert.equal(reservedHeight(tiled(3)), reservedHeight(tiled(4)));
-    assert.ok(reservedHeight(tiled(5)) > reservedHeight(tiled(4)));
+    assert.ok(embedHeight(tiled(5), 640) > embedHeight(tiled(4), 640));
+  });
+
+  it("the height in the embed code is never below what the column needs, and seldom far above", () => {
+    const labels = ["Yes, all year round", "Yes, but only from May to September", "No", "Never"];
+    for (const kind of ["choice", "ranked", "rating"] as const) {
+      for (const mayChange of [false, true]) {
+        const shown = {
+          ...pollOf(labels, "Should the old harbour be closed to cars?"),
+          kind,
+          mayChange,
+        };
+        const css = embedHeightCss(shown);
+        for (let width = 260; width <= 760; width += 7) {
+          const over = pixelsAt(css, width) - embedHeight(shown, width);
+          assert.ok(over >= -1 && over < 90, `${kind} at ${width} px: ${over}`);
+        }
+      }
+    }
   });
 });
 
@@ -56,16 +94,19 @@ describe("oembedOf", () => {
   it("oembedOf has the usual column's width, or the consumer's maximum if that is smaller", () => {
     assert.equal(sizeOf().width, 640);
     assert.equal(sizeOf(400).width, 400);
+    assert.equal(sizeOf(200).width, 200);
+    assert.equal(sizeOf(10).width, 10);
     assert.equal(sizeOf(2_000).width, 640);
   });
 
-  it("oembedOf is never narrower than a poll can be", () => {
-    assert.equal(sizeOf(10).width, 280);
+  it("oembedOf has the height of a phone, where text takes the most lines", () => {
+    assert.ok(sizeOf().height >= embedHeight(poll, 340));
   });
 
-  it("oembedOf is never higher than the consumer's maximum", () => {
+  it("oembedOf is never higher than the consumer's maximum, and neither is its frame", () => {
     assert.equal(sizeOf(640, 100).height, 100);
-    assert.equal(sizeOf(640, 9_999).height, reservedHeight(poll, 640));
+    assert.ok(oembedOf(site, poll, { maxheight: 100 }).html.includes("max-height:100px"));
+    assert.equal(sizeOf(640, 9_999).height, sizeOf().height);
   });
 
   it("oembedOf has the frame's code in the same size", () => {

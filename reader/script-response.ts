@@ -1,4 +1,5 @@
 /** The readers' script and the script for articles, compressed once. */
+import { createHash } from "node:crypto";
 import { scriptHeaders } from "#lib/http/headers.ts";
 import { type PreparedResponse, prepareResponse } from "#lib/http/prepared-response.ts";
 import type { Front } from "#lib/web/front.ts";
@@ -14,14 +15,19 @@ export function readersScript(front: Front): PreparedResponse {
 
 /** The address of the script for articles never changes, so caches store it for an hour only. */
 export function embedScript(front: Front): PreparedResponse {
-  return fileOf(front, "embed", () => ({
-    text: assets.embedScript,
-    headers: {
-      ...scriptHeaders,
-      "Cache-Control": "public, max-age=3600, stale-while-revalidate=86400",
-      ETag: assets.embedTag,
-    },
-  }));
+  return fileOf(front, "embed", () => {
+    const { publicUrl } = front.config;
+    const text = assets.embedScript.replace(assets.publicUrlMark, JSON.stringify(publicUrl));
+    const hash = createHash("sha256").update(text).digest("base64url").slice(0, 12);
+    return {
+      text,
+      headers: {
+        ...scriptHeaders,
+        "Cache-Control": "public, max-age=3600, stale-while-revalidate=86400",
+        ETag: `W/"${hash}"`,
+      },
+    };
+  });
 }
 
 function fileOf(

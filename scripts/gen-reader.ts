@@ -9,6 +9,9 @@ import { build } from "esbuild";
 
 const targets = ["chrome111", "firefox113", "safari16.4"];
 
+/** Stands in the script for articles where the server puts the site's address. */
+const publicUrlMark = '"{public-url}"';
+
 async function bundle(entry: string, format: "esm" | "iife" = "esm"): Promise<string> {
   const result = await build({
     entryPoints: [entry],
@@ -18,6 +21,7 @@ async function bundle(entry: string, format: "esm" | "iife" = "esm"): Promise<st
     format,
     target: targets,
     external: ["/fonts/*"],
+    define: { PUBLIC_URL: publicUrlMark },
     logLevel: "warning",
   });
   return result.outputFiles[0]?.text.trim() ?? "";
@@ -51,7 +55,7 @@ const assets = {
   demoStyleHash: cspHash(demoStyles),
   script,
   embedScript,
-  embedTag: `W/"${hash(embedScript)}"`,
+  publicUrlMark,
   scriptPath: `/assets/reader-${hash(script)}.js`,
 };
 writeIfChanged(

@@ -22,7 +22,7 @@ export const GET = routeHandler(async () => {
   });
   return new Response(html, {
     headers: {
-      ...pageHeaders({ styleHashes: [assets.demoStyleHash] }),
+      ...pageHeaders({ styleHashes: [assets.demoStyleHash], styleAttributes: true }),
       "Content-Type": "text/html; charset=utf-8",
       "Cache-Control": "public, max-age=0, s-maxage=1, stale-while-revalidate=5",
     },

@@ -21,6 +21,7 @@ const path = /^\/(?:p|embed)\/([^/]+)(?:\/results)?\/?$/i;
 export const GET = routeHandler(async request => {
   const { config } = getFront();
   const query = parse(oembedQuerySchema, Object.fromEntries(new URL(request.url).searchParams));
+  if (query.format !== "json") throw new FloodgateError("format_not_offered");
   const url = new URL(query.url);
   const slug = path.exec(url.pathname)?.[1];
   const ours = url.origin === config.publicUrl && slug !== undefined;

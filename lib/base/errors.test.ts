@@ -43,10 +43,10 @@ describe("isFloodgateError", () => {
 });
 
 describe("the error table", () => {
-  it("the error table gives refusals a status of 4xx, outages 503 and internal errors 500", () => {
+  it("the error table gives refusals a status of 4xx or 501, outages 503 and internal errors 500", () => {
     for (const code of errorCodes) {
       const { kind, status } = errorSpec(code);
-      if (kind === "refusal") assert.ok(status >= 400 && status < 500, code);
+      if (kind === "refusal") assert.ok((status >= 400 && status < 500) || status === 501, code);
       else assert.equal(status, kind === "outage" ? 503 : 500, code);
     }
   });

@@ -83,6 +83,7 @@ const TABLE = {
     title: "This server lacks the secret that the poll was created with",
     kind: "outage",
   },
+  format_not_offered: { status: 501, title: "Only JSON is offered", kind: "refusal" },
   slot_corrupt: { status: 500, title: "A slot can't be decoded", kind: "internal" },
 } as const satisfies Record<string, ErrorSpec>;
 

@@ -34,6 +34,8 @@ export interface PageSources {
   readonly styleHashes: readonly string[];
   /** Origins of the images on it. */
   readonly images?: readonly string[];
+  /** Its elements have styles of their own, as code for other sites' articles has. */
+  readonly styleAttributes?: boolean;
 }
 
 /** Readers' pages. */
@@ -80,13 +82,14 @@ export const pictureHeaders: Readonly<Record<string, string>> = {
 };
 
 function pagePolicy(
-  { styleHashes, images = [] }: PageSources,
+  { styleHashes, images = [], styleAttributes = false }: PageSources,
   ancestors: readonly string[],
 ): string {
   const policy = [
     "default-src 'none'",
     "script-src 'self'",
     `style-src 'self' ${styleHashes.join(" ")}`.trim(),
+    ...(styleAttributes ? ["style-src-attr 'unsafe-inline'"] : []),
     ["img-src 'self' data:", ...images].join(" "),
     "font-src 'self'",
     "connect-src 'self'",

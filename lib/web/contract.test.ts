@@ -68,12 +68,13 @@ describe("resultsQuerySchema", () => {
 });
 
 describe("oembedQuerySchema", () => {
-  it("oembedQuerySchema takes an http address and JSON only", () => {
+  it("oembedQuerySchema takes an http address, and whole pixels as limits", () => {
     const accepts = (query: unknown) => oembedQuerySchema.safeParse(query).success;
     assert.ok(accepts({ url: "https://site.example/p/x", format: "json", maxwidth: "400" }));
     assert.ok(!accepts({ url: "javascript:alert(1)" }));
-    assert.ok(!accepts({ url: "https://site.example/p/x", format: "xml" }));
-    assert.ok(!accepts({ url: "https://site.example/p/x", maxwidth: "0" }));
+    for (const maxwidth of ["0", "-5", "", "abc", "1.5", "0x10", "1e3", "999999"]) {
+      assert.ok(!accepts({ url: "https://site.example/p/x", maxwidth }), maxwidth);
+    }
   });
 });
 

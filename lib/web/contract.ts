@@ -84,12 +84,17 @@ export const resultsQuerySchema = z
     message: "must be sent together with `after`",
   });
 
+const pixels = z
+  .string()
+  .regex(/^[1-9]\d{0,4}$/, "must be a whole number of pixels")
+  .transform(Number);
+
 /** The query of `GET /oembed` */
 export const oembedQuerySchema = z.object({
   url: z.url({ protocol: /^https?$/ }),
-  format: z.literal("json", "must be json").optional(),
-  maxwidth: z.coerce.number().int().min(1).optional(),
-  maxheight: z.coerce.number().int().min(1).optional(),
+  format: z.string().default("json"),
+  maxwidth: pixels.optional(),
+  maxheight: pixels.optional(),
 });
 
 export const castResponseSchema = z.object({

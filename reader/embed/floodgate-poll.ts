@@ -1,10 +1,11 @@
 /**
  * `/embed.js`: the only script that runs on other sites' pages. It defines
  *
- *   <floodgate-poll poll="harbour-cars" height="430"></floodgate-poll>
+ *   <floodgate-poll poll="harbour-cars"></floodgate-poll>
  *
- * which shows the poll in a frame, reserves its height from the start, and then follows its actual height. Frames
- * written by hand, or inserted through oEmbed, follow their height too.
+ * which shows the poll in a frame. An article's own frame inside the element is kept, with the height that it reserves
+ * (`reader/embed-code.ts`), so nothing moves when this script arrives late. Frames written by hand, or inserted through
+ * oEmbed, follow their content's height too.
  *
  * Invariant: the script reads nothing of the article but the element's attributes and the custom properties below,
  *   and sends the frame nothing but its appearance.
@@ -17,8 +18,15 @@ interface HeightMessage {
   readonly height?: unknown;
 }
 
-const ownScript = document.currentScript as HTMLScriptElement;
-const home = new URL(ownScript.src).origin;
+/** Put in by the server (`app/embed.js/route.ts`): the site's address. */
+declare const PUBLIC_URL: string;
+
+/**
+ * Where this script came from: an article may know the site by another name. A module, and a script that a tag manager
+ * has put into the page as text, do not know it.
+ */
+const ownScript = document.currentScript as HTMLScriptElement | null;
+const home = new URL(ownScript?.src || PUBLIC_URL).origin;
 const heightFallback = 430;
 const heightMin = 60;
 const heightMax = 8000;
@@ -61,22 +69,31 @@ class FloodgatePoll extends HTMLElement {
     );
   }
 
+  /** Shows the poll: in the frame that the article has, or in one of its own. */
   #show(): void {
     const poll = this.getAttribute("poll");
     if (!poll || !this.isConnected) return;
     const language = this.getAttribute("lang");
     const query = language ? `?lang=${encodeURIComponent(language)}` : "";
-    const frame = document.createElement("iframe");
+    const address = `${home}/embed/${encodeURIComponent(poll)}${query}`;
+    const present = this.querySelector("iframe");
+    const frame = present ?? document.createElement("iframe");
+    if (frame !== this.#frame) frame.addEventListener("load", () => this.refresh());
+    this.#frame = frame;
+    if (present) {
+      if (present.src.split("#")[0] !== address) present.src = address;
+      this.refresh();
+      return;
+    }
     // The appearance is in the fragment, so caches store one page for all articles.
-    frame.src = `${home}/embed/${encodeURIComponent(poll)}${query}#${this.#appearance()}`;
+    frame.src = `${address}#${this.#appearance()}`;
     frame.title = this.title || "Poll";
     frame.loading = "lazy";
     frame.allow = "clipboard-write; web-share";
-    const height = clamp(Number(this.getAttribute("height")) || heightFallback);
-    frame.style.cssText = `display:block;width:100%;height:${height}px;border:0`;
+    frame.style.cssText = "display:block;width:100%;border:0";
+    follow(frame, Number(this.getAttribute("height")) || heightFallback);
     this.style.display = "block";
     this.replaceChildren(frame);
-    this.#frame = frame;
   }
 
   #appearance(): string {
@@ -92,11 +109,23 @@ class FloodgatePoll extends HTMLElement {
   }
 }
 
-addEventListener("message", ({ data, origin, source }: MessageEvent<HeightMessage | null>) => {
-  if (origin !== home || data?.floodgate !== "height" || typeof data.height !== "number") return;
-  for (const frame of document.querySelectorAll("iframe")) {
-    if (frame.contentWindow === source) frame.style.height = `${clamp(data.height)}px`;
-  }
-});
+/** The heights that articles reserve in a frame's own style; `""` for frames without one. */
+const reserved = new WeakMap<HTMLIFrameElement, string>();
 
-if (!customElements.get("floodgate-poll")) customElements.define("floodgate-poll", FloodgatePoll);
+/** As high as its content, and never lower than the article has reserved: what is below does not move up and down. */
+function follow(frame: HTMLIFrameElement, height: number): void {
+  const reserve = reserved.get(frame) ?? frame.style.height;
+  reserved.set(frame, reserve);
+  const px = `${clamp(height)}px`;
+  frame.style.height = reserve ? `max(${reserve}, ${px})` : px;
+}
+
+if (!customElements.get("floodgate-poll")) {
+  customElements.define("floodgate-poll", FloodgatePoll);
+  addEventListener("message", ({ data, origin, source }: MessageEvent<HeightMessage | null>) => {
+    if (origin !== home || data?.floodgate !== "height" || typeof data.height !== "number") return;
+    for (const frame of document.querySelectorAll("iframe")) {
+      if (frame.contentWindow === source) follow(frame, data.height);
+    }
+  });
+}

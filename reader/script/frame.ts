@@ -29,7 +29,11 @@ export function fitIntoArticle(): void {
     if (typeof data.appearance === "string") applyAppearance(data.appearance);
   });
   const sendHeight = () => {
+    const root = document.documentElement;
+    // As high as its content, not as its frame.
+    root.dataset.measuring = "";
     const { height } = document.body.getBoundingClientRect();
+    delete root.dataset.measuring;
     window.parent.postMessage({ floodgate: "height", height }, "*");
   };
   new ResizeObserver(sendHeight).observe(document.body);

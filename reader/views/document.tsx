@@ -129,6 +129,7 @@ export function renderEmbed({ words, title, canonical, children }: DocumentProps
         <title>{title}</title>
         <meta name="robots" content="noindex" />
         {canonical && <link rel="canonical" href={canonical} />}
+        <link rel="icon" href="/icon.svg" type="image/svg+xml" />
         <StyleAndScript />
       </head>
       <body>

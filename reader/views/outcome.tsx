@@ -40,9 +40,20 @@ export function Outcome(props: CardProps) {
       </p>
       <div data-part="bars" hidden={!showsNumbers(props)}>
         <ResultList {...props} />
-        {poll.kind === "ranked" && <RunoffTable {...props} />}
+        {poll.kind === "ranked" && <Rounds {...props} />}
       </div>
     </>
+  );
+}
+
+/** In an article the rounds are folded, because a table of any height would move the text below it. */
+function Rounds(props: CardProps) {
+  if (props.surface !== "embed") return <RunoffTable {...props} />;
+  return (
+    <details class="poll-rounds">
+      <summary>{props.words.say("runoff")}</summary>
+      <RunoffTable {...props} />
+    </details>
   );
 }
 
