@@ -109,14 +109,14 @@ describe("behind a web proxy", () => {
   /** Saves a draft by the studio's own form, as React sends it. */
   function save(port: number, cookie: string, question: string, from = origin) {
     const fields = [
-      ["1_question", question],
-      ["1_options", "Yes\nNo"],
-      ["1_choices", "one"],
-      ["1_resultsTo", "everyone"],
-      ["1_resultsAs", "both"],
-      ["1_afterVote", "results"],
-      ["1_lane", "normal"],
-      ["1_intent", "draft"],
+      ["_1_question", question],
+      ["_1_options", "Yes\nNo"],
+      ["_1_choices", "one"],
+      ["_1_resultsTo", "everyone"],
+      ["_1_resultsAs", "both"],
+      ["_1_afterVote", "results"],
+      ["_1_lane", "normal"],
+      ["_1_intent", "draft"],
       // The arguments, which name the form's fields, come last.
       ["0", '[{},"$K1"]'],
     ];
