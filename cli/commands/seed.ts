@@ -8,7 +8,7 @@ import { createLog } from "#lib/base/log.ts";
 import type { Config } from "#lib/config/config.ts";
 import { createToken } from "#lib/editors/api-tokens.ts";
 import { sharedSecret } from "#lib/fleet/secret-rotation.ts";
-import { type CreateDeps, createPoll } from "#lib/polls/edit.ts";
+import { type CreateDeps, createPoll } from "#lib/polls/create.ts";
 import { PublishedPolls } from "#lib/polls/published.ts";
 import type { CreatePoll } from "#lib/polls/schema.ts";
 import { createProgram, exitStatus } from "#lib/program/command-line.ts";

@@ -61,6 +61,21 @@ const TABLE = {
     title: "No vote that was set aside was received before the closing",
     kind: "refusal",
   },
+  closing_passed: {
+    status: 409,
+    title: "The closing time has passed: set a new one or remove it",
+    kind: "refusal",
+  },
+  creation_in_progress: {
+    status: 409,
+    title: "A request with this Idempotency-Key is still being answered",
+    kind: "refusal",
+  },
+  idempotency_key_reused: {
+    status: 422,
+    title: "This Idempotency-Key was used before, with another request",
+    kind: "refusal",
+  },
   poll_in_use: { status: 409, title: "The poll's state does not allow this", kind: "refusal" },
   body_too_large: { status: 413, title: "The request body is too large", kind: "refusal" },
   unsupported_media_type: {

@@ -83,6 +83,20 @@ describe("problemAnswer", () => {
     );
   });
 
+  it("problemAnswer takes data that MySQL refuses for bad input, never for overload, and logs it", () => {
+    const lines: string[] = [];
+    const log = pino({ base: null }, { write: (line: string) => void lines.push(line) });
+    for (const kind of ["invalid", "too_large"] as const) {
+      const error = new StoreFailure(kind, "polls.insert", 1292, undefined);
+      const { status, headers, body } = problemAnswer(error, log);
+      assert.deepEqual([status, JSON.parse(body).code], [400, "invalid_request"]);
+      assert.equal(headers["Retry-After"], undefined);
+    }
+    assert.equal(lines.length, 2);
+    const unknown = new StoreFailure("commit_unknown", "no answer to COMMIT", undefined, undefined);
+    assert.match(problemAnswer(unknown).body, /may or may not be saved/);
+  });
+
   it("problemAnswer gives each answer another request id", () => {
     const error = new FloodgateError("poll_closed");
     assert.notEqual(bodyOf(error).requestId, bodyOf(error).requestId);

@@ -45,7 +45,7 @@ export function problemAnswer(error: unknown, log?: Log): Answer {
   const requestId = randomUUID();
   // Refusals are expected, and an outage is logged once, where it begins and ends. Bugs are logged here, and what MySQL
   // reports besides.
-  if (!known || isReported(error)) {
+  if (!known || isReported(error) || isRefusedData(error)) {
     log?.error({ event: "request_failed", requestId, ...describeError(error) });
   }
   const shown = known ?? new FloodgateError("overloaded", { cause: error });
@@ -81,11 +81,24 @@ function toFloodgateError(error: unknown): FloodgateError | undefined {
   if (isFloodgateError(error)) return error;
   if (isMemcachedFailure(error))
     return new FloodgateError("memcached_unavailable", { cause: error });
-  if (isStoreFailure(error)) {
-    const passing = error.kind !== "invalid" && error.kind !== "too_large";
-    return passing ? new FloodgateError("mysql_unavailable", { cause: error }) : undefined;
+  if (isRefusedData(error)) {
+    // Our own checks should have said it better. The same request fails again, so it is no outage.
+    const detail = "The database refuses a value of this request. Nothing was saved.";
+    return new FloodgateError("invalid_request", { detail, cause: error });
   }
-  return undefined;
+  if (isStoreFailure(error, "commit_unknown")) {
+    const detail =
+      "The database did not confirm the change: it may or may not be saved. Read it before you send it again, or send it again with the same Idempotency-Key.";
+    return new FloodgateError("mysql_unavailable", { detail, cause: error });
+  }
+  return isStoreFailure(error)
+    ? new FloodgateError("mysql_unavailable", { cause: error })
+    : undefined;
+}
+
+/** True when MySQL refused the data itself: no time and no retry changes that. */
+function isRefusedData(error: unknown): boolean {
+  return isStoreFailure(error, "invalid") || isStoreFailure(error, "too_large");
 }
 
 /**

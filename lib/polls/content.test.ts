@@ -3,7 +3,13 @@ import { describe, it } from "node:test";
 import { type ErrorCode, isFloodgateError } from "../base/errors.ts";
 import type { PollId, PollKey, Slug } from "../model/ids.ts";
 import type { Poll } from "../model/poll.ts";
-import { contentOf, mergedWith, refuseContradictions, refuseLateChanges } from "./content.ts";
+import {
+  contentOf,
+  mergedWith,
+  refuseContradictions,
+  refuseLateChanges,
+  refusePassedTimes,
+} from "./content.ts";
 import { createPollSchema, type UpdatePoll, updatePollSchema } from "./schema.ts";
 
 const now = Date.UTC(2026, 10, 22, 18);
@@ -190,5 +196,35 @@ describe("refuseContradictions", () => {
         isFloodgateError(error, "invalid_request") &&
         /^choicesMin .*; resultsFrom /.test(error.detail ?? ""),
     );
+  });
+});
+
+describe("refusePassedTimes", () => {
+  const times = (opensAtMs: number | null, closesAtMs: number | null) => ({
+    opensAtMs,
+    closesAtMs,
+  });
+  const codeOf = (content: ReturnType<typeof times>, before?: ReturnType<typeof times>) => {
+    try {
+      refusePassedTimes(content, now, before);
+      return undefined;
+    } catch (error) {
+      return isFloodgateError(error) ? error.code : error;
+    }
+  };
+
+  it("an opening or closing time that is set now must not have passed", () => {
+    assert.equal(codeOf(times(now - 3 * minute, null)), "invalid_request");
+    assert.equal(codeOf(times(null, now)), "invalid_request");
+    assert.equal(codeOf(times(now - minute, now + minute)), undefined);
+    assert.equal(codeOf(times(null, null)), undefined);
+  });
+
+  it("a time that does not change may have passed, but nothing opens after its closing time", () => {
+    const old = times(now - 9 * minute, now - minute);
+    assert.equal(codeOf(old, old), undefined);
+    const draft = times(null, now - minute);
+    assert.equal(codeOf(draft, draft), undefined);
+    assert.equal(codeOf(times(now, now - minute), draft), "closing_passed");
   });
 });

@@ -5,8 +5,9 @@
  * results and in which form, what follows a vote, the lane, and whether votes may be changed. Readers have voted on the
  * rest. Once it is closed, only those rules may change.
  */
-import { SECOND } from "../base/clock.ts";
+import { MINUTE, SECOND } from "../base/clock.ts";
 import { FloodgateError } from "../base/errors.ts";
+import { isInRange, momentRangeMessage } from "../base/moments.ts";
 import type { OptionNumber, Slug } from "../model/ids.ts";
 import type { Poll, PollContent, PollOption } from "../model/poll.ts";
 import { defaultRules, type PollRules } from "../model/poll-rules.ts";
@@ -122,6 +123,36 @@ export function refuseLateChanges(
   }
 }
 
+/** A client's clock, and the way to here. */
+const openingLateMsMax = 2 * MINUTE;
+
+type Times = Pick<PollContent, "opensAtMs" | "closesAtMs">;
+
+/**
+ * Refuses times that are set now and have passed already. A mistyped year must not open a poll at once, nor open one
+ * that is closed in the same moment.
+ *
+ * @param before - the times that the poll has; a time that does not change may have passed.
+ * @throws FloodgateError `invalid_request`, `closing_passed`.
+ */
+export function refusePassedTimes(content: Times, nowMs: number, before?: Times): void {
+  const { opensAtMs, closesAtMs } = content;
+  const setsOpening = opensAtMs !== null && opensAtMs !== before?.opensAtMs;
+  const setsClosing = closesAtMs !== null && closesAtMs !== before?.closesAtMs;
+  const problems: { path: string; message: string }[] = [];
+  if (setsOpening && opensAtMs < nowMs - openingLateMsMax) {
+    const message = "has passed: to open the poll now, leave it out and use the open action";
+    problems.push({ path: "opensAt", message });
+  }
+  if (setsClosing && closesAtMs <= nowMs) {
+    problems.push({ path: "closesAt", message: "must be in the future" });
+  }
+  refuse(problems);
+  if (setsOpening && closesAtMs !== null && closesAtMs <= nowMs) {
+    throw new FloodgateError("closing_passed");
+  }
+}
+
 /**
  * @param earlier - the stored poll and the change to it. A contradiction that the poll has already, and that the change
  *   does not touch, is no reason to refuse: an earlier release may have allowed it.
@@ -131,10 +162,21 @@ export function refuseContradictions(
   content: Omit<PollContent, "slug">,
   earlier?: { readonly poll: Poll; readonly change: UpdatePoll },
 ): void {
-  const known = earlier ? contradictions(earlier.poll) : [];
+  const known = earlier ? [...contradictions(earlier.poll), ...outOfRange(earlier.poll)] : [];
   const isKnown = ({ path }: { path: string }) =>
     earlier && !(path in earlier.change) && known.some(problem => problem.path === path);
-  const problems = contradictions(content).filter(problem => !isKnown(problem));
+  refuse([...contradictions(content), ...outOfRange(content)].filter(problem => !isKnown(problem)));
+}
+
+/** Moments that came from somewhere else than the schema. */
+function outOfRange({ opensAtMs, closesAtMs, resultsFromMs }: Omit<PollContent, "slug">) {
+  const moments = { opensAt: opensAtMs, closesAt: closesAtMs, resultsFrom: resultsFromMs };
+  return Object.entries(moments)
+    .filter(([, ms]) => ms !== null && !isInRange(ms))
+    .map(([path]) => ({ path, message: momentRangeMessage }));
+}
+
+function refuse(problems: readonly { readonly path: string; readonly message: string }[]): void {
   if (problems.length === 0) return;
   throw new FloodgateError("invalid_request", {
     detail: problems.map(({ path, message }) => `${path} ${message}`).join("; "),

@@ -59,6 +59,26 @@ describe("a new poll", () => {
   });
 });
 
+describe("a moment", () => {
+  it("a moment is in the years 2000 to 2099", () => {
+    for (const name of ["opensAt", "closesAt", "resultsFrom"]) {
+      for (const text of ["2000-01-01T00:00:00Z", "2099-12-31T23:59:59Z"]) {
+        assert.ok(accepts({ [name]: text }), `${name} ${text}`);
+      }
+      for (const text of [
+        "0000-01-01T00:00:00Z",
+        "0026-11-30T20:00:00Z",
+        "1999-12-31T23:59:59Z",
+        "2000-01-01T00:00:00+01:00",
+        "2100-01-01T00:00:00Z",
+        "9999-12-31T23:59:59Z",
+      ]) {
+        assert.ok(!accepts({ [name]: text }), `${name} ${text}`);
+      }
+    }
+  });
+});
+
 describe("contradictions", () => {
   const poll = {
     options: [{ label: "Yes" }, { label: "No" }],

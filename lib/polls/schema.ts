@@ -3,6 +3,7 @@
  */
 import { z } from "zod";
 import { languages } from "../base/languages.ts";
+import { isInRange, momentRangeMessage } from "../base/moments.ts";
 import { lineOfText, linesOfText, lookOf, optionalLinesOfText } from "../base/written-text.ts";
 import { optionNumberMax, type Slug } from "../model/ids.ts";
 import { lanes } from "../model/lane.ts";
@@ -36,13 +37,14 @@ export function isSlug(text: string): text is Slug {
   return slugPattern.test(text);
 }
 
-/** ISO 8601 with a zone → milliseconds since 1970. */
+/** ISO 8601 with a zone → milliseconds since 1970, in the range of moments. */
 const moment = z.iso
   .datetime({
     offset: true,
     error: "must be a date and time with a zone, like 2026-11-22T20:00:00+01:00",
   })
-  .transform(text => Date.parse(text));
+  .transform(text => Date.parse(text))
+  .refine(isInRange, momentRangeMessage);
 
 /** Stands for this site where a path needs a host to be read. */
 const thisSite = "https://site.invalid";

@@ -1,31 +1,57 @@
 /** Writes polls and their options: editors' changes, and the end of counting. */
-import type { PollId, PollKey } from "../model/ids.ts";
+import type { PollId, PollKey, Slug } from "../model/ids.ts";
 import type { Poll, PollContent, PollOption } from "../model/poll.ts";
-import type { Database } from "./database.ts";
+import type { Database, Row } from "./database.ts";
 import { takeSlug } from "./former-slugs.ts";
 import { ruleColumns, ruleValues } from "./poll-rules.ts";
 import { placeholders } from "./sql-text.ts";
 
 /** A poll that is inserted. `null`: it is known by its number, as the polls that release 0.2.0 made. */
-export type NewPoll = PollContent & Pick<Poll, "secretDigest"> & { readonly key: PollKey | null };
+export type NewPoll = PollContent &
+  Pick<Poll, "secretDigest"> & {
+    readonly key: PollKey | null;
+    /** Makes the creation idempotent (`polls/creation-key.ts`). */
+    readonly creation?: { readonly key: string; readonly digest: string } | undefined;
+  };
+
+/** The poll that was created under a key, and the digest of what was asked for. */
+export async function findCreation(
+  db: Database,
+  key: string,
+): Promise<{ readonly slug: Slug; readonly digest: string } | undefined> {
+  const rows = await db.rows<Row & { slug: string; creation_digest: string }>(
+    "polls.creation",
+    "SELECT slug, creation_digest FROM polls WHERE creation_key = ?",
+    [key],
+  );
+  return rows[0] && { slug: rows[0].slug as Slug, digest: rows[0].creation_digest };
+}
 
 /**
  * Inserts a poll with its options and empty totals. What is left of an earlier poll that had the same number, before
  * MySQL went back, is not this poll's.
  *
- * @throws StoreFailure `duplicate` when the slug is taken.
+ * @throws StoreFailure `duplicate` when the slug or the creation key is taken.
  */
 export async function insertPoll(
   db: Database,
-  { key, secretDigest, ...content }: NewPoll,
+  { key, secretDigest, creation, ...content }: NewPoll,
   nowMs: number,
 ): Promise<PollId> {
   const now = new Date(nowMs);
   const { insertId } = await db.write(
     "polls.insert",
-    `INSERT INTO polls (${contentColumns.join(", ")}, poll_key, secret_digest, created_at, updated_at)
-     VALUES (${placeholders(contentColumns.length + 4)})`,
-    [...contentValues(content), key, secretDigest ?? null, now, now],
+    `INSERT INTO polls (${contentColumns.join(", ")}, poll_key, secret_digest, creation_key, creation_digest, created_at, updated_at)
+     VALUES (${placeholders(contentColumns.length + 6)})`,
+    [
+      ...contentValues(content),
+      key,
+      secretDigest ?? null,
+      creation?.key ?? null,
+      creation?.digest ?? null,
+      now,
+      now,
+    ],
   );
   const id = insertId as PollId;
   await takeSlug(db, content.slug);

@@ -43,6 +43,9 @@ export const pollColumns = [
 /** The highest number of a poll: an `INT UNSIGNED`. */
 export const idMax = 2 ** 32 - 1;
 
+/** A year that release 0.2.0 let in, and that the driver can't read, is no time. */
+const momentOf = (time: Date | null) => time?.getTime() || null;
+
 async function withOptions(db: Database, rows: readonly PollRow[]): Promise<Poll[]> {
   if (rows.length === 0) return [];
   const options = await db.rows<OptionRow>(
@@ -60,8 +63,8 @@ async function withOptions(db: Database, rows: readonly PollRow[]): Promise<Poll
     description: row.description,
     choicesMin: row.choices_min,
     choicesMax: row.choices_max,
-    opensAtMs: row.opens_at?.getTime() ?? null,
-    closesAtMs: row.closes_at?.getTime() ?? null,
+    opensAtMs: momentOf(row.opens_at),
+    closesAtMs: momentOf(row.closes_at),
     finalizedAtMs: row.finalized_at?.getTime() ?? null,
     language: row.language as Language | null,
     version: row.version,

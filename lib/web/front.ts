@@ -16,7 +16,7 @@ import type { SiteClock } from "../fleet/site-clock.ts";
 import { Degradation } from "../health/degradation.ts";
 import type { PreparedResponse } from "../http/prepared-response.ts";
 import { type Placement, serversUp } from "../memcached/placement.ts";
-import type { CreateDeps } from "../polls/edit.ts";
+import type { CreateDeps } from "../polls/create.ts";
 import { FormerSlugs } from "../polls/former-slugs.ts";
 import { PollSearch } from "../polls/poll-search.ts";
 import { PublishedPolls } from "../polls/published.ts";

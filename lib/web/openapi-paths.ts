@@ -2,37 +2,15 @@
  * The routes in the OpenAPI document: what each takes, and every answer it gives. Schemas are named by reference;
  * `openapi.ts` has them.
  */
-import { type ErrorCode, errorSpec } from "../base/errors.ts";
+import type { ErrorCode } from "../base/errors.ts";
 import { changeableRulesSchema } from "../polls/schema.ts";
 import { waitSecondsMax } from "./contract.ts";
+import { headerParameter, json, problems, queryParameter, ref } from "./openapi-parts.ts";
 import { listPollsOperation } from "./polls-contract.ts";
-
-type JsonSchema = Record<string, unknown>;
-
-const json = (schema: JsonSchema) => ({ "application/json": { schema } });
-const ref = (name: string): JsonSchema => ({ $ref: `#/components/schemas/${name}` });
-
-/** The problem answers of a route, by status. */
-function problems(...codes: ErrorCode[]): Record<string, unknown> {
-  const byStatus = new Map<number, string[]>();
-  for (const code of codes) {
-    const { status, title } = errorSpec(code);
-    byStatus.set(status, [...(byStatus.get(status) ?? []), `\`${code}\`: ${title}`]);
-  }
-  return Object.fromEntries(
-    [...byStatus].map(([status, titles]) => [
-      String(status),
-      {
-        description: titles.join("; "),
-        content: { "application/problem+json": { schema: ref("Problem") } },
-      },
-    ]),
-  );
-}
 
 const outages = ["overloaded", "memcached_unavailable", "queue_full", "secret_unknown"] as const;
 const editing = ["unauthenticated", "forbidden", "mysql_unavailable"] as const;
-const conflicts = ["edit_conflict", "poll_in_use"] as const;
+const conflicts = ["edit_conflict", "poll_in_use", "closing_passed"] as const;
 const bodies = ["body_too_large", "unsupported_media_type"] as const;
 const content = ["invalid_request", "slug_taken", ...bodies] as const;
 const editors = { security: [{ token: [] }, { session: [] }] };
@@ -43,14 +21,6 @@ const slugParameter = {
   description: "The poll's slug",
   schema: { type: "string" },
 };
-
-function editionParameter(description: string): JsonSchema {
-  return { name: "Floodgate-Edition", in: "header", description, schema: { type: "string" } };
-}
-
-function queryParameter(name: string, description: string, schema: JsonSchema): JsonSchema {
-  return { name, in: "query", description, schema };
-}
 
 function pollAnswer(description: string): Record<string, unknown> {
   return { description, content: json(ref("Poll")) };
@@ -93,7 +63,8 @@ function votingPaths() {
         description:
           "The answer comes once the ballot is safely queued. A ballot that is sent again with the same ballotId gets the same answer and is counted once. With `replaces`, the request changes or withdraws the voter's current ballot. The route also takes an HTML form (`choice=…`), and answers it with a redirect to the results.",
         parameters: [
-          editionParameter(
+          headerParameter(
+            "Floodgate-Edition",
             "The same as `edition` in the body, which it replaces; the site's own pages send it",
           ),
         ],
@@ -128,7 +99,8 @@ function votingPaths() {
         description:
           "With `after`, the answer is 204 unless there is a newer version. With `wait` as well, the request is held until there is one, or the time is over.",
         parameters: [
-          editionParameter(
+          headerParameter(
+            "Floodgate-Edition",
             "The edition that the client shows: results of another one are newer, whatever their version",
           ),
           queryParameter("after", "The version that the client has", { type: "integer" }),
@@ -190,6 +162,25 @@ function receiptPaths() {
 
 const changeableRules = Object.keys(changeableRulesSchema.shape).join(", ");
 
+function createPollOperation() {
+  return {
+    operationId: "createPoll",
+    summary: "Create a poll",
+    ...editors,
+    parameters: [
+      headerParameter(
+        "Idempotency-Key",
+        "A random key, quoted or not. A request that is sent again with the same key and body makes no second poll, and is answered with the poll as it is now; with another body it is refused. The key is kept as long as the poll",
+      ),
+    ],
+    requestBody: { required: true, content: json(ref("CreatePoll")) },
+    responses: {
+      "201": pollAnswer("The poll is created"),
+      ...problems(...content, "creation_in_progress", "idempotency_key_reused", ...editing),
+    },
+  };
+}
+
 function editingPaths() {
   return {
     "/api/polls": {
@@ -201,16 +192,7 @@ function editingPaths() {
           ...problems("invalid_request", ...editing),
         },
       },
-      post: {
-        operationId: "createPoll",
-        summary: "Create a poll",
-        ...editors,
-        requestBody: { required: true, content: json(ref("CreatePoll")) },
-        responses: {
-          "201": pollAnswer("The poll is created"),
-          ...problems(...content, ...editing),
-        },
-      },
+      post: createPollOperation(),
     },
     "/api/polls/{poll}": {
       parameters: [slugParameter],
@@ -256,7 +238,7 @@ function editingPaths() {
         },
       },
     },
-    "/api/polls/{poll}/open": changeOfState("openPoll", "Open a poll now"),
+    "/api/polls/{poll}/open": changeOfState("openPoll", "Open a poll now", "closing_passed"),
     "/api/polls/{poll}/close": changeOfState("closePoll", "Close a poll now"),
     "/api/polls/{poll}/reopen": {
       parameters: [slugParameter],
@@ -276,7 +258,7 @@ function editingPaths() {
   };
 }
 
-function changeOfState(operationId: string, summary: string) {
+function changeOfState(operationId: string, summary: string, ...codes: ErrorCode[]) {
   return {
     parameters: [slugParameter],
     post: {
@@ -285,7 +267,7 @@ function changeOfState(operationId: string, summary: string) {
       ...editors,
       responses: {
         "200": pollAnswer("The poll"),
-        ...problems("poll_not_found", "poll_in_use", ...editing),
+        ...problems("poll_not_found", "poll_in_use", ...codes, ...editing),
       },
     },
   };

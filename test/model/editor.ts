@@ -1,7 +1,7 @@
 /** What an editor's process needs to make polls. */
 
 import { sharedSecret } from "#lib/fleet/secret-rotation.ts";
-import type { CreateDeps } from "#lib/polls/edit.ts";
+import type { CreateDeps } from "#lib/polls/create.ts";
 import { PublishedPolls } from "#lib/polls/published.ts";
 import { connectServers } from "#lib/program/connections.ts";
 import { configOf } from "./programs.ts";

@@ -17,7 +17,7 @@
  */
 import { isFloodgateError } from "#lib/base/errors.ts";
 import { isMemcachedFailure } from "#lib/memcached/failure.ts";
-import { createPoll } from "#lib/polls/edit.ts";
+import { createPoll } from "#lib/polls/create.ts";
 import type { CreatePoll } from "#lib/polls/schema.ts";
 import { isStoreFailure } from "#lib/store/failure.ts";
 import { mulberry32 } from "#test/support/random.ts";

@@ -3,7 +3,8 @@ import { readJson } from "#lib/http/body.ts";
 import { parse } from "#lib/http/problem.ts";
 import { json } from "#lib/http/respond.ts";
 import { searchText, searchWords } from "#lib/model/search-words.ts";
-import { createPoll } from "#lib/polls/edit.ts";
+import { createPoll } from "#lib/polls/create.ts";
+import { clientKeyIn, creationKeyOf } from "#lib/polls/creation-key.ts";
 import { createPollSchema } from "#lib/polls/schema.ts";
 import { pollPage } from "#lib/store/poll-lists.ts";
 import { toPollResponse } from "#lib/web/contract.ts";
@@ -25,9 +26,11 @@ export const GET = routeHandler(async request => {
 
 export const POST = routeHandler(async request => {
   const { edit, config } = getFront();
-  await requireEditor(request, getFront());
+  const editor = await requireEditor(request, getFront());
+  const clientKey = clientKeyIn(request.headers);
   const input = parse(createPollSchema, await readJson(request));
-  const poll = await createPoll(edit, input, getFront().clock.nowMs());
+  const creation = clientKey === undefined ? undefined : creationKeyOf(editor.id, clientKey, input);
+  const poll = await createPoll(edit, input, getFront().clock.nowMs(), creation);
   return json(toPollResponse(poll, getFront().clock.nowMs()), {
     status: 201,
     headers: { Location: `${config.publicUrl}/api/polls/${poll.slug}` },

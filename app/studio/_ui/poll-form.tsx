@@ -32,13 +32,16 @@ interface PollFormProps {
 }
 
 /** The form for a new poll. Its default saves a draft; opening and scheduling are asked about. */
-export function NewPollForm(props: PollFormProps) {
+export function NewPollForm({
+  creationKey,
+  ...props
+}: PollFormProps & { readonly creationKey: string }) {
   return (
     <PollForm
       {...props}
       action={createPollAction}
       name="new"
-      values={newPoll}
+      values={{ ...newPoll, creationKey }}
       mayOpen
       buttons={
         <>
@@ -117,6 +120,9 @@ function PollFields({ values, problems, timeZone, mayOpen }: PollFieldsProps) {
   const rules = { values, timeZone, problems };
   return (
     <>
+      {values.creationKey && (
+        <input type="hidden" name="creationKey" value={values.creationKey} readOnly />
+      )}
       <TextField
         label="Question"
         name="question"

@@ -3,7 +3,8 @@
 /** The form for a new poll: saves a draft, or, when the editor confirms it, schedules or opens the poll. */
 import type { Slug } from "#lib/model/ids.ts";
 import { contentOf, refuseContradictions } from "#lib/polls/content.ts";
-import { createPoll } from "#lib/polls/edit.ts";
+import { createPoll } from "#lib/polls/create.ts";
+import { type CreationKey, creationKeyOf, digestOf } from "#lib/polls/creation-key.ts";
 import { type CreatePoll, createPollSchema } from "#lib/polls/schema.ts";
 import { getFront } from "#lib/web/front.ts";
 import { answer, problemsOf } from "../_data/answer.ts";
@@ -20,7 +21,7 @@ type Intent = "draft" | "schedule" | "open";
  * so the one that was typed goes back to the browser.
  */
 export async function createPollAction(_state: FormState, form: FormData): Promise<FormState> {
-  return answer(form, async () => {
+  return answer(form, async ({ id }) => {
     const { edit, config, clock } = getFront();
     const { input, problems } = readPollForm(textOf(form), config.timeZone);
     const parsed = createPollSchema.safeParse(input);
@@ -33,9 +34,20 @@ export async function createPollAction(_state: FormState, form: FormData): Promi
       if (stopped) return stopped;
     }
     const opensAt = openingOf(intent, parsed.data, nowMs);
-    const { slug, key } = await createPoll(edit, { ...parsed.data, opensAt }, nowMs);
+    const creation = creationOf(form, id, { ...parsed.data, intent });
+    const { slug, key } = await createPoll(edit, { ...parsed.data, opensAt }, nowMs, creation);
     return saved(form, intent, slug, key);
   });
+}
+
+/**
+ * Sent again as it was, the form makes no second poll. What was typed belongs to the key: the same form with another
+ * question, after Back, makes another poll.
+ */
+function creationOf(form: FormData, editorId: string, asked: object): CreationKey | undefined {
+  const formKey = form.get("creationKey");
+  if (typeof formKey !== "string" || formKey === "") return undefined;
+  return creationKeyOf(editorId, `${formKey} ${digestOf(asked)}`, asked);
 }
 
 function intentOf(form: FormData): Intent {

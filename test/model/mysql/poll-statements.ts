@@ -99,6 +99,8 @@ export const pollStatements: Statements = {
       .sort(
         (a, b) => Number(a.poll_id) - Number(b.poll_id) || Number(a.position) - Number(b.position),
       ),
+  "polls.creation": (tx, { values: [creation] }) =>
+    polls(tx).filter(row => row.creation_key === creation),
   "polls.by_slug": (tx, { values: [slug] }) => polls(tx).filter(row => row.slug === slug),
   "polls.by_slugs": (tx, { values }) => polls(tx).filter(row => values.includes(row.slug as Cell)),
   "polls.by_id": (tx, { values }) => polls(tx).filter(row => values.includes(row.id as Cell)),
