@@ -2,8 +2,8 @@ import type { NextConfig } from "next";
 
 const config: NextConfig = {
   poweredByHeader: false,
-  // What our routes have compressed themselves, or forbid to transform, stays as it is.
-  compress: true,
+  // Next would compress once more what our routes have compressed. What it makes itself, a proxy may compress.
+  compress: false,
   reactStrictMode: true,
   // `npm run check` does that, once, for everything.
   typescript: { ignoreBuildErrors: true },

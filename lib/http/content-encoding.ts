@@ -1,7 +1,7 @@
 /**
  * Compressed forms of an answer, made once and when the first client asks for them.
  *
- * Compressed are answers that are sent to many, and what Next sends (`next.config.ts`). Not compressed are event streams,
+ * Compressed are answers that are sent to many. Not compressed are event streams,
  * pictures, small bodies, and pages about one reader: their length must not tell what is in them (BREACH).
  */
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
