@@ -12,6 +12,8 @@ export class ReceivedByNext {
   readonly #servers = new WeakSet<Server>();
 
   receive(request: IncomingMessage, server: Server): void {
+    // Next drops a route's Content-Encoding, so only the front sends compressed answers.
+    removeHeader(request, "accept-encoding");
     // A request over the Next process's private socket has been received by a front.
     if (request.socket.remoteAddress === undefined) return;
     const front = getFront();
