@@ -19,6 +19,7 @@ import {
   choicesFromFields,
   chosenFields,
   editionInForm,
+  formBallotId,
   isWithdrawal,
   replacedRevision,
 } from "./form-choices.ts";
@@ -52,6 +53,7 @@ export async function answerFormVote(
   }
   const choices = chosenFields(form);
   const replaces = replacedRevision(form);
+  const ballotId = formBallotId(form);
   const to = {
     front,
     poll,
@@ -65,7 +67,7 @@ export async function answerFormVote(
     if (url.searchParams.has(withCookie)) return answer(to, 403, "bad", "cookiesNeeded");
     const secrets = front.secrets.of(poll);
     if (!secrets) return refusal(to, { outcome: "secret_unknown" });
-    const minted = { ...mintIdentity(secrets, undefined), signWith: secrets };
+    const minted = { ...mintIdentity(secrets, ballotId), signWith: secrets };
     return new Response(null, {
       status: 307,
       headers: {
@@ -81,7 +83,7 @@ export async function answerFormVote(
   if (cast.length === 0 && !withdraws) {
     return refusal(to, { outcome: "invalid_choices", problem: "too_few" });
   }
-  const input = { choices: cast, replaces, edition };
+  const input = { choices: cast, replaces, ballotId, edition };
   const outcome = await castVote(front, request, poll.slug, input, identity);
   if (outcome.outcome === "replaced") return answerReplaced(front, poll.slug, request, surface);
   if (outcome.outcome !== "accepted") return refusal(to, outcome);

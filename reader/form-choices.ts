@@ -3,8 +3,12 @@
  * changes a ballot carries the ballot's revision. Only `withdraw` withdraws it: an empty form is an error.
  */
 import { revisionMax } from "#lib/model/ballot.ts";
+import { ballotIdOf } from "#lib/model/ballot-id.ts";
 import { editionLengthMax } from "#lib/model/edition.ts";
+import type { BallotId } from "#lib/model/ids.ts";
 import type { Poll } from "#lib/model/poll.ts";
+
+const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/i;
 
 /** The submitted choice fields, unparsed, to fill the form in again. */
 export function chosenFields(form: URLSearchParams): string[] {
@@ -30,6 +34,14 @@ export function choicesFromFields(
     .sort((a, b) => a.rank - b.rank);
   if (new Set(ranked.map(({ rank }) => rank)).size !== ranked.length) return undefined;
   return ranked.map(({ id }) => id);
+}
+
+/**
+ * The ballot id of a form that the script had begun to send, so that both are one ballot; `undefined` without script.
+ */
+export function formBallotId(form: URLSearchParams): BallotId | undefined {
+  const text = form.get("ballotId") ?? "";
+  return uuid.test(text) ? ballotIdOf(text) : undefined;
 }
 
 /** The revision that the form replaces; `undefined` for a first ballot. */

@@ -109,13 +109,11 @@ class FloodgatePoll extends HTMLElement {
   }
 }
 
-/** The heights that articles reserve in a frame's own style; `""` for frames without one. */
-const reserved = new WeakMap<HTMLIFrameElement, string>();
-
 /** As high as its content, and never lower than the article has reserved: what is below does not move up and down. */
 function follow(frame: HTMLIFrameElement, height: number): void {
-  const reserve = reserved.get(frame) ?? frame.style.height;
-  reserved.set(frame, reserve);
+  // The height that the article reserves in the frame's own style; empty without one.
+  frame.dataset.reserve ??= frame.style.height;
+  const { reserve } = frame.dataset;
   const px = `${clamp(height)}px`;
   frame.style.height = reserve ? `max(${reserve}, ${px})` : px;
 }

@@ -6,17 +6,23 @@
  */
 import { inArticle } from "./card.ts";
 
-/** Name in the appearance → [custom property, CSS property that must accept the value]. */
-const settings: Readonly<Record<string, readonly [string, string]>> = {
-  accent: ["--fg-accent", "color"],
-  "on-accent": ["--fg-on-accent", "color"],
-  background: ["--fg-card", "color"],
-  text: ["--fg-ink", "color"],
-  muted: ["--fg-soft", "color"],
-  line: ["--fg-hair", "color"],
-  font: ["--fg-sans", "font-family"],
-  "heading-font": ["--fg-serif", "font-family"],
-  radius: ["--fg-radius", "border-radius"],
+/** Name in the appearance → custom property; colours, but for the last three. */
+const settings: Readonly<Record<string, string>> = {
+  accent: "accent",
+  "on-accent": "on-accent",
+  background: "card",
+  text: "ink",
+  muted: "soft",
+  line: "hair",
+  font: "sans",
+  "heading-font": "serif",
+  radius: "radius",
+};
+/** The CSS property that must accept a value that is no colour. */
+const kinds: Readonly<Record<string, string>> = {
+  sans: "font-family",
+  serif: "font-family",
+  radius: "border-radius",
 };
 const valueLengthMax = 200;
 const themes = new Set(["light", "dark"]);
@@ -45,10 +51,10 @@ function applyAppearance(text: string): void {
   const theme = appearance.get("theme") ?? "";
   if (themes.has(theme)) root.dataset.theme = theme;
   else delete root.dataset.theme;
-  for (const [name, [property, like]] of Object.entries(settings)) {
+  for (const [name, property] of Object.entries(settings)) {
     const value = appearance.get(name) ?? "";
-    const good = value.length <= valueLengthMax && CSS.supports(like, value);
-    if (good && value) root.style.setProperty(property, value);
-    else root.style.removeProperty(property);
+    const good = value.length <= valueLengthMax && CSS.supports(kinds[property] ?? "color", value);
+    if (good && value) root.style.setProperty(`--fg-${property}`, value);
+    else root.style.removeProperty(`--fg-${property}`);
   }
 }

@@ -7,6 +7,7 @@
  */
 
 import type { Results } from "#lib/model/results.ts";
+import { attempt, newBallotId } from "./attempt.ts";
 import {
   editionOf,
   inArticle,
@@ -66,8 +67,7 @@ export function enableVoting(card: HTMLElement, live: LiveUpdates): void {
   const { kind = "choice" } = card.dataset;
   if (kind === "ranked") rankByButtons(card, form);
   followRules(card, form);
-  form.addEventListener("submit", event => {
-    event.preventDefault();
+  const send = () => {
     const choices = choicesIn(card, form);
     if (!choices) {
       showMessage(card, "warn", say(card, "choose"));
@@ -77,14 +77,20 @@ export function enableVoting(card: HTMLElement, live: LiveUpdates): void {
     const replaces = replacesIn(form);
     const before = stored<Pending>("pending", slug);
     const same = before && before.replaces === replaces && isAbout(edition, before);
-    const ballotId = same ? before.ballotId : crypto.randomUUID();
+    const ballotId = same ? before.ballotId : newBallotId();
+    // The browser sends it too if it has to go on: both are one ballot.
+    (form.querySelector("[name=ballotId]") as HTMLInputElement).value = ballotId;
     const change = replaces === undefined ? {} : { replaces };
-    void castVote(card, form, live, { ballotId, choices, edition, ...change });
+    const casting = castVote(card, form, live, { ballotId, choices, edition, ...change });
+    casting.catch(() => form.submit());
+  };
+  form.addEventListener("submit", event => {
+    if (attempt(send)) event.preventDefault();
   });
   offerChanges(card, {
     fill: choices => fillForm(form, choices),
     withdraw: async replaces => {
-      const ballotId = crypto.randomUUID();
+      const ballotId = newBallotId();
       await castVote(card, form, live, { ballotId, choices: [], edition, replaces });
       if (ownBallotIn(card)?.choices.length === 0) fillForm(form, []);
     },
@@ -110,7 +116,7 @@ export function enableVoting(card: HTMLElement, live: LiveUpdates): void {
   }
   if (stateOf(card) !== "open") return;
   fillForm(form, unfinished.choices);
-  void castVote(card, form, live, unfinished);
+  castVote(card, form, live, unfinished).catch(() => form.submit());
 }
 
 /** Replaces the button with a link to the poll's own page, in frames where nothing can be stored. */
@@ -148,7 +154,7 @@ async function castVote(
       return;
     }
     showMessage(card, "warn", say(card, answer ? "overloadedKeeping" : "unreachable"));
-    await waitBeforeRetry(attempt, Number(answer?.headers.get("Retry-After") ?? 0) * 1000);
+    await waitBeforeRetry(attempt, (Number(answer?.headers.get("Retry-After")) || 0) * 1000);
   }
 }
 
@@ -157,20 +163,18 @@ async function sendBallot(
   slug: string,
   { edition, ...ballot }: Pending,
 ): Promise<Response | undefined> {
-  try {
-    return await fetch(url, {
-      method: "POST",
-      headers: {
-        "Content-Type": "application/json",
-        // No member of the body: a front of release 0.2.0 would refuse one that it does not know.
-        ...(edition !== undefined && { "Floodgate-Edition": edition }),
-        ...(inArticle && { [voterHeader]: stored<string>("token", slug) ?? "" }),
-      },
-      body: JSON.stringify(ballot),
-    });
-  } catch {
-    return undefined;
-  }
+  // Without `fetch`, this throws: the plain form goes on.
+  const sent = fetch(url, {
+    method: "POST",
+    headers: {
+      "Content-Type": "application/json",
+      // No member of the body: a front of release 0.2.0 would refuse one that it does not know.
+      ...(edition !== undefined && { "Floodgate-Edition": edition }),
+      ...(inArticle && { [voterHeader]: stored<string>("token", slug) ?? "" }),
+    },
+    body: JSON.stringify(ballot),
+  });
+  return sent.catch(() => undefined);
 }
 
 /** Waits for the backoff, or until the connection is back. */

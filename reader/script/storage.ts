@@ -1,3 +1,5 @@
+import { attempt } from "./attempt.ts";
+
 /** A slug may have been given to another poll since an entry was stored, so the entry says which poll it is about. */
 export interface AboutPoll {
   /** Absent in entries of release 0.2.0. */
@@ -27,7 +29,10 @@ export const voterHeader = "Floodgate-Voter";
 
 const memory = new Map<string, string>();
 /** Other frames and windows of this site; works where storage is denied. */
-const others = new BroadcastChannel("floodgate");
+let others: BroadcastChannel | undefined;
+attempt(() => {
+  others = new BroadcastChannel("floodgate");
+});
 
 const keyOf = (kind: Kind, slug: string): string => `fg-${kind}:${slug}`;
 
@@ -39,7 +44,7 @@ export function store(kind: Kind, slug: string, value: unknown): void {
     if (value === undefined) localStorage.removeItem(key);
     else localStorage.setItem(key, JSON.stringify(value));
   } catch {}
-  if (kind === "voted") others.postMessage({ key, value });
+  if (kind === "voted") others?.postMessage({ key, value });
 }
 
 export function stored<T>(kind: Kind, slug: string): T | undefined {
@@ -47,8 +52,18 @@ export function stored<T>(kind: Kind, slug: string): T | undefined {
   try {
     text = localStorage.getItem(keyOf(kind, slug)) ?? undefined;
   } catch {}
-  return text === undefined ? undefined : (JSON.parse(text) as T);
+  let value: unknown;
+  attempt(() => {
+    value = JSON.parse(text ?? "");
+  });
+  return looksRight(value) ? (value as T) : undefined;
 }
+
+/** Another program of this site, or a reader, may have written the entry: a token is a text, all others have choices. */
+const looksRight = (value: unknown) =>
+  typeof value === "string"
+    ? /^\S+$/.test(value)
+    : Array.isArray((value as Pending | undefined)?.choices);
 
 /** Only polls that release 0.2.0 made have fewer than 16 digits in their edition, and can have entries without one. */
 export const isAbout = (edition: string, entry: AboutPoll): boolean =>
@@ -60,7 +75,7 @@ export function onVotedElsewhere<T extends AboutPoll>(
   edition: string,
   run: (voted: T) => void,
 ): void {
-  others.addEventListener("message", ({ data }) => {
+  others?.addEventListener("message", ({ data }) => {
     const voted = data.value as T | undefined;
     if (data.key === keyOf("voted", slug) && voted && isAbout(edition, voted)) run(voted);
   });

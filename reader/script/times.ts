@@ -10,9 +10,12 @@ const nearMs = 90 * secondMs;
 const timeoutMsMax = 2 ** 31 - 1;
 /** All readers wait for the same moment, so their reloads are spread over this time. */
 const spreadMs = 3 * secondMs;
+const reloadMsMax = 12 * secondMs;
 
 /** Shows the times of a card in the reader's zone, counts down, and reloads when a poll opens. */
 export function showLocalTimes(card: HTMLElement): void {
+  // A page that has been kept, or comes slowly, is older than it says: then the countdown is late, and never early.
+  offsetMs = Date.parse(card.dataset.now ?? "") - Date.now() || 0;
   const time = part(card, "when")?.querySelector("time");
   if (!time) return;
   const ms = Date.parse(time.dateTime);
@@ -20,7 +23,7 @@ export function showLocalTimes(card: HTMLElement): void {
   // A poll that is over: its time is the newsroom's, with the zone.
   if (!key) return;
   const tick = () => {
-    const now = Date.now();
+    const now = serverNow();
     const when = formatMoment(language, undefined, ms, now);
     time.textContent = say(card, key, { when });
     setText(card, "distance", formatDistance(language, ms - now));
@@ -30,13 +33,21 @@ export function showLocalTimes(card: HTMLElement): void {
   tick();
   showAsOf(card, part(card, "as-of")?.dataset.at);
   if (stateOf(card) === "scheduled") {
-    runAt(ms + Math.random() * spreadMs, () => location.reload());
+    runAt(ms + Math.random() * spreadMs, reload);
   }
 }
 
-/** Calls `run` at a time of the reader's clock. */
+/** A page that is young came from a reload, perhaps from a cache, from before the opening: the next one waits. */
+const reload = () =>
+  setTimeout(() => location.reload(), reloadMsMax * Math.random() - performance.now());
+
+/** The server's clock minus the reader's, which may be wrong by any amount. */
+let offsetMs = 0;
+const serverNow = () => Date.now() + offsetMs;
+
+/** Calls `run` at a time of the server's clock. */
 export function runAt(ms: number, run: () => void): void {
-  const waitMs = ms - Date.now();
+  const waitMs = ms - serverNow();
   if (waitMs > timeoutMsMax) setTimeout(() => runAt(ms, run), timeoutMsMax);
   else setTimeout(run, Math.max(0, waitMs));
 }

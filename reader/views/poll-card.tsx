@@ -28,6 +28,9 @@ export function PollCard(props: CardProps) {
       data-choices-min={poll.choicesMin}
       data-choices-max={poll.choicesMax}
       data-after-vote={poll.afterVote}
+      data-now={
+        state === "scheduled" || state === "open" ? new Date(props.nowMs).toISOString() : undefined
+      }
       data-revision={revision === undefined ? undefined : String(revision)}
       data-own-ballot={revision === undefined ? undefined : JSON.stringify(props.mine ?? [])}
       data-words={scriptWords(words, poll, props.siteName)}

@@ -62,7 +62,12 @@ export function VoteForm(props: CardProps & { hidden: boolean }) {
 
 /** The hidden field that says which poll, and which options, the reader sees. */
 function Edition({ poll }: { poll: Poll }) {
-  return <input type="hidden" name="edition" value={editionOf(poll)} />;
+  return (
+    <>
+      <input type="hidden" name="edition" value={editionOf(poll)} />
+      <input type="hidden" name="ballotId" value="" />
+    </>
+  );
 }
 
 /** The hidden field with the revision that a form replaces; disabled for a first ballot. */
