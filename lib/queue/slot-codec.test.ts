@@ -111,6 +111,12 @@ describe("decodeBatch", () => {
     );
   });
 
+  it("decodeBatch takes no damaged batch for a tombstone", () => {
+    const damaged = encodeBatch(batchOf([]));
+    damaged[1] = tombstoneOf(0)[1] ?? 0;
+    assert.throws(() => decodeBatch(damaged), isCorrupt);
+  });
+
   it("decodeBatch refuses every truncated slot and all other sequences of bytes", () => {
     fc.assert(
       fc.property(anyBatch, fc.nat(), (batch, length) => {

@@ -62,8 +62,10 @@ export function tombstoneOf(bytes: number): Buffer {
   return Buffer.concat([tombstone], Math.max(bytes, tombstone.length));
 }
 
+/** A batch of version 1 whose version is damaged may begin like a tombstone; it has other bytes after that. */
 export function isTombstone(bytes: Buffer): boolean {
-  return bytes.subarray(0, tombstone.length).equals(tombstone);
+  if (!bytes.subarray(0, tombstone.length).equals(tombstone)) return false;
+  return bytes.subarray(tombstone.length).every(byte => byte === 0);
 }
 
 /** Number of bytes that a ballot takes in a slot. */
