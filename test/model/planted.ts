@@ -30,11 +30,18 @@ const notWaitingForFronts: Edit = {
   to: "const waits = undefined as WaitingResult | undefined;",
 };
 
-const closedByOneClock: Edit = {
-  file: "lib/flush/finalize.ts",
-  from: "Math.min(readAtMs, deps.clock.nowMs() - (monotonicMs() - pass.startedMs))",
-  to: "readAtMs",
-};
+const closedByOneClock: readonly Edit[] = [
+  {
+    file: "lib/flush/finalize.ts",
+    from: "Math.min(readAtMs, deps.clock.nowMs() - (monotonicMs() - pass.startedMs))",
+    to: "readAtMs",
+  },
+  {
+    file: "lib/flush/finalize.ts",
+    from: "closingPolls(deps.store, deps.clock.nowMs())",
+    to: "closingPolls(deps.store, Date.UTC(9999, 0, 1))",
+  },
+];
 
 export const plantedMistakes: readonly PlantedMistake[] = [
   ...alsoInFaults,
@@ -47,13 +54,13 @@ export const plantedMistakes: readonly PlantedMistake[] = [
         from: "const { theirMs: nowMs, answeredMs } = await readDatabaseClock(deps.store);",
         to: "const [nowMs, answeredMs] = [Date.now(), monotonicMs()];",
       },
-      closedByOneClock,
+      ...closedByOneClock,
     ],
   },
   {
     name: "a poll is final without the fronts' word",
     edits: [notWaitingForFronts],
-    guard: [closedByOneClock],
+    guard: closedByOneClock,
   },
   {
     name: "a dead letter stays in the tallies",

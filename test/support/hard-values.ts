@@ -93,7 +93,8 @@ export async function fillWithHardValues(bench: Bench): Promise<void> {
       "INSERT INTO dead_letters (poll_id, epoch, slot, reason, bytes, ballots, created_at) VALUES (NULL, 'epoch', 18446744073709551615, 'why', ?, 4294967295, NOW(3))",
       [Buffer.concat(Array.from({ length: 3_000 }, () => everyByte))],
     ],
-    ["INSERT INTO editors VALUES ('e', ?, 'a@b', 1, NULL, NOW(3), NOW(3))", [hard]],
+    ["INSERT INTO former_slugs VALUES ('before', ?, NOW(3))", [poll]],
+    ["INSERT INTO editors VALUES ('e', ?, 'a@b', 1, NULL, NOW(3), NOW(3), 'admin')", [hard]],
     ["INSERT INTO editor_sessions VALUES ('s', 'e', 't', NOW(3), NULL, NULL, NOW(3), NOW(3))", []],
     [
       "INSERT INTO api_tokens (editor_id, name, digest, created_at) VALUES ('e', ?, ?, NOW(3))",
