@@ -82,7 +82,11 @@ export function enableVoting(card: HTMLElement, live: LiveUpdates): void {
     (form.querySelector("[name=ballotId]") as HTMLInputElement).value = ballotId;
     const change = replaces === undefined ? {} : { replaces };
     const casting = castVote(card, form, live, { ballotId, choices, edition, ...change });
-    casting.catch(() => form.submit());
+    casting.catch(() => {
+      // The next page must not send it again.
+      store("pending", slug, undefined);
+      form.submit();
+    });
   };
   form.addEventListener("submit", event => {
     if (attempt(send)) event.preventDefault();
@@ -116,7 +120,8 @@ export function enableVoting(card: HTMLElement, live: LiveUpdates): void {
   }
   if (stateOf(card) !== "open") return;
   fillForm(form, unfinished.choices);
-  castVote(card, form, live, unfinished).catch(() => form.submit());
+  // Where it can't be sent, the reader finds the form filled: a page that sent its form by itself might do so for ever.
+  castVote(card, form, live, unfinished).catch(() => {});
 }
 
 /** Replaces the button with a link to the poll's own page, in frames where nothing can be stored. */

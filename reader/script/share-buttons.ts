@@ -27,7 +27,11 @@ async function copy(card: HTMLElement, name: string, text: string): Promise<void
 }
 
 /** Returns false where the framing page does not allow it. */
-function writeToClipboard(text: string): Promise<boolean> {
-  const writing = navigator.clipboard?.writeText(text);
-  return writing ? writing.then(() => true).catch(() => false) : Promise.resolve(false);
+async function writeToClipboard(text: string): Promise<boolean> {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    return false;
+  }
 }

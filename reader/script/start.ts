@@ -17,5 +17,6 @@ forEachCard(card => {
   attempt(() => {
     enableVoting(card, followResults(card));
     enableSharing(card);
+    card.dataset.script = "";
   });
 });
