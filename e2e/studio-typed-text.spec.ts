@@ -207,3 +207,28 @@ test("errors get the focus, the title and a sentence; a save is said, and the fo
   await expect(page.getByRole("status").filter({ hasText: "The rules are saved." })).toBeVisible();
   await expect(page.getByRole("button", { name: "Save rules" })).toBeFocused();
 });
+
+test("what is typed before the page's script has begun stays, and the preview shows it", async ({
+  page,
+  site,
+}) => {
+  await signIn(page, site.seeded.editor);
+  let begin = () => {};
+  const begun = new Promise<void>(resolve => {
+    begin = resolve;
+  });
+  await page.route("**/_next/**/*.js", async route => {
+    await begun;
+    await route.continue();
+  });
+  await page.goto("/studio/new", { waitUntil: "commit" });
+  await question(page).fill("Typed early?");
+  await question(page).focus();
+  begin();
+  const preview = page.frameLocator("iframe[title='Preview of the poll']");
+  await expect(preview.getByRole("group", { name: "Typed early?" })).toBeVisible();
+  await expect(question(page)).toHaveValue("Typed early?");
+  await expect(question(page)).toBeFocused();
+  await page.getByLabel("Options, one per line").fill("Yes");
+  await expect(question(page)).toHaveValue("Typed early?");
+});

@@ -17,3 +17,12 @@ export function fieldsOf(form: HTMLFormElement): FormValues {
   }
   return values;
 }
+
+/** True when a field is not as the page had it: the editor has typed or chosen. */
+export function isTypedIn(form: HTMLFormElement): boolean {
+  return [...form.elements].some(field => {
+    if (field instanceof HTMLTextAreaElement) return field.value !== field.defaultValue;
+    if (!(field instanceof HTMLInputElement)) return false;
+    return field.value !== field.defaultValue || field.checked !== field.defaultChecked;
+  });
+}

@@ -1,8 +1,8 @@
 "use client";
 
-import { type RefObject, useEffect, useLayoutEffect, useState } from "react";
+import { type RefObject, useEffect, useLayoutEffect, useRef, useState } from "react";
 import { changedGroups, type FormValues } from "../../_data/form-values.ts";
-import { fieldsOf } from "./fields-of.ts";
+import { fieldsOf, isTypedIn } from "./fields-of.ts";
 import {
   dropKey,
   dropOldTexts,
@@ -58,13 +58,27 @@ export function useFormText(
   const [text, setText] = useState<FormText>({ ...saved, base: saved.values, filling: 0 });
   const [otherTab, setOtherTab] = useState<TextControl["otherTab"]>();
   const { editor, form: formName } = name;
+  const focused = useRef<string>(undefined);
   // biome-ignore lint/correctness/useExhaustiveDependencies: what was kept is restored once for each form
   useLayoutEffect(() => {
     dropOldTexts();
     const kept = keptText(name);
-    if (kept) setText(now => restored(now, kept));
-    else setOtherTab(textOfOtherTab(name));
+    if (kept) return setText(now => restored(now, kept));
+    setOtherTab(textOfOtherTab(name));
+    if (!form.current || !isTypedIn(form.current)) return;
+    // Typed before the page's script had begun. The next rendering would fill the fields from what is saved.
+    const typed = fieldsOf(form.current);
+    focused.current = focusedField(form.current);
+    keepText(name, { values: typed, base: saved.values, version: saved.version });
+    setText(now => ({ ...now, values: { ...now.values, ...typed }, filling: now.filling + 1 }));
   }, [editor, formName]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: fields that are filled anew are other elements
+  useLayoutEffect(() => {
+    if (text.filling === 0) return;
+    const field = form.current?.elements.namedItem(focused.current ?? "");
+    focused.current = undefined;
+    if (field instanceof HTMLElement) field.focus();
+  }, [text.filling]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: only a new version can bring other values
   useEffect(() => {
     if (form.current) {
@@ -111,6 +125,12 @@ export function useFormText(
       setOtherTab(undefined);
     },
   };
+}
+
+function focusedField(form: HTMLFormElement): string | undefined {
+  const { activeElement } = document;
+  const isIn = activeElement && form.contains(activeElement);
+  return isIn ? (activeElement.getAttribute("name") ?? undefined) : undefined;
 }
 
 function restored(now: FormText, { values, base, version, atMs }: KeptText): FormText {
