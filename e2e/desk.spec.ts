@@ -58,13 +58,13 @@ test("an editor takes a poll off the public list, and puts it back", async ({
   await expect.poll(inList).toBe(true);
   await signIn(page, site.seeded.editor);
   await page.goto(`/studio/polls/${slug}`);
-  await page.getByText("Public list").click();
+  await page.getByText("Public list", { exact: true }).click();
   await page.getByLabel("Only by its address").check();
   await page.getByRole("button", { name: "Save rules" }).click();
   await expect.poll(inList).toBe(false);
   expect((await request.get(`/p/${slug}`)).headers()["x-robots-tag"]).toBe("noindex");
   await page.reload();
-  await page.getByText("Public list").click();
+  await page.getByText("Public list", { exact: true }).click();
   await expect(page.getByLabel("Only by its address")).toBeChecked();
   await page.getByLabel("In the public list").check();
   await page.getByRole("button", { name: "Save rules" }).click();

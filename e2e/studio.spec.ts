@@ -11,7 +11,7 @@ test("an editor creates a poll with a live preview, opens it, and closes it", as
   await signIn(page, site.seeded.editor);
   await expectAccessible(page);
   await page.getByRole("link", { name: "New poll" }).click();
-  await page.getByLabel("Question").fill("Which bridge should be painted?");
+  await page.getByLabel("Question", { exact: true }).fill("Which bridge should be painted?");
   await page.getByLabel("Options, one per line").fill("North bridge\nSouth bridge\n\nBoth");
   const preview = page.frameLocator("iframe[title='Preview of the poll']");
   await expect(
