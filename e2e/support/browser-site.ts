@@ -22,7 +22,12 @@ export interface BrowserSite {
 export async function startBrowserSite(): Promise<BrowserSite> {
   const site = await Site.start({
     schema: "empty",
-    env: { FLOODGATE_SITE_NAME: "The Harbour Post", FLOODGATE_TIME_ZONE: "Europe/Stockholm" },
+    env: {
+      FLOODGATE_SITE_NAME: "The Harbour Post",
+      FLOODGATE_TIME_ZONE: "Europe/Stockholm",
+      // `signIn` says who signs in.
+      FLOODGATE_TRUSTED_PROXIES: "127.0.0.1,::1",
+    },
   });
   const tlsPort = await freePort();
   const secure = { PUBLIC_URL: `https://localhost:${tlsPort}` };

@@ -50,7 +50,10 @@ export class FormerSlugs {
     const known = this.#known.get(slug);
     if (known && monotonicMs() - known.readAtMs < freshMs) return known.to ?? undefined;
     const server = serversUp(this.#placement.ofSlug(slug))[0];
-    const to = (server && (await readOn(server, slug))) ?? (await this.#lookUp(slug)) ?? known?.to;
+    // `null` is an answer: the slug leads nowhere.
+    let to = server && (await readOn(server, slug));
+    if (to === undefined) to = await this.#lookUp(slug);
+    if (to === undefined) to = known?.to;
     if (to === undefined) return undefined;
     this.#known.set(slug, { to, readAtMs: monotonicMs() });
     return to ?? undefined;

@@ -112,10 +112,12 @@ describe("a poll that is closed while memcached is full", () => {
 describe("a change that is refused because too many ballots wait", () => {
   it("a change that is refused because too many ballots wait leaves its voter's mark unchanged", async () => {
     const pollId = await bench.newPoll();
+    const [poll] = await newestPolls(bench.store, 1);
+    assert.ok(poll);
     const commit = newCommit(bench, noRelief);
     const offered = (change: Partial<OfferedBallot> = {}): OfferedBallot => ({
       ...ballot(pollId),
-      slug: "poll-1" as Slug,
+      slug: poll.slug,
       publication: 0,
       markTtlSeconds: 60,
       lane: "low",
