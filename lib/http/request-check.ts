@@ -27,7 +27,7 @@ const usualHost = /^[a-z0-9.-]+(?::\d{1,5})?$/i;
 const notInHost = /[/?#@\\]|[^\x21-\x7e]/;
 
 /** Files that Next sends by itself. What it can't do with them it answers with 500. */
-const fileOfNext = /^\/(?:_next\/|fonts\/|icon\.svg)/;
+const fileOfNext = /^\/(?:_next\/|fonts\/|icon\.svg|favicon\.ico)/;
 const headersOfFiles = ["range", "if-range", "if-match", "if-unmodified-since"];
 /** Takes GET and HEAD, as these files do, and refuses all other methods. */
 const readOnlyPath = "/bad-request";
