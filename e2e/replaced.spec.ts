@@ -26,6 +26,14 @@ async function ballots(site: BrowserSite, slug: string): Promise<number> {
 /** The card stays as it was loaded: nothing else tells the page that its poll is gone. */
 const withoutNews = (page: Page) => page.route("**/results**", route => route.abort());
 
+/** The vote did not count, and the new poll is shown with its own options, none of them chosen. */
+async function expectReplaced(page: Page, site: BrowserSite, slug: string): Promise<void> {
+  await expect(page.getByRole("status")).toHaveText(sentence);
+  await expect(page.getByRole("radio").first()).toHaveAccessibleName("No");
+  await expect(page.getByRole("radio", { checked: true })).toHaveCount(0);
+  expect(await ballots(site, slug)).toBe(0);
+}
+
 for (const where of ["p", "embed"]) {
   test(`a vote from an old page is not counted, and shows the new poll (/${where})`, async ({
     page,
@@ -40,10 +48,7 @@ for (const where of ["p", "embed"]) {
     await remove(site, slug);
     await newPoll({ slug, options: [no, yes] });
     await page.getByRole("button", { name: "Vote" }).click();
-    await expect(page.getByRole("status")).toHaveText(sentence);
-    await expect(page.getByRole("radio").first()).toHaveAccessibleName("No");
-    await expect(page.getByRole("radio", { checked: true })).toHaveCount(0);
-    expect(await ballots(site, slug)).toBe(0);
+    await expectReplaced(page, site, slug);
     await page.getByLabel("Yes", { exact: true }).check();
     await page.getByRole("button", { name: "Vote" }).click();
     await expect(page.getByText("Your vote is in. Thank you.")).toBeVisible();
@@ -130,9 +135,6 @@ test.describe("without JavaScript", () => {
     await remove(site, slug);
     await newPoll({ slug, options: [no, yes] });
     await page.getByRole("button", { name: "Vote" }).click();
-    await expect(page.getByRole("status")).toHaveText(sentence);
-    await expect(page.getByRole("radio").first()).toHaveAccessibleName("No");
-    await expect(page.getByRole("radio", { checked: true })).toHaveCount(0);
-    expect(await ballots(site, slug)).toBe(0);
+    await expectReplaced(page, site, slug);
   });
 });

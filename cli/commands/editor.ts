@@ -33,7 +33,7 @@ const add = createProgram<AddOptions>(
     summary: "add an editor, and print the link to set a password",
     description:
       "Adds an editor and prints a link at which they set a password and are signed in. It works once, for 24 hours: send " +
-      "it to nobody else. The first editor of a site is an admin.",
+      "it to that editor only. The first editor of a site is an admin.",
     argument: "<email>",
     options: [
       { flags: "--name <name>", text: "the name that others see (the address before its @)" },

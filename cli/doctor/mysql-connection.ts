@@ -33,7 +33,7 @@ export function judgeConnection(server: DatabaseServer, protocol: string): Findi
   return warn(
     about,
     "settings",
-    "not encrypted, and the server is on another machine: whoever is in between reads ballots and editors' sessions",
+    "not encrypted, and the server is on another machine: the network between can read ballots and editors' sessions",
     "Add ?ssl-mode=VERIFY_IDENTITY to DATABASE_URL, with ssl-ca=… if the server's authority is your own; or REQUIRED, which checks no certificate.",
   );
 }

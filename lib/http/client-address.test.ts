@@ -16,9 +16,12 @@ const forwarded = (value: string) => ({ "x-forwarded-for": value });
 
 describe("client address", () => {
   it("client address is the peer's address, whatever headers an untrusted peer sends", () => {
-    const nobody = proxyList([]);
-    assert.equal(addressOf(request("192.0.2.1", forwarded("198.51.100.9")), nobody), "192.0.2.1");
-    assert.equal(addressOf(request("::ffff:192.0.2.1"), nobody), "192.0.2.1");
+    const noProxies = proxyList([]);
+    assert.equal(
+      addressOf(request("192.0.2.1", forwarded("198.51.100.9")), noProxies),
+      "192.0.2.1",
+    );
+    assert.equal(addressOf(request("::ffff:192.0.2.1"), noProxies), "192.0.2.1");
   });
 
   it("client address is the right-most forwarded address that is not a trusted proxy", () => {

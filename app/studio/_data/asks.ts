@@ -99,7 +99,7 @@ const requesters: readonly Requester[] = ["reader", "voter", "editor"];
 const seesNow = (poll: VisibilityRules, nowMs: number) =>
   requesters.some(requester => maySeeResults(poll, requester, nowMs));
 
-/** Whether somebody may see results, now or later, who could not at that moment before. */
+/** True when more people may see the results than before, at some moment from now on. */
 function widens(before: VisibilityRules, after: VisibilityRules, nowMs: number): boolean {
   const from = [before.resultsFromMs, after.resultsFromMs].filter(ms => ms !== null);
   const moments = [nowMs, ...from.filter(ms => ms > nowMs)];

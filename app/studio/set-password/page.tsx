@@ -45,7 +45,7 @@ function DeadLink() {
         <Link href="/studio/sign-in">sign in</Link>.
       </p>
       <p className="text-soft">
-        Otherwise ask whoever runs this site for a new link. They make one with{" "}
+        Otherwise ask the operator of this site for a new link, which is made with{" "}
         <code className="text-sm">floodgate editor reset</code> and your email address.
       </p>
     </>

@@ -38,7 +38,7 @@ async function problemText(response: Response, props: SetPasswordFormProps): Pro
   // The sign-in library refuses every origin but `PUBLIC_URL`.
   if (response.status === 403)
     return `This only works at the studio’s own address: ${props.studio}`;
-  return "This link no longer works. Ask whoever runs this site for a new one.";
+  return "This link no longer works. Ask the operator of this site for a new one.";
 }
 
 export function SetPasswordForm(props: SetPasswordFormProps) {
