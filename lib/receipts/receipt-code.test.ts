@@ -20,6 +20,35 @@ function anyBallot() {
   };
 }
 
+/** The ballot whose code begins with these 22 digits. */
+function ballotOf(body: string) {
+  const bits = [...body]
+    .map(digit => Number.parseInt(digit, 32).toString(2).padStart(5, "0"))
+    .join("");
+  const hex = (start: number, end: number) =>
+    BigInt(`0b${bits.slice(start, end).padEnd(end - start, "0")}`)
+      .toString(16)
+      .padStart((end - start) / 4, "0");
+  return {
+    pollId: Number.parseInt(hex(0, 32), 16) as PollId,
+    voter: hex(32, 96).padEnd(32, "0") as VoterKey,
+    ballotId: hex(96, 112).padStart(32, "0") as BallotId,
+    revision: 0,
+  };
+}
+
+/** How people write a code down. */
+const typings = (code: string): string[] => [
+  code.replaceAll("-", ""),
+  ` ${code.replaceAll("-", " ")}\u00a0`,
+  code.replaceAll("-", "–").toUpperCase(),
+  code.replaceAll("-", "\u00ad"),
+  code.replaceAll("0", "o"),
+  code.replaceAll("1", "l"),
+  code.replaceAll("l", "1").toUpperCase(),
+  code.replace("i", "1").replace("o", "0"),
+];
+
 describe("a receipt code", () => {
   it("a receipt code does not change between releases", () => {
     const long = deriveVoterSecrets("a secret of more than thirty-two characters");
@@ -68,17 +97,21 @@ describe("a receipt code", () => {
   it("a receipt code is found as people type it: without hyphens, with blanks, with o for 0 and l or i for 1", () => {
     for (let i = 0; i < 100; i++) {
       const code = receiptCode(secrets, { ...anyBallot(), pollId: (i + 1) as PollId });
-      const typings = [
-        code.replaceAll("-", ""),
-        ` ${code.replaceAll("-", " ")}\u00a0`,
-        code.replaceAll("-", "–").toUpperCase(),
-        code.replaceAll("-", "\u00ad"),
-        code.replaceAll("0", "o"),
-        code.replaceAll("1", "l"),
-        code.replaceAll("l", "1").toUpperCase(),
-        code.replace("i", "1").replace("o", "0"),
-      ];
-      for (const text of typings) assert.equal(readReceiptCode(known, text)?.code, code, text);
+      for (const text of typings(code))
+        assert.equal(readReceiptCode(known, text)?.code, code, text);
+    }
+  });
+
+  it("a receipt code is found although nearly all of its digits have look-alikes", () => {
+    for (const body of [
+      "00000014oiib9li0luo3p1",
+      "0000oil0oilo0o0lilio0o",
+      "000llll111iii00oo0liio",
+    ]) {
+      const code = receiptCode(secrets, ballotOf(body));
+      assert.ok(code.replaceAll("-", "").startsWith(body), code);
+      for (const text of typings(code))
+        assert.equal(readReceiptCode(known, text)?.code, code, text);
     }
   });
 

@@ -15,7 +15,7 @@ const readingsOf: Readonly<Record<string, string>> = {
 };
 /** No poll's number is so high that its code begins with the digit o: that would be the 3 millionth poll. */
 const leadingZeros = 3;
-/** Bounds the work for a forged code to some milliseconds. Hardly a genuine code has more readings. */
+/** Bounds the work for a forged code to some milliseconds. Of a code with more readings, the likeliest are tried. */
 const readingsMax = 2_048;
 const lengthMax = 100;
 
@@ -33,7 +33,10 @@ export function typedDigits(text: string): string | undefined {
 export const folded = (digits: string): string =>
   digits.replace(/[oil]/g, digit => lookAlikes[digit] ?? digit);
 
-/** The digits as they were typed, then with look-alikes among the first `count` exchanged in every way. */
+/**
+ * The digits as they were typed, then with look-alikes among the first `count` exchanged: in every way when these are
+ * few, else in the likeliest ways.
+ */
 export function* readings(typed: string, count: number): Generator<string> {
   yield typed;
   const wheels = [...typed].map((digit, at) => {
@@ -42,7 +45,19 @@ export function* readings(typed: string, count: number): Generator<string> {
     return (at < leadingZeros && digit === "0" ? undefined : readingsOf[digit]) ?? digit;
   });
   const total = wheels.reduce((product, wheel) => product * wheel.length, 1);
-  for (let number = 0; number < Math.min(total, readingsMax); number++) {
+  if (total <= readingsMax) {
+    yield* everyReading(wheels, total);
+    return;
+  }
+  let left = readingsMax;
+  for (const reading of likelyReadings(wheels)) {
+    if (left-- === 0) return;
+    yield reading;
+  }
+}
+
+function* everyReading(wheels: readonly string[], total: number): Generator<string> {
+  for (let number = 0; number < total; number++) {
     let rest = number;
     const digits = wheels.map(wheel => {
       const digit = wheel[rest % wheel.length] ?? "";
@@ -50,5 +65,40 @@ export function* readings(typed: string, count: number): Generator<string> {
       return digit;
     });
     yield digits.join("");
+  }
+}
+
+/** First one or two digits mistaken, wherever they are; then one kind of mistake, however often it was made. */
+function* likelyReadings(wheels: readonly string[]): Generator<string> {
+  const digits = wheels.map(wheel => wheel[0] ?? "");
+  for (const [first, one] of exchanges(wheels, 0)) {
+    yield digits.with(first, one).join("");
+    for (const [second, two] of exchanges(wheels, first + 1))
+      yield digits.with(first, one).with(second, two).join("");
+  }
+  for (const [from, wheel] of Object.entries(readingsOf)) {
+    const places = wheels.flatMap((each, at) => (each === wheel ? [at] : []));
+    for (const to of wheel.slice(1)) yield* mistaken(digits, places, from, to);
+  }
+}
+
+/** Each place from `start` on that has look-alikes, with each of them. */
+function* exchanges(wheels: readonly string[], start: number): Generator<[number, string]> {
+  for (let at = start; at < wheels.length; at++)
+    for (const digit of (wheels[at] ?? "").slice(1)) yield [at, digit];
+}
+
+/** Every choice of the places, exchanged for `to`; all of them first. */
+function* mistaken(
+  digits: readonly string[],
+  places: readonly number[],
+  from: string,
+  to: string,
+): Generator<string> {
+  for (let kept = 0; kept < 2 ** places.length; kept++) {
+    const reading = [...digits];
+    for (const [bit, at] of places.entries())
+      reading[at] = Math.floor(kept / 2 ** bit) % 2 === 1 ? from : to;
+    yield reading.join("");
   }
 }
