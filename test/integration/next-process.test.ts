@@ -30,7 +30,6 @@ describe("the Next process", () => {
     socketPath = join(site.directory, "next.sock");
     child = fork(join(site.programs, "pages.mjs"), [socketPath], {
       env: { ...process.env, ...site.env, NODE_ENV: "production" },
-      execArgv: ["--enable-source-maps"],
       stdio: ["ignore", "ignore", "inherit", "ipc"],
     });
     await once(child, "message");

@@ -53,6 +53,9 @@ export interface Seeded {
   readonly polls: readonly string[];
 }
 
+/** Next would read 100 MB of source maps at each start: as much work as its start itself. */
+const mapped = (program: string) => (program === "front" ? [] : ["--enable-source-maps"]);
+
 const testSecret = "a secret that is only good for tests, 32 bytes and more";
 
 export class Site {
@@ -286,7 +289,7 @@ export class Site {
     port: number,
     stdio?: StdioOptions,
   ): Promise<Child> {
-    const child = new Child(name, process.execPath, ["--enable-source-maps", this.#file(name)], {
+    const child = new Child(name, process.execPath, [...mapped(name), this.#file(name)], {
       env: { ...process.env, ...this.env, ...env, NODE_ENV: "production" },
       ...(stdio && { stdio }),
     });
