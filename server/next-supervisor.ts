@@ -62,7 +62,7 @@ export class NextSupervisor {
     });
   }
 
-  /** Starts a process and keeps one running. Returns at once: whoever asks for pages waits, and nobody else does. */
+  /** Starts a process and keeps one running. Returns at once: requests for pages wait, other requests do not. */
   keepRunning(): void {
     void this.#supervised.startUntilReady();
     void this.#watch();

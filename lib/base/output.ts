@@ -204,8 +204,8 @@ export function processOutput(): ProcessOutput {
 }
 
 /**
- * Makes `process.stdout`, `process.stderr` and with them the console of a process write without waiting, whoever uses
- * them. For processes that keep running; a command's results must not be dropped (`program/written-results.ts`).
+ * Makes `process.stdout`, `process.stderr` and with them the console of a process write without waiting, in all
+ * modules. For processes that keep running; a command's results must not be dropped (`program/written-results.ts`).
  */
 export function redirectConsole(): void {
   const output = processOutput();

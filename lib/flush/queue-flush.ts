@@ -36,7 +36,7 @@ import { reachOf, readWindow, type Window } from "./window.ts";
  */
 export type StepState = "empty" | "progress" | "waiting" | "busy" | "lost";
 
-/** How many committed slots are looked for in memcached at most. Whoever committed older ones has deleted them. */
+/** How many committed slots are looked for in memcached at most. Older ones were deleted by the worker that committed them. */
 const lookedForMax = 100_000;
 
 /** The newest of these slots: a checkpoint may leap by any distance. */

@@ -1,6 +1,6 @@
 /**
  * The encryption of connections to MySQL, tried once when a long-running program starts. Later a refusal is an outage
- * like any other: votes are kept in memcached until somebody has corrected it.
+ * like any other: votes are kept in memcached until it is corrected.
  */
 import { SECOND } from "../base/clock.ts";
 import { type Config, ConfigError } from "../config/config.ts";

@@ -138,7 +138,7 @@ export class Store implements Database {
       run(sessionSetup(this.#statementMs)),
       run("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED"),
     ]);
-    // Whoever uses the connection first is told.
+    // The first query on the connection fails with its error.
     setup.catch(() => {});
     this.#setups.set(connection, setup);
   }

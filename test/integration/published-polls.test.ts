@@ -85,7 +85,7 @@ describe("a poll that memcached has forgotten, while MySQL is silent", () => {
 
   it("a known poll is used at once, however often its look-ups hang", async () => {
     const { mysql, published } = await frontThatKnows(3);
-    // No look-up ends while this goes on: whoever waited for one would wait for ever.
+    // No look-up ends while this goes on: a caller that waited for one would wait for ever.
     for (let round = 0; round < 5; round++) {
       assert.equal((await published.find(slug))?.version, 3);
       await forget(published);

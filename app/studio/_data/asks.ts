@@ -67,7 +67,7 @@ export function askToRemove(poll: Poll, ballots: number): Ask {
   return {
     title: "Delete this poll?",
     consequence: isFinal
-      ? `The poll, its ${votes}, their receipts and the final result are deleted for good. Links to the poll, and articles that embed it, show that it is gone. Nobody can bring it back.`
+      ? `The poll, its ${votes}, their receipts and the final result are deleted for good. Links to the poll, and articles that embed it, show that it is gone. This can’t be undone.`
       : "The poll is deleted for good. It has no votes yet. Links to it will stop working.",
     label: "Delete",
     isDanger: true,
