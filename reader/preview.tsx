@@ -51,6 +51,7 @@ export function previewPage({ words, siteName }: PageContext, poll: Poll): strin
     words,
     siteName,
     title: words.say("readerPoll"),
+    script: poll.kind,
     children: (
       <PollCard
         words={words}

@@ -27,6 +27,7 @@ export function pollPage(
     title: `${title} – ${siteName}`,
     description: sentence || about,
     noindex: !poll.listed,
+    script: poll.kind,
     canonical: publicUrl + pollPath(poll, "page", show),
     oembed: `${publicUrl}/oembed?url=${encodeURIComponent(address)}`,
     picture: {

@@ -1,14 +1,19 @@
-/** The readers' script and the script for articles, compressed once. */
+/** The readers' scripts and the script for articles, compressed once. */
 import { createHash } from "node:crypto";
 import { scriptHeaders } from "#lib/http/headers.ts";
 import { type PreparedResponse, prepareResponse } from "#lib/http/prepared-response.ts";
+import { type PollKind, pollKinds } from "#lib/model/poll-rules.ts";
 import type { Front } from "#lib/web/front.ts";
 import { assets } from "./generated.ts";
 
-/** The readers' script is named by its hash, so caches may store it for ever. */
-export function readersScript(front: Front): PreparedResponse {
-  return fileOf(front, "script", () => ({
-    text: assets.script,
+/** The kind of poll whose script has this address; `undefined` if none has. */
+export const kindAt = (path: string): PollKind | undefined =>
+  pollKinds.find(kind => assets.scripts[kind].path === path);
+
+/** The script for polls of a kind. It is named by its hash, so caches may store it for ever. */
+export function readersScript(front: Front, kind: PollKind): PreparedResponse {
+  return fileOf(front, kind, () => ({
+    text: assets.scripts[kind].text,
     headers: { ...scriptHeaders, "Cache-Control": "public, max-age=31536000, immutable" },
   }));
 }
@@ -32,7 +37,7 @@ export function embedScript(front: Front): PreparedResponse {
 
 function fileOf(
   { files }: Front,
-  name: "script" | "embed",
+  name: PollKind | "embed",
   make: () => { readonly text: string; readonly headers: Readonly<Record<string, string>> },
 ): PreparedResponse {
   const known = files.get(name);

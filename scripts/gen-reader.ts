@@ -1,18 +1,23 @@
 /**
- * Builds what readers' browsers get: styles (inlined into the pages), the script (a file named by its
- * hash), the script for articles, fonts and icon; and the styles of the worker's page. Writes
+ * Builds what readers' browsers get: styles (inlined into the pages), one script for each kind of poll (files named by
+ * their hash), the script for articles, fonts and icon; and the styles of the worker's page. Writes
  * `reader/generated.ts` and `worker/generated.ts`, which are not committed.
  */
 import { createHash } from "node:crypto";
 import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { build } from "esbuild";
+import { pollKinds } from "#lib/model/poll-rules.ts";
 
 const targets = ["chrome111", "firefox113", "safari16.4"];
 
 /** Stands in the script for articles where the server puts the site's address. */
 const publicUrlMark = '"{public-url}"';
 
-async function bundle(entry: string, format: "esm" | "iife" = "esm"): Promise<string> {
+async function bundle(
+  entry: string,
+  format: "esm" | "iife" = "esm",
+  define: Readonly<Record<string, string>> = {},
+): Promise<string> {
   const result = await build({
     entryPoints: [entry],
     bundle: true,
@@ -21,7 +26,7 @@ async function bundle(entry: string, format: "esm" | "iife" = "esm"): Promise<st
     format,
     target: targets,
     external: ["/fonts/*"],
-    define: { PUBLIC_URL: publicUrlMark },
+    define,
     logLevel: "warning",
   });
   return result.outputFiles[0]?.text.trim() ?? "";
@@ -38,8 +43,15 @@ const hash = (text: string) => createHash("sha256").update(text).digest("base64u
 
 const styles = await bundle("reader/reader.css");
 const demoStyles = await bundle("reader/demo.css");
-const script = await bundle("reader/script/start.ts");
-const embedScript = await bundle("reader/embed/floodgate-poll.ts", "iife");
+const embedScript = await bundle("reader/embed/floodgate-poll.ts", "iife", {
+  PUBLIC_URL: publicUrlMark,
+});
+const scripts: Record<string, { path: string; text: string }> = {};
+for (const kind of pollKinds) {
+  const define = { POLL_KIND: JSON.stringify(kind) };
+  const text = await bundle("reader/script/start.ts", "esm", define);
+  scripts[kind] = { path: `/assets/${kind}-${hash(text)}.js`, text };
+}
 /** The colours of the light scheme, which come first in the file: pictures are drawn with them. */
 const palette: Record<string, string> = {};
 for (const [, name = "", colour = ""] of readFileSync("reader/design/tokens.css", "utf8").matchAll(
@@ -53,10 +65,9 @@ const assets = {
   styleHash: cspHash(styles),
   demoStyles,
   demoStyleHash: cspHash(demoStyles),
-  script,
+  scripts,
   embedScript,
   publicUrlMark,
-  scriptPath: `/assets/reader-${hash(script)}.js`,
 };
 writeIfChanged(
   "reader/generated.ts",

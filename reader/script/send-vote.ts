@@ -64,8 +64,7 @@ export function enableVoting(card: HTMLElement, live: LiveUpdates): void {
     linkToVotePage(card, form);
     return;
   }
-  const { kind = "choice" } = card.dataset;
-  if (kind === "ranked") rankByButtons(card, form);
+  if (POLL_KIND === "ranked") rankByButtons(card, form);
   followRules(card, form);
   const send = () => {
     const choices = choicesIn(card, form);

@@ -18,7 +18,7 @@ import {
   stateOf,
 } from "./card.ts";
 import { writeRunoff } from "./runoff-rounds.ts";
-import { showAsOf } from "./times.ts";
+import { showAsOf, timeOf } from "./times.ts";
 
 /** Screen readers get at most one summary per minute. */
 const summaryMs = 60_000;
@@ -29,18 +29,22 @@ export function writeResults(card: HTMLElement, results: Results): void {
   const most = Math.max(1, ...results.options.map(option => option.votes ?? 0));
   for (const option of results.options) {
     const { id, votes, share, mean: grade } = option;
-    const row = card.querySelector<HTMLElement>(`[data-option="${id}"]`);
+    const row = rowOf(card, id);
     if (!row) continue;
-    const rated = grade !== undefined;
-    const bar = rated ? (grade ?? 0) * 20 : (share ?? Math.round(((votes ?? 0) * 100) / most));
-    const head = rated ? grade && formatMean(grade) : share !== null && formatPercent(share);
+    const bar =
+      POLL_KIND === "rating"
+        ? (grade ?? 0) * 20
+        : (share ?? Math.round(((votes ?? 0) * 100) / most));
+    const head =
+      POLL_KIND === "rating" ? grade && formatMean(grade) : share !== null && formatPercent(share);
     setText(row, "share", head || "");
     setText(row, "votes", detailOf(card, option));
-    if (option.grades)
+    if (POLL_KIND === "rating" && option.grades) {
       writeGrades(row, option.grades, results.ballots === null ? formatPercent : formatNumber);
+    }
     row.querySelector("rect")?.setAttribute("width", `${bar}%`);
   }
-  writeRunoff(card, results);
+  if (POLL_KIND === "ranked") writeRunoff(card, results);
   const { ballots } = results;
   setText(card, "ballots", ballots === null ? "" : sayCount(card, "ballots", ballots));
   writeWaiting(card, results);
@@ -54,15 +58,17 @@ export function writeResults(card: HTMLElement, results: Results): void {
   const own = part(card, "own");
   if (own)
     own.hidden =
-      own.textContent === "" ||
-      !(thanks || results.hidden !== null || card.dataset.kind !== "choice");
+      own.textContent === "" || !(thanks || results.hidden !== null || POLL_KIND !== "choice");
 }
+
+const rowOf = (card: HTMLElement, id: string) =>
+  card.querySelector<HTMLElement>(`[data-option="${id}"]`);
 
 /** The text below a bar: "12 first choices · 40 points". */
 function detailOf(card: HTMLElement, { votes, points }: Results["options"][number]): string {
   const parts: string[] = [];
   if (votes !== null) parts.push(sayCount(card, "votes", votes));
-  if (points != null) parts.push(sayCount(card, "points", points));
+  if (POLL_KIND === "ranked" && points != null) parts.push(sayCount(card, "points", points));
   return parts.join(" · ");
 }
 
@@ -121,7 +127,7 @@ function writeState(card: HTMLElement, { state, outcome }: Results): void {
   setHidden(card, true, "as-of", "to-the-poll", "distance-row", "change");
   setHidden(card, false, "when");
   if (state === "final") setHidden(card, true, "actions");
-  const time = part(card, "when")?.querySelector("time");
+  const time = timeOf(card);
   if (!time) return;
   if (state === "final" && outcome?.final) time.dateTime = outcome.at;
   const ms = Date.parse(time.dateTime);
@@ -160,17 +166,15 @@ export function switchToForm(card: HTMLElement): void {
 
 /** Marks the reader's own choices. */
 export function markOwnChoices(card: HTMLElement, mine: readonly string[]): void {
-  const ranked = card.dataset.kind === "ranked";
   const speaker = speakerOf(card);
   const labels = mine.map((choice, index) => {
-    const [id, grade] = choice.split(":");
-    const row = card.querySelector<HTMLElement>(`[data-option="${id}"]`);
-    const label = isolated(row?.dataset.label ?? "", speaker.rightToLeft);
-    if (ranked) return `${formatNumber(index + 1)}. ${label}`;
-    return grade === undefined ? label : `${label} (${formatNumber(Number(grade))})`;
+    const [id = "", grade] = choice.split(":");
+    const label = isolated(rowOf(card, id)?.dataset.label ?? "", speaker.rightToLeft);
+    if (POLL_KIND === "ranked") return `${formatNumber(index + 1)}. ${label}`;
+    return POLL_KIND === "rating" ? `${label} (${formatNumber(Number(grade))})` : label;
   });
   for (const row of card.querySelectorAll<HTMLElement>("[data-option]")) {
-    const favourites = ranked ? mine.slice(0, 1) : mine;
+    const favourites = POLL_KIND === "ranked" ? mine.slice(0, 1) : mine;
     row.toggleAttribute("data-mine", favourites.includes(row.dataset.option ?? ""));
   }
   const options = speaker.list(labels);

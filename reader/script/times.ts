@@ -16,7 +16,7 @@ const reloadMsMax = 12 * secondMs;
 export function showLocalTimes(card: HTMLElement): void {
   // A page that has been kept, or comes slowly, is older than it says: then the countdown is late, and never early.
   offsetMs = Date.parse(card.dataset.now ?? "") - Date.now() || 0;
-  const time = part(card, "when")?.querySelector("time");
+  const time = timeOf(card);
   if (!time) return;
   const ms = Date.parse(time.dateTime);
   const { key } = time.dataset;
@@ -52,9 +52,12 @@ export function runAt(ms: number, run: () => void): void {
   else setTimeout(run, Math.max(0, waitMs));
 }
 
+/** The opening or closing time above the question. */
+export const timeOf = (card: HTMLElement) => part(card, "when")?.querySelector("time");
+
 /** The closing time in milliseconds since 1970; `undefined` without one. */
 export function closingMs(card: HTMLElement): number | undefined {
-  const time = part(card, "when")?.querySelector("time");
+  const time = timeOf(card);
   return time ? Date.parse(time.dateTime) : undefined;
 }
 

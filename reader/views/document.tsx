@@ -4,6 +4,7 @@
 import { raw } from "hono/html";
 import type { Child } from "hono/jsx";
 import { directionOf } from "#lib/base/languages.ts";
+import type { PollKind } from "#lib/model/poll-rules.ts";
 import { assets } from "../generated.ts";
 import type { Words } from "../words/words.ts";
 import { pictureSize } from "./paths.ts";
@@ -23,6 +24,8 @@ export interface DocumentProps {
   readonly noindex?: boolean;
   /** After which a browser loads the page again. */
   readonly reloadSeconds?: number;
+  /** The kind of poll whose script the page loads; none by default. */
+  readonly script?: PollKind | undefined;
   readonly children: Child;
 }
 
@@ -60,7 +63,7 @@ function Head(props: DocumentProps) {
           <Font file="inter-latin-ext" />
         </>
       )}
-      <StyleAndScript />
+      <StyleAndScript script={props.script} />
     </head>
   );
 }
@@ -84,12 +87,12 @@ function Font({ file }: { file: string }) {
   );
 }
 
-function StyleAndScript() {
+function StyleAndScript({ script }: Pick<DocumentProps, "script">) {
   return (
     <>
       <meta name="color-scheme" content="light dark" />
       <style>{raw(assets.styles)}</style>
-      <script type="module" src={assets.scriptPath} />
+      {script && <script type="module" src={assets.scripts[script].path} />}
     </>
   );
 }
@@ -119,8 +122,14 @@ export function renderDocument(props: DocumentProps): string {
   return `<!doctype html>${(<Document {...props} />).toString()}`;
 }
 
-/** An embed: the card alone, in the system's fonts. */
-export function renderEmbed({ words, title, canonical, children }: DocumentProps): string {
+/** An embed: the card alone, in the system's fonts. Without a poll, a script still fits it into the article. */
+export function renderEmbed({
+  words,
+  title,
+  canonical,
+  script = "choice",
+  children,
+}: DocumentProps): string {
   const html = (
     <html lang={words.locale} dir={directionOf(words.locale)} data-surface="embed">
       <head>
@@ -130,7 +139,7 @@ export function renderEmbed({ words, title, canonical, children }: DocumentProps
         <meta name="robots" content="noindex" />
         {canonical && <link rel="canonical" href={canonical} />}
         <link rel="icon" href="/icon.svg" type="image/svg+xml" />
-        <StyleAndScript />
+        <StyleAndScript script={script} />
       </head>
       <body>
         <main>{children}</main>

@@ -39,7 +39,10 @@ export function RunoffTable({ words, poll, results }: CardProps) {
             {poll.options.map(({ number, label }, index) => (
               <tr data-winner={marks[index] ? "" : undefined}>
                 <th scope="row">
-                  <bdi>{label}</bdi> {marks[index] && <span class="poll-mark">{marks[index]}</span>}
+                  <bdi>{label}</bdi>{" "}
+                  <span class="poll-mark" data-part="mark">
+                    {marks[index]}
+                  </span>
                 </th>
                 {rounds.map(({ votes }) => (
                   <td>{format(votes[String(number)])}</td>

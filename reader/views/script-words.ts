@@ -72,10 +72,8 @@ function rankedWords(words: Words) {
     round: words.say("round", names),
     ...textsOf(words, rankedOutcomeWords),
     runoffAt: words.say("runoffAt", names),
-    noFurtherChoice: words.say("noFurtherChoice"),
     ranked: words.say("ranked", names),
     unranked: words.say("unranked", names),
-    option: words.say("option"),
   };
 }
 

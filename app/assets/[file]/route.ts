@@ -1,12 +1,11 @@
-/** `GET /assets/{file}`: the readers' script, named by its hash. */
+/** `GET /assets/{file}`: the readers' scripts, named by their hash. */
 import { FloodgateError } from "#lib/base/errors.ts";
 import { answerFor } from "#lib/http/prepared-response.ts";
 import { responseOf } from "#lib/http/respond.ts";
 import { getFront } from "#lib/web/front.ts";
 import { routeHandler } from "#lib/web/route-handler.ts";
-import { assets } from "#reader/generated.ts";
 import { otherMethods } from "#reader/refused-request.ts";
-import { readersScript } from "#reader/script-response.ts";
+import { kindAt, readersScript } from "#reader/script-response.ts";
 
 interface Context {
   readonly params: Promise<{ readonly file: string }>;
@@ -14,8 +13,9 @@ interface Context {
 
 export const GET = routeHandler<Context>(async (request, context) => {
   const { file } = await context.params;
-  if (`/assets/${file}` !== assets.scriptPath) throw new FloodgateError("not_found");
-  return responseOf(answerFor(readersScript(getFront()), request.headers));
+  const kind = kindAt(`/assets/${file}`);
+  if (!kind) throw new FloodgateError("not_found");
+  return responseOf(answerFor(readersScript(getFront(), kind), request.headers));
 });
 
 export const { DELETE, OPTIONS, PATCH, POST, PUT } = otherMethods("GET");
