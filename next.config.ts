@@ -2,8 +2,8 @@ import type { NextConfig } from "next";
 
 const config: NextConfig = {
   poweredByHeader: false,
-  // Next would compress once more what our routes have compressed. What it makes itself, a proxy may compress.
-  compress: false,
+  // By gzip: the studio, its files, and what routes return here, which is not compressed yet (`wholeHeader`).
+  compress: true,
   reactStrictMode: true,
   // `npm run check` does that, once, for everything.
   typescript: { ignoreBuildErrors: true },

@@ -1,8 +1,9 @@
 /** A plain `next start` receives requests as the front does (`server/serve.ts`), without a server of ours before Next. */
 import type { IncomingMessage, Server } from "node:http";
 import { proxyList, stampAddress } from "#lib/http/client-address.ts";
+import { wholeHeader } from "#lib/http/headers.ts";
 import { refuseMalformed } from "#lib/http/malformed-requests.ts";
-import { checkRequest, removeHeader } from "#lib/http/request-check.ts";
+import { checkRequest, removeHeader, setHeader } from "#lib/http/request-check.ts";
 import { getFront } from "#lib/web/front.ts";
 import { audienceOf } from "./refused-request.ts";
 
@@ -12,8 +13,8 @@ export class ReceivedByNext {
   readonly #servers = new WeakSet<Server>();
 
   receive(request: IncomingMessage, server: Server): void {
-    // Next drops a route's Content-Encoding, so only the front sends compressed answers.
-    removeHeader(request, "accept-encoding");
+    // Next compresses what routes return (`next.config.ts`), and drops a Content-Encoding of theirs.
+    setHeader(request, wholeHeader, "1");
     // A request over the Next process's private socket has been received by a front.
     if (request.socket.remoteAddress === undefined) return;
     const front = getFront();

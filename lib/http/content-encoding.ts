@@ -1,8 +1,8 @@
 /**
  * Compressed forms of an answer, made once and when the first client asks for them.
  *
- * Compressed are answers that are sent to many. Not compressed are event streams,
- * pictures, small bodies, and pages about one reader: their length must not tell what is in them (BREACH).
+ * Compressed are answers that are sent to many; Next compresses the studio itself (`next.config.ts`). Not compressed are
+ * event streams, pictures, small bodies, and what is about one reader: its length must not tell what is in it (BREACH).
  */
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 import { parseAccept } from "hono/utils/accept";

@@ -16,6 +16,9 @@
 /** The header in which the front states the client's address; a client's own is removed. */
 export const clientAddressHeader = "x-floodgate-client";
 
+/** In a request: routes send their answer as it is, because the server compresses it afterwards. */
+export const wholeHeader = "x-floodgate-whole";
+
 const always = {
   "X-Content-Type-Options": "nosniff",
   "Referrer-Policy": "strict-origin-when-cross-origin",

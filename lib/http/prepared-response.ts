@@ -9,6 +9,7 @@ import {
   isCompressible,
   type Lifetime,
 } from "./content-encoding.ts";
+import { wholeHeader } from "./headers.ts";
 import type { RequestHead } from "./request-head.ts";
 
 export interface PreparedResponse {
@@ -76,7 +77,7 @@ export function answerFor(
   if (ifNoneMatch && answer.unchanged && matches(ifNoneMatch, answer.headers.ETag ?? "")) {
     return answer.unchanged;
   }
-  if (!answer.encodedAs) return answer;
+  if (!answer.encodedAs || headers.has(wholeHeader)) return answer;
   const encoding = encodingFor(headers.get("accept-encoding"));
   return encoding ? answer.encodedAs(encoding) : answer;
 }

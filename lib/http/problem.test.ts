@@ -15,7 +15,7 @@ describe("problemAnswer", () => {
       const { status, body, headers } = problemAnswer(new FloodgateError(code));
       assert.equal(status, errorSpec(code).status, code);
       assert.equal(headers["Content-Type"], "application/problem+json");
-      assert.equal(headers["Cache-Control"], "no-store");
+      assert.equal(headers["Cache-Control"], "no-store, no-transform");
       assert.equal(problemSchema.parse(JSON.parse(body)).code, code);
     }
   });

@@ -21,7 +21,7 @@ import { type Answer, responseOf } from "./respond.ts";
 const problemHeaders: Readonly<Record<string, string>> = {
   ...dataHeaders,
   "Content-Type": "application/problem+json",
-  "Cache-Control": "no-store",
+  "Cache-Control": "no-store, no-transform",
 };
 
 /** The stable `type` of a code. */

@@ -41,7 +41,8 @@ export function removeHeader({ headers, rawHeaders }: RequestParts, name: string
   }
 }
 
-function setHeader(request: RequestParts, name: string, value: string): void {
+/** Sets a header, in place of the client's own. */
+export function setHeader(request: RequestParts, name: string, value: string): void {
   removeHeader(request, name);
   request.headers[name] = value;
   request.rawHeaders.push(name, value);

@@ -6,7 +6,8 @@ import type { PreparedResponse } from "./prepared-response.ts";
 const jsonHeaders: Readonly<Record<string, string>> = {
   ...dataHeaders,
   "Content-Type": "application/json",
-  "Cache-Control": "no-store",
+  // Its length must not tell what is in it (`content-encoding.ts`). Data for many says otherwise.
+  "Cache-Control": "no-store, no-transform",
 };
 
 interface AnswerOptions {

@@ -16,6 +16,8 @@ export interface PlainAnswer {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
   readonly body: string;
+  /** The body as it came, compressed or not. */
+  readonly bytes: Buffer;
 }
 
 /** Sends it to a port of this machine. */
@@ -33,18 +35,21 @@ export function plainRequest(port: number, asked: PlainRequest): Promise<PlainAn
         headers: { Host: "polls.example", ...headers, ...length },
       },
       answer => {
-        let text = "";
-        const done = () =>
-          resolve({ status: answer.statusCode ?? 0, headers: answer.headers, body: text });
-        answer.setEncoding("utf8");
-        answer.on("data", piece => {
-          text += piece;
-          if (!until?.test(text)) return;
+        const pieces: Buffer[] = [];
+        const isEnough = () => until?.test(Buffer.concat(pieces).toString()) === true;
+        const done = () => {
+          const bytes = Buffer.concat(pieces);
+          const { statusCode: status = 0, headers } = answer;
+          resolve({ status, headers, body: bytes.toString(), bytes });
+        };
+        answer.on("data", (piece: Buffer) => {
+          pieces.push(piece);
+          if (!isEnough()) return;
           done();
           sent.destroy();
         });
         answer.on("end", done);
-        answer.on("error", error => (until?.test(text) ? undefined : reject(error)));
+        answer.on("error", error => (isEnough() ? undefined : reject(error)));
       },
     );
     sent.on("error", reject);

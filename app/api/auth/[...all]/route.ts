@@ -11,7 +11,11 @@ const handle = routeHandler(async request => {
   if (request.method !== "GET") refuseCrossSite(request, config.publicUrl);
   const answer = await (await auth()).handle(request);
   // An address that the library does not know is answered without a word.
-  return answer.status === 404 && answer.body === null ? problem("not_found") : answer;
+  if (answer.status === 404 && answer.body === null) return problem("not_found");
+  // It may hold the session's token, of which its compressed length would tell something.
+  const sent = new Response(answer.body, answer);
+  sent.headers.set("Cache-Control", "no-store, no-transform");
+  return sent;
 });
 
 export { handle as GET, handle as POST };
