@@ -3,16 +3,20 @@
  * requests, and must give the same answers: status, headers and body.
  */
 import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { waitUntil } from "#scripts/services/ports.ts";
-import { api } from "#test/support/ledger.ts";
+import { api, vote } from "#test/support/ledger.ts";
 import { type NextStart, startNext } from "#test/support/next-start.ts";
 import { type PlainAnswer, plainRequest } from "#test/support/plain-http.ts";
 import { Site } from "#test/support/site.ts";
 import { undisturbed } from "#test/support/stalls.ts";
 import { listRequests } from "./list-requests.ts";
+import { outcomePolls, outcomeRequests } from "./outcome-requests.ts";
 import { requests, type Target } from "./requests.ts";
+
+const everything = { ...requests, ...listRequests, ...outcomeRequests };
 
 /** Headers about this connection or this moment. */
 const ofTheConnection = new Set([
@@ -106,6 +110,14 @@ describe("the front and a plain next start give the same answer", () => {
     await make("before", {});
     await api(site, "PATCH", "/api/polls/before", { slug: "afterwards", opensAt });
     await api(site, "POST", `/api/polls/${shared.closed}/close`);
+    for (const [slug, { rules, ballots, closed }] of Object.entries(outcomePolls)) {
+      await make(slug, { opensAt, ...rules });
+      for (const choices of ballots) {
+        const { status } = await vote(site.url, slug, { choices, ballotId: randomUUID() });
+        assert.equal(status, 202, slug);
+      }
+      if (closed) await api(site, "POST", `/api/polls/${slug}/close`);
+    }
     const target = (own: string, port: number): Target => ({
       ...shared,
       own,
@@ -113,11 +125,14 @@ describe("the front and a plain next start give the same answer", () => {
     });
     front = target(await make("asked-at-front", { opensAt }), site.fronts[0]?.port ?? 0);
     plain = target(await make("asked-at-next", { opensAt }), next.port);
-    for (const { ask, closed } of [front, plain]) {
-      await waitUntil("the final result", async () => {
-        const { body } = await ask({ path: `/api/polls/${closed}/results` });
-        return body.includes('"state":"final"');
-      });
+    const ended = Object.keys(outcomePolls).filter(slug => outcomePolls[slug]?.closed);
+    for (const { ask } of [front, plain]) {
+      for (const slug of [shared.closed, ...ended]) {
+        await waitUntil(`the final result of ${slug}`, async () => {
+          const { body } = await ask({ path: `/api/polls/${slug}/results` });
+          return body.includes('"state":"final"');
+        });
+      }
     }
   });
   after(async () => {
@@ -125,7 +140,7 @@ describe("the front and a plain next start give the same answer", () => {
     await site?.stop();
   });
 
-  for (const [kind, cases] of Object.entries({ ...requests, ...listRequests })) {
+  for (const [kind, cases] of Object.entries(everything)) {
     describe(kind, () => {
       for (const [name, send] of Object.entries(cases)) {
         it(`the front and a plain next start answer ${name} alike`, () =>
