@@ -137,8 +137,13 @@ export async function acceptedSoFar(
   return new Map([...sums].map(([id, { accepted }]) => [id, accepted]));
 }
 
-/** The books of all polls together. */
-export async function readAllBooks(store: Store): Promise<Books> {
-  const books = await readBooks(store, await allPollIds(store));
-  return sumBooks(books.values());
+/** The books of all polls together, of one moment. */
+export function readAllBooks(store: Store): Promise<Books> {
+  return store.transaction(allBooksIn, true);
+}
+
+/** The same within a transaction, which should be a snapshot. Three queries. */
+export async function allBooksIn(db: Database): Promise<Books> {
+  const ids = await allPollIds(db);
+  return sumBooks(ids.length === 0 ? [] : (await booksIn(db, ids)).values());
 }

@@ -1,15 +1,24 @@
 /**
- * A poll as MySQL has it at one moment: the poll, its books and its results from one snapshot. So the result has
- * exactly the ballots that the books call counted. Readers' results come from tallies, which may be ahead of it.
+ * Polls as MySQL has them at one moment: a poll, its books and its results from one snapshot, and the desk's page of
+ * polls likewise. So a result has exactly the ballots that the books call counted. Readers' results come from tallies,
+ * which may be ahead of it.
  */
-import { type Books, booksIn } from "../books/books.ts";
+import { allBooksIn, type Books, booksIn } from "../books/books.ts";
 import { orWhenMemcachedFails } from "../memcached/failure.ts";
 import type { Placement } from "../memcached/placement.ts";
 import type { Slug } from "../model/ids.ts";
 import type { Poll } from "../model/poll.ts";
-import { pollState } from "../model/poll-state.ts";
+import { type PollState, pollState } from "../model/poll-state.ts";
 import type { Results } from "../model/results.ts";
+import { maySeeResults } from "../model/visibility.ts";
 import type { Store } from "../store/database.ts";
+import {
+  countPolls,
+  type FoundPage,
+  type PageOfPolls,
+  type PollSelection,
+  pollPage,
+} from "../store/poll-lists.ts";
 import { findPoll } from "../store/polls.ts";
 import { readTotals } from "../store/totals.ts";
 import { readRunoff } from "./published-runoff.ts";
@@ -49,4 +58,44 @@ export async function readCounted(
       : null;
   const { results } = tallySnapshot(poll, { tally, runoff, asOfMs: nowMs }, "editor");
   return { poll, counts: { results, books } };
+}
+
+/** A poll of the desk's list. */
+export interface CountedLine {
+  readonly poll: Poll;
+  readonly state: PollState;
+  /** Ballots that count; `null` before the poll opens, and where not even editors see results. */
+  readonly ballots: number | null;
+}
+
+export interface CountedPage extends FoundPage<CountedLine> {
+  /** How many polls the words find, by state. */
+  readonly counts: Readonly<Record<PollState | "all", number>>;
+  /** Those of all polls together. */
+  readonly books: Books;
+}
+
+/** One page of polls, with their states at the moment of `selection`. One transaction, up to eleven queries. */
+export function readCountedPage(
+  store: Store,
+  selection: PollSelection,
+  page: PageOfPolls,
+): Promise<CountedPage> {
+  const lineOf = (poll: Poll, ballots: number): CountedLine => {
+    const state = pollState(poll, selection.nowMs);
+    const isShown =
+      state !== "draft" && state !== "scheduled" && maySeeResults(poll, "editor", selection.nowMs);
+    return { poll, state, ballots: isShown ? ballots : null };
+  };
+  return store.transaction(async db => {
+    const found = await pollPage(db, selection, page);
+    const counts = await countPolls(db, selection);
+    const books = await allBooksIn(db);
+    const totals = await readTotals(
+      db,
+      found.polls.map(({ id }) => id),
+    );
+    const polls = found.polls.map(poll => lineOf(poll, totals.get(poll.id)?.ballots ?? 0));
+    return { ...found, polls, counts, books };
+  }, true);
 }

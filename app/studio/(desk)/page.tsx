@@ -1,6 +1,6 @@
 import type { Metadata } from "next";
 import Link from "next/link";
-import { type DeskPoll, deskBooksOfAll, deskPolls, deskQueryOf } from "../_data/desk.ts";
+import { type DeskPoll, deskPolls, deskQueryOf } from "../_data/desk.ts";
 import { requireSignIn } from "../_data/signed-in-editor.ts";
 import { AllBooks } from "../_ui/books-table.tsx";
 import { buttonClass } from "../_ui/button.tsx";
@@ -18,7 +18,7 @@ interface Props {
 export default async function PollsPage({ searchParams }: Props) {
   await requireSignIn();
   const query = deskQueryOf(await searchParams);
-  const [page, books] = await Promise.all([deskPolls(query), deskBooksOfAll()]);
+  const page = await deskPolls(query);
   const isEmpty = page.counts.all === 0 && query.search === "";
   return (
     <div className="flex flex-col gap-6">
@@ -42,7 +42,7 @@ export default async function PollsPage({ searchParams }: Props) {
           </>
         )}
       </section>
-      <AllBooks books={books} />
+      <AllBooks books={page.books} />
     </div>
   );
 }
@@ -60,7 +60,7 @@ function PollTable({ polls }: { polls: readonly DeskPoll[] }) {
         </tr>
       </thead>
       <tbody className="block md:table-row-group">
-        {polls.map(({ poll, state, stateInWords, results }) => (
+        {polls.map(({ poll, state, stateInWords, ballots }) => (
           <tr
             key={poll.slug}
             className="block border-b border-hair px-4 py-3 last:border-0 md:table-row md:p-0"
@@ -82,7 +82,7 @@ function PollTable({ polls }: { polls: readonly DeskPoll[] }) {
             </td>
             <td className="mt-2 block tabular-nums md:mt-0 md:table-cell md:px-4 md:py-3 md:text-right">
               <span className="text-sm text-soft md:hidden">Voters: </span>
-              {results ? numbers.format(results.ballots ?? 0) : "–"}
+              {ballots === null ? "–" : numbers.format(ballots)}
             </td>
           </tr>
         ))}

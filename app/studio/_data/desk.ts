@@ -1,33 +1,20 @@
-/** Polls as the studio shows them: the poll, its state in words, its results so far. */
-import { isFloodgateError } from "#lib/base/errors.ts";
+/** Polls as the studio shows them: the poll, its state in words, its ballots so far. */
 import { sayTime } from "#lib/base/time-zone.ts";
-import { type Books, readAllBooks } from "#lib/books/books.ts";
 import type { PollId } from "#lib/model/ids.ts";
 import type { Poll } from "#lib/model/poll.ts";
-import { type PollState, pollState } from "#lib/model/poll-state.ts";
-import type { Results } from "#lib/model/results.ts";
+import type { PollState } from "#lib/model/poll-state.ts";
 import { searchText, searchWords } from "#lib/model/search-words.ts";
 import {
-  countPolls,
-  type FoundPage,
-  type PollFilter,
-  pollFilters,
-  pollPage,
-} from "#lib/store/poll-lists.ts";
+  type CountedLine,
+  type CountedPage,
+  readCountedPage,
+} from "#lib/results/counted-results.ts";
+import { type FoundPage, type PollFilter, pollFilters } from "#lib/store/poll-lists.ts";
 import { getFront } from "#lib/web/front.ts";
 
-export interface DeskPoll {
-  readonly poll: Poll;
-  readonly state: PollState;
+export interface DeskPoll extends CountedLine {
   /** "Open, closes Sun 22 Nov 2026, 20:00 CET" */
   readonly stateInWords: string;
-  /** `null` before the poll opens, and while results can't be read. */
-  readonly results: Results | null;
-}
-
-/** The books of all polls together. */
-export function deskBooksOfAll(): Promise<Books> {
-  return readAllBooks(getFront().store);
 }
 
 /** What the desk's address asks for. */
@@ -40,10 +27,7 @@ export interface DeskQuery {
   readonly after: PollId | undefined;
 }
 
-export interface DeskPage extends FoundPage<DeskPoll> {
-  /** How many polls the search finds, by state. */
-  readonly counts: Readonly<Record<PollState | "all", number>>;
-}
+export type DeskPage = FoundPage<DeskPoll> & Pick<CountedPage, "counts" | "books">;
 
 const pollsPerPage = 50;
 
@@ -62,35 +46,16 @@ export function deskQueryOf(
   };
 }
 
-/** One page of polls, and how many there are. */
+/** One page of polls, how many there are, and the books of all: of one moment. */
 export async function deskPolls({ state, search, before, after }: DeskQuery): Promise<DeskPage> {
   const { store, clock } = getFront();
   const selection = { state, words: searchWords(search), nowMs: clock.nowMs() };
-  const [found, counts] = await Promise.all([
-    pollPage(store, selection, { before, after, limit: pollsPerPage }),
-    countPolls(store, selection),
-  ]);
-  return { ...found, counts, polls: await Promise.all(found.polls.map(toDeskPoll)) };
-}
-
-async function toDeskPoll(poll: Poll): Promise<DeskPoll> {
-  const state = pollState(poll, getFront().clock.nowMs());
-  const counts = state !== "draft" && state !== "scheduled";
-  return {
-    poll,
-    state,
-    stateInWords: sayState(poll, state),
-    results: counts ? await readResults(poll) : null,
-  };
-}
-
-function readResults(poll: Poll): Promise<Results | null> {
-  return getFront()
-    .results.read(poll, "editor")
-    .catch(error => {
-      if (isFloodgateError(error)) return null;
-      throw error;
-    });
+  const page = await readCountedPage(store, selection, { before, after, limit: pollsPerPage });
+  const polls = page.polls.map(line => ({
+    ...line,
+    stateInWords: sayState(line.poll, line.state),
+  }));
+  return { ...page, polls };
 }
 
 /** "Open, closes Sun 22 Nov 2026, 20:00 CET" */
