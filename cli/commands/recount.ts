@@ -85,17 +85,20 @@ async function isForgotten({ tallies }: WorkerParts, poll: Poll): Promise<boolea
   return !found.every(tally => tally !== undefined);
 }
 
-/** Polls whose totals and tallies differ; `undefined` while ballots are on their way. */
+/**
+ * Polls whose totals and tallies differ, `undefined` while ballots are on their way; and how many polls have no tallies.
+ */
 async function compareTotals(
   worker: WorkerParts,
   polls: readonly Poll[],
-): Promise<Poll[] | undefined> {
+): Promise<{ readonly off: Poll[] | undefined; readonly forgotten: number }> {
   const comparable: Poll[] = [];
   for (const poll of polls) if (!(await isForgotten(worker, poll))) comparable.push(poll);
+  const forgotten = polls.length - comparable.length;
   const comparison = await compareTallies(worker.tallies, comparable);
-  if (comparison.state === "busy") return undefined;
+  if (comparison.state === "busy") return { off: undefined, forgotten };
   for (const { slug } of comparison.off) print(`${slug}: tallies and totals differ`);
-  return comparison.off;
+  return { off: comparison.off, forgotten };
 }
 
 /** Compares, corrects if asked to, and gives the verdict with the exit status. */
@@ -105,13 +108,14 @@ async function recount(
   repair: boolean,
 ): Promise<{ verdict: string; status: number }> {
   const rowsOff = await compareRows(worker, polls, repair);
-  const talliesOff = await compareTotals(worker, polls);
+  const { off: talliesOff, forgotten } = await compareTotals(worker, polls);
   const off = [...new Set([...rowsOff, ...(talliesOff ?? [])])];
   const unknown = talliesOff ? "" : "tallies not compared: ballots are on their way";
   if (off.length === 0) {
     if (unknown)
       return { verdict: `rows and totals agree; ${unknown}`, status: exitStatus.tryAgain };
-    return { verdict: "everything agrees", status: exitStatus.ok };
+    const without = forgotten && ` (of ${plural(forgotten, "final poll")} only rows and totals)`;
+    return { verdict: `everything agrees${without || ""}`, status: exitStatus.ok };
   }
   const also = unknown && `; ${unknown}`;
   if (!repair) return { verdict: `${off.length} differ${also}`, status: exitStatus.failed };

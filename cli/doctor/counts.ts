@@ -13,7 +13,8 @@ import type { TallyDeps } from "#lib/rebuild/rebuild.ts";
 import { compareTallies } from "#lib/rebuild/reconcile.ts";
 import type { Store } from "#lib/store/database.ts";
 import { listDeadLetters } from "#lib/store/dead-letters.ts";
-import { allPollIds, countingPolls, newestPolls } from "#lib/store/polls.ts";
+import { countPolls } from "#lib/store/poll-lists.ts";
+import { allPollIds, countingPolls, everOpenPolls } from "#lib/store/polls.ts";
 import { readTotals } from "#lib/store/totals.ts";
 import { type Finding, findingsOrOk, ok, warn, wrong } from "./finding.ts";
 
@@ -125,6 +126,50 @@ export async function checkLetters(store: Store): Promise<Finding[]> {
   ];
 }
 
+/** What was compared, and how much there is to compare. */
+export interface Compared {
+  /** Polls that ever opened. */
+  readonly polls: number;
+  /** Polls whose rows were counted again, and the slugs of those whose totals differ. */
+  readonly recounted: number;
+  readonly rowsOff: readonly string[];
+  /** Polls that have opened and are not final. */
+  readonly counting: number;
+  /** A sentence when no tallies could be compared. */
+  readonly tallies: string | { readonly compared: number; readonly off: readonly string[] };
+}
+
+/** Never says of what was not compared that it agrees. */
+export function judgeDrift({ polls, recounted, rowsOff, counting, tallies }: Compared): Finding[] {
+  const differ = (what: string, slug: string) =>
+    wrong(
+      "counts",
+      "rows-totals-and-tallies-differ",
+      `${what} of ${slug} differ`,
+      "`floodgate recount` says how; `floodgate recount --repair` corrects it.",
+    );
+  const { compared, off } = typeof tallies === "string" ? { compared: 0, off: [] } : tallies;
+  const found = [
+    ...rowsOff.map(slug => differ("rows and totals", slug)),
+    ...off.map(slug => differ("totals and tallies", slug)),
+  ];
+  const left = [
+    recounted < polls && `rows of ${numbers(polls - recounted)} of ${plural(polls, "poll")}`,
+    typeof tallies !== "string" &&
+      compared < counting &&
+      `tallies of ${numbers(counting - compared)} of ${plural(counting, "poll")}`,
+  ].filter(text => text !== false);
+  const notLookedAt =
+    left.length > 0 && `${listed.format(left)} not looked at: \`floodgate recount\` does`;
+  if (found.length > 0) return notLookedAt ? [...found, ok("counts", notLookedAt)] : found;
+  const agree = [
+    `rows and totals of ${plural(recounted, "poll")} agree`,
+    typeof tallies === "string" ? tallies : `tallies of ${numbers(compared)} agree`,
+    ...(notLookedAt ? [notLookedAt] : []),
+  ];
+  return [ok("counts", agree.join("; "))];
+}
+
 /**
  * Rows against totals, and totals against tallies. Takes the locks of the queues only after it has found a difference,
  * for a moment, to be sure.
@@ -133,55 +178,43 @@ export async function checkLetters(store: Store): Promise<Finding[]> {
  */
 export async function checkDrift(deps: TallyDeps): Promise<Finding[]> {
   const { store } = deps;
-  const { recounted, off } = await recountSome(store, await newestPolls(store, pollsMax));
-  const todo = "`floodgate recount` says how; `floodgate recount --repair` corrects it.";
-  const section = "rows-totals-and-tallies-differ";
-  const drift = off.map(slug =>
-    wrong("counts", section, `rows and totals of ${slug} differ`, todo),
-  );
-  const tallies = await compareSome(deps);
-  const compared = typeof tallies === "string" ? tallies : `tallies of ${tallies.compared} agree`;
-  const offTallies = typeof tallies === "string" ? [] : tallies.off;
-  return findingsOrOk(
-    [
-      ...drift,
-      ...offTallies.map(({ slug }) =>
-        wrong("counts", section, `totals and tallies of ${slug} differ`, todo),
-      ),
-    ],
-    "counts",
-    `rows and totals of ${plural(recounted, "poll")} agree; ${compared}`,
-  );
+  const nowMs = deps.clock.nowMs();
+  const { all, draft, scheduled } = await countPolls(store, { nowMs });
+  const counting = await countingPolls(store, nowMs);
+  return judgeDrift({
+    polls: all - draft - scheduled,
+    ...(await recountSome(store, await everOpenPolls(store, pollsMax))),
+    counting: counting.length,
+    tallies: await compareSome(deps, counting.slice(0, talliesMax)),
+  });
 }
 
 async function recountSome(
   store: Store,
   polls: readonly Poll[],
-): Promise<{ recounted: number; off: string[] }> {
+): Promise<Pick<Compared, "recounted" | "rowsOff">> {
   const totals = await readTotals(
     store,
     polls.map(({ id }) => id),
   );
   const startedMs = monotonicMs();
-  const off: string[] = [];
+  const rowsOff: string[] = [];
   let recounted = 0;
   for (const poll of polls) {
     if ((totals.get(poll.id)?.ballots ?? 0) > ballotsMax) continue;
     if (monotonicMs() - startedMs > countingMsMax) break;
     recounted += 1;
-    if ((await recountPoll(store, poll, false)).length > 0) off.push(poll.slug);
+    if ((await recountPoll(store, poll, false)).length > 0) rowsOff.push(poll.slug);
   }
-  return { recounted, off };
+  return { recounted, rowsOff };
 }
 
-/** A sentence when they could not be compared. */
-async function compareSome(
-  deps: TallyDeps,
-): Promise<string | { readonly compared: number; readonly off: readonly Poll[] }> {
-  const polls = (await countingPolls(deps.store, deps.clock.nowMs())).slice(0, talliesMax);
+async function compareSome(deps: TallyDeps, polls: readonly Poll[]): Promise<Compared["tallies"]> {
   try {
     const comparison = await compareTallies(deps, polls);
-    if (comparison.state === "compared") return { compared: polls.length, off: comparison.off };
+    if (comparison.state === "compared") {
+      return { compared: polls.length, off: comparison.off.map(({ slug }) => slug) };
+    }
     return "tallies not compared: ballots wait in the queues";
   } catch (error) {
     if (!isMemcachedFailure(error)) throw error;

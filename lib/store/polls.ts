@@ -148,11 +148,12 @@ export async function newestPolls(db: Database, limit: number): Promise<Poll[]> 
   return withOptions(db, rows);
 }
 
-/** Polls that have been opened by MySQL's clock, newest first. */
-export async function everOpenPolls(db: Database): Promise<Poll[]> {
+/** Polls that have been opened by MySQL's clock, newest first: all, or so many. */
+export async function everOpenPolls(db: Database, limit: number = idMax): Promise<Poll[]> {
   const rows = await db.rows<PollRow>(
     "polls.ever_open",
-    `SELECT ${pollColumns} FROM polls WHERE opens_at <= NOW(3) ORDER BY id DESC`,
+    `SELECT ${pollColumns} FROM polls WHERE opens_at <= NOW(3) ORDER BY id DESC LIMIT ?`,
+    [limit],
   );
   return withOptions(db, rows);
 }
