@@ -1,4 +1,6 @@
 /** Requests for lists of polls, and for polls at addresses that they had before. */
+import assert from "node:assert/strict";
+import { waitUntil } from "#scripts/services/ports.ts";
 import { as, ballot, cast, form, get, json, type Send } from "./requests.ts";
 
 const lists: Readonly<Record<string, Send>> = {
@@ -12,6 +14,25 @@ const lists: Readonly<Record<string, Send>> = {
   "the editors' list without a session": get(() => "/api/polls?state=open"),
   "HEAD of the list": as("HEAD", () => "/"),
 };
+
+/** What is said of a vote in the renamed poll. */
+const receiptAt =
+  (path: (code: string) => string): Send =>
+  async target => {
+    const { body } = await cast(
+      () => ballot(),
+      json,
+      () => "/api/polls/afterwards/votes",
+    )(target);
+    const { receipt } = JSON.parse(body) as { receipt: string };
+    let answer = await target.ask({ path: path(receipt) });
+    await waitUntil("the ballot to be counted", async () => {
+      answer = await target.ask({ path: path(receipt) });
+      return /"counted"/.test(answer.body);
+    });
+    assert.match(answer.body, /\bafterwards\b/);
+    return { ...answer, body: answer.body.replaceAll(receipt, "{code}") };
+  };
 
 const moved: Readonly<Record<string, Send>> = {
   ...Object.fromEntries(
@@ -41,6 +62,8 @@ const moved: Readonly<Record<string, Send>> = {
   "oEmbed of a renamed poll": get(
     () => `/oembed?url=${encodeURIComponent("http://polls.example/p/before")}`,
   ),
+  "the receipt of a renamed poll": receiptAt(code => `/receipt/${code}`),
+  "the receipt of a renamed poll as data": receiptAt(code => `/api/receipts/${code}`),
   "a path in upper case": get(({ open }) => `/P/${open}/Results?lang=sv`),
 };
 

@@ -3,13 +3,14 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { createLog } from "#lib/base/log.ts";
 import type { Ballot } from "#lib/model/ballot.ts";
-import type { Epoch } from "#lib/model/ids.ts";
+import type { Epoch, Slug } from "#lib/model/ids.ts";
 import { encodeBatch } from "#lib/queue/slot-codec.ts";
 import { type ReceiptState, Receipts } from "#lib/receipts/find-receipt.ts";
 import { receiptCode } from "#lib/receipts/receipt-code.ts";
 import type { Row } from "#lib/store/database.ts";
 import { insertDeadLetters } from "#lib/store/dead-letters.ts";
-import { deletePoll, finalizePoll } from "#lib/store/poll-changes.ts";
+import { deletePoll, finalizePoll, updatePoll } from "#lib/store/poll-changes.ts";
+import { findPoll } from "#lib/store/polls.ts";
 import { StoreBreaker } from "#lib/store/store-breaker.ts";
 import { deriveVoterSecrets, KnownSecrets } from "#lib/voters/voter-secrets.ts";
 import { ballot, batch, startFlushBench } from "#test/support/flush-bench.ts";
@@ -49,6 +50,25 @@ describe("a receipt", () => {
     assert.ok((stored.storedAtMs ?? 0) >= mine.receivedAtMs);
     await finalizePoll(store, poll, Date.now());
     assert.equal(await stateOf(mine), "final");
+  });
+
+  it("a receipt from before a renaming leads to the poll under its new slug", async () => {
+    const id = await newPoll();
+    const mine = ballot(id);
+    const code = codeOf(mine);
+    await enqueue(producer(), batch([mine]));
+    await newFlusher().pass();
+    const poll = await findPoll(store, `poll-${id}` as Slug);
+    assert.ok(poll);
+    await updatePoll(store, id, { ...poll, slug: `renamed-${id}` as Slug }, Date.now());
+    assert.equal((await newReceipts().find(code))?.poll?.slug, `renamed-${id}`);
+    // Another poll that is given the former slug has nothing to do with it.
+    const other = await newPoll();
+    const named = await findPoll(store, `poll-${other}` as Slug);
+    assert.ok(named);
+    await updatePoll(store, other, { ...named, slug: `poll-${id}` as Slug }, Date.now());
+    const { state, poll: shown } = (await newReceipts().find(code)) ?? {};
+    assert.deepEqual([state, shown?.slug], ["counted", `renamed-${id}`]);
   });
 
   it("a receipt says why its ballot is not counted", async () => {
