@@ -40,7 +40,7 @@ const duty = (name: string, [everyMs, idleEveryMs]: readonly [number, number], r
 
 /** In the order in which they are done after a pass. */
 export function dutiesOf(worker: WorkerParts): Duty[] {
-  const { books, clock, flusher, fronts, log, placement, store } = worker;
+  const { books, clock, flusher, fronts, log, placement, published, store } = worker;
   const change = new ServerChange(worker);
   const memory = new MemoryAlarm(log, placement);
   return [
@@ -60,6 +60,8 @@ export function dutiesOf(worker: WorkerParts): Duty[] {
     ),
     duty("publish anew after a restore", [SECOND, 5 * SECOND], restoreDuty(worker)),
     duty("publish changes", [5 * SECOND, 15 * SECOND], publisher(worker)),
+    // After a poll was deleted by a front of release 0.2.0, or by one that died before it could publish the list.
+    duty("compare the list of polls", [MINUTE, MINUTE], () => published.correctList(clock.nowMs())),
     duty("compare tallies with totals", [5 * SECOND, 20 * SECOND], sweeper(worker)),
     duty("publish runoffs", [SECOND, 5 * SECOND], runoffPublisher(worker)),
     duty("recount a poll", [5 * MINUTE, 5 * MINUTE], recounter(worker)),

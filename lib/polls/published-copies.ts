@@ -103,6 +103,17 @@ export class PublishedCopies {
     );
   }
 
+  /** True when a server that can be reached has another list than this, or none. Throws what `read` throws. */
+  async isListBehind({ text, forEarlier }: ListTexts): Promise<boolean> {
+    const servers = this.#placement.ofLists();
+    const up = serversUp(servers).length;
+    const differs = async (key: Key, wanted: string) => {
+      const found = await this.#readAll(servers, key);
+      return found.length < up || found.some(bytes => bytes.toString() !== wanted);
+    };
+    return (await differs(listedKey, text)) || differs(earlierListedKey, forEarlier);
+  }
+
   /** Writes the list of listed polls unless there is one. `putBack`: it is a front's memory, and expires. */
   async addList(text: string, { putBack }: { readonly putBack: boolean }): Promise<void> {
     await onAll(serversUp(this.#placement.ofLists()), async server => {

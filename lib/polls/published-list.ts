@@ -69,6 +69,12 @@ export class PublishedList {
     );
   }
 
+  /** True when memcached has another list than MySQL. One query. @throws StoreFailure, MemcachedFailure. */
+  async isBehind(nowMs: number): Promise<boolean> {
+    const { store, copies } = this.#deps;
+    return copies.isListBehind(textsOf(await readList(store, nowMs)));
+  }
+
   /** @throws StoreFailure, MemcachedFailure when neither can be asked and there is no older list. */
   async read(nowMs: number): Promise<readonly ListedPoll[]> {
     if (this.#listed && monotonicMs() - this.#listed.readAtMs < freshMs) return this.#listed.polls;

@@ -168,6 +168,11 @@ export class PublishedPolls {
     return this.#list.publish(nowMs);
   }
 
+  /** Publishes the list if memcached has another one than MySQL. One query; throws what `publishList` throws. */
+  async correctList(nowMs: number): Promise<void> {
+    if (await this.#list.isBehind(nowMs)) await this.publishList(nowMs);
+  }
+
   /** Readers' list of polls. **Cost:** at most one memcached read a second, shared by concurrent callers. */
   listed(nowMs: number): Promise<readonly ListedPoll[]> {
     return this.#list.read(nowMs);

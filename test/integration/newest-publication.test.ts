@@ -4,7 +4,7 @@ import { after, describe, it } from "node:test";
 import { HOUR } from "#lib/base/clock.ts";
 import { createLog } from "#lib/base/log.ts";
 import { loadConfig } from "#lib/config/config.ts";
-import { publishedKey } from "#lib/memcached/keys.ts";
+import { earlierListedKey, type Key, listedKey, publishedKey } from "#lib/memcached/keys.ts";
 import { Pipeline } from "#lib/memcached/pipeline.ts";
 import { Placement } from "#lib/memcached/placement.ts";
 import type { Slug } from "#lib/model/ids.ts";
@@ -53,6 +53,26 @@ async function question(slug: Slug): Promise<string | null> {
 const edit = (slug: Slug, change: object, from: Store = store) =>
   changePoll({ ...editing, store: from }, slug, change, Date.now());
 
+/** The polls of a list in memcached. */
+async function slugsUnder(key: Key): Promise<string[]> {
+  const pipeline = new Pipeline();
+  const op = pipeline.get(key);
+  const text = (await client.read(pipeline)).of(op)?.toString() ?? "[]";
+  return (JSON.parse(text) as { slug: string }[]).map(({ slug }) => slug);
+}
+
+function newWorker() {
+  const config = loadConfig({
+    DATABASE_URL: database.url,
+    MEMCACHED_SERVERS: memcached.address,
+    FLOODGATE_SECRET: "a secret of the tests with 32 letters",
+    NODE_ENV: "test",
+  });
+  const worker = buildWorker(config, log);
+  after(() => worker.close());
+  return worker;
+}
+
 describe("two editors change a poll at the same time", () => {
   it("the one who publishes last publishes the other's change as well", async () => {
     const slug = await newSlug();
@@ -85,14 +105,7 @@ describe("two editors change a poll at the same time", () => {
 
 describe("a worker publishes polls that an editor changed", () => {
   it("a poll that got another slug meanwhile is not published by its old one again", async () => {
-    const config = loadConfig({
-      DATABASE_URL: database.url,
-      MEMCACHED_SERVERS: memcached.address,
-      FLOODGATE_SECRET: "a secret of the tests with 32 letters",
-      NODE_ENV: "test",
-    });
-    const worker = buildWorker(config, log);
-    after(() => worker.close());
+    const worker = newWorker();
     const slug = await newSlug();
     const renamed = `${slug}-renamed` as Slug;
     const slow = storeWith("polls.changed", () => edit(slug, { slug: renamed }));
@@ -100,5 +113,28 @@ describe("a worker publishes polls that an editor changed", () => {
     await duty?.run({} as never);
     assert.equal(await question(slug), null);
     assert.equal(await question(renamed), "Yes?");
+  });
+
+  it("the list loses a poll that a front of release 0.2.0 has deleted, and that one's the unlisted polls", async () => {
+    const worker = newWorker();
+    const [kept, unlisted, removed] = [await newSlug(), await newSlug(), await newSlug()];
+    await edit(unlisted, { listed: false });
+    const duty = dutiesOf(worker).find(each => each.name === "compare the list of polls");
+    await duty?.run({} as never);
+    // That release deletes, withdraws the slug, and writes a list with all polls under its own key.
+    await store.write("test.delete", "DELETE FROM polls WHERE slug = ?", [removed]);
+    await published.withdraw(removed);
+    const itsList = JSON.stringify([kept, unlisted].map(slug => ({ slug, question: "Yes?" })));
+    const written = new Pipeline();
+    written.overwrite(earlierListedKey, itsList, 0);
+    await client.send(written);
+    assert.ok((await slugsUnder(listedKey)).includes(removed));
+
+    await duty?.run({} as never);
+    for (const key of [listedKey, earlierListedKey]) {
+      const slugs = await slugsUnder(key);
+      const seen = [kept, unlisted, removed].map(slug => slugs.includes(slug));
+      assert.deepEqual(seen, [true, false, false], key);
+    }
   });
 });
