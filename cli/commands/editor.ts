@@ -1,7 +1,7 @@
 /** `floodgate editor`: who may sign in to the studio. */
 import { plural } from "#lib/base/human-readable.ts";
 import { sayTime } from "#lib/base/time-zone.ts";
-import type { PasswordLink } from "#lib/editors/auth.ts";
+import type { PasswordLink } from "#lib/editors/password-links.ts";
 import {
   createProgram,
   createProgramOf,
@@ -54,7 +54,7 @@ const add = createProgram<AddOptions>(
         if (await findEditor(store, email)) throw new UsageError(exists);
         throw error;
       });
-      showLink(email, await auth.createPasswordLink(editor));
+      showLink(email, await auth.passwordLinks.create(editor));
     });
     return exitStatus.ok;
   },
@@ -74,7 +74,7 @@ const reset = createProgram(
   async (_, names) => {
     const email = readEmail(names);
     await withSignIn(async (store, auth) => {
-      showLink(email, await auth.createPasswordLink(await editorWith(store, email)));
+      showLink(email, await auth.passwordLinks.create(await editorWith(store, email)));
     });
     return exitStatus.ok;
   },

@@ -5,7 +5,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import { findTokenOwner, insertToken } from "../store/api-tokens.ts";
 import type { Store } from "../store/database.ts";
-import type { Editor } from "./auth.ts";
+import type { Editor } from "./named-editor.ts";
 
 const prefix = "fg_";
 

@@ -2,20 +2,20 @@
  * Editors' sign-in: better-auth on our MySQL, with our names for its tables. The library does sessions, cookies and
  * password hashing; the rate limits are ours.
  *
- * There is no sign-up. An operator adds editors with `floodgate editor add`, which prints a one-time link to the page where
- * they set a password; `floodgate seed` creates the first editor of a trial.
- *
- * Invariant: a copy of the database opens no link. The library stores the digest of a link's token.
+ * There is no sign-up. An operator adds editors with `floodgate editor add`, which prints a one-time link
+ * (`password-links.ts`); `floodgate seed` creates the first editor of a trial.
  */
-import { randomBytes } from "node:crypto";
 import { betterAuth } from "better-auth";
-import { HOUR, inTime, MINUTE, monotonicMs, SECOND, wallMs } from "../base/clock.ts";
+import { inTime, MINUTE, monotonicMs, SECOND } from "../base/clock.ts";
 import { FloodgateError } from "../base/errors.ts";
 import { clientAddressHeader } from "../http/headers.ts";
 import type { Store } from "../store/database.ts";
 import type { EditorRole } from "../store/editors.ts";
 import { deriveKey, type SecretSettings, secretDigest } from "../voters/voter-secrets.ts";
+import { askMysql, patienceMs, tooSlow } from "./ask-mysql.ts";
+import type { Editor } from "./named-editor.ts";
 import { passwordLengthMax, passwordLengthMin } from "./password-length.ts";
+import { PasswordLinks } from "./password-links.ts";
 import type { SignInAttempts } from "./sign-in-attempts.ts";
 import { resignedCookies } from "./signed-cookies.ts";
 
@@ -28,16 +28,11 @@ export interface AuthDeps {
   readonly secretForSessions: () => Promise<string>;
 }
 
-/** How long a link to set a password works. */
-const linkMs = 24 * HOUR;
 const perAddress = { windowSeconds: 60, max: 10 };
 const perAccount = { windowSeconds: 300, max: 20 };
 const otherCallsPerMinute = 120;
-/** Part of the 3 s within which every request is answered: for a pooled connection and some statements. */
-const patienceMs = 2.2 * SECOND;
 const signerMs = 5 * SECOND;
 const signerPatienceMs = 0.6 * SECOND;
-const tooSlow = () => new FloodgateError("mysql_unavailable");
 
 const timestamps = { createdAt: "created_at", updatedAt: "updated_at" } as const;
 
@@ -117,18 +112,6 @@ function build(deps: AuthDeps, key: string) {
   });
 }
 
-export interface PasswordLink {
-  readonly url: string;
-  readonly expiresAt: Date;
-}
-
-/** An editor who is signed in. */
-export interface Editor {
-  readonly id: string;
-  readonly name: string;
-  readonly email: string;
-}
-
 /** The library under one secret: it signs and verifies with that one only. */
 interface Signer {
   /** The secret's digest. */
@@ -141,7 +124,8 @@ export class Auth {
   readonly #signers: readonly [Signer, ...Signer[]];
   readonly #keys: readonly string[];
   readonly #attempts: SignInAttempts;
-  readonly #publicUrl: string;
+  /** Links at which editors set their passwords. */
+  readonly passwordLinks: PasswordLinks;
   readonly #secretForSessions: AuthDeps["secretForSessions"];
   #current: { readonly signer: Signer; readonly readAtMs: number } | undefined;
 
@@ -154,7 +138,8 @@ export class Auth {
     this.#signers = [signerOf(secret), ...previousSecrets.map(signerOf)];
     this.#keys = this.#signers.map(({ key }) => key);
     this.#attempts = deps.attempts;
-    this.#publicUrl = deps.publicUrl;
+    const { auth } = this.#signers[0];
+    this.passwordLinks = new PasswordLinks(() => auth.$context, deps.publicUrl);
     this.#secretForSessions = deps.secretForSessions;
   }
 
@@ -165,11 +150,7 @@ export class Auth {
     if (this.#current && monotonicMs() - this.#current.readAtMs < signerMs) {
       return this.#current.signer;
     }
-    const wanted = await inTime(this.#secretForSessions(), signerPatienceMs, tooSlow).catch(
-      cause => {
-        throw new FloodgateError("mysql_unavailable", { cause });
-      },
-    );
+    const wanted = await askMysql(this.#secretForSessions(), signerPatienceMs);
     const signer = this.#signers.find(({ digest }) => digest === wanted) ?? newest;
     this.#current = { signer, readAtMs: monotonicMs() };
     return signer;
@@ -215,10 +196,7 @@ export class Auth {
     if (!headers.get("cookie")) return undefined;
     const signer = await this.#signer();
     const readable = this.#readableBy(signer, headers);
-    const asked = inTime(signer.auth.api.getSession({ headers: readable }), patienceMs, tooSlow);
-    const session = await asked.catch(cause => {
-      throw new FloodgateError("mysql_unavailable", { cause });
-    });
+    const session = await askMysql(signer.auth.api.getSession({ headers: readable }));
     if (!session) return undefined;
     const { id, name, email } = session.user;
     return { id, name, email };
@@ -254,40 +232,7 @@ export class Auth {
     }
     return { id: created.id, name: created.name, email: created.email };
   }
-
-  /** Makes the link at which an editor sets a password, once. Earlier links of the editor end. */
-  async createPasswordLink({ id }: Pick<Editor, "id">): Promise<PasswordLink> {
-    const { adapter, internalAdapter } = await this.#signers[0].auth.$context;
-    await adapter.deleteMany({ model: "verification", where: [{ field: "value", value: id }] });
-    const token = randomBytes(32).toString("base64url");
-    const expiresAt = new Date(wallMs() + linkMs);
-    await internalAdapter.createVerificationValue({
-      identifier: linkIdentifier(token),
-      value: id,
-      expiresAt,
-    });
-    return { url: `${this.#publicUrl}/studio/set-password?token=${token}`, expiresAt };
-  }
-
-  /** The editor who may set a password with a link's token; `undefined` when it was used or has expired. */
-  async ownerOfLink(token: string): Promise<Editor | undefined> {
-    const asked = this.#findOwner(token);
-    return inTime(asked, patienceMs, tooSlow).catch(cause => {
-      throw new FloodgateError("mysql_unavailable", { cause });
-    });
-  }
-
-  async #findOwner(token: string): Promise<Editor | undefined> {
-    const { internalAdapter } = await this.#signers[0].auth.$context;
-    const link = await internalAdapter.findVerificationValue(linkIdentifier(token));
-    if (!link || link.expiresAt.getTime() < wallMs()) return undefined;
-    const editor = await internalAdapter.findUserById(link.value);
-    return editor ? { id: editor.id, name: editor.name, email: editor.email } : undefined;
-  }
 }
-
-/** As the library's route `/reset-password` looks for it. */
-const linkIdentifier = (token: string): string => `reset-password:${token}`;
 
 async function emailIn(request: Request): Promise<string> {
   const body: unknown = await request.json().catch(() => undefined);

@@ -2,7 +2,7 @@
 
 import { FloodgateError, isFloodgateError } from "../base/errors.ts";
 import { editorOfToken } from "../editors/api-tokens.ts";
-import type { Editor } from "../editors/auth.ts";
+import type { Editor } from "../editors/named-editor.ts";
 import { responseOf } from "../http/respond.ts";
 import { refuseCrossSite } from "../http/same-origin.ts";
 import type { Slug } from "../model/ids.ts";

@@ -3,7 +3,7 @@ import { redirect } from "next/navigation";
 import { FloodgateError, isFloodgateError } from "#lib/base/errors.ts";
 import { describeError } from "#lib/base/log.ts";
 import { sayTime } from "#lib/base/time-zone.ts";
-import type { Editor } from "#lib/editors/auth.ts";
+import type { Editor } from "#lib/editors/named-editor.ts";
 import type { PollKey, Slug } from "#lib/model/ids.ts";
 import type { Poll } from "#lib/model/poll.ts";
 import { pollState } from "#lib/model/poll-state.ts";

@@ -2,7 +2,7 @@
 import { headers } from "next/headers";
 import { redirect } from "next/navigation";
 import { cache } from "react";
-import type { Editor } from "#lib/editors/auth.ts";
+import type { Editor } from "#lib/editors/named-editor.ts";
 import { getFront } from "#lib/web/front.ts";
 import { pathHeader, signInPath } from "./return-path.ts";
 

@@ -14,7 +14,8 @@ interface Props {
 export default async function SetPasswordPage({ searchParams }: Props) {
   const { token } = await searchParams;
   const { config, auth } = getFront();
-  const owner = typeof token === "string" ? await (await auth()).ownerOfLink(token) : undefined;
+  const owner =
+    typeof token === "string" ? await (await auth()).passwordLinks.ownerOf(token) : undefined;
   return (
     <main className="mx-auto flex min-h-dvh max-w-sm flex-col justify-center px-4 py-10">
       <p className="text-sm text-soft">{config.siteName} · Studio</p>
