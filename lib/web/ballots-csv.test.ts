@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { CsvError, type Options, parse } from "csv-parse/sync";
 import fc from "fast-check";
 import type { OptionNumber, PollId } from "../model/ids.ts";
 import type { Poll } from "../model/poll.ts";
@@ -79,22 +80,64 @@ describe("ballotsAsCsv", () => {
     assert.equal(title, `\ufeffreceived_at,"x;'=1+1","y; ""'@sum","a, b; c"`);
   });
 
-  it("ballotsAsCsv lets no cell begin with a sign of a formula, whatever separates cells there", async () => {
-    const signs = ["=", "+", "-", "@", "＝", "＋", "－", "＠", "﹦"];
-    const separators = [",", ";", "\t", "\n", "\r", "|"];
-    const others = ['"', "'", " ", "\u00a0", "\u200b", "\u200f", "a", "1"];
-    const piece = fc.constantFrom(...signs, ...separators, ...others);
-    const label = fc.string({ unit: piece, minLength: 1, maxLength: 12 });
-    await fc.assert(
-      fc.asyncProperty(fc.array(label, { minLength: 1, maxLength: 4 }), async labels => {
-        const text = await new Response(
-          ballotsAsCsv(databaseOf([[1]]).db, pollOf("choice", labels)),
-        ).text();
-        for (const cell of text.split(/[,;|\t\r\n]/)) {
-          assert.doesNotMatch(cell, /^["\s\u200b\u200f\ufeff]*[=+\-@＝＋－＠﹦]/);
-        }
-      }),
+  describe("labels of signs, separators, quotation marks and blanks", () => {
+    const piece = fc.constantFrom(
+      ...["=", "+", "-", "@", "＝", "＋", "－", "＠", "﹢", "﹣", "﹦", "﹫"],
+      ...[",", ";", "\t", "\n", "\r", "|"],
+      ...['"', "'", " ", "\u00a0", "\u200b", "\u200f", "\ufeff", "a", "1"],
     );
+    const label = fc.string({ unit: piece, minLength: 1, maxLength: 12 });
+    const check = (holds: (text: string, labels: readonly string[]) => void) =>
+      fc.assert(
+        fc.asyncProperty(fc.array(label, { minLength: 1, maxLength: 4 }), async labels => {
+          const poll = pollOf("choice", labels);
+          const bytes = await new Response(ballotsAsCsv(databaseOf([[1]]).db, poll)).bytes();
+          holds(Buffer.from(bytes).toString(), labels);
+        }),
+        { numRuns: 1_000 },
+      );
+    const cellsOf = (text: string, options: Options) =>
+      parse(text, { bom: true, relax_column_count: true, ...options }) as string[][];
+    /** What a spreadsheet takes for a formula, also behind blanks and what can't be seen. */
+    const formula = /^[\s\p{Default_Ignorable_Code_Point}]*[=+\-@＝＋－＠﹢﹣﹦﹫]/u;
+
+    const ours =
+      /(?<=(?:^|[,;|\t\r\n])["'\s\p{Default_Ignorable_Code_Point}]*)'(?=[=+\-@＝＋－＠﹢﹣﹦﹫])/gu;
+    const withoutApostrophes = (cell: string) => cell.replace(ours, "");
+    const broken = ["CSV_QUOTE_NOT_CLOSED", "CSV_INVALID_CLOSING_QUOTE"];
+    /** Split at quotation marks that mean nothing there, it may be no CSV at all. */
+    const cellsIfAny = (text: string, options: Options): string[][] => {
+      try {
+        return cellsOf(text, options);
+      } catch (error) {
+        if (error instanceof CsvError && broken.includes(error.code)) return [];
+        throw error;
+      }
+    };
+
+    it("ballotsAsCsv writes them so that each is read back, without its apostrophes", () =>
+      check((text, labels) => {
+        const [title = [], row = []] = cellsOf(text, {});
+        assert.deepEqual(title.map(withoutApostrophes), ["received_at", ...labels]);
+        assert.deepEqual(row.slice(1), ["1", ...labels.slice(1).map(() => "0")]);
+      }));
+
+    it("ballotsAsCsv writes no formula for a program that separates by commas", () =>
+      check(text => {
+        for (const cell of cellsOf(text, {}).flat()) assert.doesNotMatch(cell, formula);
+      }));
+
+    for (const delimiter of [";", "\t", "|"]) {
+      it(`ballotsAsCsv writes no formula for a program that separates by ${JSON.stringify(delimiter)}`, () =>
+        check(text => {
+          const cells = [
+            // By a program that knows quotation marks, and by one that does not.
+            ...cellsIfAny(text, { delimiter, relax_quotes: true }),
+            ...cellsOf(text, { delimiter, quote: null }),
+          ];
+          for (const cell of cells.flat()) assert.doesNotMatch(cell, formula);
+        }));
+    }
   });
 
   it("ballotsAsCsv leaves signs alone that begin no cell", async () => {

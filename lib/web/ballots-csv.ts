@@ -4,6 +4,9 @@
  * Invariant: a spreadsheet takes no cell as a formula, whatever an editor wrote into a label, and whatever separator
  *   the spreadsheet goes by. Excel separates by the semicolon in much of Europe, and then splits a quoted cell as well:
  *   its quotation mark is not at the start of a cell there. So quoting is not enough, and the sign is escaped too.
+ * Invariant: what was written can be read back: one apostrophe is taken away where it stands directly before a sign that
+ *   begins a formula, at the start of a cell's text or after a comma, semicolon, bar, tab or line break in it, with
+ *   nothing but quotation marks, apostrophes and blanks in between.
  * Voters and withdrawals are left out. Rows are in the order of their random keys, which reveals nothing.
  */
 import { stringify } from "csv-stringify/sync";
@@ -59,7 +62,7 @@ function encode(rows: readonly (readonly (string | number)[])[], bom = false): U
     stringify(rows as unknown[][], {
       bom,
       cast: { string: text => text.replace(beforeFormula, "'") },
-      quoted_match: /[;|\t]/,
+      quoted_match: /[;|\t\r]/,
     }),
   );
 }

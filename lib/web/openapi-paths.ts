@@ -230,7 +230,7 @@ function editingPaths() {
         operationId: "exportBallots",
         summary: "A poll's ballots as CSV",
         description:
-          "One row for each ballot, without its voter: when it was received, and for each option 1 or 0, its rank or its grade. An apostrophe stands before a sign in a label where a spreadsheet could take what follows for a formula: at the start, and after a comma, semicolon, tab or vertical bar.",
+          "One row for each ballot, without its voter: when it was received, and for each option 1 or 0, its rank or its grade. An apostrophe stands before a sign in a label where a spreadsheet could take what follows for a formula: at the start, and after a comma, semicolon, tab or vertical bar. Without that apostrophe, the label is as it was written.",
         ...editors,
         responses: {
           "200": { description: "The ballots", content: { "text/csv": {} } },
