@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { SECOND } from "#lib/base/clock.ts";
 import { createLog } from "#lib/base/log.ts";
+import type { lineOfText } from "#lib/base/written-text.ts";
 import type { Config } from "#lib/config/config.ts";
 import { Auth } from "#lib/editors/auth.ts";
 import { SignInAttempts } from "#lib/editors/sign-in-attempts.ts";
@@ -42,6 +43,13 @@ export function onlyOne(names: readonly string[], what: string): string {
   const [name] = names;
   if (name === undefined || names.length > 1) throw new UsageError(`it needs ${what}`);
   return name;
+}
+
+/** A name as it is stored. @throws UsageError that says what is wrong with it. */
+export function readName(text: string, type: ReturnType<typeof lineOfText>): string {
+  const read = type.safeParse(text);
+  if (read.success) return read.data;
+  throw new UsageError(`the name ${read.error.issues[0]?.message}`);
 }
 
 /** An address as it is stored. @throws UsageError when it is none. */

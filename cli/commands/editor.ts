@@ -1,6 +1,7 @@
 /** `floodgate editor`: who may sign in to the studio. */
 import { plural } from "#lib/base/human-readable.ts";
 import { sayTime } from "#lib/base/time-zone.ts";
+import { editorName } from "#lib/editors/named-editor.ts";
 import type { PasswordLink } from "#lib/editors/password-links.ts";
 import {
   createProgram,
@@ -11,7 +12,7 @@ import {
 } from "#lib/program/command-line.ts";
 import { findEditor, hasAdmin, listEditors, removeEditor } from "#lib/store/editors.ts";
 import { print, remark } from "../print.ts";
-import { editorWith, readEmail, withSignIn } from "../sign-in.ts";
+import { editorWith, readEmail, readName, withSignIn } from "../sign-in.ts";
 
 const mysqlAway = "MySQL could not be used";
 
@@ -44,8 +45,7 @@ const add = createProgram<AddOptions>(
   },
   async (options, names) => {
     const email = readEmail(names);
-    const name = (options.name ?? email.slice(0, email.indexOf("@"))).trim();
-    if (name === "" || name.length > 255) throw new UsageError("a name has 1 to 255 characters");
+    const name = readName(options.name ?? email.slice(0, email.indexOf("@")), editorName);
     await withSignIn(async (store, auth) => {
       const exists = `${email} is an editor already; for a new link: floodgate editor reset ${email}`;
       if (await findEditor(store, email)) throw new UsageError(exists);

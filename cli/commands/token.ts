@@ -1,6 +1,7 @@
 /** `floodgate token`: API tokens, with which programs act as an editor. */
 import { wallMs } from "#lib/base/clock.ts";
 import { sayTime } from "#lib/base/time-zone.ts";
+import { lineOfText } from "#lib/base/written-text.ts";
 import { createToken } from "#lib/editors/api-tokens.ts";
 import {
   createProgram,
@@ -10,10 +11,10 @@ import {
 } from "#lib/program/command-line.ts";
 import { deleteToken, listTokens } from "#lib/store/api-tokens.ts";
 import { print, remark } from "../print.ts";
-import { editorWith, onlyOne, readEmail, withSignIn } from "../sign-in.ts";
+import { editorWith, onlyOne, readEmail, readName, withSignIn } from "../sign-in.ts";
 
 const mysqlAway = "MySQL could not be used";
-const nameMax = 100;
+const tokenName = lineOfText(100);
 
 const add = createProgram<{ readonly name: string }>(
   {
@@ -29,10 +30,7 @@ const add = createProgram<{ readonly name: string }>(
   },
   async (options, names) => {
     const email = readEmail(names);
-    const name = options.name.trim();
-    if (name === "" || name.length > nameMax) {
-      throw new UsageError(`a name has 1 to ${nameMax} characters`);
-    }
+    const name = readName(options.name, tokenName);
     const token = await withSignIn(async store =>
       createToken(store, await editorWith(store, email), name, wallMs()),
     );

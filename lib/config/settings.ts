@@ -6,6 +6,7 @@
 import { z } from "zod";
 import { DAY, MINUTE } from "../base/clock.ts";
 import { languages } from "../base/languages.ts";
+import { lineOfText } from "../base/written-text.ts";
 import {
   addresses,
   addressesOfIpv4,
@@ -56,7 +57,7 @@ export const settings = {
     tier: "common",
     doc: "Address that the front listens on. The default is reachable from this machine only: put a TLS proxy before it, or set 0.0.0.0.",
   }),
-  siteName: setting("FLOODGATE_SITE_NAME", text(60).default("Floodgate"), {
+  siteName: setting("FLOODGATE_SITE_NAME", lineOfText(60).default("Floodgate"), {
     tier: "common",
     doc: "Name of the news site, at the top of readers' pages.",
   }),

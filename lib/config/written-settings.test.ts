@@ -223,8 +223,14 @@ describe("hosts, ports, durations, names and time zones", () => {
       ['"Harbour News"', "Harbour News"],
       ['The "Daily"', 'The "Daily"'],
       ['"', '"'],
+      ["Cafe\u0301", "Caf\u00e9"],
     ],
-    [['""', /1 to 60 characters/]],
+    [
+      ['""', /must not be empty/],
+      ["\u200b", /one visible character/],
+      ["a\u202eb", /text direction/],
+      ["x".repeat(61), /at most 60 characters/],
+    ],
   );
   check(
     "FLOODGATE_WORKER_TOKEN",

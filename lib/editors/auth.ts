@@ -6,6 +6,7 @@
  * (`password-links.ts`); `floodgate seed` creates the first editor of a trial.
  */
 import { betterAuth } from "better-auth";
+import { APIError } from "better-auth/api";
 import { inTime, MINUTE, monotonicMs, SECOND } from "../base/clock.ts";
 import { FloodgateError } from "../base/errors.ts";
 import { clientAddressHeader } from "../http/headers.ts";
@@ -13,7 +14,7 @@ import type { Store } from "../store/database.ts";
 import type { EditorRole } from "../store/editors.ts";
 import { deriveKey, type SecretSettings, secretDigest } from "../voters/voter-secrets.ts";
 import { askMysql, patienceMs, tooSlow } from "./ask-mysql.ts";
-import type { Editor } from "./named-editor.ts";
+import { type Editor, editorName } from "./named-editor.ts";
 import { passwordLengthMax, passwordLengthMin } from "./password-length.ts";
 import { PasswordLinks } from "./password-links.ts";
 import type { SignInAttempts } from "./sign-in-attempts.ts";
@@ -38,6 +39,16 @@ const timestamps = { createdAt: "created_at", updatedAt: "updated_at" } as const
 
 const keyOf = (secret: string) => deriveKey(secret, "editor sessions").toString("hex");
 
+/** Checks the name of an editor, whichever of the library's routes sets it. */
+async function withCheckedName(change: { readonly name?: unknown }) {
+  if (change.name === undefined) return;
+  const name = editorName.safeParse(change.name);
+  if (name.success) return { data: { name: name.data } };
+  throw APIError.fromStatus("BAD_REQUEST", {
+    message: `The name ${name.error.issues[0]?.message}.`,
+  });
+}
+
 function build(deps: AuthDeps, key: string) {
   return betterAuth({
     appName: "Floodgate",
@@ -47,6 +58,9 @@ function build(deps: AuthDeps, key: string) {
     database: deps.store.forSignIn,
     telemetry: { enabled: false },
     logger: { disabled: true },
+    databaseHooks: {
+      user: { create: { before: withCheckedName }, update: { before: withCheckedName } },
+    },
     emailAndPassword: {
       enabled: true,
       disableSignUp: true,

@@ -215,6 +215,26 @@ describe("floodgate editor on a running site", () => {
     assert.match((await run("editor", "list")).stdout, /roles@newsroom\.example · \w+ · admin$/m);
   });
 
+  it("an editor's name is text that can be read, however it is set, and has one form", async () => {
+    const email = "names@newsroom.example";
+    await setPassword(await linkOf("add", email, "--name", " Zoe\u0301\t Okafor "));
+    const nameOf = async () => {
+      const [row] = await store.rows("test.name", "SELECT name FROM editors WHERE email = ?", [
+        email,
+      ]);
+      return row?.name;
+    };
+    assert.equal(await nameOf(), "Zo\u00e9  Okafor");
+    const Cookie = (await signIn(email)).headers.getSetCookie()[0] ?? "";
+    for (const name of ["", "\u200b", "a\u0000b", "\u202eevil", "x".repeat(256), 7, {}, null]) {
+      const { status } = await post("update-user", { name }, { Cookie });
+      assert.equal(status, 400, JSON.stringify(name));
+    }
+    assert.equal(await nameOf(), "Zo\u00e9  Okafor");
+    assert.equal((await post("update-user", { name: "Zoe\u0301" }, { Cookie })).status, 200);
+    assert.equal(await nameOf(), "Zo\u00e9");
+  });
+
   it("wrong use of the commands is one line with status 64", async () => {
     const wrong: readonly (readonly [string[], RegExp])[] = [
       [["editor"], /^floodgate editor: no command given/],
@@ -225,7 +245,12 @@ describe("floodgate editor on a running site", () => {
       [["editor", "add", "a@b.example", "c@d.example"], /too many arguments/],
       [["editor", "add", "once@newsroom.example"], /is an editor already; .*editor reset/],
       [["editor", "add", "ONCE@newsroom.example"], /is an editor already/],
-      [["editor", "add", "new@newsroom.example", "--name", " "], /a name has 1 to 255/],
+      [["editor", "add", "new@newsroom.example", "--name", " "], /the name must not be empty/],
+      [["editor", "add", "new@newsroom.example", "--name", "\u200b"], /one visible character/],
+      [["editor", "add", "new@newsroom.example", "--name", "a\nb"], /must be on one line/],
+      [["editor", "add", "new@newsroom.example", "--name", "x".repeat(256)], /at most 255/],
+      [["token", "add", "once@newsroom.example", "--name", "\u2060"], /one visible character/],
+      [["token", "add", "once@newsroom.example", "--name", "\u202ea"], /text direction/],
       [["editor", "reset", "nobody@newsroom.example"], /no editor has the address/],
       [["editor", "remove", "nobody@newsroom.example"], /no editor has the address/],
       [["token", "add", "once@newsroom.example"], /--name/],
