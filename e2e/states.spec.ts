@@ -19,14 +19,23 @@ test.describe.configure({ mode: "parallel" });
 const widths = [360, 768, 1280];
 const schemes = ["light", "dark"] as const;
 
+/** With the script: its controls are in the picture, and numbers that show their time are live. */
+function asRunning(html: string): string {
+  const running = html.replace("<html ", "<html data-script ");
+  if (/data-part="as-of"[^>]*hidden/.test(html)) return running;
+  return running.replace(
+    /(data-part="state"><b)(?=>)[^<]*/,
+    (_, start: string) => `${start} class="poll-live">Live`,
+  );
+}
+
 test.beforeEach(async ({ page, origin }) => {
   // As served, before the script; fonts always those of the page, however long they take.
   await page.route("**/assets/*.js", route => route.abort());
   await page.route(`${origin}/states/*`, route => {
     const name = new URL(route.request().url()).pathname.split("/").at(-1) ?? "";
     let html = states[name]?.replaceAll("font-display:optional", "font-display:block");
-    // Its controls are in the picture.
-    if (!name.endsWith("no-script")) html = html?.replace("<html ", "<html data-script ");
+    if (!name.endsWith("no-script")) html = html && asRunning(html);
     return route.fulfill({ contentType: "text/html; charset=utf-8", body: html ?? "" });
   });
 });

@@ -100,6 +100,12 @@ const states: Readonly<Record<string, string>> = {
     mine: ["2"],
     message: { tone: "good", text: site.words.say("counted") },
   }),
+  "voted-no-script": page({
+    show: "results",
+    mine: ["2"],
+    receipt: "0000022f-7k1q0vdb-3m9s4a1e-hc52tj8u",
+    message: { tone: "good", text: site.words.say("counted") },
+  }),
   "voted-may-change": page({
     poll: changeable,
     show: "results",

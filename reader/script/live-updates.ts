@@ -22,7 +22,7 @@ import {
   stateOf,
 } from "./card.ts";
 import { saysReplaced, showReplacement } from "./replaced.ts";
-import { writeResults } from "./show-results.ts";
+import { writeEyebrow, writeResults } from "./show-results.ts";
 import { stored, voterHeader } from "./storage.ts";
 import { closingMs, runAt } from "./times.ts";
 
@@ -50,6 +50,8 @@ class ResultsFollower implements LiveUpdates {
   #version = -1;
   #transport: Transport = "stream";
   #failures = 0;
+  /** The last request was answered: until then, and after a failure, nothing is called live. */
+  #answered = false;
   #intervalMs = intervalMsDefault;
   #paused = false;
   #inSight = false;
@@ -109,22 +111,27 @@ class ResultsFollower implements LiveUpdates {
   #sync(): void {
     const over = stateOf(this.#card) === "final" || stateOf(this.#card) === "scheduled";
     const run = !over && !document.hidden && this.#inSight && !this.#paused && navigator.onLine;
+    if (!run) {
+      this.#running?.abort();
+      this.#running = undefined;
+      this.#answered = false;
+    }
     if (!over) this.#showStatus();
     if (run && !this.#running) {
       this.#running = new AbortController();
       void this.#run(this.#running.signal);
-    } else if (!run) {
-      this.#running?.abort();
-      this.#running = undefined;
     }
   }
 
   #showStatus(): void {
-    const label = this.#card.querySelector<HTMLElement>(".poll-live");
-    if (!label) return;
-    const status = navigator.onLine ? (this.#paused ? "paused" : "live") : "offline";
-    label.dataset.live = status;
-    label.textContent = say(this.#card, status);
+    const running = this.#paused ? "paused" : this.#answered && "live";
+    this.#card.dataset.live = (navigator.onLine ? running : "offline") || "";
+    writeEyebrow(this.#card);
+  }
+
+  #noteAnswer(answered: boolean): void {
+    this.#answered = answered;
+    this.#showStatus();
   }
 
   async #run(signal: AbortSignal): Promise<void> {
@@ -148,18 +155,27 @@ class ResultsFollower implements LiveUpdates {
       const finish = (failed: boolean) => {
         clearTimeout(silence);
         source.close();
-        if (failed) this.#transport = "long-poll";
+        if (failed) {
+          this.#transport = "long-poll";
+          this.#noteAnswer(false);
+        }
         resolve();
       };
       // A proxy that buffers events counts as a failure.
       const silence = setTimeout(() => finish(true), silenceMsMax);
+      let began = false;
+      // After an interruption, a stream sends nothing until the results change.
+      source.addEventListener("open", () => this.#noteAnswer(began));
       source.addEventListener("results", ({ data }) => {
         clearTimeout(silence);
+        began = true;
         this.#failures = 0;
+        this.#noteAnswer(true);
         this.show(JSON.parse(data) as Results);
       });
       source.addEventListener("error", () => {
         this.#failures += 1;
+        this.#noteAnswer(false);
         if (source.readyState === EventSource.CLOSED || this.#failures >= failuresMax) finish(true);
       });
       signal.addEventListener("abort", () => finish(false));
@@ -202,8 +218,10 @@ class ResultsFollower implements LiveUpdates {
       );
       if (seconds > 0) this.#intervalMs = seconds * 1000;
       if (answer.status === 200) this.show((await answer.json()) as Results);
+      this.#noteAnswer(answer.ok);
       return answer.ok;
     } catch {
+      if (!signal.aborted) this.#noteAnswer(false);
       return false;
     }
   }

@@ -144,17 +144,22 @@ export function switchToResults(card: HTMLElement): void {
   writeEyebrow(card);
 }
 
-/** Above the question: "Live" and the time of the numbers while they are visible, else the closing time. */
-function writeEyebrow(card: HTMLElement): void {
+/**
+ * Above the question: the time of the numbers while they are visible, else the closing time; and whether the numbers
+ * move, as `live-updates.ts` has it in the card's `data-live`.
+ */
+export function writeEyebrow(card: HTMLElement): void {
   const visible = showsResults(card) && part(card, "bars")?.hidden === false;
   setHidden(card, !visible, "pause");
   const label = part(card, "state")?.querySelector("b");
   if (!label || stateOf(card) !== "open") return;
   setHidden(card, visible, "when");
   setHidden(card, !visible, "as-of");
-  if (label.classList.contains("poll-live") === visible) return;
-  label.className = visible ? "poll-live" : "";
-  label.textContent = say(card, visible ? "live" : "readerPoll");
+  const status = (visible && card.dataset.live) || "readerPoll";
+  if (label.dataset.live === status) return;
+  label.dataset.live = status;
+  label.className = status === "readerPoll" ? "" : "poll-live";
+  label.textContent = say(card, status);
 }
 
 /** Shows the form in place of the results. */

@@ -1,5 +1,5 @@
 /** @jsxImportSource hono/jsx */
-/** The line above the question: label or state, and the opening or closing time. */
+/** The line above the question: label or state, and the opening or closing time, or the time of the numbers. */
 import type { PollState } from "#lib/model/poll-state.ts";
 import { formatDistance } from "../words/format-time.ts";
 import type { WordKey, Words } from "../words/words.ts";
@@ -7,23 +7,24 @@ import { type CardProps, showsNumbers } from "./card-props.ts";
 
 export function Eyebrow(props: CardProps) {
   const { words, state, results, show } = props;
-  const live = show === "results" && state === "open" && showsNumbers(props);
+  const timed = show === "results" && state === "open" && showsNumbers(props);
   return (
     <p class="poll-eyebrow">
       <span data-part="state">
-        <StateLabel words={words} state={state} live={live} />
+        <StateLabel words={words} state={state} />
       </span>
-      <span class="poll-when" data-part="when" hidden={live}>
+      <span class="poll-when" data-part="when" hidden={timed}>
         <When {...props} />
       </span>
-      <span class="poll-number" data-part="as-of" data-at={results?.asOf} hidden={!live}>
+      <span class="poll-number" data-part="as-of" data-at={results?.asOf} hidden={!timed}>
         {results ? words.say("asOf", { time: words.time(Date.parse(results.asOf)) }) : ""}
       </span>
     </p>
   );
 }
 
-function StateLabel({ words, state, live }: { words: Words; state: PollState; live: boolean }) {
+/** Never "Live": only the script knows whether the numbers move. */
+function StateLabel({ words, state }: { words: Words; state: PollState }) {
   if (state === "closing" || state === "final") {
     return (
       <span class="poll-state" data-state={state}>
@@ -31,7 +32,7 @@ function StateLabel({ words, state, live }: { words: Words; state: PollState; li
       </span>
     );
   }
-  return live ? <b class="poll-live">{words.say("live")}</b> : <b>{words.say("readerPoll")}</b>;
+  return <b>{words.say("readerPoll")}</b>;
 }
 
 /** The moment of a result, for those who read it much later. */
