@@ -12,7 +12,7 @@ test("without JavaScript, a vote leads to the results with the vote marked", asy
   await page.goto(`/p/${slug}`);
   await page.getByLabel("No", { exact: true }).check();
   await page.getByRole("button", { name: "Vote" }).click();
-  await expect(page).toHaveURL(new RegExp(`/p/${slug}/results$`));
+  await expect(page).toHaveURL(new RegExp(`/p/${slug}/results\\?`));
   await expect(page.getByRole("listitem").filter({ hasText: "No" }).first()).toContainText("100%");
   await expect(page.getByText("1 reader has voted.")).toBeVisible();
 });
@@ -26,7 +26,7 @@ test("without JavaScript, a second vote is refused with the reason and the resul
   const form = await page.content();
   await page.getByLabel("No", { exact: true }).check();
   await page.getByRole("button", { name: "Vote" }).click();
-  await expect(page).toHaveURL(/results$/);
+  await expect(page).toHaveURL(/results\?/);
   // The form as a cache would still have it.
   await page.route(`**/p/${slug}`, route =>
     route.fulfill({ contentType: "text/html", body: form }),
@@ -49,9 +49,114 @@ test("without JavaScript, a form sent twice counts as one vote", async ({ page, 
     await page.goto(`/p/${slug}`);
     await page.getByLabel("No", { exact: true }).check();
     await page.getByRole("button", { name: "Vote" }).click();
-    await expect(page).toHaveURL(/results$/);
+    await expect(page).toHaveURL(/results\?/);
   }
   await expect(page.getByText("1 reader has voted.")).toBeVisible();
+});
+
+test("without JavaScript, the page says what became of a form, and a reload sends nothing", async ({
+  page,
+  newPoll,
+  closePoll,
+}) => {
+  const slug = await newPoll({ mayChange: true });
+  const posts: string[] = [];
+  page.on("request", request => {
+    if (request.method() === "POST") posts.push(request.url());
+  });
+  const says = async (text: string | RegExp, readers: string) => {
+    const sent = posts.length;
+    for (const again of [false, true]) {
+      if (again) await page.reload();
+      await expect(page.getByRole("status")).toHaveText(text);
+      await expect(page.getByRole("link", { name: "Receipt for your vote" })).toBeVisible();
+      await expect(page.getByText(readers)).toBeVisible();
+    }
+    expect(posts.length).toBe(sent);
+  };
+  await page.goto(`/p/${slug}`);
+  const form = await page.content();
+  await page.getByRole("button", { name: "Vote" }).click();
+  await expect(page.getByRole("status")).toHaveText("Choose one.");
+  await page.getByLabel("No", { exact: true }).check();
+  await page.getByRole("button", { name: "Vote" }).click();
+  await says("Your vote is in. Thank you.", "1 reader has voted.");
+  await expect(page.getByText("Live", { exact: true })).toHaveCount(0);
+  await expect(page.getByText(/^as of \d\d:\d\d:\d\d$/)).toBeVisible();
+  const thanks = page.url();
+
+  // Back over the refused form to the first page, and forward again: nothing is sent, no error page.
+  await page.goBack();
+  await expect(page.getByRole("status")).toHaveText("Choose one.");
+  await page.goBack();
+  await expect(page.getByRole("button", { name: /Vote|Change my vote/ }).first()).toBeVisible();
+  await page.goForward();
+  await page.goForward();
+  await says("Your vote is in. Thank you.", "1 reader has voted.");
+
+  await page.getByRole("link", { name: "Change my vote" }).click();
+  await page.getByLabel("Yes, all year round").check();
+  await page.getByRole("button", { name: "Change my vote" }).click();
+  await says("Your vote has been changed. Thank you.", "1 reader has voted.");
+  await page.goto(thanks);
+  await expect(page.locator("[data-mine]")).toContainText("Yes, all year round");
+  await expect(page.getByRole("status"), "of an earlier vote").toBeHidden();
+
+  // The form as another tab still has it.
+  const sendOldForm = async () => {
+    await page.route(`**/p/${slug}`, route =>
+      route.fulfill({ contentType: "text/html", body: form }),
+    );
+    await page.goto(`/p/${slug}`);
+    await page.getByLabel("No", { exact: true }).check();
+    await page.getByRole("button", { name: "Vote" }).click();
+    await page.unroute(`**/p/${slug}`);
+  };
+  await sendOldForm();
+  await says(/You have already voted in this poll. You can change/, "1 reader has voted.");
+
+  await page.goto(`/p/${slug}`);
+  await page.getByRole("button", { name: "Withdraw my vote" }).click();
+  await says(
+    "Your vote has been withdrawn. You can vote again while the poll is open.",
+    "No reader",
+  );
+  await page.goto(`/p/${slug}`);
+  await page.getByLabel("No", { exact: true }).check();
+  await page.getByRole("button", { name: "Vote" }).click();
+  await says("Your vote is in. Thank you.", "1 reader has voted.");
+
+  await closePoll(slug);
+  await expect(async () => {
+    await sendOldForm();
+    const closed = "This poll is closed. Your earlier vote stays unchanged.";
+    await expect(page.getByRole("status")).toHaveText(closed, { timeout: 500 });
+  }).toPass();
+});
+
+test("without JavaScript, the sentence on a vote is shown to its voter only", async ({
+  page,
+  browser,
+  origin,
+  newPoll,
+}) => {
+  const [slug, other] = [await newPoll(), await newPoll()];
+  await page.goto(`/p/${slug}?choice=3`);
+  await page.getByRole("button", { name: "Vote" }).click();
+  await expect(page.getByRole("status")).toHaveText("Your vote is in. Thank you.");
+  const { search } = new URL(page.url());
+  await page.goto(`/p/${other}/results${search}`);
+  await expect(page.getByText("No reader has voted yet.")).toBeVisible();
+  await expect(page.getByRole("status"), "in another poll").toBeHidden();
+  const context = await browser.newContext({ javaScriptEnabled: false });
+  const stranger = await context.newPage();
+  const refusals = ["already_voted", "ballot_changed", "closed"].map(key => `?answer=${key}`);
+  for (const query of [search, `${search}x`, ...refusals, "?answer=%00"]) {
+    await stranger.goto(`${origin}/p/${slug}/results${query}`);
+    await expect(stranger.getByText("1 reader has voted.")).toBeVisible();
+    await expect(stranger.getByRole("status"), query).toBeHidden();
+  }
+  await context.close();
 });
 
 test("without JavaScript, an incomplete vote is explained and keeps its choices", async ({

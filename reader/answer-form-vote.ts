@@ -12,9 +12,11 @@ import type { Slug } from "#lib/model/ids.ts";
 import type { Poll } from "#lib/model/poll.ts";
 import { pollState } from "#lib/model/poll-state.ts";
 import { mintIdentity } from "#lib/voters/identity.ts";
+import { hasVoted, markOf } from "#lib/web/answer-results.ts";
 import { castError, castVote, identityHeaders, identityOf } from "#lib/web/answer-vote.ts";
 import type { Front } from "#lib/web/front.ts";
 import { findPublicPoll, framingOptions, noticeOf, resultsForPage } from "./answer-poll-page.ts";
+import { alreadyVoted, answerParameters } from "./form-answer.ts";
 import {
   choicesFromFields,
   chosenFields,
@@ -27,7 +29,7 @@ import { type PageContext, pageContextOf } from "./page-context.ts";
 import { htmlResponse } from "./page-response.ts";
 import { pollPage } from "./render-pages.tsx";
 import { instruction } from "./views/instruction.ts";
-import { pollPath, type Surface, votePath } from "./views/paths.ts";
+import { answeredPath, pollPath, type Surface, typedAddress, votePath } from "./views/paths.ts";
 import type { Words } from "./words/words.ts";
 
 /** Marks the repeated form: a cookie still missing then means that the browser stores none. */
@@ -40,7 +42,7 @@ export async function answerFormVote(
   form: URLSearchParams,
 ): Promise<Response> {
   const url = new URL(request.url);
-  const surface: Surface = url.searchParams.get("from") === "embed" ? "embed" : "page";
+  const surface = surfaceOf(request);
   const poll = await findPublicPoll(front, slug, request, surface);
   if (poll instanceof Response) return poll;
   const edition = editionInForm(form);
@@ -56,6 +58,7 @@ export async function answerFormVote(
   const ballotId = formBallotId(form);
   const to = {
     front,
+    request,
     poll,
     surface,
     choices,
@@ -84,23 +87,55 @@ export async function answerFormVote(
     return refusal(to, { outcome: "invalid_choices", problem: "too_few" });
   }
   const input = { choices: cast, replaces, ballotId, edition };
+  const before = replaces === undefined ? undefined : await markOf(front, poll, request);
   const outcome = await castVote(front, request, poll.slug, input, identity);
   if (outcome.outcome === "replaced") return answerReplaced(front, poll.slug, request, surface);
   if (outcome.outcome !== "accepted") return refusal(to, outcome);
   const showResults = poll.afterVote === "results" && !withdraws;
-  return new Response(null, {
-    status: 303,
-    headers: {
-      ...identityHeaders(front, request, outcome.voter),
-      Location: pollPath(poll, surface, showResults ? "results" : "vote", to.context.urlLanguage),
-      "Cache-Control": "no-store",
-    },
+  const done = withdraws ? "withdrawn" : hasVoted(before) ? "changed" : "counted";
+  return redirect(to, showResults ? "results" : "vote", answerParameters(done, outcome.receipt), {
+    ...identityHeaders(front, request, outcome.voter),
   });
 }
+
+/** To the page that says how the form was answered, so that a reload or the way back sends nothing again. */
+function redirect(
+  { poll, surface, context }: VoteContext,
+  show: "vote" | "results",
+  answer: string,
+  headers: Readonly<Record<string, string>> = {},
+): Response {
+  const location = answeredPath(poll, surface, show, context.urlLanguage, answer);
+  return new Response(null, {
+    status: 303,
+    headers: { ...headers, Location: location, "Cache-Control": "no-store" },
+  });
+}
+
+/** A form that another origin has sent, also our own form in a frame that is sandboxed: it says where to vote. */
+export async function answerForeignForm(
+  front: Front,
+  slug: string,
+  request: Request,
+): Promise<Response> {
+  const surface = surfaceOf(request);
+  const poll = await findPublicPoll(front, slug, request, surface);
+  if (poll instanceof Response) return poll;
+  const context = pageContextOf(front.config, request, poll);
+  const path = pollPath(poll, "page", "vote", context.urlLanguage);
+  const address = context.words.isolated(typedAddress(front.config.publicUrl + path));
+  const to = { front, request, poll, surface, choices: [], replaces: undefined, context };
+  const text = context.words.say("voteElsewhere", { address });
+  return page(to, errorSpec("forbidden").status, { tone: "bad", text });
+}
+
+const surfaceOf = ({ url }: Request): Surface =>
+  new URL(url).searchParams.get("from") === "embed" ? "embed" : "page";
 
 /** One submitted form, and the page that answers it. */
 interface VoteContext {
   readonly front: Front;
+  readonly request: Request;
   readonly poll: Poll;
   readonly surface: Surface;
   readonly choices: readonly string[];
@@ -116,12 +151,14 @@ async function refusal(to: VoteContext, outcome: Refused): Promise<Response> {
   const error = castError(outcome);
   const { status } = errorSpec(error.code);
   switch (outcome.outcome) {
-    case "already_voted": {
-      const key = to.poll.mayChange ? "alreadyVotedMayChange" : "alreadyVoted";
+    case "already_voted":
+    case "ballot_changed": {
+      // The page needs the mark, which memcached lacks while votes go straight into MySQL.
+      const mark = await markOf(to.front, to.poll, to.request);
+      if (mark) return redirect(to, "results", answerParameters(outcome.outcome));
+      const key = outcome.outcome === "ballot_changed" ? "changedElsewhere" : alreadyVoted(to.poll);
       return answer(to, status, "warn", key, outcome);
     }
-    case "ballot_changed":
-      return answer(to, status, "warn", "changedElsewhere", outcome);
     case "change_refused":
       return answer(to, status, "bad", "noChanges");
     case "voter_unknown":
@@ -131,14 +168,10 @@ async function refusal(to: VoteContext, outcome: Refused): Promise<Response> {
     case "invalid_choices":
       return page(to, status, { tone: "warn", text: problemText(words, to.poll, outcome) });
     case "closed":
+      return redirect(to, "results", answerParameters("closed"));
     case "not_open":
     case "not_found":
-      return answer(
-        to,
-        status,
-        "bad",
-        to.replaces === undefined ? "closedDetail" : "closedUnchanged",
-      );
+      return answer(to, status, "bad", "closedDetail");
     case "overloaded":
       return answer(to, status, "warn", "overloaded");
     case "full":
@@ -205,7 +238,11 @@ async function page(
     personal: true,
     options: poll.options,
     ...framingOptions(front, surface),
-    ...(status === 503 && { headers: { "Retry-After": "2" } }),
+    headers: {
+      // Kept in the browser's own history: otherwise the way back to this page is an error page.
+      "Cache-Control": "private, no-cache, no-transform",
+      ...(status === 503 && { "Retry-After": "2" }),
+    },
   });
 }
 
@@ -219,6 +256,6 @@ async function answerReplaced(
   const poll = await findPublicPoll(front, slug, request, surface);
   if (poll instanceof Response) return poll;
   const context = pageContextOf(front.config, request, poll);
-  const to = { front, poll, surface, choices: [], replaces: undefined, context };
+  const to = { front, request, poll, surface, choices: [], replaces: undefined, context };
   return answer(to, errorSpec("poll_replaced").status, "warn", "replaced");
 }

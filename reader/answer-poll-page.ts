@@ -10,9 +10,6 @@ import { pollState } from "#lib/model/poll-state.ts";
 import type { Results } from "#lib/model/results.ts";
 import type { Requester } from "#lib/model/visibility.ts";
 import { isSlug } from "#lib/polls/schema.ts";
-import { receiptCode } from "#lib/receipts/receipt-code.ts";
-import { voterKey } from "#lib/voters/identity.ts";
-import type { Mark } from "#lib/voters/marks.ts";
 import {
   hasVoted,
   isAnyReader,
@@ -24,6 +21,7 @@ import {
 import { identityOf } from "#lib/web/answer-vote.ts";
 import type { Front } from "#lib/web/front.ts";
 import { movedAnswer } from "#lib/web/moved.ts";
+import { formAnswerIn, receiptCodeOf } from "./form-answer.ts";
 import { fieldsFromChoices } from "./form-choices.ts";
 import { type PageContext, pageContextOf } from "./page-context.ts";
 import { htmlResponse, type PageOptions, sharedPage } from "./page-response.ts";
@@ -138,7 +136,8 @@ export async function answerPollPage(
   const context = pageContextOf(front.config, request, poll);
   const page: PollPage = { wanted, surface };
   const replaced = comesFromAnother(request);
-  if (mark || replaced || !sameForAll(front, poll, requester)) {
+  const answer = formAnswerIn(front, poll, request, mark, context.words);
+  if (mark || replaced || answer || !sameForAll(front, poll, requester)) {
     const changing = mine !== undefined && asksToChange(request, poll);
     const isWithdrawn = mark && !mine && pollState(poll, front.clock.nowMs()) === "open";
     const html = await renderPoll(front, poll, context, page, requester, {
@@ -149,6 +148,7 @@ export async function answerPollPage(
       ...(mark && poll.mayChange && { revision: mark.revision }),
       ...(isWithdrawn && { message: withdrawnMessage(context) }),
       ...(replaced && !mark && { message: replacedMessage(context) }),
+      ...answer,
     });
     return htmlResponse(html, { personal: true, ...pageOptionsOf(front, poll, context, surface) });
   }
@@ -183,7 +183,7 @@ export function preparedPollPage(
 ): PreparedResponse | undefined {
   const poll = preparedPoll(front, slug);
   if (!poll || !isAnyReader(front, poll, request) || identityOf(front, request)) return undefined;
-  if (comesFromAnother(request)) return undefined;
+  if (comesFromAnother(request) || request.url.includes("answer=")) return undefined;
   const context = pageContextOf(front.config, request, poll);
   const name = cacheKeyOf(poll, context, page, preselectedIn(request, poll));
   const cached = front.sharedPages.fresh(name, cacheVersionOf(front, poll));
@@ -239,18 +239,5 @@ async function renderPoll(
     notice: noticeOf(front),
     ...personal,
     ...(mine && { thanks: wanted === "vote" && state === "open" }),
-  });
-}
-
-/** The receipt code of the requester's ballot. */
-function receiptCodeOf(front: Front, poll: Poll, request: Request, mark: Mark): string | undefined {
-  const secrets = front.secrets.of(poll);
-  const identity = identityOf(front, request);
-  if (!identity || !secrets) return undefined;
-  return receiptCode(secrets, {
-    pollId: poll.id,
-    pollKey: poll.key,
-    voter: voterKey(secrets, poll.id, identity),
-    ...mark,
   });
 }

@@ -37,6 +37,20 @@ export function votePath(
   return withQuery(`/api/polls/${slug}/votes`, from, languageParameter(urlLanguage), more);
 }
 
+/** Where the card of a poll leads after a form has been sent. */
+export function answeredPath(
+  { slug }: HasSlug,
+  surface: Surface,
+  show: "vote" | "results",
+  urlLanguage: UrlLanguage,
+  answer: string,
+): string {
+  return withQuery(pollPath({ slug }, surface, show), answer, languageParameter(urlLanguage));
+}
+
+/** An address as readers type it. */
+export const typedAddress = (address: string): string => address.replace(/^https?:\/\//, "");
+
 /** The path of a receipt. */
 export function receiptPath(code: string, urlLanguage?: UrlLanguage): string {
   return withQuery(`/receipt/${code}`, languageParameter(urlLanguage));
