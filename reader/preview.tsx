@@ -46,7 +46,7 @@ export function previewPoll({ options, ...input }: PreviewInput): Poll {
   };
 }
 
-export function previewPage({ words, siteName }: PageContext, poll: Poll): string {
+export function previewPage({ words, siteName, publicUrl }: PageContext, poll: Poll): string {
   return renderFragment({
     words,
     siteName,
@@ -56,6 +56,7 @@ export function previewPage({ words, siteName }: PageContext, poll: Poll): strin
       <PollCard
         words={words}
         siteName={siteName}
+        publicUrl={publicUrl}
         surface="page"
         nowMs={wallMs()}
         poll={poll}

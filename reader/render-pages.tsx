@@ -12,7 +12,7 @@ import type { WordKey } from "./words/words.ts";
 /** The vote page, the page before the opening, or the results. */
 export function pollPage(
   context: PageContext,
-  card: Omit<CardProps, "words" | "siteName" | "urlLanguage">,
+  card: Omit<CardProps, "words" | "siteName" | "publicUrl" | "urlLanguage">,
 ): string {
   const { words, siteName, publicUrl } = context;
   const { poll, show, surface } = card;
@@ -35,7 +35,13 @@ export function pollPage(
       alt: sentence || poll.question,
     },
     children: (
-      <PollCard words={words} siteName={siteName} urlLanguage={context.urlLanguage} {...card} />
+      <PollCard
+        words={words}
+        siteName={siteName}
+        publicUrl={publicUrl}
+        urlLanguage={context.urlLanguage}
+        {...card}
+      />
     ),
   });
 }

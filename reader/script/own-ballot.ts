@@ -5,13 +5,15 @@
  * In polls where votes can be changed, the fields named `replaces` carry the revision: a form with one changes that
  * ballot, a form without one casts a first ballot.
  */
-import { editionOf, part, say, setHidden, setText, slugOf } from "./card.ts";
+import { editionOf, langQuery, part, say, setHidden, setText, slugOf } from "./card.ts";
 import { markOwnChoices, switchToForm, switchToResults } from "./show-results.ts";
-import { type AboutPoll, store } from "./storage.ts";
+import { type AboutPoll, store, stored } from "./storage.ts";
 
 export interface OwnBallot extends AboutPoll {
   readonly choices: readonly string[];
   readonly revision: number;
+  /** The code of its receipt; `undefined` where an answer names none. */
+  readonly receipt?: string | undefined;
 }
 
 /** The ballot in the card; `undefined` if there is none. */
@@ -31,14 +33,28 @@ export function showOwnBallot(card: HTMLElement, ballot: OwnBallot): void {
     field.disabled = false;
   }
   markOwnChoices(card, choices);
+  showReceipt(card, ballot);
   setHidden(card, choices.length === 0, "change");
   if (choices.length > 0) switchToResults(card);
   else showForm(card, false);
 }
 
+/** Fills the receipt link, which has no address before the vote. */
+export function showReceipt(card: HTMLElement, { receipt }: OwnBallot): void {
+  const line = part(card, "receipt");
+  if (!line || receipt === undefined) return;
+  line.querySelector("a")?.setAttribute("href", `/receipt/${receipt}${langQuery}`);
+  line.hidden = false;
+}
+
 export function storeOwnBallot(card: HTMLElement, ballot: OwnBallot): void {
-  store("voted", slugOf(card), { ...ballot, edition: editionOf(card) });
-  showOwnBallot(card, ballot);
+  const before = stored<OwnBallot>("voted", slugOf(card));
+  const edition = editionOf(card);
+  // The refusal of a second ballot names no receipt: this browser may have that of the first.
+  const isSame = before?.edition === edition && before.revision === ballot.revision;
+  const receipt = ballot.receipt ?? (isSame ? before.receipt : undefined);
+  store("voted", slugOf(card), { ...ballot, receipt, edition });
+  showOwnBallot(card, { ...ballot, receipt });
 }
 
 /** Shows the form in place of results, to vote again or to change the vote. */
@@ -79,7 +95,7 @@ export function offerChanges(
     part(card, "change-vote")?.focus();
   });
   const form = card.querySelector<HTMLFormElement>("form[data-part=withdraw]");
-  form?.addEventListener("submit", event => {
+  form?.querySelector("button")?.addEventListener("click", event => {
     event.preventDefault();
     const replaces = replacesIn(form);
     if (replaces !== undefined) void withdraw(replaces);

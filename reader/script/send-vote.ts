@@ -8,6 +8,7 @@
 
 import type { Results } from "#lib/model/results.ts";
 import { attempt, newBallotId } from "./attempt.ts";
+import { explainBlockedLinks, isSandboxed, sayAddress } from "./blocked-links.ts";
 import {
   editionOf,
   inArticle,
@@ -27,6 +28,7 @@ import {
   ownBallotIn,
   replacesIn,
   showOwnBallot,
+  showReceipt,
   storeOwnBallot,
 } from "./own-ballot.ts";
 import { rankByButtons } from "./ranks.ts";
@@ -56,6 +58,7 @@ interface Answer {
 
 /** Handles the vote form of a card, and resumes a vote that an earlier visit left unanswered. */
 export function enableVoting(card: HTMLElement, live: LiveUpdates): void {
+  if (inArticle) explainBlockedLinks(card);
   const form = card.querySelector<HTMLFormElement>("form[data-part=vote]");
   if (!form) return;
   const slug = slugOf(card);
@@ -87,7 +90,8 @@ export function enableVoting(card: HTMLElement, live: LiveUpdates): void {
       form.submit();
     });
   };
-  form.addEventListener("submit", event => {
+  // No `submit` event: in a frame without permission for forms there is none. Enter in a field is a click too.
+  part(form, "cast")?.addEventListener("click", event => {
     if (attempt(send)) event.preventDefault();
   });
   offerChanges(card, {
@@ -101,6 +105,7 @@ export function enableVoting(card: HTMLElement, live: LiveUpdates): void {
   const showMine = (mine: OwnBallot) => {
     if (stateOf(card) !== "open") {
       markOwnChoices(card, mine.choices);
+      showReceipt(card, mine);
       return;
     }
     showOwnBallot(card, mine);
@@ -132,6 +137,7 @@ function linkToVotePage(card: HTMLElement, form: HTMLFormElement): void {
   link.rel = "noopener";
   link.textContent = say(card, "voteAtSite");
   form.querySelector(".poll-actions button")?.replaceWith(link);
+  if (isSandboxed()) sayAddress(card, link.href);
 }
 
 /** Sends a ballot, and retries until there is an answer. */
@@ -204,7 +210,6 @@ async function showAnswer(
     const done = choices.length === 0 ? "withdrawn" : changes && before > 0 ? "changed" : "counted";
     showMessage(card, "good", say(card, done));
     setHidden(card, choices.length === 0, "thanks");
-    showReceipt(card, body.receipt);
     showAccepted(card, live, body, choices);
   } else if (body.code === "already_voted" || body.code === "ballot_changed") {
     const found = body.code === "ballot_changed" ? "changedElsewhere" : "alreadyVoted";
@@ -223,21 +228,13 @@ async function showAnswer(
   }
 }
 
-/** Fills the receipt link, which has no address before the vote. */
-function showReceipt(card: HTMLElement, code: string | undefined): void {
-  const line = part(card, "receipt");
-  if (!line || code === undefined) return;
-  line.querySelector("a")?.setAttribute("href", `/receipt/${code}${langQuery}`);
-  line.hidden = false;
-}
-
 function showAccepted(
   card: HTMLElement,
   live: LiveUpdates,
-  { results, revision = 0 }: Answer,
+  { results, revision = 0, receipt }: Answer,
   choices: readonly string[],
 ): void {
-  storeOwnBallot(card, { choices, revision });
+  storeOwnBallot(card, { choices, revision, receipt });
   if (results) live.show(results);
   live.refresh();
   const message = part(card, "message");

@@ -1,4 +1,5 @@
 /** Buttons that copy the result as a sentence, and share the poll as a link. */
+import { sayAddress } from "./blocked-links.ts";
 import { part, say, setText, slugOf } from "./card.ts";
 
 const confirmationMs = 4_000;
@@ -7,20 +8,29 @@ export function enableSharing(card: HTMLElement): void {
   const address = new URL(`/p/${slugOf(card)}/results`, location.href).href;
   part(card, "copy")?.addEventListener("click", () => {
     const sentence = part(card, "sentence")?.textContent ?? "";
-    void copy(card, "copy", `${sentence} ${address}`);
+    void copy(card, "copy", address, `${sentence} ${address}`);
   });
   part(card, "share-link")?.addEventListener("click", () => {
-    // Phones have a share sheet; elsewhere the link is copied.
-    if (!navigator.share) void copy(card, "share-link", address);
-    else void navigator.share({ title: document.title, url: address }).catch(() => {});
+    // Phones have a share sheet; elsewhere, and where the framing page forbids it, the link is copied.
+    const copyLink = () => void copy(card, "share-link", address, address);
+    if (!navigator.share) copyLink();
+    else {
+      navigator.share({ title: document.title, url: address }).catch((error: Error) => {
+        if (error.name !== "AbortError") copyLink();
+      });
+    }
   });
 }
 
-async function copy(card: HTMLElement, name: string, text: string): Promise<void> {
+async function copy(card: HTMLElement, name: string, url: string, text: string): Promise<void> {
   const button = part(card, name);
   const label = button?.textContent ?? "";
   const copied = say(card, "copied");
-  if (label === copied || !(await writeToClipboard(text))) return;
+  if (label === copied) return;
+  if (!(await writeToClipboard(text))) {
+    sayAddress(card, url);
+    return;
+  }
   setText(card, name, copied);
   setText(card, "summary", copied);
   setTimeout(() => setText(card, name, label), confirmationMs);

@@ -8,6 +8,7 @@ import type { Surface, UrlLanguage } from "./paths.ts";
 export interface CardProps {
   readonly words: Words;
   readonly siteName: string;
+  readonly publicUrl: string;
   readonly surface: Surface;
   readonly urlLanguage?: UrlLanguage;
   /** The time of rendering; relative times count from here. */

@@ -5,6 +5,7 @@
 import { domainToUnicode } from "node:url";
 import type { Poll } from "#lib/model/poll.ts";
 import type { WordKey, Words } from "../words/words.ts";
+import { AddressInWords, newTab } from "./addresses.tsx";
 import { type CardProps, showsNumbers } from "./card-props.ts";
 import { pollPath } from "./paths.ts";
 import { ResultList } from "./result-list.tsx";
@@ -77,7 +78,8 @@ function labelsOf(words: Words, poll: Poll, mine: readonly string[]): string {
   return words.list(texts);
 }
 
-function Thanks({ words, poll, surface, urlLanguage, hidden }: CardProps & { hidden: boolean }) {
+function Thanks(props: CardProps & { hidden: boolean }) {
+  const { words, poll, surface, urlLanguage, hidden } = props;
   return (
     <div data-part="thanks" hidden={hidden}>
       {poll.afterVote === "text" && (
@@ -87,13 +89,10 @@ function Thanks({ words, poll, surface, urlLanguage, hidden }: CardProps & { hid
       )}
       {poll.afterVote === "link" && (
         <p class="poll-thanks">
-          <a
-            href={poll.afterVoteLink}
-            target={surface === "embed" ? "_blank" : undefined}
-            rel="noopener"
-          >
+          <a href={poll.afterVoteLink} rel="noopener" {...(surface === "embed" && newTab)}>
             <bdi>{poll.afterVoteText || domainToUnicode(new URL(poll.afterVoteLink).hostname)}</bdi>
           </a>
+          <AddressInWords {...props} address={poll.afterVoteLink} />
         </p>
       )}
       {(poll.resultsTo === "everyone" || poll.resultsTo === "voters") && (

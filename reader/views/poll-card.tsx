@@ -6,6 +6,7 @@
  * or the script produced it.
  */
 import { editionOf } from "#lib/model/edition.ts";
+import { AddressInWords, ElsewhereNote, newTab } from "./addresses.tsx";
 import { type CardProps, showsNumbers, showsRoundedShares } from "./card-props.ts";
 import { Explanation } from "./explanation.tsx";
 import { Eyebrow } from "./eyebrow.tsx";
@@ -70,14 +71,11 @@ export function PollCard(props: CardProps) {
           {words.say(props.notice)}
         </p>
       )}
+      <ElsewhereNote {...props} />
       {state !== "scheduled" && <Foot {...props} voting={voting} />}
       {props.surface === "embed" && (
         <p class="poll-fine">
-          <a
-            href={pollPath(poll, "page", "vote", props.urlLanguage)}
-            target="_blank"
-            rel="noopener"
-          >
+          <a href={pollPath(poll, "page", "vote", props.urlLanguage)} {...newTab}>
             {words.say("onSite", { site: words.isolated(props.siteName) })}
           </a>
         </p>
@@ -103,9 +101,6 @@ function Corrections({ words, poll }: CardProps) {
     </>
   );
 }
-
-/** Attributes of links that leave an article. */
-const newTab = { target: "_blank", rel: "noopener" };
 
 /** The part below the options or bars: further actions, counts, and how to read the numbers. */
 function Foot(props: CardProps & { voting: boolean }) {
@@ -155,6 +150,9 @@ function Foot(props: CardProps & { voting: boolean }) {
         >
           {words.say("receiptLink")}
         </a>
+        {props.receipt && (
+          <AddressInWords {...props} address={props.publicUrl + receiptPath(props.receipt)} />
+        )}
       </p>
       <p class="poll-fine">
         {words.say("method")}{" "}

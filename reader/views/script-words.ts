@@ -14,6 +14,7 @@ const texts = [
   "closing",
   "copied",
   "counted",
+  "elsewhere",
   "finalResult",
   "live",
   "offline",
@@ -32,6 +33,7 @@ const texts = [
 
 /** Placeholders that stay in the texts; the script fills them. */
 const names = {
+  address: "{address}",
   figure: "{figure}",
   mean: "{mean}",
   number: "{number}",
