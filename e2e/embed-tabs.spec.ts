@@ -9,6 +9,7 @@ test("every tab of a browser shows the vote and its receipt, in embeds and on th
   articles,
   newPoll,
 }) => {
+  test.setTimeout(60_000);
   const slug = await newPoll();
   const embedded = articles.publish(article(origin, element(slug)));
   const early = await page.context().newPage();

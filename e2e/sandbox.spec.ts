@@ -68,7 +68,7 @@ for (const kind of ["choice", "ranked"]) {
     request,
     newPoll,
   }) => {
-    test.setTimeout(60_000);
+    test.setTimeout(120_000);
     const host = `localhost:${site.secure.tlsPort}`;
     const input = { kind, ...(kind === "ranked" && { choicesMax: 4 }) };
     const slugs = await Promise.all(frames.map(() => newPoll(input)));
@@ -92,8 +92,8 @@ for (const kind of ["choice", "ranked"]) {
         else await expect(poll.locator("main")).toContainText(`${host}/p/${slugs[index]}`);
         // The links are the same for all kinds of polls.
         if (kind !== "choice") return;
-        if (votes) await follow(page, poll, "Receipt for your vote", opens);
-        await follow(page, poll, "This poll at The Harbour Post", opens);
+        const link = votes ? "Receipt for your vote" : "This poll at The Harbour Post";
+        await follow(page, poll, link, opens);
         const copy = poll.getByRole("button", { name: "Copy" });
         if (await copy.isVisible()) {
           await copy.click();

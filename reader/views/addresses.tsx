@@ -10,13 +10,13 @@ import { pollPath, typedAddress } from "./paths.ts";
 export const newTab = { target: "_blank", rel: "noopener" };
 
 /** Without script, in an article: where to go when neither the button nor the links work. */
-export function ElsewhereNote({ words, poll, surface, publicUrl, urlLanguage }: CardProps) {
-  if (surface !== "embed") return null;
+export function ElsewhereNote({ words, poll, publicUrl, urlLanguage }: CardProps) {
   const address = typedAddress(publicUrl + pollPath(poll, "page", "vote", urlLanguage));
   return (
-    <p class="poll-fine poll-no-script">
+    <span class="poll-no-script">
+      {" "}
       {words.say("elsewhere", { address: words.isolated(address) })}
-    </p>
+    </span>
   );
 }
 

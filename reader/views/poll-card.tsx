@@ -71,13 +71,13 @@ export function PollCard(props: CardProps) {
           {words.say(props.notice)}
         </p>
       )}
-      <ElsewhereNote {...props} />
       {state !== "scheduled" && <Foot {...props} voting={voting} />}
       {props.surface === "embed" && (
         <p class="poll-fine">
           <a href={pollPath(poll, "page", "vote", props.urlLanguage)} {...newTab}>
             {words.say("onSite", { site: words.isolated(props.siteName) })}
           </a>
+          <ElsewhereNote {...props} />
         </p>
       )}
     </article>
