@@ -2,8 +2,8 @@
  * Keeps a card current by an event stream. If streams are blocked, it uses long polls; if those are blocked too, it
  * polls at the interval that the server sends, with jitter.
  *
- * No request is made while the page is hidden, the card is out of view, the reader has paused updates, the browser is
- * offline, or the result is final. Before the vote, the card shows only the count of readers, and polls seldom.
+ * No request is made while the page is hidden, the card is out of view, the reader has paused updates, or the result is
+ * final. Before the opening and before the vote, the card shows no results, and polls seldom.
  *
  * A browser opens six connections to an HTTP/1.1 site, over all its frames and windows. Streams take at most three of
  * them, so that a vote always finds a free one.
@@ -24,7 +24,7 @@ import {
 import { saysReplaced, showReplacement } from "./replaced.ts";
 import { writeEyebrow, writeResults } from "./show-results.ts";
 import { stored, voterHeader } from "./storage.ts";
-import { closingMs, runAt } from "./times.ts";
+import { hearServerTime, isClockOff, reload } from "./times.ts";
 
 export interface LiveUpdates {
   /** Shows results from elsewhere, such as the answer to a vote. */
@@ -40,7 +40,6 @@ const waitSeconds = 20;
 const intervalMsDefault = 10_000;
 /** Multiplies the interval before the vote, when only the count of readers is shown. */
 const idleFactor = 4;
-const closingSpreadMs = 2_000;
 
 type Transport = "stream" | "long-poll" | "poll";
 
@@ -60,7 +59,13 @@ class ResultsFollower implements LiveUpdates {
   constructor(card: HTMLElement) {
     this.#card = card;
     this.#url = `/api/polls/${slugOf(card)}/results`;
-    for (const event of ["online", "offline"]) addEventListener(event, () => this.#sync());
+    // A browser may be wrong about the connection, so the page asks.
+    for (const event of ["online", "offline"]) {
+      addEventListener(event, () => {
+        this.#transport = "stream";
+        this.refresh();
+      });
+    }
     document.addEventListener("visibilitychange", () => this.#sync());
     new IntersectionObserver(entries => {
       this.#inSight = entries.at(-1)?.isIntersecting ?? true;
@@ -69,16 +74,16 @@ class ResultsFollower implements LiveUpdates {
     part(card, "pause")?.addEventListener("click", () => {
       this.#pause(!this.#paused);
     });
-    const closing = closingMs(card);
-    if (stateOf(card) === "open" && closing !== undefined) {
-      runAt(closing + Math.random() * closingSpreadMs, () => this.refresh());
-    }
   }
 
   show(results: Results): void {
     // A front of release 0.2.0 names no edition.
     if ((results.edition ?? editionOf(this.#card)) !== editionOf(this.#card)) {
       this.#leaveToReplacement();
+      return;
+    }
+    if (stateOf(this.#card) === "scheduled" && results.state !== "scheduled") {
+      reload();
       return;
     }
     // An older version that arrives late is dropped: numbers never go back.
@@ -102,6 +107,8 @@ class ResultsFollower implements LiveUpdates {
   }
 
   refresh(): void {
+    // Whatever the page knows, it asks.
+    this.#version = Math.max(0, this.#version);
     this.#running?.abort();
     this.#running = undefined;
     this.#sync();
@@ -109,8 +116,8 @@ class ResultsFollower implements LiveUpdates {
 
   /** Starts or stops the updates, and labels the card accordingly. */
   #sync(): void {
-    const over = stateOf(this.#card) === "final" || stateOf(this.#card) === "scheduled";
-    const run = !over && !document.hidden && this.#inSight && !this.#paused && navigator.onLine;
+    const over = stateOf(this.#card) === "final";
+    const run = !over && !document.hidden && this.#inSight && !this.#paused;
     if (!run) {
       this.#running?.abort();
       this.#running = undefined;
@@ -125,7 +132,7 @@ class ResultsFollower implements LiveUpdates {
 
   #showStatus(): void {
     const running = this.#paused ? "paused" : this.#answered && "live";
-    this.#card.dataset.live = (navigator.onLine ? running : "offline") || "";
+    this.#card.dataset.live = (this.#answered || navigator.onLine ? running : "offline") || "";
     writeEyebrow(this.#card);
   }
 
@@ -192,7 +199,7 @@ class ResultsFollower implements LiveUpdates {
   async #poll(signal: AbortSignal): Promise<void> {
     const shown = showsResults(this.#card);
     // A fresh page has current numbers: without visible results, the first request can wait.
-    if (shown || this.#version >= 0 || stateOf(this.#card) !== "open") {
+    if (shown || this.#version >= 0 || isClockOff() || stateOf(this.#card) === "closing") {
       await this.#fetch("", signal);
     } else this.#version = 0;
     const factor = showsResults(this.#card) ? 1 : idleFactor;
@@ -213,6 +220,7 @@ class ResultsFollower implements LiveUpdates {
         ...(token !== undefined && { [voterHeader]: token }),
       };
       const answer = await fetch(this.#url + query, { signal, headers });
+      hearServerTime(answer.headers.get("Date"));
       const seconds = Number(
         answer.headers.get("Floodgate-Interval") ?? answer.headers.get("Retry-After"),
       );

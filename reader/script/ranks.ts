@@ -10,8 +10,8 @@ import { formatNumber, say, setText, speakerOf } from "./card.ts";
 type Move = "up" | "down" | "toggle";
 
 export function rankByButtons(card: HTMLElement, form: HTMLFormElement): void {
-  const list = form.querySelector(".poll-options");
   const rows = [...form.querySelectorAll<HTMLElement>(".poll-ranked")];
+  const list = rows[0]?.closest(".poll-options");
   if (!list) return;
   const selectOf = (row: HTMLElement) => row.querySelector("select") as HTMLSelectElement;
   const ranked = () =>
@@ -51,6 +51,10 @@ export function rankByButtons(card: HTMLElement, form: HTMLFormElement): void {
     setText(card, "summary", sayRank(card, row, order.includes(row)));
   };
 
+  form.addEventListener("change", () => write(ranked()));
+  // Everything that a tap needs has worked once before the selects are hidden: without it, readers use them.
+  list.append(...rows);
+  form.dispatchEvent(new Event("change"));
   for (const row of rows) {
     row.classList.add("poll-by-buttons");
     selectOf(row).hidden = true;
@@ -61,8 +65,6 @@ export function rankByButtons(card: HTMLElement, form: HTMLFormElement): void {
       else if (selectOf(row).selectedIndex === 0) move(row, "up");
     });
   }
-  form.addEventListener("change", () => write(ranked()));
-  write(ranked());
 }
 
 const buttonOf = (row: HTMLElement, name: Move) => row.querySelector(`[data-move=${name}]`);

@@ -125,7 +125,7 @@ export function enableVoting(card: HTMLElement, live: LiveUpdates): void {
   if (stateOf(card) !== "open") return;
   fillForm(form, unfinished.choices);
   // Where it can't be sent, the reader finds the form filled: a page that sent its form by itself might do so for ever.
-  castVote(card, form, live, unfinished).catch(() => {});
+  castVote(card, form, live, unfinished).catch(() => setHidden(card, true, "message"));
 }
 
 /** Replaces the button with a link to the poll's own page, in frames where nothing can be stored. */
@@ -151,20 +151,23 @@ async function castVote(
   if (button?.getAttribute("aria-disabled") === "true") return;
   button?.setAttribute("aria-disabled", "true");
   const slug = slugOf(card);
-  store("pending", slug, pending);
-  showMessage(card, "good", say(card, "sending"));
-  for (let attempt = 0; ; attempt++) {
-    const answer = await sendBallot(form.action, slug, pending);
-    if (answer && answer.status !== 503 && answer.status !== 429) {
-      store("pending", slug, undefined);
-      button?.removeAttribute("aria-disabled");
-      const token = answer.headers.get(voterHeader);
-      if (token) store("token", slug, token);
-      await showAnswer(card, live, answer, pending);
-      return;
+  try {
+    store("pending", slug, pending);
+    showMessage(card, "good", say(card, "sending"));
+    for (let attempt = 0; ; attempt++) {
+      const answer = await sendBallot(form.action, slug, pending);
+      if (answer && answer.status !== 503 && answer.status !== 429) {
+        store("pending", slug, undefined);
+        const token = answer.headers.get(voterHeader);
+        if (token) store("token", slug, token);
+        await showAnswer(card, live, answer, pending);
+        return;
+      }
+      showMessage(card, "warn", say(card, answer ? "overloadedKeeping" : "unreachable"));
+      await waitBeforeRetry(attempt, (Number(answer?.headers.get("Retry-After")) || 0) * 1000);
     }
-    showMessage(card, "warn", say(card, answer ? "overloadedKeeping" : "unreachable"));
-    await waitBeforeRetry(attempt, (Number(answer?.headers.get("Retry-After")) || 0) * 1000);
+  } finally {
+    button?.removeAttribute("aria-disabled");
   }
 }
 

@@ -18,7 +18,7 @@ import {
   stateOf,
 } from "./card.ts";
 import { writeRunoff } from "./runoff-rounds.ts";
-import { showAsOf, timeOf } from "./times.ts";
+import { serverNow, showAsOf, timeOf } from "./times.ts";
 
 /** Screen readers get at most one summary per minute. */
 const summaryMs = 60_000;
@@ -49,6 +49,7 @@ export function writeResults(card: HTMLElement, results: Results): void {
   setText(card, "ballots", ballots === null ? "" : sayCount(card, "ballots", ballots));
   writeWaiting(card, results);
   showAsOf(card, results.asOf);
+  moveMoment(card, results);
   writeState(card, results);
   const thanks = part(card, "thanks")?.hidden === false;
   setHidden(card, thanks || results.hidden !== null, "bars");
@@ -105,10 +106,17 @@ function writeSentence(card: HTMLElement, results: Results): void {
   setHidden(card, isHidden, "share-row");
   if (isHidden || !showsResults(card)) return;
   const last = summarized.get(card);
-  if (last !== undefined && Date.now() - last < summaryMs) return;
-  summarized.set(card, Date.now());
+  if (last !== undefined && performance.now() - last < summaryMs) return;
+  summarized.set(card, performance.now());
   // Not on the first results: a reader who opens the page reads the results themselves.
   if (last !== undefined) setText(card, "summary", sentence);
+}
+
+/** An editor has moved the opening or closing; `times.ts` shows it. */
+function moveMoment(card: HTMLElement, { state, opensAt, closesAt }: Results): void {
+  const moment = state === "scheduled" ? opensAt : closesAt;
+  const time = timeOf(card);
+  if (moment && time?.dataset.key) time.dateTime = moment;
 }
 
 /** Moves the card from open to closing to final, without a reload. */
@@ -134,7 +142,7 @@ function writeState(card: HTMLElement, { state, outcome }: Results): void {
   time.textContent =
     state === "final"
       ? speakerOf(card).dated(ms)
-      : formatMoment(language, undefined, ms, Date.now());
+      : formatMoment(language, undefined, ms, serverNow());
 }
 
 /** Shows the results in place of the form. */

@@ -63,7 +63,7 @@ export function stored<T>(kind: Kind, slug: string): T | undefined {
 const looksRight = (value: unknown) =>
   typeof value === "string"
     ? /^\S+$/.test(value)
-    : Array.isArray((value as Pending | undefined)?.choices);
+    : (value as Pending | undefined)?.choices?.every?.(choice => typeof choice === "string");
 
 /** Only polls that release 0.2.0 made have fewer than 16 digits in their edition, and can have entries without one. */
 export const isAbout = (edition: string, entry: AboutPoll): boolean =>

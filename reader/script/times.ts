@@ -3,62 +3,80 @@ import { formatDistance, formatMoment } from "../words/format-time.ts";
 import { language, part, say, setText, stateOf } from "./card.ts";
 
 const secondMs = 1_000;
-const minuteMs = 60_000;
+const minuteMs = 60 * secondMs;
 /** Below this, the countdown shows seconds. */
 const nearMs = 90 * secondMs;
-/** The longest delay that `setTimeout` takes. */
-const timeoutMsMax = 2 ** 31 - 1;
-/** All readers wait for the same moment, so their reloads are spread over this time. */
+/** All readers wait for the same moment, so their requests are spread over this time: enough for an even load. */
 const spreadMs = 3 * secondMs;
+/** A page is loaded again after a random part of this time. */
 const reloadMsMax = 12 * secondMs;
+/** A cache that serves a page from before the opening for longer is left alone. */
+const reloadsMax = 5;
 
-/** Shows the times of a card in the reader's zone, counts down, and reloads when a poll opens. */
-export function showLocalTimes(card: HTMLElement): void {
-  // A page that has been kept, or comes slowly, is older than it says: then the countdown is late, and never early.
-  offsetMs = Date.parse(card.dataset.now ?? "") - Date.now() || 0;
-  const time = timeOf(card);
-  if (!time) return;
-  const ms = Date.parse(time.dateTime);
-  const { key } = time.dataset;
-  // A poll that is over: its time is the newsroom's, with the zone.
-  if (!key) return;
-  const tick = () => {
-    const now = serverNow();
-    const when = formatMoment(language, undefined, ms, now);
-    time.textContent = say(card, key, { when });
-    setText(card, "distance", formatDistance(language, ms - now));
-    if (ms <= now) return;
-    setTimeout(tick, ms - now <= nearMs + minuteMs ? secondMs : minuteMs);
-  };
-  tick();
-  showAsOf(card, part(card, "as-of")?.dataset.at);
-  if (stateOf(card) === "scheduled") {
-    runAt(ms + Math.random() * spreadMs, reload);
-  }
+/**
+ * The server's time as last heard, and the reader's clocks then. Neither clock is believed alone: the first may be set,
+ * and the second stands still while a computer sleeps.
+ */
+let heard = { ms: Date.now(), wallMs: Date.now(), steadyMs: performance.now() };
+
+/** Takes over the server's time. It comes late, never early, so that nothing is shown before its time. */
+export function hearServerTime(time: string | null | undefined): void {
+  const ms = Date.parse(time ?? "");
+  if (ms) heard = { ms, wallMs: Date.now(), steadyMs: performance.now() };
 }
 
-/** A page that is young came from a reload, perhaps from a cache, from before the opening: the next one waits. */
-const reload = () =>
-  setTimeout(() => location.reload(), reloadMsMax * Math.random() - performance.now());
+/** Milliseconds since 1970 by the server's clock. */
+export function serverNow(): number {
+  return heard.ms + Math.max(Date.now() - heard.wallMs, performance.now() - heard.steadyMs);
+}
 
-/** The server's clock minus the reader's, which may be wrong by any amount. */
-let offsetMs = 0;
-const serverNow = () => Date.now() + offsetMs;
+/** True if the reader's clock is wrong, or the page an old one that the browser has kept. */
+export const isClockOff = (): boolean => Math.abs(heard.ms - heard.wallMs) > minuteMs;
 
-/** Calls `run` at a time of the server's clock. */
-export function runAt(ms: number, run: () => void): void {
-  const waitMs = ms - serverNow();
-  if (waitMs > timeoutMsMax) setTimeout(() => runAt(ms, run), timeoutMsMax);
-  else setTimeout(run, Math.max(0, waitMs));
+/** Shows the times of a card in the reader's zone, counts down, and calls `run` soon after the moment has come. */
+export function showLocalTimes(card: HTMLElement, run: () => void): void {
+  hearServerTime(card.dataset.now);
+  showAsOf(card, part(card, "as-of")?.dataset.at);
+  const time = timeOf(card);
+  const key = time?.dataset.key;
+  // A poll that is over: its time is the newsroom's, with the zone.
+  if (!time || !key) return;
+  const waitMs = Math.random() * spreadMs;
+  let ran = 0;
+  const tick = () => {
+    if (!/scheduled|open/.test(stateOf(card))) return;
+    // An editor may move the moment, so it is read each time.
+    const ms = Date.parse(time.dateTime);
+    const leftMs = ms - serverNow();
+    const when = formatMoment(language, undefined, ms, serverNow());
+    time.textContent = say(card, key, { when });
+    setText(card, "distance", formatDistance(language, leftMs));
+    if (leftMs + waitMs <= 0 && ran !== ms) {
+      ran = ms;
+      run();
+    }
+    // Never for longer: a timer stands still while a computer sleeps.
+    setTimeout(tick, Math.abs(leftMs) <= nearMs + minuteMs ? secondMs : minuteMs);
+  };
+  tick();
 }
 
 /** The opening or closing time above the question. */
 export const timeOf = (card: HTMLElement) => part(card, "when")?.querySelector("time");
 
-/** The closing time in milliseconds since 1970; `undefined` without one. */
-export function closingMs(card: HTMLElement): number | undefined {
-  const time = timeOf(card);
-  return time ? Date.parse(time.dateTime) : undefined;
+let isReloading = false;
+
+/** Loads the page of a poll that has opened, a few times at most: a cache may still serve it as it was before. */
+export function reload(): void {
+  const reloads: number = history.state?.reloads ?? 0;
+  if (isReloading || reloads >= reloadsMax) return;
+  isReloading = true;
+  // A page that is young came from such a reload, so it waits.
+  const waitMs = Math.random() * reloadMsMax - performance.now();
+  setTimeout(() => {
+    history.replaceState({ reloads: reloads + 1 }, "");
+    location.reload();
+  }, waitMs);
 }
 
 /** Shows the time of the numbers. */
