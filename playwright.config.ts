@@ -1,12 +1,8 @@
-import { existsSync } from "node:fs";
 import { defineConfig } from "playwright/test";
+import { findProgram } from "#scripts/services/programs.ts";
 
 /** Debian's browser: Playwright's own can't be had everywhere, and readers do not use it. */
-const executablePath = [
-  "/usr/bin/chromium",
-  "/usr/bin/chromium-browser",
-  "/usr/bin/google-chrome",
-].find(path => existsSync(path));
+const executablePath = findProgram("chromium");
 
 export default defineConfig({
   testDir: "e2e",

@@ -66,7 +66,7 @@ function jobsOf(stage: StageName, withBuild: boolean): Job[] {
     case "faults":
       return jobForEach(stage, testFiles(["test/faults", "test/model"]), coresOf(0.4));
     case "e2e":
-      return [{ stage, name: "Chromium", cores: 1.5, needsBuild: true, run: runPlaywright }];
+      return [{ stage, name: "Chromium", cores: 1, needsBuild: true, run: runPlaywright }];
   }
 }
 
