@@ -111,7 +111,7 @@ test.describe("without scripts", () => {
     await page.getByRole("img", { name: "Boats at a quay" }).click();
     await page.getByRole("img", { name: "A bar chart" }).click();
     await page.getByRole("button", { name: "Vote" }).click();
-    await expect(page).toHaveURL(/results$/);
+    await expect(page).toHaveURL(/results\?answer=counted/);
     await expect(page.locator("[data-mine]")).toHaveCount(2);
   });
 });
