@@ -1,6 +1,7 @@
 /** What an article's machinery gets: headers of each route, oEmbed, the script, the demo. */
 import { expectAccessible } from "./support/axe.ts";
 import { expect, test, watchConsole } from "./support/fixtures.ts";
+import { shiftsOn, watchShifts } from "./support/layout-shifts.ts";
 
 test("embed pages may be framed by the configured sites, other pages by none", async ({
   site,
@@ -147,15 +148,7 @@ test("embed.js is small, and caches may store it", async ({ site, request }) => 
 
 test("the demo article shows several polls without layout shifts", async ({ page }) => {
   watchConsole(page);
-  await page.addInitScript(() => {
-    const target = window as unknown as { shifts: number };
-    target.shifts = 0;
-    new PerformanceObserver(list => {
-      for (const entry of list.getEntries()) {
-        target.shifts += (entry as unknown as { value: number }).value;
-      }
-    }).observe({ type: "layout-shift", buffered: true });
-  });
+  await watchShifts(page);
   await page.goto("/demo");
   const polls = page.locator("floodgate-poll iframe");
   await expect(polls).toHaveCount(4);
@@ -164,6 +157,5 @@ test("the demo article shows several polls without layout shifts", async ({ page
     await expect(page.frameLocator("iframe").nth(index).locator(".poll")).toBeVisible();
   }
   await expectAccessible(page);
-  const shifts = await page.evaluate(() => (window as unknown as { shifts: number }).shifts);
-  expect(shifts).toBeLessThan(0.05);
+  expect(await shiftsOn(page)).toBeLessThanOrEqual(0.02);
 });

@@ -2,12 +2,12 @@
  * A poll in the first screen of an article moves nothing: the studio's code, at three widths, with its script at once,
  * late and not at all; while it loads, and when the reader votes.
  */
-import type { Page } from "playwright/test";
 import type { Slug } from "#lib/model/ids.ts";
 import { embedCode } from "#reader/embed-code.ts";
 import type { Shown } from "#reader/embed-height.ts";
 import { startArticles } from "./support/articles.ts";
 import { expect, test } from "./support/fixtures.ts";
+import { shiftsOn, watchShifts } from "./support/layout-shifts.ts";
 
 const shiftMax = 0.02;
 const widths = [360, 768, 1280];
@@ -35,22 +35,22 @@ const article = (code: string) =>
    <main><h1>A harbour without cars?</h1><p>The council decides on Tuesday.</p>${code}
    ${`<p>${filler}</p>`.repeat(8)}</main></html>`;
 
-async function shiftsOf(page: Page): Promise<void> {
-  await page.addInitScript(() => {
-    const target = window as unknown as { shifts: number };
-    target.shifts = 0;
-    new PerformanceObserver(list => {
-      for (const entry of list.getEntries()) {
-        target.shifts += (entry as unknown as { value: number }).value;
-      }
-    }).observe({ type: "layout-shift", buffered: true });
-  });
-}
+const inputOf = ({ kind, labels: options, choicesMax }: (typeof polls)[keyof typeof polls]) => ({
+  kind,
+  choicesMax,
+  options: options.map(label => ({ label })),
+});
 
-const shifts = (page: Page) =>
-  page.evaluate(() => (window as unknown as { shifts: number }).shifts);
+/** The poll as the studio knows it, which makes the embed code of it. */
+const shownAs = (slug: string, input: ReturnType<typeof inputOf>): Shown => ({
+  slug: slug as Slug,
+  question: "Should the old harbour be closed to cars (1)?",
+  description: "The council votes on Tuesday.",
+  ...input,
+  options: input.options.map((option, index) => ({ number: index + 1, ...option })) as never,
+});
 
-for (const [name, { kind, labels: options, choicesMax }] of Object.entries(polls)) {
+for (const [name, poll] of Object.entries(polls)) {
   test(`an article does not move around ${name}, with and without the script`, async ({
     browser,
     origin,
@@ -58,22 +58,14 @@ for (const [name, { kind, labels: options, choicesMax }] of Object.entries(polls
   }) => {
     test.setTimeout(120_000);
     const articles = await startArticles();
-    const input = { kind, choicesMax, options: options.map(label => ({ label })) };
-    const slug = (await newPoll(input)) as Slug;
-    const shown: Shown = {
-      slug,
-      question: "Should the old harbour be closed to cars (1)?",
-      description: "The council votes on Tuesday.",
-      kind,
-      choicesMax,
-      options: options.map((label, index) => ({ number: index + 1, label })) as never,
-    };
+    const input = inputOf(poll);
+    const shown = shownAs(await newPoll(input), input);
     const measured: string[] = [];
     for (const width of widths) {
       for (const script of scripts) {
         const context = await browser.newContext({ viewport: { width, height: 800 } });
         const page = await context.newPage();
-        await shiftsOf(page);
+        await watchShifts(page);
         await page.route("**/embed.js", async route => {
           if (script === "0.8 s late") await new Promise(resolve => setTimeout(resolve, 800));
           await route.continue();
@@ -83,14 +75,14 @@ for (const [name, { kind, labels: options, choicesMax }] of Object.entries(polls
         const loaded = script === "absent" ? undefined : page.waitForResponse("**/embed.js");
         await page.goto(articles.publish(html));
         await loaded;
-        const poll = page.frameLocator("iframe");
-        await expect(poll.locator(".poll-actions .poll-button").first()).toBeVisible();
+        const card = page.frameLocator("iframe");
+        await expect(card.locator(".poll-actions .poll-button").first()).toBeVisible();
         await page.waitForTimeout(300);
-        const value = await shifts(page);
+        const value = await shiftsOn(page);
         measured.push(`${width} px, script ${script}: ${value.toFixed(4)}`);
         // Nothing of the form is cut off.
         const frame = await page.locator("iframe").boundingBox();
-        const needed = await poll
+        const needed = await card
           .locator("html")
           .evaluate(html => [html.scrollHeight, html.clientHeight]);
         expect(needed[0], `${width} ${script}`).toBeLessThanOrEqual(needed[1] ?? 0);
@@ -106,43 +98,32 @@ for (const [name, { kind, labels: options, choicesMax }] of Object.entries(polls
 
 test("an article does not move when a reader votes in it", async ({ browser, site, newPoll }) => {
   test.setTimeout(120_000);
-  for (const [name, { kind, labels: options, choicesMax }] of Object.entries(polls)) {
-    const slug = (await newPoll({
-      kind,
-      choicesMax,
-      options: options.map(label => ({ label })),
-    })) as Slug;
-    const shown: Shown = {
-      slug,
-      question: "Should the old harbour be closed to cars (1)?",
-      description: "The council votes on Tuesday.",
-      kind,
-      choicesMax,
-      options: options.map((label, index) => ({ number: index + 1, label })) as never,
-    };
+  for (const [name, poll] of Object.entries(polls)) {
+    const input = inputOf(poll);
+    const shown = shownAs(await newPoll(input), input);
     for (const width of widths) {
       const context = await browser.newContext({ viewport: { width, height: 800 } });
       const page = await context.newPage();
-      await shiftsOf(page);
+      await watchShifts(page);
       // An article on the same host, whose frames keep cookies over plain http.
       await page.route(`${site.url}/article`, route =>
         route.fulfill({ contentType: "text/html", body: article(embedCode(site.url, shown)) }),
       );
       await page.goto(`${site.url}/article`);
-      const poll = page.frameLocator("iframe");
-      const button = poll.getByRole("button", { name: "Vote" });
+      const card = page.frameLocator("iframe");
+      const button = card.getByRole("button", { name: "Vote" });
       await expect(button).toBeVisible();
-      if (kind === "choice") await poll.getByLabel(options[1] ?? "").check();
-      if (kind === "ranked") await poll.locator(".poll-ranked").first().click();
-      if (kind === "rating") await poll.locator(".poll-grade").nth(3).click();
+      if (poll.kind === "choice") await card.getByLabel(poll.labels[1] ?? "").check();
+      if (poll.kind === "ranked") await card.locator(".poll-ranked").first().click();
+      if (poll.kind === "rating") await card.locator(".poll-grade").nth(3).click();
       await button.click();
-      await expect(poll.getByText("Your vote is in. Thank you.")).toBeVisible();
+      await expect(card.getByText("Your vote is in. Thank you.")).toBeVisible();
       await page.waitForTimeout(300);
-      const needed = await poll
+      const needed = await card
         .locator("html")
         .evaluate(html => [html.scrollHeight, html.clientHeight]);
       expect(needed[0], `${name} at ${width} px`).toBeLessThanOrEqual(needed[1] ?? 0);
-      expect.soft(await shifts(page), `${name} at ${width} px`).toBeLessThanOrEqual(shiftMax);
+      expect.soft(await shiftsOn(page), `${name} at ${width} px`).toBeLessThanOrEqual(shiftMax);
       await context.close();
     }
   }

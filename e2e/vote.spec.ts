@@ -2,6 +2,7 @@
 import { gzipSync } from "node:zlib";
 import { expectAccessible } from "./support/axe.ts";
 import { expect, test, watchConsole } from "./support/fixtures.ts";
+import { shiftsOn, watchShifts } from "./support/layout-shifts.ts";
 
 test("a reader votes and sees the vote counted without leaving the page", async ({
   page,
@@ -151,30 +152,21 @@ test("the start page lists polls, and an unknown poll answers with a not-found p
 
 test("a poll page is small and loads without layout shifts", async ({ page, newPoll }) => {
   const slug = await newPoll();
-  const shifts = () => page.evaluate(() => (window as unknown as { shifts: number }).shifts);
   const sizes: Record<string, number> = {};
   page.on("response", async response => {
     const path = new URL(response.url()).pathname;
     sizes[path] = gzipSync(await response.body().catch(() => Buffer.alloc(0))).length;
   });
-  await page.addInitScript(() => {
-    const target = window as unknown as { shifts: number };
-    target.shifts = 0;
-    new PerformanceObserver(list => {
-      for (const entry of list.getEntries()) {
-        target.shifts += (entry as unknown as { value: number }).value;
-      }
-    }).observe({ type: "layout-shift", buffered: true });
-  });
+  await watchShifts(page);
   await page.goto(`/p/${slug}`, { waitUntil: "networkidle" });
-  expect(await shifts()).toBe(0);
+  expect(await shiftsOn(page)).toBe(0);
   const scripts = Object.entries(sizes).filter(([path]) => path.endsWith(".js"));
   expect(scripts).toHaveLength(1);
   expect(scripts[0]?.[1]).toBeLessThan(10_000);
   expect(Object.keys(sizes).length).toBeLessThanOrEqual(5);
   await page.goto(`/p/${slug}/results`);
   await expect(page.getByText("Live", { exact: true })).toBeVisible();
-  expect(await shifts(), "of the results").toBe(0);
+  expect(await shiftsOn(page), "of the results").toBe(0);
 });
 
 test("a touch anywhere on an option's row chooses it", async ({ page, newPoll }) => {
