@@ -16,7 +16,7 @@ import { hasVoted, markOf } from "#lib/web/answer-results.ts";
 import { castError, castVote, identityHeaders, identityOf } from "#lib/web/answer-vote.ts";
 import type { Front } from "#lib/web/front.ts";
 import { findPublicPoll, framingOptions, noticeOf, resultsForPage } from "./answer-poll-page.ts";
-import { alreadyVoted, answerParameters } from "./form-answer.ts";
+import { alreadyVoted, answerParameter, type FormAnswer, isOver } from "./form-answer.ts";
 import {
   choicesFromFields,
   chosenFields,
@@ -93,26 +93,34 @@ export async function answerFormVote(
   if (outcome.outcome !== "accepted") return refusal(to, outcome);
   const showResults = poll.afterVote === "results" && !withdraws;
   const done = withdraws ? "withdrawn" : hasVoted(before) ? "changed" : "counted";
-  return redirect(to, showResults ? "results" : "vote", answerParameters(done, outcome.receipt), {
-    ...identityHeaders(front, request, outcome.voter),
-  });
+  const headers = identityHeaders(front, request, outcome.voter);
+  if (await markOf(front, poll, request)) {
+    return redirect(to, showResults ? "results" : "vote", done, headers);
+  }
+  const { revision, receipt } = outcome;
+  const own = { choices: cast, revision, receipt };
+  return page(to, 200, { tone: "good", text: to.context.words.say(done) }, own, headers);
 }
 
-/** To the page that says how the form was answered, so that a reload or the way back sends nothing again. */
+/**
+ * To the page that says how the form was answered, so that a reload or the way back sends nothing again. That page needs
+ * the mark, which memcached lacks while votes go straight into MySQL.
+ */
 function redirect(
   { poll, surface, context }: VoteContext,
   show: "vote" | "results",
-  answer: string,
+  answer: FormAnswer,
   headers: Readonly<Record<string, string>> = {},
 ): Response {
-  const location = answeredPath(poll, surface, show, context.urlLanguage, answer);
+  const said = `${answerParameter}=${answer}`;
+  const location = answeredPath(poll, surface, show, context.urlLanguage, said);
   return new Response(null, {
     status: 303,
     headers: { ...headers, Location: location, "Cache-Control": "no-store" },
   });
 }
 
-/** A form that another origin has sent, also our own form in a frame that is sandboxed: it says where to vote. */
+/** Answers a form from another origin, or from a sandboxed frame, with a page that names the address to vote at. */
 export async function answerForeignForm(
   front: Front,
   slug: string,
@@ -153,9 +161,8 @@ async function refusal(to: VoteContext, outcome: Refused): Promise<Response> {
   switch (outcome.outcome) {
     case "already_voted":
     case "ballot_changed": {
-      // The page needs the mark, which memcached lacks while votes go straight into MySQL.
       const mark = await markOf(to.front, to.poll, to.request);
-      if (mark) return redirect(to, "results", answerParameters(outcome.outcome));
+      if (mark) return redirect(to, "results", outcome.outcome);
       const key = outcome.outcome === "ballot_changed" ? "changedElsewhere" : alreadyVoted(to.poll);
       return answer(to, status, "warn", key, outcome);
     }
@@ -167,8 +174,13 @@ async function refusal(to: VoteContext, outcome: Refused): Promise<Response> {
       return answer(to, status, "warn", "ballotIdReused");
     case "invalid_choices":
       return page(to, status, { tone: "warn", text: problemText(words, to.poll, outcome) });
-    case "closed":
-      return redirect(to, "results", answerParameters("closed"));
+    case "closed": {
+      const mark = await markOf(to.front, to.poll, to.request);
+      const isKnown = isOver(pollState(to.poll, to.front.clock.nowMs()));
+      if (isKnown && hasVoted(mark)) return redirect(to, "results", "closed");
+      const changes = hasVoted(mark) || to.replaces !== undefined;
+      return answer(to, status, "bad", changes ? "closedUnchanged" : "closedDetail");
+    }
     case "not_open":
     case "not_found":
       return answer(to, status, "bad", "closedDetail");
@@ -195,6 +207,7 @@ function problemText(
 interface OwnBallot {
   readonly choices: readonly string[];
   readonly revision: number;
+  readonly receipt?: string;
 }
 
 function answer(
@@ -211,8 +224,9 @@ function answer(
 async function page(
   { front, poll, surface, choices, replaces, context }: VoteContext,
   status: number,
-  message: { tone: "warn" | "bad"; text: string },
+  message: { tone: "good" | "warn" | "bad"; text: string },
   ownBallot?: OwnBallot,
+  headers: Readonly<Record<string, string>> = {},
 ): Promise<Response> {
   const state = pollState(poll, front.clock.nowMs());
   const mine = ownBallot?.choices.length ? ownBallot.choices : undefined;
@@ -231,6 +245,7 @@ async function page(
     notice: noticeOf(front),
     changing: replaces !== undefined && !ownBallot,
     ...(mine && { mine }),
+    ...(ownBallot?.receipt !== undefined && { receipt: ownBallot.receipt }),
     ...(revision !== undefined && { revision }),
   });
   return htmlResponse(html, {
@@ -239,6 +254,7 @@ async function page(
     options: poll.options,
     ...framingOptions(front, surface),
     headers: {
+      ...headers,
       // Kept in the browser's own history: otherwise the way back to this page is an error page.
       "Cache-Control": "private, no-cache, no-transform",
       ...(status === 503 && { "Retry-After": "2" }),

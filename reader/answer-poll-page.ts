@@ -136,8 +136,8 @@ export async function answerPollPage(
   const context = pageContextOf(front.config, request, poll);
   const page: PollPage = { wanted, surface };
   const replaced = comesFromAnother(request);
-  const answer = formAnswerIn(front, poll, request, mark, context.words);
-  if (mark || replaced || answer || !sameForAll(front, poll, requester)) {
+  const message = formAnswerIn(front, poll, request, mark, context.words);
+  if (mark || replaced || !sameForAll(front, poll, requester)) {
     const changing = mine !== undefined && asksToChange(request, poll);
     const isWithdrawn = mark && !mine && pollState(poll, front.clock.nowMs()) === "open";
     const html = await renderPoll(front, poll, context, page, requester, {
@@ -148,7 +148,7 @@ export async function answerPollPage(
       ...(mark && poll.mayChange && { revision: mark.revision }),
       ...(isWithdrawn && { message: withdrawnMessage(context) }),
       ...(replaced && !mark && { message: replacedMessage(context) }),
-      ...answer,
+      ...(message && { message }),
     });
     return htmlResponse(html, { personal: true, ...pageOptionsOf(front, poll, context, surface) });
   }
@@ -183,7 +183,7 @@ export function preparedPollPage(
 ): PreparedResponse | undefined {
   const poll = preparedPoll(front, slug);
   if (!poll || !isAnyReader(front, poll, request) || identityOf(front, request)) return undefined;
-  if (comesFromAnother(request) || request.url.includes("answer=")) return undefined;
+  if (comesFromAnother(request)) return undefined;
   const context = pageContextOf(front.config, request, poll);
   const name = cacheKeyOf(poll, context, page, preselectedIn(request, poll));
   const cached = front.sharedPages.fresh(name, cacheVersionOf(front, poll));

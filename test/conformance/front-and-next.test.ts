@@ -49,7 +49,6 @@ function normalised(text: string): string {
     .replaceAll(/(v1|t1)\.[\w-]+\.[\w-]+/g, "{identity}")
     .replaceAll(/"receipt":"[\w-]+"/g, '"receipt":"{code}"')
     .replaceAll(/\/receipt\/[\w-]+/g, "/receipt/{code}")
-    .replaceAll(/receipt=[\w-]+/g, "receipt={code}")
     .replaceAll(/"version":\d+/g, '"version":{n}')
     .replaceAll(/[0-9a-f]{16}\.[\w-]{11}/g, "{edition}")
     .replaceAll(/og\.png\?v=\d+-\d+/g, "og.png?v={n}")
