@@ -13,10 +13,13 @@ export class ReceivedByNext {
   readonly #servers = new WeakSet<Server>();
 
   receive(request: IncomingMessage, server: Server): void {
+    // A request over the Next process's private socket has been received by a front.
+    if (request.socket.remoteAddress !== undefined) this.#check(request, server);
     // Next compresses what routes return (`next.config.ts`), and drops a Content-Encoding of theirs.
     setHeader(request, wholeHeader, "1");
-    // A request over the Next process's private socket has been received by a front.
-    if (request.socket.remoteAddress === undefined) return;
+  }
+
+  #check(request: IncomingMessage, server: Server): void {
     const front = getFront();
     if (!this.#servers.has(server)) {
       this.#servers.add(server);

@@ -101,6 +101,11 @@ describe("a request at the edge", () => {
     assert.equal(check("/", { headers: { expect } }).headers.expect, expect);
   });
 
+  it("a request at the edge can't ask for answers that are not compressed by a header of ours", () => {
+    const { headers } = check("/p/x", { headers: { "x-floodgate-whole": "1" } });
+    assert.deepEqual(headers, { host: "polls.example" });
+  });
+
   it("a request at the edge for a file gets it whole, by GET and HEAD only", () => {
     const headers = { range: "bytes=9-1", "if-match": '"x"', "if-none-match": '"y"' };
     const { headers: left } = check("/_next/static/a.css", { headers });

@@ -7,6 +7,7 @@
  * Source: RFC 9112, 3.2 (the target of a request and `Host`); RFC 9110, 10.1.1 (`Expect`).
  */
 import type { IncomingMessage } from "node:http";
+import { wholeHeader } from "./headers.ts";
 
 type RequestParts = Pick<
   IncomingMessage,
@@ -58,6 +59,8 @@ export function setHeader(request: RequestParts, name: string, value: string): v
 export function checkRequest(request: RequestParts, publicUrl: string): Unreadable | undefined {
   if (!takeTarget(request)) return "address";
   if (!takeHost(request, publicUrl)) return "host";
+  // Only our own receiver sets it (`receive-by-next.ts`): whole answers would be stored by caches.
+  removeHeader(request, wholeHeader);
   const { origin } = request.headers;
   // An origin that is none belongs to no page of ours; `null` says the same in a form that everybody can read.
   if (origin !== undefined && origin !== publicUrl && !isOrigin(origin)) {
