@@ -181,6 +181,8 @@ test("rules that no ballot can meet are refused in words, by the API and in the 
   await page.getByLabel("Minimum number of options to rank").fill("2");
   const preview = page.frameLocator("iframe[title='Preview of the poll']");
   await expect(preview.getByText("Rank at least 2 options.")).toBeVisible();
+  await preview.getByRole("button", { name: "Vote" }).click();
+  await expect(preview.getByRole("status"), "a preview sends nothing").toBeHidden();
   await page.getByRole("button", { name: "Save draft" }).click();
   await expect(page.getByText("Draft", { exact: true })).toBeVisible();
   const slug = new URL(page.url()).pathname.split("/").at(-1);

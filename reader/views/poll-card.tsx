@@ -25,7 +25,6 @@ export function PollCard(props: CardProps) {
       data-poll={poll.slug}
       data-edition={editionOf(poll)}
       data-state={state}
-      data-kind={poll.kind}
       data-choices-min={poll.choicesMin}
       data-choices-max={poll.choicesMax}
       data-after-vote={poll.afterVote}

@@ -34,7 +34,11 @@ export function VoteForm(props: CardProps & { hidden: boolean }) {
       </fieldset>
       {countsChoices(poll) && <p class="poll-fine poll-chosen poll-script" data-part="chosen" />}
       <p class="poll-actions">
-        <button class="poll-button" type={preview ? "button" : "submit"} data-part="cast">
+        <button
+          class="poll-button"
+          type={preview ? "button" : "submit"}
+          data-part={preview ? undefined : "cast"}
+        >
           {words.say(changing ? "changeVote" : "vote")}
         </button>
         {results?.hidden === null && (
