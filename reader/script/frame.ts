@@ -25,7 +25,6 @@ const kinds: Readonly<Record<string, string>> = {
   radius: "border-radius",
 };
 const valueLengthMax = 200;
-const themes = new Set(["light", "dark"]);
 
 export function fitIntoArticle(): void {
   if (!inArticle || window.parent === window) return;
@@ -49,7 +48,7 @@ function applyAppearance(text: string): void {
   const appearance = new URLSearchParams(text);
   const root = document.documentElement;
   const theme = appearance.get("theme") ?? "";
-  if (themes.has(theme)) root.dataset.theme = theme;
+  if (/^(light|dark)$/.test(theme)) root.dataset.theme = theme;
   else delete root.dataset.theme;
   for (const [name, property] of Object.entries(settings)) {
     const value = appearance.get(name) ?? "";

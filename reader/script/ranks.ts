@@ -39,10 +39,10 @@ export function rankByButtons(card: HTMLElement, form: HTMLFormElement): void {
   };
 
   const move = (row: HTMLElement, where: Move) => {
-    const order = ranked();
+    let order = ranked();
     const at = order.indexOf(row);
     if (at === -1) {
-      if (where !== "down") order.push(row);
+      if (where !== "down") order = [...order, row];
     } else if (where === "toggle" || (where === "down" && at === order.length - 1)) {
       order.splice(at, 1);
     } else order.splice(Math.max(0, at + (where === "up" ? -1 : 1)), 0, ...order.splice(at, 1));
@@ -51,10 +51,11 @@ export function rankByButtons(card: HTMLElement, form: HTMLFormElement): void {
     setText(card, "summary", sayRank(card, row, order.includes(row)));
   };
 
-  form.addEventListener("change", () => write(ranked()));
-  // Everything that a tap needs has worked once before the selects are hidden: without it, readers use them.
+  // Everything that a tap needs has worked once before the selects are hidden: without it, readers use them. Called
+  // here, because an event would swallow the exception.
   list.append(...rows);
-  form.dispatchEvent(new Event("change"));
+  write(ranked());
+  form.addEventListener("change", () => write(ranked()));
   for (const row of rows) {
     row.classList.add("poll-by-buttons");
     selectOf(row).hidden = true;

@@ -86,7 +86,7 @@ export function enableVoting(card: HTMLElement, live: LiveUpdates): void {
     const casting = castVote(card, form, live, { ballotId, choices, edition, ...change });
     casting.catch(() => {
       // The next page must not send it again.
-      store("pending", slug, undefined);
+      attempt(() => store("pending", slug, undefined));
       form.submit();
     });
   };
@@ -134,9 +134,8 @@ function linkToVotePage(card: HTMLElement, form: HTMLFormElement): void {
   link.className = "poll-button";
   link.href = `/p/${slugOf(card)}${langQuery}`;
   link.target = "_blank";
-  link.rel = "noopener";
   link.textContent = say(card, "voteAtSite");
-  form.querySelector(".poll-actions button")?.replaceWith(link);
+  part(form, "cast")?.replaceWith(link);
   if (isSandboxed()) sayAddress(card, link.href);
 }
 
@@ -147,7 +146,7 @@ async function castVote(
   live: LiveUpdates,
   pending: Pending,
 ): Promise<void> {
-  const button = form.querySelector(".poll-actions button");
+  const button = part(form, "cast");
   if (button?.getAttribute("aria-disabled") === "true") return;
   button?.setAttribute("aria-disabled", "true");
   const slug = slugOf(card);

@@ -38,11 +38,11 @@ const keyOf = (kind: Kind, slug: string): string => `fg-${kind}:${slug}`;
 
 export function store(kind: Kind, slug: string, value: unknown): void {
   const key = keyOf(kind, slug);
-  if (value === undefined) memory.delete(key);
-  else memory.set(key, JSON.stringify(value));
+  const text = JSON.stringify(value) ?? "";
+  memory.set(key, text);
   try {
-    if (value === undefined) localStorage.removeItem(key);
-    else localStorage.setItem(key, JSON.stringify(value));
+    if (text) localStorage.setItem(key, text);
+    else localStorage.removeItem(key);
   } catch {}
   if (kind === "voted") others?.postMessage({ key, value });
 }
