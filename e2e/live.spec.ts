@@ -183,6 +183,8 @@ test("a poll opens, closes and becomes final on an open page", async ({ page, ne
     opensAt: new Date(in3Seconds).toISOString(),
     closesAt: new Date(in3Seconds + 6_000).toISOString(),
   });
+  // Readers' pages are loaded again over 12 seconds: this one is among the first.
+  await page.addInitScript(() => Object.assign(Math, { random: () => 0.1 }));
   await page.goto(`/p/${slug}`);
   await expect(page.getByText("This poll is not open yet.")).toBeVisible();
   await expect(page.getByRole("button", { name: "Vote" })).toBeVisible(patient);
@@ -190,4 +192,19 @@ test("a poll opens, closes and becomes final on an open page", async ({ page, ne
   await expect(page.getByRole("button", { name: "Vote" })).toBeHidden(patient);
   await expect(page.getByText("Final result", { exact: true }).first()).toBeVisible(patient);
   await expectAccessible(page);
+});
+
+test("a poll without a closing time says nothing of being open once an editor has closed it", async ({
+  page,
+  newPoll,
+  closePoll,
+}) => {
+  const slug = await newPoll();
+  await page.goto(`/p/${slug}`);
+  await expect(page.getByText("Open now")).toBeVisible();
+  await page.goto(`/p/${slug}/results`);
+  await expect(page.getByText("Live", { exact: true })).toBeVisible();
+  await closePoll(slug);
+  await expect(page.getByText("Final result", { exact: true }).first()).toBeVisible(patient);
+  await expect(page.getByText("Open now")).toBeHidden();
 });

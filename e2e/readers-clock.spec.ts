@@ -98,12 +98,41 @@ test("a cache that goes on serving the page from before the opening is asked six
   expect(loads()).toBeLessThanOrEqual(6);
 });
 
-test("an open page follows a closing that an editor moves later and earlier", async ({
+test("a page asks again when the first answers after the opening are from before it", async ({
+  page,
+  newPoll,
+}) => {
+  const slug = await newPoll({ opensAt: inMs(dayMs) });
+  await page.clock.install();
+  let answers = 0;
+  await page.route("**/results", async route => {
+    const response = await route.fetch();
+    answers += 1;
+    await route.fulfill({
+      json: { ...(await response.json()), state: answers > 2 ? "open" : "scheduled" },
+      headers: {
+        ...response.headers(),
+        date: new Date(Date.now() + dayMs + minuteMs).toUTCString(),
+        "floodgate-interval": "600",
+      },
+    });
+  });
+  const loads = countLoads(page);
+  await page.goto(`/p/${slug}`);
+  await page.clock.setSystemTime(Date.now() + dayMs + minuteMs);
+  for (let second = 0; second < 150 && loads() === 1; second++) {
+    await page.clock.runFor(1_000).catch(() => {});
+    await page.waitForTimeout(50);
+  }
+  expect(loads()).toBe(2);
+});
+
+test("an open page follows a closing that an editor moves later and earlier, and removes", async ({
   page,
   newPoll,
 }) => {
   const slug = await newPoll({ closesAt: inMs(10 * minuteMs) });
-  let closesAt = inMs(30 * minuteMs);
+  let closesAt: string | null = inMs(30 * minuteMs);
   await page.route("**/results", async route => {
     const response = await route.fetch();
     await route.fulfill({ response, json: { ...(await response.json()), closesAt } });
@@ -120,6 +149,11 @@ test("an open page follows a closing that an editor moves later and earlier", as
   await expect(async () => {
     await page.clock.runFor(minuteMs);
     await expect(page.getByText(/ · in [56] minutes$/)).toBeVisible({ timeout: 200 });
+  }).toPass({ timeout: 10_000 });
+  closesAt = null;
+  await expect(async () => {
+    await page.clock.runFor(minuteMs);
+    await expect(page.getByText(/ · in \d+ /)).toBeHidden({ timeout: 200 });
   }).toPass({ timeout: 10_000 });
 });
 

@@ -1,11 +1,11 @@
 /**
  * Says addresses where controls do not work. A frame that another page has sandboxed may be forbidden to open tabs, or
- * opens them with the same restrictions, and the browser does nothing without a word.
+ * opens them with the same restrictions, and the browser says nothing.
  */
 import { isolated } from "../words/outcome-sentence.ts";
 import { say, showMessage, speakerOf } from "./card.ts";
 
-/** True in a sandboxed frame: none may set this property, and elsewhere its own value changes nothing. */
+/** A sandboxed document may not set `document.domain`; elsewhere, setting it to its own value has no effect. */
 export function isSandboxed(): boolean {
   try {
     // biome-ignore lint/correctness/noSelfAssign: only the exception matters

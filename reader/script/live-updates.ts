@@ -38,7 +38,7 @@ const failuresMax = 3;
 const streamsMax = 3;
 const waitSeconds = 20;
 const intervalMsDefault = 10_000;
-/** Multiplies the interval before the vote, when only the count of readers is shown. */
+/** Multiplies the interval while no results are shown. */
 const idleFactor = 4;
 
 type Transport = "stream" | "long-poll" | "poll";
@@ -107,7 +107,7 @@ class ResultsFollower implements LiveUpdates {
   }
 
   refresh(): void {
-    // Whatever the page knows, it asks.
+    // A refresh always sends a request, also on a fresh page.
     this.#version = Math.max(0, this.#version);
     this.#running?.abort();
     this.#running = undefined;
@@ -158,6 +158,8 @@ class ResultsFollower implements LiveUpdates {
   /** Follows the stream until it is aborted or fails. */
   #stream(signal: AbortSignal): Promise<void> {
     return new Promise(resolve => {
+      // The permit may have come too late.
+      if (signal.aborted) return resolve();
       const source = new EventSource(`${this.#url}/stream`);
       const finish = (failed: boolean) => {
         clearTimeout(silence);
@@ -219,7 +221,7 @@ class ResultsFollower implements LiveUpdates {
         "Floodgate-Edition": editionOf(this.#card),
         ...(token !== undefined && { [voterHeader]: token }),
       };
-      const answer = await fetch(this.#url + query, { signal, headers });
+      const answer = await fetch(this.#url + query, { signal, headers, cache: "no-cache" });
       hearServerTime(answer.headers.get("Date"));
       const seconds = Number(
         answer.headers.get("Floodgate-Interval") ?? answer.headers.get("Retry-After"),
@@ -244,10 +246,6 @@ export function followResults(card: HTMLElement): LiveUpdates {
  * which are denied together with storage, run it without a permit.
  */
 async function withStreamPermit(work: () => Promise<void>): Promise<boolean> {
-  if (!navigator.locks) {
-    await work();
-    return true;
-  }
   try {
     for (let permit = 0; permit < streamsMax; permit++) {
       const options = { ifAvailable: true };
@@ -259,6 +257,7 @@ async function withStreamPermit(work: () => Promise<void>): Promise<boolean> {
     }
     return false;
   } catch {
+    // No locks: the browser has none, or the frame none.
     await work();
     return true;
   }

@@ -39,12 +39,12 @@ export function showOwnBallot(card: HTMLElement, ballot: OwnBallot): void {
   else showForm(card, false);
 }
 
-/** Fills the receipt link, which has no address before the vote. */
+/** Fills the receipt link, which has no address before the vote. An earlier vote's receipt is not left there. */
 export function showReceipt(card: HTMLElement, { receipt }: OwnBallot): void {
   const line = part(card, "receipt");
-  if (!line || receipt === undefined) return;
+  if (!line) return;
   line.querySelector("a")?.setAttribute("href", `/receipt/${receipt}${langQuery}`);
-  line.hidden = false;
+  line.hidden = !receipt;
 }
 
 export function storeOwnBallot(card: HTMLElement, ballot: OwnBallot): void {

@@ -16,7 +16,8 @@ export function enableSharing(card: HTMLElement): void {
     if (!navigator.share) copyLink();
     else {
       navigator.share({ title: document.title, url: address }).catch((error: Error) => {
-        if (error.name !== "AbortError") copyLink();
+        // Closed by the reader, or tapped twice.
+        if (!/Abort|InvalidState/.test(error.name)) copyLink();
       });
     }
   });

@@ -112,11 +112,13 @@ function writeSentence(card: HTMLElement, results: Results): void {
   if (last !== undefined) setText(card, "summary", sentence);
 }
 
-/** An editor has moved the opening or closing; `times.ts` shows it. */
+/** An editor has moved the opening or closing, which `times.ts` shows, or has removed the closing. */
 function moveMoment(card: HTMLElement, { state, opensAt, closesAt }: Results): void {
   const moment = state === "scheduled" ? opensAt : closesAt;
   const time = timeOf(card);
-  if (moment && time?.dataset.key) time.dateTime = moment;
+  if (!time?.dataset.key) return;
+  if (moment) time.dateTime = moment;
+  else if (moment === null) part(card, "when")?.replaceChildren();
 }
 
 /** Moves the card from open to closing to final, without a reload. */
@@ -133,9 +135,9 @@ function writeState(card: HTMLElement, { state, outcome }: Results): void {
   setText(card, "summary", text);
   switchToResults(card);
   setHidden(card, true, "as-of", "to-the-poll", "distance-row", "change");
-  setHidden(card, false, "when");
   if (state === "final") setHidden(card, true, "actions");
   const time = timeOf(card);
+  setHidden(card, !time, "when");
   if (!time) return;
   if (state === "final" && outcome?.final) time.dateTime = outcome.at;
   const ms = Date.parse(time.dateTime);

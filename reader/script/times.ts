@@ -8,6 +8,8 @@ const minuteMs = 60 * secondMs;
 const nearMs = 90 * secondMs;
 /** All readers wait for the same moment, so their requests are spread over this time: enough for an even load. */
 const spreadMs = 3 * secondMs;
+/** So long, and up to as long again, it takes until a page asks once more. */
+const againMs = 5 * secondMs;
 /** A page is loaded again after a random part of this time. */
 const reloadMsMax = 12 * secondMs;
 /** A cache that serves a page from before the opening for longer is left alone. */
@@ -41,19 +43,19 @@ export function showLocalTimes(card: HTMLElement, run: () => void): void {
   const key = time?.dataset.key;
   // A poll that is over: its time is the newsroom's, with the zone.
   if (!time || !key) return;
-  const waitMs = Math.random() * spreadMs;
-  let ran = 0;
+  let waitMs = Math.random() * spreadMs;
   const tick = () => {
-    if (!/scheduled|open/.test(stateOf(card))) return;
+    if (!time.isConnected || !/scheduled|open/.test(stateOf(card))) return;
     // An editor may move the moment, so it is read each time.
     const ms = Date.parse(time.dateTime);
     const leftMs = ms - serverNow();
     const when = formatMoment(language, undefined, ms, serverNow());
     time.textContent = say(card, key, { when });
     setText(card, "distance", formatDistance(language, leftMs));
-    if (leftMs + waitMs <= 0 && ran !== ms) {
-      ran = ms;
+    if (leftMs + waitMs <= 0) {
       run();
+      // An answer may be lost, or from a moment before.
+      waitMs = againMs * (1 + Math.random()) - leftMs;
     }
     // Never for longer: a timer stands still while a computer sleeps.
     setTimeout(tick, Math.abs(leftMs) <= nearMs + minuteMs ? secondMs : minuteMs);
