@@ -114,8 +114,11 @@ async function recount(
   if (off.length === 0) {
     if (unknown)
       return { verdict: `rows and totals agree; ${unknown}`, status: exitStatus.tryAgain };
-    const without = forgotten && ` (of ${plural(forgotten, "final poll")} only rows and totals)`;
-    return { verdict: `everything agrees${without || ""}`, status: exitStatus.ok };
+    const agree = "rows and totals agree, and tallies too, except those of";
+    const verdict = forgotten
+      ? `${agree} ${plural(forgotten, "final poll")}, which memcached has dropped`
+      : "everything agrees";
+    return { verdict, status: exitStatus.ok };
   }
   const also = unknown && `; ${unknown}`;
   if (!repair) return { verdict: `${off.length} differ${also}`, status: exitStatus.failed };

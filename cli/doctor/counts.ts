@@ -139,7 +139,7 @@ export interface Compared {
   readonly tallies: string | { readonly compared: number; readonly off: readonly string[] };
 }
 
-/** Never says of what was not compared that it agrees. */
+/** Polls that were not compared are never reported as agreeing. */
 export function judgeDrift({ polls, recounted, rowsOff, counting, tallies }: Compared): Finding[] {
   const differ = (what: string, slug: string) =>
     wrong(

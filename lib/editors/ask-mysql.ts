@@ -1,4 +1,4 @@
-/** How long the sign-in library is waited for: it depends only on MySQL, and reports no cause. */
+/** A time limit for the sign-in library, which depends only on MySQL and reports no cause. */
 import { inTime, SECOND } from "../base/clock.ts";
 import { FloodgateError } from "../base/errors.ts";
 

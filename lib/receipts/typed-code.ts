@@ -15,7 +15,7 @@ const readingsOf: Readonly<Record<string, string>> = {
 };
 /** No poll's number is so high that its code begins with the digit o: that would be the 3 millionth poll. */
 const leadingZeros = 3;
-/** Bounds the work for a forged code to some milliseconds. Of a code with more readings, the likeliest are tried. */
+/** Bounds the work for a forged code to some milliseconds. If a code has more readings, the likeliest are tried. */
 const readingsMax = 2_048;
 const lengthMax = 100;
 
