@@ -8,9 +8,11 @@ import { plantedMistakes } from "./planted.ts";
 import { bundleModel, runSeeds } from "./seeds.ts";
 
 /** The fixed seeds of `whole-path.test.ts`, which are green there. */
-const seedsMax = Number(process.env.MODEL_SEEDS ?? 400);
+const greenSeeds = Number(process.env.MODEL_SEEDS ?? 400);
+/** Some mistakes take two rare moments at once, and show in one of five hundred runs. */
+const seedsMax = Math.max(greenSeeds, 2_000);
 /** Fewer, because all are run, with the mistake and without it. */
-const guardedSeeds = Math.min(seedsMax, 80);
+const guardedSeeds = Math.min(greenSeeds, 80);
 
 async function failedSeeds(
   edits: readonly Edit[],
@@ -26,7 +28,7 @@ async function failedSeeds(
 }
 
 describe("planted mistakes in the model", { concurrency: 2 }, () => {
-  for (const { name, edits, guard, firstSeed = 1 } of plantedMistakes) {
+  for (const { name, edits, guard } of plantedMistakes) {
     it(`the model finds a mistake: ${name}`, async t => {
       if (guard) {
         const [without, mistaken] = await Promise.all([
@@ -40,11 +42,10 @@ describe("planted mistakes in the model", { concurrency: 2 }, () => {
       }
       const program = await bundleModel(edits);
       t.after(() => rmSync(dirname(program), { recursive: true }));
-      const { runs, failed } = await runSeeds(program, firstSeed, seedsMax, "stop");
+      const { runs, failed } = await runSeeds(program, 1, seedsMax, "stop");
       const [found] = failed;
       assert.ok(found, `not found in ${runs} runs`);
-      // The first seeds are green without it in `whole-path.test.ts`.
-      if (firstSeed > 1) assert.deepEqual(await failedSeeds([], found.seed, 1), []);
+      if (found.seed > greenSeeds) assert.deepEqual(await failedSeeds([], found.seed, 1), []);
       t.diagnostic(`found in ${runs} runs: ${found.violations[0]?.slice(0, 120)}`);
     });
   }

@@ -12,8 +12,6 @@ import { bugsOfFlush, bugsOfQueue, type Edit } from "#test/faults/planted.ts";
 export interface PlantedMistake {
   readonly name: string;
   readonly edits: readonly Edit[];
-  /** The seed from which on it is looked for, when it shows in none of the first. */
-  readonly firstSeed?: number;
   /** Another guard that makes the mistake good, taken away. */
   readonly guard?: readonly Edit[];
 }
@@ -21,17 +19,10 @@ export interface PlantedMistake {
 /** The model does not find them: see above. */
 const onlyInFaults = new Set(["slots overwritten", "mark without the ballot's id"]);
 
-/** It takes a slot that finds no room, and an answer on its way at that moment. */
-const firstSeeds: ReadonlyMap<string, number> = new Map([
-  ["acknowledged before the slot is stored", 401],
-]);
-
 /** Bugs of the fault tests that the model has to find as well. */
 const alsoInFaults: readonly PlantedMistake[] = [...bugsOfFlush, ...bugsOfQueue].flatMap(
   ({ name, edits }) => {
-    if (!edits || onlyInFaults.has(name)) return [];
-    const firstSeed = firstSeeds.get(name);
-    return [{ name, edits, ...(firstSeed && { firstSeed }) }];
+    return edits && !onlyInFaults.has(name) ? [{ name, edits }] : [];
   },
 );
 
