@@ -2,7 +2,8 @@
 import type { RowDataPacket } from "mysql2/promise";
 import { waitUntil } from "#scripts/services/ports.ts";
 import { results } from "#test/support/ledger.ts";
-import { Site, type SiteOptions } from "#test/support/site.ts";
+import { Site } from "#test/support/site.ts";
+import type { SiteOptions } from "#test/support/site-options.ts";
 import type { Balance } from "./figures.ts";
 
 export function startSite(options: SiteOptions = {}): Promise<Site> {

@@ -27,6 +27,13 @@ async function skewClock(page: Page, skewMs: number): Promise<void> {
 const setClock = (page: Page, skewMs: number) =>
   page.evaluate(skew => Object.assign(window, { skewMs: skew }), skewMs);
 
+/** What the server answers, with some members changed. */
+const changeResults = (page: Page, changes: () => object) =>
+  page.route("**/results", async route => {
+    const response = await route.fetch();
+    await route.fulfill({ response, json: { ...(await response.json()), ...changes() } });
+  });
+
 for (const days of [-3_650, -1, -0.01, 0.01, 1, 3_650]) {
   test(`a page counts down by the server's clock where the reader's is off by ${days} days`, async ({
     page,
@@ -57,10 +64,7 @@ test("a poll opens on time although the reader's clock is set back while the pag
 test("a page that slept past the opening opens within a minute", async ({ page, newPoll }) => {
   const slug = await newPoll({ opensAt: inMs(3 * dayMs) });
   await page.clock.install();
-  await page.route("**/results", async route => {
-    const response = await route.fetch();
-    await route.fulfill({ response, json: { ...(await response.json()), state: "open" } });
-  });
+  await changeResults(page, () => ({ state: "open" }));
   const loads = countLoads(page);
   await page.goto(`/p/${slug}`);
   // Timers and the steady clock stand still, the clock does not.
@@ -85,10 +89,7 @@ test("a cache that goes on serving the page from before the opening is asked six
   const slug = await newPoll({ opensAt: inMs(dayMs) });
   const loads = countLoads(page);
   await page.clock.install();
-  await page.route("**/results", async route => {
-    const response = await route.fetch();
-    await route.fulfill({ response, json: { ...(await response.json()), state: "open" } });
-  });
+  await changeResults(page, () => ({ state: "open" }));
   await page.goto(`/p/${slug}`);
   for (let minute = 0; minute < 20; minute++) {
     await page.clock.runFor(minuteMs).catch(() => {});
@@ -133,10 +134,7 @@ test("an open page follows a closing that an editor moves later and earlier, and
 }) => {
   const slug = await newPoll({ closesAt: inMs(10 * minuteMs) });
   let closesAt: string | null = inMs(30 * minuteMs);
-  await page.route("**/results", async route => {
-    const response = await route.fetch();
-    await route.fulfill({ response, json: { ...(await response.json()), closesAt } });
-  });
+  await changeResults(page, () => ({ closesAt }));
   await page.clock.install();
   await page.goto(`/p/${slug}`);
   await expect(page.getByText(/ · in 10 minutes$/)).toBeVisible();

@@ -50,7 +50,7 @@ describe("the desk's page", () => {
     assert.deepEqual([counts.closing, counts.open], [1, polls.length - 1]);
   });
 
-  it("the desk shows no number of a poll whose results nobody sees, nor of a draft", async () => {
+  it("the desk shows no number for a draft, or for a poll with results for no one", async () => {
     const change = async (slug: string, more: object) => {
       const poll = await findPoll(store, slug as Slug);
       assert.ok(poll);

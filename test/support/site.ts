@@ -11,35 +11,15 @@ import { promisify } from "node:util";
 import { createConnection, type RowDataPacket } from "mysql2/promise";
 import { Child } from "#scripts/services/child.ts";
 import type { DatabaseServer } from "#scripts/services/mariadb.ts";
-import {
-  type MemcachedOptions,
-  type MemcachedServer,
-  startMemcached,
-} from "#scripts/services/memcached.ts";
+import { type MemcachedServer, startMemcached } from "#scripts/services/memcached.ts";
 import { freePort, portAnswers, waitUntil } from "#scripts/services/ports.ts";
-import { type Schema, startTestDatabase, testDirectory } from "./database.ts";
+import { startTestDatabase, testDirectory } from "./database.ts";
 import { FaultProxy } from "./fault-proxy.ts";
 import { pagesAnswer, readiness } from "./readiness.ts";
+import type { SiteOptions } from "./site-options.ts";
 import { undisturbed } from "./stalls.ts";
 
 const execute = promisify(execFile);
-
-export interface SiteOptions {
-  readonly fronts?: number;
-  readonly workers?: number;
-  readonly memcached?: readonly MemcachedOptions[];
-  readonly env?: Readonly<Record<string, string>>;
-  readonly databaseOptions?: readonly string[];
-  readonly database?: { readonly bufferPoolMb: number; readonly redoLogMb: number };
-  /** The initial schema; `floodgate migrate` creates the tables of an empty database. */
-  readonly schema?: Schema;
-  /** Data lies on the disk, for those who measure what that costs. */
-  readonly onDisk?: boolean;
-  /** Our programs reach memcached and MariaDB through proxies that can misbehave. */
-  readonly proxied?: boolean;
-  /** The build that they are from. */
-  readonly programs?: string;
-}
 
 export interface Process {
   child: Child;
