@@ -3,6 +3,7 @@ import type { Count } from "./job.ts";
 import type { Finished } from "./schedule.ts";
 
 const slowestShown = 12;
+const linesOfFailure = 60;
 
 export function printJob({ job, output, passed, failed, ...times }: Finished): void {
   const verdict = failed > 0 ? "✖" : "✔";
@@ -32,10 +33,15 @@ export function printTimes(finished: readonly Finished[], stages: readonly strin
   }
 }
 
-/** Lists the failed jobs again at the end of the log. */
+/**
+ * Lists the failed jobs again at the end of the log, each with the end of its output, where the runners repeat what
+ * failed: of a long log often only the end is kept.
+ */
 export function printFailures(finished: readonly Finished[]): void {
-  for (const { job, failed } of finished) {
-    if (failed > 0) console.log(`✖ ${job.stage}: ${job.name}: ${failed} failed`);
+  for (const { job, failed, output } of finished) {
+    if (failed === 0) continue;
+    console.log(`\n✖ ${job.stage}: ${job.name}: ${failed} failed`);
+    console.log(output.trimEnd().split("\n").slice(-linesOfFailure).join("\n"));
   }
 }
 

@@ -1,7 +1,7 @@
 /** Votes do not need the Next process: while it starts, cannot be reached, or stands still. */
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { Child } from "#scripts/services/child.ts";
@@ -9,7 +9,7 @@ import { freePort, waitUntil } from "#scripts/services/ports.ts";
 import { createPoll, Ledger, vote } from "#test/support/ledger.ts";
 import { readiness } from "#test/support/readiness.ts";
 import { type Process, Site } from "#test/support/site.ts";
-import { timed } from "#test/support/stalls.ts";
+import { expectWithin, timed } from "#test/support/stalls.ts";
 
 /** Process id and socket of a front's Next process, if there is one. */
 function nextOf(front: Pick<Process, "child">): { pid: number; socket: string } | undefined {
@@ -19,6 +19,8 @@ function nextOf(front: Pick<Process, "child">): { pid: number; socket: string } 
   return socket === undefined ? undefined : { pid: Number(pid), socket };
 }
 
+/** A front answers from its new process before the old one has ended. */
+const isRunning = (pid: number) => existsSync(`/proc/${pid}`);
 const isStopped = (pid: number) => /^State:\s+T/m.test(readFileSync(`/proc/${pid}/status`, "utf8"));
 
 const browser = { headers: { Accept: "text/html" } };
@@ -40,7 +42,7 @@ describe("a front whose pages are away", () => {
 
   async function pagesAre(state: "ok" | "away", withinMs: number): Promise<void> {
     const are = async () => (await readiness(front)).pages === state;
-    await waitUntil(`pages: ${state}`, are, { withinMs });
+    await expectWithin(withinMs, `pages: ${state}`, are);
   }
 
   it("a front replaces a Next process whose socket is gone, and its directory with it, and loses no ballot", async () => {
@@ -53,7 +55,8 @@ describe("a front whose pages are away", () => {
     await ledger.run(10, () => pagesAre("away", 10_000));
     assert.equal((await fetch(`${site.url}/readyz`)).status, 200);
     await pagesAre("ok", 30_000);
-    assert.notEqual(nextOf(front)?.pid, old.pid);
+    await waitUntil("the end of the old process", () => !isRunning(old.pid));
+    assert.ok(nextOf(front));
     assert.equal((await fetch(`${site.url}/studio/sign-in`)).status, 200);
     assert.deepEqual([lines("pages_away", mark), lines("pages_ok", mark)], [1, 1]);
     assert.equal(ledger.acknowledged, 1_000);
