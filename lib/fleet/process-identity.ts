@@ -24,7 +24,7 @@ function identify(config: Config, role: ProcessRole) {
   return {
     role,
     homes: config.queueHomes,
-    machine: asciiOf(hostname()),
+    machine: machineName(),
     pid: process.pid,
     pidSpace: pidSpace(),
     version: packageJson.version,
@@ -32,8 +32,11 @@ function identify(config: Config, role: ProcessRole) {
   };
 }
 
-function asciiOf(name: string): string {
-  return name.replaceAll(/[^\x21-\x7e]/g, "?").slice(0, 255);
+/** The name of this machine in the fleet record: ASCII, at most 255 characters. */
+export function machineName(): string {
+  return hostname()
+    .replaceAll(/[^\x21-\x7e]/g, "?")
+    .slice(0, 255);
 }
 
 /**

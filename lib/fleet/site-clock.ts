@@ -152,6 +152,13 @@ export class SiteClock {
   }
 }
 
+/** The processes whose machines' clocks are more than two seconds off, by their own reports. */
+export function withWrongClocks<P extends { readonly clockAheadMs: number }>(
+  processes: readonly P[],
+): P[] {
+  return processes.filter(({ clockAheadMs }) => Math.abs(clockAheadMs) > skewMsMax);
+}
+
 /** Two clocks agree when they differ by less than `skewMsMax`: each may be off by half of it. */
 function tolerant({ min, max }: Bounds, byMs: number = skewMsMax / 2): Bounds {
   return { min: min - byMs, max: max + byMs };

@@ -110,7 +110,7 @@ describe("the metrics of a fresh site", () => {
     for (const name of ["queues_standing_still", "queue_oldest_seconds", "memcached_evictions"]) {
       for (const value of valuesOf(name)) assert.equal(value, 0, name);
     }
-    for (const name of ["clock_ahead_seconds", "fronts_missing"]) {
+    for (const name of ["clock_ahead_seconds", "processes_clock_wrong", "fronts_missing"]) {
       for (const value of valuesOf(name)) assert.equal(value, 0, name);
     }
     assert.ok(valuesOf("front_held_seconds").every(value => value < 30));

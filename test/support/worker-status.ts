@@ -68,6 +68,7 @@ export const survey = (slots: number, waitedMs = 0, change: Partial<Survey> = {}
   lanesRefused: [],
   standstills: [],
   wrongClocks: [],
+  machine: "web-1",
   fronts: { members: [], missing: [], waitingResults: [], goneMs: 600_000 },
   setbacks: { count: 0, lastAtMs: undefined, restore: undefined },
   ...change,

@@ -14,7 +14,7 @@ import { SECOND } from "#lib/base/clock.ts";
 import { processOutput } from "#lib/base/output.ts";
 import type { Books } from "#lib/books/books.ts";
 import { heldMs } from "#lib/fleet/held-votes.ts";
-import { databaseClock, machineClock } from "#lib/fleet/site-clock.ts";
+import { databaseClock, machineClock, withWrongClocks } from "#lib/fleet/site-clock.ts";
 import type { PassSummary } from "#lib/flush/flusher.ts";
 import { lanes as allLanes } from "#lib/model/lane.ts";
 import type { Survey } from "./state.ts";
@@ -80,6 +80,11 @@ export class Metrics {
     "clock_ahead_seconds",
     "By how much a clock is ahead of the site's time; 0 while it is less than two seconds off.",
     ["clock"],
+  );
+
+  readonly #wrongProcesses = this.#gauge(
+    "processes_clock_wrong",
+    "Running fronts and workers whose clock is more than two seconds off.",
   );
 
   readonly #frontsMissing = this.#gauge(
@@ -151,7 +156,8 @@ export class Metrics {
     return this.registry.metrics();
   }
 
-  #clocks({ wrongClocks, servers }: Survey): void {
+  #clocks({ wrongClocks, servers, fronts }: Survey): void {
+    this.#wrongProcesses.set(withWrongClocks(fronts.members).length);
     this.#clock.reset();
     for (const clock of [machineClock, databaseClock, ...servers.map(({ name }) => name)]) {
       this.#clock.set({ clock }, 0);

@@ -1,6 +1,8 @@
 /** The worker's state in one sentence, or a few when there is more than one trouble: a pure function of it and a survey. */
 import { HOUR, SECOND } from "#lib/base/clock.ts";
 import { duration, plural } from "#lib/base/human-readable.ts";
+import { describeMember } from "#lib/fleet/compared-settings.ts";
+import { machineClock, withWrongClocks } from "#lib/fleet/site-clock.ts";
 import { type Memory, nearlyFull } from "#lib/memcached/memory-stats.ts";
 import { lanes } from "#lib/model/lane.ts";
 import type { Restore } from "#lib/store/restores.ts";
@@ -28,22 +30,32 @@ interface Sentence {
   readonly text: string;
 }
 
-/** Which clocks are wrong, and by how much. */
-function clockSentence({ wrongClocks }: Survey): Sentence | undefined {
-  if (wrongClocks.length === 0) return undefined;
-  const each = wrongClocks.map(({ clock, aheadMs }) => {
+/** Polls, and processes, that are named in a sentence. */
+const namedMax = 5;
+
+/** Which clocks are wrong, and by how much: those that this worker reads, and those of other processes' machines. */
+function clockSentence({ wrongClocks, fronts, machine: own }: Survey): Sentence | undefined {
+  const isOwnWrong = wrongClocks.some(({ clock }) => clock === machineClock);
+  const elsewhere = withWrongClocks(fronts.members).filter(
+    ({ machine }) => !(isOwnWrong && machine === own),
+  );
+  const named = elsewhere
+    .slice(0, namedMax)
+    .map(member => ({ clock: describeMember(member), aheadMs: member.clockAheadMs }));
+  const wrong = [...wrongClocks, ...named];
+  if (wrong.length === 0) return undefined;
+  const each = wrong.map(({ clock, aheadMs }) => {
     const by = duration(Math.abs(aheadMs));
     return `the clock of ${clock} is ${by} ${aheadMs > 0 ? "ahead" : "behind"}`;
   });
-  const text = `Wrong time: ${each.join(", ")}. Votes are judged by the other clocks; set it by NTP.`;
+  const others = elsewhere.length - named.length;
+  const more = others > 0 ? `, and ${others} more` : "";
+  const text = `Wrong time: ${each.join(", ")}${more}. Votes are judged by the other clocks; set it by NTP.`;
   return { tone: "warn", text };
 }
 
 /** MySQL's return to an earlier state is told for this long. */
 const setbackToldMs = HOUR;
-
-/** Polls that are named in the sentence. */
-const namedMax = 5;
 
 /** That a backup was restored, and which polls are gone since. */
 function restoreText(restore: Restore | undefined, atMs: number): string | undefined {

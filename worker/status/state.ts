@@ -50,6 +50,8 @@ export interface Survey {
   }[];
   /** Lanes whose ballots fronts refuse because memory runs out. */
   readonly lanesRefused: readonly Lane[];
+  /** The machine of this worker, as the fleet record names it. */
+  readonly machine: string;
   readonly wrongClocks: readonly WrongClock[];
   readonly fronts: FrontsSurvey;
   readonly setbacks: Pick<SetbackRecord, "count" | "lastAtMs" | "restore">;

@@ -1,8 +1,10 @@
 /** What the worker's pages say: sentences, what could be lost, and charts. */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { machineClock } from "#lib/fleet/site-clock.ts";
 import type { PollId, QueueName, Slug } from "#lib/model/ids.ts";
 import type { Lane } from "#lib/model/lane.ts";
+import type { FleetMember } from "#lib/store/fleet-processes.ts";
 import {
   accounts,
   books,
@@ -155,6 +157,31 @@ describe("the state sentence about clocks", () => {
     const { tone, text } = stateSentence(state(), it, 0, accounts);
     assert.equal(tone, "warn");
     assert.match(text, /^Wrong time: the clock of MySQL is 90 seconds behind\./);
+  });
+
+  const front = (home: number, machine: string, clockAheadMs: number) =>
+    ({ role: "front", home, machine, pid: 40 + home, seenAtMs: now, clockAheadMs }) as FleetMember;
+  const sentence = (members: readonly FleetMember[], wrongClocks: Survey["wrongClocks"] = []) => {
+    const fronts = { ...survey(0).fronts, members };
+    return output(state(), survey(0, 0, { fronts, wrongClocks }), 0);
+  };
+
+  it("the state sentence names the processes of another machine whose clock is wrong", () => {
+    assert.match(sentence([front(0, "web-2", 1_900)]), /^good: All is well/);
+    assert.match(
+      sentence([front(0, "web-1", 0), front(3, "web-2", 7_200_000)]),
+      /^warn: Wrong time: the clock of the front of home 3 on web-2 \(process 43\) is 2 hours ahead\. /,
+    );
+    const seven = Array.from({ length: 7 }, (_, home) => front(home, "web-2", -5_000));
+    assert.match(sentence(seven), /\(process 44\) is 5 seconds behind, and 2 more\. /);
+  });
+
+  it("the state sentence names a wrong machine once, and not each process on it", () => {
+    const own = [{ clock: machineClock, aheadMs: 9_000 }];
+    assert.match(
+      sentence([front(0, "web-1", 9_000)], own),
+      /^warn: Wrong time: the clock of this machine is 9 seconds ahead\. /,
+    );
   });
 });
 

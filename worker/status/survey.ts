@@ -1,6 +1,7 @@
 /** Reads the queue servers for the worker's pages; requests within a second share one reading. */
 import { LRUCache } from "lru-cache";
 import { SECOND } from "#lib/base/clock.ts";
+import { machineName } from "#lib/fleet/process-identity.ts";
 import { changeText } from "#lib/fleet/server-sentence.ts";
 import type { MemcachedClient } from "#lib/memcached/client.ts";
 import { orWhenMemcachedFails } from "#lib/memcached/failure.ts";
@@ -55,6 +56,7 @@ export class Surveyor {
       servers,
       lanesRefused: refusedLanes(memories, copies, share),
       wrongClocks: clock.wrong,
+      machine: machineName(),
       fronts: frontsOf(this.#worker),
       setbacks: this.#worker.setbacks,
       serverChange: changeText(placement.lists, this.#worker.fleet.members),
