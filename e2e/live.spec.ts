@@ -1,5 +1,6 @@
 /** Results on an open page follow the votes of others, whichever way gets through. */
 import type { Page } from "playwright/test";
+import { FaultProxy } from "#test/support/fault-proxy.ts";
 import { expectAccessible } from "./support/axe.ts";
 import { expect, test, watchConsole } from "./support/fixtures.ts";
 
@@ -175,6 +176,28 @@ test("the card says that it is offline, and recovers", async ({ page, context, s
   await voteElsewhere(site.url, slug);
   await context.setOffline(false);
   await expect(readers(page, 1)).toBeVisible(patient);
+});
+
+test("a connection that is dead without an end is not called live, and the card updates by another", async ({
+  page,
+  site,
+  newPoll,
+}) => {
+  const { port } = new URL(site.url);
+  const proxy = await FaultProxy.start({ host: "127.0.0.1", port: Number(port) });
+  await page.clock.install();
+  const slug = await newPoll();
+  await page.goto(`http://127.0.0.1:${proxy.port}/p/${slug}/results`);
+  await expect(page.getByText("Live", { exact: true })).toBeVisible();
+  proxy.stall();
+  await page.clock.fastForward(20_000);
+  await expect(page.getByText("Live", { exact: true })).toBeVisible();
+  await page.clock.fastForward(21_000);
+  await expect(page.getByText("Live", { exact: true })).toBeHidden();
+  await voteElsewhere(site.url, slug);
+  proxy.heal();
+  await expect(readers(page, 1)).toBeVisible(patient);
+  await proxy.stop();
 });
 
 test("a poll opens, closes and becomes final on an open page", async ({ page, newPoll }) => {

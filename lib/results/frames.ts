@@ -1,8 +1,8 @@
 /**
  * The bytes of an event stream (WHATWG HTML, "Server-sent events").
  *
- * The only event is `results`; its data is the JSON of `GET …/results`, its id the version. A browser that
- * reconnects sends the id of the last event that it received.
+ * The events are `results`, and one without a name while nothing changes. The data of `results` is the JSON of
+ * `GET …/results`, its id the version. A browser that reconnects sends the id of the last event that it received.
  */
 import { SECOND } from "../base/clock.ts";
 import type { Snapshot } from "./snapshot.ts";
@@ -13,8 +13,11 @@ export function encodeFrame({ results, json }: Snapshot): Uint8Array {
   return Buffer.concat([head, json, Buffer.from("\n\n")]);
 }
 
-/** A comment: ignored by browsers, and traffic that keeps proxies from timing out. */
-export const idleFrame: Uint8Array = Buffer.from(":\n\n");
+/**
+ * An event without a name and without data: traffic that keeps proxies from timing out, and tells the page that the
+ * connection lives. A comment would be hidden from scripts.
+ */
+export const idleFrame: Uint8Array = Buffer.from("data:\n\n");
 
 const reconnectMsMin = 0.5 * SECOND;
 const reconnectMsSpread = 4.5 * SECOND;

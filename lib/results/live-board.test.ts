@@ -23,7 +23,14 @@ async function waitUntil(what: string, ready: () => boolean): Promise<void> {
 
 /** A board on results that the test sets, and a count of the reads of them. */
 function setUp(viewersMax = 1_000) {
-  const source = { version: 1, state: "open" as "open" | "final", reads: 0, there: true, poll };
+  const source = {
+    version: 1,
+    state: "open" as "open" | "final",
+    reads: 0,
+    there: true,
+    away: false,
+    poll,
+  };
   const snapshot = (): Snapshot => {
     const { version, state } = source;
     const results = {
@@ -45,12 +52,14 @@ function setUp(viewersMax = 1_000) {
     results: {
       snapshot: async () => {
         source.reads += 1;
+        if (source.away) throw new Error("memcached is away");
         return snapshot();
       },
     },
     log: createLog("test", "silent"),
     viewersMax,
     tickMs: 5,
+    idleMs: 20,
   });
   return { source, board, snapshot };
 }
@@ -116,6 +125,19 @@ describe("live results", () => {
     assert.deepEqual(eventsIn(seen.text), []);
     source.version = 8;
     await waitUntil("the change", () => eventsIn(seen.text).length === 1);
+    await leave();
+  });
+
+  it("live results send an idle event while nothing changes, and none while they can't be read", async () => {
+    const { source, board, snapshot } = setUp();
+    const { seen, leave } = follow(streamResults(board, poll, "reader", snapshot(), 1));
+    await waitUntil("idle events", () => seen.text.split("\ndata:\n\n").length > 2);
+    source.away = true;
+    const reads = source.reads;
+    await waitUntil("a read that fails", () => source.reads > reads);
+    const before = seen.text;
+    await waitUntil("many reads that fail", () => source.reads > reads + 20);
+    assert.equal(seen.text, before);
     await leave();
   });
 

@@ -2,7 +2,7 @@
  * Live results: the viewers of each poll, and one read a tick for all viewers of the same poll.
  *
  * A poll is read only while it has viewers, once for each kind of requester among them (reader, voter, editor).
- * Viewers are sent changes, and now and then a keep-alive comment.
+ * Viewers are sent changes, and now and then an idle event.
  *
  * Invariant: one memcached read for each watched poll and tick, whatever the number of viewers; a frame is
  *   encoded once, and every viewer is sent the same bytes.
@@ -45,7 +45,7 @@ export type Ending =
 export interface Viewer {
   /** Called at most once for each change. */
   show(news: News): void;
-  /** Nothing changed for a while: a keep-alive comment keeps proxies from closing the connection. */
+  /** The results can be read, and nothing changed for a while: the viewer is told so. */
   idle(): void;
   /** The last call. */
   end(why: Ending): void;
@@ -59,6 +59,8 @@ export interface LiveDeps {
   readonly viewersMax: number;
   /** Time between two reads of a poll. */
   readonly tickMs?: number;
+  /** After this time without a change, viewers are sent an idle event. */
+  readonly idleMs?: number;
 }
 
 interface Watch {
@@ -75,8 +77,8 @@ interface Watch {
 
 /** A vote is on every screen within about this plus the 200 ms for which results are kept. */
 const defaultTickMs = 500;
-/** Below the idle time-out of any proxy. */
-const idleMs = 15 * SECOND;
+/** Below the idle time-out of any proxy; a page that hears nothing for more than twice as long gives the stream up. */
+const defaultIdleMs = 15 * SECOND;
 const viewersPerPortion = 250;
 
 const keyOf = ({ key }: WatchedPoll, requester: Requester): string => `${key} ${requester}`;
@@ -185,7 +187,7 @@ export class LiveBoard {
       const news = { snapshot, frame: encodeFrame(snapshot) };
       watch.news = news;
       await this.#sendAll(watch, viewer => viewer.show(news));
-    } else if (monotonicMs() - watch.sentAtMs > idleMs) {
+    } else if (monotonicMs() - watch.sentAtMs > (this.#deps.idleMs ?? defaultIdleMs)) {
       await this.#sendAll(watch, viewer => viewer.idle());
     }
     if (snapshot.results.state === "final") this.#end(watch, "final");

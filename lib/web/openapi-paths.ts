@@ -123,7 +123,7 @@ function votingPaths() {
         operationId: "watchResults",
         summary: "Results of a poll as Server-Sent Events",
         description:
-          "Sends an event `results` at once and after every change: its data is the JSON of the results, its id their version. The stream ends after the final results.",
+          "Sends an event `results` at once and after every change: its data is the JSON of the results, its id their version. While nothing changes, an event without a name and data comes every 15 seconds. The stream ends after the final results.",
         responses: {
           "200": {
             description: "The event stream",

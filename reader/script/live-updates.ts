@@ -34,6 +34,8 @@ export interface LiveUpdates {
 }
 
 const silenceMsMax = 6_000;
+/** Without events for so long, the connection is dead, or the server can't read the results. */
+const beatMsMax = 40_000;
 const failuresMax = 3;
 const streamsMax = 3;
 const waitSeconds = 20;
@@ -148,10 +150,10 @@ class ResultsFollower implements LiveUpdates {
       const allowed =
         this.#transport === "stream" && this.#token !== undefined ? "long-poll" : this.#transport;
       const transport = showsResults(this.#card) ? allowed : "poll";
-      if (transport === "stream" && !(await withStreamPermit(() => this.#stream(signal)))) {
+      if (transport === "long-poll") await this.#longPoll(signal);
+      else if (transport === "poll" || !(await withStreamPermit(() => this.#stream(signal)))) {
         await this.#poll(signal);
-      } else if (transport === "long-poll") await this.#longPoll(signal);
-      else if (transport === "poll") await this.#poll(signal);
+      }
     }
   }
 
@@ -170,13 +172,20 @@ class ResultsFollower implements LiveUpdates {
         }
         resolve();
       };
+      let silence: ReturnType<typeof setTimeout>;
+      const hear = (nextMsMax: number) => {
+        clearTimeout(silence);
+        silence = setTimeout(() => finish(true), nextMsMax);
+      };
       // A proxy that buffers events counts as a failure.
-      const silence = setTimeout(() => finish(true), silenceMsMax);
+      hear(silenceMsMax);
       let began = false;
+      // The server sends one now and then while nothing changes, and it can read the results.
+      source.addEventListener("message", () => hear(beatMsMax));
       // After an interruption, a stream sends nothing until the results change.
       source.addEventListener("open", () => this.#noteAnswer(began));
       source.addEventListener("results", ({ data }) => {
-        clearTimeout(silence);
+        hear(beatMsMax);
         began = true;
         this.#failures = 0;
         this.#noteAnswer(true);
@@ -263,9 +272,9 @@ async function withStreamPermit(work: () => Promise<void>): Promise<boolean> {
   }
 }
 
-function sleep(ms: number, signal: AbortSignal): Promise<void> {
+function sleep(ms: number, signal: AbortSignal): Promise<unknown> {
   return new Promise(resolve => {
     setTimeout(resolve, ms);
-    signal.addEventListener("abort", () => resolve());
+    signal.addEventListener("abort", resolve);
   });
 }

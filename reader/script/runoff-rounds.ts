@@ -48,5 +48,5 @@ function writeCells(
     cell.textContent = text;
     return cell;
   });
-  row?.replaceChildren(...[...row.children].slice(0, 1), ...cells);
+  row?.replaceChildren(row.cells[0] ?? "", ...cells);
 }

@@ -190,11 +190,11 @@ async function sendBallot(
 }
 
 /** Waits for the backoff, or until the connection is back. */
-function waitBeforeRetry(attempt: number, atLeastMs: number): Promise<void> {
+function waitBeforeRetry(attempt: number, atLeastMs: number): Promise<unknown> {
   const ceiling = Math.min(backoffMsMax, backoffMsFirst * 2 ** attempt);
   return new Promise(resolve => {
     setTimeout(resolve, atLeastMs + Math.random() * ceiling);
-    addEventListener("online", () => resolve(), { once: true });
+    addEventListener("online", resolve, { once: true });
   });
 }
 

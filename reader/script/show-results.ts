@@ -57,9 +57,9 @@ export function writeResults(card: HTMLElement, results: Results): void {
   writeSentence(card, results);
   writeEyebrow(card);
   const own = part(card, "own");
-  if (own)
-    own.hidden =
-      own.textContent === "" || !(thanks || results.hidden !== null || POLL_KIND !== "choice");
+  // The bars of a choice poll mark the reader's own options.
+  const isMarked = POLL_KIND === "choice" && !thanks && results.hidden === null;
+  if (own) own.hidden = own.textContent === "" || isMarked;
 }
 
 const rowOf = (card: HTMLElement, id: string) =>
