@@ -51,12 +51,15 @@ class FinalRunoffs {
     const { store, tallies } = this.#worker;
     if (!this.#hasStarted) await this.#startAnywhere();
     const startedMs = monotonicMs();
-    let missing: number;
+    let goesOn: boolean;
     do {
-      const polls = await finalRankedPolls(store, this.#before, pollsPerStep);
-      missing = await publishRunoffs(tallies, polls);
+      const before = this.#before;
+      const polls = await finalRankedPolls(store, before, pollsPerStep);
+      const missing = await publishRunoffs(tallies, polls);
       this.#before = polls.length < pollsPerStep ? undefined : polls.at(-1)?.id;
-    } while (missing > 0 && monotonicMs() - startedMs < stepMsMax);
+      const beganBehindAll = polls.length === 0 && before !== undefined;
+      goesOn = missing > 0 || beganBehindAll;
+    } while (goesOn && monotonicMs() - startedMs < stepMsMax);
   }
 
   /** A worker that cron starts makes one step only: each begins at another poll. */
