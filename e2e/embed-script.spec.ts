@@ -13,6 +13,7 @@ const test = base.extend<{ readonly articles: Articles }>({
 
 /** Ways in which articles load the script; each gets its address and shows the poll. */
 const loading: Readonly<Record<string, (origin: string) => string>> = {
+  "before the text": origin => `<script src="${origin}/embed.js"></script>`,
   "as a module": origin => `<script type="module" src="${origin}/embed.js"></script>`,
   "as an imported module": origin => `<script type="module">import "${origin}/embed.js"</script>`,
   deferred: origin => `<script defer src="${origin}/embed.js"></script>`,
@@ -36,12 +37,15 @@ for (const [how, tag] of Object.entries(loading)) {
     watchConsole(page, /Lock|denied|storage/i);
     const slug = await newPoll();
     // The script knows the site's own address, and no other here.
-    const html = `<!doctype html><title>x</title>${tag(site.url)}<floodgate-poll poll="${slug}"></floodgate-poll>`;
+    const framed = `<floodgate-poll poll="${slug}"><iframe src="${site.url}/embed/${slug}"></iframe></floodgate-poll>`;
+    const bare = `<floodgate-poll poll="${slug}"></floodgate-poll>`;
+    const html = `<!doctype html><title>x</title>${tag(site.url)}${framed}${bare}`;
     await page.goto(articles.publish(html));
-    await expect(
-      page.frameLocator("iframe").locator(".poll-actions .poll-button").first(),
-    ).toBeVisible();
-    await expect(page.locator("floodgate-poll iframe")).toHaveCount(1);
+    for (const index of [0, 1]) {
+      const card = page.locator("floodgate-poll").nth(index).frameLocator("iframe");
+      await expect(card.locator(".poll-actions .poll-button").first()).toBeVisible();
+    }
+    await expect(page.locator("floodgate-poll iframe")).toHaveCount(2);
   });
 }
 

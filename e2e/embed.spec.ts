@@ -142,10 +142,9 @@ test("embed.js ignores heights from other frames, and limits extreme ones", asyn
     .evaluate(iframe => {
       const heights: string[] = [];
       Object.assign(window, { heights });
-      new MutationObserver(() => heights.push((iframe as HTMLIFrameElement).style.height)).observe(
-        iframe,
-        { attributes: true },
-      );
+      new MutationObserver(() => heights.push(getComputedStyle(iframe).height)).observe(iframe, {
+        attributes: true,
+      });
     });
   for (const height of [1e9, Number.NaN, "9", null]) {
     await frame(page)

@@ -28,24 +28,11 @@ declare const PUBLIC_URL: string;
 const ownScript = document.currentScript as HTMLScriptElement | null;
 const home = new URL(ownScript?.src || PUBLIC_URL).origin;
 const heightFallback = 430;
-const heightMin = 60;
-const heightMax = 8000;
 
 /** Custom properties that an article may set on the element or its ancestors; documented in docs/embedding.md. */
-const properties = [
-  "accent",
-  "on-accent",
-  "background",
-  "text",
-  "muted",
-  "line",
-  "font",
-  "heading-font",
-  "radius",
-];
-
-const clamp = (height: number): number =>
-  Math.min(heightMax, Math.max(heightMin, Math.ceil(height)));
+const properties = "accent on-accent background text muted line font heading-font radius".split(
+  " ",
+);
 
 class FloodgatePoll extends HTMLElement {
   static readonly observedAttributes = ["poll", "theme", "lang"];
@@ -55,10 +42,8 @@ class FloodgatePoll extends HTMLElement {
     this.#show();
   }
 
-  attributeChangedCallback(name: string): void {
-    if (!this.#frame) return;
-    if (name === "theme") this.refresh();
-    else this.#show();
+  attributeChangedCallback(): void {
+    if (this.#frame) this.#show();
   }
 
   /** Sends the current appearance to the poll, for articles that change colours without a reload. */
@@ -72,7 +57,7 @@ class FloodgatePoll extends HTMLElement {
   /** Shows the poll: in the frame that the article has, or in one of its own. */
   #show(): void {
     const poll = this.getAttribute("poll");
-    if (!poll || !this.isConnected) return;
+    if (!poll) return;
     const language = this.getAttribute("lang");
     const query = language ? `?lang=${encodeURIComponent(language)}` : "";
     const address = `${home}/embed/${encodeURIComponent(poll)}${query}`;
@@ -113,17 +98,20 @@ class FloodgatePoll extends HTMLElement {
 function follow(frame: HTMLIFrameElement, height: number): void {
   // The height that the article reserves in the frame's own style; empty without one.
   frame.dataset.reserve ??= frame.style.height;
-  const { reserve } = frame.dataset;
-  const px = `${clamp(height)}px`;
-  frame.style.height = reserve ? `max(${reserve}, ${px})` : px;
+  const lowest = frame.dataset.reserve || "60px";
+  frame.style.height = `max(${lowest}, min(${Math.ceil(height)}px, 8000px))`;
 }
 
-if (!customElements.get("floodgate-poll")) {
-  customElements.define("floodgate-poll", FloodgatePoll);
-  addEventListener("message", ({ data, origin, source }: MessageEvent<HeightMessage | null>) => {
-    if (origin !== home || data?.floodgate !== "height" || typeof data.height !== "number") return;
-    for (const frame of document.querySelectorAll("iframe")) {
-      if (frame.contentWindow === source) follow(frame, data.height);
-    }
-  });
+function define(): void {
+  if (!customElements.get("floodgate-poll")) customElements.define("floodgate-poll", FloodgatePoll);
 }
+
+addEventListener("message", ({ data, origin, source }: MessageEvent<HeightMessage | null>) => {
+  if (origin !== home || data?.floodgate !== "height" || typeof data.height !== "number") return;
+  for (const frame of document.querySelectorAll("iframe")) {
+    if (frame.contentWindow === source) follow(frame, data.height);
+  }
+});
+// While the article is being read, an element begins without the frame that is in it.
+if (document.readyState === "loading") addEventListener("DOMContentLoaded", define);
+else define();
