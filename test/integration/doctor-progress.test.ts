@@ -2,10 +2,12 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { createConnection } from "mysql2/promise";
+import { HOUR } from "#lib/base/clock.ts";
 import { waitUntil } from "#scripts/services/ports.ts";
 import { doctor } from "#test/support/doctor-run.ts";
 import { createPoll, vote } from "#test/support/ledger.ts";
 import { Site } from "#test/support/site.ts";
+import { clockAhead } from "#test/support/wrong-clock.ts";
 
 describe("the doctor on a site where ballots wait", () => {
   let site: Site;
@@ -74,6 +76,16 @@ describe("the doctor on a site where ballots wait", () => {
       await rival.end();
     }
     await site.drained();
+    await waitUntil("all to be well", async () => /^All is well/.test(await sentence()));
+  });
+
+  it("the worker's page names a front whose clock is wrong in its first sentence, while it runs", async () => {
+    const front = await site.addFront(clockAhead(2 * HOUR));
+    const isNamed = async () =>
+      /^Wrong time: the clock of the front of home \d+ .* 2 hours ahead/.test(await sentence());
+    await waitUntil("the sentence", isNamed);
+    front.child.signal("SIGTERM");
+    await front.child.exit();
     await waitUntil("all to be well", async () => /^All is well/.test(await sentence()));
   });
 
