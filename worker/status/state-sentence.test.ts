@@ -1,4 +1,4 @@
-/** What the worker's pages say: sentences, what could be lost, and charts. */
+/** What the worker's page says first. */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { machineClock } from "#lib/fleet/site-clock.ts";
@@ -15,8 +15,6 @@ import {
   survey,
 } from "#test/support/worker-status.ts";
 import type { Accounts } from "./account-sentence.ts";
-import { History, stepMs } from "./history.ts";
-import { lossEstimate } from "./loss-estimate.ts";
 import { isStale, type Survey, type WorkerState } from "./state.ts";
 import { stateSentence } from "./state-sentence.ts";
 
@@ -243,55 +241,5 @@ describe("the state sentence about memory", () => {
 
   it("the state sentence ignores evictions on servers without queues", () => {
     assert.match(output({ evictions: 3, mayEvict: true }, false), /^good: All is well/);
-  });
-});
-
-describe("the loss estimate", () => {
-  const [server] = survey(2, 700).servers;
-  assert.ok(server);
-  const gone = { ...server, name: "m:2", memory: undefined, lanes: [] };
-
-  it("the loss estimate is everything that waits when there is one copy", () => {
-    const bound = lossEstimate(survey(2, 700), 1, books);
-    assert.deepEqual(
-      [bound.copies, bound.slots, bound.ballots, bound.oldestWaitMs],
-      [1, 2, 1, 700],
-    );
-    assert.match(
-      bound.sentence,
-      /one copy of each vote\. .* about 2 slots with 1 ballot could be lost now, the oldest 1 second old\.$/,
-    );
-    assert.match(
-      lossEstimate(survey(2), 1, undefined).sentence,
-      /about 2 slots could be lost now, the oldest/,
-    );
-    assert.match(lossEstimate(survey(0), 1, books).sentence, /hardly anything would be lost now/);
-  });
-
-  it("the loss estimate is nothing with two copies, unless a server is away", () => {
-    const two = servers([server, { ...server, name: "m:2" }]);
-    assert.match(lossEstimate(two, 2, books).sentence, /on two servers/);
-    const one = lossEstimate(servers([server, gone]), 2, books);
-    assert.equal(one.copies, 1);
-    assert.match(one.sentence, /one copy of each vote while a server is away/);
-    assert.match(lossEstimate(servers([gone]), 1, books).sentence, /straight into MySQL/);
-  });
-});
-
-describe("the flush history", () => {
-  it("the flush history sums up steps of 10 s and forgets after 15 minutes", () => {
-    const history = new History();
-    history.add(now - 15 * 60_000, { ballots: 9, commits: 1, slots: 1 });
-    history.add(now, { ballots: 5, commits: 1, slots: 30 });
-    history.add(now + 10, { ballots: 6, commits: 1, slots: 30 });
-    const series = history.series(now);
-    assert.equal(series.length, 90);
-    assert.deepEqual(series.at(-1), { ballots: 11, commits: 2, slots: 60 });
-    assert.equal(
-      series.reduce((sum, { ballots }) => sum + ballots, 0),
-      11,
-    );
-    assert.equal(history.slotsPerSecond(now), 1);
-    assert.equal(history.slotsPerSecond(now + 6 * stepMs), 0);
   });
 });
