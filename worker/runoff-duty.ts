@@ -16,7 +16,7 @@ const finalForMs = HOUR;
 /** On an idle site a portion is read every five seconds, a small read for each poll. */
 const pollsPerStep = 20;
 /** While runoffs are missing, portions are read one after the other for this long. */
-const stepMsMax = 2 * SECOND;
+export const stepMsMax = 2 * SECOND;
 
 type RunoffParts = Pick<WorkerParts, "clock" | "store" | "tallies">;
 

@@ -1,9 +1,7 @@
 /** Comparing another machine's clock with this one's, and version numbers. Pure. */
 import { SECOND } from "#lib/base/clock.ts";
+import { isClockWrong } from "#lib/fleet/site-clock.ts";
 import { type Finding, wrong } from "./finding.ts";
-
-/** With more between machines, polls open and close for some readers before others. */
-const skewMsMax = 2 * SECOND;
 
 export interface ClockReading {
   readonly about: string;
@@ -24,7 +22,7 @@ export function skewMs({ theirMs, resolutionMs, notBeforeMs, notAfterMs }: Clock
 
 export function checkClock(reading: ClockReading): Finding[] {
   const skew = skewMs(reading);
-  if (Math.abs(skew) <= skewMsMax) return [];
+  if (!isClockWrong(skew)) return [];
   const seconds = Math.round(Math.abs(skew) / SECOND);
   return [
     wrong(

@@ -5,7 +5,7 @@ import { comparedSettings, conflictOf, describeMember } from "#lib/fleet/compare
 import type { FleetRecord } from "#lib/fleet/fleet-record.ts";
 import { heldMs, heldTooLongMs } from "#lib/fleet/held-votes.ts";
 import { changeText, serversText } from "#lib/fleet/server-sentence.ts";
-import { skewMsMax } from "#lib/fleet/site-clock.ts";
+import { isClockWrong } from "#lib/fleet/site-clock.ts";
 import type { ServerLists } from "#lib/model/server-list.ts";
 import type { FleetMember } from "#lib/store/fleet-processes.ts";
 import { type Finding, ok, warn, wrong } from "./finding.ts";
@@ -61,7 +61,7 @@ function judgeMember(member: FleetMember, members: readonly FleetMember[]): Find
     found.push(wrong(about, "processes-differ", says, "It ends by itself within seconds."));
   }
   const { clockAheadMs } = member;
-  if (Math.abs(clockAheadMs) > skewMsMax) {
+  if (isClockWrong(clockAheadMs)) {
     const by = `${duration(Math.abs(clockAheadMs))} ${clockAheadMs > 0 ? "ahead" : "behind"}`;
     const says = `the clock of ${describeMember(member)} is ${by}`;
     found.push(wrong(about, "clocks-differ", says, "Set it by NTP: `timedatectl set-ntp true`."));

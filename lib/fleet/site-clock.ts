@@ -39,7 +39,7 @@ export interface SiteClockDeps {
 }
 
 /** With more between two clocks, polls open and close for some readers before others. */
-export const skewMsMax = 2 * SECOND;
+const skewMsMax = 2 * SECOND;
 const measureEveryMs = 5 * SECOND;
 /** A slower answer says too little. */
 const answerMsMax = SECOND;
@@ -142,7 +142,7 @@ export class SiteClock {
   #report(offsets: readonly (readonly [string, Bounds])[]): void {
     const wrong = offsets.flatMap(([clock, { min, max }]): WrongClock[] => {
       const aheadMs = Math.max(min - this.#offsetMs, 0) + Math.min(max - this.#offsetMs, 0);
-      return Math.abs(aheadMs) > skewMsMax ? [{ clock, aheadMs: Math.round(aheadMs) }] : [];
+      return isClockWrong(aheadMs) ? [{ clock, aheadMs: Math.round(aheadMs) }] : [];
     });
     const before = this.#wrong.map(({ clock }) => clock).join();
     this.#wrong = wrong;
@@ -152,12 +152,8 @@ export class SiteClock {
   }
 }
 
-/** The processes whose machines' clocks are more than two seconds off, by their own reports. */
-export function withWrongClocks<P extends { readonly clockAheadMs: number }>(
-  processes: readonly P[],
-): P[] {
-  return processes.filter(({ clockAheadMs }) => Math.abs(clockAheadMs) > skewMsMax);
-}
+/** True for a clock that is more than two seconds off. @param aheadMs - negative: it is behind. */
+export const isClockWrong = (aheadMs: number): boolean => Math.abs(aheadMs) > skewMsMax;
 
 /** Two clocks agree when they differ by less than `skewMsMax`: each may be off by half of it. */
 function tolerant({ min, max }: Bounds, byMs: number = skewMsMax / 2): Bounds {

@@ -35,7 +35,7 @@ export interface LiveUpdates {
 
 const silenceMsMax = 6_000;
 /** Without events for so long, the connection is dead, or the server can't read the results. */
-const beatMsMax = 40_000;
+const idleMsMax = 40_000;
 const failuresMax = 3;
 const streamsMax = 3;
 const waitSeconds = 20;
@@ -181,11 +181,11 @@ class ResultsFollower implements LiveUpdates {
       hear(silenceMsMax);
       let began = false;
       // The server sends one now and then while nothing changes, and it can read the results.
-      source.addEventListener("message", () => hear(beatMsMax));
-      // After an interruption, a stream sends nothing until the results change.
+      source.addEventListener("message", () => hear(idleMsMax));
+      // After an interruption, a stream sends no results until they change.
       source.addEventListener("open", () => this.#noteAnswer(began));
       source.addEventListener("results", ({ data }) => {
-        hear(beatMsMax);
+        hear(idleMsMax);
         began = true;
         this.#failures = 0;
         this.#noteAnswer(true);

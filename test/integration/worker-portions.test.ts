@@ -1,7 +1,7 @@
 /** Duties of a worker that go on in portions, on a real memcached and MariaDB: none stops at its first one. */
 import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
-import { DAY, monotonicMs, SECOND } from "#lib/base/clock.ts";
+import { DAY, monotonicMs } from "#lib/base/clock.ts";
 import { tallyKey } from "#lib/memcached/keys.ts";
 import { Pipeline } from "#lib/memcached/pipeline.ts";
 import { Placement } from "#lib/memcached/placement.ts";
@@ -12,15 +12,13 @@ import { readRunoff } from "#lib/results/published-runoff.ts";
 import { waitUntil } from "#scripts/services/ports.ts";
 import { startFlushBench } from "#test/support/flush-bench.ts";
 import { batchPruner } from "../../worker/batch-duty.ts";
-import { runoffPublisher } from "../../worker/runoff-duty.ts";
+import { runoffPublisher, stepMsMax } from "../../worker/runoff-duty.ts";
 
 const bench = await startFlushBench();
 const { store, client, count, deps } = bench;
 const clock = { nowMs: Date.now };
 const placement = new Placement([client], 1);
 const tallies = { clock, store, log: deps.log, placement, homes: new QueueHomes(1), copies: 1 };
-/** After this time a duty leaves the rest to its next turn. */
-const stepMsMax = 2 * SECOND;
 /** Each worker that cron starts is a new one. */
 const newDuty = () => runoffPublisher({ clock, store, tallies } as never);
 const lostBy = async (polls: readonly PollId[]) => {

@@ -14,7 +14,7 @@ import { SECOND } from "#lib/base/clock.ts";
 import { processOutput } from "#lib/base/output.ts";
 import type { Books } from "#lib/books/books.ts";
 import { heldMs } from "#lib/fleet/held-votes.ts";
-import { databaseClock, machineClock, withWrongClocks } from "#lib/fleet/site-clock.ts";
+import { databaseClock, isClockWrong, machineClock } from "#lib/fleet/site-clock.ts";
 import type { PassSummary } from "#lib/flush/flusher.ts";
 import { lanes as allLanes } from "#lib/model/lane.ts";
 import type { Survey } from "./state.ts";
@@ -157,7 +157,8 @@ export class Metrics {
   }
 
   #clocks({ wrongClocks, servers, fronts }: Survey): void {
-    this.#wrongProcesses.set(withWrongClocks(fronts.members).length);
+    const wrong = fronts.members.filter(({ clockAheadMs }) => isClockWrong(clockAheadMs));
+    this.#wrongProcesses.set(wrong.length);
     this.#clock.reset();
     for (const clock of [machineClock, databaseClock, ...servers.map(({ name }) => name)]) {
       this.#clock.set({ clock }, 0);

@@ -3,7 +3,7 @@
 import { SECOND } from "#lib/base/clock.ts";
 import { duration } from "#lib/base/human-readable.ts";
 import { heldMs, heldTooLongMs } from "#lib/fleet/held-votes.ts";
-import { skewMsMax } from "#lib/fleet/site-clock.ts";
+import { isClockWrong } from "#lib/fleet/site-clock.ts";
 import type { FleetMember } from "#lib/store/fleet-processes.ts";
 
 export function ProcessesTable({
@@ -38,7 +38,7 @@ export function ProcessesTable({
               <td class={heldMs(member) > heldTooLongMs ? "bad" : undefined}>
                 {heldMs(member) < SECOND ? "" : duration(heldMs(member))}
               </td>
-              <td class={Math.abs(member.clockAheadMs) > skewMsMax ? "bad" : undefined}>
+              <td class={isClockWrong(member.clockAheadMs) ? "bad" : undefined}>
                 {clockText(member.clockAheadMs)}
               </td>
             </tr>
@@ -50,6 +50,6 @@ export function ProcessesTable({
 }
 
 function clockText(aheadMs: number): string {
-  if (Math.abs(aheadMs) <= skewMsMax) return "right";
+  if (!isClockWrong(aheadMs)) return "right";
   return `${duration(Math.abs(aheadMs))} ${aheadMs > 0 ? "ahead" : "behind"}`;
 }

@@ -2,7 +2,7 @@
 import { HOUR, SECOND } from "#lib/base/clock.ts";
 import { duration, plural } from "#lib/base/human-readable.ts";
 import { describeMember } from "#lib/fleet/compared-settings.ts";
-import { machineClock, withWrongClocks } from "#lib/fleet/site-clock.ts";
+import { isClockWrong, machineClock } from "#lib/fleet/site-clock.ts";
 import { type Memory, nearlyFull } from "#lib/memcached/memory-stats.ts";
 import { lanes } from "#lib/model/lane.ts";
 import type { Restore } from "#lib/store/restores.ts";
@@ -36,8 +36,8 @@ const namedMax = 5;
 /** Which clocks are wrong, and by how much: those that this worker reads, and those of other processes' machines. */
 function clockSentence({ wrongClocks, fronts, machine: own }: Survey): Sentence | undefined {
   const isOwnWrong = wrongClocks.some(({ clock }) => clock === machineClock);
-  const elsewhere = withWrongClocks(fronts.members).filter(
-    ({ machine }) => !(isOwnWrong && machine === own),
+  const elsewhere = fronts.members.filter(
+    ({ clockAheadMs, machine }) => isClockWrong(clockAheadMs) && !(isOwnWrong && machine === own),
   );
   const named = elsewhere
     .slice(0, namedMax)
