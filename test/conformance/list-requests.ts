@@ -3,13 +3,26 @@ import assert from "node:assert/strict";
 import { waitUntil } from "#scripts/services/ports.ts";
 import { as, ballot, cast, form, get, json, type Send } from "./requests.ts";
 
+/** A front reads three searches a second from MySQL, and the requests below are faster than that: asks until it does. */
+const search =
+  (path: string): Send =>
+  async target => {
+    let answer = await target.ask({ path });
+    await waitUntil(`${path} to be read from MySQL`, async () => {
+      if (answer.headers["cache-control"]?.startsWith("public")) return true;
+      answer = await target.ask({ path });
+      return false;
+    });
+    return answer;
+  };
+
 const lists: Readonly<Record<string, Send>> = {
   "the list of polls": get(() => "/"),
   "a page behind the last one": get(() => "/?page=99"),
-  "a search": get(() => "/?q=IS%20it"),
-  "a search that finds nothing": get(() => "/?q=%25%00%F0%9F%90%9F'\"\\"),
-  "a search with broken bytes": get(() => "/?q=%FF%ED%A0%80"),
-  "closed polls": get(() => "/?state=closed&before=999999999999"),
+  "a search": search("/?q=IS%20it"),
+  "a search that finds nothing": search("/?q=%25%00%F0%9F%90%9F'\"\\"),
+  "a search with broken bytes": search("/?q=%FF%ED%A0%80"),
+  "closed polls": search("/?state=closed&before=999999999999"),
   "a list parameter that is not known": get(() => "/?state=none&page=-1&before=x"),
   "the editors' list without a session": get(() => "/api/polls?state=open"),
   "HEAD of the list": as("HEAD", () => "/"),
