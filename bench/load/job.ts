@@ -1,13 +1,11 @@
-/** The generator's job and its report. */
+/** The generators' jobs and their reports. */
 
-export interface Job {
-  readonly host: string;
-  readonly port: number;
-  readonly connections: number;
-  readonly warmUpMs: number;
-  readonly measureMs: number;
-  /** Requests per second; absent: a closed loop. */
-  readonly rate?: number;
+/** Lines that a generator prints when its measured span begins and ends. */
+export const spanBegins = "MEASURING";
+export const spanEnds = "MEASURED";
+
+/** What is requested. */
+export interface Requested {
   /** The request up to its body, or all of it. */
   readonly head: string;
   /** Several heads to take in turn, instead. */
@@ -15,6 +13,22 @@ export interface Job {
   /** The body around the ballot's id; with neither, `head` is everything. */
   readonly bodyBefore?: string;
   readonly bodyAfter?: string;
+  /** Every vote brings the cookie of a voter who has voted in another poll before. */
+  readonly cookies?: {
+    readonly secret: string;
+    readonly publicUrl: string;
+    readonly count: number;
+  };
+}
+
+export interface Job extends Requested {
+  readonly host: string;
+  readonly port: number;
+  readonly connections: number;
+  readonly warmUpMs: number;
+  readonly measureMs: number;
+  /** Requests per second; absent: a closed loop. */
+  readonly rate?: number;
 }
 
 export interface Report {
@@ -37,5 +51,33 @@ export interface Report {
   readonly p90Ms: number;
   readonly p99Ms: number;
   readonly p999Ms: number;
+  readonly maxMs: number;
+}
+
+/** Readers who come at once: each fetches a page, and votes when it is there. */
+export interface HerdJob {
+  readonly host: string;
+  readonly port: number;
+  /** Connections at most; each is opened when a reader needs it. */
+  readonly connections: number;
+  readonly readers: number;
+  readonly withinMs: number;
+  /** The whole request for the page. */
+  readonly page: string;
+  readonly vote: Requested;
+}
+
+export interface HerdReport {
+  readonly pages: HerdAnswers;
+  readonly votes: HerdAnswers;
+  /** From the first reader's coming to the last answer. */
+  readonly ms: number;
+}
+
+export interface HerdAnswers {
+  readonly sent: number;
+  readonly statuses: Readonly<Record<string, number>>;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
   readonly maxMs: number;
 }

@@ -10,6 +10,7 @@ import type { Site } from "#test/support/site.ts";
 import type { Scenario } from "../figures.ts";
 import { Rounds } from "../figures.ts";
 import { produce } from "../load/produce.ts";
+import { startSpan } from "../meter.ts";
 import { memoryBytes } from "../processes.ts";
 import { startSite } from "../site.ts";
 
@@ -36,7 +37,10 @@ async function flushOnce(site: Site): Promise<{ seconds: number; peakBytes: numb
 }
 
 /** The same rows again, in order of arrival, by the two floors. */
-async function measureFloors(site: Site, slug: string, seen: Rounds): Promise<void> {
+async function measureFloors(
+  site: Site,
+  slug: string,
+): Promise<{ loadData: number; single: number }> {
   const folder = mkdtempSync(join(tmpdir(), "floodgate-load-"));
   const file = join(folder, "ballots.tsv");
   const db = await createConnection({ uri: site.database.adminUrl });
@@ -58,7 +62,7 @@ async function measureFloors(site: Site, slug: string, seen: Rounds): Promise<vo
        SET voter = UNHEX(@v), ballot_id = UNHEX(@b), batch_id = UNHEX(@a), revision = 0, choices = UNHEX(@c)`,
       [file],
     );
-    seen.add("LOAD DATA", (rows.length * 1000) / (monotonicMs() - loadMs));
+    const loadData = (rows.length * 1000) / (monotonicMs() - loadMs);
     await db.query(`TRUNCATE ${loadDataTable}`);
     const insertMs = monotonicMs();
     for (const row of rows.slice(0, singleInserts)) {
@@ -69,12 +73,28 @@ async function measureFloors(site: Site, slug: string, seen: Rounds): Promise<vo
       );
     }
     const count = Math.min(singleInserts, rows.length);
-    seen.add("one INSERT a ballot", (count * 1000) / (monotonicMs() - insertMs));
+    const single = (count * 1000) / (monotonicMs() - insertMs);
     await db.query(`DROP TABLE ${loadDataTable}`);
+    return { loadData, single };
   } finally {
     await db.end();
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** Enqueues the ballots of a new poll, flushes them, and gives their rows to the floors. */
+async function flushRound(site: Site, ballots: number, home: number) {
+  const empty = await flushOnce(site);
+  const slug = await createPoll(site);
+  const [poll] = await site.query<RowDataPacket>("SELECT id FROM floodgate.polls WHERE slug = ?", [
+    slug,
+  ]);
+  const ports = site.memcached.map(({ port }) => port);
+  await produce({ ports, home, batch: 100, ballots, pollId: poll?.id as number });
+  const endSpan = startSpan();
+  const { seconds, peakBytes } = await flushOnce(site);
+  const floors = await measureFloors(site, slug);
+  return { emptySeconds: empty.seconds, seconds, peakBytes, ...floors, others: endSpan().others };
 }
 
 export const flush: Scenario = {
@@ -83,27 +103,23 @@ export const flush: Scenario = {
   run: async ({ quick, rounds }, say) => {
     const ballots = quick ? 100_000 : 400_000;
     const site = await startSite({ workers: 0 });
-    const seen = new Rounds();
+    const seen = new Rounds(say);
     try {
       for (let round = 0; round < rounds; round++) {
-        const empty = await flushOnce(site);
-        const slug = await createPoll(site);
-        const [poll] = await site.query<RowDataPacket>(
-          "SELECT id FROM floodgate.polls WHERE slug = ?",
-          [slug],
+        const kept = await seen.measure(
+          "flush and floors",
+          () => flushRound(site, ballots, round),
+          ({ seconds, emptySeconds, loadData }) =>
+            `${Math.round(ballots / (seconds - emptySeconds))} rows/s; LOAD DATA ${Math.round(loadData)}`,
         );
-        const ports = site.memcached.map(({ port }) => port);
-        await produce({ ports, home: round, batch: 100, ballots, pollId: poll?.id as number });
-        const { seconds, peakBytes } = await flushOnce(site);
-        seen.add("flush", ballots / (seconds - empty.seconds));
-        seen.add("flush, with the start of the program", ballots / seconds);
-        seen.add("memory of the flush, at most", peakBytes / 1e6);
-        await measureFloors(site, slug, seen);
-        say(
-          `${Math.round(seen.median("flush"))} rows/s; LOAD DATA ${Math.round(seen.median("LOAD DATA"))}`,
-        );
+        seen.add("flush", ballots / (kept.seconds - kept.emptySeconds), kept);
+        seen.add("flush, with the start of the program", ballots / kept.seconds, kept);
+        seen.add("memory of the flush, at most", kept.peakBytes / 1e6, kept);
+        seen.add("LOAD DATA", kept.loadData, kept);
+        seen.add("one INSERT a ballot", kept.single, kept);
       }
       return {
+        attempts: seen.attempts,
         figures: [
           seen.figure("LOAD DATA", "rows/s"),
           seen.figure("one INSERT a ballot", "rows/s"),

@@ -2,14 +2,18 @@
 import type { RowDataPacket } from "mysql2/promise";
 import { createPoll } from "#test/support/ledger.ts";
 import type { Site } from "#test/support/site.ts";
-import type { Balance, Effort, Scenario } from "../figures.ts";
+import type { Balance, Effort, Figure, Scenario } from "../figures.ts";
 import { Rounds } from "../figures.ts";
-import { drive, perSecond, voteHead, votes } from "../load/drive.ts";
+import { type Driven, describeDriven, drive, perSecond } from "../load/drive.ts";
+import { voteHead, votes } from "../load/heads.ts";
+import type { Report } from "../load/job.ts";
 import { startSite } from "../site.ts";
 
 const connections = 128;
 const rowsPerPoll = 100_000;
 const createdAtOnce = 20;
+/** The most that a vote may cost front and memcached more when there are many polls, in µs of CPU. */
+const onTopUsMax = 15;
 
 interface CountRow extends RowDataPacket {
   readonly ballots: number;
@@ -39,39 +43,69 @@ async function fillTable(site: Site, rows: number): Promise<void> {
   }
 }
 
+/** CPU time of front and memcached for one vote, in microseconds. */
+function costOf({ cpuUs, report }: Driven<Report>): number {
+  return ((cpuUs.front ?? 0) + (cpuUs.memcached ?? 0)) / report.counted;
+}
+
+const cpuOf = (name: string) => `${name}: CPU of front and memcached a vote`;
+
 class Growth {
-  readonly seen = new Rounds();
+  readonly seen: Rounds;
   #accepted = 0;
   #unanswered = 0;
   readonly #site: Site;
   readonly #effort: Effort;
-  readonly #say: (line: string) => void;
 
   constructor(site: Site, effort: Effort, say: (line: string) => void) {
     this.#site = site;
     this.#effort = effort;
-    this.#say = say;
+    this.seen = new Rounds(say);
   }
 
   /** Runs the vote benchmark over each set of polls in turn, so that all see the same machine. */
   async measure(shapes: Readonly<Record<string, readonly string[]>>): Promise<void> {
     for (let round = 0; round < this.#effort.rounds; round++) {
-      for (const [name, slugs] of Object.entries(shapes)) await this.#once(name, slugs);
+      for (const [name, slugs] of Object.entries(shapes)) {
+        const kept = await this.seen.measure(
+          name,
+          () => this.#once(name, slugs),
+          made =>
+            `${describeDriven(made)}, front and memcached ${costOf(made).toFixed(1)} µs a vote`,
+        );
+        this.seen.add(name, perSecond(kept.report), kept);
+        this.seen.add(cpuOf(name), costOf(kept), kept);
+      }
     }
   }
 
-  async #once(name: string, slugs: readonly string[]): Promise<void> {
+  async #once(name: string, slugs: readonly string[]): Promise<Driven<Report>> {
     const { warmUpMs, measureMs } = this.#effort;
     const heads = slugs.map(voteHead);
     const load = { connections, warmUpMs, measureMs, head: heads[0] ?? "", heads, ...votes };
-    const report = await drive(this.#site.fronts[0]?.port ?? 0, load);
+    const [front] = this.#site.fronts;
+    const driven = await drive(front?.port ?? 0, load, {
+      front: [front?.child.pid ?? 0],
+      memcached: this.#site.memcached.map(({ child }) => child.pid),
+    });
+    const { report } = driven;
     const wrong = Object.keys(report.statuses).filter(status => status !== "202");
     if (wrong.length > 0) throw new Error(`${name} answered ${JSON.stringify(report.statuses)}`);
     this.#accepted += report.answered;
     this.#unanswered += report.sent - report.answered;
-    this.seen.add(name, perSecond(report));
-    this.#say(`${name}: ${Math.round(perSecond(report))}/s`);
     await this.#site.drained(120_000);
+    return driven;
+  }
+
+  /** What votes of one shape cost on top of another's, round by round. */
+  onTop(name: string, floor: string): Figure {
+    const whole = `${name}: CPU on top of a vote`;
+    const [more, less] = [name, floor].map(each => this.seen.figure(cpuOf(each), "µs"));
+    for (const [round, us] of (more?.rounds ?? []).entries()) {
+      this.seen.add(whole, us - (less?.rounds[round] ?? 0));
+    }
+    const figure = this.seen.figure(whole, "µs", { atMost: onTopUsMax });
+    return { ...figure, disturbed: Math.max(more?.disturbed ?? 0, less?.disturbed ?? 0) };
   }
 
   /** All polls' rows against what was answered, and against totals and tallies by our own recount. */
@@ -117,9 +151,14 @@ export const growth: Scenario = {
         run.seen.figure(name, "/s", { floor, atLeast: 0.9 });
       return {
         books: await run.books(),
+        attempts: run.seen.attempts,
         figures: [
+          run.seen.figure(cpuOf("10 polls"), "µs"),
+          run.onTop(`${manyPolls} polls`, "10 polls"),
           run.seen.figure("10 polls", "/s"),
-          flat(`${manyPolls} polls`, "10 polls"),
+          run.seen.figure(`${manyPolls} polls`, "/s", { floor: "10 polls" }),
+          run.seen.figure(cpuOf("2 options"), "µs"),
+          run.seen.figure(cpuOf("50 options"), "µs", { floor: cpuOf("2 options") }),
           run.seen.figure("2 options", "/s"),
           flat("50 options", "2 options"),
           run.seen.figure("empty table", "/s"),

@@ -4,6 +4,7 @@ import { monotonicMs, SECOND, sleep } from "#lib/base/clock.ts";
 import { createPoll, vote } from "#test/support/ledger.ts";
 import type { Scenario } from "../figures.ts";
 import { Rounds } from "../figures.ts";
+import { beside } from "../meter.ts";
 import { balance, readBooks, startSite } from "../site.ts";
 
 const quietMs = 3 * SECOND;
@@ -29,19 +30,33 @@ export const kickstart: Scenario = {
     const database = await createConnection({ uri: site.database.adminUrl });
     try {
       const slug = await createPoll(site);
-      const seen = new Rounds();
+      const seen = new Rounds(say);
       const ballots = quick ? 5 : 20;
-      for (let ballot = 1; ballot <= ballots; ballot++) {
+      const wait = async (ballot: number) => {
         await sleep(quietMs);
         seen.add("looking alone", await untilStored(database, slug, ballot - 1));
         const answer = await vote(site.url, slug, { choices: ["1"] });
         if (answer.status !== 202) throw new Error(`a vote was answered ${answer.status}`);
-        seen.add("first ballot", await untilStored(database, slug, ballot));
+        const storedMs = await untilStored(database, slug, ballot);
+        seen.add("first ballot", storedMs);
+        return storedMs;
+      };
+      for (let ballot = 1; ballot <= ballots; ballot++) {
+        await seen.measure(
+          `ballot ${ballot}`,
+          async () => {
+            const { made, others } = await beside(() => wait(ballot));
+            return { storedMs: made, others };
+          },
+          ({ storedMs }) => `in MySQL after ${storedMs.toFixed(1)} ms`,
+          1,
+        );
       }
       const figure = seen.figure("first ballot", "ms", { floor: "looking alone", atMost: 50 });
       const longest = Math.round(Math.max(...figure.rounds));
       say(`longest of ${ballots}: ${longest} ms`);
       return {
+        attempts: seen.attempts,
         books: balance(ballots, 0, await readBooks(site, slug)),
         figures: [
           seen.figure("looking alone", "ms"),

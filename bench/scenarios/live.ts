@@ -7,6 +7,7 @@ import { memcachedStat } from "#test/support/memcached-stats.ts";
 import type { Scenario } from "../figures.ts";
 import { Rounds } from "../figures.ts";
 import type { ViewersJob, ViewersReport } from "../load/viewers.ts";
+import { beside } from "../meter.ts";
 import { cpuMicros, memoryBytes } from "../processes.ts";
 import { startSite } from "../site.ts";
 
@@ -17,7 +18,7 @@ export const live: Scenario = {
   title: "Live results: event streams on one poll, one process",
   run: async ({ quick, measureMs }, say) => {
     const viewers = quick ? 2_000 : 10_000;
-    const seen = new Rounds();
+    const seen = new Rounds(say);
     const site = await startSite();
     try {
       const slug = await createPoll(site);
@@ -41,7 +42,12 @@ export const live: Scenario = {
       });
       const before = { keys: await memcachedStat(server.port, "cmd_get"), ms: monotonicMs() };
       const cpuBefore = cpuMicros(front.child.pid);
-      await sleep(ms);
+      await seen.measure(
+        "votes and screens",
+        async () => ({ others: (await beside(() => sleep(ms))).others }),
+        () => `${viewers} viewers`,
+        1,
+      );
       const keys = (await memcachedStat(server.port, "cmd_get")) - before.keys;
       const seconds = (monotonicMs() - before.ms) / 1000;
       seen.add("front's CPU", (cpuMicros(front.child.pid) - cpuBefore) / seconds / 10_000);
@@ -55,6 +61,7 @@ export const live: Scenario = {
       seen.add("keys read from memcached", keys / seconds);
       say(`${report.connected} viewers, p99 ${Math.round(report.p99Ms)} ms`);
       return {
+        attempts: seen.attempts,
         figures: [
           seen.figure("viewers", "viewers"),
           seen.figure("dropped", "viewers", { atMost: 0 }),

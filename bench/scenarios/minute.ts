@@ -6,8 +6,9 @@ import { monotonicMs } from "#lib/base/clock.ts";
 import { createPoll } from "#test/support/ledger.ts";
 import type { Scenario } from "../figures.ts";
 import { Rounds } from "../figures.ts";
-import { drive, voteHead, votes } from "../load/drive.ts";
-import { cpuMicros, familyOf } from "../processes.ts";
+import { drive } from "../load/drive.ts";
+import { voteHead, votes } from "../load/heads.ts";
+import { startSpan } from "../meter.ts";
 import { balance, readBooks, startSite, waitForTotals } from "../site.ts";
 
 const rate = 24_650;
@@ -24,27 +25,29 @@ export const minute: Scenario = {
     try {
       const slug = await createPoll(site);
       const port = site.fronts[0]?.port ?? 0;
-      const groups: [string, number[]][] = [
-        ["front", familyOf(site.fronts[0]?.child.pid ?? 0)],
-        ["worker", site.workers.map(({ child }) => child.pid)],
-        ["memcached", site.memcached.map(({ child }) => child.pid)],
-        ["MariaDB", [site.database.child.pid]],
-      ];
-      const cpu = () =>
-        groups.map(([, pids]) => pids.reduce((sum, pid) => sum + cpuMicros(pid), 0));
+      const endSpan = startSpan({
+        front: site.fronts.map(({ child }) => child.pid),
+        worker: site.workers.map(({ child }) => child.pid),
+        memcached: site.memcached.map(({ child }) => child.pid),
+        MariaDB: [site.database.child.pid],
+      });
+      const seen = new Rounds(say);
       const measureMs = quick ? quickMs : minuteMs;
-      const before = cpu();
       const load = { connections, warmUpMs: 0, measureMs, rate, head: voteHead(slug), ...votes };
-      const report = await drive(port, load);
+      const { report } = await seen.measure(
+        "the minute",
+        () => drive(port, load),
+        ({ report: { statuses, due, p99Ms } }) =>
+          `${statuses["202"] ?? 0} of ${due} accepted, p99 ${p99Ms} ms`,
+        1,
+      );
       const endMs = monotonicMs();
       const accepted = report.statuses["202"] ?? 0;
-      say(`${accepted} of ${report.due} accepted, p99 ${report.p99Ms} ms; waiting for MySQL`);
       await waitForTotals(site, slug, accepted, flushMsMax);
       const lagSeconds = (monotonicMs() - endMs) / 1000;
-      const spent = cpu().map((now, index) => now - (before[index] ?? 0));
+      const { cpuUs } = endSpan();
       await site.drained(flushMsMax);
       const books = await readBooks(site, slug);
-      const seen = new Rounds();
       seen.add("due", report.due);
       seen.add("accepted", accepted);
       seen.add("refused", report.answered - accepted);
@@ -56,10 +59,11 @@ export const minute: Scenario = {
       seen.add("lost", Math.max(0, accepted - books.distinct));
       seen.add("double counted", Math.max(0, books.totals - books.distinct));
       seen.add("generator's CPU a vote", report.cpuUs / Math.max(1, accepted));
-      for (const [index, [name]] of groups.entries()) {
-        seen.add(`${name}'s CPU a vote`, (spent[index] ?? 0) / Math.max(1, accepted));
+      for (const [name, us] of Object.entries(cpuUs)) {
+        seen.add(`${name}'s CPU a vote`, us / Math.max(1, accepted));
       }
       return {
+        attempts: seen.attempts,
         books: balance(accepted, report.sent - report.answered, books),
         figures: [
           seen.figure("due", "ballots"),
@@ -78,7 +82,7 @@ export const minute: Scenario = {
           seen.figure("last ballot in MySQL after the end", "s", { atMost: 60 }),
           seen.figure("lost", "ballots", { atMost: 0 }),
           seen.figure("double counted", "ballots", { atMost: 0 }),
-          ...["generator", ...groups.map(([name]) => name)].map(name =>
+          ...["generator", ...Object.keys(cpuUs)].map(name =>
             seen.figure(`${name}'s CPU a vote`, "µs"),
           ),
         ],

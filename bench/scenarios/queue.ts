@@ -3,6 +3,8 @@ import { startMemcached } from "#scripts/services/memcached.ts";
 import type { Effort, Scenario } from "../figures.ts";
 import { Rounds } from "../figures.ts";
 import { produce } from "../load/produce.ts";
+import { beside } from "../meter.ts";
+import type { Attempt } from "../others.ts";
 
 interface Shape {
   readonly producers: number;
@@ -26,12 +28,17 @@ const shapes: readonly Shape[] = [
 const nameOf = ({ producers, batch, copies, oneHome }: Shape) =>
   `${producers} × ${batch} a batch, ${copies === 1 ? "1 copy" : "2 copies"}${oneHome ? ", one home" : ""}`;
 
-async function measure(
+interface Measured {
+  readonly rate: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+}
+
+async function produceAll(
   shape: Shape,
   ports: readonly number[],
   { measureMs }: Effort,
-  seen: Rounds,
-) {
+): Promise<Measured> {
   const reports = await Promise.all(
     Array.from({ length: shape.producers }, (_, index) =>
       produce({
@@ -43,35 +50,45 @@ async function measure(
       }),
     ),
   );
-  const rate = reports.reduce((sum, { ballots, ms }) => sum + (ballots * 1000) / ms, 0);
-  seen.add(nameOf(shape), rate);
-  seen.add(`${nameOf(shape)}: round p50`, Math.max(...reports.map(({ p50Ms }) => p50Ms)));
-  seen.add(`${nameOf(shape)}: round p99`, Math.max(...reports.map(({ p99Ms }) => p99Ms)));
+  return {
+    rate: reports.reduce((sum, { ballots, ms }) => sum + (ballots * 1000) / ms, 0),
+    p50Ms: Math.max(...reports.map(({ p50Ms }) => p50Ms)),
+    p99Ms: Math.max(...reports.map(({ p99Ms }) => p99Ms)),
+  };
+}
+
+/** Nothing flushes the queue: each attempt begins with empty servers. */
+async function onEmptyServers(shape: Shape, effort: Effort): Promise<Measured & Attempt> {
+  const servers = await Promise.all([1, 2].map(() => startMemcached({ memoryMb: 1024 })));
+  try {
+    const ports = servers.map(({ port }) => port);
+    const { made, others } = await beside(() => produceAll(shape, ports, effort));
+    return { ...made, others };
+  } finally {
+    await Promise.all(servers.map(({ child }) => child.stop()));
+  }
 }
 
 export const queue: Scenario = {
   name: "queue",
   title: "The queue alone: producers, batches, copies",
   run: async (effort, say) => {
-    const seen = new Rounds();
+    const seen = new Rounds(say);
     for (let round = 0; round < effort.rounds; round++) {
       for (const shape of shapes) {
-        // Nothing flushes the queue: each shape begins with empty servers.
-        const servers = await Promise.all([1, 2].map(() => startMemcached({ memoryMb: 1024 })));
-        try {
-          await measure(
-            shape,
-            servers.map(({ port }) => port),
-            effort,
-            seen,
-          );
-        } finally {
-          await Promise.all(servers.map(({ child }) => child.stop()));
-        }
-        say(`${nameOf(shape)}: ${Math.round(seen.median(nameOf(shape)))} ballots/s`);
+        const name = nameOf(shape);
+        const kept = await seen.measure(
+          name,
+          () => onEmptyServers(shape, effort),
+          ({ rate }) => `${Math.round(rate)} ballots/s`,
+        );
+        seen.add(name, kept.rate, kept);
+        seen.add(`${name}: round p50`, kept.p50Ms, kept);
+        seen.add(`${name}: round p99`, kept.p99Ms, kept);
       }
     }
     return {
+      attempts: seen.attempts,
       figures: [
         ...shapes.map(shape => seen.figure(nameOf(shape), "ballots/s")),
         ...shapes.flatMap(shape =>

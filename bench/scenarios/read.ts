@@ -2,10 +2,13 @@
 import { createPoll } from "#test/support/ledger.ts";
 import type { Scenario } from "../figures.ts";
 import { Rounds } from "../figures.ts";
-import { drive, getRequest, perSecond, startFloor } from "../load/drive.ts";
+import { describeDriven, drive, perSecond, startFloor } from "../load/drive.ts";
+import { getRequest } from "../load/heads.ts";
 import { startSite } from "../site.ts";
 
 const connections = 128;
+
+const cpuOf = (name: string) => `${name}: CPU a request`;
 
 export const read: Scenario = {
   name: "read",
@@ -16,6 +19,7 @@ export const read: Scenario = {
     try {
       const slug = await createPoll(site);
       const port = site.fronts[0]?.port ?? 0;
+      const pid = site.fronts[0]?.child.pid ?? 0;
       const json = await fetch(`${site.url}/api/polls/${slug}/results`);
       const tag = json.headers.get("etag") ?? "";
       const bytes = async (path: string) =>
@@ -30,23 +34,31 @@ export const read: Scenario = {
         { name: "poll page", path: `/p/${slug}`, headers: "" },
         { name: "results page", path: `/p/${slug}/results`, headers: "" },
       ];
-      const seen = new Rounds();
-      const measure = async (name: string, at: number, head: string) => {
-        const report = await drive(at, { connections, warmUpMs, measureMs, head });
-        seen.add(name, perSecond(report));
-        say(`${name}: ${Math.round(perSecond(report))}/s, p99 ${report.p99Ms} ms`);
+      const seen = new Rounds(say);
+      const measure = async (name: string, at: number, pid: number, head: string) => {
+        const load = { connections, warmUpMs, measureMs, head };
+        const kept = await seen.measure(
+          name,
+          () => drive(at, load, { server: [pid] }),
+          describeDriven,
+        );
+        seen.add(name, perSecond(kept.report), kept);
+        seen.add(cpuOf(name), (kept.cpuUs.server ?? 0) / kept.report.counted, kept);
       };
       for (let round = 0; round < rounds; round++) {
         for (const { name, path, headers } of things) {
           const floor = await startFloor("get", headers ? 0 : await bytes(path));
           stops.push(floor.stop);
-          await measure(`floor of ${name}`, floor.port, getRequest(path, headers));
-          await measure(name, port, getRequest(path, headers));
+          await measure(`floor of ${name}`, floor.port, floor.pid, getRequest(path, headers));
+          await measure(name, port, pid, getRequest(path, headers));
           await floor.stop();
         }
       }
       return {
+        attempts: seen.attempts,
         figures: things.flatMap(({ name }) => [
+          seen.figure(cpuOf(`floor of ${name}`), "µs"),
+          seen.figure(cpuOf(name), "µs", { floor: cpuOf(`floor of ${name}`) }),
           seen.figure(`floor of ${name}`, "/s"),
           seen.figure(name, "/s", {
             floor: `floor of ${name}`,
