@@ -2,14 +2,7 @@
 import { Child } from "#scripts/services/child.ts";
 import { freePort, portAnswers, waitUntil } from "#scripts/services/ports.ts";
 import { type Groups, type Span, startSpan } from "../meter.ts";
-import {
-  type HerdJob,
-  type HerdReport,
-  type Job,
-  type Report,
-  spanBegins,
-  spanEnds,
-} from "./job.ts";
+import { type Job, type Report, spanBegins, spanEnds } from "./job.ts";
 
 type Load = Omit<Job, "host" | "port">;
 
@@ -21,15 +14,6 @@ export interface Driven<R> extends Span {
 /** Drives load at a port of this machine, from a process of its own. @param groups - whose CPU time is measured. */
 export function drive(port: number, load: Load, groups: Groups = {}): Promise<Driven<Report>> {
   return runGenerator("generator", { host: "127.0.0.1", port, ...load } satisfies Job, groups);
-}
-
-/** Sends a herd of readers. */
-export function driveHerd(
-  port: number,
-  herd: Omit<HerdJob, "host" | "port">,
-  groups: Groups = {},
-): Promise<Driven<HerdReport>> {
-  return runGenerator("herd", { host: "127.0.0.1", port, ...herd } satisfies HerdJob, groups);
 }
 
 async function runGenerator<R>(program: string, job: unknown, groups: Groups): Promise<Driven<R>> {
