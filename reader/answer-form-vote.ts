@@ -5,15 +5,23 @@
  * A browser without the identity cookie gets one and repeats the form (307). So every vote belongs to an identity
  * that the browser has stored, and a form sent twice is one vote.
  */
-import type { CastOutcome } from "#lib/ballots/cast.ts";
+import type { Outcome } from "#lib/ballots/outcome.ts";
 import { errorSpec } from "#lib/base/errors.ts";
+import type { ChoiceProblem } from "#lib/model/choices.ts";
 import { editionOf, isSameEdition } from "#lib/model/edition.ts";
 import type { Slug } from "#lib/model/ids.ts";
 import type { Poll } from "#lib/model/poll.ts";
 import { pollState } from "#lib/model/poll-state.ts";
 import { mintIdentity } from "#lib/voters/identity.ts";
 import { hasVoted, markOf } from "#lib/web/answer-results.ts";
-import { castError, castVote, identityHeaders, identityOf } from "#lib/web/answer-vote.ts";
+import {
+  castError,
+  castVote,
+  identityHeaders,
+  identityOf,
+  type StandingBallot,
+  standingBallot,
+} from "#lib/web/answer-vote.ts";
 import type { Front } from "#lib/web/front.ts";
 import { findPublicPoll, framingOptions, noticeOf, resultsForPage } from "./answer-poll-page.ts";
 import { alreadyVoted, answerParameter, type FormAnswer, isOver } from "./form-answer.ts";
@@ -88,16 +96,17 @@ export async function answerFormVote(
   }
   const input = { choices: cast, replaces, ballotId, edition };
   const before = replaces === undefined ? undefined : await markOf(front, poll, request);
-  const outcome = await castVote(front, request, poll.slug, input, identity);
+  const ballot = await castVote(front, request, poll.slug, input, identity);
+  const { outcome, accepted } = ballot;
   if (outcome.outcome === "replaced") return answerReplaced(front, poll.slug, request, surface);
-  if (outcome.outcome !== "accepted") return refusal(to, outcome);
+  if (!accepted) return refusal(to, outcome, standingBallot(ballot));
   const showResults = poll.afterVote === "results" && !withdraws;
   const done = withdraws ? "withdrawn" : hasVoted(before) ? "changed" : "counted";
-  const headers = identityHeaders(front, request, outcome.voter);
+  const headers = identityHeaders(front, request, accepted.voter);
   if (await markOf(front, poll, request)) {
     return redirect(to, showResults ? "results" : "vote", done, headers);
   }
-  const { revision, receipt } = outcome;
+  const { revision, receipt } = accepted;
   const own = { choices: cast, revision, receipt };
   return page(to, 200, { tone: "good", text: to.context.words.say(done) }, own, headers);
 }
@@ -152,19 +161,20 @@ interface VoteContext {
   readonly context: PageContext;
 }
 
-type Refused = Exclude<CastOutcome, { outcome: "accepted" | "replaced" }>;
-
-async function refusal(to: VoteContext, outcome: Refused): Promise<Response> {
+async function refusal(
+  to: VoteContext,
+  outcome: Outcome,
+  standing?: StandingBallot,
+): Promise<Response> {
   const { words } = to.context;
-  const error = castError(outcome);
-  const { status } = errorSpec(error.code);
+  const { status } = errorSpec(castError({ outcome, poll: to.poll, results: null }).code);
   switch (outcome.outcome) {
     case "already_voted":
     case "ballot_changed": {
       const mark = await markOf(to.front, to.poll, to.request);
       if (mark) return redirect(to, "results", outcome.outcome);
       const key = outcome.outcome === "ballot_changed" ? "changedElsewhere" : alreadyVoted(to.poll);
-      return answer(to, status, "warn", key, outcome);
+      return answer(to, status, "warn", key, standing);
     }
     case "change_refused":
       return answer(to, status, "bad", "noChanges");
@@ -173,7 +183,7 @@ async function refusal(to: VoteContext, outcome: Refused): Promise<Response> {
     case "ballot_id_reused":
       return answer(to, status, "warn", "ballotIdReused");
     case "invalid_choices":
-      return page(to, status, { tone: "warn", text: problemText(words, to.poll, outcome) });
+      return page(to, status, { tone: "warn", text: problemText(words, to.poll, outcome.problem) });
     case "closed": {
       const mark = await markOf(to.front, to.poll, to.request);
       const isKnown = isOver(pollState(to.poll, to.front.clock.nowMs()));
@@ -186,18 +196,12 @@ async function refusal(to: VoteContext, outcome: Refused): Promise<Response> {
       return answer(to, status, "bad", "closedDetail");
     case "overloaded":
       return answer(to, status, "warn", "overloaded");
-    case "full":
-    case "secret_unknown":
-    case "unavailable":
+    default:
       return answer(to, status, "warn", "unavailable");
   }
 }
 
-function problemText(
-  words: Words,
-  poll: Poll,
-  { problem }: Extract<CastOutcome, { outcome: "invalid_choices" }>,
-): string {
+function problemText(words: Words, poll: Poll, problem: ChoiceProblem): string {
   if (problem === "unknown_option") return words.say("noSuchOption");
   if (problem === "repeated_option" && poll.kind === "choice") return words.say("tooManyRepeats");
   return instruction(words, poll);

@@ -4,12 +4,10 @@
  * `app/api/polls/[poll]/votes/route.ts`.
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { bodyBytesMax, parseJson } from "#lib/http/body.ts";
-import type { RequestHead } from "#lib/http/request-head.ts";
-import type { Answer } from "#lib/http/respond.ts";
-import { answerVote } from "#lib/web/answer-vote.ts";
+import { bodyBytesMax } from "#lib/http/body.ts";
+import { type Answer, headersOf } from "#lib/http/respond.ts";
+import { answerVoteText } from "#lib/web/answer-vote.ts";
 import type { Front } from "#lib/web/front.ts";
-import { errorAnswer } from "#lib/web/moved.ts";
 import { isPlain, NodeRequestHead } from "./node-request-head.ts";
 
 const plainLength = /^\d{1,5}$/;
@@ -39,27 +37,14 @@ export function fastVote(
   request.on("end", () => {
     const [only] = pieces;
     const body = pieces.length === 1 && only ? only : Buffer.concat(pieces);
-    void answer(front, new NodeRequestHead(request), slug, body.toString()).then(made =>
-      write(response, made),
+    void answerVoteText(front, new NodeRequestHead(request), slug, body.toString()).then(answer =>
+      write(response, answer),
     );
   });
 }
 
-async function answer(
-  front: Front,
-  head: RequestHead,
-  slug: string,
-  text: string,
-): Promise<Answer> {
-  try {
-    const readBody = () => ({ kind: "json", value: parseJson(text) }) as const;
-    return await answerVote(front, head, slug, readBody);
-  } catch (error) {
-    return errorAnswer(front, head, slug, error);
-  }
-}
-
-function write(response: ServerResponse, { status, headers, body }: Answer): void {
-  response.writeHead(status, { ...headers, "Content-Length": Buffer.byteLength(body) });
+function write(response: ServerResponse, answer: Answer): void {
+  const { status, body } = answer;
+  response.writeHead(status, { ...headersOf(answer), "Content-Length": Buffer.byteLength(body) });
   response.end(body);
 }

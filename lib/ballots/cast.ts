@@ -5,7 +5,7 @@
  */
 import { isFloodgateError } from "../base/errors.ts";
 import type { LaneFacts, LaneRules } from "../config/lane-rules.ts";
-import { type ChoiceProblem, choiceTexts, parseChoices } from "../model/choices.ts";
+import { parseChoices } from "../model/choices.ts";
 import { type Editions, isSameEdition } from "../model/edition.ts";
 import type { BallotId, Slug } from "../model/ids.ts";
 import type { Lane } from "../model/lane.ts";
@@ -25,8 +25,10 @@ import {
   voterKey,
 } from "../voters/identity.ts";
 import { markTtlSeconds } from "../voters/marks.ts";
-import type { KnownSecrets } from "../voters/voter-secrets.ts";
+import type { KnownSecrets, VoterSecrets } from "../voters/voter-secrets.ts";
 import type { GroupCommit } from "./group-commit.ts";
+import type { Outcome, Refusal } from "./outcome.ts";
+import type { OfferedBallot } from "./pending-ballot.ts";
 import type { VotesUnderWay } from "./under-way.ts";
 
 export interface CastDeps {
@@ -56,64 +58,95 @@ export interface CastInput {
   readonly receivedAtMs: number;
 }
 
-export type CastOutcome =
-  | {
-      readonly outcome: "accepted";
-      readonly ballotId: BallotId;
-      readonly revision: number;
-      readonly receipt: string;
-      readonly results: Snapshot | null;
-      readonly voter: SignedIdentity;
-    }
-  | {
-      /** `ballot_changed`: another change of the same ballot came first. */
-      readonly outcome: "already_voted" | "ballot_changed";
-      /** The choices of the ballot that stands; none when it is withdrawn. */
-      readonly choices: readonly string[];
-      readonly revision: number;
-      readonly results: Snapshot | null;
-    }
-  | { readonly outcome: "not_found" | "not_open" | "closed" | "ballot_id_reused" }
-  /** The slug has another poll now, or the poll another question or other options than the reader saw. */
-  | { readonly outcome: "replaced" }
-  | { readonly outcome: "change_refused" | "voter_unknown" }
-  | { readonly outcome: "invalid_choices"; readonly problem: ChoiceProblem }
-  | { readonly outcome: "unavailable" | "full" | "overloaded" }
-  /** This process lacks the secret that the poll was created with: another would make a retry another voter's ballot. */
-  | { readonly outcome: "secret_unknown" };
+/** A ballot's outcome, and what its voter is told with it. */
+export interface CastBallot {
+  readonly outcome: Outcome;
+  readonly poll: Poll | null;
+  /** Results as the voter may see them; `null` when they can't be read in time, or are not told. */
+  readonly results: Snapshot | null;
+  /** Of an accepted ballot. */
+  readonly accepted?: AcceptedBallot;
+}
+
+export interface AcceptedBallot {
+  readonly ballotId: BallotId;
+  readonly revision: number;
+  readonly receipt: string;
+  readonly voter: SignedIdentity;
+}
 
 /** An accepted ballot is answered after this time, without results that this front has not read yet. */
 const resultsMsMax = 500;
 
 /** Casts or changes one ballot. Cost: one round of the group commit, usually some milliseconds. */
-export function castBallot(deps: CastDeps, input: CastInput): Promise<CastOutcome> {
-  return deps.underWay.during(input.receivedAtMs, () => cast(deps, input));
+export async function castBallot(deps: CastDeps, input: CastInput): Promise<CastBallot> {
+  const vote = deps.underWay.begin(input.receivedAtMs);
+  try {
+    return await cast(deps, input);
+  } finally {
+    deps.underWay.end(vote);
+  }
 }
 
-async function cast(deps: CastDeps, input: CastInput): Promise<CastOutcome> {
-  const { receivedAtMs, replaces } = input;
+async function cast(deps: CastDeps, input: CastInput): Promise<CastBallot> {
   const { publication } = deps.published;
-  const poll = await findPoll(deps, input);
-  const refusal = pollRefusal(deps, poll, input);
-  if (!poll || refusal) return refusal ?? { outcome: "not_found" };
-  const withdraws = replaces !== undefined && input.choices.length === 0;
+  const known = deps.published.remembered(input.slug);
+  const isTaking = known && pollRefusal(deps, known, input) === undefined;
+  // A remembered copy that would refuse the ballot is read again first.
+  const poll = isTaking ? known : await currentPoll(deps, input);
+  const refusal = isTaking ? undefined : pollRefusal(deps, poll, input);
+  if (!poll || refusal) return refused(refusal ?? "not_found", poll);
+  const withdraws = input.replaces !== undefined && input.choices.length === 0;
   const choices = withdraws ? new Uint8Array() : parseChoices(poll, input.choices);
-  if (typeof choices === "string") return { outcome: "invalid_choices", problem: choices };
-
+  if (typeof choices === "string") {
+    return { outcome: { outcome: "invalid_choices", problem: choices }, poll, results: null };
+  }
   const secrets = deps.secrets.of(poll);
-  if (!secrets) return { outcome: "secret_unknown" };
-  const revision = replaces === undefined ? 0 : replaces + 1;
+  if (!secrets) return refused("secret_unknown", poll);
   const identity = input.identity ?? mintIdentity(secrets, input.ballotId);
+  const ballot = offeredBallot(deps, input, { poll, secrets, identity, choices, publication });
+  const outcome = await deps.commit.offer(ballot);
+  if (outcome.outcome === "accepted") {
+    if (outcome.tally) deps.results.noteMoves(poll.key, outcome.tally);
+    const { ballotId, revision } = ballot;
+    const receipt = receiptCode(secrets, ballot);
+    const voter = signedFor(identity, secrets, deps.secrets);
+    const fresh = deps.results.fresh(poll, requesterWith(choices));
+    const results = fresh ?? (await resultsIfKnown(deps, poll, choices));
+    return { outcome, poll, results, accepted: { ballotId, revision, receipt, voter } };
+  }
+  if (!("mark" in outcome)) return { outcome, poll, results: null };
+  return { outcome, poll, results: await resultsIfKnown(deps, poll, outcome.mark.choices) };
+}
+
+const refused = (outcome: Refusal, poll: Poll | null): CastBallot => ({
+  outcome: { outcome },
+  poll,
+  results: null,
+});
+
+interface Checked {
+  readonly poll: Poll;
+  readonly secrets: VoterSecrets;
+  readonly identity: Identity;
+  readonly choices: Uint8Array;
+  readonly publication: number;
+}
+
+function offeredBallot(
+  deps: CastDeps,
+  { ballotId: given, replaces, receivedAtMs, request }: CastInput,
+  { poll, secrets, identity, choices, publication }: Checked,
+): OfferedBallot {
+  const revision = replaces === undefined ? 0 : replaces + 1;
   const voter = voterKey(secrets, poll.id, identity);
-  const ballotId = input.ballotId ?? defaultBallotId(secrets, voter, choices, revision);
-  const { id: pollId, key: pollKey } = poll;
   // Without a spread in this literal, which would make each ballot a slow object and votes a quarter dearer.
-  const committed = await deps.commit.offer({
-    pollId,
-    pollKey,
+  return {
+    pollId: poll.id,
+    pollKey: poll.key,
     slug: poll.slug,
     voter,
-    ballotId,
+    ballotId: given ?? defaultBallotId(secrets, voter, choices, revision),
     revision,
     choices,
     kind: poll.kind,
@@ -121,30 +154,8 @@ async function cast(deps: CastDeps, input: CastInput): Promise<CastOutcome> {
     publication,
     markTtlSeconds: markTtlSeconds(poll, receivedAtMs),
     tallied: true,
-    lane: deps.laneOf(new BallotLaneFacts(poll, input.request)),
-  });
-  if (committed.outcome === "accepted") {
-    if (committed.tally) deps.results.noteMoves(poll.key, committed.tally);
-    const fresh = deps.results.fresh(poll, requesterWith(choices));
-    return {
-      outcome: "accepted",
-      ballotId,
-      revision,
-      receipt: receiptCode(secrets, { pollId, pollKey, voter, ballotId, revision }),
-      results: fresh ?? (await resultsIfKnown(deps, poll, choices)),
-      voter: signedFor(identity, secrets, deps.secrets),
-    };
-  }
-  if (committed.outcome === "already_voted") {
-    const { mark } = committed;
-    return {
-      outcome: revision === 0 ? "already_voted" : "ballot_changed",
-      choices: choiceTexts(poll, mark.choices),
-      revision: mark.revision,
-      results: await resultsIfKnown(deps, poll, mark.choices),
-    };
-  }
-  return committed;
+    lane: deps.laneOf(new BallotLaneFacts(poll, request)),
+  };
 }
 
 /** Reads the request only when a lane rule asks for it; few sites have such rules. */
@@ -172,9 +183,9 @@ class BallotLaneFacts implements LaneFacts {
   }
 }
 
-/** The poll. A remembered copy that would refuse the ballot is read again first. */
-async function findPoll(deps: CastDeps, input: CastInput): Promise<Poll | null> {
-  const poll = deps.published.remembered(input.slug) ?? (await deps.published.find(input.slug));
+/** The poll as it is published now, unless this process knows it and it takes the ballot. */
+async function currentPoll(deps: CastDeps, input: CastInput): Promise<Poll | null> {
+  const poll = await deps.published.find(input.slug);
   return pollRefusal(deps, poll, input) ? deps.published.findCurrent(input.slug) : poll;
 }
 
@@ -183,18 +194,16 @@ function pollRefusal(
   { editions }: CastDeps,
   poll: Poll | null,
   { edition, identity, replaces, receivedAtMs }: CastInput,
-): CastOutcome | undefined {
-  if (!poll) return { outcome: "not_found" };
-  if (edition !== undefined && !isSameEdition(editions.of(poll), edition)) {
-    return { outcome: "replaced" };
-  }
+): Refusal | undefined {
+  if (!poll) return "not_found";
+  if (edition !== undefined && !isSameEdition(editions.of(poll), edition)) return "replaced";
   const state = pollState(poll, receivedAtMs);
-  if (state === "draft" || state === "scheduled") return { outcome: "not_open" };
-  if (state !== "open") return { outcome: "closed" };
+  if (state === "draft" || state === "scheduled") return "not_open";
+  if (state !== "open") return "closed";
   if (replaces === undefined) return undefined;
-  if (!poll.mayChange) return { outcome: "change_refused" };
+  if (!poll.mayChange) return "change_refused";
   // A new identity would make it another voter's first ballot.
-  return identity?.signedBy ? undefined : { outcome: "voter_unknown" };
+  return identity?.signedBy ? undefined : "voter_unknown";
 }
 
 /** Withdrawing a ballot makes the reader a non-voter again. */

@@ -15,12 +15,12 @@ import { TokenBucket } from "../base/token-bucket.ts";
 import type { AcceptedCount } from "../books/accepted-count.ts";
 import { commitDirectly, type DirectFate, type DirectOutcome } from "../flush/direct.ts";
 import type { Placement } from "../memcached/placement.ts";
-import { type Batch, ballotsPerSlotMax } from "../model/ballot.ts";
+import { type Ballot, type Batch, ballotsPerSlotMax } from "../model/ballot.ts";
 import { isContended, isStoreFailure } from "../store/failure.ts";
 import type { StoreBreaker } from "../store/store-breaker.ts";
 import { moveTallies } from "../tallies/counters.ts";
 import type { StaleTallies } from "../tallies/stale-tallies.ts";
-import { type CommitOutcome, outcomeBeside, type PendingBallot } from "./pending-ballot.ts";
+import { type Outcome, outcomeBeside } from "./outcome.ts";
 
 export interface DirectCommitDeps {
   readonly log: Log;
@@ -52,22 +52,21 @@ export class DirectCommit {
     return Math.min(ballotsPerSlotMax, this.#ballots.tokens);
   }
 
-  /** Writes a batch and answers its ballots; `pendingBallots` has the batch's order. Never rejects. */
-  async commit(batch: Batch, pendingBallots: readonly PendingBallot[]): Promise<void> {
-    const written = await this.write(batch, false);
-    const answers = pendingBallots.map((pending, index): CommitOutcome => {
-      const ballot = batch.ballots[index];
-      const fate = ballot && written?.get(ballot);
-      return fate ? outcomeOf(fate, pending) : { outcome: "unavailable" };
+  /** Writes a batch, and resolves with the outcomes of its ballots, in its order. Never rejects. */
+  async commit(batch: Batch): Promise<readonly Outcome[]> {
+    const fates = await this.write(batch, false);
+    const outcomes = batch.ballots.map((ballot, index): Outcome => {
+      const fate = fates?.[index];
+      return fate ? outcomeOf(fate, ballot) : { outcome: "unavailable" };
     });
-    const accepted = answers.map(({ outcome }) => outcome === "accepted");
-    this.#deps.acceptedCount.note(batch.ballots.filter((_, index) => accepted[index]));
-    for (const [index, { answer }] of pendingBallots.entries())
-      answer(answers[index] as CommitOutcome);
+    this.#deps.acceptedCount.note(
+      batch.ballots.filter((_, index) => outcomes[index]?.outcome === "accepted"),
+    );
+    return outcomes;
   }
 
   /**
-   * Writes a batch and returns the fates of its ballots; `undefined` when MySQL did not say.
+   * Writes a batch and resolves with the fates of its ballots, in its order; `undefined` when MySQL did not say.
    *
    * @param accepted - its ballots have been acknowledged already.
    */
@@ -101,8 +100,8 @@ export class DirectCommit {
   }
 }
 
-function outcomeOf(fate: DirectFate, pending: PendingBallot): CommitOutcome {
+function outcomeOf(fate: DirectFate, ballot: Ballot): Outcome {
   if (fate === "refused") return { outcome: "closed" };
-  if (fate === "counted") return { outcome: "accepted", tally: undefined };
-  return outcomeBeside(fate.instead, pending.ballot) ?? { outcome: "accepted", tally: undefined };
+  const outcome = fate === "counted" ? undefined : outcomeBeside(fate.instead, ballot);
+  return outcome ?? { outcome: "accepted", tally: undefined };
 }

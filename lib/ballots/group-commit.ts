@@ -2,13 +2,16 @@
  * Group commit: ballots that arrive together travel together.
  *
  * A change moves its voter's mark first, outside any round. One of several concurrent changes succeeds; the others
- * are answered with the ballot that stands. Where memcached can't decide, MySQL does (`decide-in-mysql.ts`).
+ * are answered with the ballot that stands. Where memcached can't decide, MySQL does (`decide-in-mysql.ts`), in rounds of
+ * their own, so that no other ballot waits for MySQL.
  *
  * Rounds run one at a time. A ballot waits for the next round if it arrives during one, or less than the linger time
  * after the last one started. A round carries ballots of one lane (`model/lane.ts`), through memcached
- * (`queue-round.ts`) or, while no queue server is up, by the direct commit (`direct-commit.ts`).
+ * (`queue-round.ts`) or, while no queue server is up, by the direct commit (`direct-commit.ts`). A ballot that meets a
+ * mark in its round has it read: the same ballot goes into another round (it is a retry, or its first attempt failed
+ * half-way), a different one is refused.
  *
- * Invariant: every offered ballot is answered.
+ * Invariant: every offered ballot has its outcome once. Rounds give outcomes back; only this class resolves promises.
  */
 
 import { monotonicMs, sleep } from "../base/clock.ts";
@@ -16,21 +19,15 @@ import { describeError } from "../base/log.ts";
 import { isMemcachedFailure } from "../memcached/failure.ts";
 import { serversUp } from "../memcached/placement.ts";
 import { ballotsPerSlotMax } from "../model/ballot.ts";
-import { type Lane, lanes, pickLane, type Relief, sumWaiting } from "../model/lane.ts";
-import { encodedBallotBytes, slotBytesMax } from "../queue/slot-codec.ts";
-import { encodedPollBytes } from "../queue/slot-polls.ts";
+import { type Lane, lanes, type Relief } from "../model/lane.ts";
+import { readMark } from "../voters/marks.ts";
 import { moveMark } from "../voters/move-mark.ts";
 import { DecideInMysql } from "./decide-in-mysql.ts";
 import { allowancePauseMs } from "./direct-commit.ts";
-import {
-  type CommitOutcome,
-  type OfferedBallot,
-  outcomeBeside,
-  type PendingBallot,
-  patienceMs,
-  split,
-} from "./pending-ballot.ts";
-import { QueueRound, type RoundDeps } from "./queue-round.ts";
+import { type Outcome, outcomeBeside, type Refusal } from "./outcome.ts";
+import { type OfferedBallot, patienceMs, takeBackMarksOf } from "./pending-ballot.ts";
+import { QueueRound, type RoundDeps, type RoundResult } from "./queue-round.ts";
+import { type WaitingBallot, WaitingBallots } from "./waiting-ballots.ts";
 
 export interface GroupCommitDeps extends RoundDeps {
   readonly lingerMs: number;
@@ -46,23 +43,27 @@ const waitingMax: Readonly<Record<Lane, number>> = { high: 20_000, normal: 16_00
 export class GroupCommit {
   readonly #deps: GroupCommitDeps;
   readonly #queueRound: QueueRound;
-  readonly #waiting: Record<Lane, PendingBallot[]> = { high: [], normal: [], low: [] };
   readonly #decideInMysql: DecideInMysql;
+  readonly #waiting: WaitingBallots;
+  /** Changes that MySQL must decide. */
+  readonly #undecided: WaitingBallot[] = [];
   /** How many changes are moving their marks. */
   #movingMarks = 0;
   #unanswered = 0;
   #whenAnswered: (() => void)[] = [];
   #running: Promise<void> | undefined;
+  #deciding: Promise<void> | undefined;
 
   constructor(deps: GroupCommitDeps) {
     this.#deps = deps;
-    this.#queueRound = new QueueRound(deps, waiting => this.#enqueue(waiting));
+    this.#queueRound = new QueueRound(deps);
     this.#decideInMysql = new DecideInMysql(deps);
+    this.#waiting = new WaitingBallots(deps.relief);
   }
 
   /** How many ballots wait for a round, or move their marks before it. */
   get waiting(): number {
-    return lanes.reduce((sum, lane) => sum + this.#waiting[lane].length, this.#movingMarks);
+    return this.#waiting.count + this.#movingMarks;
   }
 
   /** Lanes whose ballots are refused right now: too many ballots wait here, or the queue has no memory for them. */
@@ -83,75 +84,83 @@ export class GroupCommit {
   }
 
   /** Takes a ballot and resolves with its outcome. Never rejects. */
-  offer(ballot: OfferedBallot): Promise<CommitOutcome> {
+  offer(ballot: OfferedBallot): Promise<Outcome> {
+    // Checked before a change moves its mark, so that a refused change leaves nothing behind.
+    const refusal = this.#refusalFor(ballot.lane);
+    if (refusal) return Promise.resolve({ outcome: refusal });
+    this.#unanswered += 1;
     return new Promise(resolve => {
-      const answer = this.#answering(resolve);
-      const refusal = this.#refusalFor(ballot.lane);
-      const pending = { ballot, offeredAtMs: monotonicMs(), marked: false, answer };
-      // Checked before a change moves its mark, so that a refused change leaves nothing behind.
-      if (refusal) answer({ outcome: refusal });
-      else if (ballot.revision === 0) this.#enqueue(pending);
-      else void this.#moveMark(pending);
+      const offeredAtMs = monotonicMs();
+      const waiting = { ballot, offeredAtMs, marked: false, movedFrom: undefined, resolve };
+      if (ballot.revision === 0) this.#enqueue(waiting);
+      else void this.#moveMark(waiting);
     });
   }
 
-  /** Resolves when every ballot offered so far is answered. */
+  /** Resolves when every ballot offered so far has its outcome. */
   async allAnswered(): Promise<void> {
     if (this.#unanswered > 0) await new Promise<void>(done => this.#whenAnswered.push(done));
     while (this.#running !== undefined) await this.#running;
   }
 
-  /**
-   * An `answer` that resolves once, and keeps count of unanswered ballots. A round that fails half-way answers all its
-   * ballots, although it may have answered some. The first answer counts: it may have reached the voter.
-   */
-  #answering(resolve: (outcome: CommitOutcome) => void): PendingBallot["answer"] {
-    this.#unanswered += 1;
-    let answered = false;
-    return outcome => {
-      if (answered) return;
-      answered = true;
-      resolve(outcome);
-      this.#unanswered -= 1;
-      if (this.#unanswered === 0) for (const done of this.#whenAnswered.splice(0)) done();
-    };
+  #settle({ resolve }: WaitingBallot, outcome: Outcome): void {
+    resolve(outcome);
+    this.#unanswered -= 1;
+    if (this.#unanswered === 0) for (const done of this.#whenAnswered.splice(0)) done();
   }
 
-  #refusalFor(lane: Lane): "overloaded" | "full" | undefined {
+  #refusalFor(lane: Lane): Refusal | undefined {
     if (this.waiting >= waitingMax[lane]) return "overloaded";
     return this.#lanesWithoutMemory.includes(lane) ? "full" : undefined;
   }
 
+  #enqueue(waiting: WaitingBallot): void {
+    this.#waiting.add(waiting);
+    this.#running ??= this.#run();
+  }
+
   /** Moves the mark of a change's voter; enqueues the change if that succeeded. */
-  async #moveMark(pending: PendingBallot): Promise<void> {
-    const { ballot, answer } = pending;
+  async #moveMark(waiting: WaitingBallot): Promise<void> {
+    const { ballot } = waiting;
     this.#movingMarks += 1;
     try {
       const moved = await moveMark(this.#deps.tallies, ballot);
-      if (moved.move === "unknown") this.#decideInMysql.decide(pending);
+      if (moved.move === "unknown") this.#leaveToMysql(waiting);
       else if (moved.move === "moved") {
         const { mark } = moved;
         const replacing = { ...ballot, replaced: mark.choices };
-        this.#enqueue({ ...pending, ballot: replacing, marked: true, movedFrom: mark });
-      } else {
-        const outcome = outcomeBeside(moved.mark, ballot);
-        if (outcome) answer(outcome);
-        else this.#enqueue({ ...pending, marked: true });
-      }
+        this.#enqueue({ ...waiting, ballot: replacing, marked: true, movedFrom: mark });
+      } else this.#settleBeside(waiting, moved.mark);
     } catch (error) {
       // The mark may have been moved. A retry of the same change finds out.
       if (!isMemcachedFailure(error)) {
         this.#deps.log.error({ event: "change_failed", ...describeError(error) });
       }
-      answer({ outcome: "unavailable" });
+      this.#settle(waiting, { outcome: "unavailable" });
     } finally {
       this.#movingMarks -= 1;
     }
   }
 
-  #enqueue(pending: PendingBallot): void {
-    this.#waiting[pending.ballot.lane].push(pending);
-    this.#running ??= this.#run();
+  /** Reads the mark that a ballot has met. Never rejects. */
+  async #readMetMark(waiting: WaitingBallot): Promise<void> {
+    const { pollKey, voter } = waiting.ballot;
+    try {
+      this.#settleBeside(waiting, await readMark(this.#deps.tallies, pollKey, voter));
+    } catch (error) {
+      this.#deps.log.error({ event: "mark_not_read", ...describeError(error) });
+      this.#settle(waiting, { outcome: "unavailable" });
+    }
+  }
+
+  /**
+   * Refuses a ballot beside another one that stands; a retry of the standing ballot goes into another round, and so does a
+   * ballot whose mark is gone. (It has expired, was taken back, or its server is away: MySQL decides at the flush.)
+   */
+  #settleBeside(waiting: WaitingBallot, mark: WaitingBallot["movedFrom"]): void {
+    const outcome = mark && outcomeBeside(mark, waiting.ballot);
+    if (outcome) this.#settle(waiting, outcome);
+    else this.#enqueue({ ...waiting, marked: true });
   }
 
   async #run(): Promise<void> {
@@ -161,11 +170,11 @@ export class GroupCommit {
       const startedMs = monotonicMs();
       await this.#giveUpOnOverdue();
       const direct = this.#isDirect;
-      const lane = this.#nextLane();
+      const lane = this.#waiting.nextLane();
       if (lane === undefined) break;
       const { allowance } = this.#deps.directCommit;
-      const pendingBallots = this.#take(lane, direct ? allowance : ballotsPerSlotMax);
-      if (pendingBallots.length > 0) await this.#round(lane, pendingBallots, direct);
+      const taken = this.#waiting.take(lane, direct ? allowance : ballotsPerSlotMax);
+      if (taken.length > 0) await this.#round(lane, taken, direct);
       else await sleep(allowancePauseMs);
       const leftMs = this.#deps.lingerMs - (monotonicMs() - startedMs);
       if (this.waiting < ballotsPerSlotMax && leftMs > 0) await sleep(leftMs);
@@ -173,69 +182,83 @@ export class GroupCommit {
     this.#running = undefined;
   }
 
-  /** The lane of the next round. Counts ballots, where the worker counts slots. */
-  #nextLane(): Lane | undefined {
-    const waiting = sumWaiting(
-      lanes,
-      lane => lane,
-      lane => this.#waiting[lane].length,
+  async #round(lane: Lane, taken: readonly WaitingBallot[], direct: boolean): Promise<void> {
+    const results = await this.#resultsOf(taken, () =>
+      direct
+        ? this.#directRound(taken)
+        : this.#queueRound.run(lane, taken, oldestOf(taken) + patienceMs),
     );
-    return pickLane(waiting, this.#deps.relief);
+    for (const [index, waiting] of taken.entries()) {
+      const result = results[index] as RoundResult;
+      if (result === "met_mark") void this.#readMetMark(waiting);
+      else this.#settle(waiting, result);
+    }
   }
 
-  async #round(
-    lane: Lane,
-    pendingBallots: readonly PendingBallot[],
-    direct: boolean,
-  ): Promise<void> {
+  /** The results of a round; one that fails half-way leaves its ballots unknown. */
+  async #resultsOf(
+    taken: readonly WaitingBallot[],
+    round: () => Promise<readonly RoundResult[]>,
+  ): Promise<readonly RoundResult[]> {
     try {
-      await this.#deps.tallies.hold(() =>
-        direct
-          ? this.#directRound(pendingBallots)
-          : this.#queueRound.run(lane, pendingBallots, oldestOf(pendingBallots) + patienceMs),
-      );
+      return await this.#deps.tallies.hold(round);
     } catch (error) {
       this.#deps.log.error({ event: "round_failed", ...describeError(error) });
-      for (const { answer } of pendingBallots) answer({ outcome: "unavailable" });
+      return taken.map(() => ({ outcome: "unavailable" }));
     }
   }
 
-  async #directRound(pendingBallots: readonly PendingBallot[]): Promise<void> {
-    const ballots = pendingBallots.map(({ ballot }) => ({ ...ballot, tallied: false }));
+  #directRound(taken: readonly WaitingBallot[]): Promise<readonly Outcome[]> {
+    const ballots = taken.map(({ ballot }) => ({ ...ballot, tallied: false }));
     const id = this.#deps.batchIds.next();
-    await this.#deps.directCommit.commit({ id, ballots, talliesDoubtful: false }, pendingBallots);
+    return this.#deps.directCommit.commit({ id, ballots, talliesDoubtful: false });
   }
 
-  /** Answers ballots that have waited too long behind a stalled round. */
+  /** Refuses ballots that have waited too long behind a stalled round. */
   async #giveUpOnOverdue(): Promise<void> {
-    const oldest = monotonicMs() - patienceMs;
-    for (const lane of lanes) {
-      const isOverdue = ({ offeredAtMs }: PendingBallot) => offeredAtMs < oldest;
-      if (!this.#waiting[lane].some(isOverdue)) continue;
-      const overdue = this.#waiting[lane].filter(isOverdue);
-      this.#waiting[lane] = this.#waiting[lane].filter(pending => !isOverdue(pending));
-      // First ballots have no mark yet, so there is nothing to take back.
-      const [changes, others] = split(overdue, ({ movedFrom }) => movedFrom !== undefined);
-      for (const { answer } of others) answer({ outcome: "overloaded" });
-      await this.#queueRound.refuse(changes, "overloaded");
-    }
+    const overdue = this.#waiting.takeOfferedBefore(monotonicMs() - patienceMs);
+    if (overdue.length === 0) return;
+    // First ballots have no mark yet, so there is nothing to take back.
+    const changes = overdue.filter(({ movedFrom }) => movedFrom !== undefined);
+    await takeBackMarksOf(this.#deps.tallies, changes);
+    for (const waiting of overdue) this.#settle(waiting, { outcome: "overloaded" });
   }
 
-  /** At most `countMax`, and as many as fit into one slot. */
-  #take(lane: Lane, countMax: number): PendingBallot[] {
-    let bytes = 1024;
-    let count = 0;
-    for (const { ballot } of this.#waiting[lane]) {
-      bytes += encodedBallotBytes(ballot) + encodedPollBytes;
-      if (bytes > slotBytesMax || count >= countMax) break;
-      count += 1;
+  /** Leaves a change to MySQL. */
+  #leaveToMysql(waiting: WaitingBallot): void {
+    if (!this.#decideInMysql.tryTake()) {
+      this.#settle(waiting, { outcome: "overloaded" });
+      return;
     }
-    return this.#waiting[lane].splice(0, count);
+    this.#undecided.push(waiting);
+    this.#deciding ??= this.#runDecisions();
+  }
+
+  async #runDecisions(): Promise<void> {
+    await sleep(0);
+    while (this.#undecided.length > 0) {
+      const oldest = monotonicMs() - patienceMs;
+      const isOverdue = (next?: WaitingBallot) => next !== undefined && next.offeredAtMs < oldest;
+      while (isOverdue(this.#undecided[0])) {
+        this.#settle(this.#undecided.shift() as WaitingBallot, { outcome: "overloaded" });
+      }
+      const taken = this.#undecided.splice(0, this.#decideInMysql.allowance);
+      if (taken.length > 0) await this.#decide(taken);
+      else if (this.#undecided.length > 0) await sleep(allowancePauseMs);
+    }
+    this.#deciding = undefined;
+  }
+
+  async #decide(taken: readonly WaitingBallot[]): Promise<void> {
+    const changes = taken.map(({ ballot }) => ballot);
+    const results = await this.#resultsOf(taken, () => this.#decideInMysql.decide(changes));
+    for (const [index, waiting] of taken.entries())
+      this.#settle(waiting, results[index] as Outcome);
   }
 }
 
-function oldestOf(pendingBallots: readonly PendingBallot[]): number {
+function oldestOf(taken: readonly WaitingBallot[]): number {
   let oldest = Number.POSITIVE_INFINITY;
-  for (const { offeredAtMs } of pendingBallots) oldest = Math.min(oldest, offeredAtMs);
+  for (const { offeredAtMs } of taken) oldest = Math.min(oldest, offeredAtMs);
   return oldest;
 }

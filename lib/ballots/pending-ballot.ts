@@ -1,10 +1,10 @@
-/** A ballot in the group commit, and its possible outcomes. */
+/** A ballot in the group commit that has no outcome yet. */
 import { SECOND } from "../base/clock.ts";
+import type { Placement } from "../memcached/placement.ts";
 import type { Ballot } from "../model/ballot.ts";
 import type { PollKey, Slug } from "../model/ids.ts";
 import type { Lane } from "../model/lane.ts";
-import type { PartialTally } from "../tallies/counters.ts";
-import type { Mark } from "../voters/marks.ts";
+import { type Mark, takeMarksBack } from "../voters/marks.ts";
 
 /** Part of the 3 s within which every request is answered: after this, no further attempt starts for a ballot. */
 export const patienceMs = 1.8 * SECOND;
@@ -19,34 +19,27 @@ export interface OfferedBallot extends Ballot {
   readonly lane: Lane;
 }
 
-/** The outcome of an offered ballot. */
-export type CommitOutcome =
-  | { readonly outcome: "accepted"; readonly tally: PartialTally | undefined }
-  | { readonly outcome: "already_voted"; readonly mark: Mark }
-  /** `replaced`: the slug has been given to another poll since the ballot was checked. */
-  | { readonly outcome: "ballot_id_reused" | "closed" | "replaced" }
-  | { readonly outcome: "unavailable" | "full" | "overloaded" };
-
-/** A ballot that is not answered yet. */
 export interface PendingBallot {
   readonly ballot: OfferedBallot;
   readonly offeredAtMs: number;
   /** Its mark exists and holds this ballot; the ballot may still need a slot. */
   readonly marked: boolean;
   /** The mark's value before this change replaced it. */
-  readonly movedFrom?: Mark;
-  readonly answer: (outcome: CommitOutcome) => void;
+  readonly movedFrom: Mark | undefined;
 }
 
-/** The outcome of a ballot whose voter's standing ballot is this; `undefined` for a retry of the same ballot. */
-export function outcomeBeside(standing: Mark, ballot: Mark): CommitOutcome | undefined {
-  const same = standing.ballotId === ballot.ballotId && standing.revision === ballot.revision;
-  if (!same) return { outcome: "already_voted", mark: standing };
-  if (Buffer.compare(standing.choices, ballot.choices) === 0) return undefined;
-  return { outcome: "ballot_id_reused" };
+/** True for a ballot's first attempt, by its mark. A later attempt must not move the tallies again. */
+export function isFresh({ marked, movedFrom }: PendingBallot): boolean {
+  return !marked || movedFrom !== undefined;
 }
 
-/** The items that match, and the others. */
-export function split<T>(items: readonly T[], matches: (item: T) => boolean): [T[], T[]] {
-  return [items.filter(matches), items.filter(item => !matches(item))];
+/** Takes back the marks that these ballots have made or moved, so that a refused ballot does not stand for its voter. */
+export async function takeBackMarksOf(
+  placement: Placement,
+  refused: readonly PendingBallot[],
+): Promise<void> {
+  const made = refused.filter(isFresh);
+  if (made.length === 0) return;
+  const back = made.map(({ ballot, movedFrom }) => ({ ballot, before: movedFrom }));
+  await takeMarksBack(placement, back);
 }

@@ -2,13 +2,10 @@
  * One round of the group commit through memcached. One packet carries the ballot-once marks of all its ballots and
  * the request for a slot number; then one slot takes the ballots whose marks were new.
  *
- * A ballot is *pending* → *marked* → *enqueued* (answered). If its voter has a mark already, the mark is read outside
- * the round. The same ballot goes into another round (it is a retry, or its first attempt failed half-way); a
- * different ballot is refused.
+ * A ballot whose voter has a mark already is given back as `met_mark`; the group commit reads the mark. A change has moved
+ * its mark before its round.
  *
- * A change has moved its mark before its round (`group-commit.ts`).
- *
- * Invariant: a ballot is answered `accepted` only after its slot is written and its epoch is still current.
+ * Invariant: a ballot's outcome is `accepted` only after its slot is written and its epoch is still current.
  * Invariant: a ballot is accepted only if its poll was open at `receivedAtMs`, according to the publication that was
  *   current when the round started. So a poll that an editor closes is closed for every front at that moment.
  * Invariant: no lock is held while waiting for anything but memcached. What may need MySQL (a poll that memcached has
@@ -36,9 +33,10 @@ import type { MemoryLimits } from "../queue/memory-limits.ts";
 import type { ReplayRing } from "../queue/replay-ring.ts";
 import { BatchMoves } from "../tallies/batch-moves.ts";
 import type { StaleTallies } from "../tallies/stale-tallies.ts";
-import { placeMarks, readMark, takeMarksBack } from "../voters/marks.ts";
+import { placeMarks } from "../voters/marks.ts";
 import type { DirectCommit } from "./direct-commit.ts";
-import { outcomeBeside, type PendingBallot, split } from "./pending-ballot.ts";
+import type { Outcome } from "./outcome.ts";
+import { isFresh, type PendingBallot, takeBackMarksOf } from "./pending-ballot.ts";
 
 export interface RoundDeps {
   readonly log: Log;
@@ -55,86 +53,109 @@ export interface RoundDeps {
   readonly memoryLimits: MemoryLimits;
 }
 
+/** `met_mark`: the voter has a mark, of this ballot or of another one; nothing was done. */
+export type RoundResult = Outcome | "met_mark";
+
 export class QueueRound {
   readonly #deps: RoundDeps;
-  readonly #requeue: (pending: PendingBallot) => void;
   readonly #refusalLogs = new TokenBucket(1);
 
-  /** @param requeue - puts a ballot into another round. */
-  constructor(deps: RoundDeps, requeue: (pending: PendingBallot) => void) {
+  constructor(deps: RoundDeps) {
     this.#deps = deps;
-    this.#requeue = requeue;
   }
 
   /**
-   * Runs one round; every ballot gets an answer or goes into another round.
+   * Runs one round, and resolves with the results of its ballots, in their order.
    *
    * @param untilMs - monotonic time after which no further attempt starts.
    */
-  async run(lane: Lane, pendingBallots: readonly PendingBallot[], untilMs: number): Promise<void> {
-    const { targets, tallies, batchIds, staleTallies } = this.#deps;
+  async run(
+    lane: Lane,
+    pending: readonly PendingBallot[],
+    untilMs: number,
+  ): Promise<readonly RoundResult[]> {
+    const { targets, published, staleTallies } = this.#deps;
     await staleTallies.removeFromMemcached();
-    // Requests slot numbers in the same turn of the event loop as the marks, so that one packet carries both.
-    const enqueueing = new BatchWrite(targets[lane]);
-    const { published } = this.#deps;
+    const write = new BatchWrite(targets[lane]);
+    // In the same turn of the event loop as the marks, so that one packet carries both.
+    write.askForTickets();
     const confirmed = published.confirm();
-    const unmarked = pendingBallots
-      .filter(pending => !pending.marked)
-      .map(pending => pending.ballot);
-    const alreadyMarked = await placeMarks(tallies, unmarked);
+    const results: (RoundResult | undefined)[] = new Array(pending.length);
+    for (const index of await this.#placeMarks(pending)) results[index] = "met_mark";
     await confirmed;
-    const { publication } = published;
-    const outdated = pendingBallots.filter(({ ballot }) => ballot.publication !== publication);
-    if (outdated.length > 0) await enqueueing.unlock();
-    const refused = await this.#refusedMeanwhile(outdated);
-    for (const pending of pendingBallots) {
-      if (alreadyMarked.has(pending.ballot) && !refused.has(pending)) void this.#readMark(pending);
-    }
-    const [withMark, withoutMark] = split(
-      [...refused],
-      ([{ ballot }]) => !alreadyMarked.has(ballot),
+    await this.#refuseOutdated(pending, results, write);
+    const inBatch = indexesOf(pending, (_, index) => results[index] === undefined);
+    const outcomes = await this.#enqueue(
+      inBatch.map(index => pending[index] as PendingBallot),
+      write,
+      untilMs,
     );
-    for (const outcome of ["closed", "replaced"] as const) {
-      const marked = withMark.filter(([, why]) => why === outcome).map(([pending]) => pending);
-      await this.refuse(marked, outcome);
-    }
-    for (const [{ answer }, outcome] of withoutMark) answer({ outcome });
+    for (const [place, index] of inBatch.entries()) results[index] = outcomes[place];
+    return results as RoundResult[];
+  }
 
-    const inBatch = pendingBallots.filter(
-      pending => !alreadyMarked.has(pending.ballot) && !refused.has(pending),
-    );
-    const ballots = inBatch.map(pending =>
-      isFresh(pending) ? pending.ballot : { ...pending.ballot, tallied: false },
-    );
-    // An empty batch fills the slot number that was taken.
-    const batch: Batch = { id: batchIds.next(), ballots, talliesDoubtful: false };
-    const moves = new BatchMoves(tallies, staleTallies, ballots);
-    const result = await enqueueing.finish(batch, untilMs, moves);
-    if (result.outcome === "enqueued") this.#accepted(inBatch, ballots, result, moves);
-    else if (inBatch.length > 0) await this.#notEnqueued(batch, inBatch, result, moves, untilMs);
+  /** Resolves with the indexes of the ballots whose voters have a mark. */
+  async #placeMarks(pending: readonly PendingBallot[]): Promise<readonly number[]> {
+    const { tallies } = this.#deps;
+    const unmarked = indexesOf(pending, ({ marked }) => !marked);
+    const ballots = unmarked.map(index => (pending[index] as PendingBallot).ballot);
+    const met = await placeMarks(tallies, ballots);
+    return [...met].map(place => unmarked[place] as number);
   }
 
   /**
-   * Those of the ballots whose polls were closed when they arrived, or have lost their slug to another poll, by a
-   * publication that this process had not seen when it checked them.
+   * Refuses the ballots whose polls were closed when they arrived, or have lost their slug to another poll, by a
+   * publication that this process had not seen when it checked them. Takes back the marks of this round.
    */
-  async #refusedMeanwhile(
-    pendingBallots: readonly PendingBallot[],
-  ): Promise<ReadonlyMap<PendingBallot, "closed" | "replaced">> {
-    const slugs = [...new Set(pendingBallots.map(({ ballot }) => ballot.slug))];
-    const polls = new Map(
-      await Promise.all(
-        slugs.map(async slug => [slug, await this.#deps.published.find(slug)] as const),
-      ),
-    );
-    const refused = new Map<PendingBallot, "closed" | "replaced">();
-    for (const pending of pendingBallots) {
-      const { slug, pollId: id, pollKey: key, receivedAtMs } = pending.ballot;
+  async #refuseOutdated(
+    pending: readonly PendingBallot[],
+    results: (RoundResult | undefined)[],
+    write: BatchWrite,
+  ): Promise<void> {
+    const { published, tallies } = this.#deps;
+    const { publication } = published;
+    const outdated = indexesOf(pending, ({ ballot }) => ballot.publication !== publication);
+    if (outdated.length === 0) return;
+    await write.unlock();
+    const slugs = [
+      ...new Set(outdated.map(index => (pending[index] as PendingBallot).ballot.slug)),
+    ];
+    const read = slugs.map(async slug => [slug, await published.find(slug)] as const);
+    const polls = new Map(await Promise.all(read));
+    const marked: PendingBallot[] = [];
+    for (const index of outdated) {
+      const each = pending[index] as PendingBallot;
+      const { slug, pollId: id, pollKey: key, receivedAtMs } = each.ballot;
       const poll = polls.get(slug);
-      if (poll && !isSamePoll(poll, { id, key })) refused.set(pending, "replaced");
-      else if (!poll || pollState(poll, receivedAtMs) !== "open") refused.set(pending, "closed");
+      const isReplaced = poll && !isSamePoll(poll, { id, key });
+      if (!isReplaced && poll && pollState(poll, receivedAtMs) === "open") continue;
+      if (results[index] === undefined) marked.push(each);
+      results[index] = { outcome: isReplaced ? "replaced" : "closed" };
     }
-    return refused;
+    await takeBackMarksOf(tallies, marked);
+  }
+
+  /** Writes the slot; an empty batch fills the slot number that was taken. Resolves with the ballots' outcomes. */
+  async #enqueue(
+    inBatch: readonly PendingBallot[],
+    write: BatchWrite,
+    untilMs: number,
+  ): Promise<readonly Outcome[]> {
+    const { tallies, staleTallies, batchIds } = this.#deps;
+    const ballots = inBatch.map(each =>
+      isFresh(each) ? each.ballot : { ...each.ballot, tallied: false },
+    );
+    const batch: Batch = { id: batchIds.next(), ballots, talliesDoubtful: false };
+    const moves = new BatchMoves(tallies, staleTallies, ballots);
+    const written = await write.finish(batch, untilMs, moves);
+    if (written.outcome === "enqueued") return this.#accepted(inBatch, ballots, written, moves);
+    await moves.undo();
+    if (inBatch.length === 0) return [];
+    if (written.outcome === "unavailable" && monotonicMs() < untilMs) {
+      const untallied = ballots.map(ballot => ({ ...ballot, tallied: false }));
+      return this.#deps.directCommit.commit({ ...batch, ballots: untallied });
+    }
+    return this.#refused(inBatch, written);
   }
 
   #accepted(
@@ -142,81 +163,46 @@ export class QueueRound {
     ballots: readonly Ballot[],
     { stored, bytes, receivedAtMs }: Enqueued,
     moves: BatchMoves,
-  ) {
-    const { ring } = this.#deps;
+  ): readonly Outcome[] {
+    const { ring, acceptedCount, kickstart } = this.#deps;
     for (const { producer, epoch, ticket } of stored) {
       ring.passed(producer, epoch, ticket.checkpoint);
     }
-    if (inBatch.length === 0) return;
+    if (inBatch.length === 0) return [];
     ring.remember(bytes, stored, receivedAtMs);
-    this.#deps.acceptedCount.note(ballots);
-    this.#deps.kickstart.send();
-    for (const { ballot, answer } of inBatch) {
-      answer({ outcome: "accepted", tally: moves.partialTally(ballot.pollKey) });
-    }
+    acceptedCount.note(ballots);
+    kickstart.send();
+    return inBatch.map(({ ballot }) => ({
+      outcome: "accepted",
+      tally: moves.partialTally(ballot.pollKey),
+    }));
   }
 
-  async #notEnqueued(
-    batch: Batch,
+  async #refused(
     inBatch: readonly PendingBallot[],
-    result: NotEnqueued,
-    moves: BatchMoves,
-    untilMs: number,
-  ): Promise<void> {
-    await moves.undo();
-    if (result.outcome === "unavailable" && monotonicMs() < untilMs) {
-      const ballots = batch.ballots.map(ballot => ({ ...ballot, tallied: false }));
-      await this.#deps.directCommit.commit({ ...batch, ballots }, inBatch);
-      return;
+    { outcome, mayBeIn, cause }: NotEnqueued,
+  ): Promise<readonly Outcome[]> {
+    const { log, memoryLimits, tallies } = this.#deps;
+    if (this.#refusalLogs.tryTake()) {
+      log.warn({
+        event: "ballots_refused",
+        because: outcome,
+        ballots: inBatch.length,
+        mayBeIn,
+        ...(cause !== undefined && describeError(cause)),
+      });
     }
-    this.#logRefusal(inBatch, result);
-    if (result.outcome === "full") this.#deps.memoryLimits.noteFull();
-    if (!result.mayBeIn) await this.refuse(inBatch, result.outcome);
-    else for (const { answer } of inBatch) answer({ outcome: result.outcome });
-  }
-
-  /**
-   * Refuses ballots that have made or moved their marks. The marks are taken back first, so that a refused ballot
-   * does not stand for its voter.
-   */
-  async refuse(
-    pendingBallots: readonly PendingBallot[],
-    outcome: "closed" | "replaced" | "unavailable" | "full" | "overloaded",
-  ): Promise<void> {
-    const made = pendingBallots.filter(isFresh);
-    const back = made.map(({ ballot, movedFrom }) => ({ ballot, before: movedFrom }));
-    await takeMarksBack(this.#deps.tallies, back);
-    for (const { answer } of pendingBallots) answer({ outcome });
-  }
-
-  #logRefusal(inBatch: readonly PendingBallot[], { outcome, cause, mayBeIn }: NotEnqueued): void {
-    if (!this.#refusalLogs.tryTake()) return;
-    this.#deps.log.warn({
-      event: "ballots_refused",
-      because: outcome,
-      ballots: inBatch.length,
-      mayBeIn,
-      ...(cause !== undefined && describeError(cause)),
-    });
-  }
-
-  /** Reads the mark that a ballot has met, and requeues or answers the ballot. Never rejects. */
-  async #readMark(pending: PendingBallot): Promise<void> {
-    const { ballot, answer } = pending;
-    try {
-      const mark = await readMark(this.#deps.tallies, ballot.pollKey, ballot.voter);
-      const outcome = mark && outcomeBeside(mark, ballot);
-      if (outcome) answer(outcome);
-      // No mark: it has expired, was taken back, or its server is away. MySQL decides at the flush.
-      else this.#requeue({ ...pending, marked: true });
-    } catch (error) {
-      this.#deps.log.error({ event: "mark_not_read", ...describeError(error) });
-      answer({ outcome: "unavailable" });
-    }
+    if (outcome === "full") memoryLimits.noteFull();
+    if (!mayBeIn) await takeBackMarksOf(tallies, inBatch);
+    return inBatch.map(() => ({ outcome }));
   }
 }
 
-/** True for a ballot's first attempt, by its mark. A later attempt must not move the tallies again. */
-function isFresh({ marked, movedFrom }: PendingBallot): boolean {
-  return !marked || movedFrom !== undefined;
+function indexesOf<T>(
+  items: readonly T[],
+  matches: (item: T, index: number) => boolean,
+): readonly number[] {
+  const indexes: number[] = [];
+  for (const [index, item] of items.entries()) if (matches(item, index)) indexes.push(index);
+  return indexes;
 }

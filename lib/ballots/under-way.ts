@@ -15,14 +15,14 @@ export class VotesUnderWay {
     return oldest;
   }
 
-  /** Runs `work`, which answers a vote that was received at `receivedAtMs`. */
-  async during<T>(receivedAtMs: number, work: () => Promise<T>): Promise<T> {
+  /** Notes a vote; `end` is called with what this returns. */
+  begin(receivedAtMs: number): Vote {
     const vote = { receivedAtMs };
     this.#votes.add(vote);
-    try {
-      return await work();
-    } finally {
-      this.#votes.delete(vote);
-    }
+    return vote;
+  }
+
+  end(vote: Vote): void {
+    this.#votes.delete(vote);
   }
 }

@@ -11,7 +11,7 @@ import type { Epoch, PollId } from "../model/ids.ts";
 import type { Store } from "../store/database.ts";
 import { insertDeadLetters } from "../store/dead-letters.ts";
 import type { LockedPoll } from "../store/locked-polls.ts";
-import { permanentRefusal, type Standing } from "./fates.ts";
+import { type Arrival, permanentRefusal, type Standing } from "./fates.ts";
 import { deadLetterOf, type Settlement, settle } from "./settle.ts";
 import type { Verdict } from "./tally-corrections.ts";
 
@@ -26,7 +26,8 @@ const directEpoch = "direct" as Epoch;
 export type DirectFate = "counted" | "refused" | { readonly instead: Standing };
 
 export interface DirectOutcome {
-  readonly fates: ReadonlyMap<Ballot, DirectFate>;
+  /** In the order of the batch. */
+  readonly fates: readonly DirectFate[];
   /** `undefined`: the batch was in MySQL already. */
   readonly verdict: Verdict | undefined;
 }
@@ -59,12 +60,9 @@ export function commitDirectly(
       await insertDeadLetters(db, directEpoch, settlement.refused.map(deadLetterOf), nowMs);
     }
     if (settlement.fresh.length > 0) {
-      return { fates: fatesOf(settlement), verdict: settlement.verdict };
+      return { fates: fatesOf(settlement, batch), verdict: settlement.verdict };
     }
-    return {
-      fates: new Map(batch.ballots.map(ballot => [ballot, "counted"] as const)),
-      verdict: undefined,
-    };
+    return { fates: batch.ballots.map(() => "counted"), verdict: undefined };
   });
 }
 
@@ -75,13 +73,16 @@ function lateness(ballot: Ballot, polls: ReadonlyMap<PollId, LockedPoll>): strin
     : undefined;
 }
 
-function fatesOf({ arrivals, refused, fateOf }: Settlement): Map<Ballot, DirectFate> {
-  const fates = new Map<Ballot, DirectFate>();
-  for (const { arrival } of refused) fates.set(arrival.ballot, "refused");
-  for (const arrival of arrivals) {
-    const fate = fateOf(arrival);
+/** Both lists of the settlement have the order of the batch, and each of its ballots is in one of them. */
+function fatesOf({ arrivals, refused, fateOf }: Settlement, { ballots }: Batch): DirectFate[] {
+  const left = { arrivals: [...arrivals].reverse(), refused: [...refused].reverse() };
+  return ballots.map(ballot => {
+    if (left.refused.at(-1)?.arrival.ballot === ballot) {
+      left.refused.pop();
+      return "refused";
+    }
+    const fate = fateOf(left.arrivals.pop() as Arrival);
     const instead = "standing" in fate ? fate.standing : undefined;
-    fates.set(arrival.ballot, instead ? { instead } : "counted");
-  }
-  return fates;
+    return instead ? { instead } : "counted";
+  });
 }

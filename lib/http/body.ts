@@ -85,7 +85,7 @@ export function parseJson(text: string): unknown {
 
 /** A body that was read, and whose contents are not checked yet. */
 export type JsonOrForm =
-  | { readonly kind: "json"; readonly value: unknown }
+  | { readonly kind: "json"; readonly text: string }
   | { readonly kind: "form"; readonly value: URLSearchParams };
 
 /**
@@ -101,6 +101,6 @@ export async function readJsonOrForm(request: Request): Promise<JsonOrForm> {
     });
   }
   const text = await readText(request);
-  if (kind === "json") return { kind, value: parseJson(text) };
+  if (kind === "json") return { kind, text };
   return { kind, value: new URLSearchParams(text) };
 }

@@ -3,7 +3,8 @@
 import { dataHeaders } from "./headers.ts";
 import type { PreparedResponse } from "./prepared-response.ts";
 
-const jsonHeaders: Readonly<Record<string, string>> = {
+/** Headers of a JSON answer that no cache may store. */
+export const jsonHeaders: Readonly<Record<string, string>> = {
   ...dataHeaders,
   "Content-Type": "application/json",
   // Its length must not tell what is in it (`content-encoding.ts`). Data for many says otherwise.
@@ -18,12 +19,22 @@ interface AnswerOptions {
 /** An answer, not yet in the form of a Web `Response` or of Node's. */
 export interface Answer {
   readonly status: number;
+  /** Headers that many answers share, as one object. */
   readonly headers: Readonly<Record<string, string>>;
+  /** Headers of this answer. */
+  readonly more?: Readonly<Record<string, string>> | undefined;
   readonly body: string;
 }
 
+/** All headers of an answer. */
+export function headersOf({ headers, more }: Answer): Readonly<Record<string, string>> {
+  return more ? { ...headers, ...more } : headers;
+}
+
 /** An answer as a Web `Response`. */
-export function responseOf({ status, headers, body }: Answer | PreparedResponse): Response {
+export function responseOf(answer: Answer | PreparedResponse): Response {
+  const { status, body } = answer;
+  const headers = typeof body === "string" ? headersOf(answer as Answer) : answer.headers;
   return new Response(body, { status, headers });
 }
 

@@ -2,7 +2,7 @@
  * Enqueues one batch on as many servers as there are copies, retries on each of them (`server-write.ts`), and takes
  * another server for one that is away.
  *
- * 1. The constructor asks all chosen servers for tickets, in the same turn of the event loop.
+ * 1. `askForTickets` asks all chosen servers for tickets, in the same turn of the event loop.
  * 2. `finish` takes the locks, in the order of the configuration.
  * 3. Then it writes the slots, with the tally moves, to all servers at once.
  *
@@ -60,12 +60,16 @@ export class BatchWrite {
   readonly #writes: ServerWrite[];
   readonly #order: readonly MemcachedClient[];
 
-  /** Chooses the servers among those that are up, and asks them for tickets. */
+  /** Chooses the servers among those that are up. */
   constructor({ queues, copies, order }: Targets) {
     const up = queues.filter(homes => homes[0]?.client.available);
     this.#order = order;
     this.#writes = up.slice(0, copies).map(homes => new ServerWrite(homes));
     this.#spare = up.slice(copies);
+  }
+
+  /** May be left out: `finish` asks for what is missing. */
+  askForTickets(): void {
     for (const write of this.#writes) write.ask();
   }
 
@@ -168,7 +172,9 @@ export function enqueueBatch(
   untilMs: number,
   moves?: BatchMoves,
 ): Promise<Enqueued | NotEnqueued> {
-  return new BatchWrite(targets).finish(batch, untilMs, moves);
+  const write = new BatchWrite(targets);
+  write.askForTickets();
+  return write.finish(batch, untilMs, moves);
 }
 
 /** Makes batch ids: 8 random bytes of this run of the process, and a serial number of 4. */

@@ -60,8 +60,8 @@ function markValue(ballot: Mark): Buffer {
 }
 
 /**
- * Makes the marks of many ballots, one write for each server. Resolves with the ballots whose voters had a mark
- * already.
+ * Makes the marks of many ballots, one write for each server. Resolves with the indexes of the ballots whose voters had a
+ * mark already.
  *
  * While the list of servers changes, a voter has two servers: the mark is made on the old list's, and then on the new
  * one's; either can refuse it. So of two ballots at processes that are one step apart, one passes.
@@ -69,35 +69,38 @@ function markValue(ballot: Mark): Buffer {
 export async function placeMarks(
   placement: Placement,
   ballots: readonly MarkedBallot[],
-): Promise<ReadonlySet<Marked>> {
-  const refused = new Set<Marked>();
+): Promise<ReadonlySet<number>> {
   const further: Further[] = [];
-  const first = new Map<MemcachedClient, MarkedBallot[]>();
-  for (const ballot of ballots) {
+  const first = new Map<MemcachedClient, Offered[]>();
+  for (const [index, ballot] of ballots.entries()) {
     const [server, other] = placement.ofVoter(ballot.voter);
-    listIn(first, server).push(ballot);
-    if (other) further.push({ ballot, first: server, other });
+    listIn(first, server).push({ index, ballot });
+    if (other) further.push({ index, ballot, first: server, other });
   }
-  for (const ballot of await addMarks(first)) refused.add(ballot);
+  const refused = new Set((await addMarks(first)).map(({ index }) => index));
   if (further.length === 0) return refused;
-  const passed = further.filter(({ ballot }) => !refused.has(ballot));
-  for (const ballot of await placeFurther(passed)) refused.add(ballot);
+  const passed = further.filter(({ index }) => !refused.has(index));
+  for (const { index } of await placeFurther(passed)) refused.add(index);
   return refused;
 }
 
-/** A ballot whose mark was made on one of its two servers. */
-interface Further {
+/** A ballot with its index among those that were given. */
+interface Offered {
+  readonly index: number;
   readonly ballot: MarkedBallot;
+}
+
+/** A ballot whose mark was made on one of its two servers. */
+interface Further extends Offered {
   readonly first: MemcachedClient;
   readonly other: MemcachedClient;
 }
 
 /** Makes the second marks. Where another ballot has it, the first mark is taken back. Resolves with the refused ones. */
-async function placeFurther(all: readonly Further[]): Promise<readonly MarkedBallot[]> {
-  const byOther = new Map<MemcachedClient, MarkedBallot[]>();
-  for (const { ballot, other } of all) listIn(byOther, other).push(ballot);
-  const existing = new Set(await addMarks(byOther));
-  const refused = all.filter(({ ballot }) => existing.has(ballot));
+async function placeFurther(all: readonly Further[]): Promise<readonly Further[]> {
+  const byOther = new Map<MemcachedClient, Further[]>();
+  for (const each of all) listIn(byOther, each.other).push(each);
+  const refused = await addMarks(byOther);
   await Promise.all(
     refused.map(async ({ ballot, first, other }) => {
       const there = await readMarkOn(other, pollKeyOf(ballot), ballot.voter);
@@ -107,7 +110,7 @@ async function placeFurther(all: readonly Further[]): Promise<readonly MarkedBal
       await orWhenMemcachedFails(back, () => undefined);
     }),
   );
-  return refused.map(({ ballot }) => ballot);
+  return refused;
 }
 
 function listIn<K, T>(lists: Map<K, T[]>, key: K): T[] {
@@ -116,20 +119,20 @@ function listIn<K, T>(lists: Map<K, T[]>, key: K): T[] {
   return list;
 }
 
-/** Adds marks on each server; resolves with the ballots whose mark exists. A server that is away refuses none. */
-async function addMarks(
-  byServer: ReadonlyMap<MemcachedClient, readonly MarkedBallot[]>,
-): Promise<readonly MarkedBallot[]> {
-  const existing: MarkedBallot[] = [];
+/** Adds marks on each server; resolves with those whose mark exists. A server that is away refuses none. */
+async function addMarks<T extends { readonly ballot: MarkedBallot }>(
+  byServer: ReadonlyMap<MemcachedClient, readonly T[]>,
+): Promise<readonly T[]> {
+  const existing: T[] = [];
   await Promise.all(
-    [...byServer].map(async ([server, ballots]) => {
+    [...byServer].map(async ([server, all]) => {
       const pipeline = new Pipeline();
-      for (const ballot of ballots) {
+      for (const { ballot } of all) {
         const key = markKey(pollKeyOf(ballot), ballot.voter);
         pipeline.add(key, markValue(ballot), ballot.markTtlSeconds);
       }
       const replies = await orWhenMemcachedFails(server.send(pipeline), () => undefined);
-      for (const index of replies?.existing ?? []) existing.push(ballots[index] as MarkedBallot);
+      for (const index of replies?.existing ?? []) existing.push(all[index] as T);
     }),
   );
   return existing;
@@ -177,9 +180,9 @@ export async function raiseMarks(
   }
   await Promise.all(
     [...byServer].map(async ([server, marked]) => {
-      const existing = await addMarks(new Map([[server, marked]]));
+      const existing = await addMarks(new Map([[server, marked.map(ballot => ({ ballot }))]]));
       if (!server.available) failed.add(server);
-      for (const ballot of existing) {
+      for (const { ballot } of existing) {
         if (ballot.revision === 0) continue;
         await orWhenMemcachedFails(raiseMark(server, ballot), () => failed.add(server));
       }

@@ -1,15 +1,17 @@
 /** From an HTTP vote to a cast ballot: what voting by script and by plain form share. */
 
-import { type CastOutcome, castBallot } from "../ballots/cast.ts";
+import type { z } from "zod";
+import { type CastBallot, castBallot } from "../ballots/cast.ts";
+import type { Refusal } from "../ballots/outcome.ts";
 import { SECOND } from "../base/clock.ts";
-import { FloodgateError } from "../base/errors.ts";
-import type { JsonOrForm } from "../http/body.ts";
+import { type ErrorCode, FloodgateError } from "../base/errors.ts";
+import { type JsonOrForm, parseJson } from "../http/body.ts";
 import { parse, problemAnswer } from "../http/problem.ts";
 import type { RequestHead } from "../http/request-head.ts";
-import { type Answer, jsonHeadersWith } from "../http/respond.ts";
+import { type Answer, jsonHeaders } from "../http/respond.ts";
 import { refuseCrossSite } from "../http/same-origin.ts";
-import { uuidOf } from "../model/ballot-id.ts";
-import type { ChoiceProblem } from "../model/choices.ts";
+import { ballotIdOf, uuidOf } from "../model/ballot-id.ts";
+import { type ChoiceProblem, choiceTexts } from "../model/choices.ts";
 import type { BallotId, Slug } from "../model/ids.ts";
 import { isSlug } from "../polls/schema.ts";
 import {
@@ -23,6 +25,7 @@ import {
 } from "../voters/identity.ts";
 import { castRequestSchema } from "./contract.ts";
 import type { Front } from "./front.ts";
+import { errorAnswer } from "./moved.ts";
 
 export interface VoteInput {
   readonly choices: readonly string[];
@@ -75,7 +78,7 @@ export function castVote(
   slug: Slug,
   input: VoteInput,
   identity: Identity | undefined,
-): Promise<CastOutcome> {
+): Promise<CastBallot> {
   return castBallot(front.voting().cast, {
     slug,
     edition: input.edition,
@@ -118,26 +121,61 @@ export async function answerVote<Body extends JsonOrForm>(
   const body = await readBody();
   return body.kind === "form"
     ? (body as FormBody<Body>)
-    : answerJsonVote(front, request, slug, body.value);
+    : answerJsonVote(front, request, slug, body.text);
+}
+
+/**
+ * The answer to a vote whose body has been read, whatever is wrong with it. Never rejects.
+ *
+ * @param text - the body of a request whose type is JSON, decoded.
+ */
+export async function answerVoteText(
+  front: Front,
+  request: RequestHead,
+  slug: string,
+  text: string,
+): Promise<Answer> {
+  try {
+    return await answerVote(front, request, slug, () => ({ kind: "json", text }) as const);
+  } catch (error) {
+    return errorAnswer(front, request, slug, error);
+  }
+}
+
+/** One choice and a ballot id, as pages and most programs write them. */
+const usualBody =
+  /^\{"choices":\["([1-9]\d?)"\],"ballotId":"([0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12})"\}$/;
+
+/** What `castRequestSchema` makes of the usual body, without parsing it as JSON; `undefined` for any other body. */
+export function usualVote(text: string): z.output<typeof castRequestSchema> | undefined {
+  const [, choice, uuid] = usualBody.exec(text) ?? [];
+  if (choice === undefined || uuid === undefined) return undefined;
+  return { choices: [choice], ballotId: ballotIdOf(uuid) };
 }
 
 async function answerJsonVote(
   front: Front,
   request: RequestHead,
   slug: Slug,
-  body: unknown,
+  text: string,
 ): Promise<Answer> {
-  const given = parse(castRequestSchema, body);
-  const input = { ...given, edition: request.headers.get(editionHeader) ?? given.edition };
-  const outcome = await castVote(front, request, slug, input, identityOf(front, request));
-  // Thrown, because the poll may have another address.
-  if (outcome.outcome === "not_found") throw castError(outcome);
-  if (outcome.outcome !== "accepted") return problemAnswer(castError(outcome), front.log);
-  const { ballotId, revision, receipt, results, voter } = outcome;
+  const given = usualVote(text) ?? parse(castRequestSchema, parseJson(text));
+  const edition = request.headers.get(editionHeader);
+  const input = edition === null ? given : { ...given, edition };
+  const cast = await castVote(front, request, slug, input, identityOf(front, request));
+  const { outcome, accepted, results } = cast;
+  if (!accepted) {
+    const error = castError(cast);
+    // Thrown, because the poll may have another address.
+    if (outcome.outcome === "not_found") throw error;
+    return problemAnswer(error, front.log);
+  }
+  const { ballotId, revision, receipt, voter } = accepted;
   const shown = results?.text ?? "null";
   return {
     status: 202,
-    headers: jsonHeadersWith(identityHeaders(front, request, voter)),
+    headers: jsonHeaders,
+    more: identityHeaders(front, request, voter),
     body: `{"ballotId":"${uuidOf(ballotId)}","revision":${revision},"receipt":"${receipt}","results":${shown}}`,
   };
 }
@@ -145,38 +183,48 @@ async function answerJsonVote(
 /** Memory is freed once MySQL is back, which takes longer than a second. */
 const queueFullRetryMs = 5 * SECOND;
 
-/** The error for an outcome, as API clients get it. */
-export function castError(outcome: Exclude<CastOutcome, { outcome: "accepted" }>): FloodgateError {
+/** The choices and the revision of the ballot that stands for the voter; no choices when it is withdrawn. */
+export interface StandingBallot {
+  readonly choices: readonly string[];
+  readonly revision: number;
+}
+
+/** The ballot that a refused one has met; `undefined` when the outcome is another. */
+export function standingBallot({ outcome, poll }: CastBallot): StandingBallot | undefined {
+  if (!("mark" in outcome) || !poll) return undefined;
+  const { choices, revision } = outcome.mark;
+  return { choices: choiceTexts(poll, choices), revision };
+}
+
+/** The error of a ballot that was not accepted, as API clients get it. */
+export function castError(cast: CastBallot): FloodgateError {
+  const { outcome, results } = cast;
   switch (outcome.outcome) {
+    case "accepted":
+      throw new RangeError("an accepted ballot has no error");
     case "already_voted":
     case "ballot_changed": {
-      const { choices, revision, results } = outcome;
-      const extra = { choices, revision, results: results?.results ?? null };
+      const extra = { ...standingBallot(cast), results: results?.results ?? null };
       return new FloodgateError(outcome.outcome, { extra });
     }
-    case "change_refused":
-      return new FloodgateError("change_refused");
-    case "voter_unknown":
-      return new FloodgateError("voter_unknown");
     case "invalid_choices":
       return new FloodgateError("invalid_ballot", { detail: choiceDetails[outcome.problem] });
-    case "ballot_id_reused":
-      return new FloodgateError("ballot_id_reused");
-    case "not_found":
-      return new FloodgateError("poll_not_found");
-    case "replaced":
-      return new FloodgateError("poll_replaced");
-    case "not_open":
-      return new FloodgateError("poll_not_open");
-    case "closed":
-      return new FloodgateError("poll_closed");
     case "full":
       return new FloodgateError("queue_full", { retryAfterMs: queueFullRetryMs });
-    case "overloaded":
-      return new FloodgateError("overloaded");
-    case "secret_unknown":
-      return new FloodgateError("secret_unknown");
-    case "unavailable":
-      return new FloodgateError("memcached_unavailable");
+    default:
+      return new FloodgateError(codeOf[outcome.outcome]);
   }
 }
+
+const codeOf: Readonly<Record<Exclude<Refusal, "full">, ErrorCode>> = {
+  not_found: "poll_not_found",
+  not_open: "poll_not_open",
+  closed: "poll_closed",
+  replaced: "poll_replaced",
+  change_refused: "change_refused",
+  voter_unknown: "voter_unknown",
+  ballot_id_reused: "ballot_id_reused",
+  unavailable: "memcached_unavailable",
+  overloaded: "overloaded",
+  secret_unknown: "secret_unknown",
+};

@@ -117,8 +117,10 @@ export const bugsOfQueue: readonly PlantedBug[] = [
     edits: [
       {
         file: "lib/ballots/queue-round.ts",
-        from: "const result = await enqueueing.finish(",
-        to: 'for (const { answer } of inBatch) answer({ outcome: "accepted", tally: undefined });\nconst result = await enqueueing.finish(',
+        from: "const written = await write.finish(batch, untilMs, moves);",
+        to: `const writing = write.finish(batch, untilMs, moves);
+    if (inBatch.length > 0) return inBatch.map(() => ({ outcome: "accepted", tally: undefined }));
+    const written = await writing;`,
       },
     ],
     shownBy: "memcached full",

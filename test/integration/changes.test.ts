@@ -134,7 +134,7 @@ describe("a changed ballot", () => {
       };
       await commitDirectly(store, batch([sent]), false, Date.now());
       const { fates } = await commitDirectly(store, batch([earlier]), false, Date.now());
-      const fate = fates.get(earlier);
+      const fate = fates[0];
       assert.ok(typeof fate === "object" && fate.instead.choices[0] === sent.choices[0]);
     }
     assert.deepEqual(await totals(poll), { ballots: 2, duplicates: 0, votes: [1, 1, 0, 0] });
@@ -150,11 +150,11 @@ describe("a changed ballot", () => {
     };
     for (const accepted of [one, two]) {
       const { fates } = await commitDirectly(store, batch([accepted]), false, Date.now());
-      assert.equal(fates.get(accepted), "counted");
+      assert.equal(fates[0], "counted");
     }
     for (const late of [other, one]) {
       const { fates } = await commitDirectly(store, batch([late]), false, Date.now());
-      const fate = fates.get(late);
+      const fate = fates[0];
       assert.ok(typeof fate === "object" && fate.instead.revision === 1);
     }
     const outcomes = (await readOutcomes(store, [poll])).get(poll);

@@ -29,7 +29,7 @@ async function finalTie(finalizedAtMs: number): Promise<PollId> {
     ballot(id, { kind: "ranked", choices: Uint8Array.from(index < 5 ? [1, 2] : [2, 1]) }),
   );
   const { fates } = await commitDirectly(bench.store, batch(ballots), true, Date.now());
-  assert.equal(fates.size, ballots.length);
+  assert.equal(fates.length, ballots.length);
   await bench.store.write("test.final", "UPDATE polls SET finalized_at = ? WHERE id = ?", [
     new Date(finalizedAtMs),
     id,

@@ -203,7 +203,7 @@ describe("an acknowledged batch that a front replays straight into MySQL", () =>
     const ballots = [ballot(poll), ballot(poll)];
     await accept(ballots);
     const { fates, verdict } = await replay(ballots);
-    assert.deepEqual([...fates.values()], ["refused", "refused"]);
+    assert.deepEqual(fates, ["refused", "refused"]);
     await moveTallies(placement, verdict?.corrections ?? new Map());
     assert.deepEqual(await tally(poll), [0, 0, 0, 0, 0]);
     assert.deepEqual(await booksOf(poll), { counted: 0, setAside: 2 });
@@ -218,6 +218,6 @@ describe("an acknowledged batch that a front replays straight into MySQL", () =>
     await store.write("test.close", "UPDATE polls SET closes_at = NOW(3) WHERE id = ?", [poll]);
     const late = ballot(poll, { receivedAtMs: Date.now() + 60_000 });
     const { fates } = await replay([late]);
-    assert.equal(fates.get(late), "counted");
+    assert.equal(fates[0], "counted");
   });
 });

@@ -3,7 +3,8 @@
  * withdraw the ballot. A few try to vote twice.
  */
 import { randomBytes } from "node:crypto";
-import { type CastOutcome, castBallot } from "#lib/ballots/cast.ts";
+import { castBallot } from "#lib/ballots/cast.ts";
+import type { Outcome } from "#lib/ballots/outcome.ts";
 import { isFloodgateError } from "#lib/base/errors.ts";
 import { isMemcachedFailure } from "#lib/memcached/failure.ts";
 import type { BallotId, PollId, Slug } from "#lib/model/ids.ts";
@@ -34,7 +35,7 @@ interface Vote {
   readonly replaces: number | undefined;
 }
 
-type Answer = CastOutcome["outcome"] | "no answer";
+type Answer = Outcome["outcome"] | "no answer";
 
 export class Readers {
   /** Readers who are not done. */
@@ -136,7 +137,7 @@ export class Readers {
     const { process, cast } = front;
     if (!cast) return "no answer";
     try {
-      const { outcome } = await castBallot(cast, {
+      const ballot = await castBallot(cast, {
         slug: poll.slug,
         edition: undefined,
         identity: { id: identity, signedBy: secrets.all[0] as VoterSecrets },
@@ -146,6 +147,7 @@ export class Readers {
         replaces,
         receivedAtMs: front.nowMs(),
       });
+      const { outcome } = ballot.outcome;
       if (outcome === "accepted") this.#ledger.accept(offered, process);
       this.#world.history.note(front.name, `answers ${outcome}: ${ballotId.slice(0, 6)}`);
       return outcome;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { BallotId } from "../model/ids.ts";
-import { outcomeBeside, split } from "./pending-ballot.ts";
+import { outcomeBeside } from "./outcome.ts";
 
 const standing = { ballotId: "a1" as BallotId, revision: 0, choices: Uint8Array.of(2) };
 
@@ -15,9 +15,9 @@ describe("outcomeBeside", () => {
     assert.deepEqual(outcome, { outcome: "already_voted", mark: standing });
   });
 
-  it("outcomeBeside is already_voted for another revision under the same id", () => {
+  it("outcomeBeside is ballot_changed for a change, also of another revision under the same id", () => {
     const outcome = outcomeBeside(standing, { ...standing, revision: 1 });
-    assert.equal(outcome?.outcome, "already_voted");
+    assert.deepEqual(outcome, { outcome: "ballot_changed", mark: standing });
   });
 
   it("outcomeBeside is ballot_id_reused for other choices under the same id and revision", () => {
@@ -25,17 +25,5 @@ describe("outcomeBeside", () => {
       const outcome = outcomeBeside(standing, { ...standing, choices: Uint8Array.from(choices) });
       assert.deepEqual(outcome, { outcome: "ballot_id_reused" }, String(choices));
     }
-  });
-});
-
-describe("split", () => {
-  it("split divides items by a condition and keeps their order", () => {
-    assert.deepEqual(
-      split([1, 2, 3, 4, 5], n => n % 2 === 0),
-      [
-        [2, 4],
-        [1, 3, 5],
-      ],
-    );
   });
 });
