@@ -21,17 +21,26 @@ function connectionsMax(descriptors: number): number {
 export class ConnectionLimit {
   readonly #log: Log;
   readonly #descriptors: Descriptors;
-  readonly #server: Server;
+  readonly #closeIdle: () => void;
   readonly #serving: Serving;
   #open = 0;
   #refused = 0;
   #loggedMs = Number.NEGATIVE_INFINITY;
 
-  /** @param serving - is told whether clients are refused. */
-  constructor(server: Server, descriptors: Descriptors, log: Log, serving: Serving) {
+  /**
+   * @param closeIdle - closes the connections on which nothing is asked.
+   * @param serving - is told whether clients are refused.
+   */
+  constructor(
+    server: Server,
+    closeIdle: () => void,
+    descriptors: Descriptors,
+    log: Log,
+    serving: Serving,
+  ) {
     this.#log = log;
     this.#descriptors = descriptors;
-    this.#server = server;
+    this.#closeIdle = closeIdle;
     this.#serving = serving;
     server.on("connection", socket => this.#connected(socket));
   }
@@ -39,7 +48,7 @@ export class ConnectionLimit {
   /** Judges again, after the descriptors were looked at. */
   readonly update = (): void => {
     const { starved, max } = this.#descriptors;
-    if (starved) this.#server.closeIdleConnections();
+    if (starved) this.#closeIdle();
     this.#serving.full = starved || this.#open >= connectionsMax(max);
   };
 

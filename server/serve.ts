@@ -17,6 +17,7 @@ import { ConnectionLimit } from "./connection-limit.ts";
 import { hotRoute } from "./hot-routes.ts";
 import { proxyToNext, refuse, refuseUnreadable } from "./next-proxy.ts";
 import type { NextSocket } from "./next-socket.ts";
+import { VoteConnections } from "./vote-connections.ts";
 
 const headersMsMax = 10 * SECOND;
 const requestMsMax = 30 * SECOND;
@@ -64,9 +65,19 @@ export async function serve(front: Front, next: NextSocket): Promise<ShutdownSte
   server.on("checkExpectation", (request, response) => server.emit("request", request, response));
   const descriptors = new Descriptors(front.log);
   await descriptors.look();
-  const limit = new ConnectionLimit(server, descriptors, front.log, front.serving);
+  const votes = new VoteConnections(server, {
+    front,
+    proxies,
+    firstRequestMs: headersMsMax,
+    keepAliveMs,
+  });
+  const closeIdle = () => {
+    server.closeIdleConnections();
+    votes.closeIdle();
+  };
+  const limit = new ConnectionLimit(server, closeIdle, descriptors, front.log, front.serving);
   void descriptors.watch(limit.update);
-  const close = closer(server);
+  const close = closer(server, closeIdle);
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen(port, hostname, resolve);
@@ -94,22 +105,19 @@ async function handleByNext(
 /**
  * A function that closes the server: no new connections; idle ones are closed at once, busy ones after their answer.
  */
-function closer(server: Server): () => Promise<void> {
+function closer(server: Server, closeIdle: () => void): () => Promise<void> {
   const open = new Set<Socket>();
   server.on("connection", socket => {
     open.add(socket);
     socket.once("close", () => open.delete(socket));
   });
-  const closeIdle = () => {
-    server.closeIdleConnections();
-    // Browsers open connections in advance; before its first request, Node does not count one as idle.
-    for (const socket of open) if (socket.bytesRead === 0) socket.destroy();
-  };
   return async () => {
     const closed = new Promise<void>(resolve => server.close(() => resolve()));
     closeIdle();
     const closing = setInterval(closeIdle, closeIdleEveryMs);
-    const timeOut = sleep(answerMsMax).then(() => server.closeAllConnections());
+    const timeOut = sleep(answerMsMax).then(() => {
+      for (const socket of open) socket.destroy();
+    });
     await Promise.race([closed, timeOut]);
     clearInterval(closing);
   };

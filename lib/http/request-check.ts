@@ -123,7 +123,11 @@ function takeHost(request: RequestParts, publicUrl: string): boolean {
     const name = rawHeaders[at];
     if (name?.length === 4 && name.toLowerCase() === "host") hosts += 1;
   }
-  if (hosts > 1) return false;
+  return hosts <= 1 && isReadableHost(host);
+}
+
+/** True for the host, and maybe the port, of an address. */
+export function isReadableHost(host: string): boolean {
   // A number after the colon may still be no port.
   const isUsual = usualHost.test(host) && !/:\d{5}$/.test(host);
   return isUsual || (!notInHost.test(host) && URL.canParse(`http://${host}`));
