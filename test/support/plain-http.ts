@@ -32,7 +32,8 @@ export function plainRequest(port: number, asked: PlainRequest): Promise<PlainAn
         method,
         path,
         agent: false,
-        headers: { Host: "polls.example", ...headers, ...length },
+        // As browsers and proxies connect: the front answers votes on such a connection without Node's HTTP server.
+        headers: { Host: "polls.example", Connection: "keep-alive", ...headers, ...length },
       },
       answer => {
         const pieces: Buffer[] = [];
