@@ -5,7 +5,7 @@
  * A browser without the identity cookie gets one and repeats the form (307). So every vote belongs to an identity
  * that the browser has stored, and a form sent twice is one vote.
  */
-import type { Outcome } from "#lib/ballots/outcome.ts";
+import type { BallotOutcome } from "#lib/ballots/ballot-outcome.ts";
 import { errorSpec } from "#lib/base/errors.ts";
 import type { ChoiceProblem } from "#lib/model/choices.ts";
 import { editionOf, isSameEdition } from "#lib/model/edition.ts";
@@ -163,7 +163,7 @@ interface VoteContext {
 
 async function refusal(
   to: VoteContext,
-  outcome: Outcome,
+  outcome: BallotOutcome,
   standing?: StandingBallot,
 ): Promise<Response> {
   const { words } = to.context;

@@ -10,7 +10,7 @@ import { readReceiptCode } from "../receipts/receipt-code.ts";
 import { mintIdentity } from "../voters/identity.ts";
 import { KnownSecrets, type VoterSecrets } from "../voters/voter-secrets.ts";
 import { type CastDeps, type CastInput, castBallot } from "./cast.ts";
-import type { Outcome } from "./outcome.ts";
+import type { BallotOutcome } from "./ballot-outcome.ts";
 import type { OfferedBallot } from "./pending-ballot.ts";
 import { VotesUnderWay } from "./under-way.ts";
 
@@ -46,12 +46,12 @@ interface World {
   /** What this process remembers; by default, what is published. */
   readonly remembered?: Poll | undefined;
   readonly current?: Poll | null;
-  readonly commit?: Outcome;
+  readonly commit?: BallotOutcome;
   readonly results?: () => Promise<never>;
   readonly secrets?: KnownSecrets;
 }
 
-const accepted: Outcome = { outcome: "accepted", tally: undefined };
+const accepted: BallotOutcome = { outcome: "accepted", tally: undefined };
 
 /** Casts into a world of fakes; gives the outcome and what was offered to the group commit. */
 async function cast(world: World, input: Partial<CastInput> = {}) {

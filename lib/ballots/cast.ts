@@ -27,7 +27,7 @@ import {
 import { markTtlSeconds } from "../voters/marks.ts";
 import type { KnownSecrets, VoterSecrets } from "../voters/voter-secrets.ts";
 import type { GroupCommit } from "./group-commit.ts";
-import type { Outcome, Refusal } from "./outcome.ts";
+import type { BallotOutcome, Refusal } from "./ballot-outcome.ts";
 import type { OfferedBallot } from "./pending-ballot.ts";
 import type { VotesUnderWay } from "./under-way.ts";
 
@@ -60,7 +60,7 @@ export interface CastInput {
 
 /** A ballot's outcome, and what its voter is told with it. */
 export interface CastBallot {
-  readonly outcome: Outcome;
+  readonly outcome: BallotOutcome;
   readonly poll: Poll | null;
   /** Results as the voter may see them; `null` when they can't be read in time, or are not told. */
   readonly results: Snapshot | null;

@@ -13,7 +13,7 @@ import type { BatchIds } from "../queue/batch-write.ts";
 import type { StaleTallies } from "../tallies/stale-tallies.ts";
 import { type MarkedBallot, raiseMarks } from "../voters/marks.ts";
 import type { DirectCommit } from "./direct-commit.ts";
-import type { Outcome } from "./outcome.ts";
+import type { BallotOutcome } from "./ballot-outcome.ts";
 import type { OfferedBallot } from "./pending-ballot.ts";
 
 export interface DecideInMysqlDeps {
@@ -44,7 +44,7 @@ export class DecideInMysql {
   }
 
   /** Has MySQL decide on changes, and resolves with their outcomes. */
-  async decide(changes: readonly OfferedBallot[]): Promise<readonly Outcome[]> {
+  async decide(changes: readonly OfferedBallot[]): Promise<readonly BallotOutcome[]> {
     const { directCommit, batchIds, tallies, staleTallies } = this.#deps;
     const ballots = changes.map(change => ({ ...change, tallied: false }));
     const batch = { id: batchIds.next(), ballots, talliesDoubtful: false };
@@ -56,7 +56,7 @@ export class DecideInMysql {
 }
 
 /** The voter's ballot in MySQL after the decision, if MySQL has said it. */
-function standingAfter(change: OfferedBallot, outcome: Outcome | undefined): MarkedBallot[] {
+function standingAfter(change: OfferedBallot, outcome: BallotOutcome | undefined): MarkedBallot[] {
   if (outcome?.outcome === "accepted") return [change];
   return outcome && "mark" in outcome ? [{ ...change, ...outcome.mark }] : [];
 }

@@ -20,7 +20,7 @@ import { isContended, isStoreFailure } from "../store/failure.ts";
 import type { StoreBreaker } from "../store/store-breaker.ts";
 import { moveTallies } from "../tallies/counters.ts";
 import type { StaleTallies } from "../tallies/stale-tallies.ts";
-import { type Outcome, outcomeBeside } from "./outcome.ts";
+import { type BallotOutcome, outcomeBeside } from "./ballot-outcome.ts";
 
 export interface DirectCommitDeps {
   readonly log: Log;
@@ -53,9 +53,9 @@ export class DirectCommit {
   }
 
   /** Writes a batch, and resolves with the outcomes of its ballots, in its order. Never rejects. */
-  async commit(batch: Batch): Promise<readonly Outcome[]> {
+  async commit(batch: Batch): Promise<readonly BallotOutcome[]> {
     const fates = await this.write(batch, false);
-    const outcomes = batch.ballots.map((ballot, index): Outcome => {
+    const outcomes = batch.ballots.map((ballot, index): BallotOutcome => {
       const fate = fates?.[index];
       return fate ? outcomeOf(fate, ballot) : { outcome: "unavailable" };
     });
@@ -100,7 +100,7 @@ export class DirectCommit {
   }
 }
 
-function outcomeOf(fate: DirectFate, ballot: Ballot): Outcome {
+function outcomeOf(fate: DirectFate, ballot: Ballot): BallotOutcome {
   if (fate === "refused") return { outcome: "closed" };
   const outcome = fate === "counted" ? undefined : outcomeBeside(fate.instead, ballot);
   return outcome ?? { outcome: "accepted", tally: undefined };

@@ -24,7 +24,7 @@ import { readMark } from "../voters/marks.ts";
 import { moveMark } from "../voters/move-mark.ts";
 import { DecideInMysql } from "./decide-in-mysql.ts";
 import { allowancePauseMs } from "./direct-commit.ts";
-import { type Outcome, outcomeBeside, type Refusal } from "./outcome.ts";
+import { type BallotOutcome, outcomeBeside, type Refusal } from "./ballot-outcome.ts";
 import { type OfferedBallot, patienceMs, takeBackMarksOf } from "./pending-ballot.ts";
 import { QueueRound, type RoundDeps, type RoundResult } from "./queue-round.ts";
 import { type WaitingBallot, WaitingBallots } from "./waiting-ballots.ts";
@@ -84,7 +84,7 @@ export class GroupCommit {
   }
 
   /** Takes a ballot and resolves with its outcome. Never rejects. */
-  offer(ballot: OfferedBallot): Promise<Outcome> {
+  offer(ballot: OfferedBallot): Promise<BallotOutcome> {
     // Checked before a change moves its mark, so that a refused change leaves nothing behind.
     const refusal = this.#refusalFor(ballot.lane);
     if (refusal) return Promise.resolve({ outcome: refusal });
@@ -103,7 +103,7 @@ export class GroupCommit {
     while (this.#running !== undefined) await this.#running;
   }
 
-  #settle({ resolve }: WaitingBallot, outcome: Outcome): void {
+  #settle({ resolve }: WaitingBallot, outcome: BallotOutcome): void {
     resolve(outcome);
     this.#unanswered -= 1;
     if (this.#unanswered === 0) for (const done of this.#whenAnswered.splice(0)) done();
@@ -208,7 +208,7 @@ export class GroupCommit {
     }
   }
 
-  #directRound(taken: readonly WaitingBallot[]): Promise<readonly Outcome[]> {
+  #directRound(taken: readonly WaitingBallot[]): Promise<readonly BallotOutcome[]> {
     const ballots = taken.map(({ ballot }) => ({ ...ballot, tallied: false }));
     const id = this.#deps.batchIds.next();
     return this.#deps.directCommit.commit({ id, ballots, talliesDoubtful: false });
@@ -253,7 +253,7 @@ export class GroupCommit {
     const changes = taken.map(({ ballot }) => ballot);
     const results = await this.#resultsOf(taken, () => this.#decideInMysql.decide(changes));
     for (const [index, waiting] of taken.entries())
-      this.#settle(waiting, results[index] as Outcome);
+      this.#settle(waiting, results[index] as BallotOutcome);
   }
 }
 

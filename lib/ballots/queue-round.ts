@@ -35,7 +35,7 @@ import { BatchMoves } from "../tallies/batch-moves.ts";
 import type { StaleTallies } from "../tallies/stale-tallies.ts";
 import { placeMarks } from "../voters/marks.ts";
 import type { DirectCommit } from "./direct-commit.ts";
-import type { Outcome } from "./outcome.ts";
+import type { BallotOutcome } from "./ballot-outcome.ts";
 import { isFresh, type PendingBallot, takeBackMarksOf } from "./pending-ballot.ts";
 
 export interface RoundDeps {
@@ -54,7 +54,7 @@ export interface RoundDeps {
 }
 
 /** `met_mark`: the voter has a mark, of this ballot or of another one; nothing was done. */
-export type RoundResult = Outcome | "met_mark";
+export type RoundResult = BallotOutcome | "met_mark";
 
 export class QueueRound {
   readonly #deps: RoundDeps;
@@ -140,7 +140,7 @@ export class QueueRound {
     inBatch: readonly PendingBallot[],
     write: BatchWrite,
     untilMs: number,
-  ): Promise<readonly Outcome[]> {
+  ): Promise<readonly BallotOutcome[]> {
     const { tallies, staleTallies, batchIds } = this.#deps;
     const ballots = inBatch.map(each =>
       isFresh(each) ? each.ballot : { ...each.ballot, tallied: false },
@@ -163,7 +163,7 @@ export class QueueRound {
     ballots: readonly Ballot[],
     { stored, bytes, receivedAtMs }: Enqueued,
     moves: BatchMoves,
-  ): readonly Outcome[] {
+  ): readonly BallotOutcome[] {
     const { ring, acceptedCount, kickstart } = this.#deps;
     for (const { producer, epoch, ticket } of stored) {
       ring.passed(producer, epoch, ticket.checkpoint);
@@ -181,7 +181,7 @@ export class QueueRound {
   async #refused(
     inBatch: readonly PendingBallot[],
     { outcome, mayBeIn, cause }: NotEnqueued,
-  ): Promise<readonly Outcome[]> {
+  ): Promise<readonly BallotOutcome[]> {
     const { log, memoryLimits, tallies } = this.#deps;
     if (this.#refusalLogs.tryTake()) {
       log.warn({

@@ -3,12 +3,12 @@ import { ballotsPerSlotMax } from "../model/ballot.ts";
 import { type Lane, lanes, pickLane, type Relief, sumWaiting } from "../model/lane.ts";
 import { encodedBallotBytes, slotBytesMax } from "../queue/slot-codec.ts";
 import { encodedPollBytes } from "../queue/slot-polls.ts";
-import type { Outcome } from "./outcome.ts";
+import type { BallotOutcome } from "./ballot-outcome.ts";
 import type { PendingBallot } from "./pending-ballot.ts";
 
 /** A pending ballot, and the promise of its outcome. Only the group commit resolves it. */
 export interface WaitingBallot extends PendingBallot {
-  readonly resolve: (outcome: Outcome) => void;
+  readonly resolve: (outcome: BallotOutcome) => void;
 }
 
 /** Room in a slot for what is not a ballot. */

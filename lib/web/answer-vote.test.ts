@@ -1,15 +1,15 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import type { Outcome } from "../ballots/outcome.ts";
+import type { BallotOutcome } from "../ballots/ballot-outcome.ts";
 import { errorSpec } from "../base/errors.ts";
 import type { BallotId } from "../model/ids.ts";
 import type { Poll } from "../model/poll.ts";
 import { castError } from "./answer-vote.ts";
 
-const errorOf = (outcome: Outcome) => castError({ outcome, poll: null, results: null });
+const errorOf = (outcome: BallotOutcome) => castError({ outcome, poll: null, results: null });
 
 describe("castError", () => {
-  const cases: readonly [Outcome, number, string][] = [
+  const cases: readonly [BallotOutcome, number, string][] = [
     [{ outcome: "not_found" }, 404, "poll_not_found"],
     [{ outcome: "not_open" }, 403, "poll_not_open"],
     [{ outcome: "closed" }, 403, "poll_closed"],

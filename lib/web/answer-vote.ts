@@ -2,7 +2,7 @@
 
 import type { z } from "zod";
 import { type CastBallot, castBallot } from "../ballots/cast.ts";
-import type { Refusal } from "../ballots/outcome.ts";
+import type { Refusal } from "../ballots/ballot-outcome.ts";
 import { SECOND } from "../base/clock.ts";
 import { type ErrorCode, FloodgateError } from "../base/errors.ts";
 import { type JsonOrForm, parseJson } from "../http/body.ts";

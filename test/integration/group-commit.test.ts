@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { GroupCommit } from "#lib/ballots/group-commit.ts";
-import type { Outcome } from "#lib/ballots/outcome.ts";
+import type { BallotOutcome } from "#lib/ballots/ballot-outcome.ts";
 import type { PollId, Slug } from "#lib/model/ids.ts";
 import { type Lane, lanes, type Relief } from "#lib/model/lane.ts";
 import { newCommit } from "#test/support/commit-bench.ts";
@@ -22,7 +22,7 @@ const offered = (pollId: PollId, lane: Lane) => ({
 });
 
 /** Offers `count` ballots of a lane in one turn of the event loop. */
-function offer(commit: GroupCommit, lane: Lane, count: number): Promise<Outcome>[] {
+function offer(commit: GroupCommit, lane: Lane, count: number): Promise<BallotOutcome>[] {
   return Array.from({ length: count }, () => commit.offer(offered(poll, lane)));
 }
 

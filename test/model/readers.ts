@@ -4,7 +4,7 @@
  */
 import { randomBytes } from "node:crypto";
 import { castBallot } from "#lib/ballots/cast.ts";
-import type { Outcome } from "#lib/ballots/outcome.ts";
+import type { BallotOutcome } from "#lib/ballots/ballot-outcome.ts";
 import { isFloodgateError } from "#lib/base/errors.ts";
 import { isMemcachedFailure } from "#lib/memcached/failure.ts";
 import type { BallotId, PollId, Slug } from "#lib/model/ids.ts";
@@ -35,7 +35,7 @@ interface Vote {
   readonly replaces: number | undefined;
 }
 
-type Answer = Outcome["outcome"] | "no answer";
+type Answer = BallotOutcome["outcome"] | "no answer";
 
 export class Readers {
   /** Readers who are not done. */

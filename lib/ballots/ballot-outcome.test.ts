@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { BallotId } from "../model/ids.ts";
-import { outcomeBeside } from "./outcome.ts";
+import { outcomeBeside } from "./ballot-outcome.ts";
 
 const standing = { ballotId: "a1" as BallotId, revision: 0, choices: Uint8Array.of(2) };
 

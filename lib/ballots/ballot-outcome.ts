@@ -23,7 +23,7 @@ export type Refusal =
   /** This process lacks the secret that the poll was created with: another would make a retry another voter's ballot. */
   | "secret_unknown";
 
-export type Outcome =
+export type BallotOutcome =
   /** `tally`: the counters as the ballot's own moves left them; `undefined` when nothing answered. */
   | { readonly outcome: "accepted"; readonly tally: PartialTally | undefined }
   /** Another ballot of the voter stands. `ballot_changed`: another change of the same ballot came first. */
@@ -32,7 +32,7 @@ export type Outcome =
   | { readonly outcome: Refusal };
 
 /** The outcome of a ballot whose voter's standing ballot is this; `undefined` for a retry of the same ballot. */
-export function outcomeBeside(standing: Mark, ballot: Mark): Outcome | undefined {
+export function outcomeBeside(standing: Mark, ballot: Mark): BallotOutcome | undefined {
   const same = standing.ballotId === ballot.ballotId && standing.revision === ballot.revision;
   if (!same) {
     return { outcome: ballot.revision === 0 ? "already_voted" : "ballot_changed", mark: standing };

@@ -1,0 +1,13 @@
+import { createPoll } from "#test/support/ledger.ts";
+import { drive, perSecond, voteHead, votes } from "./load/drive.ts";
+import { cpuMicros } from "./processes.ts";
+import { startSite } from "./site.ts";
+import { setTimeout as sleep } from "node:timers/promises";
+const site = await startSite();
+const slug = await createPoll(site);
+const f = await site.addFront({ NODE_OPTIONS: "--import /tmp/prof-hook.mjs" });
+const d = drive(f.port, { connections: 128, warmUpMs: 2000, measureMs: 10000, head: voteHead(slug), ...votes });
+await sleep(5000); f.child.signal("SIGUSR2"); const before = cpuMicros(f.child.pid); const b0 = Date.now();
+await sleep(6000); f.child.signal("SIGPIPE"); const cpu = cpuMicros(f.child.pid) - before;
+const r = await d; console.log(Math.round(perSecond(r)), "/s", "cpu share", cpu / (Date.now() - b0) / 1000, "approx us", (cpu / (6 * perSecond(r))).toFixed(1));
+await sleep(500); await site.stop(); process.exit(0);
