@@ -9,8 +9,8 @@ import { defaultRules } from "../model/poll-rules.ts";
 import { readReceiptCode } from "../receipts/receipt-code.ts";
 import { mintIdentity } from "../voters/identity.ts";
 import { KnownSecrets, type VoterSecrets } from "../voters/voter-secrets.ts";
-import { type CastDeps, type CastInput, castBallot } from "./cast.ts";
 import type { BallotOutcome } from "./ballot-outcome.ts";
+import { type CastDeps, type CastInput, castBallot } from "./cast.ts";
 import type { OfferedBallot } from "./pending-ballot.ts";
 import { VotesUnderWay } from "./under-way.ts";
 

@@ -26,8 +26,8 @@ import {
 } from "../voters/identity.ts";
 import { markTtlSeconds } from "../voters/marks.ts";
 import type { KnownSecrets, VoterSecrets } from "../voters/voter-secrets.ts";
-import type { GroupCommit } from "./group-commit.ts";
 import type { BallotOutcome, Refusal } from "./ballot-outcome.ts";
+import type { GroupCommit } from "./group-commit.ts";
 import type { OfferedBallot } from "./pending-ballot.ts";
 import type { VotesUnderWay } from "./under-way.ts";
 

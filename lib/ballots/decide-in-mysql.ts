@@ -12,8 +12,8 @@ import type { Placement } from "../memcached/placement.ts";
 import type { BatchIds } from "../queue/batch-write.ts";
 import type { StaleTallies } from "../tallies/stale-tallies.ts";
 import { type MarkedBallot, raiseMarks } from "../voters/marks.ts";
-import type { DirectCommit } from "./direct-commit.ts";
 import type { BallotOutcome } from "./ballot-outcome.ts";
+import type { DirectCommit } from "./direct-commit.ts";
 import type { OfferedBallot } from "./pending-ballot.ts";
 
 export interface DecideInMysqlDeps {

@@ -34,8 +34,8 @@ import type { ReplayRing } from "../queue/replay-ring.ts";
 import { BatchMoves } from "../tallies/batch-moves.ts";
 import type { StaleTallies } from "../tallies/stale-tallies.ts";
 import { placeMarks } from "../voters/marks.ts";
-import type { DirectCommit } from "./direct-commit.ts";
 import type { BallotOutcome } from "./ballot-outcome.ts";
+import type { DirectCommit } from "./direct-commit.ts";
 import { isFresh, type PendingBallot, takeBackMarksOf } from "./pending-ballot.ts";
 
 export interface RoundDeps {

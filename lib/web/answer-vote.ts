@@ -1,8 +1,8 @@
 /** From an HTTP vote to a cast ballot: what voting by script and by plain form share. */
 
 import type { z } from "zod";
-import { type CastBallot, castBallot } from "../ballots/cast.ts";
 import type { Refusal } from "../ballots/ballot-outcome.ts";
+import { type CastBallot, castBallot } from "../ballots/cast.ts";
 import { SECOND } from "../base/clock.ts";
 import { type ErrorCode, FloodgateError } from "../base/errors.ts";
 import { type JsonOrForm, parseJson } from "../http/body.ts";

@@ -1,8 +1,8 @@
 /** A front's group commit with ballots of three lanes, on a real memcached: which go first, which are refused. */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import type { GroupCommit } from "#lib/ballots/group-commit.ts";
 import type { BallotOutcome } from "#lib/ballots/ballot-outcome.ts";
+import type { GroupCommit } from "#lib/ballots/group-commit.ts";
 import type { PollId, Slug } from "#lib/model/ids.ts";
 import { type Lane, lanes, type Relief } from "#lib/model/lane.ts";
 import { newCommit } from "#test/support/commit-bench.ts";

@@ -3,8 +3,8 @@
  * withdraw the ballot. A few try to vote twice.
  */
 import { randomBytes } from "node:crypto";
-import { castBallot } from "#lib/ballots/cast.ts";
 import type { BallotOutcome } from "#lib/ballots/ballot-outcome.ts";
+import { castBallot } from "#lib/ballots/cast.ts";
 import { isFloodgateError } from "#lib/base/errors.ts";
 import { isMemcachedFailure } from "#lib/memcached/failure.ts";
 import type { BallotId, PollId, Slug } from "#lib/model/ids.ts";
