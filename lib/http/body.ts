@@ -83,13 +83,13 @@ export function parseJson(text: string): unknown {
   }
 }
 
-/** A body that was read, and whose contents are not checked yet. */
+/** A body that was read, and whose contents are not checked yet; JSON is not parsed yet. */
 export type JsonOrForm =
   | { readonly kind: "json"; readonly text: string }
   | { readonly kind: "form"; readonly value: URLSearchParams };
 
 /**
- * A body that may be JSON or a form.
+ * A body that may be JSON or a form, by its type.
  *
  * @throws FloodgateError `unsupported_media_type`, `body_too_large`, `invalid_request`.
  */
