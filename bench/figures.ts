@@ -31,6 +31,8 @@ export interface ScenarioResult {
   /** Every attempt at every round, in order. */
   readonly attempts?: readonly RecordedAttempt[];
   readonly books?: Balance;
+  /** Why nothing was measured. */
+  readonly leftOut?: string;
   readonly seconds: number;
 }
 

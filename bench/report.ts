@@ -23,7 +23,8 @@ const verdict = ({ target }: Figure) =>
 const disturbance = ({ disturbed, rounds }: Figure) =>
   disturbed > 0 ? `disturbed: ${disturbed} of ${rounds.length} rounds` : "";
 
-export function printScenario({ figures, books, seconds }: ScenarioResult): void {
+export function printScenario({ figures, books, leftOut, seconds }: ScenarioResult): void {
+  if (leftOut) console.log(`  left out: ${leftOut}`);
   const rows = figures.map(figure => [
     figure.name,
     `${format(figure.value)} ${figure.unit}`,
@@ -89,12 +90,14 @@ function loadTable(attempts: readonly RecordedAttempt[]): string {
   );
 }
 
-function section({ title, figures, attempts = [], books, seconds }: ScenarioResult): string {
+function section(result: ScenarioResult): string {
+  const { title, figures, attempts = [], books, leftOut, seconds } = result;
   const units = [...new Set(figures.map(({ unit }) => unit))];
   const plots = units.map(unit => plot(figures.filter(figure => figure.unit === unit)));
   const notes = figures.flatMap(({ name, note }) => (note ? [`${name}: ${note}`] : []));
   return (
-    `<h2>${escapeHtml(title)}</h2>${plots.join("")}` +
+    `<h2>${escapeHtml(title)}</h2>${leftOut ? `<p>Left out: ${escapeHtml(leftOut)}.</p>` : ""}` +
+    plots.join("") +
     notes.map(note => `<p class="soft">${escapeHtml(note)}</p>`).join("") +
     loadTable(attempts) +
     `<p class="soft">${books ? `Books: ${escapeHtml(books.text)}. ` : ""}${Math.round(seconds)} s.</p>`

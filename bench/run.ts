@@ -13,14 +13,29 @@ import { describeMachine } from "./machine.ts";
 import { printScenario, writeReport } from "./report.ts";
 import { flush } from "./scenarios/flush.ts";
 import { growth } from "./scenarios/growth.ts";
+import { herd } from "./scenarios/herd.ts";
 import { kickstart } from "./scenarios/kickstart.ts";
 import { live } from "./scenarios/live.ts";
 import { minute } from "./scenarios/minute.ts";
+import { peer } from "./scenarios/peer.ts";
 import { queue } from "./scenarios/queue.ts";
 import { read } from "./scenarios/read.ts";
+import { rounds } from "./scenarios/rounds.ts";
 import { vote } from "./scenarios/vote.ts";
 
-const scenarios: readonly Scenario[] = [vote, minute, queue, flush, kickstart, read, live, growth];
+const scenarios: readonly Scenario[] = [
+  vote,
+  minute,
+  herd,
+  rounds,
+  peer,
+  queue,
+  flush,
+  kickstart,
+  read,
+  live,
+  growth,
+];
 
 const names = scenarios.map(({ name }) => name).join(", ");
 
@@ -37,7 +52,7 @@ const program = createProgram<BenchOptions>(
     description: `Runs every benchmark, or the scenarios named, on servers of its own. Scenarios: ${names}.`,
     argument: "[scenarios...]",
     options: [
-      { flags: "--quick", text: "a few minutes instead of half an hour" },
+      { flags: "--quick", text: "about ten minutes instead of an hour" },
       {
         flags: "--rows <number>",
         text: "ballots in the large table (10,000,000; 500,000 with --quick)",

@@ -18,8 +18,10 @@ describe("costs of a vote", () => {
     assert.equal(allCosts(costs), 87);
   });
 
-  it("a round costs what votes at a low rate cost beyond as many in saturation", () => {
-    const low = { frontUs: 300_000, votes: 3_000, rounds: 1_000, voteUsSaturated: 60 };
-    assert.equal(costOfRound(low), 120);
+  it("a round costs what votes share less of at a low rate", () => {
+    // A vote's own work is 50 µs, a round 200 µs.
+    const low = { voteUs: 50 + 200 / 2, votesARound: 2 };
+    const saturated = { voteUs: 50 + 200 / 40, votesARound: 40 };
+    assert.ok(Math.abs(costOfRound(low, saturated) - 200) < 1e-9);
   });
 });

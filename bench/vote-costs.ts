@@ -32,15 +32,17 @@ export function allCosts(costs: VoteCosts): number {
   return parts.reduce((sum, part) => sum + costs[part], 0);
 }
 
+interface SharedRound {
+  /** CPU time of a front for one vote, in microseconds. */
+  readonly voteUs: number;
+  readonly votesARound: number;
+}
+
 /**
- * What one round of the group commit costs a front, in microseconds: what votes at a low rate cost beyond as many in
- * saturation, where a round is shared by very many votes.
+ * What one round of the group commit costs a front, in microseconds. A vote costs its own work and its share of a round;
+ * the shares differ at two rates, and the vote's own work does not.
  */
-export function costOfRound(low: {
-  readonly frontUs: number;
-  readonly votes: number;
-  readonly rounds: number;
-  readonly voteUsSaturated: number;
-}): number {
-  return (low.frontUs - low.votes * low.voteUsSaturated) / low.rounds;
+export function costOfRound(low: SharedRound, saturated: SharedRound): number {
+  const shares = 1 / low.votesARound - 1 / saturated.votesARound;
+  return (low.voteUs - saturated.voteUs) / shares;
 }

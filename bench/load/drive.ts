@@ -2,7 +2,14 @@
 import { Child } from "#scripts/services/child.ts";
 import { freePort, portAnswers, waitUntil } from "#scripts/services/ports.ts";
 import { type Groups, type Span, startSpan } from "../meter.ts";
-import { type Job, type Report, spanBegins, spanEnds } from "./job.ts";
+import {
+  type HerdJob,
+  type HerdReport,
+  type Job,
+  type Report,
+  spanBegins,
+  spanEnds,
+} from "./job.ts";
 
 type Load = Omit<Job, "host" | "port">;
 
@@ -14,6 +21,15 @@ export interface Driven<R> extends Span {
 /** Drives load at a port of this machine, from a process of its own. @param groups - whose CPU time is measured. */
 export function drive(port: number, load: Load, groups: Groups = {}): Promise<Driven<Report>> {
   return runGenerator("generator", { host: "127.0.0.1", port, ...load } satisfies Job, groups);
+}
+
+/** Sends a herd of readers. */
+export function driveHerd(
+  port: number,
+  herd: Omit<HerdJob, "host" | "port">,
+  groups: Groups = {},
+): Promise<Driven<HerdReport>> {
+  return runGenerator("herd", { host: "127.0.0.1", port, ...herd } satisfies HerdJob, groups);
 }
 
 async function runGenerator<R>(program: string, job: unknown, groups: Groups): Promise<Driven<R>> {
@@ -54,14 +70,26 @@ export interface Beside {
 export type FloorMode = "post" | "adapter" | "get";
 
 /** A floor: a server without our code. `bytes`: the length of its answer to a GET. */
-export async function startFloor(mode: FloorMode, bytes = 0): Promise<Beside> {
+export function startFloor(mode: FloorMode, bytes = 0): Promise<Beside> {
+  return startProgram("floor", port => [mode, String(port), String(bytes)]);
+}
+
+/** The peer, in front of a Redis on this port. */
+export function startPeer(redisPort: number): Promise<Beside> {
+  return startProgram("peer", port => [String(port), String(redisPort)]);
+}
+
+async function startProgram(
+  name: string,
+  argumentsFor: (port: number) => readonly string[],
+): Promise<Beside> {
   const port = await freePort();
   const child = new Child(
-    "floor",
+    name,
     process.execPath,
-    ["--import", "tsx", "bench/load/floor.ts", mode, String(port), String(bytes)],
+    ["--import", "tsx", `bench/load/${name}.ts`, ...argumentsFor(port)],
     { env: process.env },
   );
-  await waitUntil("the floor", () => portAnswers(port), { gaveUp: () => child.diedBecause });
+  await waitUntil(`the ${name}`, () => portAnswers(port), { gaveUp: () => child.diedBecause });
   return { port, pid: child.pid, stop: () => child.stop() };
 }

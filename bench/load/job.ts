@@ -53,3 +53,31 @@ export interface Report {
   readonly p999Ms: number;
   readonly maxMs: number;
 }
+
+/** Readers who come at once: each fetches a page, and votes when it is there. */
+export interface HerdJob {
+  readonly host: string;
+  readonly port: number;
+  /** Connections at most; each is opened when a reader needs it. */
+  readonly connections: number;
+  readonly readers: number;
+  readonly withinMs: number;
+  /** The whole request for the page. */
+  readonly page: string;
+  readonly vote: Requested;
+}
+
+export interface HerdReport {
+  readonly pages: HerdAnswers;
+  readonly votes: HerdAnswers;
+  /** From the first reader's coming to the last answer. */
+  readonly ms: number;
+}
+
+export interface HerdAnswers {
+  readonly sent: number;
+  readonly statuses: Readonly<Record<string, number>>;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  readonly maxMs: number;
+}

@@ -1,7 +1,7 @@
-/** Latencies of a load, counted in buckets of 0.1 ms up to ten seconds; anything longer is in the last one. */
+/** Latencies of a load, counted in buckets of 0.1 ms up to forty seconds; anything longer is in the last one. */
 
 const bucketUs = 100;
-const buckets = 100_000;
+const buckets = 400_000;
 
 export class Latencies {
   readonly #counts = new Uint32Array(buckets);

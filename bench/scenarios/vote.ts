@@ -171,7 +171,7 @@ export const vote: Scenario = {
       const [one] = site.fronts;
       if (!one) throw new Error("no front");
       const load = new VoteLoad(site, await createPoll(site));
-      const { edition } = (await results(site, load.slug)) as unknown as { edition: string };
+      const { edition } = await results(site, load.slug);
       const servers = { site, bare: bareServer, adapter, next, one, two };
       const run = new VoteRounds(servers, effort, load, edition, say);
       for (let round = 0; round < effort.rounds; round++) await run.run();

@@ -14,6 +14,7 @@ export type Program =
   | "nginx"
   | "haproxy"
   | "caddy"
+  | "redis-server"
   | "systemd-analyze";
 
 interface Source {
@@ -44,6 +45,8 @@ const sources: Readonly<Record<Program, Source>> = {
   nginx: { commands: ["nginx"], debian: ["nginx"], homebrew: "nginx" },
   haproxy: { commands: ["haproxy"], debian: ["haproxy"], homebrew: "haproxy" },
   caddy: { commands: ["caddy"], debian: ["caddy"], homebrew: "caddy" },
+  // Only the benchmark's peer runs on it; without it, that scenario is left out.
+  "redis-server": { commands: ["redis-server"], debian: ["redis-server"], homebrew: "redis" },
   "systemd-analyze": { commands: ["systemd-analyze"], debian: ["systemd"], homebrew: "systemd" },
 };
 

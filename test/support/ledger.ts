@@ -12,6 +12,7 @@ import type { Site } from "./site.ts";
 
 export interface ResultsBody {
   readonly state: string;
+  readonly edition: string;
   readonly version: number;
   readonly ballots: number;
   readonly options: readonly { readonly id: string; readonly votes: number }[];
