@@ -32,8 +32,14 @@ describe("load by others", () => {
   });
 
   it("the least disturbed attempt counts", () => {
-    assert.deepEqual(leastDisturbed([{ others: 0.4 }, { others: 0.2 }, { others: 0.3 }]), {
+    assert.deepEqual(leastDisturbed([{ others: 0.9 }, { others: 0.2 }, { others: 0.6 }]), {
       others: 0.2,
+    });
+  });
+
+  it("of attempts that were about as much disturbed, the last counts", () => {
+    assert.deepEqual(leastDisturbed([{ others: 0.4 }, { others: 0.3 }, { others: 0.35 }]), {
+      others: 0.35,
     });
   });
 });

@@ -44,9 +44,13 @@ export function mustRepeat(attempts: readonly Attempt[], attemptsMax: number): b
   return attempts.length < attemptsMax && attempts.every(isDisturbed);
 }
 
-/** The attempt that counts: the one with the least load by others. */
+/**
+ * The attempt that counts: the one with the least load by others. Where others differ by less than the threshold, it is the
+ * last of them, for which the servers were warmer.
+ */
 export function leastDisturbed<A extends Attempt>(attempts: readonly A[]): A {
-  const [first, ...rest] = attempts;
-  if (!first) throw new RangeError("no attempt");
-  return rest.reduce((best, next) => (next.others < best.others ? next : best), first);
+  const least = Math.min(...attempts.map(({ others }) => others));
+  const kept = attempts.findLast(({ others }) => others <= least + othersCoresMax);
+  if (!kept) throw new RangeError("no attempt");
+  return kept;
 }
