@@ -42,7 +42,7 @@ export const live: Scenario = {
       });
       const before = { keys: await memcachedStat(server.port, "cmd_get"), ms: monotonicMs() };
       const cpuBefore = cpuMicros(front.child.pid);
-      await seen.measure(
+      const kept = await seen.measure(
         "votes and screens",
         async () => ({ others: (await beside(() => sleep(ms))).others }),
         () => `${viewers} viewers`,
@@ -50,15 +50,16 @@ export const live: Scenario = {
       );
       const keys = (await memcachedStat(server.port, "cmd_get")) - before.keys;
       const seconds = (monotonicMs() - before.ms) / 1000;
-      seen.add("front's CPU", (cpuMicros(front.child.pid) - cpuBefore) / seconds / 10_000);
-      seen.add("memory a viewer", (memoryBytes(front.child.pid) - emptyBytes) / viewers / 1000);
+      const add = (name: string, value: number) => seen.add(name, value, kept);
+      add("front's CPU", (cpuMicros(front.child.pid) - cpuBefore) / seconds / 10_000);
+      add("memory a viewer", (memoryBytes(front.child.pid) - emptyBytes) / viewers / 1000);
       await child.exit();
       const report = JSON.parse(child.output.trim().split("\n").at(-1) ?? "") as ViewersReport;
-      seen.add("viewers", report.connected);
-      seen.add("dropped", report.dropped);
-      seen.add("vote to screen p50", report.p50Ms);
-      seen.add("vote to screen p99", report.p99Ms);
-      seen.add("keys read from memcached", keys / seconds);
+      add("viewers", report.connected);
+      add("dropped", report.dropped);
+      add("vote to screen p50", report.p50Ms);
+      add("vote to screen p99", report.p99Ms);
+      add("keys read from memcached", keys / seconds);
       say(`${report.connected} viewers, p99 ${Math.round(report.p99Ms)} ms`);
       return {
         attempts: seen.attempts,

@@ -34,13 +34,14 @@ export const minute: Scenario = {
       const seen = new Rounds(say);
       const measureMs = quick ? quickMs : minuteMs;
       const load = { connections, warmUpMs: 0, measureMs, rate, head: voteHead(slug), ...votes };
-      const { report } = await seen.measure(
+      const kept = await seen.measure(
         "the minute",
         () => drive(port, load),
         ({ report: { statuses, due, p99Ms } }) =>
           `${statuses["202"] ?? 0} of ${due} accepted, p99 ${p99Ms} ms`,
         1,
       );
+      const { report } = kept;
       const endMs = monotonicMs();
       const accepted = report.statuses["202"] ?? 0;
       await waitForTotals(site, slug, accepted, flushMsMax);
@@ -48,19 +49,20 @@ export const minute: Scenario = {
       const { cpuUs } = endSpan();
       await site.drained(flushMsMax);
       const books = await readBooks(site, slug);
-      seen.add("due", report.due);
-      seen.add("accepted", accepted);
-      seen.add("refused", report.answered - accepted);
-      seen.add("never sent", report.due - report.sent);
-      seen.add("not answered", report.sent - report.answered);
-      seen.add("p50", report.p50Ms);
-      seen.add("p99", report.p99Ms);
-      seen.add("last ballot in MySQL after the end", lagSeconds);
-      seen.add("lost", Math.max(0, accepted - books.distinct));
-      seen.add("double counted", Math.max(0, books.totals - books.distinct));
-      seen.add("generator's CPU a vote", report.cpuUs / Math.max(1, accepted));
+      const add = (name: string, value: number) => seen.add(name, value, kept);
+      add("due", report.due);
+      add("accepted", accepted);
+      add("refused", report.answered - accepted);
+      add("never sent", report.due - report.sent);
+      add("not answered", report.sent - report.answered);
+      add("p50", report.p50Ms);
+      add("p99", report.p99Ms);
+      add("last ballot in MySQL after the end", lagSeconds);
+      add("lost", Math.max(0, accepted - books.distinct));
+      add("double counted", Math.max(0, books.totals - books.distinct));
+      add("generator's CPU a vote", report.cpuUs / Math.max(1, accepted));
       for (const [name, us] of Object.entries(cpuUs)) {
-        seen.add(`${name}'s CPU a vote`, us / Math.max(1, accepted));
+        add(`${name}'s CPU a vote`, us / Math.max(1, accepted));
       }
       return {
         attempts: seen.attempts,
