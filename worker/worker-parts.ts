@@ -11,6 +11,7 @@ import { identifyWorker } from "#lib/fleet/process-identity.ts";
 import { Registration } from "#lib/fleet/registration.ts";
 import type { SiteClock } from "#lib/fleet/site-clock.ts";
 import { Flusher } from "#lib/flush/flusher.ts";
+import { Loading } from "#lib/flush/loading.ts";
 import { RecentBatches } from "#lib/flush/recent-batches.ts";
 import type { Placement } from "#lib/memcached/placement.ts";
 import { PublishedPolls } from "#lib/polls/published.ts";
@@ -54,6 +55,7 @@ export function buildWorker(config: Config, log: Log): WorkerParts {
   const connections = connectServers(config, log, {
     connectionsMax: poolSizes.worker,
     statementMs: statementMsMax,
+    localLoads: true,
   });
   const { store, clock, placement } = connections;
   const identity = identifyWorker(config);
@@ -66,6 +68,7 @@ export function buildWorker(config: Config, log: Log): WorkerParts {
       clock,
       log,
       recent: new RecentBatches(),
+      loading: new Loading(log),
       graceMs: config.queueGraceMs,
       keep: { keepMs: config.queueKeepMs, keepMarginMs },
       ballotsPerCommit: config.flushBallotsMax,

@@ -18,6 +18,7 @@ describe("findings about MySQL", () => {
     packetBytesMax: 64 * 1_048_576,
     flushAtCommit: 1,
     timeZone: "+00:00",
+    loadObstacle: undefined,
     timeMs: now,
     askedAtMs: now,
     answeredAtMs: now + 5,
@@ -37,6 +38,10 @@ describe("findings about MySQL", () => {
     assert.match(output({ flushAtCommit: 2 }), /wrong .*loses up to a second/);
     assert.match(output({ connectionsMax: 50 }), /wrong .*takes 50 connections/);
     assert.match(output({ packetBytesMax: 16_384 }), /warn .*no statement over 16 kB/);
+    assert.match(
+      output({ loadObstacle: "local_infile is off" }),
+      /^warn .*INSERT only \(local_infile is off\)/,
+    );
     assert.match(output({ timeZone: "SYSTEM" }), /wrong .*time zone SYSTEM/);
     assert.match(output({ timeMs: now - 7_000 }), /wrong .*7 s behind/);
   });

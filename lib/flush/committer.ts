@@ -15,7 +15,7 @@ import type { FlushDeps } from "./deps.ts";
 import { findRefused } from "./find-refused.ts";
 import { commitWork, type FlushOutcome, type FlushWork, pollsInWork } from "./transaction.ts";
 
-type CommitterDeps = Pick<FlushDeps, "store" | "clock" | "log" | "correctTallies">;
+type CommitterDeps = Pick<FlushDeps, "store" | "clock" | "log" | "loading" | "correctTallies">;
 
 const slotsPerCommitMax = 1_024;
 /** After so many, the pass fails, and the next one follows after a pause. */
@@ -41,10 +41,15 @@ export class Committer {
 
   /** @throws StoreFailure: nothing was committed. */
   async commit(work: FlushWork): Promise<FlushOutcome> {
+    const { store, clock, loading } = this.#deps;
+    let attempts = 0;
     try {
       const result = await retry(() => {
         faultPoint("worker.before-transaction");
-        return commitWork(this.#deps.store, this.#portioned(work), this.#deps.clock.nowMs());
+        attempts += 1;
+        // A load locks rows of other workers in another mode than the INSERTs after it, so it is not tried twice.
+        const how = attempts === 1 ? loading : undefined;
+        return commitWork(store, this.#portioned(work), clock.nowMs(), how);
       }, contentionRetry);
       this.#slotsMax = Math.min(slotsPerCommitMax, this.#slotsMax * 2);
       this.#rowsPerInsert = Math.min(ballotsPerSlotMax, this.#rowsPerInsert * 2);

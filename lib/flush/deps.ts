@@ -6,6 +6,7 @@ import type { PollId, PollKey } from "../model/ids.ts";
 import type { Relief } from "../model/lane.ts";
 import type { TallyChange } from "../model/tally-sums.ts";
 import type { Store } from "../store/database.ts";
+import type { Loading } from "./loading.ts";
 import type { RecentBatches } from "./recent-batches.ts";
 import type { KeepTime } from "./slot-cleanup.ts";
 
@@ -17,6 +18,7 @@ export interface FlushDeps {
   readonly clock: Clock;
   readonly log: Log;
   readonly recent: RecentBatches;
+  readonly loading: Loading;
   readonly relief: Relief;
   /** For relief; gives numbers in [0, 1). */
   readonly random?: () => number;

@@ -10,6 +10,7 @@ import {
   replaceBallots,
 } from "../store/ballots.ts";
 import type { Database } from "../store/database.ts";
+import { ballotLoadOf } from "../store/load-ballots.ts";
 import {
   type Arrival,
   ballotRow,
@@ -19,8 +20,17 @@ import {
   fateAgainst,
   voterIn,
 } from "./fates.ts";
+import type { Loading } from "./loading.ts";
 
 const rowsPerInsertDefault = 1_000;
+
+/** How rows get into the table. */
+export interface InsertOptions {
+  /** Ballots in one INSERT. */
+  readonly rowsPerInsert?: number;
+  /** Absent: nothing is loaded. */
+  readonly loading?: Loading | undefined;
+}
 
 /** Some arrivals, their rows, and the statement that inserts those. */
 interface Portion {
@@ -44,18 +54,21 @@ export async function insertArrivals(
   db: Database,
   arrivals: readonly Arrival[],
   accepted: boolean,
-  rowsPerInsert = rowsPerInsertDefault,
+  { rowsPerInsert = rowsPerInsertDefault, loading }: InsertOptions = {},
 ): Promise<ReadonlyMap<Arrival, Fate>> {
   const fates = new Map<Arrival, Fate>();
   const best = bestOfEachVoter(arrivals);
   const repeats = arrivals.length > best.length;
   /** The ballot that stands for a voter now; only where there are repeats. */
-  const standing = new Map<string, BallotRow>();
-  let next = portion(best.slice(0, rowsPerInsert));
+  const standing = new Map(
+    (repeats ? best : []).map(each => [voterIn(each.ballot), ballotRow(each)]),
+  );
+  const left = loading ? await withoutLoaded(db, best, loading) : best;
+  let next = portion(left.slice(0, rowsPerInsert));
   for (let at = rowsPerInsert; next.rows.length > 0; at += rowsPerInsert) {
     const { arrivals: portionOf, rows, insert } = next;
     const inserting = insert(db);
-    next = portion(best.slice(at, at + rowsPerInsert));
+    next = portion(left.slice(at, at + rowsPerInsert));
     const allNew = (await inserting) === rows.length;
     const stored = allNew ? noRows : await storedBefore(db, rows);
     const replacing: BallotRow[] = [];
@@ -73,6 +86,19 @@ export async function insertArrivals(
   }
   if (repeats) addFatesOfOthers(arrivals, best, standing, accepted, fates);
   return fates;
+}
+
+/** Loads the first ballots of voters, if that is possible; gives the arrivals that are left to insert. */
+async function withoutLoaded(
+  db: Database,
+  best: readonly Arrival[],
+  loading: Loading,
+): Promise<readonly Arrival[]> {
+  // A change meets its voter's row, so a load with one is always taken back.
+  const firsts = best.filter(({ ballot }) => ballot.revision === 0);
+  const prepare = () => ballotLoadOf(firsts.map(ballotRow));
+  if (!(await loading.load(db, firsts.length, prepare))) return best;
+  return best.filter(({ ballot }) => ballot.revision > 0);
 }
 
 const noRows: ReadonlyMap<string, BallotRow> = new Map();

@@ -26,7 +26,7 @@ import type { DeadLetter } from "../store/dead-letters.ts";
 import { type LockedPoll, lockPolls } from "../store/locked-polls.ts";
 import { addToTotals } from "../store/totals.ts";
 import { type Arrival, countedFate, type Fate, isBallotOf } from "./fates.ts";
-import { insertArrivals } from "./insert-ballots.ts";
+import { type InsertOptions, insertArrivals } from "./insert-ballots.ts";
 import { tallyCorrections, type Verdict } from "./tally-corrections.ts";
 
 export interface SlotBatch {
@@ -36,7 +36,7 @@ export interface SlotBatch {
   readonly rowsId?: BatchId;
 }
 
-export interface SettleOptions {
+export interface SettleOptions extends InsertOptions {
   /** Recorded with the batches: the queue's epoch, or a word for another origin. */
   readonly epoch: Epoch;
   readonly nowMs: number;
@@ -51,8 +51,6 @@ export interface SettleOptions {
   readonly accepted: boolean;
   /** The ballots come out of a dead letter, so the books have them already, as set aside. */
   readonly wasSetAside?: boolean;
-  /** Ballots in one statement. */
-  readonly rowsPerInsert?: number;
 }
 
 export interface RefusedBallot {
@@ -85,7 +83,7 @@ export async function settle(
   await recordBatches(db, fresh, options);
   const polls = await lockPolls(db, [...pollsOf(fresh.map(({ batch }) => batch))]);
   const { arrivals, refused } = refuse(fresh, polls, ballot => refusal(ballot, polls));
-  const found = await insertArrivals(db, arrivals, accepted, options.rowsPerInsert);
+  const found = await insertArrivals(db, arrivals, accepted, options);
   const fateOf = (arrival: Arrival) => found.get(arrival) ?? countedFate;
   const dropped = options.refused === "dropped" ? refused.map(ballotOf) : [];
   const turnedAway = accepted ? [] : arrivals.filter(each => !stands(fateOf(each)));

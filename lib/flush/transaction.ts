@@ -18,6 +18,7 @@ import type { Store } from "../store/database.ts";
 import { type DeadLetter, insertDeadLetters } from "../store/dead-letters.ts";
 import type { DoubtfulTallies } from "./deps.ts";
 import { permanentRefusal } from "./fates.ts";
+import type { Loading } from "./loading.ts";
 import { deadLetterOf, pollsOf, type SlotBatch, settle } from "./settle.ts";
 import type { Verdict } from "./tally-corrections.ts";
 
@@ -67,11 +68,17 @@ export type FlushOutcome =
 /**
  * Commits one piece of work.
  *
+ * @param loading - absent: nothing is loaded.
  * @throws StoreFailure. `commit_unknown`: the checkpoint tells whether it was committed. `duplicate` and
  *   `contention`: rolled back; try again.
  */
-export function commitWork(store: Store, work: FlushWork, nowMs: number): Promise<FlushOutcome> {
-  return transact(store, work, nowMs, () => faultPoint("worker.before-commit"));
+export function commitWork(
+  store: Store,
+  work: FlushWork,
+  nowMs: number,
+  loading?: Loading,
+): Promise<FlushOutcome> {
+  return transact(store, work, nowMs, () => faultPoint("worker.before-commit"), loading);
 }
 
 /** Thrown inside the transaction, to roll it back. */
@@ -99,6 +106,7 @@ function transact(
   work: FlushWork,
   nowMs: number,
   beforeCommit: () => void,
+  loading?: Loading,
 ): Promise<FlushOutcome> {
   const { epoch, rowsPerInsert } = work;
   return store.transaction(async db => {
@@ -115,6 +123,7 @@ function transact(
       refusal: (ballot, polls) => work.refused?.get(ballot) ?? permanentRefusal(ballot, polls),
       refused: "set-aside",
       accepted: true,
+      loading,
       ...(rowsPerInsert !== undefined && { rowsPerInsert }),
     });
     const deadLetters = [...work.deadLetters, ...refused.map(deadLetterOf)];

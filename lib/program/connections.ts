@@ -16,7 +16,7 @@ import { Placement } from "../memcached/placement.ts";
 import { QueueHomes } from "../queue/queue-homes.ts";
 import type { TallyDeps } from "../rebuild/rebuild.ts";
 import { readDatabaseClock } from "../store/clock.ts";
-import { Store } from "../store/database.ts";
+import { Store, type StoreOptions } from "../store/database.ts";
 
 export interface Connections extends TallyDeps {
   readonly agreed: AgreedServers;
@@ -27,10 +27,7 @@ export interface Connections extends TallyDeps {
 }
 
 /** What a program asks of MySQL. */
-export interface StoreLimits {
-  readonly connectionsMax: number;
-  readonly statementMs: number;
-}
+export type StoreLimits = Omit<StoreOptions, "url" | "connectMs">;
 
 /** Opens no connection yet: each is made when it is first needed. */
 export function connectServers(config: Config, log: Log, limits: StoreLimits): Connections {

@@ -16,7 +16,8 @@ export interface BallotRow {
   readonly receivedAtMs: number;
 }
 
-const columns = "poll_id, voter, ballot_id, batch_id, revision, choices, received_at";
+/** As a load and an INSERT name them. */
+export const columns = "poll_id, voter, ballot_id, batch_id, revision, choices, received_at";
 
 interface StoredRow extends Row {
   readonly poll_id: number;

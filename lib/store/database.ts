@@ -5,6 +5,8 @@
  * Invariant: every session has UTC, strict SQL mode and READ COMMITTED, whatever the server's defaults are; and
  *   `affectedRows` counts changed rows, not found rows (`-FOUND_ROWS`). A connection that could not be set up so
  *   executes nothing.
+ * Invariant: MySQL may ask for a file only where `localLoads` says so, and then gets the bytes of the statement that it
+ *   executes, never a file.
  * Invariant: on MariaDB, a process that stops in a transaction loses its locks after a few seconds. MySQL has no such
  *   setting and keeps them until the process goes on or ends.
  * Invariant: every statement carries its name as a comment, so that the slow-query log shows its origin.
@@ -18,7 +20,7 @@ import {
   type ResultSetHeader,
   type RowDataPacket,
 } from "mysql2/promise";
-import { inTime, SECOND } from "../base/clock.ts";
+import { inTime } from "../base/clock.ts";
 import { readDatabaseUrl } from "../config/database-url.ts";
 import {
   isSilence,
@@ -27,6 +29,8 @@ import {
   translate,
   translateConnecting,
 } from "./failure.ts";
+import { LoadStream } from "./load-data.ts";
+import { sessionSetup } from "./session-setup.ts";
 import { signInPool } from "./sign-in-pool.ts";
 
 export type Value = string | number | bigint | boolean | Buffer | Date | null;
@@ -38,6 +42,11 @@ export interface WriteResult {
   readonly insertId: number;
 }
 
+export interface LoadResult extends WriteResult {
+  /** Warnings of the server: rows that it ignored, values that it changed. */
+  readonly warnings: number;
+}
+
 /** Statements, inside a transaction or not. */
 export interface Database {
   /** The rows of a SELECT. `name` is `module.statement`. */
@@ -46,6 +55,8 @@ export interface Database {
   write(name: string, sql: string, values?: readonly Value[]): Promise<WriteResult>;
   /** A writing statement with its values in its text, for statements of many rows. */
   writeText(name: string, sql: string): Promise<WriteResult>;
+  /** LOAD DATA LOCAL of `bytes`. */
+  load(name: string, sql: string, bytes: Buffer): Promise<LoadResult>;
 }
 
 export interface StoreOptions {
@@ -56,6 +67,8 @@ export interface StoreOptions {
   readonly statementMs: number;
   /** Longest wait for a connection, in milliseconds. */
   readonly connectMs?: number;
+  /** `load` is used: MySQL may ask this process for the rows of LOAD DATA LOCAL. */
+  readonly localLoads?: boolean;
 }
 
 /** The number of connections that each kind of process may open. */
@@ -74,24 +87,8 @@ export function connectionOptions(url: string): ConnectionOptions {
 }
 
 const defaultConnectMs = 2_000;
-const lockWaitSecondsMax = 2;
-/** Longer than any pause of a running process in a transaction: that process, or its machine, has stopped. */
-const idleWriteSeconds = 5;
 /** ER_LOCK_DEADLOCK: also as the answer to COMMIT it says that the transaction was rolled back. */
 const deadlock = 1213;
-
-function sessionSetup(statementMs: number): string {
-  // Less than `statementMs`, so that a wait for a lock ends as `contention`.
-  const lockWaitSeconds = Math.min(lockWaitSecondsMax, Math.ceil(statementMs / SECOND) - 1);
-  const variables = [
-    "time_zone = '+00:00'",
-    "sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION'",
-    `innodb_lock_wait_timeout = ${lockWaitSeconds}`,
-  ];
-  // MariaDB executes such a comment; MySQL ignores it.
-  const mariaDbOnly = `/*M!100300 , idle_write_transaction_timeout = ${idleWriteSeconds} */`;
-  return `SET SESSION ${variables.join(", ")} ${mariaDbOnly}`;
-}
 
 export class Store implements Database {
   readonly #pool: Pool;
@@ -113,7 +110,7 @@ export class Store implements Database {
       charset: "utf8mb4",
       supportBigNumbers: true,
       bigNumberStrings: false,
-      flags: ["-FOUND_ROWS"],
+      flags: ["-FOUND_ROWS", ...(options.localLoads ? [] : ["-LOCAL_FILES"])],
       // Without this, mysql2 searches statements without values for placeholders: megabytes in a flush.
       queryFormat: (sql: string, values: Value[]) =>
         values.length === 0 ? sql : format(sql, values, false, "Z"),
@@ -134,10 +131,7 @@ export class Store implements Database {
       new Promise<void>((resolve, reject) => {
         plain.query(sql, error => (error ? reject(error) : resolve()));
       });
-    const setup = Promise.all([
-      run(sessionSetup(this.#statementMs)),
-      run("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED"),
-    ]);
+    const setup = Promise.all(sessionSetup(this.#statementMs).map(run));
     // The first query on the connection fails with its error.
     setup.catch(() => {});
     this.#setups.set(connection, setup);
@@ -173,6 +167,10 @@ export class Store implements Database {
 
   writeText(name: string, sql: string): Promise<WriteResult> {
     return this.#withConnection(name, db => db.writeText(name, sql));
+  }
+
+  load(name: string, sql: string, bytes: Buffer): Promise<LoadResult> {
+    return this.#withConnection(name, db => db.load(name, sql, bytes));
   }
 
   /**
@@ -260,11 +258,19 @@ class Connection implements Database {
     return (await this.#query(name, sql)) as ResultSetHeader;
   }
 
-  async #query(name: string, sql: string, values?: readonly Value[]): Promise<unknown> {
+  async load(name: string, sql: string, bytes: Buffer): Promise<LoadResult> {
+    const result = (await this.#query(name, sql, undefined, bytes)) as ResultSetHeader;
+    return { ...result, warnings: result.warningStatus };
+  }
+
+  async #query(
+    name: string,
+    sql: string,
+    values?: readonly Value[],
+    loaded?: Buffer,
+  ): Promise<unknown> {
     const text = `/* floodgate:${name} */ ${sql}`;
-    const answer = values
-      ? this.#connection.query(text, [...values])
-      : this.#connection.query(text);
+    const answer = this.#ask(text, values, loaded);
     try {
       // Start the clock now; mysql2 starts it only when earlier commands have finished.
       const [result] = await inTime(answer, this.#statementMs, () => noAnswer(name));
@@ -272,6 +278,14 @@ class Connection implements Database {
     } catch (error) {
       throw translate(error, name);
     }
+  }
+
+  #ask(text: string, values: readonly Value[] | undefined, loaded: Buffer | undefined) {
+    if (loaded) {
+      const infileStreamFactory = () => new LoadStream(loaded);
+      return this.#connection.query({ sql: text, infileStreamFactory });
+    }
+    return values ? this.#connection.query(text, [...values]) : this.#connection.query(text);
   }
 }
 

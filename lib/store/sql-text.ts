@@ -14,7 +14,12 @@ export function hexLiteral(bytes: Uint8Array): string {
   return `0x${buffer.toString("hex")}`;
 }
 
+/** `2026-11-20 18:00:00.123`, in UTC. */
+export function timeText(ms: number): string {
+  return new Date(ms).toISOString().slice(0, 23).replace("T", " ");
+}
+
 /** `'2026-11-20 18:00:00.123'`, a UTC literal for `writeText`. */
 export function timeLiteral(ms: number): string {
-  return `'${new Date(ms).toISOString().slice(0, 23).replace("T", " ")}'`;
+  return `'${timeText(ms)}'`;
 }

@@ -4,6 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { Loading } from "#lib/flush/loading.ts";
 import {
   commonStatements,
   ErrorSweep,
@@ -38,6 +39,24 @@ describe(`${numbersSwept} error numbers of MySQL in a flush`, () => {
     };
     assert.deepEqual(await errors.statementsOf(work), statements);
     await errors.run(statements, work);
+    await voters.check(bench);
+  });
+
+  it("a flush that loads sets no ballot aside and counts each once, whatever MySQL answers to a load", async () => {
+    const { store } = errors;
+    // It asks again before every load, and loads even one ballot.
+    const loading = new Loading(bench.deps.log, { rowsMin: 1, askAgainMs: 0 });
+    const voters = new Voters(await bench.newPoll());
+    const producer = bench.producer();
+    const flusher = bench.newFlusher({ store, loading });
+    const work: Work = {
+      begin: async () => void (await bench.enqueue(producer, batch(voters.next()))),
+      attempt: async () => (await flusher.pass()).waiting === 0,
+    };
+    const seen = await errors.statementsOf(work);
+    const ofLoads = ["load", "load_support", "savepoint"].map(name => `ballots.${name}`);
+    for (const statement of ofLoads) assert.ok(seen.includes(statement), statement);
+    await errors.run(ofLoads, work);
     await voters.check(bench);
   });
 });

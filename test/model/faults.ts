@@ -237,6 +237,15 @@ const ofMysql: readonly FaultKind[] = [
     },
   },
   {
+    name: "no LOAD DATA LOCAL",
+    make: ({ world }) => {
+      world.mysql.server.localInfile = false;
+      return forAWhile(world, some(world, 200, 5_000), () => {
+        world.mysql.server.localInfile = true;
+      });
+    },
+  },
+  {
     name: "unknown error numbers",
     make: site =>
       errors(
@@ -244,7 +253,7 @@ const ofMysql: readonly FaultKind[] = [
         unknownErrors,
         site.world.simulation.pick([0.1, 0.5, 1]),
         some(site.world, 100, 3_000),
-        site.world.simulation.pick([undefined, "ballots.insert"]),
+        site.world.simulation.pick([undefined, "ballots.insert", "ballots.load"]),
       ),
   },
   {

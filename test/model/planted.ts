@@ -153,6 +153,26 @@ export const plantedMistakes: readonly PlantedMistake[] = [
     ],
   },
   {
+    name: "a load is accepted although rows are missing",
+    edits: [
+      {
+        file: "lib/store/load-ballots.ts",
+        from: "if (affectedRows === rows && warnings === 0)",
+        to: "if (affectedRows <= rows || warnings > 0)",
+      },
+    ],
+  },
+  {
+    name: "a load that is taken back stays",
+    edits: [
+      {
+        file: "lib/store/load-ballots.ts",
+        from: 'await db.writeText("ballots.unload", "ROLLBACK TO SAVEPOINT before_load");',
+        to: "",
+      },
+    ],
+  },
+  {
     name: "the lower revision stands",
     edits: [
       {

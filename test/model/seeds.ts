@@ -14,6 +14,13 @@ const smallCache: Edit = {
   to: "const rememberedMax = 100;",
 };
 
+/** A run has few ballots at a time, and is to load most of them. */
+const smallLoads: Edit = {
+  file: "lib/flush/loading.ts",
+  from: "rowsMin = 50",
+  to: "rowsMin = 2",
+};
+
 /** Bundles the model; gives the program's path. It is in the checkout, where packages are found. */
 export async function bundleModel(edits: readonly Edit[] = []): Promise<string> {
   mkdirSync("dist", { recursive: true });
@@ -23,7 +30,7 @@ export async function bundleModel(edits: readonly Edit[] = []): Promise<string> 
     entryPoints: { "run-seeds": "test/model/run-seeds.ts" },
     outdir,
     logLevel: "error",
-    plugins: [planting([smallCache, ...edits])],
+    plugins: [planting([smallCache, smallLoads, ...edits])],
   });
   return join(outdir, "run-seeds.mjs");
 }

@@ -76,7 +76,12 @@ export class ErrorSweep {
     this.#proxy = proxy;
     const url = new URL(databaseUrl);
     url.port = String(proxy.port);
-    this.store = new Store({ url: url.href, connectionsMax: 2, statementMs: 10_000 });
+    this.store = new Store({
+      url: url.href,
+      connectionsMax: 2,
+      statementMs: 10_000,
+      localLoads: true,
+    });
   }
 
   static async start({ database }: Bench): Promise<ErrorSweep> {
@@ -125,6 +130,13 @@ export class ErrorSweep {
         ["transaction.rollback", answers()],
       ]);
       await this.#workThrough("transaction.rollback", rollback, work);
+      if (statements.includes("ballots.load")) {
+        const taken = new Map([
+          ["ballots.load", errnos.map(() => failed(1180))],
+          ["ballots.unload", answers()],
+        ]);
+        await this.#workThrough("ballots.unload", taken, work);
+      }
       const commit = new Map([["transaction.commit", errnos.map(executed)]]);
       await this.#workThrough("transaction.commit", commit, work);
     }

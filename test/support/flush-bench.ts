@@ -4,6 +4,7 @@ import { after } from "node:test";
 import { createLog } from "#lib/base/log.ts";
 import type { FlushDeps } from "#lib/flush/deps.ts";
 import { Flusher } from "#lib/flush/flusher.ts";
+import { Loading } from "#lib/flush/loading.ts";
 import { RecentBatches } from "#lib/flush/recent-batches.ts";
 import { Placement } from "#lib/memcached/placement.ts";
 import type { Ballot, Batch } from "#lib/model/ballot.ts";
@@ -52,15 +53,22 @@ export async function startFlushBench(
 ) {
   const memcached = await testMemcached(servers.memoryMb ? { memoryMb: servers.memoryMb } : {});
   const database = await testDatabase({ options: servers.databaseOptions ?? [] });
-  const store = new Store({ url: database.url, connectionsMax: 8, statementMs: 10_000 });
+  const store = new Store({
+    url: database.url,
+    connectionsMax: 8,
+    statementMs: 10_000,
+    localLoads: true,
+  });
   const client = testClient(memcached.port);
   const placement = new Placement([client], 1);
+  const log = createLog("test", "silent");
   const corrections: Parameters<FlushDeps["correctTallies"]>[] = [];
   const deps: FlushDeps = {
     store,
     clock: { nowMs: Date.now },
-    log: createLog("test", "silent"),
+    log,
     recent: new RecentBatches(),
+    loading: new Loading(log),
     graceMs: 300,
     keep: { keepMs: 0, keepMarginMs: 0 },
     ballotsPerCommit: 10_000,

@@ -10,7 +10,12 @@ export async function startProxiedStore(
   const url = new URL(databaseUrl);
   const proxy = await FaultProxy.start({ host: "127.0.0.1", port: Number(url.port) });
   url.port = String(proxy.port);
-  const store = new Store({ url: url.href, connectionsMax: 2, statementMs: 10_000 });
+  const store = new Store({
+    url: url.href,
+    connectionsMax: 2,
+    statementMs: 10_000,
+    localLoads: true,
+  });
   afterEach(() => proxy.heal());
   after(async () => {
     await store.close();

@@ -5,7 +5,7 @@
  */
 import type { SimulatedProcess, Simulation } from "../scheduler.ts";
 import { connectionLost, connectionRefused } from "./errors.ts";
-import { type FakeMysql, Session, SessionLost } from "./fake-mysql.ts";
+import { type FakeMysql, type Request, Session, SessionLost, textOf } from "./fake-mysql.ts";
 import type { Cell } from "./tables.ts";
 
 export type Reachability = "up" | "refusing" | "silent";
@@ -95,7 +95,7 @@ export class Connection {
     this.#session = new Session(network.server);
   }
 
-  query(text: string, values: readonly Cell[] = []): Promise<[unknown]> {
+  query(request: Request, values: readonly Cell[] = []): Promise<[unknown]> {
     const { simulation } = this.#network;
     return new Promise((resolve, reject) => {
       if (this.#closed || this.#session.ended) {
@@ -112,7 +112,7 @@ export class Connection {
           this.process,
         );
       const execute = () =>
-        this.#session.execute(text, values).then(
+        this.#session.execute(request, values).then(
           result => answer(() => resolve([result])),
           error => {
             if (error instanceof SessionLost) this.drop();
@@ -125,7 +125,7 @@ export class Connection {
             this.#lastStatementMs = simulation.nowMs;
             return execute();
           });
-          if (text.includes("START TRANSACTION")) this.#endWhenIdle();
+          if (textOf(request).includes("START TRANSACTION")) this.#endWhenIdle();
         });
       };
       simulation.after(this.#network.latencyMs(), arrive, simulation.surroundings);

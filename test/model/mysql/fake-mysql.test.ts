@@ -5,12 +5,12 @@ import fc from "fast-check";
 import { type Database, Store } from "#lib/store/database.ts";
 import { isStoreFailure } from "#lib/store/failure.ts";
 import { testDatabase } from "#test/support/services.ts";
-import { FakeMysql, Session } from "./fake-mysql.ts";
+import { FakeMysql, type Request, Session } from "./fake-mysql.ts";
 import { type Operation, subjects } from "./store-operations.ts";
 import type { Cell } from "./tables.ts";
 
 const { url } = await testDatabase();
-const real = new Store({ url, connectionsMax: 3, statementMs: 5_000 });
+const real = new Store({ url, connectionsMax: 3, statementMs: 5_000, localLoads: true });
 after(() => real.close());
 
 /** A store of the product on a fake server. */
@@ -23,7 +23,9 @@ function fakeStore(): Store {
   store.connect = (async () => {
     const session = new Session(server);
     return {
-      query: async (text: string, values: readonly Cell[]) => [await session.execute(text, values)],
+      query: async (request: Request, values: readonly Cell[]) => [
+        await session.execute(request, values),
+      ],
       release: () => session.end(),
       destroy: () => session.end(),
     };

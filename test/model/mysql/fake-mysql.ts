@@ -17,6 +17,7 @@ import {
 import { mysqlError } from "./errors.ts";
 import { fleetStatements } from "./fleet-statements.ts";
 import { letterStatements } from "./letter-statements.ts";
+import { loadStatements } from "./load-statements.ts";
 import { Locks } from "./locks.ts";
 import { pollStatements } from "./poll-statements.ts";
 import { serverStatements } from "./server-statements.ts";
@@ -31,6 +32,7 @@ const statements: Statements = {
   ...checkpointStatements,
   ...fleetStatements,
   ...letterStatements,
+  ...loadStatements,
   ...pollStatements,
   ...serverStatements,
   ...totalStatements,
@@ -52,6 +54,8 @@ export class FakeMysql {
   readonly locks: Locks;
   /** Writing statements are refused, with 1290. */
   readOnly = false;
+  /** LOAD DATA LOCAL is allowed. */
+  localInfile = true;
   /** The number of the error that a statement meets, if any. */
   errorFor: (name: string) => number | undefined = () => undefined;
   /** Voters whose ballots meet a data error, whenever they are inserted. */
@@ -86,6 +90,14 @@ export class FakeMysql {
   }
 }
 
+/** A statement as mysql2 takes it: its text, or with the rows that it loads. */
+export type Request =
+  | string
+  | { readonly sql: string; readonly infileStreamFactory: () => { readonly bytes: Buffer } };
+
+export const textOf = (request: Request): string =>
+  typeof request === "string" ? request : request.sql;
+
 /** The answer never comes: the connection has ended. */
 export class SessionLost extends Error {}
 
@@ -110,7 +122,9 @@ export class Session {
   }
 
   /** Executes one statement. @throws MysqlError; SessionLost. */
-  async execute(text: string, values: readonly Cell[] = []): Promise<unknown> {
+  async execute(request: Request, values: readonly Cell[] = []): Promise<unknown> {
+    const text = textOf(request);
+    const loaded = typeof request === "string" ? undefined : request.infileStreamFactory().bytes;
     if (this.ended) throw new SessionLost();
     const name = /floodgate:(\S+) /.exec(text)?.[1] ?? "";
     const errno = this.#server.errorFor(name);
@@ -121,13 +135,13 @@ export class Session {
     if (name.startsWith("transaction.")) return this.#control(name, text);
     const statement = statements[name];
     if (!statement) throw new RangeError(`the fake MySQL does not know the statement ${name}`);
-    if (this.#server.readOnly && !/^\/\*[^*]*\*\/ SELECT/.test(text)) {
+    if (this.#server.readOnly && !/^\/\*[^*]*\*\/ (SELECT|SHOW|SAVEPOINT|ROLLBACK)/.test(text)) {
       throw mysqlError(1290, "ER_OPTION_PREVENTS_STATEMENT");
     }
     const tx = this.#tx ?? this.#newTransaction(false);
     tx.nowMs = Math.floor(this.#server.options.nowMs());
     try {
-      const result = await statement(tx, { text, values });
+      const result = await statement(tx, { text, values, loaded, server: this.#server });
       if (this.ended) throw new SessionLost();
       if (!this.#open) this.#commit(tx);
       return Array.isArray(result) ? (result as TableRow[]).map(row => ({ ...row })) : result;

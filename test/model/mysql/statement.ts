@@ -6,11 +6,21 @@ export interface Call {
   readonly values: readonly Cell[];
   /** The statement's text, with its literals where it has no placeholders. */
   readonly text: string;
+  /** The bytes of a LOAD DATA LOCAL. */
+  readonly loaded?: Buffer | undefined;
+  readonly server: ServerSettings;
+}
+
+/** What an operator or a fault changes at the server. */
+export interface ServerSettings {
+  readonly localInfile: boolean;
+  readonly refusedVoters: ReadonlySet<string>;
 }
 
 export interface Written {
   readonly affectedRows: number;
   readonly insertId: number;
+  readonly warningStatus?: number;
 }
 
 /** Gives rows, or what was written. May throw a MysqlError; then the statement has no effect. */

@@ -29,6 +29,7 @@ import type { Database } from "#lib/store/database.ts";
 import * as letters from "#lib/store/dead-letters.ts";
 import * as fleet from "#lib/store/fleet-processes.ts";
 import * as fronts from "#lib/store/front-rows.ts";
+import { ballotLoadOf, loadBallots } from "#lib/store/load-ballots.ts";
 import { lockPolls } from "#lib/store/locked-polls.ts";
 import { finalizePoll, insertPoll, noteSecret } from "#lib/store/poll-changes.ts";
 import { listedPolls } from "#lib/store/poll-lists.ts";
@@ -143,6 +144,7 @@ const ofQueues = [
 
 const ofBallots = [
   does(rows, (it, db) => ballots.insertBallots(it)(db)),
+  does(rows, (it, db) => loadBallots(db, ballotLoadOf(it))),
   does(rows, (it, db) => ballots.replaceBallots(db, it)),
   does(rows, (it, db) => ballots.lockBallots(db, it)),
   does(fc.record({ pollId, voter }), (it, db) => ballots.ballotsAfter(db, it.pollId, it.voter, 2)),

@@ -10,6 +10,8 @@ export class Transaction {
   readonly #locks: Locks;
   readonly #snapshot: ReadonlyMap<TableName, Rows> | undefined;
   readonly #changes = new Map<TableName, Map<string, TableRow | undefined>>();
+  /** The changes that had been made when the savepoint was set. */
+  #saved: [TableName, Map<string, TableRow | undefined>][] | undefined;
   /** MySQL's clock, when the statement under way began. */
   nowMs = 0;
 
@@ -64,6 +66,19 @@ export class Transaction {
 
   tryLock(table: TableName, key: string): boolean {
     return this.#locks.tryTake(this, `${table}:${key}`, "exclusive");
+  }
+
+  /** There is one savepoint at most: the product sets no others. */
+  savepoint(): void {
+    this.#saved = [...this.#changes].map(([table, rows]) => [table, new Map(rows)]);
+  }
+
+  /** Takes back what was changed since the savepoint; locks stay. False: there is none. */
+  rollbackToSavepoint(): boolean {
+    if (!this.#saved) return false;
+    this.#changes.clear();
+    for (const [table, rows] of this.#saved) this.#changes.set(table, new Map(rows));
+    return true;
   }
 
   commit(): void {
