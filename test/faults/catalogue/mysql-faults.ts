@@ -212,8 +212,8 @@ export const mysqlFaults: readonly Fault[] = [
       answerStatements(proxy, statement => {
         // Ballots meet it many times in a row: often enough to narrow a whole window down to one ballot, however many
         // slots a slow machine has let wait. Other statements meet it now and then.
-        const isHit =
-          statement === "ballots.insert" ? inserts++ % 50 < 40 : incident.random() < 0.02;
+        const bringsBallots = statement === "ballots.insert" || statement === "ballots.load";
+        const isHit = bringsBallots ? inserts++ % 50 < 40 : incident.random() < 0.02;
         return isHit ? failed(1047) : undefined;
       });
       await incident.pause(3_000, 5_000 * incident.scale);
