@@ -11,7 +11,14 @@
 import { type BallotRow, columns } from "./ballots.ts";
 import type { Database, Row } from "./database.ts";
 import { isSilence, isStoreFailure } from "./failure.ts";
-import { columnBytesMax, loadFormat, writeRaw } from "./load-data.ts";
+import {
+  columnBytesMax,
+  fromHex,
+  loadFormat,
+  memoizedText,
+  writeRaw,
+  writeText,
+} from "./load-data.ts";
 import { timeText } from "./sql-text.ts";
 
 /** Rows as bytes, in the order of the table's key. */
@@ -39,20 +46,19 @@ export function ballotLoadOf(ballots: readonly BallotRow[]): BallotLoad {
     0,
   );
   const bytes = Buffer.allocUnsafe(size);
-  const ids = Buffer.alloc(32);
+  const id = Buffer.alloc(16);
+  // Most rows share their poll, their revision and their millisecond with others.
+  const number = memoizedText((value: number) => `${value}\t`);
+  const time = memoizedText((ms: number) => `${timeText(ms)}\n`);
   let at = 0;
-  let time = { ms: Number.NaN, text: "" };
   for (const { pollId, voter, ballotId, batchId, revision, choices, receivedAtMs } of ballots) {
-    ids.write(voter, "hex");
-    ids.write(ballotId, 16, "hex");
-    at += bytes.write(`${pollId}\t`, at, "latin1");
-    at = writeRaw(bytes, at, ids, 0, 16);
-    at = writeRaw(bytes, at, ids, 16, 16);
-    at = writeRaw(bytes, at, batchId, 0, batchId.length);
-    at += bytes.write(`${revision}\t`, at, "latin1");
-    at = writeRaw(bytes, at, choices, 0, choices.length);
-    if (receivedAtMs !== time.ms) time = { ms: receivedAtMs, text: `${timeText(receivedAtMs)}\n` };
-    at += bytes.write(time.text, at, "latin1");
+    at = writeText(bytes, at, number(pollId));
+    at = writeRaw(bytes, at, fromHex(id, voter));
+    at = writeRaw(bytes, at, fromHex(id, ballotId));
+    at = writeRaw(bytes, at, batchId);
+    at = writeText(bytes, at, number(revision));
+    at = writeRaw(bytes, at, choices);
+    at = writeText(bytes, at, time(receivedAtMs));
   }
   return { rows: ballots.length, bytes: bytes.subarray(0, at) };
 }

@@ -25,17 +25,10 @@ export const loadFormat =
 /** The most bytes that a raw column of `length` bytes takes, with what ends it. */
 export const columnBytesMax = (length: number): number => 2 * length + 1;
 
-/** Writes `length` raw bytes of `from` and the end of the column; returns where it ends. */
-export function writeRaw(
-  to: Uint8Array,
-  start: number,
-  from: Uint8Array,
-  at: number,
-  length: number,
-): number {
+/** Writes raw bytes and the end of their column; returns where it ends. */
+export function writeRaw(to: Uint8Array, start: number, from: Uint8Array): number {
   let next = start;
-  const end = at + length;
-  for (let index = at; index < end; index++) {
+  for (let index = 0; index < from.length; index++) {
     const byte = from[index] as number;
     // Most bytes are larger than every byte that is escaped.
     if (byte <= backslash && (byte <= newline || byte === backslash)) {
@@ -50,6 +43,40 @@ export function writeRaw(
   }
   to[next] = tab;
   return next + 1;
+}
+
+/** Writes text that needs no escape, and ends with what ends its column; returns where it ends. */
+export function writeText(to: Uint8Array, start: number, text: Uint8Array): number {
+  for (let index = 0; index < text.length; index++) to[start + index] = text[index] as number;
+  return start + text.length;
+}
+
+/** The bytes of texts, each made once. */
+export function memoizedText<T>(textOf: (value: T) => string): (value: T) => Uint8Array {
+  const made = new Map<T, Uint8Array>();
+  return value => {
+    const known = made.get(value);
+    if (known) return known;
+    const text = Buffer.from(textOf(value), "latin1");
+    made.set(value, text);
+    return text;
+  };
+}
+
+/** The value of a hex digit, by its character. */
+const digitOf = Uint8Array.from(
+  { length: 128 },
+  (_, code) => "0123456789abcdef".indexOf(String.fromCharCode(code)) & 0x0f,
+);
+
+/** Fills `bytes` from as many pairs of lower-case hex digits: `Buffer.write` takes longer to call than this to run. */
+export function fromHex(bytes: Uint8Array, digits: string): Uint8Array {
+  for (let index = 0; index < bytes.length; index++) {
+    const high = digits.charCodeAt(2 * index);
+    const low = digits.charCodeAt(2 * index + 1);
+    bytes[index] = ((digitOf[high] as number) << 4) | (digitOf[low] as number);
+  }
+  return bytes;
 }
 
 /** Hands bytes to mysql2 in packets. */
