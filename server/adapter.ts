@@ -13,7 +13,7 @@ import type { Front } from "#lib/web/front.ts";
 import { fastRead } from "./fast-read.ts";
 import { fastStream } from "./fast-stream.ts";
 import { fastVote, isPlainVote } from "./fast-vote.ts";
-import { type Hot, isStream, isVote } from "./hot-routes.ts";
+import type { Hot } from "./hot-routes.ts";
 
 export type HotListener = (request: IncomingMessage, response: ServerResponse, hot: Hot) => void;
 
@@ -34,12 +34,12 @@ export function hotListener(front: Front): HotListener {
   );
   return (request, response, hot) => {
     if (fastRead(front, request, response, hot)) return;
-    if (isVote(hot) && isPlainVote(request)) {
+    if (hot.fast === "vote" && isPlainVote(request)) {
       fastVote(front, request, response, hot.params.poll ?? "");
       return;
     }
     (request as Routed)[routeOf] = hot;
-    if (!isStream(hot)) void listener(request, response);
+    if (hot.fast !== "stream") void listener(request, response);
     else {
       void fastStream(front, request, response, hot.params.poll ?? "").then(opened => {
         if (!opened) void listener(request, response);

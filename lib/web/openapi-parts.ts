@@ -1,4 +1,4 @@
-/** Parts of which the routes in the OpenAPI document are made (`openapi-paths.ts`). */
+/** Parts of which the routes in the OpenAPI document are made (`openapi-operations.ts`). */
 import { type ErrorCode, errorSpec } from "../base/errors.ts";
 
 type JsonSchema = Record<string, unknown>;

@@ -1,6 +1,6 @@
 /**
  * The OpenAPI document, generated from the schemas that the routes parse with. OpenAPI 3.1 uses JSON Schema, which
- * zod can write, so only the list of routes is written by hand (`openapi-paths.ts`).
+ * zod can write, so only the operations (`openapi-operations.ts`) and their routes (`routes.ts`) are written by hand.
  */
 import { z } from "zod";
 import { problemSchema } from "../http/problem.ts";
@@ -13,8 +13,8 @@ import {
   pollResponseSchema,
   receiptResponseSchema,
 } from "./contract.ts";
-import { openApiPaths } from "./openapi-paths.ts";
 import { pollsResponseSchema } from "./polls-contract.ts";
+import { openApiPaths } from "./routes.ts";
 
 function schemaOf(schema: z.ZodType, io: "input" | "output"): Record<string, unknown> {
   const { $schema: _, ...rest } = z.toJSONSchema(schema, { io, unrepresentable: "any" });

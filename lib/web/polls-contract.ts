@@ -54,7 +54,7 @@ export function toPollsResponse(
   };
 }
 
-/** The operation in the OpenAPI document, without its problem answers. */
+/** The operation in the OpenAPI document, without its answers. */
 export function listPollsOperation(): Readonly<Record<string, unknown>> {
   const query = z.toJSONSchema(pollsQuerySchema, { io: "input", unrepresentable: "any" });
   const parameters = Object.entries(query.properties ?? {}).map(([name, of]) => {
@@ -62,7 +62,6 @@ export function listPollsOperation(): Readonly<Record<string, unknown>> {
     return { name, in: "query", description, schema };
   });
   return {
-    operationId: "listPolls",
     summary: "A page of polls, drafts included, the newest first",
     description:
       "State and words can be combined. A request for the next page sends `next` as `cursor`.",
