@@ -56,17 +56,14 @@ export class AcceptedCount {
   /** Counts accepted ballots; called before their voters are answered. Never throws. */
   note(ballots: readonly PollReference[]): void {
     const { producer } = this.#options;
-    const touched = new Set<PollKey>();
-    for (const ballot of ballots) {
-      const pollKey = pollKeyOf(ballot);
+    const counts = countsByPoll(ballots);
+    for (const [pollKey, { pollId, count }] of counts) {
       const before = this.#accepted.get(pollKey)?.ballots ?? 0;
-      const { pollId } = ballot;
-      this.#accepted.set(pollKey, { pollId, pollKey, producer, ballots: before + 1 });
+      this.#accepted.set(pollKey, { pollId, pollKey, producer, ballots: before + count });
       this.#unpublished.add(pollKey);
       this.#unreported.add(pollKey);
-      touched.add(pollKey);
     }
-    this.#file?.write(touched);
+    this.#file?.write(counts.keys());
   }
 
   /** Publishes regularly until `signal` is aborted, then a last time. Never rejects. */
@@ -139,4 +136,16 @@ export class AcceptedCount {
       }
     }
   }
+}
+
+/** How many of the ballots each poll has; nearly all batches are of few polls. */
+function countsByPoll(ballots: readonly PollReference[]) {
+  const counts = new Map<PollKey, { readonly pollId: PollReference["pollId"]; count: number }>();
+  for (const ballot of ballots) {
+    const pollKey = pollKeyOf(ballot);
+    const known = counts.get(pollKey);
+    if (known) known.count += 1;
+    else counts.set(pollKey, { pollId: ballot.pollId, count: 1 });
+  }
+  return counts;
 }

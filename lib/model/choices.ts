@@ -23,6 +23,12 @@ export type ChoiceProblem =
 
 /** The choices as bytes, or what is wrong with them. */
 export function parseChoices(poll: Poll, texts: readonly string[]): Uint8Array | ChoiceProblem {
+  const [only] = texts;
+  // Nearly all ballots: one option of a poll that asks for one.
+  if (texts.length === 1 && poll.kind === "choice" && poll.choicesMin === 1) {
+    const option = poll.options.find(({ number }) => String(number) === only);
+    if (option) return Uint8Array.of(option.number);
+  }
   const grades = new Map<OptionNumber, number>();
   for (const text of texts) {
     const [id, gradeText, more] = text.split(":");

@@ -42,7 +42,9 @@ export class KeyedHash {
     }
     // Node's one-shot hash is fastest with text output; latin1 maps each byte to one character.
     this.#outer.write(hash("sha256", this.#inner.subarray(0, end), "binary"), blockBytes, "latin1");
-    return Buffer.from(hash("sha256", this.#outer, "binary"), "latin1").subarray(0, length);
+    const bytes = Buffer.allocUnsafe(length);
+    bytes.write(hash("sha256", this.#outer, "binary"), 0, length, "latin1");
+    return bytes;
   }
 
   #long(length: number, parts: readonly (Uint8Array | string)[]): Buffer {
