@@ -1,4 +1,5 @@
-/** The sources that a build is made of, so that it is made again only when one of them has changed. */
+/** The sources that a build is made of, so that it is made again only when one of them has changed. Every
+ * supported Node makes the same build. */
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -23,7 +24,7 @@ function* filesUnder(directory: string): Generator<string> {
 
 /** A digest of all sources and of `more` files: the same when nothing changed, wherever the checkout lies. */
 export function digestOfSources(more: readonly string[] = []): string {
-  const hash = createHash("sha256").update(process.version);
+  const hash = createHash("sha256");
   const all = [...directories.flatMap(directory => [...filesUnder(directory)]), ...files, ...more];
   for (const path of all.sort()) {
     if (generated.has(path) || path.startsWith("public/fonts") || !existsSync(path)) continue;
