@@ -7,12 +7,13 @@ import { createHash } from "node:crypto";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 
 const stampFile = "node_modules/.floodgate-lockfile";
-const oldestNode = [20, 19];
+/** Of development and tests; production needs a later one (`engines` in package.json). @type {[number, number]} */
+export const oldestNode = [20, 19];
 
 /** Stops with a sentence when this Node is too old. */
 export function checkNode() {
   const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
-  const [wantedMajor = 0, wantedMinor = 0] = oldestNode;
+  const [wantedMajor, wantedMinor] = oldestNode;
   if (major > wantedMajor || (major === wantedMajor && minor >= wantedMinor)) return;
   console.error(`Node ${oldestNode.join(".")} or later is needed; this is ${process.version}.`);
   process.exit(1);

@@ -12,6 +12,7 @@ import { Descriptors } from "#lib/base/descriptors.ts";
 import { createLog } from "#lib/base/log.ts";
 import { redirectConsole } from "#lib/base/output.ts";
 import { crashOnBugs, onShutdown } from "#lib/base/shutdown.ts";
+import { warnOfUnsupportedNode } from "#lib/base/supported-node.ts";
 import { makeStateDirectory } from "#lib/books/accepted-count-file.ts";
 import { type Config, loadConfig } from "#lib/config/config.ts";
 import { proxyList } from "#lib/http/client-address.ts";
@@ -37,6 +38,7 @@ const started = ({ config, log }: Pick<Front, "config" | "log">) => {
 
 /** Serves in this process, beside a Next process. */
 async function serveAlone(front: Front): Promise<void> {
+  warnOfUnsupportedNode(front.log);
   // A single process can't be replaced without a gap, so it goes on as it is.
   process.on("SIGHUP", () => {
     const detail =
@@ -77,6 +79,7 @@ async function superviseFleet(): Promise<void> {
   const config = loadConfig();
   const log = createLog("front", config.logLevel);
   crashOnBugs(log);
+  warnOfUnsupportedNode(log);
   void new Descriptors(log).watch();
   const fleet = new Fleet(config, log);
   const child = new NextSupervisor(nextProgram, log, path => fleet.announceNextSocket(path));

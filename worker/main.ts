@@ -7,6 +7,7 @@ import { createLog } from "#lib/base/log.ts";
 import { LogLines } from "#lib/base/log-lines.ts";
 import { redirectConsole } from "#lib/base/output.ts";
 import { crashOnBugs } from "#lib/base/shutdown.ts";
+import { warnOfUnsupportedNode } from "#lib/base/supported-node.ts";
 import { loadConfig } from "#lib/config/config.ts";
 import { createProgram, runProgram } from "#lib/program/command-line.ts";
 import { checkEncryption } from "#lib/program/database-encryption.ts";
@@ -35,6 +36,7 @@ const program = createProgram(
     const lines = new LogLines(linesKept);
     const log = createLog("worker", config.logLevel, lines);
     crashOnBugs(log);
+    warnOfUnsupportedNode(log);
     void new Descriptors(log).watch();
     await runDaemon(buildWorker(config, log), lines);
     return undefined;

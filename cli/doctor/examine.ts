@@ -13,6 +13,7 @@ import { type Finding, wrong } from "./finding.ts";
 import { checkFleet } from "./fleet-members.ts";
 import { checkMemcached } from "./memcached.ts";
 import { checkMysql, checkWriting } from "./mysql.ts";
+import { checkNode } from "./node.ts";
 import { checkFront, checkWorker, countSlots } from "./processes.ts";
 import { checkQueues } from "./queues.ts";
 import { checkMigrations } from "./schema.ts";
@@ -45,6 +46,7 @@ export async function examine(config: Config, from: string): Promise<Finding[]> 
   return [
     ...checkSettings(config, from),
     ...checkSecrets(config),
+    ...checkNode(),
     ...ofServers.flat(),
     ...database,
     ...worker,

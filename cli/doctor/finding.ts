@@ -11,6 +11,7 @@ export type Level = "ok" | "warn" | "wrong";
 export const sections = [
   "settings",
   "secrets",
+  "node",
   "memcached-is-away",
   "memcached-evicts-items",
   "memcached-is-nearly-full",
