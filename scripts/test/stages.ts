@@ -1,7 +1,8 @@
 /** The stages of the test run and the jobs of each. The longest come first, so that none is left over at the end. */
+
+import { installedNodeLts } from "#scripts/node-lts.mjs";
 import { checks } from "./checks.ts";
 import type { Job } from "./job.ts";
-import { ensureNodeLts } from "./lts.ts";
 import { jobForEach, runNodeTests, runNodeTestsBy, testFiles } from "./node-tests.ts";
 import { runPlaywright } from "./playwright.ts";
 
@@ -70,15 +71,16 @@ function jobsOf(stage: StageName, withBuild: boolean): Job[] {
   }
 }
 
-/** Unit and conformance tests once more, on the Node that the README recommends for production. */
+/** Unit and conformance tests once more, on the Node that is supported in production. */
 function ltsJobs(): Job[] {
-  const node = ensureNodeLts(console.log);
+  const node = installedNodeLts(console.log);
+  if (!node) throw new Error("scripts/node-lts/package.json has no Node for this machine");
   const job = (directories: readonly string[], cores: number, needsBuild: boolean): Job => ({
     stage: "lts",
     name: directories.join(", "),
     cores,
     needsBuild,
-    run: () => runNodeTestsBy(node, testFiles(directories), 2),
+    run: () => runNodeTestsBy(node.program, testFiles(directories), 2),
   });
   return [job(unitDirectories, 1.5, false), job(["test/conformance"], 0.5, true)];
 }
