@@ -2,7 +2,7 @@
  * The oldest Node that is supported in production: `engines` in package.json. Programs start on an older one all the
  * same, and say so.
  *
- * Source: docs/decisions/0037-node-24.md.
+ * Source: docs/decisions/0038-node-24.md.
  */
 import packageJson from "../../package.json" with { type: "json" };
 import type { Log } from "./log.ts";
