@@ -168,7 +168,7 @@ class VoteConnection {
   }
 }
 
-/** A connection that breaks is closed, and there is nobody left to answer. */
+/** Node closes a broken connection itself, and no client is left to answer. */
 const ignore = () => {};
 
 /** The body of a vote; nearly all are ASCII. */

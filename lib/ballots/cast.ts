@@ -64,7 +64,7 @@ export interface CastBallot {
   readonly poll: Poll | null;
   /** Results as the voter may see them; `null` when they can't be read in time, or are not told. */
   readonly results: Snapshot | null;
-  /** Of an accepted ballot. */
+  /** Present when the ballot was accepted. */
   readonly accepted?: AcceptedBallot;
 }
 

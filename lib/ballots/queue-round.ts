@@ -33,7 +33,7 @@ import type { MemoryLimits } from "../queue/memory-limits.ts";
 import type { ReplayRing } from "../queue/replay-ring.ts";
 import { BatchMoves } from "../tallies/batch-moves.ts";
 import type { StaleTallies } from "../tallies/stale-tallies.ts";
-import { placeMarks } from "../voters/marks.ts";
+import { placeMarks } from "../voters/place-marks.ts";
 import type { BallotOutcome } from "./ballot-outcome.ts";
 import type { DirectCommit } from "./direct-commit.ts";
 import { isFresh, type PendingBallot, takeBackMarksOf } from "./pending-ballot.ts";

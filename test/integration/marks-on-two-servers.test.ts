@@ -6,8 +6,9 @@ import { Placement } from "#lib/memcached/placement.ts";
 import type { BallotId, PollId, VoterKey } from "#lib/model/ids.ts";
 import { keyOfId } from "#lib/model/poll-key.ts";
 import type { ChangeStep, ServerList } from "#lib/model/server-list.ts";
-import { type MarkedBallot, placeMarks, readMark, takeMarksBack } from "#lib/voters/marks.ts";
+import { type MarkedBallot, readMark, takeMarksBack } from "#lib/voters/marks.ts";
 import { moveMark } from "#lib/voters/move-mark.ts";
+import { placeMarks } from "#lib/voters/place-marks.ts";
 import { testClient, testMemcached } from "#test/support/services.ts";
 
 const [first, second] = [await testMemcached(), await testMemcached()];
