@@ -12,7 +12,7 @@ import { problemResponse } from "#lib/http/problem.ts";
 import type { Front } from "#lib/web/front.ts";
 import { fastRead } from "./fast-read.ts";
 import { fastStream } from "./fast-stream.ts";
-import { fastVote, isPlainVote } from "./fast-vote.ts";
+import { fastVote, isFastVote } from "./fast-vote.ts";
 import type { Hot } from "./hot-routes.ts";
 
 export type HotListener = (request: IncomingMessage, response: ServerResponse, hot: Hot) => void;
@@ -34,7 +34,7 @@ export function hotListener(front: Front): HotListener {
   );
   return (request, response, hot) => {
     if (fastRead(front, request, response, hot)) return;
-    if (hot.fast === "vote" && isPlainVote(request)) {
+    if (hot.fast === "vote" && isFastVote(request)) {
       fastVote(front, request, response, hot.params.poll ?? "");
       return;
     }

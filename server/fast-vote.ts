@@ -1,7 +1,7 @@
 /**
- * The hottest request, a vote in JSON, answered without a Web `Request` or `Response`. It is answered by the same
- * function as in the route (`lib/web/answer-vote.ts`); anything unusual is left to the route,
- * `app/api/polls/[poll]/votes/route.ts`.
+ * A vote in JSON that came to Node's HTTP server (`vote-connections.ts` says which did not), answered without a Web
+ * `Request` or `Response`. It is answered by the same function as in the route (`lib/web/answer-vote.ts`); anything
+ * unusual is left to the route, `app/api/polls/[poll]/votes/route.ts`.
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { bodyBytesMax } from "#lib/http/body.ts";
@@ -13,7 +13,7 @@ import { isPlain, NodeRequestHead } from "./node-request-head.ts";
 const plainLength = /^\d{1,5}$/;
 
 /** True for a request that `fastVote` takes. */
-export function isPlainVote(request: IncomingMessage): boolean {
+export function isFastVote(request: IncomingMessage): boolean {
   const { headers } = request;
   const length = headers["content-length"] ?? "";
   return (

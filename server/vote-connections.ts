@@ -27,25 +27,16 @@ export interface VoteConnectionsOptions {
 }
 
 export class VoteConnections {
-  readonly front: Front;
-  readonly proxies: BlockList;
-  readonly firstRequestMs: number;
-  readonly keepAliveMs: number;
+  readonly options: VoteConnectionsOptions;
   readonly answers: RawAnswers;
   readonly #server: Server;
   readonly #byNode: (socket: Socket) => void;
   readonly #open = new Set<VoteConnection>();
 
   /** From now on, connections to `server` begin here. */
-  constructor(
-    server: Server,
-    { front, proxies, firstRequestMs, keepAliveMs }: VoteConnectionsOptions,
-  ) {
-    this.front = front;
-    this.proxies = proxies;
-    this.firstRequestMs = firstRequestMs;
-    this.keepAliveMs = keepAliveMs;
-    this.answers = new RawAnswers(keepAliveMs / SECOND);
+  constructor(server: Server, options: VoteConnectionsOptions) {
+    this.options = options;
+    this.answers = new RawAnswers(options.keepAliveMs / SECOND);
     this.#server = server;
     const [byNode] = server.listeners("connection");
     if (!byNode) throw new RangeError("the HTTP server takes no connections");
@@ -93,7 +84,7 @@ class VoteConnection {
     this.#all = all;
     this.#socket = socket;
     this.#listen("on");
-    socket.setTimeout(all.firstRequestMs);
+    socket.setTimeout(all.options.firstRequestMs);
   }
 
   closeIfIdle(): void {
@@ -126,7 +117,7 @@ class VoteConnection {
   }
 
   async #answer(vote: PlainVote, body: string): Promise<void> {
-    const { front } = this.#all;
+    const { front } = this.#all.options;
     this.#answering = true;
     this.#noteAddress(vote);
     this.#write(await answerVoteText(front, vote, vote.slug, body));
@@ -137,12 +128,12 @@ class VoteConnection {
   }
 
   #write(answer: Answer): void {
-    const { answers, closing, keepAliveMs } = this.#all;
+    const { answers, closing, options } = this.#all;
     const closes = closing || this.#ended;
     const { text, encoding } = answers.encode(answer, closes);
     if (closes) this.#socket.end(text, encoding);
     else this.#socket.write(text, encoding);
-    if (this.#socket.timeout !== keepAliveMs) this.#socket.setTimeout(keepAliveMs);
+    if (this.#socket.timeout !== options.keepAliveMs) this.#socket.setTimeout(options.keepAliveMs);
   }
 
   /** The address does not matter to a vote, but a proxy that names none is told of. */
@@ -150,7 +141,7 @@ class VoteConnection {
     const named = vote.get("x-forwarded-for");
     const forwarded = vote.get("forwarded");
     if (named === null && forwarded === null) return;
-    const { front, proxies } = this.#all;
+    const { front, proxies } = this.#all.options;
     const headers = {
       ...(named !== null && { "x-forwarded-for": named }),
       ...(forwarded !== null && { forwarded }),

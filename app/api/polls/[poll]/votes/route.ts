@@ -1,6 +1,6 @@
 /**
  * `POST /api/polls/{poll}/votes`: cast a ballot, by script (JSON) or by plain form. The front answers most JSON
- * votes by the same function, without a Web `Request` (`server/fast-vote.ts`).
+ * votes by the same function, without a Web `Request` (`server/vote-connections.ts`, `server/fast-vote.ts`).
  */
 import { isFloodgateError } from "#lib/base/errors.ts";
 import { bodyKind, readJsonOrForm } from "#lib/http/body.ts";
