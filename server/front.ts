@@ -34,11 +34,11 @@ const nextProgram = fileURLToPath(new URL("./pages.mjs", import.meta.url));
 const started = ({ config, log }: Pick<Front, "config" | "log">) => {
   const { host: hostname, port, frontProcesses: processes, publicUrl } = config;
   log.info({ event: "front_started", hostname, port, processes, publicUrl });
+  warnOfUnsupportedNode(log);
 };
 
 /** Serves in this process, beside a Next process. */
 async function serveAlone(front: Front): Promise<void> {
-  warnOfUnsupportedNode(front.log);
   // A single process can't be replaced without a gap, so it goes on as it is.
   process.on("SIGHUP", () => {
     const detail =
@@ -79,7 +79,6 @@ async function superviseFleet(): Promise<void> {
   const config = loadConfig();
   const log = createLog("front", config.logLevel);
   crashOnBugs(log);
-  warnOfUnsupportedNode(log);
   void new Descriptors(log).watch();
   const fleet = new Fleet(config, log);
   const child = new NextSupervisor(nextProgram, log, path => fleet.announceNextSocket(path));
